@@ -1,0 +1,40 @@
+# `make` alone lists the targets. Each sets up what it needs, and only what is missing.
+PYTHON ?= python3
+VENV ?= $(or $(MLOPS_VENV),.venv)
+BIN := $(VENV)/bin
+SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup install rehearse test check docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## prepare .venv with the `mlops` command, the emulator and the tools of the tests
+	@$(SETUP) --for dev
+
+install: ## prepare the environment with what `mlops` needs on a runner, and no more
+	@$(SETUP) --for run
+
+rehearse: setup ## run the whole road against the emulator: a push becomes a released model and is torn down again
+	@$(BIN)/mlops rehearse $(ARGS)
+
+test: setup check ## lint, types, layers and the whole suite
+	@$(BIN)/python -m pytest -n 2 --quiet $(ARGS)
+
+check: setup ## lint, types, layers and generated documents, without the tests
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/docs.py --check
+
+docs: setup ## write the generated documents again: the parameters' schema, the emulator's coverage
+	@$(BIN)/python tools/docs.py
+
+lock: setup ## resolve the dependencies again and write requirements/*.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/installer.txt
+	@$(BIN)/python tools/lock.py
+
+clean: ## remove what setup, tests and rehearsals made here
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build

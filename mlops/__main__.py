@@ -1,0 +1,43 @@
+"""Runs the command line and turns failures into a message and an exit code, here and nowhere else."""
+
+import os
+import sys
+
+from mlops.errors import INTERRUPTED, MlopsError
+
+
+def main() -> int:
+    """The `mlops` command. Gives the exit code of the README's table."""
+    import click
+
+    from mlops.cli.main import cli
+
+    try:
+        cli.main(standalone_mode=False)
+    except MlopsError as error:
+        _tell(error)
+        return error.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted; what runs on Azure goes on, and the same command carries on from there", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _tell(error: MlopsError) -> None:
+    from mlops.github import Actions
+    from mlops.views import explain
+
+    actions = Actions.from_environment(os.environ, sys.stderr)
+    sys.stdout.flush()
+    with actions.untrusted():
+        print(explain(error), file=sys.stderr)
+    actions.error(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

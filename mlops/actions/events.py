@@ -1,0 +1,138 @@
+"""What act reports while it runs, as typed events.
+
+It must not decide what they mean for the run.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+NANOSECONDS = 1e9
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """A step of a job begins."""
+
+    job: str
+    step: str
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step has ended: success, failure or skipped."""
+
+    job: str
+    step: str
+    result: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The exit code of a step that failed."""
+
+    job: str
+    step: str
+    code: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line that a step printed."""
+
+    job: str
+    step: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output that a step set."""
+
+    job: str
+    step: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a step added to its summary, as Markdown."""
+
+    job: str
+    step: str
+    markdown: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A notice, warning or error on the run."""
+
+    job: str
+    level: str
+    title: str
+    message: str
+    file: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class JobEnded:
+    """A job has ended: success or failure."""
+
+    job: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that act itself says about a job or the run."""
+
+    job: str
+    text: str
+
+
+Event = StepStarted | StepEnded | Exit | Text | Output | Summary | Annotation | JobEnded | Trouble
+INNER_STEPS = frozenset({"Set up job", "Complete job"})
+
+
+def parse(line: str) -> Event | None:
+    """One line of `act --json`; None for what nobody needs to know."""
+    try:
+        item: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return Trouble("", line.strip()) if line.strip() else None
+    # The workflow's own name or file stands before its jobs; those of a reusable one stand behind their caller.
+    job = _job(str(item.get("job") or ""))
+    step = str(item.get("step") or "")
+    message = str(item.get("msg") or "").strip()
+    command = item.get("command")
+    if "jobResult" in item:
+        return JobEnded(job, str(item["jobResult"]))
+    if item.get("raw_output"):
+        return Text(job, step, str(item.get("msg") or "").rstrip("\r\n"))
+    if command == "set-output":
+        return Output(job, str((item.get("stepID") or [step])[-1]), str(item["name"]), str(item.get("arg") or ""))
+    if command == "summary":
+        return Summary(job, step, str(item.get("content") or ""))
+    if command in ("notice", "warning", "error"):
+        pairs = item.get("kvPairs") or {}
+        title, file, row = (str(pairs.get(key) or "") for key in ("title", "file", "line"))
+        return Annotation(job, command, title, str(item.get("arg") or ""), file, row)
+    if command or step in INNER_STEPS:
+        return None
+    if "stepResult" in item:
+        return StepEnded(job, step, str(item["stepResult"]), float(item.get("executionTime") or 0) / NANOSECONDS)
+    if message.startswith("⭐"):
+        return StepStarted(job, step)
+    if message.startswith("exit status "):
+        return Exit(job, step, int(message.rsplit(" ", 1)[1]))
+    if item.get("level") in ("error", "warning") or "unsupported platform" in message:
+        return Trouble(job, message)
+    return None
+
+
+def _job(name: str) -> str:
+    parts = [part.strip() for part in name.split("/")]
+    return "/".join(parts[1:]) if len(parts) == 2 else "/".join(parts)

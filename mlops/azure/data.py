@@ -1,0 +1,86 @@
+"""Data assets of the workspace: the three files of one preparation, uploaded once for each digest."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops.azure.failures import is_not_found, translated
+from mlops.azure.workspace import Workspace
+from mlops.errors import RemoteFailed
+
+ROLES = ("train", "validation", "test")
+RECIPE_TAG = "mlops-recipe"
+
+
+def asset_name(name: str, role: str) -> str:
+    """The data asset of a role: train, validation or test."""
+    return f"{name}-{role}"
+
+
+def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, dict[str, str]] | None:
+    """Version and tags of the data that was made from a recipe, if all three files are there."""
+    with translated(f"list the data assets {name}"):
+        try:
+            versions = list(workspace.ml.data.list(name=asset_name(name, "test")))
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise
+    for item in versions:
+        tags = {str(k): str(v) for k, v in (item.tags or {}).items()}
+        if tags.get(RECIPE_TAG) == recipe and all(
+            exists(workspace, asset_name(name, role), str(item.version)) for role in ROLES
+        ):
+            return str(item.version), tags
+    return None
+
+
+def exists(workspace: Workspace, name: str, version: str) -> bool:
+    """Whether a data asset has this version."""
+    return _get(workspace, name, version) is not None
+
+
+def upload(
+    workspace: Workspace, name: str, version: str, files: Mapping[str, Path], tags: Mapping[str, str]
+) -> list[str]:
+    """Make the assets that are missing, and give what was made."""
+    from azure.ai.ml.constants import AssetTypes
+    from azure.ai.ml.entities import Data
+
+    made = []
+    for role in ROLES:
+        asset = asset_name(name, role)
+        if exists(workspace, asset, version):
+            continue
+        entity = Data(name=asset, version=version, path=str(files[role]), type=AssetTypes.URI_FILE, tags=dict(tags))
+        with translated(f"upload {asset}:{version}"):
+            workspace.ml.data.create_or_update(entity)
+        made.append(f"{asset}:{version}")
+    return made
+
+
+def read(workspace: Workspace, name: str, role: str, version: str) -> bytes:
+    """The content of one file of a data version. Raises RemoteFailed when it is gone."""
+    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
+
+    asset = asset_name(name, role)
+    found = _get(workspace, asset, version)
+    if found is None:
+        raise RemoteFailed(f"the data asset {asset}:{version} is gone")
+    with tempfile.TemporaryDirectory() as folder, translated(f"download {asset}:{version}"):
+        download_artifact_from_aml_uri(
+            uri=str(found.path), destination=folder, datastore_operation=workspace.ml.datastores
+        )
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return files[0].read_bytes()
+
+
+def _get(workspace: Workspace, name: str, version: str) -> Any | None:
+    with translated(f"read the data asset {name}:{version}"):
+        try:
+            return workspace.ml.data.get(name, version=version)
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise

@@ -1,0 +1,115 @@
+"""Turns what the SDKs raise into the product's own failures: what happened, why, and what to do.
+
+It must not retry. A failure that is not known stays what it is: a bug, shown as one.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
+
+FIXES = {
+    "OutOfQuota": "ask for more quota of this VM family in the region, or choose another instance type; "
+    "online endpoints reserve 20 % for upgrades",
+    "ResourceNotReady": "the container crashed or its probes failed: read its log, and raise the probes' initial delay "
+    "if the model loads slowly",
+    "ImageBuildFailure": "the image did not build: read the build log in the workspace's storage",
+    "AADSTS700024": "the OIDC token was presented after its five minutes; run the job again",
+    "AADSTS700213": "create a federated credential whose subject is exactly the one presented",
+    "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
+    "(and AzureML Compute Operator for clusters)",
+}
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Whatever the SDK raises inside becomes one of our failures, with `what` we were doing."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    try:
+        yield
+    except MlopsError:
+        raise
+    except ClientAuthenticationError as error:
+        raise AzureRefused(Problem(f"{what}: sign-in failed", why=_first_lines(error), fix=_fix(str(error)))) from error
+    except HttpResponseError as error:
+        raise _http(what, error) from error
+    except AzureError as error:
+        raise _client_side(what, error) from error
+
+
+def is_not_found(error: Exception) -> bool:
+    """Whether the SDK says that the thing does not exist, in any of its ways."""
+    status = getattr(error, "status_code", None)
+    if status == 404:
+        return True
+    text = str(error).lower()
+    return type(error).__name__ in ("ValidationException", "MlException") and (
+        "not found" in text or "does not exist" in text
+    )
+
+
+def _http(what: str, error: Any) -> MlopsError:
+    status = error.status_code
+    body = _error_body(error)
+    code = str(body.get("code") or (error.error.code if getattr(error, "error", None) else "") or "")
+    why = _message(body) or _first_lines(error)
+    problem = Problem(f"{what}: {status or 'failed'} {code}".rstrip(), why=why, fix=_fix(f"{code} {why}"))
+    if status in (400, 401, 403, 404, 409, 422):
+        return AzureRefused(problem)
+    return RemoteFailed(problem)
+
+
+def _client_side(what: str, error: Exception) -> MlopsError:
+    kind = type(error).__name__
+    if kind in ("ServiceRequestError", "ServiceResponseError", "IncompleteReadError"):
+        return RemoteFailed(
+            Problem(
+                f"{what}: the service could not be reached", why=_first_lines(error), fix="run the same command again"
+            )
+        )
+    if kind in (
+        "ValidationException",
+        "UserErrorException",
+        "AssetException",
+        "AssetPathException",
+        "UnexpectedKeywordError",
+        "EmptyDirectoryError",
+    ):
+        return BadInput(Problem(what, why=_first_lines(error)))
+    return RemoteFailed(Problem(what, why=_first_lines(error)))
+
+
+def _error_body(error: Any) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    try:
+        body = json.loads(response.text()) if response is not None else {}
+    except (ValueError, AttributeError):
+        return {}
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _message(body: dict[str, Any]) -> str:
+    """The message and those nested in details, each once."""
+    texts = [str(body.get("message") or "")]
+    texts += [_message(detail) for detail in body.get("details") or [] if isinstance(detail, dict)]
+    seen: list[str] = []
+    for text in texts:
+        if text and text not in seen:
+            seen.append(text)
+    return "; ".join(seen)[:2000]
+
+
+def _first_lines(error: Exception, limit: int = 6) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:limit])[:1500]
+
+
+def _fix(text: str) -> str:
+    lowered = text.lower()
+    if "not enough quota" in lowered:
+        return FIXES["OutOfQuota"]
+    return next((fix for code, fix in FIXES.items() if code.lower() in lowered), "")

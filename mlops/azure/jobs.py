@@ -1,0 +1,140 @@
+"""Pipeline jobs: read, submit, tag; and the metrics of their runs, from the workspace's MLflow interface.
+
+MLflow's REST interface is called directly: importing the mlflow client takes longer than all the rest of a step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from mlops.azure.failures import is_not_found, translated
+from mlops.azure.workspace import Workspace
+from mlops.domain.run import Attempt, JobState, job_name
+from mlops.errors import RemoteFailed
+
+OUTPUT = "mlflow_model_folder"
+ATTEMPTS_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pipeline job."""
+
+    name: str
+    state: JobState
+    studio_url: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def find(workspace: Workspace, name: str) -> Job | None:
+    """The job of that name, or None."""
+    with translated(f"read the job {name}"):
+        try:
+            found = workspace.ml.jobs.get(name)
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise
+    return _job(found)
+
+
+def recent(workspace: Workspace, limit: int) -> list[Job]:
+    """The newest pipeline jobs of the workspace, newest first."""
+    with translated("list the jobs"):
+        found = workspace.ml.jobs.list(max_results=limit)
+        return [_job(item) for item in islice(found, limit) if str(item.type) == "pipeline"]
+
+
+def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
+    """Every job that was submitted for a fingerprint, oldest first."""
+    found: list[Attempt] = []
+    for number in range(1, ATTEMPTS_LIMIT):
+        job = find(workspace, job_name(fingerprint, number))
+        if job is None:
+            break
+        found.append(Attempt(job.name, job.state, job.studio_url))
+    return found
+
+
+def submit(
+    workspace: Workspace,
+    component: Any,
+    name: str,
+    *,
+    inputs: Mapping[str, Any],
+    display_name: str,
+    experiment: str,
+    tags: Mapping[str, str],
+) -> str:
+    """Submit the component as a pipeline of one node; the studio's address of the job."""
+    from azure.ai.ml import dsl
+
+    @dsl.pipeline(name=name, display_name=display_name)  # type: ignore[untyped-decorator]
+    def pipeline() -> Any:
+        node = component(**inputs)
+        return {OUTPUT: node.outputs[OUTPUT]}
+
+    with translated(f"submit the job {name}"):
+        job = pipeline()
+        job.name, job.experiment_name, job.tags = name, experiment, dict(tags)
+        job.settings.force_rerun = True  # a reused step would log its metrics to the old run
+        job.settings.continue_on_step_failure = False
+        return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
+
+
+def cancel(workspace: Workspace, name: str) -> None:
+    """Ask for the end of a job."""
+    with translated(f"cancel the job {name}"):
+        workspace.ml.jobs.begin_cancel(name)
+
+
+def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
+    """Add tags to a job."""
+    with translated(f"tag the job {name}"):
+        workspace.ml.jobs.update(name, tags=dict(tags))
+
+
+def failure(workspace: Workspace, name: str) -> str:
+    """What the service says about why a job failed; empty when it says nothing."""
+    url = f"{_history(workspace)}/runs/{quote(name)}/details"
+    details = workspace.send("GET", url, f"read the details of {name}").json()
+    error = (details.get("error") or {}).get("error") or {}
+    return ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+
+
+def metrics(workspace: Workspace, name: str) -> dict[str, float]:
+    """The last value of each metric of a run. NaN is never logged by the component, so it is absent here."""
+    url = f"{_mlflow(workspace)}/runs/get?run_id={quote(name)}"
+    run = workspace.send("GET", url, f"read the metrics of {name}").json()["run"]
+    return {str(item["key"]): float(item["value"]) for item in run["data"].get("metrics", [])}
+
+
+def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, float]]:
+    """Step and value of each point of a metric, in order."""
+    url = f"{_mlflow(workspace)}/metrics/get-history?run_id={quote(name)}&metric_key={quote(metric)}"
+    points = workspace.send("GET", url, f"read the history of {metric}").json().get("metrics", [])
+    return [(int(point.get("step", 0)), float(point["value"])) for point in points]
+
+
+def _job(found: Any) -> Job:
+    try:
+        state = JobState(str(found.status))
+    except ValueError:
+        raise RemoteFailed(
+            f"the job {found.name} has the status {found.status!r}, which this version does not know"
+        ) from None
+    return Job(
+        str(found.name), state, str(found.studio_url or ""), {str(k): str(v) for k, v in (found.tags or {}).items()}
+    )
+
+
+def _mlflow(workspace: Workspace) -> str:
+    stated = str(workspace.description["properties"]["mlFlowTrackingUri"])
+    return stated.replace("azureml://", "https://", 1) + "/api/2.0/mlflow"
+
+
+def _history(workspace: Workspace) -> str:
+    host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
+    return f"https://{host}/history/v1.0{workspace.id}"

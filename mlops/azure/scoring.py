@@ -1,0 +1,72 @@
+"""Asks an endpoint a question over HTTP.
+
+`online_endpoints.invoke` of the SDK is not used: it keeps the deployment header of one call for the next (its headers
+are a class attribute), and loses status and latency. Keys still come from the SDK. It must not retry: a time-out of a
+model goes on working on the instance, and a second request only adds to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlops import clock
+from mlops.azure.failures import translated
+from mlops.azure.workspace import Workspace
+from mlops.domain.answers import parameters, read_answer
+
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `text` is None when there was no usable answer, and `failure` says why."""
+
+    status: int
+    seconds: float
+    text: str | None
+    failure: str = ""
+
+
+class Asker:
+    """Asks one endpoint; signs in once."""
+
+    def __init__(self, workspace: Workspace, endpoint: str) -> None:
+        with translated(f"read the keys of {endpoint}"):
+            found = workspace.ml.online_endpoints.get(endpoint)
+            keys: Any = workspace.ml.online_endpoints.get_keys(endpoint)
+        self._uri = str(found.scoring_uri)
+        self._key = str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
+
+    def ask(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        max_new_tokens: int,
+        temperature: float,
+        deployment: str | None = None,
+        timeout_seconds: float,
+    ) -> Answer:
+        """One question: the conversation up to and including the user's last turn."""
+        from azure.core import PipelineClient
+        from azure.core.exceptions import AzureError
+        from azure.core.rest import HttpRequest
+
+        headers = {"Authorization": f"Bearer {self._key}", **({DEPLOYMENT_HEADER: deployment} if deployment else {})}
+        body = {"input_data": {"input_string": list(messages), "parameters": parameters(max_new_tokens, temperature)}}
+        client: PipelineClient[Any, Any] = PipelineClient(self._uri, policies=[])
+        started = clock.monotonic()
+        try:
+            response = client.send_request(
+                HttpRequest("POST", self._uri, headers=headers, json=body),
+                connection_timeout=10,
+                read_timeout=timeout_seconds,
+            )
+        except AzureError as error:
+            return Answer(0, clock.monotonic() - started, None, f"no answer: {error}")
+        seconds = clock.monotonic() - started
+        text = response.text()
+        if response.status_code != 200:
+            reason = response.headers.get("ms-azureml-model-error-reason") or text[:300]
+            return Answer(response.status_code, seconds, None, f"HTTP {response.status_code}: {reason}")
+        found = read_answer(text)
+        return Answer(200, seconds, found, "" if found else f"HTTP 200 without an answer: {text[:300]}")

@@ -1,0 +1,91 @@
+"""Which cloud a command talks to: the configured workspace, or the emulator; nothing is ever guessed in CI.
+
+Only the network and the names differ between the two. This is the one module of the product's road that knows the
+emulator exists.
+"""
+
+import atexit
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.errors import BadInput, Problem
+
+KINDS = ("azure", "emulator")
+REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
+FOLDER_VARIABLE = "MLOPS_EMULATOR_DIR"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A workspace by name, and a line that tells a person where the command goes."""
+
+    kind: str
+    subscription_id: str
+    resource_group: str
+    workspace: str
+    announcement: str
+
+
+def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactive: bool) -> Target:
+    """The target by option or variable, else by what is configured. Raises BadInput.
+
+    For the emulator it is found or started, and `environ` is changed so that every client reaches it.
+    """
+    kind = wanted or environ.get("MLOPS_TARGET") or _configured(environ, interactive=interactive)
+    if kind not in KINDS:
+        raise BadInput(Problem(f"{kind!r} is no target", "MLOPS_TARGET", fix=f"use one of: {', '.join(KINDS)}"))
+    if kind == "emulator":
+        return _emulator(environ, said=wanted is not None or "MLOPS_TARGET" in environ)
+    missing = [name for name in REQUIRED if not environ.get(name)]
+    if missing:
+        raise BadInput(
+            Problem(
+                f"not set: {', '.join(missing)}", "the environment", why="the target is azure", fix=_how_to_configure()
+            )
+        )
+    proxy = environ.get("HTTPS_PROXY")
+    through = f", through the proxy {proxy}" if proxy else ""
+    subscription, group, workspace = (environ[name] for name in REQUIRED)
+    said = f"target: azure, workspace {workspace} in {group}{through}"
+    return Target("azure", subscription, group, workspace, said)
+
+
+def emulator_folder(environ: Mapping[str, str]) -> Path:
+    """Where the emulator of this person keeps its state unless a folder is named."""
+    if named := environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", ".")) / ".local" / "state")
+    return Path(state) / "mlops" / "emulator"
+
+
+def _configured(environ: Mapping[str, str], *, interactive: bool) -> str:
+    if any(environ.get(name) for name in REQUIRED):
+        return "azure"
+    if environ.get("CI") or environ.get("GITHUB_ACTIONS") or not interactive:
+        why = "nothing names a workspace, and an unattended run must not pass against the emulator by accident"
+        raise BadInput(Problem("no target", "the environment", why=why, fix=_how_to_configure()))
+    return "emulator"
+
+
+def _how_to_configure() -> str:
+    return f"set {', '.join(REQUIRED)} (in GitHub: variables of the environment), or say --target emulator"
+
+
+def _emulator(environ: MutableMapping[str, str], *, said: bool) -> Target:
+    from mlops.emulator import process
+
+    folder = emulator_folder(environ)
+    running = process.find(folder)
+    try:
+        address = running or process.launch(folder)
+    except process.NotStarted as error:
+        raise BadInput(Problem("the emulator did not start", str(folder), why=str(error))) from None
+    if running is None:
+        atexit.register(process.stop, folder)
+    environ.update(process.variables(address))
+    os.environ.update(process.variables(address))  # HTTP libraries read the process's own environment
+    why = "" if said else " (no workspace is configured)"
+    subscription, group, workspace = (environ[name] for name in REQUIRED)
+    return Target("emulator", subscription, group, workspace, f"target: the emulator{why}, state in {folder}")

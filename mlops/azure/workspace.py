@@ -1,0 +1,120 @@
+"""One connection to a workspace: the SDK's clients, made when first used, and the service's own time.
+
+It must not know any kind of resource; each has a module of its own beside this one.
+"""
+
+import hashlib
+import logging
+import warnings
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlops.azure.failures import translated
+from mlops.azure.target import Target
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+    from azure.core.rest import HttpResponse
+
+ARM = "https://management.azure.com"
+WORKSPACE_API = "2024-10-01"
+HASH_LENGTH = 6
+
+
+class Workspace:
+    """A workspace of Azure Machine Learning."""
+
+    def __init__(self, target: Target, credential: "TokenCredential") -> None:
+        self.target = target
+        self._credential = credential
+        _quiet()
+
+    @cached_property
+    def ml(self) -> "MLClient":
+        """The SDK's client for the workspace."""
+        from azure.ai.ml import MLClient
+
+        names = self.target
+        return MLClient(self._credential, names.subscription_id, names.resource_group, names.workspace)
+
+    def registry(self, name: str) -> "MLClient":
+        """The SDK's client for a registry."""
+        from azure.ai.ml import MLClient
+
+        with translated(f"find the registry {name}"):
+            return MLClient(self._credential, registry_name=name)
+
+    @property
+    def id(self) -> str:
+        """The ARM id."""
+        names = self.target
+        return (
+            f"/subscriptions/{names.subscription_id}/resourceGroups/{names.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{names.workspace}"
+        )
+
+    @property
+    def hash(self) -> str:
+        """Six hexadecimal digits that make a name unique in a region."""
+        return hashlib.sha256(self.id.lower().encode()).hexdigest()[:HASH_LENGTH]
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The workspace as ARM shows it."""
+        return dict(self._read()[0])
+
+    @property
+    def location(self) -> str:
+        """The region."""
+        return str(self.description["location"])
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+        return self.target.subscription_id
+
+    @property
+    def credential(self) -> "TokenCredential":
+        """For clients that the other modules make."""
+        return self._credential
+
+    def now(self) -> datetime:
+        """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""
+        return self._read()[1]
+
+    @cached_property
+    def rest(self) -> "PipelineClient[Any, Any]":
+        """A plain client that signs requests for ARM; for what azure-ai-ml has no method for."""
+        from azure.core import PipelineClient
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
+
+        policies = [RetryPolicy(), BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")]
+        return PipelineClient(ARM, policies=policies)
+
+    def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":
+        """One signed request. Raises our failures."""
+        from azure.core.rest import HttpRequest
+
+        with translated(what):
+            response = self.rest.send_request(HttpRequest(method, url, json=json))
+            response.raise_for_status()
+        return response
+
+    def _read(self) -> tuple[dict[str, Any], datetime]:
+        response = self.send(
+            "GET", f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
+        )
+        stated = response.headers.get("Date")
+        moment = parsedate_to_datetime(stated) if stated else datetime.now(UTC)
+        return response.json(), moment.astimezone(UTC)
+
+
+def _quiet() -> None:
+    """The SDK warns of its own experimental classes and logs at will; neither is for our users."""
+    warnings.filterwarnings("ignore", module=r"azure\.|marshmallow|msrest|pydash")
+    for name in ("azure", "azure.identity", "msrest", "msal"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,15 @@
+"""`mlops cleanup`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.option("--apply/--dry-run", default=False, help="Mark and delete, or only look (the default).")
+@click.pass_obj
+def command(session: Session, apply: bool) -> None:
+    """Find endpoints that nobody uses: mark them, and on a later run delete what is still unused."""
+    from mlops.flow import cleanup
+
+    session.run(lambda context: cleanup.run(context, apply=apply))

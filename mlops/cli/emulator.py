@@ -1,0 +1,114 @@
+"""`mlops emulator`: start, look at, use and stop the emulator of Azure Machine Learning."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+
+from mlops.azure.target import FOLDER_VARIABLE, emulator_folder
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import BadInput, Problem
+
+folder_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of its state; the default is ${FOLDER_VARIABLE} or one below your home.",
+)
+
+
+@click.group()
+def command() -> None:
+    """An emulator of Azure Machine Learning on loopback, for any program that uses the real SDK."""
+
+
+@command.command()
+@folder_option
+@click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Port of the proxy; 0 is any free one.")
+def up(state: Path | None, proxy_port: int) -> None:
+    """Start it, unless it runs already."""
+    address = _launch(_folder(state), proxy_port)
+    click.echo(f"the emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}")
+    click.echo("point a program at it:  mlops emulator exec -- python your_script.py")
+
+
+@command.command()
+@folder_option
+def down(state: Path | None) -> None:
+    """Stop it; its state stays."""
+    folder = _folder(state)
+    click.echo("stopped" if process.stop(folder) else f"no emulator serves {folder}")
+
+
+@command.command()
+@folder_option
+def status(state: Path | None) -> None:
+    """Say whether it runs, its time, and what it holds."""
+    folder = _folder(state)
+    address = process.find(folder)
+    if address is None:
+        click.echo(f"no emulator serves {folder}")
+        return
+    found = process.control(address, "GET", "/status")
+    click.echo(f"serves {folder}: proxy {address.proxy_url}, control {address.control_url}")
+    click.echo(f"time {found['now']} ({found['offset_seconds']:.0f} s ahead)")
+    for kind, count in found["resources"].items():
+        click.echo(f"  {kind:<24}{count}")
+
+
+@command.command()
+@folder_option
+def env(state: Path | None) -> None:
+    """Print the variables that point a shell at it: eval "$(mlops emulator env)"."""
+    folder = _folder(state)
+    address = process.find(folder)
+    if address is None:
+        raise BadInput(Problem(f"no emulator serves {folder}", fix="mlops emulator up"))
+    for name, value in process.variables(address).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@command.command("exec", context_settings={"ignore_unknown_options": True})
+@folder_option
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def execute(context: click.Context, state: Path | None, program: tuple[str, ...]) -> None:
+    """Run PROGRAM against it; one is started for the program's lifetime where none is up."""
+    folder = _folder(state)
+    running = process.find(folder)
+    address = running or _launch(folder)
+    try:
+        done = subprocess.run(program, env={**os.environ, **process.variables(address)}, check=False)
+    except OSError as error:
+        raise BadInput(Problem(f"cannot run {program[0]}", why=str(error))) from None
+    finally:
+        if running is None:
+            process.stop(folder)
+    context.exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
+
+
+@command.command()
+@folder_option
+@click.option("--days", type=click.FloatRange(0), default=0.0, help="Days to go forward.")
+@click.option("--hours", type=click.FloatRange(0), default=0.0, help="Hours to go forward.")
+def advance(state: Path | None, days: float, hours: float) -> None:
+    """Move its clock forward."""
+    folder = _folder(state)
+    address = process.find(folder)
+    if address is None:
+        raise BadInput(Problem(f"no emulator serves {folder}", fix="mlops emulator up"))
+    found = process.control(address, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
+    click.echo(f"time {found['now']}")
+
+
+def _folder(state: Path | None) -> Path:
+    return state or emulator_folder(os.environ)
+
+
+def _launch(folder: Path, proxy_port: int = 0) -> Address:
+    try:
+        return process.launch(folder, proxy_port=proxy_port)
+    except process.NotStarted as error:
+        raise BadInput(Problem("the emulator did not start", str(folder), why=str(error))) from None

@@ -1,0 +1,74 @@
+"""The `mlops` command: global options, and one module a verb that is imported when it is called.
+
+It must not import Azure, and it must not do the work of a verb.
+"""
+
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+
+import click
+
+import mlops.cli
+from mlops import __version__
+from mlops.cli.session import Session
+
+NOT_VERBS = frozenset({"main", "session"})
+ORDER = (
+    "plan",
+    "prepare",
+    "compute",
+    "submit",
+    "watch",
+    "gate",
+    "register",
+    "promote",
+    "rollback",
+    "ask",
+    "cleanup",
+    "resume",
+    "status",
+    "doctor",
+)
+
+
+class Verbs(click.Group):
+    """Finds a verb in the module of its name, so that help and errors never pay for the SDK."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order of a release, then the rest."""
+        found = {module.name for module in pkgutil.iter_modules(mlops.cli.__path__)} - NOT_VERBS
+        return [name for name in ORDER if name in found] + sorted(found - set(ORDER))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"mlops.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--params",
+    "params_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("params.yaml"),
+    show_default=True,
+    help="The parameters' file.",
+)
+@click.option("--target", metavar="NAME", help="Where the commands go; the default is what is configured.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
+@click.option("-v", "--verbose", is_flag=True, help="Show more of what happens.")
+@click.version_option(__version__, "--version", message="mlops %(version)s")
+@click.pass_context
+def cli(context: click.Context, params_path: Path, target: str | None, as_json: bool, verbose: bool) -> None:
+    """Fine-tune, judge, register and release language models on Azure Machine Learning.
+
+    Each command looks at what is there, decides, and acts; running it again is always safe.
+    """
+    context.obj = Session(
+        params_path, target, as_json=as_json, verbose=verbose, environ=os.environ, stdout=sys.stdout, stderr=sys.stderr
+    )

@@ -1,0 +1,14 @@
+"""`mlops resume`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.pass_obj
+def command(session: Session) -> None:
+    """Carry finished runs on through gate and register; one tick."""
+    from mlops.flow import resume
+
+    session.run(resume.run)

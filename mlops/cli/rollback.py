@@ -1,0 +1,15 @@
+"""`mlops rollback`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.argument("environment")
+@click.pass_obj
+def command(session: Session, environment: str) -> None:
+    """Give the traffic of ENVIRONMENT back to the model before."""
+    from mlops.flow import promote
+
+    session.run(lambda context: promote.rollback(context, environment))

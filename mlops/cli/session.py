@@ -1,0 +1,88 @@
+"""Where environment, clock and output enter: makes the context of a verb, renders its outcome, raises its failure.
+
+It must not know any verb.
+"""
+
+import subprocess
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from mlops.github import Actions
+from mlops.params import Params, load
+from mlops.views import Human, Json, View, console
+
+if TYPE_CHECKING:
+    from mlops.azure.workspace import Workspace
+    from mlops.flow.context import Context, Outcome
+
+
+@dataclass
+class Session:
+    """One call of the command line."""
+
+    params_path: Path
+    target: str | None
+    as_json: bool
+    verbose: bool
+    environ: MutableMapping[str, str]
+    stdout: TextIO
+    stderr: TextIO
+
+    @cached_property
+    def actions(self) -> Actions:
+        """GitHub Actions, silent elsewhere."""
+        return Actions.from_environment(self.environ, self.stderr if self.as_json else self.stdout)
+
+    @cached_property
+    def view(self) -> View:
+        """For people, or one JSON object for programs."""
+        notes = console(self.stderr, self.environ)
+        return Json(self.stdout, notes) if self.as_json else Human(console(self.stdout, self.environ), notes)
+
+    @cached_property
+    def params(self) -> Params:
+        """The parameters, read once."""
+        return load(self.params_path)
+
+    def run(self, verb: "Callable[[Context], Outcome]") -> None:
+        """Do a verb: its report goes to people and to the step's summary, its outputs to the next step."""
+        outcome = verb(self._context())
+        with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
+            self.view.show(outcome.report, outcome.outputs)
+        self.actions.output(dict(outcome.outputs))
+        self.actions.summary(outcome.report.to_markdown())
+        if outcome.failure:
+            raise outcome.failure
+
+    def _context(self) -> "Context":
+        from mlops.flow.context import Context
+
+        return Context(
+            params=self.params,
+            params_path=self.params_path,
+            connect=self._connect,
+            say=self.view.note,
+            commit=self.actions.sha or _commit(self.params_path),
+            run_url=self.actions.run_url or "",
+        )
+
+    def _connect(self) -> "Workspace":
+        from mlops.azure import auth, target
+        from mlops.azure.workspace import Workspace
+
+        interactive = self.stderr.isatty() and self.actions.sha is None
+        chosen = target.resolve(self.target, self.environ, interactive=interactive)
+        self.view.note(chosen.announcement)
+        return Workspace(chosen, auth.credential(self.environ, interactive=interactive))
+
+
+def _commit(params_path: Path) -> str:
+    with suppress(OSError, subprocess.SubprocessError):
+        folder = params_path.resolve().parent
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True)  # noqa: S607
+        return found.stdout.strip()
+    return ""

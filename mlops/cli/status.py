@@ -1,0 +1,14 @@
+"""`mlops status`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.pass_obj
+def command(session: Session) -> None:
+    """Show where things stand for this commit, and what each environment serves."""
+    from mlops.flow import status
+
+    session.run(status.run)

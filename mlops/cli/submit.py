@@ -1,0 +1,15 @@
+"""`mlops submit`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.option("--force/--no-force", default=False, help="Train again although this was trained.")
+@click.pass_obj
+def command(session: Session, force: bool) -> None:
+    """Submit the fine-tuning pipeline, once for each combination of model, parameters and data."""
+    from mlops.flow import submit
+
+    session.run(lambda context: submit.run(context, force=force))

@@ -1,0 +1,1 @@
+"""What the product decides, as pure functions of facts: no I/O, no clock, no SDK."""

@@ -1,0 +1,125 @@
+"""What can be observed of an online endpoint and its deployments.
+
+It must not decide what to do about it; `stage` and `idle` do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EndpointState(StrEnum):
+    """`provisioningState` of an endpoint, and Absent. Source: azure-ai-ml, arm_ml_service/models/_enums.py."""
+
+    ABSENT = "Absent"
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    DELETING = "Deleting"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+    @property
+    def busy(self) -> bool:
+        """The service works on it and refuses other changes with 409."""
+        return self in (EndpointState.CREATING, EndpointState.UPDATING, EndpointState.DELETING)
+
+    @property
+    def broken(self) -> bool:
+        """The last change to it did not come to an end."""
+        return self in (EndpointState.FAILED, EndpointState.CANCELED)
+
+
+class DeploymentState(StrEnum):
+    """`provisioningState` of a deployment. Source: as for the endpoint."""
+
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    SCALING = "Scaling"
+    DELETING = "Deleting"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+    @property
+    def healthy(self) -> bool:
+        """It may be given traffic."""
+        return self is DeploymentState.SUCCEEDED
+
+    @property
+    def broken(self) -> bool:
+        """It will not become healthy by itself."""
+        return self in (DeploymentState.FAILED, DeploymentState.CANCELED)
+
+    @property
+    def busy(self) -> bool:
+        """The service works on it."""
+        return not self.healthy and not self.broken
+
+
+@dataclass(frozen=True)
+class DeploymentFacts:
+    """One deployment as it was observed; `model` is name:version. Empty or 0 stands for not known."""
+
+    name: str
+    state: DeploymentState
+    model: str
+    instance_type: str = ""
+    instance_count: int = 0
+    created: datetime | None = None
+
+    @property
+    def version(self) -> int | None:
+        """Version of its model where that is a number."""
+        version = self.model.rpartition(":")[2]
+        return int(version) if version.isdecimal() else None
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    """One endpoint as it was observed; traffic and mirror in percent by deployment."""
+
+    name: str
+    state: EndpointState
+    traffic: Mapping[str, int]
+    mirror: Mapping[str, int]
+    deployments: tuple[DeploymentFacts, ...]
+    tags: Mapping[str, str]
+    ours: bool
+
+    @property
+    def live(self) -> dict[str, int]:
+        """Who has traffic; the service lists the others with 0."""
+        return {name: percent for name, percent in self.traffic.items() if percent > 0}
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether some deployment gets a copy of the requests."""
+        return any(percent > 0 for percent in self.mirror.values())
+
+    def share(self, name: str) -> int:
+        """Percent of the traffic that a deployment has."""
+        return self.live.get(name, 0)
+
+    def find(self, name: str | None) -> DeploymentFacts | None:
+        """Look a deployment up by name."""
+        return next((one for one in self.deployments if one.name == name), None)
+
+    def healthy(self, *without: str | None) -> list[DeploymentFacts]:
+        """List the deployments that may be given traffic, but for some."""
+        return [one for one in self.deployments if one.state.healthy and one.name not in without]
+
+    def label(self, name: str) -> str:
+        """Model and deployment, for people."""
+        one = self.find(name)
+        return f"{one.model} ({name})" if one and one.model else name
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long that is, in the largest whole unit."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    for size, unit in ((1440, "day"), (60, "hour")):
+        if minutes >= size:
+            return f"{minutes // size} {unit}{'s' if minutes >= 2 * size else ''}"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"

@@ -1,0 +1,48 @@
+"""The tags on an endpoint that cleanup writes or obeys, and how their dates are read.
+
+It must not decide what follows from them.
+"""
+
+import difflib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+
+MARK_TAG = "mlops-idle-since"  # when it was marked; written and removed by cleanup
+KEEP_UNTIL_TAG = "keep-until"  # 2026-09-01 (through that day, UTC) or a date with time; written by people
+
+
+def mark_value(now: datetime) -> str:
+    """Value of MARK_TAG; whole seconds, UTC."""
+    return now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def read_mark(tags: Mapping[str, str]) -> datetime | None:
+    """Date of the mark; None when there is none or it cannot be read."""
+    text = value_of(tags, MARK_TAG)
+    return moment(text) if text is not None else None
+
+
+def value_of(tags: Mapping[str, str], name: str) -> str | None:
+    """Read a tag; Azure compares their names without case."""
+    return next((value for key, value in sorted(tags.items()) if key.casefold() == name), None)
+
+
+def resembles_keep_until(name: str) -> bool:
+    """Whether somebody who named a tag so may have meant KEEP_UNTIL_TAG; a slip must not lessen protection."""
+    plain = "".join(letter for letter in name.casefold().removeprefix("mlops") if letter.isalpha())
+    return difflib.SequenceMatcher(None, plain, "keepuntil").ratio() >= 0.75
+
+
+def moment(text: str, *, end_of_day: bool = False) -> datetime | None:
+    """Read an ISO date or date with time, UTC where no zone is given; None when it is neither."""
+    text = text.strip()
+    try:
+        day = date.fromisoformat(text)
+        return datetime.combine(day, time.max if end_of_day else time.min, UTC)
+    except ValueError:
+        pass
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

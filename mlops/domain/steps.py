@@ -1,0 +1,151 @@
+"""What a promotion wants, what its process has seen, and its steps, each with a reason; one executor applies them.
+
+It must not decide which step comes when; `stage` does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from mlops.errors import Problem
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The model that is to have all traffic, and how it gets there."""
+
+    endpoint: str
+    deployment: str
+    model: str
+    instance_type: str
+    instance_count: int
+    traffic_steps: tuple[int, ...]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What this process has seen itself; a new process starts with nothing and loses nothing but time."""
+
+    created: bool = False  # it made the deployment, and the making has ended, well or badly
+    smoked: bool = False  # the smoke test passed
+    judged: int = 0  # the highest percentage that was soaked and judged good
+    failure: str | None = None  # why making, smoke test or judgement failed
+
+    def after(self, step: "Step") -> "Progress":
+        """With a step that was applied and went well."""
+        match step:
+            case CreateDeployment():
+                return replace(self, created=True)
+            case Smoke():
+                return replace(self, smoked=True)
+            case Judge(percent=percent):
+                return replace(self, judged=max(self.judged, percent))
+            case _:
+                return self
+
+    def failed(self, why: str) -> "Progress":
+        """With the first reason to give the candidate up."""
+        return self if self.failure else replace(self, failure=why)
+
+
+@dataclass(frozen=True)
+class CreateEndpoint:
+    """Make the endpoint, with the ownership tag."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class CreateDeployment:
+    """Make a deployment that gets no traffic."""
+
+    name: str
+    model: str
+    instance_type: str
+    instance_count: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Observe again in a while: somebody's change to `what` is under way."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """Ask the deployment questions past the traffic rules."""
+
+    deployment: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Let the deployment serve its share for the soak time, then judge it."""
+
+    deployment: str
+    percent: int
+    why: str
+
+
+@dataclass(frozen=True)
+class SetTraffic:
+    """Divide the traffic, end mirroring and write the tags (None removes one), all in one request."""
+
+    percentages: Mapping[str, int]
+    why: str
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DeleteDeployment:
+    """Delete a deployment that has no traffic; of one that `failed`, the container log is read first."""
+
+    name: str
+    why: str
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Nothing can be done safely; somebody has to act first."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def why(self) -> str:
+        """What is wrong, in a line."""
+        return "; ".join(problem.what for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """The candidate failed and is gone; the traffic is where it was."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The wanted state is there."""
+
+    why: str
+
+
+Step = (
+    CreateEndpoint
+    | CreateDeployment
+    | Wait
+    | Smoke
+    | Judge
+    | SetTraffic
+    | DeleteDeployment
+    | Refuse
+    | RolledBack
+    | Done
+)

@@ -1,0 +1,70 @@
+"""What all Azure Resource Manager resources share: ids, the envelope, system data, paging.
+
+It must not know a kind of resource.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from mlops.emulator import defaults
+from mlops.emulator.clock import Clock
+from mlops.emulator.request import Reply, Request
+from mlops.emulator.store import Resource
+
+HOST = "management.azure.com"
+PROVIDER = "Microsoft.MachineLearningServices"
+Item = TypeVar("Item")
+PAGE = 30  # items a page when the client asks for no other number
+
+
+def workspace_id(request: Request) -> str:
+    """The ARM id of the workspace in a route with {sub}, {rg} and {ws}."""
+    p = request.params
+    return f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}/providers/{PROVIDER}/workspaces/{p['ws']}"
+
+
+def default_workspace_id() -> str:
+    """The ARM id of the workspace that a fresh emulator holds."""
+    return (
+        f"/subscriptions/{defaults.SUBSCRIPTION_ID}/resourceGroups/{defaults.RESOURCE_GROUP}"
+        f"/providers/{PROVIDER}/workspaces/{defaults.WORKSPACE}"
+    )
+
+
+def envelope(resource: Resource, type_path: str) -> dict[str, Any]:
+    """The resource as ARM shows it: id, name, type, then its body (location, tags, properties, systemData...)."""
+    return {"id": resource.id, "name": resource.name, "type": f"{PROVIDER}/{type_path}", **resource.body}
+
+
+def system_data(clock: Clock, before: Resource | None = None) -> dict[str, Any]:
+    """Who created and changed it and when; creation is kept from the resource that is replaced."""
+    now, who = clock.stamp(), {"name": "emulator", "type": "Application"}
+    earlier = (before.body.get("systemData") or {}) if before else {}
+    return {
+        "createdAt": earlier.get("createdAt", now),
+        "createdBy": earlier.get("createdBy", who["name"]),
+        "createdByType": earlier.get("createdByType", who["type"]),
+        "lastModifiedAt": now,
+        "lastModifiedBy": who["name"],
+        "lastModifiedByType": who["type"],
+    }
+
+
+def page(request: Request, items: Iterable[Item], show: Callable[[Item], dict[str, Any]]) -> Reply:
+    """One page of a listing: `{value, nextLink}`. `$top`, `count` and `$skip`/`$skipToken` come from the query."""
+    query = request.query
+    size = _number(query.get("$top") or query.get("count"), PAGE)
+    start = _number(query.get("$skip") or query.get("$skipToken"), 0)
+    everything = list(items)
+    answer: dict[str, Any] = {"value": [show(item) for item in everything[start : start + size]]}
+    if start + size < len(everything) and "$top" not in query:
+        kept = "&".join(
+            f"{quote(k, safe='$')}={quote(v)}" for k, v in query.items() if k not in ("$skip", "$skipToken")
+        )
+        answer["nextLink"] = f"{request.url}?{kept}&$skip={start + size}"
+    return Reply(200, answer)
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() else default

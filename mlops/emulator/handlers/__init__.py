@@ -1,0 +1,1 @@
+"""One module a part of the emulated surface; `routes` says which path goes where."""

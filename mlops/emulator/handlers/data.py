@@ -1,0 +1,127 @@
+"""Data assets, code assets, environments and components of a workspace.
+
+It must not read what a data asset points at: the service keeps the reference only.
+Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments,components} (ARM).
+"""
+
+import uuid
+from datetime import timedelta
+
+from mlops.emulator import storage, storage_keys
+from mlops.emulator.errors import ServiceError, bad_request
+from mlops.emulator.handlers import workspace as workspaces
+from mlops.emulator.handlers.assets import Assets
+from mlops.emulator.request import Json, Reply, Request
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+DATA_TYPES = ("uri_file", "uri_folder", "mltable")
+UPLOAD_HOURS = 8.0
+
+
+class Data(Assets):
+    """Data assets: a name for a place in storage that never changes."""
+
+    plural, word, uri = "data", "data", "dataUri"
+    fixed = ("dataUri", "dataType")
+    longest_version = 30
+
+    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+        """Check type and reference; a short datastore path becomes the long one."""
+        kind, uri = properties.get("dataType"), properties.get("dataUri")
+        if kind not in DATA_TYPES:
+            raise bad_request(f"The data type {kind!r} is not valid; one of {', '.join(DATA_TYPES)}.", code="UserError", target="dataType")
+        if not uri:
+            raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
+        container = emulator.store.get(f"{workspace.id}/data/{name}")
+        known = container.body["properties"].get("dataType") if container else None
+        if known and known != kind:
+            text = f"Data asset {name} is of type {known}; a version of type {kind} cannot be created in it."
+            raise bad_request(text, code="UserError", target="dataType")
+        in_workspace = str(uri).startswith(("azureml:", "runs:"))
+        found = storage.long_uri(emulator, str(uri), workspace=workspace.id) if in_workspace else uri
+        return {**properties, "dataUri": found}
+
+    def of_container(self, properties: Json) -> Json:
+        """All versions of a data asset are of one type."""
+        return {"dataType": properties["dataType"]}
+
+
+class Codes(Assets):
+    """Code assets: snapshots of scripts, named by the hash of their content."""
+
+    plural, word, uri = "codes", "code", "codeUri"
+    fixed = ("codeUri",)
+    empty = {"provisioningState": "Succeeded"}
+
+    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+        """A code asset must say where it is."""
+        if not properties.get("codeUri"):
+            raise bad_request("The field codeUri is required.", code="UserError", target="codeUri")
+        return properties
+
+    def start_pending_upload(self, request: Request, emulator: Emulator) -> Reply:
+        """POST startPendingUpload: a folder of its own in the default datastore, and a SAS to write there."""
+        workspace = workspaces.require(request, emulator)
+        place = storage.resolve(emulator, f"azureml://datastores/{storage.BLOB_STORE}/paths/pending/{uuid.uuid4()}", workspace=workspace.id)
+        token = storage_keys.sas(
+            place.account, place.container, permissions="racwdl", now=emulator.clock.now(), hours=UPLOAD_HOURS
+        )
+        reference = {
+            "blobUri": place.url,
+            "credential": {"credentialType": "SAS", "sasUri": f"https://{place.account}.blob.core.windows.net/{place.container}?{token}"},
+            "storageAccountArmId": workspace.body["properties"]["storageAccount"],
+            "isSingleFile": False,
+            "blobManifestDigest": None,
+            "connectionName": None,
+        }
+        answer = {
+            "pendingUploadId": str(uuid.uuid4()),
+            "pendingUploadType": request.json().get("pendingUploadType") or "TemporaryBlobReference",
+            "blobReferenceForConsumption": reference,
+            "expiresOn": (emulator.clock.now() + timedelta(hours=UPLOAD_HOURS)).isoformat(),
+        }
+        return Reply(200, answer)
+
+
+class Environments(Assets):
+    """Environments: an image, a build context or a conda file. Nothing is built."""
+
+    plural, word, uri = "environments", "environment", "image"
+    fixed = ("image", "condaFile", "build")
+    empty = {
+        "autoRebuild": "Disabled",
+        "build": None,
+        "condaFile": None,
+        "environmentType": "UserCreated",
+        "image": None,
+        "inferenceConfig": None,
+        "osType": "Linux",
+        "provisioningState": "Succeeded",
+    }
+
+    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+        """There must be something to run in."""
+        if not properties.get("image") and not properties.get("build"):
+            raise bad_request("Either an image or a build context is required for an environment.", code="UserError", target="image")
+        return {key: value for key, value in properties.items() if value is not None}
+
+
+class Components(Assets):
+    """Components of the workspace: specifications that pipelines are made of."""
+
+    plural, word, uri = "components", "component", "componentSpec"
+    empty = {"provisioningState": "Succeeded"}
+
+    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+        """A component is its specification."""
+        spec = properties.get("componentSpec")
+        if not isinstance(spec, dict):
+            raise bad_request("The field componentSpec is required and must be an object.", code="UserError", target="componentSpec")
+        if before and before["componentSpec"] != spec:
+            text = f"Component {name} already exists with another specification; a version cannot be changed."
+            raise ServiceError(409, "UserError", text, target="componentSpec")
+        return properties
+
+
+DATA, CODES, ENVIRONMENTS, COMPONENTS = Data(), Codes(), Environments(), Components()

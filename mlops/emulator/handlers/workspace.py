@@ -1,0 +1,272 @@
+"""Workspaces, and the subscription and resource group that they stand in.
+
+It must not know what a workspace holds beyond its datastores, which come with it.
+Source: Microsoft.MachineLearningServices workspaces (ARM), and the regional discovery service that clients ask next.
+"""
+
+import uuid
+from typing import Any
+
+from mlops.emulator import arm, defaults, storage_keys
+from mlops.emulator.errors import ServiceError
+from mlops.emulator.handlers import datastores
+from mlops.emulator.operations import accepted
+from mlops.emulator.request import Reply, Request
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+KIND = "workspaces"
+_CHANGEABLE = ("description", "friendlyName", "publicNetworkAccess", "imageBuildCompute", "containerRegistry")
+
+
+def ensure_default(emulator: Emulator) -> None:
+    """Create the workspace of `defaults` unless the folder has it already."""
+    if emulator.store.get(arm.default_workspace_id()) is None:
+        create(emulator, arm.default_workspace_id(), {"location": defaults.LOCATION}, storage_account=defaults.STORAGE_ACCOUNT)
+
+
+def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account: str | None = None) -> Resource:
+    """Create a workspace with its storage account and four datastores."""
+    subscription, group, name = (id.split("/")[index] for index in (2, 4, -1))
+    group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    location = str(body.get("location") or defaults.LOCATION)
+    stated = body.get("properties") or {}
+    account = storage_account or f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
+    host = f"{location}.api.azureml.ms"
+    properties = {
+        "friendlyName": name,
+        "description": "",
+        "storageAccount": f"{group_id}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "keyVault": f"{group_id}/providers/Microsoft.KeyVault/vaults/kv-{name}",
+        "applicationInsights": f"{group_id}/providers/Microsoft.Insights/components/appi-{name}",
+        "containerRegistry": None,
+        "hbiWorkspace": False,
+        "publicNetworkAccess": "Enabled",
+        "v1LegacyMode": False,
+        **{key: value for key, value in stated.items() if value is not None},
+        "tenantId": defaults.TENANT_ID,
+        "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
+        "provisioningState": "Succeeded",
+        "discoveryUrl": f"https://{host}/discovery",
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{id}",
+        "storageHnsEnabled": False,
+        "privateLinkCount": 0,
+        "allowPublicAccessWhenBehindVnet": False,
+        "notebookInfo": None,
+        "systemDatastoresAuthMode": stated.get("systemDatastoresAuthMode") or "accesskey",
+        "enableDataIsolation": False,
+        "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled"},
+    }
+    whole = {
+        "location": location,
+        "tags": body.get("tags") or {},
+        "kind": body.get("kind") or "Default",
+        "sku": body.get("sku") or {"name": "Basic", "tier": "Basic"},
+        "identity": _identity(id, body.get("identity")),
+        "properties": properties,
+        "systemData": arm.system_data(emulator.clock, emulator.store.get(id)),
+    }
+    made = emulator.store.put(id, whole, parent=group_id, kind=KIND, name=name)
+    datastores.create_defaults(emulator, made, str(properties["storageAccount"]).rsplit("/", 1)[-1])
+    return made
+
+
+def require(request: Request, emulator: Emulator) -> Resource:
+    """The workspace that a route names, for every handler below it. Raises ARM's 401, 400 and 404."""
+    check_arm(request)
+    p = request.params
+    found = emulator.store.get(arm.workspace_id(request))
+    if found is None:
+        if not _group_exists(emulator, p["sub"], p["rg"]):
+            raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+        raise not_found(f"workspaces/{p['ws']}", p["rg"])
+    return found
+
+
+def check_arm(request: Request) -> None:
+    """What Azure Resource Manager asks of any call: a token and an api-version. Raises its 401 and 400."""
+    if not request.headers.get("authorization", "").lower().startswith("bearer "):
+        text = "Authentication failed. The 'Authorization' header is missing."
+        challenge = f'Bearer authorization_uri="https://login.microsoftonline.com/{defaults.TENANT_ID}", error="invalid_token"'
+        raise ServiceError(401, "AuthenticationFailed", text, headers={"WWW-Authenticate": challenge}, plain=True)
+    if request.host == arm.HOST and "api-version" not in request.query:
+        text = "The api-version query parameter (?api-version=) is required for all requests."
+        raise ServiceError(400, "MissingApiVersionParameter", text, plain=True)
+
+
+def not_found(what: str, group: str) -> ServiceError:
+    """ARM's 404 for a resource of this provider: `what` is type/name[/type/name]."""
+    text = (
+        f"The Resource '{arm.PROVIDER}/{what}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )
+    return ServiceError(404, "ResourceNotFound", text, plain=True)
+
+
+def location(workspace: Resource) -> str:
+    """Its region, as operations want it."""
+    return str(workspace.body["location"])
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET a workspace."""
+    return Reply(200, _show(require(request, emulator)))
+
+
+def list_in_group(request: Request, emulator: Emulator) -> Reply:
+    """GET the workspaces of a resource group."""
+    check_arm(request)
+    group = f"/subscriptions/{request.params['sub']}/resourceGroups/{request.params['rg']}"
+    if not _group_exists(emulator, request.params["sub"], request.params["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True)
+    return arm.page(request, emulator.store.children(group, KIND), _show)
+
+
+def list_in_subscription(request: Request, emulator: Emulator) -> Reply:
+    """GET the workspaces of a subscription."""
+    check_arm(request)
+    start = f"/subscriptions/{request.params['sub']}/".lower()
+    return arm.page(request, (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start)), _show)
+
+
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a workspace: created anew, or changed as PATCH does."""
+    check_arm(request)
+    id = arm.workspace_id(request)
+    before = emulator.store.get(id)
+    made = _change(emulator, before, request.json()) if before else create(emulator, id, request.json())
+    started = emulator.operations.start(id, KIND, subscription=request.params["sub"], location=location(made))
+    return accepted(started, 200 if before else 201, _show(made))
+
+
+def patch(request: Request, emulator: Emulator) -> Reply:
+    """PATCH tags and the few properties that may change."""
+    return Reply(200, _show(_change(emulator, require(request, emulator), request.json())))
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a workspace and all in it, but not its storage."""
+    check_arm(request)
+    found = emulator.store.get(arm.workspace_id(request))
+    if found is None:
+        return Reply(204)
+    started = emulator.operations.start(
+        found.id, KIND, effect="delete", subscription=request.params["sub"], location=location(found)
+    )
+    return accepted(started, 202)
+
+
+def list_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST listKeys: the storage account and its key."""
+    workspace = require(request, emulator)
+    storage = workspace.body["properties"]["storageAccount"]
+    key = storage_keys.account_key(storage.rsplit("/", 1)[-1])
+    return Reply(200, {"userStorageResourceId": storage, "userStorageKey": key, "userStorageArmId": storage})
+
+
+def list_storage_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST listStorageAccountKeys."""
+    storage = require(request, emulator).body["properties"]["storageAccount"]
+    return Reply(200, {"userStorageKey": storage_keys.account_key(storage.rsplit("/", 1)[-1])})
+
+
+def discovery(request: Request, emulator: Emulator) -> Reply:
+    """The regional hosts of a workspace, as `discoveryUrl` answers."""
+    base = f"https://{request.host}"
+    names = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement", "pipelines")
+    return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
+
+
+def subscription(request: Request, emulator: Emulator) -> Reply:
+    """GET a subscription. Raises 404 for another than the emulated one or one that holds a workspace."""
+    check_arm(request)
+    wanted = request.params["sub"]
+    known = {item.id.split("/")[2].lower() for item in emulator.store.every(KIND)} | {defaults.SUBSCRIPTION_ID}
+    if wanted.lower() not in known:
+        raise ServiceError(404, "SubscriptionNotFound", f"The subscription '{wanted}' could not be found.", plain=True)
+    return Reply(200, _subscription(wanted))
+
+
+def subscriptions(request: Request, emulator: Emulator) -> Reply:
+    """GET all subscriptions."""
+    check_arm(request)
+    return Reply(200, {"value": [_subscription(defaults.SUBSCRIPTION_ID)], "count": {"type": "Total", "value": 1}})
+
+
+def resource_group(request: Request, emulator: Emulator) -> Reply:
+    """GET, HEAD or PUT a resource group."""
+    check_arm(request)
+    p = request.params
+    id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
+    if request.method == "PUT":
+        body = {"location": request.json().get("location", defaults.LOCATION), "tags": request.json().get("tags") or {}}
+        emulator.store.put(id, body, parent=f"/subscriptions/{p['sub']}", kind="resourceGroups", name=p["rg"])
+    elif not _group_exists(emulator, p["sub"], p["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+    if request.method == "HEAD":
+        return Reply(204)
+    found = emulator.store.get(id)
+    shown = found.body if found else {"location": defaults.LOCATION, "tags": {}}
+    kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
+    return Reply(200, {"id": id, "name": p["rg"], **kind, **shown})
+
+
+def endpoints(request: Request, emulator: Emulator) -> Reply:
+    """GET /metadata/endpoints: the hosts of the public cloud, in the old form or, from 2019-05-01 on, as a list."""
+    cloud = {
+        "name": "AzureCloud",
+        "portal": "https://portal.azure.com",
+        "resourceManager": f"https://{arm.HOST}",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com",
+            "audiences": ["https://management.core.windows.net/", f"https://{arm.HOST}/"],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io"},
+        "graph": "https://graph.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "batch": "https://batch.core.windows.net/",
+        "media": "https://rest.media.azure.net",
+    }
+    return Reply(200, cloud if request.query.get("api-version", "") < "2019" else [cloud])
+
+
+def _show(resource: Resource) -> dict[str, Any]:
+    return arm.envelope(resource, "workspaces")
+
+
+def _subscription(id: str) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{id}",
+        "subscriptionId": id,
+        "tenantId": defaults.TENANT_ID,
+        "displayName": "Emulated subscription",
+        "state": "Enabled",
+        "authorizationSource": "RoleBased",
+    }
+
+
+def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
+    principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/identity"))
+    return {"type": "SystemAssigned", **(stated or {}), "principalId": principal, "tenantId": defaults.TENANT_ID}
+
+
+def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Resource:
+    stated = wanted.get("properties") or {}
+    changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
+    body = {
+        **found.body,
+        "tags": wanted["tags"] if wanted.get("tags") is not None else found.body["tags"],
+        "properties": {**found.body["properties"], **changed},
+        "systemData": arm.system_data(emulator.clock, found),
+    }
+    emulator.store.update(found.id, body)
+    again = emulator.store.get(found.id)
+    assert again is not None
+    return again
+
+
+def _group_exists(emulator: Emulator, subscription: str, group: str) -> bool:
+    id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    return emulator.store.get(id) is not None or next(emulator.store.children(id, KIND), None) is not None

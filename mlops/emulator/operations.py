@@ -1,0 +1,173 @@
+"""Long-running operations as Azure Resource Manager does them, for every resource alike.
+
+A handler starts one and answers; `settle` applies what is due before the next request is served. It must not know
+which resource it changes: the effect is data (set the provisioning state, merge properties, or delete).
+Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Location).
+"""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mlops.emulator import arm
+from mlops.emulator.clock import Clock, iso
+from mlops.emulator.errors import ServiceError, error_object
+from mlops.emulator.lifecycle import Pace, pace
+from mlops.emulator.request import Reply
+from mlops.emulator.store import Store
+
+Effect = Literal["settle", "delete"]
+RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. `status` is InProgress, Succeeded, Failed or Canceled; times are of the emulator's clock."""
+
+    id: str
+    resource: str
+    status: str
+    due: float
+    reads: int
+    effect: Effect
+    started: str
+    merge: dict[str, Any] = field(default_factory=dict)  # into properties when it ends well
+    error: dict[str, Any] | None = None  # how it is going to fail, if it is
+    ended: str | None = None
+    scope: str = ""  # subscription and location of the status URL
+
+    def body(self) -> dict[str, Any]:
+        """What a poll of the status URL answers."""
+        answer: dict[str, Any] = {
+            "id": f"{self.scope}/{self.id}",
+            "name": self.id,
+            "status": self.status,
+            "startTime": self.started,
+        }
+        if self.ended:
+            answer["endTime"] = self.ended
+        answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
+        if self.status == "Failed" and self.error:
+            answer["error"] = self.error
+        return answer
+
+
+class Operations:
+    """All operations of the emulator."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def start(
+        self,
+        resource_id: str,
+        kind: str,
+        *,
+        effect: Effect = "settle",
+        merge: dict[str, Any] | None = None,
+        error: tuple[str, str] | None = None,
+        wanted: Pace | None = None,
+        subscription: str,
+        location: str,
+    ) -> Operation:
+        """Begin to change a resource at the pace of its kind. `error` = (code, message) makes it fail."""
+        speed = wanted or pace(self._store, kind)
+        operation = Operation(
+            id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
+            resource=resource_id,
+            status="InProgress",
+            due=self._clock.now().timestamp() + speed.seconds,
+            reads=speed.reads,
+            effect=effect,
+            started=self._clock.stamp(),
+            merge=merge or {},
+            error=error_object(*error) if error else None,
+            scope=f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/mfeOperationsStatus",
+        )
+        self._save(operation)
+        return operation
+
+    def get(self, id: str) -> Operation | None:
+        """The operation of that id, or None."""
+        row = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE id = ?", (id,)
+        ).fetchone()
+        return _operation(row) if row else None
+
+    def read(self, id: str) -> Operation:
+        """One poll by a client: counts towards a pace in reads. Raises 404."""
+        operation = self.get(id)
+        if operation is None:
+            raise ServiceError(404, "NotFound", f"Operation {id} is not known.")
+        if operation.status == "InProgress" and operation.reads > 0:
+            self._store.database.execute("UPDATE operations SET reads = reads - 1 WHERE id = ?", (id,))
+            self.settle()
+        found = self.get(id)
+        assert found is not None
+        return found
+
+    def pending(self, resource_id: str) -> Operation | None:
+        """The operation that is changing a resource right now, if any."""
+        row = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND resource = ?",
+            (resource_id.lower(),),
+        ).fetchone()
+        return _operation(row) if row else None
+
+    def settle(self) -> None:
+        """Apply the effect of every operation that is due."""
+        rows = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND reads <= 0 AND due <= ?",
+            (self._clock.now().timestamp(),),
+        ).fetchall()
+        for row in rows:
+            self._finish(_operation(row))
+
+    def _finish(self, operation: Operation) -> None:
+        resource = self._store.get(operation.resource)
+        failed = operation.error is not None
+        if resource is not None and operation.effect == "delete" and not failed:
+            self._store.delete(operation.resource)
+        elif resource is not None:
+            properties = {**resource.body.get("properties", {})}
+            if not failed:
+                properties |= operation.merge
+            properties["provisioningState"] = "Failed" if failed else "Succeeded"
+            if failed:
+                properties["provisioningErrors"] = [{"error": operation.error}]
+            self._store.update(resource.id, {**resource.body, "properties": properties})
+        ended = iso(self._clock.now())
+        self._save(Operation(**{**vars(operation), "status": "Failed" if failed else "Succeeded", "ended": ended}))
+
+    def _save(self, operation: Operation) -> None:
+        self._store.database.execute(
+            "INSERT OR REPLACE INTO operations (id, resource, status, due, reads, body) VALUES (?,?,?,?,?,?)",
+            (
+                operation.id,
+                operation.resource.lower(),
+                operation.status,
+                operation.due,
+                operation.reads,
+                json.dumps(vars(operation)),
+            ),
+        )
+
+
+def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
+    """The answer that starts polling: 200/201 with Azure-AsyncOperation, 202 with Location as well."""
+    base = f"https://{arm.HOST}{operation.scope}"
+    headers = {
+        "Azure-AsyncOperation": f"{base}/{operation.id}?api-version=2022-02-01-preview",
+        "x-ms-async-operation-timeout": "PT1H",
+        "Retry-After": RETRY_AFTER,
+    }
+    if status == 202:
+        results = base.replace("mfeOperationsStatus", "mfeOperationResults")
+        headers["Location"] = f"{results}/{operation.id}?api-version=2022-02-01-preview"
+    return Reply(status, body, headers)
+
+
+def _operation(row: tuple[str, str, float, int]) -> Operation:
+    return Operation(**{**json.loads(row[0]), "status": row[1], "due": row[2], "reads": row[3]})

@@ -1,0 +1,39 @@
+"""vCPU quota by family: the limit, what clusters and deployments use, and whether more would fit.
+
+It must not refuse anything itself; handlers word the refusal of their own service.
+"""
+
+from mlops.emulator.catalog import sizes
+from mlops.emulator.catalog.sizes import Size
+from mlops.emulator.state import Emulator
+
+
+def limit(emulator: Emulator, family: str) -> int:
+    """vCPUs of a family: what was set through the control surface, else the catalog's."""
+    return int(emulator.store.setting(f"quota.{family.lower()}", str(sizes.limits()[family])))
+
+
+def set_limit(emulator: Emulator, family: str, vcpus: int) -> None:
+    """Change the limit of a family, whose name ignores case."""
+    emulator.store.set_setting(f"quota.{family.lower()}", str(vcpus))
+
+
+def used(emulator: Emulator, family: str) -> int:
+    """vCPUs that clusters keep up and deployments run on. A cluster that scales to zero uses none while idle."""
+    total = 0
+    for compute in emulator.store.every("computes"):
+        said = (compute.body["properties"].get("properties") or {}) if compute.body.get("properties") else {}
+        size = sizes.find(str(said.get("vmSize", "")))
+        if size and size.family == family:
+            total += size.vcpus * int((said.get("scaleSettings") or {}).get("minNodeCount") or 0)
+    for deployment in emulator.store.every("deployments"):
+        size = sizes.find(str(deployment.body.get("properties", {}).get("instanceType") or ""))
+        if size and size.family == family:
+            total += size.vcpus * int((deployment.body.get("sku") or {}).get("capacity") or 1)
+    return total
+
+
+def lacking(emulator: Emulator, size: Size, instances: int, *, reserve: bool = False) -> int:
+    """vCPUs missing for so many instances more, 0 when they fit. `reserve`: with the 20 % of online deployments."""
+    wanted = size.vcpus * (-(-instances * 6 // 5) if reserve and size.reserve else instances)
+    return max(0, used(emulator, size.family) + wanted - limit(emulator, size.family))

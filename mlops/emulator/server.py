@@ -1,0 +1,169 @@
+"""Serves the routes over TLS behind the proxy, and the control surface on a plain loopback port.
+
+It turns ASGI into Request and Reply and errors into envelopes; it must not know any resource.
+"""
+
+import asyncio
+import inspect
+import json
+import socket
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import unquote
+
+import uvicorn
+
+from mlops.emulator import proxy
+from mlops.emulator.address import Address
+from mlops.emulator.certificates import Authority
+from mlops.emulator.errors import ServiceError
+from mlops.emulator.request import Reply, Request
+from mlops.emulator.routes import CONTROL_HOST, ROUTES
+from mlops.emulator.routing import Router
+from mlops.emulator.state import Emulator
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The ASGI application for both faces; `host` pins the host of the control face."""
+
+    def __init__(self, emulator: Emulator, host: str | None = None) -> None:
+        self._emulator = emulator
+        self._router = Router(ROUTES)
+        self._host = host
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive, self._host)
+        started = time.perf_counter()
+        reply = await self.answer(request)
+        await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
+        self._log(request, reply, time.perf_counter() - started)
+
+    async def answer(self, request: Request) -> Reply:
+        """One request: apply what is due, find the handler, run it in a transaction, shape errors."""
+        try:
+            with self._emulator.transaction():
+                self._emulator.operations.settle()
+            handler, request = self._router.find(request)
+            if inspect.iscoroutinefunction(handler):
+                answer: Reply = await handler(request, self._emulator)
+                return answer
+            with self._emulator.transaction():
+                reply = handler(request, self._emulator)
+            assert isinstance(reply, Reply)
+            return reply
+        except ServiceError as error:
+            return Reply(error.status, error.envelope(), error.headers)
+        except Exception:  # a bug of the emulator: say so to the client and keep serving
+            text = traceback.format_exc()
+            with (self._emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
+                log.write(f"{request.method} {request.url}\n{text}\n")
+            last = text.strip().splitlines()[-1]
+            return Reply(500, ServiceError(500, "InternalServerError", f"The emulator failed: {last}").envelope())
+
+    def _log(self, request: Request, reply: Reply, seconds: float) -> None:
+        with (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
+            line = {"at": time.time(), "method": request.method, "url": request.url, "query": request.query_string}
+            log.write(json.dumps({**line, "status": reply.status, "ms": round(seconds * 1000, 1)}) + "\n")
+
+
+class Running:
+    """An emulator that serves until `stop`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self._servers: list[uvicorn.Server] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._proxy: asyncio.Server | None = None
+
+    async def start(self, *, proxy_port: int = 0, control_port: int = 0, pid: int) -> Address:
+        """Bind loopback ports, publish the address in the folder, and serve."""
+        from mlops.emulator import startup
+
+        emulator = self.emulator
+        emulator.loop = asyncio.get_running_loop()
+        authority = Authority()
+        ca_file = authority.write(emulator.folder / "ca.pem")
+        tls = await self._serve(Application(emulator), 0, authority)
+        control = await self._serve(Application(emulator, CONTROL_HOST), control_port, None)
+        self._proxy = await proxy.serve(proxy_port, tls)
+        port = self._proxy.sockets[0].getsockname()[1]
+        with emulator.transaction():
+            startup.fill(emulator)
+        startup.resume(emulator)
+        address = Address(pid, port, control, str(ca_file), str(emulator.folder))
+        address.publish()
+        return address
+
+    async def _serve(self, application: Application, port: int, authority: Authority | None) -> int:
+        listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        config = uvicorn.Config(
+            application, log_config=None, lifespan="off", timeout_keep_alive=30, server_header=False, date_header=False
+        )  # type: ignore[arg-type]
+        config.load()
+        if authority:
+            config.ssl = authority.server_context()
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
+        self._servers.append(server)
+        self._tasks.append(asyncio.create_task(_quietly(server, listener)))
+        return int(listener.getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop serving; the state stays in the folder."""
+        if self._proxy:
+            self._proxy.close()
+        for task in list(self.emulator.tasks):
+            task.cancel()
+        for server in self._servers:
+            server.should_exit = server.force_exit = True
+        await asyncio.gather(*self._tasks, *self.emulator.tasks, return_exceptions=True)
+        (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
+        self.emulator.close()
+
+
+async def _quietly(server: uvicorn.Server, listener: socket.socket) -> None:
+    # _serve and not serve: the latter takes over the process's signals, which belong to whoever runs us
+    await server._serve(sockets=[listener])
+
+
+async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Request:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    raw_path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+    return Request(
+        method=scope["method"],
+        host=host or headers.get("host", "").split(":")[0].lower(),
+        path=unquote(raw_path.split("?")[0]),
+        raw_path=raw_path,
+        query_string=scope.get("query_string", b"").decode("latin-1"),
+        headers=headers,
+        body=bytes(body),
+    )
+
+
+async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: bool) -> None:
+    body, kind = reply.content()
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    if kind and "content-type" not in headers:
+        headers["content-type"] = kind
+    if reply.status not in (204, 304) and "content-length" not in headers:
+        headers["content-length"] = str(len(body))
+    headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
+    headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if head_only else body})

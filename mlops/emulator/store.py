@@ -1,0 +1,134 @@
+"""Everything the emulator remembers, in one SQLite file: resources by id, settings, operations, series, requests.
+
+It must not know what a resource means. One thread uses it: handlers run one at a time, workers post back to that thread.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS resources (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT UNIQUE NOT NULL, parent TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS resources_parent ON resources (parent, kind, sequence);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS operations (
+  id TEXT PRIMARY KEY, resource TEXT NOT NULL, status TEXT NOT NULL, due REAL, reads INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS operations_status ON operations (status, resource);
+CREATE TABLE IF NOT EXISTS metrics (
+  run TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, step INTEGER NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS metrics_run ON metrics (run, name, at);
+CREATE TABLE IF NOT EXISTS requests (
+  endpoint TEXT NOT NULL, deployment TEXT NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL,
+  model_status INTEGER NOT NULL, milliseconds REAL NOT NULL, mirrored INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS requests_endpoint ON requests (endpoint, at);
+CREATE TABLE IF NOT EXISTS blobs (
+  account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (account, container, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blob_blocks (
+  account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, block TEXT NOT NULL, file TEXT NOT NULL,
+  size INTEGER NOT NULL, PRIMARY KEY (account, container, name, block)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One stored document. `id` keeps the case it was created with; look-ups ignore case, as ARM does."""
+
+    id: str
+    parent: str
+    kind: str
+    name: str
+    body: dict[str, Any]
+    sequence: int
+
+
+class Store:
+    """A document store with a parent index, and the few tables that are series rather than documents."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.database = sqlite3.connect(folder / "emulator.sqlite", isolation_level=None, check_same_thread=False)
+        self.database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
+
+    def close(self) -> None:
+        """Flush and close; the file can be opened again by another process."""
+        self.database.close()
+
+    def begin(self) -> None:
+        """Start the transaction of one request."""
+        self.database.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Keep what the request wrote."""
+        self.database.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what the request wrote."""
+        self.database.execute("ROLLBACK")
+
+    def put(self, id: str, body: dict[str, Any], *, parent: str, kind: str, name: str) -> Resource:
+        """Create or replace; a replaced resource keeps its place in the order of creation."""
+        self.database.execute(
+            "INSERT INTO resources (id, parent, kind, name, body) VALUES (?,?,?,?,?) "
+            "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            (id.lower(), parent.lower(), kind, name, json.dumps({"_id": id, **body})),
+        )
+        found = self.get(id)
+        assert found is not None
+        return found
+
+    def get(self, id: str) -> Resource | None:
+        """The resource of that id, or None."""
+        row = self.database.execute(
+            "SELECT id, parent, kind, name, body, sequence FROM resources WHERE id = ?", (id.lower(),)
+        ).fetchone()
+        return _resource(row) if row else None
+
+    def update(self, id: str, body: dict[str, Any]) -> None:
+        """Replace the body of a resource that exists."""
+        self.database.execute(
+            "UPDATE resources SET body = ? WHERE id = ?", (json.dumps({"_id": id, **body}), id.lower())
+        )
+
+    def delete(self, id: str) -> None:
+        """Remove a resource and all below it."""
+        children = [row[0] for row in self.database.execute("SELECT id FROM resources WHERE parent = ?", (id.lower(),))]
+        for child in children:
+            self.delete(child)
+        self.database.execute("DELETE FROM resources WHERE id = ?", (id.lower(),))
+
+    def children(self, parent: str, kind: str, *, newest_first: bool = False) -> Iterator[Resource]:
+        """Resources of one kind below a parent, in order of creation."""
+        order = "DESC" if newest_first else "ASC"
+        rows = self.database.execute(
+            f"SELECT id, parent, kind, name, body, sequence FROM resources WHERE parent = ? AND kind = ? ORDER BY sequence {order}",  # noqa: S608
+            (parent.lower(), kind),
+        ).fetchall()
+        return map(_resource, rows)
+
+    def every(self, kind: str) -> Iterator[Resource]:
+        """All resources of one kind, in order of creation."""
+        rows = self.database.execute(
+            "SELECT id, parent, kind, name, body, sequence FROM resources WHERE kind = ? ORDER BY sequence", (kind,)
+        ).fetchall()
+        return map(_resource, rows)
+
+    def setting(self, name: str, default: str) -> str:
+        """A named string, or the default."""
+        row = self.database.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else default
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Remember a named string."""
+        self.database.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+
+
+def _resource(row: tuple[str, str, str, str, str, int]) -> Resource:
+    body = json.loads(row[4])
+    return Resource(id=body.pop("_id"), parent=row[1], kind=row[2], name=row[3], body=body, sequence=row[5])

@@ -1,0 +1,113 @@
+"""Every failure a user can meet: one class, one exit code, one fixed summary, and problems that say how to fix it.
+
+It must not print, and it must not know where an error is shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: what, where, why, and what to do about it."""
+
+    what: str
+    where: str | None = None
+    line: int | None = None
+    column: int | None = None
+    why: str = ""
+    fix: str = ""
+
+    def place(self) -> str:
+        """`file:line:column` as far as it is known, else an empty string."""
+        parts = [self.where or "", *(str(number) for number in (self.line, self.column) if number is not None)]
+        return ":".join(parts) if self.where else ""
+
+    def __str__(self) -> str:
+        head = f"{self.place()}: {self.what}" if self.where else self.what
+        lines = [head]
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+
+class MlopsError(Exception):
+    """A condition with a class of its own. Subclasses give the exit code and the summary line."""
+
+    exit_code: ClassVar[int] = 1
+    summary: ClassVar[str] = "Something went wrong"
+    meaning: ClassVar[str] = "a bug"
+
+    def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
+        given = [problems] if isinstance(problems, str | Problem) else list(problems)
+        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in given)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class BadInput(MlopsError):
+    """Wrong usage, parameters, data or missing configuration; found before anything is changed."""
+
+    exit_code = 2
+    summary = "The input or the configuration is not right"
+    meaning = "bad usage, parameters, data or configuration"
+
+
+class CapRefused(MlopsError):
+    """A safety cap stopped the run before it deleted more than anybody can have meant."""
+
+    exit_code = 3
+    summary = "A safety cap stopped this"
+    meaning = "stopped by a safety cap"
+
+
+class GateRefused(MlopsError):
+    """The metric gate judged the candidate and said no. Not a breakdown."""
+
+    exit_code = 4
+    summary = "The gate refused this model"
+    meaning = "refused by the gate"
+
+
+class Unfinished(MlopsError):
+    """The remote work goes on; running the same command later carries on from here."""
+
+    exit_code = 5
+    summary = "Not finished yet"
+    meaning = "not finished yet, can be resumed"
+
+
+class AzureRefused(MlopsError):
+    """Azure said no: quota, instance type, permission, name."""
+
+    exit_code = 6
+    summary = "Azure refused the request"
+    meaning = "refused by Azure (quota, instance type, permission, name)"
+
+
+class RemoteFailed(MlopsError):
+    """The remote work was accepted and failed: a training run, a deployment, a deletion."""
+
+    exit_code = 7
+    summary = "The work on Azure failed"
+    meaning = "the remote work failed"
+
+
+INTERRUPTED = 130
+
+ALL: tuple[type[MlopsError], ...] = (
+    MlopsError,
+    BadInput,
+    CapRefused,
+    GateRefused,
+    Unfinished,
+    AzureRefused,
+    RemoteFailed,
+)
+
+
+def exit_codes() -> dict[int, str]:
+    """Exit code -> meaning, for the README's table and its test."""
+    return {0: "done, or nothing to do", **{kind.exit_code: kind.meaning for kind in ALL}, INTERRUPTED: "interrupted"}

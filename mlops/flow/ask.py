@@ -1,0 +1,77 @@
+"""`mlops ask`: one held-out question to a live endpoint, its answer beside the true one."""
+
+from mlops.azure import data, scoring
+from mlops.azure.models import find
+from mlops.domain.answers import question
+from mlops.errors import BadInput, Problem, RemoteFailed
+from mlops.flow import observe
+from mlops.flow.context import Context, Outcome
+from mlops.views import Report, table
+
+GRACE_SECONDS = 5
+
+
+def run(context: Context, environment: str, *, index: int) -> Outcome:
+    """Ask the endpoint of an environment, through its ordinary traffic."""
+    live = observe.live_model(context, environment)
+    if live is None:
+        raise BadInput(
+            Problem(f"{environment} has no model with all traffic", "the workspace", fix=f"mlops promote {environment}")
+        )
+    messages, truth = held_out(context, live, index + 1)[index]
+    endpoint = context.endpoint_name(environment)
+    answer = ask(context, scoring.Asker(context.workspace, endpoint), messages)
+    if answer.text is None:
+        raise RemoteFailed(
+            Problem(f"{endpoint} gave no answer", why=answer.failure, fix="look at the deployment's log in the studio")
+        )
+    rows = [("question", messages[-1]["content"]), ("prediction", answer.text), ("ground truth", truth)]
+    report = Report(
+        f"{environment} answers",
+        (f"{endpoint}, {live}, {answer.seconds * 1000:.0f} ms",),
+        (table("Held-out conversation", ("", "text"), rows),),
+    )
+    return Outcome(report, {"prediction": answer.text, "ground-truth": truth})
+
+
+def ask(
+    context: Context, asker: scoring.Asker, messages: list[dict[str, str]], deployment: str | None = None
+) -> scoring.Answer:
+    """One question with the request settings of params.yaml."""
+    serving = context.params.serving
+    return asker.ask(
+        messages,
+        max_new_tokens=serving.max_new_tokens,
+        temperature=serving.temperature,
+        deployment=deployment,
+        timeout_seconds=serving.request_timeout_ms / 1000 + GRACE_SECONDS,
+    )
+
+
+def held_out(context: Context, model: str, count: int) -> list[tuple[list[dict[str, str]], str]]:
+    """Questions and true answers from the test file of the data that the model was made from."""
+    from mlops.domain.dataset import sample
+
+    name, _, version = model.partition(":")
+    registered = find(context.workspace, name, version)
+    label = (registered.tags.get("mlops-data") if registered else "") or ""
+    asset, _, data_version = label.partition(":")
+    if not data_version:
+        raise BadInput(
+            Problem(
+                f"{model} does not say which data it was made from",
+                "the workspace",
+                fix="promote a model that `mlops register` made",
+            )
+        )
+    content = data.read(context.workspace, asset, "test", data_version)
+    found = [question(row["messages"]) for row in sample(content, count)]
+    if len(found) < count:
+        raise BadInput(
+            Problem(
+                f"the test file of {label} has {len(found)} conversations, {count} are needed",
+                "the workspace",
+                fix="raise data.dataset.percent or data.curated_test_share",
+            )
+        )
+    return found

@@ -1,0 +1,67 @@
+"""What every verb is given: the parameters, the workspace when it is first needed, and a way to say what happens.
+
+It must not do the work of a verb.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from mlops.azure.workspace import Workspace
+from mlops.errors import BadInput, MlopsError, Problem
+from mlops.params import Environment, Params
+from mlops.views import Report
+
+
+@dataclass
+class Context:
+    """One command's world. `connect` makes the workspace; commands that need none never call it."""
+
+    params: Params
+    params_path: Path
+    connect: Callable[[], Workspace]
+    say: Callable[[str], None]
+    commit: str = ""
+    run_url: str = ""
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace; signing in happens on the first request."""
+        return self.connect()
+
+    @property
+    def root(self) -> Path:
+        """The folder of params.yaml, from which its paths are read."""
+        return self.params_path.resolve().parent
+
+    @property
+    def owner(self) -> str:
+        """What our endpoints carry as a tag: the model's name, the same on a runner and on a laptop."""
+        return self.params.model.name
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name. Raises BadInput."""
+        if name not in self.params.environments:
+            known = ", ".join(self.params.environments)
+            raise BadInput(
+                Problem(f"there is no environment {name!r}", str(self.params_path), fix=f"use one of: {known}")
+            )
+        return self.params.environments[name]
+
+    def endpoint_name(self, environment: str) -> str:
+        """The endpoint of an environment, made unique in its region. Raises BadInput when Azure would refuse it."""
+        name = self.environment(environment).endpoint.replace("{workspace_hash}", self.workspace.hash)
+        if not 3 <= len(name) <= 32:
+            what = f"environments.{environment}.endpoint {name!r} has {len(name)} characters"
+            raise BadInput(Problem(what, str(self.params_path), why="Azure takes 3 to 32", fix="choose a shorter name"))
+        return name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb found or did: outputs for later steps, a report for people, and the failure if it ends in one."""
+
+    report: Report
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    failure: MlopsError | None = None

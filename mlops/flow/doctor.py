@@ -1,0 +1,58 @@
+"""`mlops doctor`: is everything there that a release needs? One line a check, all of them, nothing changed."""
+
+from collections.abc import Callable
+
+from mlops.azure import compute
+from mlops.errors import AzureRefused, MlopsError, Problem
+from mlops.flow import observe
+from mlops.flow.context import Context, Outcome
+from mlops.views import Report, table
+
+Check = Callable[[Context], str]
+
+
+def run(context: Context) -> Outcome:
+    """Every check in order; a failed one does not stop the others."""
+    rows: list[tuple[str, str, str]] = []
+    problems: list[Problem] = []
+    for name, check in CHECKS:
+        try:
+            rows.append((name, "ok", check(context)))
+        except MlopsError as error:
+            rows.append((name, "failed", error.problems[0].what))
+            problems += error.problems
+    report = Report("Doctor", tables=(table("Checks", ("check", "result", "finding"), rows),))
+    return Outcome(report, failure=AzureRefused(problems) if problems else None)
+
+
+def _sign_in(context: Context) -> str:
+    return f"workspace {context.workspace.target.workspace} in {context.workspace.location}"
+
+
+def _model(context: Context) -> str:
+    base = observe.base_model(context)
+    return f"{base.name} {base.version}"
+
+
+def _parameters(context: Context) -> str:
+    made_of = observe.training(context)
+    return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
+
+
+def _compute(context: Context) -> str:
+    wanted = context.params.training.compute
+    found = None if wanted == "serverless" else compute.find(context.workspace, wanted)
+    return f"{wanted}: {found.state}" if found else f"{wanted}: made when it is needed"
+
+
+def _endpoints(context: Context) -> str:
+    return ", ".join(context.endpoint_name(name) for name in context.params.environments)
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("sign-in and workspace", _sign_in),
+    ("base model", _model),
+    ("component and parameters", _parameters),
+    ("compute", _compute),
+    ("endpoint names", _endpoints),
+)

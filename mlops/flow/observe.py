@@ -1,0 +1,177 @@
+"""Looks at the repository and the workspace, and gives the facts on which plans are decided.
+
+It must not change anything.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.azure import compute, data, endpoints, jobs, models, registry
+from mlops.domain import metrics
+from mlops.domain.base_model import BaseModel
+from mlops.domain.dataset import recipe_digest
+from mlops.domain.parameters import Component, Resolved, resolve
+from mlops.domain.release import Facts
+from mlops.domain.run import Attempt, JobState, fingerprint
+from mlops.errors import BadInput, Problem
+from mlops.flow.context import Context
+from mlops.params import Params
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a run would be made of. `sdk_component` is the SDK's own object, for building the job."""
+
+    base: BaseModel
+    component: Component
+    sdk_component: Any
+    resolved: Resolved
+    size: compute.Size
+
+    def fingerprint(self, data_version: str) -> str:
+        """The name of the release that this training makes of that data."""
+        return fingerprint(self.base.id, self.component.id, self.resolved.literals(), data_version)
+
+
+def curated_files(context: Context) -> list[tuple[str, bytes]]:
+    """Path relative to the repository and content of every curated file, in order."""
+    root, folder = context.root, context.root / context.params.data.curated
+    if not folder.is_dir():
+        what = f"data.curated names {context.params.data.curated}, which is no folder"
+        raise BadInput(Problem(what, str(context.params_path), fix="make the folder, or name the right one"))
+    found = [path for path in folder.rglob("*") if path.suffix in (".jsonl", ".parquet") and path.is_file()]
+    return [(path.relative_to(root).as_posix(), path.read_bytes()) for path in sorted(found)]
+
+
+def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
+    """The digest of what preparation would start from."""
+    return recipe_digest(params.data.model_dump(), curated)
+
+
+def training(context: Context) -> Training:
+    """Base model, component, VM size and merged parameters. Raises BadInput with every problem of the parameters."""
+    wanted = context.params.training
+    base = base_model(context)
+    place = context.params.model.registry
+    component, sdk_component = registry.component(context.workspace, place, wanted.component, wanted.component_version)
+    size = _size(context)
+    try:
+        defaults = base.default_parameters()
+    except ValueError as error:
+        raise BadInput(Problem(str(error), "the registry", fix="pin another version of the base model")) from None
+    checked = {"number_of_gpu_to_use_finetuning": size.gpus, "num_nodes_finetune": wanted.nodes}
+    resolved = resolve(component, wanted.parameters, defaults, checked)
+    return Training(base, component, sdk_component, resolved, size)
+
+
+def base_model(context: Context) -> BaseModel:
+    """The base model of params.yaml."""
+    plan = context.params.model
+    return registry.base_model(context.workspace, plan.registry, plan.base, plan.version)
+
+
+def data_version(context: Context) -> str | None:
+    """The version of the data that the current parameters and files make, if it was made."""
+    found = data.find_by_recipe(
+        context.workspace, context.params.data.name, recipe(context.params, curated_files(context))
+    )
+    return found[0] if found else None
+
+
+def required_data_version(context: Context) -> str:
+    """The same, or BadInput that says to prepare it first."""
+    found = data_version(context)
+    if found is None:
+        raise BadInput(Problem("this data was not prepared yet", "the workspace", fix="run `mlops prepare`"))
+    return found
+
+
+def newest_attempt(context: Context) -> tuple[str, Attempt | None]:
+    """The fingerprint of the current parameters and data, and its newest job."""
+    mark = training(context).fingerprint(required_data_version(context))
+    found = jobs.attempts(context.workspace, mark)
+    return mark, found[-1] if found else None
+
+
+def job_name(context: Context, given: str | None) -> str:
+    """The job that was named, else the newest one for the current parameters and data."""
+    if given:
+        return given
+    mark, attempt = newest_attempt(context)
+    if attempt is None:
+        raise BadInput(Problem(f"fingerprint {mark} has no job yet", "the workspace", fix="run `mlops submit`"))
+    return attempt.name
+
+
+def registered(context: Context, mark: str) -> models.Registered | None:
+    """The model that was registered for a fingerprint."""
+    known = models.versions(context.workspace, context.params.model.name)
+    return next((model for model in known if model.tags.get(models.FINGERPRINT_TAG) == mark), None)
+
+
+def champion_metrics(context: Context) -> dict[str, float] | None:
+    """The metrics of the model that has all traffic in the last environment; None when there is none."""
+    live = live_model(context, list(context.params.environments)[-1])
+    if live is None:
+        return None
+    name, _, version = live.partition(":")
+    model = models.find(context.workspace, name, version)
+    return metrics_of(model.tags) if model else None
+
+
+def metrics_of(tags: Any) -> dict[str, float]:
+    """The metrics that a registered model carries as tags."""
+    prefix = "metric-"
+    return {key.removeprefix(prefix): float(value) for key, value in tags.items() if key.startswith(prefix)}
+
+
+def live_model(context: Context, environment: str) -> str | None:
+    """The model with all the traffic of an environment, as name:version."""
+    facts = endpoints.observe(context.workspace, context.endpoint_name(environment), context.owner)
+    full = [d.model for d in facts.deployments if facts.traffic.get(d.name) == 100]
+    return full[0] if full else None
+
+
+def judge(context: Context, job: str) -> metrics.Verdict:
+    """The verdict of now: the run's metrics, the champion's, and the rules of params.yaml."""
+    return metrics.judge(jobs.metrics(context.workspace, job), champion_metrics(context), rules(context.params))
+
+
+def rules(params: Params) -> list[metrics.Rule]:
+    """The gate's rules as the domain knows them."""
+    return [metrics.Rule(**rule.model_dump()) for rule in params.gate.rules]
+
+
+def facts(context: Context, made_of: Training) -> Facts:
+    """Everything that the plan is decided on."""
+    mixture = recipe(context.params, curated_files(context))
+    found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
+    if found is None:
+        return Facts(mixture)
+    mark = made_of.fingerprint(found[0])
+    known = jobs.attempts(context.workspace, mark)
+    attempt = known[-1] if known else None
+    model = registered(context, mark) if attempt else None
+    refusal = None
+    if attempt and attempt.state is JobState.COMPLETED and model is None:
+        verdict = judge(context, attempt.name)
+        refusal = None if verdict.passed else verdict.summary()
+    live = {name: live_model(context, name) for name in context.params.environments} if model else {}
+    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, live)
+
+
+def _size(context: Context) -> compute.Size:
+    wanted = context.params.training.instance_type
+    known = compute.sizes(context.workspace)
+    size = known.get(wanted.lower())
+    if size is None:
+        what = f"training.instance_type {wanted} is no VM size of {context.workspace.location}"
+        raise BadInput(
+            Problem(what, str(context.params_path), fix="choose a size of the region, such as Standard_NC24ads_A100_v4")
+        )
+    if size.gpus < 1:
+        what = f"training.instance_type {wanted} has no GPU"
+        raise BadInput(
+            Problem(what, str(context.params_path), why="the fine-tuning program needs one", fix="choose a GPU size")
+        )
+    return size

@@ -1,0 +1,80 @@
+"""`mlops plan`: what this push needs, and why; changes nothing."""
+
+from mlops.domain.release import Plan, decide
+from mlops.errors import Problem
+from mlops.flow import observe
+from mlops.flow.context import Context, Outcome
+from mlops.views import Report, Table, table
+
+
+def run(context: Context, *, force: bool) -> Outcome:
+    """Observe the workspace and decide."""
+    made_of = observe.training(context)
+    facts = observe.facts(context, made_of)
+    plan = decide(facts, force=force)
+    parameters = table(
+        "Fine-tuning parameters",
+        ("parameter", "value", "from"),
+        [(name, value.text, value.origin) for name, value in sorted(made_of.resolved.values.items())],
+    )
+    lines = [
+        f"base model {made_of.base.name} version {made_of.base.version}",
+        f"component {made_of.component.name} version {made_of.component.version}",
+        f"data: recipe {facts.recipe}, version {facts.data_version or 'not prepared yet'}",
+        f"fingerprint {facts.fingerprint or 'known once the data is prepared'}",
+        *(str(warning) for warning in made_of.resolved.warnings),
+    ]
+    report = Report(
+        title="Nothing to do" if plan.nothing else "Plan",
+        lines=tuple(lines),
+        tables=(_steps(plan), parameters),
+        next_step=_next(plan),
+    )
+    outputs = {
+        "train": _flag(plan.train),
+        "release": _flag(plan.release),
+        "promote": _flag(plan.promote),
+        "job": facts.attempt.name if facts.attempt and not plan.train else "",
+        "model": facts.model or "",
+    }
+    return Outcome(report, outputs)
+
+
+def run_offline(context: Context) -> Outcome:
+    """What can be said without any cloud: parameters and data files are right, and this is what they make."""
+    from mlops.flow.prepare import check_curated
+
+    curated = observe.curated_files(context)
+    warnings: list[Problem] = check_curated(context, curated)
+    training = context.params.training
+    rows = [
+        ("base model", f"{context.params.model.base} {context.params.model.version}"),
+        ("component", f"{training.component} {training.component_version}"),
+        ("compute", f"{training.compute}, {training.nodes} x {training.instance_type}"),
+        ("curated files", str(len(curated))),
+        ("data recipe", observe.recipe(context.params, curated)),
+    ]
+    report = Report(
+        title="Plan without a look at the workspace",
+        lines=("params.yaml and the curated data are right", *(str(warning) for warning in warnings)),
+        tables=(table("What a run would be made of", ("what", "value"), rows),),
+        next_step="merging this to main starts the train workflow",
+    )
+    return Outcome(report)
+
+
+def _steps(plan: Plan) -> Table:
+    return table(
+        "Steps",
+        ("step", "what", "why"),
+        [(step.verb, "run" if step.run else "skip", step.reason) for step in plan.steps],
+    )
+
+
+def _next(plan: Plan) -> str:
+    due = [step.verb for step in plan.steps if step.run]
+    return f"mlops {due[0]}" if due else ""
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

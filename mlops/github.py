@@ -1,0 +1,232 @@
+"""Speaks to GitHub Actions: outputs, the step summary, annotations, groups and masks. Nothing else knows Actions.
+
+It must not decide what is said, and outside Actions it says nothing.
+"""
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TextIO
+
+from mlops.errors import MlopsError, Problem, Unfinished
+
+Level = Literal["error", "warning", "notice"]
+
+# Source: docs of "Workflow commands"; GitHub shows no more of a level in one step.
+ANNOTATIONS_OF_A_LEVEL = 10
+# A larger summary is not uploaded at all, and the step stays green. Source: docs of "Adding a job summary".
+SUMMARY_BYTES = 1024 * 1024
+_OUTPUT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_CUT = b"\n\n> This summary was cut at GitHub's limit of 1 MiB; the step's log has all of it.\n"
+_FENCE = b"```"
+
+
+class Actions:
+    """One step's way to its runner. Make it with `from_environment`."""
+
+    def __init__(self, environ: Mapping[str, str], stdout: TextIO, *, enabled: bool) -> None:
+        self.enabled = enabled
+        self._environ = environ
+        self._stdout = stdout
+        self._said: Counter[Level] = Counter()
+        self._groups = 0
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], stdout: TextIO) -> "Actions":
+        """Enabled only where GITHUB_ACTIONS is `true`. Commands go to `stdout`; the runner reads stderr as well."""
+        return cls(environ, stdout, enabled=environ.get("GITHUB_ACTIONS") == "true")
+
+    @property
+    def repository(self) -> str | None:
+        """`owner/name`."""
+        return self._known("GITHUB_REPOSITORY")
+
+    @property
+    def sha(self) -> str | None:
+        """The commit that started the run."""
+        return self._known("GITHUB_SHA")
+
+    @property
+    def actor(self) -> str | None:
+        """Who started the run."""
+        return self._known("GITHUB_ACTOR")
+
+    @property
+    def run_id(self) -> str | None:
+        """The workflow run, the same in all its attempts."""
+        return self._known("GITHUB_RUN_ID")
+
+    @property
+    def run_url(self) -> str | None:
+        """The page of the workflow run."""
+        server, repository, run = self._known("GITHUB_SERVER_URL"), self.repository, self.run_id
+        return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
+
+    @property
+    def hidden(self) -> Mapping[Level, int]:
+        """How many annotations of each level went beyond what GitHub shows, and were not written."""
+        return {
+            level: said - ANNOTATIONS_OF_A_LEVEL for level, said in self._said.items() if said > ANNOTATIONS_OF_A_LEVEL
+        }
+
+    def output(self, values: Mapping[str, str]) -> None:
+        """Set the step's outputs, all or none. Names and values are checked outside Actions too.
+
+        Raises ValueError for a name that is not kebab-case, a value that is no string, and a resource id: where the
+        subscription is masked, GitHub drops an output that holds it, and later jobs see nothing (actions/runner#1498).
+        """
+        for name, value in values.items():
+            _check_output(name, value)
+        if not self.enabled:
+            return
+        path = self._environ.get("GITHUB_OUTPUT")
+        if not path:
+            raise MlopsError(Problem("GITHUB_OUTPUT is not set", why="later steps would see no outputs and be skipped"))
+        with Path(path).open("a", encoding="utf-8", newline="") as file:
+            file.write("".join(_heredoc(name, value) for name, value in values.items()))
+
+    def summary(self, markdown: str) -> None:
+        """Append to the step's summary; what goes over GitHub's limit is cut at a line, and a note says so."""
+        path = self._known("GITHUB_STEP_SUMMARY")
+        if not path:
+            return
+        with Path(path).open("ab") as file:
+            file.write(_fitting(markdown, SUMMARY_BYTES - file.tell()))
+
+    def annotate(
+        self,
+        level: Level,
+        message: str,
+        title: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        """Write one annotation; beyond ten of a level it is only counted, in `hidden`."""
+        if not self.enabled:
+            return
+        self._said[level] += 1
+        if self._said[level] > ANNOTATIONS_OF_A_LEVEL:
+            return
+        place = {"file": file, "line": line, "col": column if line is not None else None} if file else {}
+        given = {**place, "title": title}
+        properties = ",".join(
+            f"{name}={_property(str(value))}" for name, value in given.items() if value not in (None, "")
+        )
+        self._command(f"{level} {properties}".rstrip(), message)
+
+    def error(self, error: MlopsError) -> None:
+        """Annotate each problem under the error's summary; the last one that fits says how many more there are.
+
+        What can be carried on later is a warning. A problem points into a file only where that file exists.
+        """
+        level: Level = "warning" if isinstance(error, Unfinished) else "error"
+        room = ANNOTATIONS_OF_A_LEVEL - self._said[level]
+        for index, problem in enumerate(error.problems, start=1):
+            file = self._file(problem.where)
+            message = _message(problem, with_place=file is None)
+            if index == room < len(error.problems):
+                message += f"\nand {len(error.problems) - room} more: the step's log has all of them"
+            self.annotate(level, message, error.summary, file=file, line=problem.line, column=problem.column)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is printed inside. GitHub knows no nested groups, so an inner one folds with the outer."""
+        self._groups += 1
+        if self._groups == 1:
+            self._command("group", title)
+        try:
+            yield
+        finally:
+            self._groups -= 1
+            if self._groups == 0:
+                self._command("endgroup", "")
+
+    def mask(self, value: str) -> None:
+        """Have the runner hide a secret in the log: line by line, because the log is masked line by line."""
+        for line in re.split(r"[\r\n]+", value):
+            if line.strip():
+                self._command("add-mask", line)
+
+    @contextmanager
+    def untrusted(self) -> Iterator[None]:
+        """Keep the runner from reading what is printed inside as commands. Annotations inside are lost, too."""
+        token = secrets.token_hex(16)
+        self._command("stop-commands", token)
+        try:
+            yield
+        finally:
+            self._command(token, "")
+
+    def verbatim(self, text: str) -> None:
+        """Print text that somebody else wrote, such as a remote log, so that nothing in it acts as a command.
+
+        This is for the log and not a command: outside Actions the text is printed as it is.
+        """
+        with self.untrusted():
+            self._stdout.write(text if text.endswith("\n") else text + "\n")
+            self._stdout.flush()
+
+    def _known(self, name: str) -> str | None:
+        return self._environ.get(name) or None if self.enabled else None
+
+    def _command(self, head: str, data: str) -> None:
+        if self.enabled:
+            self._stdout.write(f"::{head}::{_data(data)}\n")
+            self._stdout.flush()
+
+    def _file(self, where: str | None) -> str | None:
+        """The path from the repository's top, which is how annotations name files; None when it is no file there."""
+        top = self._known("GITHUB_WORKSPACE")
+        if not where or not top:
+            return None
+        try:
+            path, folder = Path(where).resolve(), Path(top).resolve()
+            return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and path.is_file() else None
+        except (OSError, ValueError):  # a place that no file system takes as a path
+            return None
+
+
+def _check_output(name: str, value: object) -> None:
+    if not _OUTPUT.fullmatch(name):
+        raise ValueError(f"an output's name is in lower case with hyphens, not {name!r}")
+    if not isinstance(value, str):
+        raise ValueError(f"output {name} is {value!r}, not a string")
+    if "/subscriptions/" in value.lower():
+        raise ValueError(f"output {name} is a resource id; give the short name, because GitHub drops a masked output")
+
+
+def _heredoc(name: str, value: str) -> str:
+    """Random, so that no value can end early and set another output."""
+    delimiter = f"end-{secrets.token_hex(16)}"
+    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+
+
+def _fitting(markdown: str, room: int) -> bytes:
+    """As many whole lines as fit into so many bytes, with a note when some do not."""
+    whole = (markdown if markdown.endswith("\n") else markdown + "\n").encode(errors="replace")
+    if len(whole) <= room:
+        return whole
+    kept = whole[: max(0, room - len(_CUT) - len(_FENCE))]
+    kept = kept[: kept.rfind(b"\n") + 1]
+    inside = sum(line.startswith(_FENCE) for line in kept.split(b"\n")) % 2
+    end = (_FENCE if inside else b"") + _CUT
+    return kept + end if len(kept) + len(end) <= room else b""
+
+
+def _message(problem: Problem, *, with_place: bool) -> str:
+    head = f"{problem.place()}: {problem.what}" if with_place and problem.where else problem.what
+    why, fix = problem.why and f"why: {problem.why}", problem.fix and f"fix: {problem.fix}"
+    return "\n".join(part for part in (head, why, fix) if part)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,146 @@
+"""Reads `params.yaml` and reports every mistake in it at once, with line, column and what was probably meant.
+
+It must not decide anything that needs a service.
+"""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from mlops.errors import BadInput, Problem
+from mlops.params.schema import Params
+
+Where = tuple[str | int, ...]
+
+
+def load(path: Path) -> Params:
+    """The parameters in a file. Raises BadInput with all problems."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(
+            Problem(
+                f"there is no {path}", fix="run this in the repository's top folder, or name the file with --params"
+            )
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "params.yaml") -> Params:
+    """The parameters in a text; `name` is what problems call it."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise BadInput(Problem("not valid YAML", name, line, column, why=error.problem or str(error))) from None
+    if not isinstance(values, dict):
+        raise BadInput(Problem("must be a mapping of blocks such as model, data, training", name))
+    repeated = _repeated(root, name)
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        raise BadInput([*repeated, *(_problem(dict(item), root, name) for item in error.errors())]) from None
+    if repeated:
+        raise BadInput(repeated)
+    return params
+
+
+def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
+    """Line and column (from 1) of a key in the file, for annotations; None when it is not written there."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, yaml.YAMLError):
+        return None
+    node = _find(root, keys)
+    return (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else None
+
+
+def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem:
+    where: Where = tuple(item["loc"])
+    node = _find(root, where) or _find(root, where[:-1]) or root
+    dotted = ".".join(str(part) for part in where)
+    line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (None, None)
+    if item["type"] == "extra_forbidden":
+        known = _known(where[:-1])
+        near = difflib.get_close_matches(str(where[-1]), known, n=1)
+        fix = f"perhaps you meant {near[0]}" if near else f"known keys here: {', '.join(known)}"
+        return Problem(f"{dotted} is not a key that is known", name, line, column, fix=fix)
+    if item["type"] == "missing":
+        return Problem(f"{dotted} is missing", name, line, column, fix=f"add {where[-1]}")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    given = item.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    return Problem(f"{dotted or 'the file'}: {message[:1].lower()}{message[1:]}{shown}", name, line, column)
+
+
+def _find(node: yaml.Node | None, keys: Sequence[str | int]) -> yaml.Node | None:
+    """The node of the last key, or for an item of a list the item."""
+    for index, key in enumerate(keys):
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(k.value): (k, v) for k, v in node.value}
+            if str(key) not in pairs:
+                return None
+            key_node, value = pairs[str(key)]
+            node = key_node if index == len(keys) - 1 else value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+        else:
+            return None
+    return node
+
+
+def _known(where: Where) -> list[str]:
+    kind: Any = Params
+    for part in where:
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return []
+        if isinstance(part, int):
+            continue
+        if part not in kind.model_fields:
+            continue
+        kind = _block(kind.model_fields[part].annotation) or kind
+    return sorted(kind.model_fields)
+
+
+def _block(annotation: Any) -> type[BaseModel] | None:
+    """The block inside an annotation such as `X`, `X | None`, `tuple[X, ...]`, `dict[str, X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if found := _block(inner):
+            return found
+    return None
+
+
+def _repeated(node: yaml.Node | None, name: str, path: str = "") -> list[Problem]:
+    """Keys written twice: YAML would silently take the last."""
+    if isinstance(node, yaml.SequenceNode):
+        return [problem for child in node.value for problem in _repeated(child, name, path)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    seen: dict[str, int] = {}
+    problems: list[Problem] = []
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.value in seen:
+            problems.append(
+                Problem(
+                    f"{path}{key.value} is written twice",
+                    name,
+                    line,
+                    key.start_mark.column + 1,
+                    f"the first is on line {seen[key.value]}",
+                    "keep one",
+                )
+            )
+        seen.setdefault(key.value, line)
+        problems += _repeated(value, name, f"{path}{key.value}.")
+    return problems

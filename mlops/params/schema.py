@@ -1,0 +1,180 @@
+"""What `params.yaml` may say: every key, its type, its bounds and its meaning.
+
+It must not read a file. The descriptions become the JSON schema that editors show (docs/params.schema.json).
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
+ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class Model(_Block):
+    """The base model, and the name of what is made from it."""
+
+    base: str = Field("Phi-3-mini-4k-instruct", pattern=NAME, description="Base model in the registry")
+    version: str = Field("15", description="Version of the base model, or `latest`")
+    registry: str = Field("azureml", pattern=NAME, description="Registry that holds the base model and the component")
+    name: str = Field("phi-3-mini-ultrachat", pattern=NAME, description="Name of the fine-tuned model in the workspace")
+
+
+class Dataset(_Block):
+    """A public dataset of the Hugging Face hub, pinned by revision."""
+
+    id: str = Field(description="Dataset on the hub, as owner/name")
+    revision: str = Field(min_length=7, description="Commit of the dataset; a branch would not be repeatable")
+    train_split: str = Field("train_sft", description="Split for training and validation")
+    test_split: str = Field("test_sft", description="Split held out for tests")
+    percent: float = Field(5, gt=0, le=100, description="Share of each split that is kept, from its start, in percent")
+
+
+class Data(_Block):
+    """Where conversations come from and how they become training files."""
+
+    name: str = Field("ultrachat", pattern=NAME, max_length=200, description="Prefix of the data assets")
+    dataset: Dataset | None = Field(None, description="Public dataset; leave it out to train on curated data alone")
+    curated: str = Field("data", description="Folder whose *.jsonl and *.parquet files are mixed in")
+    validation_share: float = Field(0.1, gt=0, lt=1, description="Share of training rows used for validation")
+    curated_test_share: Share = Field(0.1, description="Share of curated rows held out for tests")
+    max_characters: Positive = Field(20000, description="Longer conversations are rejected")
+    personal_data: Literal["warn", "refuse", "ignore"] = Field(
+        "warn", description="On e-mail addresses or keys in curated data"
+    )
+    seed: int = Field(42, ge=0, description="Seed of the split and the shuffle")
+
+
+class Training(_Block):
+    """The fine-tuning pipeline and the machines it runs on."""
+
+    component: str = Field("chat_completion_pipeline", description="Pipeline component in the registry")
+    component_version: str = Field("0.0.82", description="Version of the component, or `latest`")
+    experiment: str = Field("chat-completion", pattern=NAME, description="Experiment in the workspace")
+    compute: str = Field("gpu-cluster", description="Name of a cluster, or `serverless`")
+    instance_type: str = Field(
+        "Standard_NC24ads_A100_v4", description="VM size of the cluster or of serverless compute"
+    )
+    max_nodes: Positive = Field(1, description="Largest size of a cluster that is created")
+    nodes: Positive = Field(1, description="Nodes a run uses")
+    tier: Literal["dedicated", "low_priority"] = Field("dedicated", description="Priority of a cluster that is created")
+    idle_seconds_before_scale_down: Positive = Field(120, description="Idle time before a cluster's nodes are released")
+    retired_base_model: Literal["warn", "refuse"] = Field(
+        "warn", description="What to do when the base model is past its retirement"
+    )
+    parameters: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="Inputs of the component; they win over the base model's defaults"
+    )
+
+    @model_validator(mode="after")
+    def _cluster_is_large_enough(self) -> Self:
+        if self.nodes > self.max_nodes and self.compute != "serverless":
+            raise ValueError(f"nodes is {self.nodes} but max_nodes is {self.max_nodes}; a run would wait for ever")
+        return self
+
+
+class Rule(_Block):
+    """One condition of the gate on one metric."""
+
+    metric: str = Field(description="Name of the metric as the run logs it, or `perplexity`")
+    max: float | None = Field(None, description="Refuse above this value")
+    min: float | None = Field(None, description="Refuse below this value")
+    max_regression: float | None = Field(None, ge=0, description="Largest loss against the champion")
+    min_improvement: float | None = Field(None, description="Smallest gain over the champion")
+    relative: bool = Field(False, description="Regression and improvement as a share of the champion's value")
+    better: Literal["lower", "higher"] = Field("lower", description="Which direction is better")
+    required: bool = Field(True, description="Whether failing refuses; an advisory rule is only shown")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.max is None and self.min is None and self.max_regression is None and self.min_improvement is None:
+            raise ValueError("a rule needs at least one of max, min, max_regression, min_improvement")
+        return self
+
+
+class Gate(_Block):
+    """When a trained model may be registered."""
+
+    wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
+    rules: tuple[Rule, ...] = Field(min_length=1, description="All required rules must pass")
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> Self:
+        if not any(rule.required for rule in self.rules):
+            raise ValueError("no rule is required, so the gate would let everything pass")
+        return self
+
+
+class Watch(_Block):
+    """How long a runner waits for a training run."""
+
+    wait_minutes: float = Field(30, ge=0, le=330, description="Bound of one wait; GitHub ends a job after 360 minutes")
+
+
+class Environment(_Block):
+    """One managed online endpoint and how a model gets there."""
+
+    endpoint: str = Field(pattern=ENDPOINT, description="Endpoint name; {workspace_hash} makes it unique in the region")
+    instance_type: str = Field("Standard_NC24ads_A100_v4", description="VM size of the deployment")
+    instance_count: Positive = Field(1, description="Instances of the deployment")
+    auth_mode: Literal["key", "aad_token"] = Field("key", description="How callers sign in")
+    traffic_steps: tuple[int, ...] = Field(
+        (100,), min_length=1, description="Percent for the new deployment, step by step"
+    )
+    soak_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
+    protected: bool = Field(False, description="Never touched by cleanup")
+
+    @model_validator(mode="after")
+    def _ends_at_all_traffic(self) -> Self:
+        steps = self.traffic_steps
+        if list(steps) != sorted(set(steps)) or steps[0] < 1 or steps[-1] != 100:
+            raise ValueError(f"traffic_steps must rise from 1 or more to 100, not {list(steps)}")
+        return self
+
+
+class Serving(_Block):
+    """Probe and request settings of every deployment, and how it is asked."""
+
+    request_timeout_ms: int = Field(90000, ge=1, le=180000, description="Limit of one request, at most 180,000 ms")
+    max_concurrent_requests_per_instance: Positive = Field(1, description="Requests an instance works on at once")
+    liveness_initial_delay_seconds: int = Field(
+        600, ge=0, description="Before the first liveness probe; a large model loads for minutes"
+    )
+    readiness_initial_delay_seconds: int = Field(10, ge=0, description="Before the first readiness probe")
+    max_new_tokens: Positive = Field(64, description="Length of an answer in the smoke test and in `mlops ask`")
+    temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy")
+    smoke_conversations: Positive = Field(3, description="Held-out questions asked before any traffic moves")
+
+
+class Cleanup(_Block):
+    """When an endpoint counts as forgotten."""
+
+    idle_days: float = Field(3, gt=0, le=90, description="No request for so long is idle")
+    grace_hours: float = Field(20, ge=0, description="Between the mark and the deletion")
+    minimum_age_hours: float = Field(24, ge=0, description="Younger endpoints are left alone")
+    max_deletions: Positive = Field(5, description="More than this in one run is refused")
+    max_share: Share = Field(0.5, description="Largest share of our endpoints deleted in one run")
+
+
+class Params(_Block):
+    """The whole of `params.yaml`."""
+
+    model: Model = Field(default_factory=Model)  # type: ignore[arg-type]
+    data: Data = Field(default_factory=Data)  # type: ignore[arg-type]
+    training: Training = Field(default_factory=Training)  # type: ignore[arg-type]
+    gate: Gate
+    watch: Watch = Field(default_factory=Watch)  # type: ignore[arg-type]
+    environments: dict[str, Environment] = Field(min_length=1, description="In the order of promotion")
+    serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
+    cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Params.model_json_schema()}

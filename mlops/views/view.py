@@ -1,0 +1,106 @@
+"""Where reports go: to people, or to a program as one JSON object. It must not know what they say."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from mlops.views.markdown import clean
+from mlops.views.report import Report
+
+LOG_WIDTH = 160  # columns of a log that nobody's window limits
+
+
+class View(Protocol):
+    """One way to show what a verb says."""
+
+    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:
+        """Show the report; `outputs` are the verb's step outputs, for programs."""
+
+    def note(self, text: str) -> None:
+        """Say on stderr what is happening."""
+
+    def working(self, text: str) -> AbstractContextManager[None]:
+        """Show that something takes time; quiet where nobody watches."""
+
+
+@dataclass(frozen=True)
+class Human:
+    """For people: the report on stdout, notes and progress on stderr."""
+
+    out: Console
+    err: Console
+
+    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
+        """Print the report."""
+        report.print(self.out)
+
+    def note(self, text: str) -> None:
+        """Print one line on stderr."""
+        _note(self.err, text)
+
+    def working(self, text: str) -> AbstractContextManager[None]:
+        """Turn a spinner on an interactive terminal."""
+        return _working(self.err, text)
+
+
+@dataclass(frozen=True)
+class Json:
+    """For programs: exactly one JSON object on stdout; notes still go to stderr."""
+
+    out: TextIO
+    err: Console
+    _seen: list[str] = field(default_factory=list)
+
+    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:
+        """Write the object. Raises RuntimeError the second time, because a program reads one."""
+        if self._seen:
+            raise RuntimeError(f"{report.title!r} would be a second JSON object after {self._seen[0]!r}")
+        self._seen.append(report.title)
+        self.out.write(
+            json.dumps({**report.to_json(), "outputs": dict(outputs or {})}, indent=2, allow_nan=False) + "\n"
+        )
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """Print one line on stderr."""
+        _note(self.err, text)
+
+    def working(self, text: str) -> AbstractContextManager[None]:
+        """Turn a spinner on an interactive terminal."""
+        return _working(self.err, text)
+
+
+def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
+    """A console on a stream: NO_COLOR is honoured, and nothing moves on a runner, although those of act have a pty."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a log in another encoding than UTF-8 must not end a command
+    watched = stream.isatty() and not environ.get("CI") and environ.get("GITHUB_ACTIONS") != "true"
+    return Console(
+        file=stream,
+        force_terminal=None if watched else False,
+        force_interactive=watched,
+        width=None if watched else LOG_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ=environ,
+    )
+
+
+def _note(console: Console, text: str) -> None:
+    console.print(Text(clean(text)), soft_wrap=True)
+
+
+@contextmanager
+def _working(console: Console, text: str) -> Iterator[None]:
+    if not console.is_interactive:
+        yield
+        return
+    with console.status(Text(clean(text))):
+        yield

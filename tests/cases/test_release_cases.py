@@ -1,0 +1,76 @@
+"""Facts about a commit -> the steps that run; one row a situation."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from mlops.domain.release import Facts, decide
+from mlops.domain.run import Attempt, JobState
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    facts: Facts
+    runs: str  # the verbs that run, in order
+    why: str  # part of some reason
+    force: bool = False
+
+
+def trained(state: JobState, **more: object) -> Facts:
+    return Facts("r", "d1", "abc", Attempt("ft-abc-1", state), **more)  # type: ignore[arg-type]
+
+
+ALL = "prepare compute submit watch gate register promote"
+CASES = [
+    Case("new data", Facts("r"), ALL, "no data asset was made"),
+    Case("data is there, never trained", Facts("r", "d1", "abc"), ALL.removeprefix("prepare "), "never trained"),
+    Case("running", trained(JobState.RUNNING), "watch gate register promote", "ft-abc-1 is Running"),
+    Case("failed", trained(JobState.FAILED), ALL.removeprefix("prepare "), "ft-abc-1 is Failed"),
+    Case("canceled", trained(JobState.CANCELED), ALL.removeprefix("prepare "), "is Canceled"),
+    Case("completed", trained(JobState.COMPLETED), "gate register promote", "not registered yet"),
+    Case("refused", trained(JobState.COMPLETED, refusal="eval_loss 9 is above 6"), "", "refused: eval_loss 9"),
+    Case(
+        "refused, forced", trained(JobState.COMPLETED, refusal="x"), ALL.removeprefix("prepare "), "forced", force=True
+    ),
+    Case("running, forced", trained(JobState.RUNNING), "watch gate register promote", "was submitted", force=True),
+    Case(
+        "registered",
+        trained(JobState.COMPLETED, model="m:1", live={"staging": None, "production": None}),
+        "promote",
+        "serves nothing",
+    ),
+    Case(
+        "half-way",
+        trained(JobState.COMPLETED, model="m:2", live={"staging": "m:2", "production": "m:1"}),
+        "promote",
+        "serves m:1",
+    ),
+    Case(
+        "live",
+        trained(JobState.COMPLETED, model="m:1", live={"staging": "m:1", "production": "m:1"}),
+        "",
+        "all traffic in production",
+    ),
+    Case(
+        "live, staging torn down",
+        trained(JobState.COMPLETED, model="m:1", live={"staging": None, "production": "m:1"}),
+        "",
+        "in production",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_plan_is_what_the_facts_ask_for(case: Case) -> None:
+    plan = decide(case.facts, force=case.force)
+    assert " ".join(step.verb for step in plan.steps if step.run) == case.runs
+    assert any(case.why in step.reason for step in plan.steps)
+    assert plan.nothing == (case.runs == "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_step_is_listed_with_a_reason_whether_it_runs_or_not(case: Case) -> None:
+    plan = decide(case.facts, force=case.force)
+    assert [step.verb for step in plan.steps] == ALL.split()
+    assert all(step.reason for step in plan.steps)

@@ -1,0 +1,82 @@
+"""Runs the planner of promotions over stage.yaml and rollback.yaml: facts in, the next step out."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlops.domain.stage import (
+    DeploymentFacts,
+    DeploymentState,
+    EndpointFacts,
+    EndpointState,
+    Progress,
+    Refuse,
+    Step,
+    Wanted,
+    next_step,
+    rollback_step,
+)
+
+Case = dict[str, Any]
+DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = DAY_0 + timedelta(days=10)
+NAME = "chat-production"
+
+
+def load(name: str) -> list[Case]:
+    cases: list[Case] = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    assert len({case["case"] for case in cases}) == len(cases), f"names in {name} are not unique"
+    return cases
+
+
+def deployment(name: str, given: dict[str, Any]) -> DeploymentFacts:
+    version = name.removeprefix("model-")
+    day = given.get("day", int(version))
+    return DeploymentFacts(
+        name=name,
+        state=DeploymentState(given.get("state", "Succeeded")),
+        model=given.get("model", f"chat:{version}"),
+        instance_type=given.get("instance_type", "Standard_A"),
+        instance_count=given.get("instance_count", 1),
+        created=None if day is None else DAY_0 + timedelta(days=day),
+    )
+
+
+def facts(given: dict[str, Any] | str) -> EndpointFacts:
+    if not isinstance(given, dict):
+        return EndpointFacts(NAME, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
+    return EndpointFacts(
+        name=NAME,
+        state=EndpointState(given.get("state", "Succeeded")),
+        traffic=given.get("traffic", {}),
+        mirror=given.get("mirror", {}),
+        deployments=tuple(deployment(name, each) for name, each in given.get("deployments", {}).items()),
+        tags=given.get("tags", {}),
+        ours=given.get("ours", True),
+    )
+
+
+def check(case: Case, step: Step) -> None:
+    assert type(step).__name__ == case["step"], step
+    for field, value in case.get("expect", {}).items():
+        assert getattr(step, field) == value, step
+    assert case.get("says", "") in step.why
+    if "fix" in case:
+        assert isinstance(step, Refuse)
+        assert any(case["fix"] in problem.fix for problem in step.problems)
+
+
+@pytest.mark.parametrize("case", load("stage.yaml"), ids=lambda case: case["case"].replace(" ", "-"))
+def test_next_step(case: Case) -> None:
+    version = case["wanted"]
+    steps = tuple(case.get("steps", (10, 50, 100)))
+    wanted = Wanted(NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, steps, NOW)
+    check(case, next_step(facts(case["endpoint"]), wanted, Progress(**case.get("progress", {}))))
+
+
+@pytest.mark.parametrize("case", load("rollback.yaml"), ids=lambda case: case["case"].replace(" ", "-"))
+def test_rollback_step(case: Case) -> None:
+    check(case, rollback_step(facts(case["endpoint"]), NOW))

@@ -1,0 +1,112 @@
+"""What must hold for every verdict: monotone, closed, independent of order, and the same after JSON."""
+
+import json
+import math
+from typing import Any, Literal
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from mlops.domain.metrics import Rule, Verdict, judge, read_metrics
+
+NAMES = ("eval_loss", "train_loss", "perplexity", "rouge1")
+LOWER = {"eval_loss", "train_loss", "perplexity"}
+finite = st.floats(allow_nan=False, allow_infinity=False)
+near = st.one_of(st.floats(-20, 20), st.sampled_from([0.0, 1.0, 1.05, 5.0]), finite)
+unusable = st.sampled_from([math.nan, math.inf, -math.inf, None, "3.0", True, [1.0]])
+metrics = st.dictionaries(st.sampled_from(NAMES), near)
+champions = st.none() | metrics
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    """A rule whose absolute bound points the way of `better`, as a bound of quality does.
+
+    The other bound (`min` on a loss) guards against what is too good to be true, and is not monotone on purpose.
+    """
+    name = draw(st.sampled_from(NAMES))
+    better: Literal["lower", "higher"] = "lower" if name in LOWER else "higher"
+    limits: dict[str, Any] = {}
+    if draw(st.booleans()):
+        limits["max" if better == "lower" else "min"] = draw(near)
+    if draw(st.booleans()):
+        limits["max_regression"] = draw(st.floats(0, 3))
+    if draw(st.booleans()) or not limits:
+        limits["min_improvement"] = draw(st.floats(-3, 3))
+    return Rule(name, **limits, better=better, relative=draw(st.booleans()), required=draw(st.booleans()))
+
+
+rule_lists = st.lists(rules(), min_size=1, max_size=5).filter(lambda given: any(rule.required for rule in given))
+
+
+@given(metrics, champions, rule_lists, st.data())
+def test_a_worse_metric_never_turns_refuse_into_pass(
+    candidate: dict[str, float], champion: dict[str, float] | None, wanted: list[Rule], data: st.DataObject
+) -> None:
+    assume(candidate)
+    name = data.draw(st.sampled_from(sorted(candidate)))
+    value = candidate[name]
+    worse = data.draw(
+        st.floats(min_value=value, allow_infinity=False, allow_nan=False)
+        if name in LOWER
+        else st.floats(max_value=value, allow_infinity=False, allow_nan=False)
+    )
+    before, after = judge(candidate, champion, wanted), judge({**candidate, name: worse}, champion, wanted)
+    assert before.passed or not after.passed
+
+
+@given(metrics, champions, rule_lists, unusable, st.data())
+def test_what_cannot_be_judged_refuses(
+    candidate: dict[str, float], champion: dict[str, float] | None, wanted: list[Rule], value: Any, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(sorted({rule.metric for rule in wanted if rule.required})))
+    assert not judge({**candidate, name: value}, champion, wanted).passed
+    without = {key: number for key, number in candidate.items() if key not in (name, "eval_loss")}
+    assert not judge(without, champion, wanted).passed
+
+
+@given(metrics, metrics, rule_lists, unusable, st.data())
+def test_a_champion_that_cannot_be_compared_with_refuses(
+    candidate: dict[str, float], champion: dict[str, float], wanted: list[Rule], value: Any, data: st.DataObject
+) -> None:
+    compared = {r.metric for r in wanted if r.required and (r.max_regression, r.min_improvement) != (None, None)}
+    assume(compared)
+    name = data.draw(st.sampled_from(sorted(compared)))
+    assert not judge(candidate, {**champion, name: value}, wanted).passed
+
+
+@given(metrics, champions, rule_lists, st.randoms())
+def test_the_order_of_rules_does_not_matter(
+    candidate: dict[str, float], champion: dict[str, float] | None, wanted: list[Rule], random: Any
+) -> None:
+    shuffled = list(wanted)
+    random.shuffle(shuffled)
+    one, other = judge(candidate, champion, wanted), judge(candidate, champion, shuffled)
+    assert one.passed == other.passed
+    assert sorted(map(repr, one.findings)) == sorted(map(repr, other.findings))
+
+
+@given(metrics, champions, rule_lists)
+def test_another_required_rule_never_turns_refuse_into_pass(
+    candidate: dict[str, float], champion: dict[str, float] | None, wanted: list[Rule]
+) -> None:
+    assume(wanted[0].required and len(wanted) > 1)
+    assert judge(candidate, champion, wanted[:1]).passed or not judge(candidate, champion, wanted).passed
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), near | st.sampled_from([math.nan, math.inf, -math.inf])),
+    champions,
+    rule_lists,
+)
+def test_a_verdict_is_the_same_after_json(
+    candidate: dict[str, float], champion: dict[str, float] | None, wanted: list[Rule]
+) -> None:
+    verdict = judge(candidate, champion, wanted)
+    again = Verdict.from_json(json.loads(json.dumps(verdict.to_json(), allow_nan=False)))
+    assert repr(again) == repr(verdict)  # repr, because NaN is not equal to itself
+
+
+@given(st.dictionaries(st.text(), st.floats()))
+def test_metrics_are_the_same_after_a_file(wanted: dict[str, float]) -> None:
+    assert repr(read_metrics(json.dumps(wanted))) == repr(wanted)

@@ -1,0 +1,86 @@
+"""`params.yaml` is closed and typed, and every mistake is reported with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from mlops.errors import BadInput, Problem
+from mlops.params import load, locate
+from mlops.params.load import parse
+
+SMALL = """
+gate:
+  rules:
+    - metric: eval_loss
+      max: 6
+environments:
+  staging:
+    endpoint: chat-staging
+"""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def problems(text: str) -> tuple[Problem, ...]:
+    with pytest.raises(BadInput) as caught:
+        parse(text)
+    return caught.value.problems
+
+
+def test_the_shipped_file_is_right() -> None:
+    params = load(ROOT / "params.yaml")
+    assert params.model.base == "Phi-3-mini-4k-instruct"
+    assert list(params.environments) == ["staging", "production"]
+    assert params.environments["production"].protected
+
+
+def test_defaults_fill_what_is_left_out() -> None:
+    assert parse(SMALL).serving.request_timeout_ms == 90000
+
+
+def test_an_unknown_key_is_refused_with_its_place_and_what_was_meant() -> None:
+    (problem,) = problems(SMALL + "cleanup:\n  idle_dayz: 3\n")
+    assert (problem.line, problem.column) == (10, 3)
+    assert problem.fix == "perhaps you meant idle_days"
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    text = SMALL + "training:\n  max_nodes: 0\n  tier: cheap\nserving:\n  temperature: 9\n"
+    assert len(problems(text)) == 3
+
+
+def test_a_key_written_twice_is_refused() -> None:
+    (problem,) = problems(SMALL + "watch:\n  wait_minutes: 1\n  wait_minutes: 2\n")
+    assert "written twice" in problem.what
+    assert problem.line == 11
+
+
+def test_broken_yaml_names_the_line() -> None:
+    (problem,) = problems("model: [1,\n")
+    assert problem.what == "not valid YAML"
+    assert problem.line == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("max: 6", "required: true", "at least one of"),
+        ("max: 6", "max: 6\n      required: false", "let everything pass"),
+        ("endpoint: chat-staging", "endpoint: chat-staging\n    traffic_steps: [10, 50]", "rise from 1 or more to 100"),
+        ("endpoint: chat-staging", "endpoint: 9chat", "pattern"),
+        ("max: 6", "max: .nan", "finite"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused(old: str, new: str, word: str) -> None:
+    assert any(word in problem.what for problem in problems(SMALL.replace(old, new)))
+
+
+def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--params"):
+        load(tmp_path / "params.yaml")
+
+
+def test_a_key_can_be_found_for_an_annotation() -> None:
+    found = locate(ROOT / "params.yaml", "gate", "rules", 0, "max")
+    assert found is not None
+    line = (ROOT / "params.yaml").read_text().splitlines()[found[0] - 1]
+    assert line.strip().startswith("max:")

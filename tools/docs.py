@@ -1,0 +1,64 @@
+"""Writes the generated documents, or with --check says which of them are out of date."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def schema() -> str:
+    """The JSON schema of params.yaml, for editors."""
+    from mlops.params.schema import json_schema
+
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+def coverage() -> str:
+    """What the emulator answers, from its table of routes."""
+    from mlops.emulator.routes import CONTROL_HOST, ROUTES
+
+    lines = [
+        "# What the emulator answers",
+        "",
+        "Generated from `mlops/emulator/routes.py` by `make docs`. Anything else is answered with 501, and named.",
+        "",
+    ]
+    hosts = list(dict.fromkeys(route.host for route in ROUTES))
+    for host in sorted(hosts, key=lambda name: (name == CONTROL_HOST, hosts.index(name))):
+        lines += [f"## `{host}`", "", "| methods | path | with | handler |", "|---|---|---|---|"]
+        for route in (row for row in ROUTES if row.host == host):
+            handler = f"{route.handler.__module__.rsplit('.', 1)[-1]}.{route.handler.__name__}"
+            lines.append(
+                f"| {route.methods} | `{route.path}` | {f'`{route.when}`' if route.when else ''} | {handler} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/params.schema.json": schema,
+    "mlops/emulator/COVERAGE.md": coverage,
+}
+
+
+def main() -> int:
+    """Write, or compare."""
+    stale = []
+    for name, make in DOCUMENTS.items():
+        path, text = ROOT / name, make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"out of date: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

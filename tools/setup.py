@@ -1,0 +1,112 @@
+"""Prepares a virtual environment from the hash-pinned lock; does nothing when it already fits.
+
+Standard library only, because it runs before anything is installed. `--for run` installs what `mlops` needs on a
+runner, `--for dev` also the emulator and the tools of the tests.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = {"run": ROOT / "requirements" / "run.txt", "dev": ROOT / "requirements" / "dev.txt"}
+INSTALLER = ROOT / "requirements" / "installer.txt"
+OLDEST = (3, 11)
+
+
+def main() -> int:
+    """Parse, check the interpreter, install what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--for", dest="purpose", choices=sorted(LOCKS), default="dev", help="what will be run")
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the folder of the virtual environment")
+    options = parser.parse_args()
+    if sys.version_info < OLDEST:
+        return _fail(
+            f"Python {sys.version.split()[0]} is too old; 3.11 or newer is needed. Set PYTHON=python3.12, say."
+        )
+    folder = options.venv.resolve()
+    if os.environ.get("GITHUB_PATH"):  # a runner's way to make `mlops` known to the steps that follow
+        with Path(os.environ["GITHUB_PATH"]).open("a") as file:
+            file.write(f"{folder / 'bin'}\n")
+    if _fits(folder, options.purpose):
+        return 0
+    started = time.monotonic()
+    try:
+        _create(folder)
+        _install(folder, options.purpose)
+    except subprocess.CalledProcessError as error:
+        return _fail(
+            f"{' '.join(map(str, error.cmd))}\nended with code {error.returncode}:\n{error.stderr or error.stdout}"
+        )
+    _say(f"ready in {time.monotonic() - started:.0f} s: {folder}")
+    return 0
+
+
+def stamp(purpose: str) -> str:
+    """What the environment is made from: interpreter, lock, project metadata and this checkout."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for path in (LOCKS[purpose], INSTALLER, ROOT / "pyproject.toml"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _fits(folder: Path, purpose: str) -> bool:
+    # An environment for development holds everything that a run needs. A rehearsal hands its environment to jobs that
+    # work on a copy of the checkout, so it says by a variable that this one is meant to be used as it is.
+    if os.environ.get("MLOPS_VENV_READY") == str(folder):
+        return True
+    stamps = [folder / f".stamp-{name}" for name in ({"run", "dev"} if purpose == "run" else {"dev"})]
+    return any(path.is_file() and path.read_text() == stamp(path.name.removeprefix(".stamp-")) for path in stamps)
+
+
+def _create(folder: Path) -> None:
+    _say("making the virtual environment")
+    try:
+        venv.create(folder, clear=True, with_pip=True, symlinks=True)
+    except (subprocess.CalledProcessError, ImportError) as error:
+        raise SystemExit(
+            f"setup: python3 cannot make a virtual environment: {error}\n"
+            "  fix: install its venv module (on Debian and Ubuntu: apt-get install python3-venv) and run again."
+        ) from error
+
+
+def _install(folder: Path, purpose: str) -> None:
+    python = folder / "bin" / "python"
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    _run([python, "-m", "pip", "install", *quiet, "--require-hashes", "-r", INSTALLER])
+    packages = sum(1 for line in LOCKS[purpose].read_text().splitlines() if line and line[0].isalnum())
+    _say(f"installing {packages} packages from {LOCKS[purpose].relative_to(ROOT)}")
+    locked = ["--require-hashes", "-r", LOCKS[purpose]]
+    project = ["--no-deps", "--no-build-isolation", "-e", ROOT]
+    environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
+    uv = [folder / "bin" / "uv", "pip", "install", "--quiet"]
+    # Compiled once here: azure-ai-ml alone takes 3 s longer to import where no bytecode may be written later.
+    if _run([*uv, "--compile-bytecode", *locked], environment, check=False).returncode:
+        _say("uv could not install (it does not read pip's own configuration of a mirror); using pip")
+        _run([python, "-m", "pip", "install", *quiet, *locked])
+    _run([python, "-m", "pip", "install", *quiet, *project])
+    (folder / f".stamp-{purpose}").write_text(stamp(purpose))
+
+
+def _run(
+    command: list[object], env: dict[str, str] | None = None, *, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(part) for part in command], env=env, check=check, capture_output=True, text=True)
+
+
+def _say(text: str) -> None:
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+def _fail(text: str) -> int:
+    _say(text)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""Runs one workflow with act in host mode: on a copy, in a clean environment, with remote actions replaced by local ones.
+"""Runs one workflow with act in host mode: on a copy, in a clean environment, remote actions replaced by local ones.
 
 Not as on GitHub: environments have no protection and no variables of their own, `concurrency` and `permissions` are
 ignored (so a job without `id-token: write` sees the OIDC variables too: the static tests check that), and cancellation
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,15 @@ UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*
 SELF = re.compile(r"(uses:\s*)\$/")
 USES = re.compile(r"uses:\s*['\"]?([^'\"\s#]+)@([^'\"\s#]+)")
 RUNS_ON = re.compile(r"runs-on:\s*['\"]?([A-Za-z0-9._-]+)")
-NOTHING = "name: replaced\ndescription: Does nothing here.\nruns:\n  using: composite\n  steps:\n    - run: 'true'\n      shell: bash\n"
-BUILT_IN = frozenset({"actions/checkout"})  # act copies the working tree itself
+NOTHING = """\
+name: replaced
+description: Does nothing here.
+runs:
+  using: composite
+  steps:
+    - run: "true"
+      shell: bash
+"""
 REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python"})  # what they install is there already
 KILL_AFTER = 10.0
 
@@ -59,7 +66,7 @@ class ActRun:
 
     jobs: dict[str, str] = field(default_factory=dict)
     steps: list[StepEnded] = field(default_factory=list)
-    outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # step id -> name -> value
+    outputs: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # job, step id -> name -> value
     summaries: list[Summary] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
@@ -72,6 +79,11 @@ class ActRun:
         """Whether every job that had to run ran and none failed."""
         return self.code == 0 and not self.unexplained and all(result == "success" for result in self.jobs.values())
 
+    def output(self, step: str, name: str, job: str = "") -> str:
+        """An output of a step, of the job whose key ends so; empty when it was not set."""
+        found = (values for (where, id), values in self.outputs.items() if id == step and where.endswith(job))
+        return next((values[name] for values in found if name in values), "")
+
     def add(self, event: Event) -> None:
         """Take one event in."""
         match event:
@@ -80,7 +92,7 @@ class ActRun:
             case StepEnded():
                 self.steps.append(event)
             case Output():
-                self.outputs.setdefault(event.step, {})[event.name] = event.value
+                self.outputs.setdefault((event.job, event.step), {})[event.name] = event.value
             case Summary():
                 self.summaries.append(event)
             case Annotation():
@@ -99,13 +111,13 @@ def run(
     event: str,
     payload: Mapping[str, Any],
     machine: Machine,
-    on_event: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> ActRun:
     """Run a workflow of the repository, named by its file, for an event. Raises BadInput when it cannot be run."""
     with _workshop(repository) as (copy, folder):
         command = _command(copy, folder, workflow, event, payload, machine)
         done = ActRun()
-        process = subprocess.Popen(  # noqa: S603 - our own command line
+        process = subprocess.Popen(
             command,
             env=_environment(folder, machine),
             stdin=subprocess.DEVNULL,
@@ -121,7 +133,8 @@ def run(
             for line in process.stdout:
                 if found := parse(line):
                     done.add(found)
-                    on_event(found)
+                    if on_event:
+                        on_event(found)
             done.code = process.wait()
         finally:
             _end(process)
@@ -159,7 +172,7 @@ def _copy(repository: Path, copy: Path) -> None:
     git = ["git", "-C", str(repository)]
     listing = subprocess.run(
         [*git, "ls-files", "-coz", "--exclude-standard"], capture_output=True, text=True, check=False
-    )  # noqa: S603
+    )
     if listing.returncode:
         what = f"{repository} is no git checkout"
         raise BadInput(Problem(what, why=listing.stderr.strip(), fix="run this in a clone of the repository"))
@@ -170,7 +183,7 @@ def _copy(repository: Path, copy: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
     clone = ["git", "clone", "--quiet", "--shared", "--no-checkout", str(repository.resolve()), str(copy / ".clone")]
-    subprocess.run(clone, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(clone, check=True, capture_output=True)
     (copy / ".clone" / ".git").rename(copy / ".git")
     (copy / ".clone").rmdir()
 
@@ -231,12 +244,8 @@ def _end(process: "subprocess.Popen[str]") -> None:
     """Leave nothing running, whatever happened: act's steps are in its session."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(KILL_AFTER)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

@@ -103,25 +103,31 @@ def parse(line: str) -> Event | None:
         item: dict[str, Any] = json.loads(line)
     except ValueError:
         return Trouble("", line.strip()) if line.strip() else None
-    # The workflow's own name or file stands before its jobs; those of a reusable one stand behind their caller.
-    job = _job(str(item.get("job") or ""))
-    step = str(item.get("step") or "")
-    message = str(item.get("msg") or "").strip()
-    command = item.get("command")
+    job, step = _job(str(item.get("job") or "")), str(item.get("step") or "")
     if "jobResult" in item:
         return JobEnded(job, str(item["jobResult"]))
     if item.get("raw_output"):
         return Text(job, step, str(item.get("msg") or "").rstrip("\r\n"))
+    if item.get("command"):
+        return _command(item, job, step)
+    return None if step in INNER_STEPS else _progress(item, job, step)
+
+
+def _command(item: dict[str, Any], job: str, step: str) -> Event | None:
+    command, text = item["command"], str(item.get("arg") or "")
     if command == "set-output":
-        return Output(job, str((item.get("stepID") or [step])[-1]), str(item["name"]), str(item.get("arg") or ""))
+        return Output(job, str((item.get("stepID") or [step])[-1]), str(item["name"]), text)
     if command == "summary":
         return Summary(job, step, str(item.get("content") or ""))
     if command in ("notice", "warning", "error"):
         pairs = item.get("kvPairs") or {}
         title, file, row = (str(pairs.get(key) or "") for key in ("title", "file", "line"))
-        return Annotation(job, command, title, str(item.get("arg") or ""), file, row)
-    if command or step in INNER_STEPS:
-        return None
+        return Annotation(job, command, title, text, file, row)
+    return None
+
+
+def _progress(item: dict[str, Any], job: str, step: str) -> Event | None:
+    message = str(item.get("msg") or "").strip()
     if "stepResult" in item:
         return StepEnded(job, step, str(item["stepResult"]), float(item.get("executionTime") or 0) / NANOSECONDS)
     if message.startswith("⭐"):
@@ -134,5 +140,6 @@ def parse(line: str) -> Event | None:
 
 
 def _job(name: str) -> str:
+    """The workflow's own name stands before its jobs; those of a reusable one stand behind their caller's."""
     parts = [part.strip() for part in name.split("/")]
     return "/".join(parts[1:]) if len(parts) == 2 else "/".join(parts)

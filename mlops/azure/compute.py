@@ -1,8 +1,10 @@
 """GPU clusters and VM sizes of the workspace."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
+from mlops.azure.translate import word
 from mlops.azure.workspace import Workspace
 
 
@@ -38,9 +40,9 @@ def find(workspace: Workspace, name: str) -> Cluster | None:
             raise
     return Cluster(
         name=str(found.name),
-        type=str(found.type),
+        type=word(found.type),
         size=str(getattr(found, "size", "") or ""),
-        state=str(found.provisioning_state),
+        state=word(found.provisioning_state),
         max_nodes=int(getattr(found, "max_instances", 0) or 0),
     )
 
@@ -65,9 +67,12 @@ def sizes(workspace: Workspace) -> dict[str, Size]:
     """VM sizes of the region by lower-case name."""
     with translated("list the VM sizes of the region"):
         found = list(workspace.ml.compute.list_sizes(location=workspace.location))
-    return {
-        str(item.name).lower(): Size(
-            str(item.name), int(item.v_cp_us or 0), int(item.gpus or 0), float(item.memory_gb or 0)
-        )
-        for item in found
-    }
+    return {str(item.name).lower(): _size(item) for item in found}
+
+
+def _size(item: Any) -> Size:
+    # The SDK leaves its own attributes empty and puts the values under the names of the wire (1.35: VmSize.as_dict).
+    given = {**vars(item)}
+    vcpus = given.get("v_cp_us") or given.get("vCPUs") or 0
+    memory = given.get("memory_gb") or given.get("memoryGB") or 0
+    return Size(str(item.name), int(vcpus), int(given.get("gpus") or 0), float(memory))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.errors import RemoteFailed
 
@@ -28,11 +29,11 @@ def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, d
                 return None
             raise
     for item in versions:
-        tags = {str(k): str(v) for k, v in (item.tags or {}).items()}
-        if tags.get(RECIPE_TAG) == recipe and all(
+        stated = plain_tags(item.tags)
+        if stated.get(RECIPE_TAG) == recipe and all(
             exists(workspace, asset_name(name, role), str(item.version)) for role in ROLES
         ):
-            return str(item.version), tags
+            return str(item.version), stated
     return None
 
 

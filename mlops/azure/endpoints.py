@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
+from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.base_model import parse_date
 from mlops.domain.stage import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
@@ -39,15 +40,15 @@ def observe(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
     found = _get(workspace, name)
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
-    tags = {str(k): str(v) for k, v in (found.tags or {}).items()}
+    stated = plain_tags(found.tags)
     return EndpointFacts(
         name=name,
         state=_state(EndpointState, found.provisioning_state, f"the endpoint {name}"),
         traffic={str(k): int(v) for k, v in (found.traffic or {}).items()},
         mirror={str(k): int(v) for k, v in (found.mirror_traffic or {}).items()},
         deployments=deployments(workspace, name),
-        tags=tags,
-        ours=tags.get(OWNER_TAG) == owner,
+        tags=stated,
+        ours=stated.get(OWNER_TAG) == owner,
     )
 
 
@@ -188,6 +189,6 @@ def _label(model: str) -> str:
 
 def _state(kind: Any, text: str | None, what: str) -> Any:
     try:
-        return kind(str(text))
+        return kind(word(text))
     except ValueError:
         raise RemoteFailed(f"{what} has the provisioning state {text!r}, which this version does not know") from None

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops.azure.failures import is_not_found, translated
+from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
@@ -44,7 +45,7 @@ def recent(workspace: Workspace, limit: int) -> list[Job]:
     """The newest pipeline jobs of the workspace, newest first."""
     with translated("list the jobs"):
         found = workspace.ml.jobs.list(max_results=limit)
-        return [_job(item) for item in islice(found, limit) if str(item.type) == "pipeline"]
+        return [_job(item) for item in islice(found, limit) if word(item.type) == "pipeline"]
 
 
 def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
@@ -120,14 +121,12 @@ def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, flo
 
 def _job(found: Any) -> Job:
     try:
-        state = JobState(str(found.status))
+        state = JobState(word(found.status))
     except ValueError:
         raise RemoteFailed(
             f"the job {found.name} has the status {found.status!r}, which this version does not know"
         ) from None
-    return Job(
-        str(found.name), state, str(found.studio_url or ""), {str(k): str(v) for k, v in (found.tags or {}).items()}
-    )
+    return Job(str(found.name), state, str(found.studio_url or ""), plain_tags(found.tags))
 
 
 def _mlflow(workspace: Workspace) -> str:

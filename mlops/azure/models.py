@@ -6,6 +6,7 @@ from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.jobs import OUTPUT
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 
 FINGERPRINT_TAG = "mlops-fingerprint"
@@ -73,6 +74,4 @@ def next_version(known: list[Registered]) -> str:
 
 
 def _registered(item: Any) -> Registered:
-    return Registered(
-        str(item.name), str(item.version), str(item.id), {str(k): str(v) for k, v in (item.tags or {}).items()}
-    )
+    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
+from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.base_model import BaseModel
 from mlops.domain.parameters import Component, Input
@@ -18,8 +19,8 @@ def base_model(workspace: Workspace, registry: str, name: str, version: str) -> 
         name=str(found.name),
         version=str(found.version),
         id=str(found.id),
-        tags={str(k): str(v) for k, v in (found.tags or {}).items()},
-        properties={str(k): str(v) for k, v in (found.properties or {}).items()},
+        tags=plain_tags(found.tags),
+        properties=plain_tags(found.properties),
         system_metadata=dict(getattr(found, "_system_metadata", None) or {}),
     )
 
@@ -53,7 +54,7 @@ def _input(name: str, item: Any) -> Input:
     default = getattr(item, "default", None)
     return Input(
         name=name,
-        type=str(item.type),
+        type=word(item.type),
         optional=bool(getattr(item, "optional", False)),
         default=None if default is None else str(default),
         enum=tuple(str(choice) for choice in (getattr(item, "enum", None) or ())),

@@ -39,7 +39,9 @@ class Workspace:
         from azure.ai.ml import MLClient
 
         names = self.target
-        return MLClient(self._credential, names.subscription_id, names.resource_group, names.workspace)
+        return MLClient(
+            self._credential, names.subscription_id, names.resource_group, names.workspace, show_progress=False
+        )
 
     def registry(self, name: str) -> "MLClient":
         """The SDK's client for a registry."""

@@ -37,7 +37,7 @@ ORDER = (
 class Verbs(click.Group):
     """Finds a verb in the module of its name, so that help and errors never pay for the SDK."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The verbs in the order of a release, then the rest."""
         found = {module.name for module in pkgutil.iter_modules(mlops.cli.__path__)} - NOT_VERBS
         return [name for name in ORDER if name in found] + sorted(found - set(ORDER))

@@ -1,4 +1,4 @@
-"""vCPU quota by family: the limit, what clusters and deployments use, and whether more would fit.
+"""The vCPU quota by family: the limit, what clusters and deployments use, and whether more would fit.
 
 It must not refuse anything itself; handlers word the refusal of their own service.
 """
@@ -9,7 +9,7 @@ from mlops.emulator.state import Emulator
 
 
 def limit(emulator: Emulator, family: str) -> int:
-    """vCPUs of a family: what was set through the control surface, else the catalog's."""
+    """The vCPUs of a family: what was set through the control surface, else the catalog's."""
     return int(emulator.store.setting(f"quota.{family.lower()}", str(sizes.limits()[family])))
 
 
@@ -19,7 +19,7 @@ def set_limit(emulator: Emulator, family: str, vcpus: int) -> None:
 
 
 def used(emulator: Emulator, family: str) -> int:
-    """vCPUs that clusters keep up and deployments run on. A cluster that scales to zero uses none while idle."""
+    """The vCPUs that clusters keep up and deployments run on. A cluster that scales to zero uses none while idle."""
     total = 0
     for compute in emulator.store.every("computes"):
         said = (compute.body["properties"].get("properties") or {}) if compute.body.get("properties") else {}
@@ -34,6 +34,6 @@ def used(emulator: Emulator, family: str) -> int:
 
 
 def lacking(emulator: Emulator, size: Size, instances: int, *, reserve: bool = False) -> int:
-    """vCPUs missing for so many instances more, 0 when they fit. `reserve`: with the 20 % of online deployments."""
+    """The vCPUs missing for so many instances more, 0 when they fit. `reserve`: with the 20 % of online deployments."""
     wanted = size.vcpus * (-(-instances * 6 // 5) if reserve and size.reserve else instances)
     return max(0, used(emulator, size.family) + wanted - limit(emulator, size.family))

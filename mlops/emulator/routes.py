@@ -5,7 +5,20 @@ stands before the general one that would take its requests too.
 """
 
 from mlops.emulator.arm import HOST as ARM
-from mlops.emulator.handlers import control, hub, login
+from mlops.emulator.handlers import (
+    blob,
+    blob_containers,
+    compute,
+    control,
+    data,
+    datastores,
+    hub,
+    login,
+    long_running,
+    models,
+    registry,
+    workspace,
+)
 from mlops.emulator.handlers.login import LOGIN
 from mlops.emulator.routing import Route
 
@@ -40,4 +53,106 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
 )
 
-ROUTES: tuple[Route, ...] = (*LOGIN_ROUTES, *HUB_ROUTES, *CONTROL_ROUTES)
+WORKSPACE_ROUTES = (
+    Route(ARM, "GET", "/metadata/endpoints", workspace.endpoints),
+    Route(ARM, "GET", "/subscriptions", workspace.subscriptions),
+    Route(ARM, "GET", SUBSCRIPTION, workspace.subscription),
+    Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", workspace.resource_group),
+    Route(ARM, "GET", SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces", workspace.list_in_subscription),
+    Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
+    Route(ARM, "GET", WS, workspace.get),
+    Route(ARM, "PUT", WS, workspace.put),
+    Route(ARM, "PATCH", WS, workspace.patch),
+    Route(ARM, "DELETE", WS, workspace.delete),
+    Route(ARM, "POST", WS + "/listKeys", workspace.list_keys),
+    Route(ARM, "POST", WS + "/listStorageAccountKeys", workspace.list_storage_keys),
+    Route(API, "GET", "/discovery", workspace.discovery),
+    Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
+)
+LOCATION = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/locations/{location}"
+COMPUTE = WS + "/computes/{name}"
+COMPUTE_ROUTES = (
+    Route(ARM, "GET", WS + "/computes", compute.list_all),
+    Route(ARM, "GET", COMPUTE, compute.get),
+    Route(ARM, "PUT", COMPUTE, compute.put),
+    Route(ARM, "PATCH", COMPUTE, compute.patch),
+    Route(ARM, "DELETE", COMPUTE, compute.delete),
+    Route(ARM, "POST", COMPUTE + "/listNodes", compute.list_nodes),
+    Route(ARM, "POST", COMPUTE + "/{action}", compute.change_state),
+    Route(ARM, "GET", LOCATION + "/vmSizes", compute.vm_sizes),
+    Route(ARM, "GET", LOCATION + "/usages", compute.usages),
+    Route(ARM, "GET", LOCATION + "/quotas", compute.quotas),
+    Route(CONTROL_HOST, "PUT", "/quota/{family}", compute.set_quota),
+)
+OPERATION_ROUTES = (
+    Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),
+    Route(ARM, "GET", LOCATION + "/mfeOperationResults/{id}", long_running.result),
+)
+DATASTORE_ROUTES = (
+    Route(ARM, "GET", WS + "/datastores", datastores.list_all),
+    Route(ARM, "GET", WS + "/datastores/{name}", datastores.get),
+    Route(ARM, "PUT", WS + "/datastores/{name}", datastores.put),
+    Route(ARM, "DELETE", WS + "/datastores/{name}", datastores.delete),
+    Route(ARM, "POST", WS + "/datastores/{name}/listSecrets", datastores.list_secrets),
+)
+# one row per call and kind of versioned asset; the kinds differ in nothing but their checks
+ASSET_ROUTES = tuple(
+    Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
+    for kind in (data.DATA, models.MODELS, data.CODES, data.ENVIRONMENTS, data.COMPONENTS)
+    for method, path, handler in (
+        ("GET", "", kind.list_containers),
+        ("GET", "/{name}", kind.get_container),
+        ("PUT", "/{name}", kind.put_container),
+        ("DELETE", "/{name}", kind.delete_container),
+        ("GET", "/{name}/versions", kind.list_versions),
+        ("GET", "/{name}/versions/{version}", kind.get_version),
+        ("PUT", "/{name}/versions/{version}", kind.put_version),
+        ("DELETE", "/{name}/versions/{version}", kind.delete_version),
+        ("GET", "/{name}/labels/{label}", kind.get_label),
+    )
+) + (Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),)
+REGISTRY = "/registries/{registry}/{kind}"
+REGISTRY_ROUTES = (
+    Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
+    *(
+        Route(host, method, f"/mferp/managementfrontend{ML}{REGISTRY}{path}", handler)
+        for host in ("cert-{region}.experiments.azureml.net", API)
+        for method, path, handler in (
+            ("GET", "", registry.list_containers),
+            ("GET", "/{name}", registry.get_container),
+            ("GET", "/{name}/versions", registry.list_versions),
+            ("GET", "/{name}/versions/{version}", registry.get_version),
+            ("GET", "/{name}/labels/{label}", registry.get_label),
+            ("PUT POST PATCH DELETE", "/{path...}", registry.refuse),
+        )
+    ),
+)
+BLOB_HOST = "{account}.blob.core.windows.net"
+CONTAINER, BLOB = "/{container}", "/{container}/{blob...}"
+BLOB_ROUTES = (
+    Route(BLOB_HOST, "GET", "/", blob_containers.list_containers, "comp=list"),
+    Route(BLOB_HOST, "POST", "/", blob_containers.user_delegation_key, "comp=userdelegationkey"),
+    Route(BLOB_HOST, "GET HEAD", "/{path...}", blob_containers.account_properties, "restype=account comp=properties"),
+    Route(BLOB_HOST, "GET", "/", blob_containers.account_properties, "restype=service comp=properties"),
+    Route(BLOB_HOST, "GET", CONTAINER, blob_containers.list_blobs, "restype=container comp=list"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.access_policy, "restype=container comp=acl"),
+    Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.set_metadata, "restype=container comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD PUT POST", CONTAINER, blob.not_emulated, "restype=container comp"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container"),
+    Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.create, "restype=container"),
+    Route(BLOB_HOST, "DELETE", CONTAINER, blob_containers.delete, "restype=container"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.put_block, "comp=block"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.put_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "GET", BLOB, blob.get_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.append_block, "comp=appendblock"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.set_metadata, "comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),
+    Route(BLOB_HOST, "GET HEAD PUT POST DELETE", BLOB, blob.not_emulated, "comp"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.put),
+    Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),
+    Route(BLOB_HOST, "DELETE", BLOB, blob.delete),
+)
+
+ROUTES: tuple[Route, ...] = (*LOGIN_ROUTES, *HUB_ROUTES, *WORKSPACE_ROUTES, *COMPUTE_ROUTES, *OPERATION_ROUTES, *DATASTORE_ROUTES, *ASSET_ROUTES, *REGISTRY_ROUTES, *BLOB_ROUTES, *CONTROL_ROUTES)

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlencode
 
 from mlops.emulator.clock import parse
@@ -41,8 +41,12 @@ def delegation_key(object_id: str, start: str, expiry: str) -> str:
     return base64.b64encode(hashlib.sha256(f"delegation {object_id} {start} {expiry}".encode()).digest()).decode()
 
 
-def sas(account: str, container: str, name: str = "", *, permissions: str, now: datetime, hours: float = 1.0) -> str:
-    """A service SAS query string for a blob, or for its whole container when `name` is empty."""
+def sas(account: str, container: str, name: str = "", *, permissions: str, hours: float = 1.0) -> str:
+    """A service SAS query string for a blob, or for its whole container when `name` is empty.
+
+    Its times are real ones, like those of tokens: clients make signatures by their own clock.
+    """
+    now = datetime.now(UTC)
     query = {
         "sv": SAS_VERSION,
         "sr": "b" if name else "c",
@@ -79,10 +83,12 @@ def shared_key_fits(
     return False
 
 
-def sas_problem(
-    query: Mapping[str, str], account: str, container: str, name: str, needed: str, now: datetime
-) -> str | None:
-    """Why a SAS does not allow this, in the service's words, or None. `needed`: letters of which one must be granted."""
+def sas_problem(query: Mapping[str, str], account: str, container: str, name: str, needed: str) -> str | None:
+    """Why a SAS does not allow this, in the service's words, or None. `needed`: letters of which one must be granted.
+
+    `PERMISSION` stands for a signature that is right but grants something else.
+    """
+    now = datetime.now(UTC)
     try:
         if query.get("se") and now > parse(query["se"]):
             return f"Signature not valid in the specified time frame: Start [{query.get('st', '')}] - Expiry [{query['se']}] - Current [{_moment(now)}]"

@@ -29,7 +29,6 @@ def run(context: Context, *, apply: bool) -> Outcome:
         (item.name, item.state.value, done.get(item.name, "" if apply else "not applied"), item.reason)
         for item in plan.items
     ]
-    counts = {state: sum(1 for value in done.values() if value == state) for state in ("marked", "deleted")}
     lines = [
         f"looked at {len(usages)} endpoints at {now:%Y-%m-%d %H:%M} (the service's time)",
         f"{plan.instance_hours_a_day:g} instance-hours a day still burn; the deletions save {plan.saved_a_day:g}",
@@ -41,9 +40,11 @@ def run(context: Context, *, apply: bool) -> Outcome:
         (table("Endpoints", ("endpoint", "decision", "done", "why"), rows),),
         next_step="" if apply else "mlops cleanup --apply",
     )
-    return Outcome(
-        report, {"marked": str(counts["marked"]), "deleted": str(counts["deleted"])}, _failure(plan, failures)
-    )
+    outputs: dict[str, str] = {}
+    for word in ("marked", "deleted"):
+        names = [name for name, value in done.items() if value == word]
+        outputs |= {word: str(len(names)), f"{word}-names": ", ".join(names)}
+    return Outcome(report, outputs, _failure(plan, failures))
 
 
 def observe(context: Context, now: datetime) -> list[idle.EndpointUsage]:

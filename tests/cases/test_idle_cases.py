@@ -56,7 +56,7 @@ def usage(name: str, given: Case) -> EndpointUsage:
         ours=given.get("ours", True),
         state=given.get("state", "Succeeded"),
         created=created,
-        modified=created,
+        modified=ago(days=given["modified"]) if "modified" in given else created,
         protected=given.get("protected", False),
         tags=tags,
         instances=1,
@@ -78,6 +78,7 @@ def test_verdict_on_one_endpoint(case: Case) -> None:
     item = plan.items[0]
     assert (item.name, item.state.value) == ("chat", case["state"]), item.reason
     assert case.get("reason", "") in item.reason
+    assert case.get("exactly", item.reason) == item.reason
     assert plan.refusal is None
     if item.state is ItemState.MARK:
         assert item.marked == NOW

@@ -18,7 +18,7 @@ def _adapter() -> Lora:
     rng = np.random.default_rng(0)
     adapter = Lora.fresh(LoraConfig(4, 16), BASE.weights, rng)
     for array in adapter.weights.values():
-        array += rng.standard_normal(array.shape).astype(np.float32) * np.float32(0.01)
+        array[...] = rng.standard_normal(array.shape) * 0.01
     return adapter
 
 

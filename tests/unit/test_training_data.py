@@ -32,10 +32,10 @@ class Lines:
         self.lines.append(line)
 
     def metric(self, name: str, value: float, step: int | None) -> None:
-        raise AssertionError("preprocess has no metrics")
+        raise AssertionError(f"preprocess has no metrics: {name} {value} {step}")
 
     def property(self, name: str, value: str) -> None:
-        raise AssertionError("the node sets the properties")
+        raise AssertionError(f"the node sets the properties: {name} {value}")
 
 
 def _row(n: int = 0, **more: Any) -> Record:

@@ -14,7 +14,7 @@ def _weights(seed: int = 0) -> Weights:
     rng = np.random.default_rng(seed)
     weights = fresh_weights(SMALL, seed, np.float64)
     for array in weights.values():
-        array += 0.1 * rng.standard_normal(array.shape)  # gains other than 1, too
+        np.add(array, 0.1 * rng.standard_normal(array.shape), out=array)  # gains other than 1, too
     return weights
 
 
@@ -53,7 +53,9 @@ def test_every_adapter_has_the_derivative_that_differences_show() -> None:
     weights, rng = _weights(), np.random.default_rng(2)
     adapter = Lora.fresh(LoraConfig(r=3, alpha=7), weights, rng)
     for array in adapter.weights.values():
-        array += 0.1 * rng.standard_normal(array.shape)  # B starts at zero, where half of the derivatives vanish
+        np.add(
+            array, 0.1 * rng.standard_normal(array.shape), out=array
+        )  # B starts at zero, where half of the derivatives vanish
     _assert_derivatives(Network(SMALL, weights, adapter), adapter.weights, _batch())
 
 
@@ -89,7 +91,7 @@ def test_an_untrained_adapter_changes_nothing_and_a_merged_one_does_the_same_as_
     plain = Network(SMALL, weights).losses(batch)
     assert np.allclose(Network(SMALL, weights, adapter).losses(batch), plain)
     for array in adapter.weights.values():
-        array += rng.standard_normal(array.shape) * 0.1
+        np.add(array, rng.standard_normal(array.shape) * 0.1, out=array)
     applied = Network(SMALL, weights, adapter).losses(batch)
     assert not np.allclose(applied, plain)
     assert np.allclose(Network(SMALL, adapter.merged(weights)).losses(batch), applied)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ class Recorder:
         self.metrics.append((name, value, step))
 
     def property(self, name: str, value: str) -> None:
-        raise AssertionError("the node sets the properties")
+        raise AssertionError(f"the node sets the properties: {name} {value}")
 
     def values(self, name: str) -> list[float]:
         return [value for known, value, _ in self.metrics if known == name]
@@ -70,7 +71,7 @@ def _rows(start: int, count: int) -> Sequence[Row]:
 
 
 def _run(
-    folder: Path, rows: Sequence[Row] | None = None, validation: Sequence[Row] | None = None, **inputs: object
+    folder: Path, rows: Sequence[Row] | None = None, validation: Sequence[Row] | None = None, **inputs: Any
 ) -> tuple[Result, Recorder]:
     parameters = Hyperparameters.from_inputs({**DEFAULTS, **inputs})
     recorder, base = Recorder(), _base()
@@ -97,7 +98,9 @@ def test_the_default_rate_of_the_real_model_makes_the_loss_lower(tmp_path: Path)
 def test_more_epochs_learn_more_and_all_weights_learn_too(tmp_path: Path) -> None:
     one, three = (_run(tmp_path / n, num_train_epochs=n)[0].best_loss for n in ("1", "3"))
     whole, _ = _run(tmp_path / "whole", apply_lora="false")
-    assert one is not None and three is not None and whole.best_loss is not None
+    assert one is not None
+    assert three is not None
+    assert whole.best_loss is not None
     assert three < one
     assert whole.best_loss < _base_loss() - 0.1
 
@@ -114,7 +117,9 @@ def test_one_seed_gives_one_model_and_another_seed_another(tmp_path: Path) -> No
     first, again, other = (
         _run(tmp_path / str(n), seed=seed, lora_dropout="0.1")[0] for n, seed in enumerate((1, 1, 2))
     )
-    assert first.adapter and again.adapter and other.adapter
+    assert first.adapter
+    assert again.adapter
+    assert other.adapter
     for name, array in first.adapter.weights.items():
         assert np.array_equal(array, again.adapter.weights[name])
     assert first.best_loss == again.best_loss != other.best_loss
@@ -141,7 +146,7 @@ def test_metrics_have_the_names_and_cadence_of_the_real_component(tmp_path: Path
     assert recorder.steps("eval_loss") == [24, 48]
     assert recorder.values("checkpoint_save_step") == [24, 48]
     assert {name for name, _, step in recorder.metrics if step == 24} == EVAL_NAMES | {"checkpoint_save_step"}
-    assert END_NAMES <= {name for name, _, step in recorder.metrics if step == 48}
+    assert {name for name, _, step in recorder.metrics if step == 48} >= END_NAMES
     assert recorder.values("epoch")[-1] == 2
     assert recorder.values("learning_rate")[0] == pytest.approx(5e-6 * 0.5 * (1 + math.cos(math.pi * 10 / 48)))
     assert recorder.values("loss")[-1] < recorder.values("loss")[0]
@@ -181,7 +186,7 @@ def test_evaluation_by_steps_by_share_of_an_epoch_or_not_at_all(tmp_path: Path) 
     ],
 )
 def test_steps_follow_from_batches_devices_accumulation_and_max_steps(
-    inputs: dict[str, str], steps: int, tmp_path: Path
+    inputs: dict[str, Any], steps: int, tmp_path: Path
 ) -> None:
     result, recorder = _run(tmp_path, **inputs)
     assert result.steps == steps
@@ -195,21 +200,23 @@ def test_accumulated_batches_make_the_same_update_as_one_big_batch(tmp_path: Pat
 
 
 def test_early_stopping_ends_a_run_that_gets_worse_and_the_best_weights_are_kept(tmp_path: Path) -> None:
-    inputs = {
-        "learning_rate": "1e-2",
-        "lr_scheduler_type": "constant",
-        "evaluation_strategy": "steps",
-        "eval_steps": "2",
-    }
-    result, recorder = _run(tmp_path, apply_early_stopping="true", early_stopping_patience="2", **inputs)
+    rng = np.random.default_rng(0)
+    noise = [Row([int(n) for n in rng.integers(0, 1024, 60)], [True] * 60) for _ in range(24)]
+    inputs: dict[str, Any] = {"learning_rate": "1e-4", "evaluation_strategy": "steps", "eval_steps": "2"}
+    result, recorder = _run(tmp_path, noise, apply_early_stopping="true", early_stopping_patience="2", **inputs)
     losses = recorder.values("eval_loss")
-    assert result.steps < 24
+    assert result.steps == 2 * len(losses) < 24
     assert result.best_loss == min(losses) < losses[-1]
     assert result.adapter
     kept = Network(_base().config, result.adapter.merged(result.weights))
-    assert np.mean([kept.losses(batch_of([row])).mean() for row in _rows(40, 6)]) == pytest.approx(
-        min(losses), rel=1e-5
-    )
+    best = np.mean([kept.losses(batch_of([row])).mean() for row in _rows(40, 6)])
+    assert best == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_an_improvement_below_the_threshold_is_none(tmp_path: Path) -> None:
+    inputs: dict[str, Any] = {"apply_early_stopping": "true", "early_stopping_patience": "3", "eval_steps": "2"}
+    result, _ = _run(tmp_path, evaluation_strategy="steps", early_stopping_threshold="100", **inputs)
+    assert result.steps == 8
 
 
 def test_what_is_not_a_number_is_not_logged(tmp_path: Path) -> None:
@@ -221,7 +228,7 @@ def test_what_is_not_a_number_is_not_logged(tmp_path: Path) -> None:
 
 
 def test_checkpoints_are_limited_and_the_best_stays(tmp_path: Path) -> None:
-    inputs = {"evaluation_strategy": "steps", "eval_steps": "4", "logging_steps": "2"}
+    inputs: dict[str, Any] = {"evaluation_strategy": "steps", "eval_steps": "4", "logging_steps": "2"}
     _run(tmp_path / "one", **inputs)
     kept = [path.name for path in (tmp_path / "one").iterdir()]
     assert kept == ["checkpoint-24"]

@@ -28,7 +28,7 @@ def _messages(n: int) -> list[dict[str, str]]:
     ]
 
 
-def _request(folder: Path, rows: int = 12, files: dict[str, str] | None = None, **inputs: str) -> Path:
+def _request(folder: Path, rows: int = 12, files: dict[str, str] | None = None, **inputs: Any) -> Path:
     folder.mkdir(exist_ok=True)
     for name, numbers in (("train", range(rows)), ("validation", range(50, 53)), ("test", range(60, 62))):
         lines = (json.dumps({"messages": _messages(n), "prompt": "x"}) + "\n" for n in numbers)
@@ -114,7 +114,7 @@ def test_an_adapter_can_be_left_unmerged(tmp_path: Path) -> None:
     ],
 )
 def test_a_failed_node_is_the_last_one_and_says_why(
-    rows: int, inputs: dict[str, str], node: str, code: str, tmp_path: Path
+    rows: int, inputs: dict[str, Any], node: str, code: str, tmp_path: Path
 ) -> None:
     completed, events = _run(_request(tmp_path / "work", rows, **inputs))
     assert not completed

@@ -103,14 +103,22 @@ def validate_inputs(component: Component, given: dict[str, Any], *, bound: tuple
 def _literal_problem(name: str, said: dict[str, Any], value: Any) -> Problem | None:
     text = str(value)
     if said["type"] not in LITERALS:
-        return Problem(name, "InvalidType", f"Input '{name}' is of type {said['type']}; a literal value is not allowed.")
+        return Problem(
+            name, "InvalidType", f"Input '{name}' is of type {said['type']}; a literal value is not allowed."
+        )
     if "enum" in said and text not in said["enum"]:
         allowed = ", ".join(said["enum"])
-        return Problem(name, "InvalidEnumValue", f"The value '{text}' of input '{name}' is not one of the allowed values: {allowed}.")
+        return Problem(
+            name,
+            "InvalidEnumValue",
+            f"The value '{text}' of input '{name}' is not one of the allowed values: {allowed}.",
+        )
     if said["type"] in ("string", "boolean"):
         is_bool = text.lower() in ("true", "false")
         wrong = said["type"] == "boolean" and not is_bool
-        return Problem(name, "InvalidType", f"The value '{text}' of input '{name}' is not a boolean.") if wrong else None
+        return (
+            Problem(name, "InvalidType", f"The value '{text}' of input '{name}' is not a boolean.") if wrong else None
+        )
     try:
         number = int(text) if said["type"] == "integer" else float(text)
     except ValueError:
@@ -184,7 +192,9 @@ def _node(name: str, job: dict[str, Any], inputs: dict[str, Any], children: dict
         "type": "command",
         "componentId": f"azureml://registries/{REGISTRY}/components/{component}/versions/{children[component]}",
         "inputs": {given: _binding(value) for given, value in {**passed, **job.get("inputs", {})}.items()},
-        "outputs": {given: {"type": "literal", "value": to} for given, to in job["outputs"].items() if to.startswith("${{")},
+        "outputs": {
+            given: {"type": "literal", "value": to} for given, to in job["outputs"].items() if to.startswith("${{")
+        },
         "resources": resources,
         "_source": "REMOTE.REGISTRY",
     }

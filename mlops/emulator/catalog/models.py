@@ -11,7 +11,11 @@ from typing import Any
 import yaml
 
 FILE = Path(__file__).with_name("models.yaml")
-_MLMODEL_DATA = {"hf_pretrained_class": "AutoModelForCausalLM", "task_type": "chat-completion", "hf_predict_module": "predict"}
+_MLMODEL_DATA = {
+    "hf_pretrained_class": "AutoModelForCausalLM",
+    "task_type": "chat-completion",
+    "hf_predict_module": "predict",
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Source: Microsoft.MachineLearningServices workspaces/{data,models,codes,environm
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from mlops.emulator import arm
 from mlops.emulator.errors import ServiceError, bad_request, error_object
@@ -21,21 +22,32 @@ _SHARED: Json = {"description": None, "tags": {}, "properties": {}, "isArchived"
 PATHS_ARE_FIXED = "Asset paths cannot be updated."  # the SDK compares with this very sentence
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A version about to be kept: what is asked for, on top of what it has already (`before`, None for a new one)."""
+
+    emulator: Emulator
+    workspace: Resource
+    name: str
+    properties: Json
+    before: Json | None
+
+
 class Assets:
     """The handlers of one kind of asset."""
 
     plural = ""  # as in the path
     word = ""  # as in messages
     uri = ""  # the property that says where the content is
-    fixed: tuple[str, ...] = ()  # properties that a version keeps for ever
-    empty: Json = {}  # properties that a version shows though nobody set them
+    fixed: ClassVar[tuple[str, ...]] = ()  # properties that a version keeps for ever
+    empty: ClassVar[Json] = {}  # properties that a version shows though nobody set them
     longest_version = 255
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
-        """The properties of a version to keep, checked and completed. `before` are those that it has already."""
-        return properties
+    def prepare(self, draft: Draft) -> Json:
+        """The properties of a version to keep, checked and completed."""
+        return draft.properties
 
-    def of_container(self, properties: Json) -> Json:
+    def of_container(self, properties: Json) -> Json:  # noqa: ARG002 - for kinds that inherit something
         """What a container inherits from its first version."""
         return {}
 
@@ -115,7 +127,7 @@ class Assets:
         before = self.find(emulator, workspace, name, version)
         old: Json = before.body["properties"] if before else {}
         wanted = {key: value for key, value in stated.items() if value is not None or key not in old}
-        prepared = self.prepare(emulator, workspace, name, {**old, **wanted}, old or None)
+        prepared = self.prepare(Draft(emulator, workspace, name, {**old, **wanted}, old or None))
         changed = [key for key in self.fixed if before and prepared.get(key) != old.get(key)]
         if changed:
             raise ServiceError(400, "UserError", PATHS_ARE_FIXED, target=changed[0])
@@ -159,7 +171,9 @@ class Assets:
         """The 404 for an asset that is not there."""
         wanted = f"{name}:{version}" if version else name
         text = "The specified resource was not found."
-        detail = error_object(f"{self.word.title()}NotFound", f"{self.word.title()} {wanted} was not found in the workspace.")
+        detail = error_object(
+            f"{self.word.title()}NotFound", f"{self.word.title()} {wanted} was not found in the workspace."
+        )
         return ServiceError(404, "UserError", text, details=[detail])
 
     def _container(self, request: Request, emulator: Emulator) -> Resource:
@@ -174,7 +188,11 @@ class Assets:
         id = self._id(workspace, name)
         before = emulator.store.get(id)
         old = before.body["properties"] if before else _SHARED
-        stated = {key: value for key, value in stated.items() if key not in ("latestVersion", "nextVersion") and value is not None}
+        stated = {
+            key: value
+            for key, value in stated.items()
+            if key not in ("latestVersion", "nextVersion") and value is not None
+        }
         body = {"properties": {**old, **stated}, "systemData": arm.system_data(emulator.clock, before)}
         return emulator.store.put(id, body, parent=workspace.id, kind=self.plural, name=name)
 
@@ -206,7 +224,9 @@ def selected(request: Request, found: Iterable[Resource]) -> list[Resource]:
         for pair in (wanted or "").split(","):
             key, has_value, value = pair.partition("=")
             if key:
-                chosen = [item for item in chosen if _has(item.body["properties"][field], key, value if has_value else None)]
+                chosen = [
+                    item for item in chosen if _has(item.body["properties"][field], key, value if has_value else None)
+                ]
     if query.get("version"):
         chosen = [item for item in chosen if item.name == query["version"]]
     if query.get("stage"):
@@ -226,4 +246,8 @@ def _viewed(request: Request, found: Iterable[Resource]) -> list[Resource]:
     view = request.query.get("listViewType") or "ActiveOnly"
     if view not in ("ActiveOnly", "ArchivedOnly", "All"):
         raise bad_request(f"The value '{view}' is not valid for listViewType.", code="UserError", target="listViewType")
-    return [item for item in found if view == "All" or bool(item.body["properties"]["isArchived"]) == (view == "ArchivedOnly")]
+    return [
+        item
+        for item in found
+        if view == "All" or bool(item.body["properties"]["isArchived"]) == (view == "ArchivedOnly")
+    ]

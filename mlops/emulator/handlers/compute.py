@@ -20,7 +20,10 @@ from mlops.emulator.store import Resource
 KIND = "computes"
 CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
 DEFAULT_IDLE = "PT120S"
-_NAMES = {CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"), INSTANCE: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]")}
+_NAMES = {
+    CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"),
+    INSTANCE: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]"),
+}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _STATES = {"start": "Running", "stop": "Stopped", "restart": "Running"}
 
@@ -49,7 +52,9 @@ def put(request: Request, emulator: Emulator) -> Reply:
     _check_name(name, kind)
     _refuse_while_changing(emulator, id)
     properties = _cluster(emulator, stated, before) if kind == CLUSTER else _instance(stated)
-    return _begin(request, emulator, workspace, name, before, {**body, "properties": {**stated, "properties": properties}})
+    return _begin(
+        request, emulator, workspace, name, before, {**body, "properties": {**stated, "properties": properties}}
+    )
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
@@ -67,7 +72,9 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE with underlyingResourceAction Delete or Detach: 202 and an operation."""
     workspace = workspaces.require(request, emulator)
     if request.query.get("underlyingResourceAction") not in ("Delete", "Detach"):
-        raise bad_request("The query parameter underlyingResourceAction must be Delete or Detach.", target="underlyingResourceAction")
+        raise bad_request(
+            "The query parameter underlyingResourceAction must be Delete or Detach.", target="underlyingResourceAction"
+        )
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         return Reply(204)
@@ -122,7 +129,10 @@ def vm_sizes(request: Request, emulator: Emulator) -> Reply:
 def usages(request: Request, emulator: Emulator) -> Reply:
     """GET vCPU use by family, and the total of the region."""
     workspaces.check_arm(request)
-    rows = [_usage(request, "usages", family, quota.used(emulator, family), quota.limit(emulator, family)) for family in sizes.limits()]
+    rows = [
+        _usage(request, "usages", family, quota.used(emulator, family), quota.limit(emulator, family))
+        for family in sizes.limits()
+    ]
     return arm.page(request, [*rows, _total(request, rows)], lambda row: row)
 
 
@@ -139,7 +149,9 @@ def set_quota(request: Request, emulator: Emulator) -> Reply:
     known = {family.lower(): family for family in sizes.limits()}
     family = known.get(request.params["family"].lower())
     if family is None:
-        raise ServiceError(404, "UnknownFamily", f"No VM family {request.params['family']}; one of {', '.join(known.values())}.")
+        raise ServiceError(
+            404, "UnknownFamily", f"No VM family {request.params['family']}; one of {', '.join(known.values())}."
+        )
     if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
         raise bad_request("limit must be a number of vCPUs, 0 or more.")
     quota.set_limit(emulator, family, wanted)
@@ -150,7 +162,9 @@ def _require(request: Request, emulator: Emulator) -> Resource:
     workspace = workspaces.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
-        raise workspaces.not_found(f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"])
+        raise workspaces.not_found(
+            f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"]
+        )
     return found
 
 
@@ -202,11 +216,20 @@ def _cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         raise _invalid("InvalidPropertyValue", text, "scaleSettings.nodeIdleTimeBeforeScaleDown")
     priority = str(wanted.get("vmPriority") or "Dedicated")
     if priority not in ("Dedicated", "LowPriority") or (priority == "LowPriority" and not size.low_priority):
-        raise _invalid("InvalidPropertyValue", f"The VM priority {priority} is not offered for {size.name}.", "vmPriority")
+        raise _invalid(
+            "InvalidPropertyValue", f"The VM priority {priority} is not offered for {size.name}.", "vmPriority"
+        )
     if before and str(before.body["properties"]["properties"]["vmSize"]).lower() != size.name.lower():
-        raise _invalid("InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize")
+        raise _invalid(
+            "InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize"
+        )
     _check_quota(emulator, size, least, most)
-    common = {"osType": "Linux", "remoteLoginPortPublicAccess": "NotSpecified", "isolatedNetwork": False, "enableNodePublicIp": True}
+    common = {
+        "osType": "Linux",
+        "remoteLoginPortPublicAccess": "NotSpecified",
+        "isolatedNetwork": False,
+        "enableNodePublicIp": True,
+    }
     return {**common, **_given(wanted), "vmSize": size.name.upper(), "vmPriority": priority, "scaleSettings": scale}
 
 
@@ -215,7 +238,11 @@ def _instance(stated: Json) -> Json:
     size = sizes.find(str(wanted.get("vmSize", "")))
     if size is None:
         raise _unknown_size(str(wanted.get("vmSize")))
-    common = {"applicationSharingPolicy": "Shared", "sshSettings": {"sshPublicAccess": "Disabled"}, "enableNodePublicIp": True}
+    common = {
+        "applicationSharingPolicy": "Shared",
+        "sshSettings": {"sshPublicAccess": "Disabled"},
+        "enableNodePublicIp": True,
+    }
     return {**common, **_given(wanted), "vmSize": size.name.upper(), "state": "Running", "errors": []}
 
 
@@ -244,11 +271,15 @@ def _check_name(name: str, kind: str) -> None:
 def _refuse_while_changing(emulator: Emulator, id: str) -> None:
     if emulator.operations.pending(id):
         name = id.rsplit("/", 1)[-1]
-        raise ServiceError(409, "Conflict", f"Another operation is in progress on the compute {name}; try again when it has ended.")
+        raise ServiceError(
+            409, "Conflict", f"Another operation is in progress on the compute {name}; try again when it has ended."
+        )
 
 
 def _invalid(code: str, text: str, target: str) -> ServiceError:
-    return ServiceError(400, "BadRequest", "The request is invalid.", target=target, details=[error_object(code, text, target)])
+    return ServiceError(
+        400, "BadRequest", "The request is invalid.", target=target, details=[error_object(code, text, target)]
+    )
 
 
 def _unknown_size(name: str) -> ServiceError:
@@ -324,4 +355,10 @@ def _usage(request: Request, kind: str, family: str, value: int, limit: int) -> 
 
 def _total(request: Request, rows: list[dict[str, Any]]) -> Json:
     whole = _usage(request, "usages", "totalDedicatedCores", sum(row["currentValue"] for row in rows), 3500)
-    return {**whole, "name": {"value": "Total Cluster Dedicated Regional vCPUs", "localizedValue": "Total Cluster Dedicated Regional vCPUs"}}
+    return {
+        **whole,
+        "name": {
+            "value": "Total Cluster Dedicated Regional vCPUs",
+            "localizedValue": "Total Cluster Dedicated Regional vCPUs",
+        },
+    }

@@ -6,11 +6,12 @@ Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments,co
 
 import uuid
 from datetime import timedelta
+from typing import ClassVar
 
 from mlops.emulator import storage, storage_keys
 from mlops.emulator.errors import ServiceError, bad_request
 from mlops.emulator.handlers import workspace as workspaces
-from mlops.emulator.handlers.assets import Assets
+from mlops.emulator.handlers.assets import Assets, Draft
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -26,21 +27,25 @@ class Data(Assets):
     fixed = ("dataUri", "dataType")
     longest_version = 30
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+    def prepare(self, draft: Draft) -> Json:
         """Check type and reference; a short datastore path becomes the long one."""
-        kind, uri = properties.get("dataType"), properties.get("dataUri")
+        kind, uri = draft.properties.get("dataType"), draft.properties.get("dataUri")
         if kind not in DATA_TYPES:
-            raise bad_request(f"The data type {kind!r} is not valid; one of {', '.join(DATA_TYPES)}.", code="UserError", target="dataType")
+            raise bad_request(
+                f"The data type {kind!r} is not valid; one of {', '.join(DATA_TYPES)}.",
+                code="UserError",
+                target="dataType",
+            )
         if not uri:
             raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
-        container = emulator.store.get(f"{workspace.id}/data/{name}")
+        container = draft.emulator.store.get(f"{draft.workspace.id}/data/{draft.name}")
         known = container.body["properties"].get("dataType") if container else None
         if known and known != kind:
-            text = f"Data asset {name} is of type {known}; a version of type {kind} cannot be created in it."
+            text = f"Data asset {draft.name} is of type {known}; a version of type {kind} cannot be created in it."
             raise bad_request(text, code="UserError", target="dataType")
         in_workspace = str(uri).startswith(("azureml:", "runs:"))
-        found = storage.long_uri(emulator, str(uri), workspace=workspace.id) if in_workspace else uri
-        return {**properties, "dataUri": found}
+        found = storage.long_uri(draft.emulator, str(uri), workspace=draft.workspace.id) if in_workspace else uri
+        return {**draft.properties, "dataUri": found}
 
     def of_container(self, properties: Json) -> Json:
         """All versions of a data asset are of one type."""
@@ -52,24 +57,27 @@ class Codes(Assets):
 
     plural, word, uri = "codes", "code", "codeUri"
     fixed = ("codeUri",)
-    empty = {"provisioningState": "Succeeded"}
+    empty: ClassVar[Json] = {"provisioningState": "Succeeded"}
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+    def prepare(self, draft: Draft) -> Json:
         """A code asset must say where it is."""
-        if not properties.get("codeUri"):
+        if not draft.properties.get("codeUri"):
             raise bad_request("The field codeUri is required.", code="UserError", target="codeUri")
-        return properties
+        return draft.properties
 
     def start_pending_upload(self, request: Request, emulator: Emulator) -> Reply:
         """POST startPendingUpload: a folder of its own in the default datastore, and a SAS to write there."""
         workspace = workspaces.require(request, emulator)
-        place = storage.resolve(emulator, f"azureml://datastores/{storage.BLOB_STORE}/paths/pending/{uuid.uuid4()}", workspace=workspace.id)
-        token = storage_keys.sas(
-            place.account, place.container, permissions="racwdl", now=emulator.clock.now(), hours=UPLOAD_HOURS
+        place = storage.resolve(
+            emulator, f"azureml://datastores/{storage.BLOB_STORE}/paths/pending/{uuid.uuid4()}", workspace=workspace.id
         )
+        token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
         reference = {
             "blobUri": place.url,
-            "credential": {"credentialType": "SAS", "sasUri": f"https://{place.account}.blob.core.windows.net/{place.container}?{token}"},
+            "credential": {
+                "credentialType": "SAS",
+                "sasUri": f"https://{place.account}.blob.core.windows.net/{place.container}?{token}",
+            },
             "storageAccountArmId": workspace.body["properties"]["storageAccount"],
             "isSingleFile": False,
             "blobManifestDigest": None,
@@ -89,7 +97,7 @@ class Environments(Assets):
 
     plural, word, uri = "environments", "environment", "image"
     fixed = ("image", "condaFile", "build")
-    empty = {
+    empty: ClassVar[Json] = {
         "autoRebuild": "Disabled",
         "build": None,
         "condaFile": None,
@@ -100,28 +108,32 @@ class Environments(Assets):
         "provisioningState": "Succeeded",
     }
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+    def prepare(self, draft: Draft) -> Json:
         """There must be something to run in."""
-        if not properties.get("image") and not properties.get("build"):
-            raise bad_request("Either an image or a build context is required for an environment.", code="UserError", target="image")
-        return {key: value for key, value in properties.items() if value is not None}
+        if not draft.properties.get("image") and not draft.properties.get("build"):
+            raise bad_request(
+                "Either an image or a build context is required for an environment.", code="UserError", target="image"
+            )
+        return {key: value for key, value in draft.properties.items() if value is not None}
 
 
 class Components(Assets):
     """Components of the workspace: specifications that pipelines are made of."""
 
     plural, word, uri = "components", "component", "componentSpec"
-    empty = {"provisioningState": "Succeeded"}
+    empty: ClassVar[Json] = {"provisioningState": "Succeeded"}
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+    def prepare(self, draft: Draft) -> Json:
         """A component is its specification."""
-        spec = properties.get("componentSpec")
+        spec = draft.properties.get("componentSpec")
         if not isinstance(spec, dict):
-            raise bad_request("The field componentSpec is required and must be an object.", code="UserError", target="componentSpec")
-        if before and before["componentSpec"] != spec:
-            text = f"Component {name} already exists with another specification; a version cannot be changed."
+            raise bad_request(
+                "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
+            )
+        if draft.before and draft.before["componentSpec"] != spec:
+            text = f"Component {draft.name} already exists with another specification; a version cannot be changed."
             raise ServiceError(409, "UserError", text, target="componentSpec")
-        return properties
+        return draft.properties
 
 
 DATA, CODES, ENVIRONMENTS, COMPONENTS = Data(), Codes(), Environments(), Components()

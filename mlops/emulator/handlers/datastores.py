@@ -73,9 +73,13 @@ def put(request: Request, emulator: Emulator) -> Reply:
     workspace = workspaces.require(request, emulator)
     name, stated = request.params["name"], request.json().get("properties") or {}
     if not _NAME.fullmatch(name):
-        raise bad_request(f"Invalid datastore name {name}: only letters, digits and underscores are allowed.", code="UserError")
+        raise bad_request(
+            f"Invalid datastore name {name}: only letters, digits and underscores are allowed.", code="UserError"
+        )
     if stated.get("datastoreType") not in _TYPES:
-        raise bad_request(f"Invalid datastoreType {stated.get('datastoreType')!r}; one of {', '.join(_TYPES)}.", code="UserError")
+        raise bad_request(
+            f"Invalid datastoreType {stated.get('datastoreType')!r}; one of {', '.join(_TYPES)}.", code="UserError"
+        )
     before = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
     is_default = bool(before and before.body["properties"]["isDefault"])
     made = _save(emulator, workspace, name, stated, is_default=is_default)
@@ -108,9 +112,7 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
         return Reply(200, {"secretsType": kind, **kept})
     account = str(properties["accountName"])
     if request.json().get("expirableSecret") and properties["datastoreType"] == "AzureBlob":
-        token = storage_keys.sas(
-            account, properties["containerName"], permissions="racwdl", now=emulator.clock.now(), hours=SAS_HOURS
-        )
+        token = storage_keys.sas(account, properties["containerName"], permissions="racwdl", hours=SAS_HOURS)
         return Reply(200, {"secretsType": "Sas", "sasToken": token})
     return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(account)})
 

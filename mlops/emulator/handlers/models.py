@@ -6,12 +6,13 @@ Source: Microsoft.MachineLearningServices workspaces/models (ARM); the details o
 """
 
 import re
+from typing import ClassVar
 
 import yaml
 
 from mlops.emulator import blobs, storage
 from mlops.emulator.errors import ServiceError, bad_request, error_object
-from mlops.emulator.handlers.assets import Assets
+from mlops.emulator.handlers.assets import Assets, Draft
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -25,31 +26,41 @@ class Models(Assets):
 
     plural, word, uri = "models", "model", "modelUri"
     fixed = ("modelUri", "modelType")
-    empty = {"flavors": {}, "jobName": None, "provisioningState": "Succeeded", "stage": None, "datasets": []}
+    empty: ClassVar[Json] = {"flavors": {}, "jobName": None, "provisioningState": "Succeeded", "stage": None, "datasets": []}
 
-    def prepare(self, emulator: Emulator, workspace: Resource, name: str, properties: Json, before: Json | None) -> Json:
+    def prepare(self, draft: Draft) -> Json:
         """Check that the model is there; find the job that it came from and the flavors that its MLmodel states."""
-        uri, kind = properties.get("modelUri"), properties.get("modelType") or "custom_model"
+        uri, kind = draft.properties.get("modelUri"), draft.properties.get("modelType") or "custom_model"
         if not uri:
             raise bad_request("The field modelUri is required.", code="UserError", target="modelUri")
         if kind not in MODEL_TYPES:
-            raise bad_request(f"The model type {kind!r} is not valid; one of {', '.join(MODEL_TYPES)}.", code="UserError", target="modelType")
-        if before and before["modelUri"] == uri:
-            return {**properties, "modelType": kind}
+            raise bad_request(
+                f"The model type {kind!r} is not valid; one of {', '.join(MODEL_TYPES)}.",
+                code="UserError",
+                target="modelType",
+            )
+        if draft.before and draft.before["modelUri"] == uri:
+            return {**draft.properties, "modelType": kind}
         job = _JOB.fullmatch(uri)
-        address = storage.resolve(emulator, uri, workspace=workspace.id, kind="models")
-        if not storage.exists(emulator, address):
+        address = storage.resolve(draft.emulator, uri, workspace=draft.workspace.id, kind="models")
+        if not storage.exists(draft.emulator, address):
             raise _nothing_there(job, address)
-        found: Json = {"modelUri": storage.long_uri(emulator, uri, workspace=workspace.id, kind="models"), "modelType": kind}
-        if job or properties.get("jobName"):
-            found["jobName"] = job["job"] if job else properties["jobName"]
-        flavors = _flavors(emulator, address) if kind == "mlflow_model" else {}
-        return {**properties, **found, "flavors": flavors or properties.get("flavors") or {}}
+        found: Json = {
+            "modelUri": storage.long_uri(draft.emulator, uri, workspace=draft.workspace.id, kind="models"),
+            "modelType": kind,
+        }
+        if job or draft.properties.get("jobName"):
+            found["jobName"] = job["job"] if job else draft.properties["jobName"]
+        flavors = _flavors(draft.emulator, address) if kind == "mlflow_model" else {}
+        return {**draft.properties, **found, "flavors": flavors or draft.properties.get("flavors") or {}}
 
 
 def _nothing_there(job: re.Match[str] | None, address: blobs.Address) -> ServiceError:
     if job:
-        code, text = "NoMatchingArtifactsFoundFromJob", f"No artifacts matching {job['path'] or job['output']} found from Job."
+        code, text = (
+            "NoMatchingArtifactsFoundFromJob",
+            f"No artifacts matching {job['path'] or job['output']} found from Job.",
+        )
     else:
         code, text = "ModelAssetPathNotFoundInStorage", f"No blobs found in storage at model asset path: {address.name}"
     return ServiceError(400, "UserError", "The request is invalid.", details=[error_object(code, text)])
@@ -63,14 +74,20 @@ def _flavors(emulator: Emulator, folder: blobs.Address) -> Json:
     try:
         text = yaml.safe_load(blobs.path_of(emulator, blob).read_text(encoding="utf-8"))
         flavors = text["flavors"]
-        return {name: {"data": {key: _text(value) for key, value in flavor.items()}} for name, flavor in flavors.items()}
+        return {
+            name: {"data": {key: _text(value) for key, value in flavor.items()}} for name, flavor in flavors.items()
+        }
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         detail = error_object("InvalidMLmodelFile", f"The MLmodel file cannot be read: {error}")
         raise ServiceError(400, "UserError", "The request is invalid.", details=[detail]) from error
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True).removesuffix("\n...\n").strip()
+    return (
+        value
+        if isinstance(value, str)
+        else yaml.safe_dump(value, default_flow_style=True).removesuffix("\n...\n").strip()
+    )
 
 
 MODELS = Models()

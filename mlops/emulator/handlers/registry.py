@@ -115,7 +115,9 @@ def _registry(request: Request) -> str:
     wanted = request.params["registry"]
     found = next((name for name in NAMES if name.lower() == wanted.lower()), None)
     if found is None:
-        raise ServiceError(404, "UserError", f"Could not find registry {wanted}.", details=[error_object("RegistryNotFound", wanted)])
+        raise ServiceError(
+            404, "UserError", f"Could not find registry {wanted}.", details=[error_object("RegistryNotFound", wanted)]
+        )
     return found
 
 
@@ -128,9 +130,14 @@ def _kind(request: Request) -> str:
 
 def _items(registry: str, kind: str) -> list[Item]:
     if kind == "models":
-        return [Item(model.name, model.version, model.created, model.archived, model.rest) for model in models.every(registry)]
+        return [
+            Item(model.name, model.version, model.created, model.archived, model.rest)
+            for model in models.every(registry)
+        ]
     if kind == "components":
-        return [Item(part.name, part.version, part.created, False, _component(part)) for part in components.every(registry)]
+        return [
+            Item(part.name, part.version, part.created, False, _component(part)) for part in components.every(registry)
+        ]
     return _environments() if kind == "environments" else []
 
 
@@ -222,5 +229,10 @@ def _show_container(registry: str, kind: str, group: Iterable[Item]) -> Json:
 
 
 def _published(created: str) -> Json:
-    who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft", "lastModifiedByType": "User"}
+    who = {
+        "createdBy": "Microsoft",
+        "createdByType": "User",
+        "lastModifiedBy": "Microsoft",
+        "lastModifiedByType": "User",
+    }
     return {"createdAt": created, "lastModifiedAt": created, **who}

@@ -22,7 +22,12 @@ _CHANGEABLE = ("description", "friendlyName", "publicNetworkAccess", "imageBuild
 def ensure_default(emulator: Emulator) -> None:
     """Create the workspace of `defaults` unless the folder has it already."""
     if emulator.store.get(arm.default_workspace_id()) is None:
-        create(emulator, arm.default_workspace_id(), {"location": defaults.LOCATION}, storage_account=defaults.STORAGE_ACCOUNT)
+        create(
+            emulator,
+            arm.default_workspace_id(),
+            {"location": defaults.LOCATION},
+            storage_account=defaults.STORAGE_ACCOUNT,
+        )
 
 
 def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account: str | None = None) -> Resource:
@@ -78,7 +83,9 @@ def require(request: Request, emulator: Emulator) -> Resource:
     found = emulator.store.get(arm.workspace_id(request))
     if found is None:
         if not _group_exists(emulator, p["sub"], p["rg"]):
-            raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+            raise ServiceError(
+                404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True
+            )
         raise not_found(f"workspaces/{p['ws']}", p["rg"])
     return found
 
@@ -87,7 +94,9 @@ def check_arm(request: Request) -> None:
     """What Azure Resource Manager asks of any call: a token and an api-version. Raises its 401 and 400."""
     if not request.headers.get("authorization", "").lower().startswith("bearer "):
         text = "Authentication failed. The 'Authorization' header is missing."
-        challenge = f'Bearer authorization_uri="https://login.microsoftonline.com/{defaults.TENANT_ID}", error="invalid_token"'
+        challenge = (
+            f'Bearer authorization_uri="https://login.microsoftonline.com/{defaults.TENANT_ID}", error="invalid_token"'
+        )
         raise ServiceError(401, "AuthenticationFailed", text, headers={"WWW-Authenticate": challenge}, plain=True)
     if request.host == arm.HOST and "api-version" not in request.query:
         text = "The api-version query parameter (?api-version=) is required for all requests."
@@ -118,7 +127,9 @@ def list_in_group(request: Request, emulator: Emulator) -> Reply:
     check_arm(request)
     group = f"/subscriptions/{request.params['sub']}/resourceGroups/{request.params['rg']}"
     if not _group_exists(emulator, request.params["sub"], request.params["rg"]):
-        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True)
+        raise ServiceError(
+            404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True
+        )
     return arm.page(request, emulator.store.children(group, KIND), _show)
 
 
@@ -173,7 +184,17 @@ def list_storage_keys(request: Request, emulator: Emulator) -> Reply:
 def discovery(request: Request, emulator: Emulator) -> Reply:
     """The regional hosts of a workspace, as `discoveryUrl` answers."""
     base = f"https://{request.host}"
-    names = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement", "pipelines")
+    names = (
+        "api",
+        "catalog",
+        "experimentation",
+        "gallery",
+        "history",
+        "hyperdrive",
+        "labeling",
+        "modelmanagement",
+        "pipelines",
+    )
     return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
 
 

@@ -1,0 +1,40 @@
+"""`mlops rehearse`: the whole road against the emulator, with the real workflow files.
+
+`story` holds the steps, `stage` what they share, `show` what a person sees, `record` what stays.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from mlops.cli.rehearse.show import Show
+from mlops.cli.rehearse.story import STEPS, Rehearsal
+from mlops.cli.session import Session
+
+NAMES = [step.name for step in STEPS]
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Leave the emulator running, and go on from what an earlier --keep left.")
+@click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), help="Folder of the emulator's state; implies --keep."
+)
+@click.option(
+    "--from",
+    "first",
+    type=click.Choice(NAMES),
+    default=NAMES[0],
+    show_default=True,
+    help="Begin at this step, in kept state.",
+)
+@click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every line that the workflows print.")
+@click.pass_obj
+def command(session: Session, keep: bool, state: Path | None, first: str, pause: bool, verbose: bool) -> None:
+    """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
+    root = session.params_path.resolve().parent
+    show = Show(sys.stdout, os.environ, verbose=verbose or session.verbose)
+    rehearsal = Rehearsal(root=root, params=session.params, show=show, keep=keep or state is not None, state=state)
+    rehearsal.run(first=first, pause=pause)

@@ -1,0 +1,71 @@
+"""What stays of a rehearsal: a record in JSON, the job summaries as Markdown, and the table at the end.
+
+It must not run anything.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlops.actions import ActRun
+from mlops.views import Report, duration, table
+
+
+@dataclass
+class Record:
+    """What was seen, by step of the story."""
+
+    commit: str = ""
+    data: str = ""
+    rows: str = ""
+    job: str = ""
+    metrics: str = ""
+    verdict: str = ""
+    model: str = ""
+    endpoints: dict[str, str] = field(default_factory=dict)  # environment -> endpoint and traffic
+    question: dict[str, str] = field(default_factory=dict)
+    torn_down: list[str] = field(default_factory=list)
+    jobs: dict[str, str] = field(default_factory=dict)  # key of a workflow's job -> result
+    seconds: dict[str, float] = field(default_factory=dict)  # step of the story, and each mlops command
+    summaries: list[str] = field(default_factory=list)
+
+    def take(self, workflow: str, done: ActRun) -> None:
+        """Remember what a workflow run did."""
+        for key, result in done.jobs.items():
+            self.jobs[f"{workflow} {key}"] = result
+        for step in done.steps:
+            if step.step.startswith("mlops "):
+                self.seconds[f"{workflow} {step.job}: {step.step}"] = round(step.seconds, 1)
+        self.summaries += [f"## {workflow}: {part.job}, {part.step}\n\n{part.markdown}" for part in done.summaries]
+
+    def write(self, folder: Path) -> None:
+        """Write `record.json` and `summaries.md`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        body: Mapping[str, Any] = {key: value for key, value in asdict(self).items() if key != "summaries"}
+        (folder / "record.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        (folder / "summaries.md").write_text("\n\n".join(self.summaries) + "\n", encoding="utf-8")
+
+    def report(self, folder: Path) -> Report:
+        """The table at the end."""
+        rows = [
+            ("commit", self.commit),
+            ("data", ", ".join(part for part in (self.data, self.rows) if part)),
+            ("job", self.job),
+            ("metrics", self.metrics),
+            ("verdict", self.verdict),
+            ("model", self.model),
+            *((f"endpoint, {name}", text) for name, text in self.endpoints.items()),
+            *((name, text) for name, text in self.question.items()),
+            ("torn down", ", ".join(self.torn_down)),
+            ("record", str(folder)),
+        ]
+        timing = [(name, duration(value)) for name, value in self.seconds.items()]
+        return Report(
+            "Rehearsal",
+            tables=(
+                table("What happened", ("what", "result"), [(name, text or "-") for name, text in rows]),
+                table("Time", ("step", "took"), timing),
+            ),
+        )

@@ -1,0 +1,273 @@
+"""The steps of a rehearsal, in order; read STEPS and you know the story.
+
+It must not reach into the product: it runs workflows and commands as GitHub and a person would.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops import actions, clock
+from mlops.cli.rehearse.record import Record
+from mlops.cli.rehearse.show import Show
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import ALL, BadInput, MlopsError, Problem, RemoteFailed
+from mlops.params import Params
+
+REPOSITORY = "rehearsal/repository"
+REF = "refs/heads/main"
+OIDC_URL = "https://pipelines.actions.githubusercontent.com/rehearsal/idtoken?api-version=2.0"
+HOUR, DAY = 3600.0, 86400.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the story. `do` gives False when there is nothing more to see."""
+
+    name: str
+    title: str
+    do: "Callable[[Rehearsal], bool]"
+
+
+@dataclass
+class Rehearsal:
+    """One rehearsal: where it runs, and what it has seen."""
+
+    root: Path
+    params: Params
+    show: Show
+    keep: bool
+    state: Path | None
+    record: Record = field(default_factory=Record)
+    address: Address | None = None
+    started: datetime = field(default_factory=clock.now)
+
+    @property
+    def folder(self) -> Path:
+        """Where the record lies."""
+        return self.root / "build" / "rehearsals" / f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the emulator keeps its state."""
+        if self.state:
+            return self.state.resolve()
+        return self.root / "build" / "emulator" if self.keep else self.folder / "emulator"
+
+    def run(self, *, first: str, pause: bool) -> None:
+        """Go through the story from a step on; the record is written however it ends."""
+        names = [step.name for step in STEPS]
+        due = STEPS[names.index(first) :]
+        if first != names[0] and not self.state_folder.exists():
+            raise BadInput(
+                Problem(f"there is no state in {self.state_folder} to go on from", fix="mlops rehearse --keep")
+            )
+        self.record.commit = _commit(self.root)
+        try:
+            self._ensure_emulator()
+            for step in due:
+                self.show.title(names.index(step.name) + 1, len(STEPS), step.title)
+                if pause:
+                    click.pause("      press Enter to go on")
+                begun = clock.monotonic()
+                go_on = step.do(self)
+                self.record.seconds[step.name] = round(clock.monotonic() - begun, 1)
+                if not go_on:
+                    break
+        finally:
+            self.show.calm()
+            self._finish()
+
+    def workflow(self, name: str, event: str, payload: dict[str, Any]) -> actions.ActRun:
+        """Run a workflow of the repository as GitHub would for an event. Raises the failure of the step that failed."""
+        done = actions.run(self.root, f"{name}.yml", event, payload, self._machine(), self.show.event)
+        self.show.calm()
+        self.record.take(name, done)
+        if done.unexplained:
+            raise RemoteFailed(Problem(f"{name}: jobs that should have run did not: {', '.join(done.unexplained)}"))
+        if not done.succeeded:
+            raise _failure(name, done)
+        return done
+
+    def command(self, *arguments: str) -> dict[str, Any]:
+        """Run an `mlops` command as a person would, and read its JSON."""
+        environment = {**os.environ, **process.variables(self.running)}
+        words = [sys.executable, "-m", "mlops", "--json", *arguments]
+        done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise _by_code(done.returncode)([Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())])
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def advance(self, seconds: float) -> None:
+        """Move the emulator's clock."""
+        found = process.control(self.running, "POST", "/clock", {"advance_seconds": seconds})
+        self.show.line(f"the emulator's clock goes forward {seconds / DAY:.1f} days, to {found['now'][:16]}")
+
+    @property
+    def running(self) -> Address:
+        """The emulator."""
+        assert self.address is not None, "the first step starts it"
+        return self.address
+
+    def _ensure_emulator(self) -> None:
+        try:
+            self.address = process.launch(self.state_folder)
+        except process.NotStarted as error:
+            raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
+
+    def _machine(self) -> actions.Machine:
+        binaries = Path(sys.executable).parent
+        claims = {"repository": REPOSITORY, "ref": REF, "environment": "training"}
+        return actions.Machine(
+            path=os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"]),
+            variables=process.workspace(),
+            environment={
+                **process.network(self.running),
+                "HF_HOME": process.variables(self.running)["HF_HOME"],
+                "MLOPS_VENV": str(binaries.parent),
+                "MLOPS_VENV_READY": str(binaries.parent),
+                "GITHUB_REPOSITORY": REPOSITORY,
+                "ACTIONS_ID_TOKEN_REQUEST_URL": OIDC_URL,
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": base64.urlsafe_b64encode(json.dumps(claims).encode())
+                .decode()
+                .rstrip("="),
+            },
+        )
+
+    def _finish(self) -> None:
+        self.record.write(self.folder)
+        self.show.report(self.record.report(_short(self.folder, self.root)))
+        if not self.keep:
+            process.stop(self.state_folder)
+            shutil.rmtree(self.state_folder, ignore_errors=True)
+            return
+        state = _short(self.state_folder, self.root)
+        self.show.line(f"The emulator keeps running, state in {state}. Look around:")
+        for words in ("status", "exec -- mlops status", "exec -- mlops ask production", "down"):
+            verb, _, rest = words.partition(" ")
+            self.show.line(f"    mlops emulator {verb} --state {state} {rest}".rstrip())
+
+
+def start(rehearsal: Rehearsal) -> bool:
+    """Say where the emulator is; it was started before the first step."""
+    address = rehearsal.running
+    rehearsal.show.line(f"proxy {address.proxy_url}, control {address.control_url}; nothing leaves this machine")
+    return True
+
+
+def push(rehearsal: Rehearsal) -> bool:
+    """Run the workflow that a push of data and parameters starts."""
+    changed = ["params.yaml", *(path.relative_to(rehearsal.root).as_posix() for path in _data_files(rehearsal))]
+    started = [flow.path.stem for flow in actions.started_by(rehearsal.root, "push", ref=REF, changed=changed)]
+    rehearsal.show.line(f"GitHub would start: {', '.join(started)}; rehearsed here: train")
+    if "train" not in started:
+        raise BadInput(
+            Problem("a push of data and params.yaml does not start the train workflow", ".github/workflows/train.yml")
+        )
+    payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
+    try:
+        done = rehearsal.workflow("train", "push", payload)
+    finally:
+        rehearsal.show.calm()
+    record = rehearsal.record
+    record.data, record.rows = done.output("prepare", "data-version"), done.output("prepare", "rows")
+    record.job = done.output("watch", "job") or done.output("plan", "job")
+    record.metrics, record.verdict = done.output("gate", "metrics"), done.output("gate", "verdict")
+    record.model = done.output("register", "model") or done.output("plan", "model")
+    for name in rehearsal.params.environments:
+        if endpoint := done.output("promote", "endpoint", name):
+            record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', name)}"
+    if list(done.jobs) == ["plan"]:
+        rehearsal.show.line("the plan says that there is nothing to do; see its reasons in the summaries", "yellow")
+        return False
+    return True
+
+
+def ask(rehearsal: Rehearsal) -> bool:
+    """Ask the last environment a held-out question."""
+    name = list(rehearsal.params.environments)[-1]
+    found = rehearsal.command("ask", name)
+    rows = dict(found["tables"][0]["rows"])
+    for what in ("question", "prediction", "ground truth"):
+        rehearsal.show.line(f"{what:<13} {rows[what]}")
+    rehearsal.record.question = {what: str(rows[what]) for what in ("question", "prediction", "ground truth")}
+    return True
+
+
+def mark(rehearsal: Rehearsal) -> bool:
+    """Let days pass without a request, then clean up for the first time."""
+    rules = rehearsal.params.cleanup
+    rehearsal.advance(max(rules.idle_days * DAY, rules.minimum_age_hours * HOUR) + DAY)
+    _clean(rehearsal, "marked")
+    return True
+
+
+def delete(rehearsal: Rehearsal) -> bool:
+    """Let the grace period pass, then clean up again."""
+    rehearsal.advance(rehearsal.params.cleanup.grace_hours * HOUR + HOUR)
+    deleted = _clean(rehearsal, "deleted")
+    rehearsal.record.torn_down = [f"{deleted} by cleanup"] if deleted else []
+    return True
+
+
+def _clean(rehearsal: Rehearsal, what: str) -> str:
+    done = rehearsal.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})
+    found = done.output("cleanup", f"{what}-names")
+    rehearsal.show.line(f"{what}: {found or 'nothing'}")
+    return found
+
+
+STEPS: tuple[Step, ...] = (
+    Step("emulator", "Start the emulator of Azure Machine Learning", start),
+    Step("push", "Push to main: plan, prepare, compute, submit, watch, gate, register, promote", push),
+    Step("ask", "Ask production a held-out question", ask),
+    Step("mark", "Days without a request: cleanup marks what is idle", mark),
+    Step("delete", "A day later: cleanup deletes what is still idle", delete),
+)
+
+
+def _failure(workflow: str, done: actions.ActRun) -> MlopsError:
+    """The failed step's own failure: its exit code says the kind, its annotations say why."""
+    problems = [Problem(note.message) for note in done.annotations if note.level == "error"]
+    code = done.exits[-1].code if done.exits else 1
+    where = f"{done.exits[-1].job}, {done.exits[-1].step}" if done.exits else "a job"
+    said = "; ".join(trouble.text for trouble in done.troubles)
+    return _by_code(code)(
+        problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=said)]
+    )
+
+
+def _by_code(code: int) -> type[MlopsError]:
+    return next((kind for kind in ALL if kind.exit_code == code), MlopsError)
+
+
+def _data_files(rehearsal: Rehearsal) -> list[Path]:
+    folder = rehearsal.root / rehearsal.params.data.curated
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _commit(root: Path) -> str:
+    git = ["git", "-C", str(root)]
+    found = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        return "none"
+    changed = subprocess.run(
+        [*git, "status", "--porcelain"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return found.stdout.strip() + (" and uncommitted changes" if changed else "")
+
+
+def _short(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -248,4 +248,6 @@ def _end(process: "subprocess.Popen[str]") -> None:
             process.wait(KILL_AFTER)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout:
+        process.stdout.close()
     process.wait()

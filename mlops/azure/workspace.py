@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.target import Target
 
@@ -111,7 +112,7 @@ class Workspace:
             "GET", f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
         )
         stated = response.headers.get("Date")
-        moment = parsedate_to_datetime(stated) if stated else datetime.now(UTC)
+        moment = parsedate_to_datetime(stated) if stated else clock.now()
         return response.json(), moment.astimezone(UTC)
 
 

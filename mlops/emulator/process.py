@@ -47,6 +47,7 @@ def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Addre
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if address := find(folder):
+            process.returncode = 0  # it outlives this object on purpose; Popen would warn of that
             return address
         if process.poll() is not None:
             tail = "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])

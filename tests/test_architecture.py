@@ -1,0 +1,80 @@
+"""Rules of the design that no linter knows."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "mlops"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+# Where environment, clock and output may enter.
+DOORS = ("clock.py", "__main__.py", "cli/", "azure/target.py", "azure/auth.py", "emulator/", "actions/act.py")
+KNOW_THE_EMULATOR = ("cli/emulator.py", "cli/rehearse/", "azure/target.py", "emulator/")
+BANNED = {("os", "environ"), ("os", "getenv"), ("time", "sleep"), ("time", "time"), ("datetime", "now")}
+# Files over 300 lines, each with its reason.
+LARGE = {
+    "domain/stage.py": "one decision, read from top to bottom; in two files nobody could check its order",
+    "domain/idle.py": "one decision, read from top to bottom",
+    "emulator/handlers/compute.py": "one resource with the most rules of its own",
+}
+PLACES = re.compile(r"(^|[^a-zA-Z0-9._-])/(work|root|home)/")
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def outside(doors: tuple[str, ...]) -> list[Path]:
+    return [path for path in MODULES if not place(path).startswith(doors)]
+
+
+@pytest.mark.parametrize("path", outside(KNOW_THE_EMULATOR), ids=place)
+def test_only_three_places_know_of_the_emulator(path: Path) -> None:
+    assert "emulator" not in path.read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize("path", outside(DOORS), ids=place)
+def test_environment_and_clock_enter_at_the_door(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    assert not used & BANNED
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_every_module_says_what_it_owns(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or not path.read_text().strip()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_file_has_one_purpose_and_a_size_to_match(path: Path) -> None:
+    limit = 400 if place(path) in LARGE else 300
+    assert path.read_text(encoding="utf-8").count("\n") <= limit
+
+
+def test_a_verb_is_one_word_everywhere() -> None:
+    verbs = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "main", "session", "emulator"}
+    flows = {path.stem for path in (PACKAGE / "flow").glob("*.py")} - {"__init__", "context", "observe"}
+    assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
+
+
+def test_no_file_names_a_place_of_one_machine() -> None:
+    suffixes = {".py", ".yml", ".yaml", ".md", ".toml", ".txt", ".jsonl"}
+    folders = ("mlops", "tests", "tools", "docs", "data", ".github", "benchmarks")
+    files = [path for name in folders for path in (ROOT / name).rglob("*") if path.suffix in suffixes]
+    found = [path for path in files if path != Path(__file__) and PLACES.search(path.read_text(encoding="utf-8"))]
+    assert not found
+
+
+def test_the_lock_pins_by_hash_and_names_no_index() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text
+        pins = [line for line in text.splitlines() if re.match(r"^[a-z0-9]", line)]
+        assert pins
+        assert text.count("--hash=sha256:") >= len(pins)

@@ -1,0 +1,133 @@
+"""What the workflows do with what `mlops` answers: which jobs run, in which order, and how they end."""
+
+from typing import Any
+
+from tests.workflows.conftest import Play
+
+PUSH: dict[str, object] = {"ref": "refs/heads/main"}
+ALL = {"plan": {"outputs": {"train": "true", "release": "true", "promote": "true", "job": "", "model": ""}}}
+SUBMITTED = {"submit": {"outputs": {"job": "ft-1", "submitted": "true"}}}
+FINISHED = {"watch": {"outputs": {"finished": "true", "status": "Completed"}}}
+REGISTERED = {"register": {"outputs": {"model": "m:3"}}}
+ROAD = ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
+
+
+def answers(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {verb: answer for part in parts for verb, answer in part.items()}
+
+
+def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
+    seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
+    assert seen.done.succeeded
+    assert list(seen.done.jobs) == ROAD
+    assert seen.calls == [
+        ["plan", "--no-force"],
+        ["prepare"],
+        ["compute"],
+        ["submit", "--no-force"],
+        ["watch", "--job", "ft-1", "--ok-if-unfinished"],
+        ["gate", "--job", "ft-1"],
+        ["register", "--job", "ft-1"],
+        ["promote", "staging", "--model", "m:3"],
+        ["promote", "production", "--model", "m:3"],
+    ]
+
+
+def test_nothing_to_do_runs_the_plan_and_no_more(play: Play) -> None:
+    plan = {
+        "plan": {"outputs": {"train": "false", "release": "false", "promote": "false", "job": "ft-1", "model": "m:3"}}
+    }
+    seen = play("train", "push", PUSH, plan)
+    assert seen.done.succeeded
+    assert seen.done.jobs == {"plan": "success"}
+
+
+def test_a_run_that_was_submitted_before_is_carried_on(play: Play) -> None:
+    plan = {"plan": {"outputs": {"train": "false", "release": "true", "promote": "true", "job": "ft-9", "model": ""}}}
+    seen = play("train", "push", PUSH, answers(plan, FINISHED, REGISTERED))
+    assert seen.verbs == ["plan", "watch", "gate", "register", "promote", "promote"]
+    assert seen.calls[1][:3] == ["watch", "--job", "ft-9"]
+
+
+def test_a_registered_model_is_promoted_without_training(play: Play) -> None:
+    plan = {
+        "plan": {"outputs": {"train": "false", "release": "false", "promote": "true", "job": "ft-1", "model": "m:3"}}
+    }
+    seen = play("train", "push", PUSH, plan)
+    assert seen.verbs == ["plan", "promote", "promote"]
+
+
+def test_a_refusal_of_the_gate_ends_the_road(play: Play) -> None:
+    refused = {"gate": {"outputs": {"verdict": "refuse"}, "exit": 4}}
+    seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, refused))
+    assert not seen.done.succeeded
+    assert seen.verbs[-1] == "gate"
+    assert [found.code for found in seen.done.exits] == [4]
+
+
+def test_a_run_that_goes_on_ends_green_and_is_left_to_resume(play: Play) -> None:
+    running = {"watch": {"outputs": {"finished": "false", "status": "Running"}}}
+    seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, running))
+    assert seen.done.succeeded
+    assert seen.verbs[-1] == "watch"
+
+
+def test_a_failed_submission_stops_before_the_watch(play: Play) -> None:
+    seen = play("train", "push", PUSH, answers(ALL, {"compute": {"exit": 6}}))
+    assert seen.verbs == ["plan", "prepare", "compute"]
+    assert "release" not in seen.done.jobs
+
+
+def test_a_dry_run_only_plans(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"reason": "look", "force": "true", "dry-run": "true"}}
+    seen = play("train", "workflow_dispatch", payload, answers(ALL))
+    assert seen.calls == [["plan", "--force"]]
+
+
+def test_production_follows_staging_and_not_its_failure(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "both"}}
+    seen = play("promote", "workflow_dispatch", payload, {"promote staging": {"exit": 7}})
+    assert seen.calls == [["promote", "staging", "--model", "m:3"]]
+    assert not seen.done.succeeded
+
+
+def test_production_can_be_asked_for_alone(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "production"}}
+    assert play("promote", "workflow_dispatch", payload, {}).calls == [["promote", "production", "--model", "m:3"]]
+
+
+def test_staging_can_be_asked_for_alone(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "staging"}}
+    assert play("promote", "workflow_dispatch", payload, {}).calls == [["promote", "staging", "--model", "m:3"]]
+
+
+def test_the_schedule_cleans_up(play: Play) -> None:
+    assert play("cleanup", "schedule", {"schedule": "23 4 * * *"}, {}).calls == [["cleanup", "--apply"]]
+
+
+def test_by_hand_cleanup_is_a_dry_run_unless_told(play: Play) -> None:
+    assert play("cleanup", "workflow_dispatch", {"inputs": {"apply": "false"}}, {}).calls == [["cleanup", "--dry-run"]]
+
+
+def test_a_tick_that_registers_promotes(play: Play) -> None:
+    seen = play("resume", "schedule", {"schedule": "7 * * * *"}, {"resume": {"outputs": {"model": "m:4"}}})
+    assert seen.verbs == ["resume", "promote", "promote"]
+
+
+def test_a_tick_without_news_promotes_nothing(play: Play) -> None:
+    assert play(
+        "resume", "repository_dispatch", {"action": "training-ended"}, {"resume": {"outputs": {"model": ""}}}
+    ).verbs == ["resume"]
+
+
+def test_a_rollback_names_its_environment(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"environment": "production", "reason": "bad"}}
+    assert play("rollback", "workflow_dispatch", payload, {}).calls == [["rollback", "production"]]
+
+
+def test_every_environment_is_checked(play: Play) -> None:
+    assert play("auth-check", "workflow_dispatch", {}, {}).verbs == ["doctor"] * 3
+
+
+def test_by_hand_cleanup_applies_when_told(play: Play) -> None:
+    assert play("cleanup", "workflow_dispatch", {"inputs": {"apply": "true"}}, {}).calls == [["cleanup", "--apply"]]

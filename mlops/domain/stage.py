@@ -204,12 +204,10 @@ def _settle(facts: EndpointFacts, wanted: Wanted) -> SetTraffic | None:
     new = facts.find(wanted.deployment)
     share = facts.share(new.name) if new and new.state.healthy else 0
     main = standby.main(facts, wanted.deployment)
-    if main is None and not share and facts.live:
+    if main is None and facts.live:
         main = standby.served_before(facts, wanted.deployment)
-    if main is None and share < ALL:
-        return None
     target = _divide(main, wanted.deployment, share)
-    if target != facts.live and main:
+    if main and target != facts.live:
         return SetTraffic(target, f"{facts.label(main.name)} first takes over from {_others(facts, target)}")
     if facts.mirrored:
         return SetTraffic(facts.live, "ends mirroring; a deployment gets live or mirrored traffic, not both")
@@ -227,6 +225,10 @@ def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | No
     """Towards a wanted deployment that is healthy and as it should be; None when it is."""
     new = facts.find(wanted.deployment)
     if new is None:
+        if standby.is_remembered(facts, wanted.deployment):
+            # The one that served is gone; its successor of the same name must not count as tested before it is.
+            tags = {standby.PREVIOUS_TAG: standby.previous(facts, None, wanted.deployment)}
+            return SetTraffic(facts.live, f"moves nothing; forgets {wanted.deployment}, which is made anew", tags)
         main = standby.main(facts, wanted.deployment)
         # Leftovers go first, for they hold quota that the new one may need.
         return (_tidy(facts, main) if main else None) or CreateDeployment(

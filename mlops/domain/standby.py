@@ -33,6 +33,11 @@ def previous(facts: EndpointFacts, now_live: str | None, coming: str) -> str:
     return " ".join(existing[:_REMEMBERED]) or _NONE
 
 
+def is_remembered(facts: EndpointFacts, name: str) -> bool:
+    """Whether PREVIOUS_TAG names it."""
+    return name in facts.tags.get(PREVIOUS_TAG, "").split()
+
+
 def main(facts: EndpointFacts, without: str) -> DeploymentFacts | None:
     """Find the healthy live deployment with most traffic; on a tie the older one, which has served for longer."""
     oldest_first = newest_first([one for one in facts.healthy(without) if facts.share(one.name)])[::-1]

@@ -7,16 +7,22 @@ stands before the general one that would take its requests too.
 from mlops.emulator.arm import HOST as ARM
 from mlops.emulator.handlers import (
     blob,
+    blob_blocks,
     blob_containers,
+    capacity,
     compute,
     control,
     data,
     datastores,
+    history,
     hub,
+    jobs,
     login,
     long_running,
+    mlflow,
     models,
     registry,
+    subscriptions,
     workspace,
 )
 from mlops.emulator.handlers.login import LOGIN
@@ -54,11 +60,16 @@ CONTROL_ROUTES = (
 )
 
 WORKSPACE_ROUTES = (
-    Route(ARM, "GET", "/metadata/endpoints", workspace.endpoints),
-    Route(ARM, "GET", "/subscriptions", workspace.subscriptions),
-    Route(ARM, "GET", SUBSCRIPTION, workspace.subscription),
-    Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", workspace.resource_group),
-    Route(ARM, "GET", SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces", workspace.list_in_subscription),
+    Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
+    Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
+    Route(ARM, "GET", SUBSCRIPTION, subscriptions.subscription),
+    Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", subscriptions.resource_group),
+    Route(
+        ARM,
+        "GET",
+        SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces",
+        workspace.list_in_subscription,
+    ),
     Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
     Route(ARM, "GET", WS, workspace.get),
     Route(ARM, "PUT", WS, workspace.put),
@@ -79,10 +90,10 @@ COMPUTE_ROUTES = (
     Route(ARM, "DELETE", COMPUTE, compute.delete),
     Route(ARM, "POST", COMPUTE + "/listNodes", compute.list_nodes),
     Route(ARM, "POST", COMPUTE + "/{action}", compute.change_state),
-    Route(ARM, "GET", LOCATION + "/vmSizes", compute.vm_sizes),
-    Route(ARM, "GET", LOCATION + "/usages", compute.usages),
-    Route(ARM, "GET", LOCATION + "/quotas", compute.quotas),
-    Route(CONTROL_HOST, "PUT", "/quota/{family}", compute.set_quota),
+    Route(ARM, "GET", LOCATION + "/vmSizes", capacity.vm_sizes),
+    Route(ARM, "GET", LOCATION + "/usages", capacity.usages),
+    Route(ARM, "GET", LOCATION + "/quotas", capacity.quotas),
+    Route(CONTROL_HOST, "PUT", "/quota/{family}", capacity.set_quota),
 )
 OPERATION_ROUTES = (
     Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),
@@ -142,10 +153,10 @@ BLOB_ROUTES = (
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container"),
     Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.create, "restype=container"),
     Route(BLOB_HOST, "DELETE", CONTAINER, blob_containers.delete, "restype=container"),
-    Route(BLOB_HOST, "PUT", BLOB, blob.put_block, "comp=block"),
-    Route(BLOB_HOST, "PUT", BLOB, blob.put_block_list, "comp=blocklist"),
-    Route(BLOB_HOST, "GET", BLOB, blob.get_block_list, "comp=blocklist"),
-    Route(BLOB_HOST, "PUT", BLOB, blob.append_block, "comp=appendblock"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.put_block, "comp=block"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.put_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "GET", BLOB, blob_blocks.get_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.append_block, "comp=appendblock"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_metadata, "comp=metadata"),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),
@@ -154,5 +165,62 @@ BLOB_ROUTES = (
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),
     Route(BLOB_HOST, "DELETE", BLOB, blob.delete),
 )
+JOB = WS + "/jobs/{name}"
+JOB_ROUTES = (
+    Route(ARM, "GET", WS + "/jobs", jobs.list_all),
+    Route(ARM, "GET", JOB, jobs.get),
+    Route(ARM, "PUT", JOB, jobs.put),
+    Route(ARM, "DELETE", JOB, jobs.delete),
+    Route(ARM, "POST", JOB + "/cancel", jobs.cancel),
+)
+HISTORY = "/history/v1.0" + WS
+HISTORY_ROUTES = (
+    *(
+        Route(API, method, HISTORY + scope + "/runs/{run}" + path, handler)
+        for scope in ("", "/experiments/{experiment}", "/experimentids/{experiment}")
+        for method, path, handler in (
+            ("GET", "", history.get),
+            ("PATCH POST", "", history.patch),
+            ("GET", "/details", history.details),
+            ("GET", "/children", history.children),
+            ("DELETE", "/tags", history.delete_tags),
+        )
+    ),
+    Route(API, "POST", HISTORY + "/rundata", history.run_data),
+)
+MLFLOW_ROUTES = tuple(
+    Route(API, method, f"/mlflow/{version}{WS}/api/2.0/mlflow/{path}", handler)
+    for version in ("v1.0", "v2.0")
+    for method, path, handler in (
+        ("GET", "runs/get", mlflow.get_run),
+        ("POST", "runs/create", mlflow.create_run),
+        ("POST", "runs/update", mlflow.update_run),
+        ("POST", "runs/search", mlflow.search_runs),
+        ("POST", "runs/log-metric", mlflow.log_metric),
+        ("POST", "runs/log-batch", mlflow.log_batch),
+        ("POST", "runs/set-tag", mlflow.set_tag),
+        ("POST", "runs/log-parameter", mlflow.log_parameter),
+        ("GET", "metrics/get-history", mlflow.metric_history),
+        ("GET", "experiments/get", mlflow.get_experiment),
+        ("GET", "experiments/get-by-name", mlflow.get_experiment),
+        ("POST", "experiments/create", mlflow.create_experiment),
+        ("GET POST", "experiments/search", mlflow.search_experiments),
+        ("GET", "experiments/list", mlflow.search_experiments),
+    )
+)
 
-ROUTES: tuple[Route, ...] = (*LOGIN_ROUTES, *HUB_ROUTES, *WORKSPACE_ROUTES, *COMPUTE_ROUTES, *OPERATION_ROUTES, *DATASTORE_ROUTES, *ASSET_ROUTES, *REGISTRY_ROUTES, *BLOB_ROUTES, *CONTROL_ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *LOGIN_ROUTES,
+    *HUB_ROUTES,
+    *WORKSPACE_ROUTES,
+    *COMPUTE_ROUTES,
+    *OPERATION_ROUTES,
+    *DATASTORE_ROUTES,
+    *ASSET_ROUTES,
+    *REGISTRY_ROUTES,
+    *BLOB_ROUTES,
+    *CONTROL_ROUTES,
+    *JOB_ROUTES,
+    *HISTORY_ROUTES,
+    *MLFLOW_ROUTES,
+)

@@ -39,6 +39,7 @@ class Application:
         self._host = host
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
         if scope["type"] != "http":
             return
         request = await _read(scope, receive, self._host)
@@ -62,7 +63,7 @@ class Application:
             return reply
         except ServiceError as error:
             return Reply(error.status, error.envelope(), error.headers)
-        except Exception:  # a bug of the emulator: say so to the client and keep serving
+        except Exception:  # noqa: BLE001 - a bug of the emulator: say so to the client and keep serving
             text = traceback.format_exc()
             with (self._emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
                 log.write(f"{request.method} {request.url}\n{text}\n")

@@ -28,7 +28,7 @@ _FORMS = {
     "mlflow": r"runs:/(?P<job>[^/]+)/(?P<path>.*)",
     "asset": rf"(?:{_WORKSPACE}|azureml:/(?:/locations/[^/]+/workspaces/[^/]+)?)/{_ASSET_KINDS}/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
     "short": r"(?:azureml:)?(?P<name>[^:/@]+)(?::(?P<version>[^:/]+)|@(?P<label>[^:/]+))",
-    "https": r"https://(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net/(?P<container>[^/?]+)/?(?P<path>[^?]*)(?:\?.*)?",
+    "https": r"https://(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net(?::443)?/(?P<container>[^/?]+)/?(?P<path>[^?]*)(?:\?.*)?",
     "wasbs": r"(?:wasbs?|abfss?)://(?P<container>[^@]+)@(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net/?(?P<path>.*)",
 }
 _PATTERNS = {form: re.compile(pattern, re.IGNORECASE) for form, pattern in _FORMS.items()}
@@ -240,7 +240,8 @@ def _asset(emulator: Emulator, workspace: str, kind: str, part: dict[str, str]) 
     kind, name = kind.lower(), part["name"]
     base = f"{workspace}/{kind}/{name}"
     if part.get("label"):
-        newest = next(emulator.store.children(base, f"{kind}/versions", newest_first=True), None)
+        versions = emulator.store.children(base, f"{kind}/versions", newest_first=True)
+        newest = next((item for item in versions if not item.body["properties"].get("isArchived")), None)
         found = newest if part["label"] == "latest" else None
     else:
         found = emulator.store.get(f"{base}/versions/{part['version']}")

@@ -70,7 +70,7 @@ def shared_key_fits(
         return False
     lines = [headers.get(name, "") for name in _SIGNED_HEADERS]
     lines[2] = "" if lines[2] == "0" else lines[2]
-    resource = f"/{account}{raw_path.split('?')[0]}" + "".join(
+    resource = f"/{account}{raw_path.split('?', maxsplit=1)[0]}" + "".join(
         f"\n{name.lower()}:{query[name]}" for name in sorted(query)
     )
     extra = [(name, value) for name, value in headers.items() if name.startswith("x-ms-")]

@@ -1,6 +1,6 @@
 """Everything the emulator remembers, in one SQLite file: resources by id, settings, operations, series, requests.
 
-It must not know what a resource means. One thread uses it: handlers run one at a time, workers post back to that thread.
+It must not know what a resource means. One thread uses it: handlers run one at a time, and workers post back to it.
 """
 
 import json
@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_parent ON resources (parent, kind, sequence);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS operations (
-  id TEXT PRIMARY KEY, resource TEXT NOT NULL, status TEXT NOT NULL, due REAL, reads INTEGER NOT NULL, body TEXT NOT NULL);
+  id TEXT PRIMARY KEY, resource TEXT NOT NULL, status TEXT NOT NULL, due REAL, reads INTEGER NOT NULL,
+  body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS operations_status ON operations (status, resource);
 CREATE TABLE IF NOT EXISTS metrics (
   run TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, step INTEGER NOT NULL, at REAL NOT NULL);
@@ -106,11 +107,9 @@ class Store:
     def children(self, parent: str, kind: str, *, newest_first: bool = False) -> Iterator[Resource]:
         """Resources of one kind below a parent, in order of creation."""
         order = "DESC" if newest_first else "ASC"
-        rows = self.database.execute(
-            f"SELECT id, parent, kind, name, body, sequence FROM resources WHERE parent = ? AND kind = ? ORDER BY sequence {order}",  # noqa: S608
-            (parent.lower(), kind),
-        ).fetchall()
-        return map(_resource, rows)
+        columns = "id, parent, kind, name, body, sequence"
+        query = f"SELECT {columns} FROM resources WHERE parent = ? AND kind = ? ORDER BY sequence {order}"  # noqa: S608
+        return map(_resource, self.database.execute(query, (parent.lower(), kind)).fetchall())
 
     def every(self, kind: str) -> Iterator[Resource]:
         """All resources of one kind, in order of creation."""

@@ -163,7 +163,8 @@ class Assets:
         shown = arm.envelope(resource, f"workspaces/{self.plural}")
         versions = list(emulator.store.children(resource.id, f"{self.plural}/versions", newest_first=True))
         numbers = max((int(item.name) for item in versions if item.name.isdecimal()), default=0)
-        extra = {"latestVersion": versions[0].name if versions else None, "nextVersion": str(numbers + 1)}
+        active = [item for item in versions if not item.body["properties"]["isArchived"]] or versions
+        extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
         properties = {key: value for key, value in resource.body["properties"].items() if key != "isAnonymous"}
         return {**shown, "properties": {**properties, **extra}}
 
@@ -242,12 +243,24 @@ def _has(pairs: dict[str, Any], key: str, value: str | None) -> bool:
     return key in pairs and (value is None or str(pairs[key]) == value)
 
 
+def view_of(request: Request) -> str:
+    """The listing's view: activeonly (the default), archivedonly or all. Raises 400 for another.
+
+    azure-ai-ml 1.35 sends a registry the name of its enum's member, `ListViewType.ALL`; that is understood too.
+    """
+    stated = request.query.get("listViewType") or "ActiveOnly"
+    view = stated.rsplit(".", maxsplit=1)[-1].replace("_", "").lower()
+    if view not in ("activeonly", "archivedonly", "all"):
+        raise bad_request(
+            f"The value '{stated}' is not valid for listViewType.", code="UserError", target="listViewType"
+        )
+    return view
+
+
 def _viewed(request: Request, found: Iterable[Resource]) -> list[Resource]:
-    view = request.query.get("listViewType") or "ActiveOnly"
-    if view not in ("ActiveOnly", "ArchivedOnly", "All"):
-        raise bad_request(f"The value '{view}' is not valid for listViewType.", code="UserError", target="listViewType")
+    view = view_of(request)
     return [
         item
         for item in found
-        if view == "All" or bool(item.body["properties"]["isArchived"]) == (view == "ArchivedOnly")
+        if view == "all" or bool(item.body["properties"]["isArchived"]) == (view == "archivedonly")
     ]

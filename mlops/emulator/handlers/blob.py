@@ -9,7 +9,6 @@ import hashlib
 import re
 import uuid
 from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree
 
 from mlops.emulator import blobs
 from mlops.emulator.blobs import Address, Blob
@@ -17,17 +16,14 @@ from mlops.emulator.errors import ServiceError
 from mlops.emulator.handlers.blob_protocol import (
     changed,
     check_conditions,
-    element,
     http_date,
     metadata_of,
     require_container,
     storage_call,
-    xml,
 )
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 
-MOST_BLOCKS = 50_000
 _KEPT = ("content-encoding", "content-language", "cache-control", "content-disposition")
 _SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IGNORECASE)
 
@@ -36,9 +32,9 @@ _SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IG
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a whole blob, from the body or, with x-ms-copy-source, from another blob."""
     require_container(request, emulator)
-    address = _address(request)
+    address = address_of(request)
     before = blobs.get(emulator, address)
-    _check(request, before)
+    check(request, before)
     if "x-ms-copy-source" in request.headers:
         return _copy(request, emulator, address)
     kind = request.headers.get("x-ms-blob-type")
@@ -50,97 +46,17 @@ def put(request: Request, emulator: Emulator) -> Reply:
         )
     if kind == "AppendBlob" and request.body:
         raise ServiceError(400, "InvalidHeaderValue", "An append blob is created empty.")
-    _check_md5(request)
-    blob = blobs.put(emulator, address, request.body, kind=kind, **_said(request))
+    check_md5(request)
+    blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request))
     blobs.drop_blocks(emulator, address)
     return Reply(201, None, {**changed(blob), "Content-MD5": str(blob.md5)})
-
-
-@storage_call("w")
-def put_block(request: Request, emulator: Emulator) -> Reply:
-    """PUT ?comp=block: keep a block until a list commits it."""
-    require_container(request, emulator)
-    block = request.query.get("blockid", "")
-    try:
-        decoded = base64.b64decode(block, validate=True)
-    except ValueError:
-        decoded = b""
-    if not 0 < len(decoded) <= 64:
-        raise ServiceError(
-            400, "InvalidQueryParameterValue", "Value for one of the query parameters is not valid: blockid."
-        )
-    waiting = blobs.staged(emulator, _address(request))
-    if any(len(other) != len(block) for other in waiting):
-        raise ServiceError(400, "InvalidBlobOrBlock", "The specified blob or block content is invalid.")
-    md5 = _check_md5(request)
-    blobs.stage(emulator, _address(request), block, request.body)
-    return Reply(201, None, {"Content-MD5": md5, "x-ms-request-server-encrypted": "true"})
-
-
-@storage_call("w")
-def put_block_list(request: Request, emulator: Emulator) -> Reply:
-    """PUT ?comp=blocklist: make the blob of the blocks listed."""
-    require_container(request, emulator)
-    address = _address(request)
-    before = blobs.get(emulator, address)
-    _check(request, before)
-    try:
-        listed = [(str(item.text), item.tag) for item in ElementTree.fromstring(request.body)]  # noqa: S314 - loopback
-    except ElementTree.ParseError as error:
-        raise ServiceError(400, "InvalidXmlDocument", "The specified XML is not syntactically valid.") from error
-    if len(listed) > MOST_BLOCKS:
-        raise ServiceError(400, "BlockListTooLong", "The block list may not contain more than 50,000 blocks.")
-    try:
-        blob = blobs.commit(
-            emulator, address, listed, **{**_said(request), "md5": request.headers.get("x-ms-blob-content-md5")}
-        )
-    except KeyError:
-        raise ServiceError(400, "InvalidBlockList", "The specified block list is invalid.") from None
-    return Reply(201, None, changed(blob))
-
-
-@storage_call("r")
-def get_block_list(request: Request, emulator: Emulator) -> Reply:
-    """GET ?comp=blocklist."""
-    require_container(request, emulator)
-    address, wanted = _address(request), request.query.get("blocklisttype", "committed").lower()
-    blob, waiting = blobs.get(emulator, address), blobs.staged(emulator, address)
-    if blob is None and not waiting:
-        raise _blob_not_found()
-    committed = _blocks("CommittedBlocks", blob.blocks if blob else []) if wanted != "uncommitted" else ""
-    uncommitted = (
-        _blocks("UncommittedBlocks", [(name, size) for name, (_, size) in waiting.items()])
-        if wanted != "committed"
-        else ""
-    )
-    headers = {"x-ms-blob-content-length": str(blob.size), **changed(blob)} if blob else {}
-    return xml(f"<BlockList>{committed}{uncommitted}</BlockList>", headers=headers)
-
-
-@storage_call("aw")
-def append_block(request: Request, emulator: Emulator) -> Reply:
-    """PUT ?comp=appendblock."""
-    address, blob = _require(request, emulator)
-    _check(request, blob)
-    if blob.kind != "AppendBlob":
-        raise ServiceError(409, "InvalidBlobType", "The blob type is invalid for this operation.")
-    position = request.headers.get("x-ms-blob-condition-appendpos")
-    if position is not None and int(position) != blob.size:
-        raise ServiceError(412, "AppendPositionConditionNotMet", "The append position condition specified was not met.")
-    most = request.headers.get("x-ms-blob-condition-maxsize")
-    if most is not None and blob.size + len(request.body) > int(most):
-        raise ServiceError(412, "MaxBlobSizeConditionNotMet", "The max blob size condition specified was not met.")
-    _check_md5(request)
-    grown = blobs.append(emulator, address, request.body)
-    headers = {"x-ms-blob-append-offset": str(blob.size), "x-ms-blob-committed-block-count": str(grown.appended)}
-    return Reply(201, None, {**changed(grown), **headers})
 
 
 @storage_call("r")
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET or HEAD a blob, whole or a range."""
-    _, blob = _require(request, emulator)
-    _check(request, blob, reading=True)
+    _, blob = require(request, emulator)
+    check(request, blob, reading=True)
     headers = _properties(blob)
     if request.method == "HEAD":
         return Reply(200, None, {**headers, "Content-Length": str(blob.size)})
@@ -161,25 +77,25 @@ def get(request: Request, emulator: Emulator) -> Reply:
 @storage_call("r")
 def get_metadata(request: Request, emulator: Emulator) -> Reply:
     """GET or HEAD ?comp=metadata."""
-    _, blob = _require(request, emulator)
-    _check(request, blob, reading=True)
+    _, blob = require(request, emulator)
+    check(request, blob, reading=True)
     return Reply(200, None, {**changed(blob), **_metadata(blob)})
 
 
 @storage_call("w")
 def set_metadata(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=metadata: replaces all of it."""
-    address, blob = _require(request, emulator)
-    _check(request, blob)
+    address, blob = require(request, emulator)
+    check(request, blob)
     return Reply(200, None, changed(blobs.change(emulator, address, metadata=metadata_of(request))))
 
 
 @storage_call("w")
 def set_properties(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=properties: replaces the content headers."""
-    address, blob = _require(request, emulator)
-    _check(request, blob)
-    said = {key: value for key, value in _said(request).items() if key != "metadata"}
+    address, blob = require(request, emulator)
+    check(request, blob)
+    said = {key: value for key, value in stated(request).items() if key != "metadata"}
     return Reply(
         200, None, changed(blobs.change(emulator, address, **said, md5=request.headers.get("x-ms-blob-content-md5")))
     )
@@ -188,8 +104,8 @@ def set_properties(request: Request, emulator: Emulator) -> Reply:
 @storage_call("d")
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE a blob."""
-    address, blob = _require(request, emulator)
-    _check(request, blob)
+    address, blob = require(request, emulator)
+    check(request, blob)
     blobs.delete(emulator, address)
     return Reply(202, None, {"x-ms-delete-type-permanent": "true"})
 
@@ -222,27 +138,31 @@ def _copy(request: Request, emulator: Emulator, address: Address) -> Reply:
     return Reply(201 if is_put else 202, None, {**changed(blob), **({} if is_put else said)})
 
 
-def _check(request: Request, blob: Blob | None, *, reading: bool = False) -> None:
+def check(request: Request, blob: Blob | None, *, reading: bool = False) -> None:
+    """Conditions of a request on a blob that may not exist."""
     check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
 
 
-def _require(request: Request, emulator: Emulator) -> tuple[Address, Blob]:
+def require(request: Request, emulator: Emulator) -> tuple[Address, Blob]:
+    """The blob that a path names and its place. Raises 404."""
     require_container(request, emulator)
-    found = blobs.get(emulator, _address(request))
+    found = blobs.get(emulator, address_of(request))
     if found is None:
-        raise _blob_not_found()
-    return _address(request), found
+        raise blob_not_found()
+    return address_of(request), found
 
 
-def _blob_not_found() -> ServiceError:
+def blob_not_found() -> ServiceError:
+    """The 404 of a blob."""
     return ServiceError(404, "BlobNotFound", "The specified blob does not exist.")
 
 
-def _address(request: Request) -> Address:
+def address_of(request: Request) -> Address:
+    """Where the blob of a path is."""
     return Address(request.params["account"], request.params["container"], request.params["blob"])
 
 
-def _said(request: Request) -> dict[str, object]:
+def stated(request: Request) -> dict[str, object]:
     """The content type, content headers and metadata that a write states."""
     headers = request.headers
     kind = headers.get("x-ms-blob-content-type") or headers.get("content-type")
@@ -293,7 +213,8 @@ def _range(asked: str, blob: Blob) -> tuple[int, int]:
     return first, min(int(match[2]) if match[2] else blob.size - 1, blob.size - 1)
 
 
-def _check_md5(request: Request) -> str:
+def check_md5(request: Request) -> str:
+    """The MD5 of the body. Raises 400 when the client stated another."""
     md5 = _md5(request.body)
     if request.headers.get("content-md5", md5) != md5:
         text = "The MD5 value specified in the request did not match with the MD5 value calculated by the server."
@@ -303,8 +224,3 @@ def _check_md5(request: Request) -> str:
 
 def _md5(data: bytes) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-
-
-def _blocks(name: str, blocks: list[tuple[str, int]]) -> str:
-    shown = (f"<Block>{element('Name', block)}{element('Size', size)}</Block>" for block, size in blocks)
-    return f"<{name}>{''.join(shown)}</{name}>"

@@ -67,9 +67,7 @@ def user_delegation_key(request: Request, emulator: Emulator) -> Reply:
     if not request.headers.get("authorization", "").lower().startswith("bearer"):
         text = "Only authentication scheme Bearer is supported for this operation."
         raise ServiceError(403, "AuthenticationFailed", text)
-    asked = {
-        name: text for name, text in re.findall(r"<(Start|Expiry)>([^<]*)</", request.body.decode("utf-8", "replace"))
-    }
+    asked = dict(re.findall(r"<(Start|Expiry)>([^<]*)</", request.body.decode("utf-8", "replace")))
     start, expiry = asked.get("Start", ""), asked.get("Expiry", "")
     signed = {
         "SignedOid": defaults.OBJECT_ID,

@@ -14,7 +14,6 @@ from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.assets import Assets, Draft
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
-from mlops.emulator.store import Resource
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0

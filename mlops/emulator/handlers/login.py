@@ -116,7 +116,7 @@ def github_token(request: Request, emulator: Emulator) -> Reply:
     claims = {
         **stated,
         "iss": GITHUB_ISSUER,
-        "aud": request.query.get("audience", f"https://github.com/{repository.split('/')[0]}"),
+        "aud": request.query.get("audience", f"https://github.com/{repository.split('/', maxsplit=1)[0]}"),
         "sub": f"repo:{repository}:{context}",
         "iat": now,
         "nbf": now,

@@ -15,7 +15,6 @@ from mlops.emulator.errors import ServiceError, bad_request, error_object
 from mlops.emulator.handlers.assets import Assets, Draft
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
-from mlops.emulator.store import Resource
 
 MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
 _JOB = re.compile(r"(?:azureml://jobs/|runs:/)(?P<job>[^/]+)(?:/outputs/(?P<output>[^/]+))?(?:/paths)?/?(?P<path>.*)")
@@ -26,7 +25,13 @@ class Models(Assets):
 
     plural, word, uri = "models", "model", "modelUri"
     fixed = ("modelUri", "modelType")
-    empty: ClassVar[Json] = {"flavors": {}, "jobName": None, "provisioningState": "Succeeded", "stage": None, "datasets": []}
+    empty: ClassVar[Json] = {
+        "flavors": {},
+        "jobName": None,
+        "provisioningState": "Succeeded",
+        "stage": None,
+        "datasets": [],
+    }
 
     def prepare(self, draft: Draft) -> Json:
         """Check that the model is there; find the job that it came from and the flavors that its MLmodel states."""

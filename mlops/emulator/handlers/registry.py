@@ -15,6 +15,7 @@ import yaml
 from mlops.emulator import arm, catalog, defaults
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, bad_request, error_object
+from mlops.emulator.handlers.assets import view_of
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 
@@ -190,8 +191,8 @@ def _missing(registry: str, kind: str, wanted: str) -> ServiceError:
 
 
 def _viewed(request: Request, archived: bool) -> bool:
-    view = request.query.get("listViewType") or "ActiveOnly"
-    return view == "All" or archived == (view == "ArchivedOnly")
+    view = view_of(request)
+    return view == "all" or archived == (view == "archivedonly")
 
 
 def _age(item: Item) -> tuple[str, list[int]]:

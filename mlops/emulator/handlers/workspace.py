@@ -82,7 +82,7 @@ def require(request: Request, emulator: Emulator) -> Resource:
     p = request.params
     found = emulator.store.get(arm.workspace_id(request))
     if found is None:
-        if not _group_exists(emulator, p["sub"], p["rg"]):
+        if not group_exists(emulator, p["sub"], p["rg"]):
             raise ServiceError(
                 404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True
             )
@@ -126,7 +126,7 @@ def list_in_group(request: Request, emulator: Emulator) -> Reply:
     """GET the workspaces of a resource group."""
     check_arm(request)
     group = f"/subscriptions/{request.params['sub']}/resourceGroups/{request.params['rg']}"
-    if not _group_exists(emulator, request.params["sub"], request.params["rg"]):
+    if not group_exists(emulator, request.params["sub"], request.params["rg"]):
         raise ServiceError(
             404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True
         )
@@ -198,74 +198,8 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
 
 
-def subscription(request: Request, emulator: Emulator) -> Reply:
-    """GET a subscription. Raises 404 for another than the emulated one or one that holds a workspace."""
-    check_arm(request)
-    wanted = request.params["sub"]
-    known = {item.id.split("/")[2].lower() for item in emulator.store.every(KIND)} | {defaults.SUBSCRIPTION_ID}
-    if wanted.lower() not in known:
-        raise ServiceError(404, "SubscriptionNotFound", f"The subscription '{wanted}' could not be found.", plain=True)
-    return Reply(200, _subscription(wanted))
-
-
-def subscriptions(request: Request, emulator: Emulator) -> Reply:
-    """GET all subscriptions."""
-    check_arm(request)
-    return Reply(200, {"value": [_subscription(defaults.SUBSCRIPTION_ID)], "count": {"type": "Total", "value": 1}})
-
-
-def resource_group(request: Request, emulator: Emulator) -> Reply:
-    """GET, HEAD or PUT a resource group."""
-    check_arm(request)
-    p = request.params
-    id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
-    if request.method == "PUT":
-        body = {"location": request.json().get("location", defaults.LOCATION), "tags": request.json().get("tags") or {}}
-        emulator.store.put(id, body, parent=f"/subscriptions/{p['sub']}", kind="resourceGroups", name=p["rg"])
-    elif not _group_exists(emulator, p["sub"], p["rg"]):
-        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
-    if request.method == "HEAD":
-        return Reply(204)
-    found = emulator.store.get(id)
-    shown = found.body if found else {"location": defaults.LOCATION, "tags": {}}
-    kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
-    return Reply(200, {"id": id, "name": p["rg"], **kind, **shown})
-
-
-def endpoints(request: Request, emulator: Emulator) -> Reply:
-    """GET /metadata/endpoints: the hosts of the public cloud, in the old form or, from 2019-05-01 on, as a list."""
-    cloud = {
-        "name": "AzureCloud",
-        "portal": "https://portal.azure.com",
-        "resourceManager": f"https://{arm.HOST}",
-        "authentication": {
-            "loginEndpoint": "https://login.microsoftonline.com",
-            "audiences": ["https://management.core.windows.net/", f"https://{arm.HOST}/"],
-            "tenant": "common",
-            "identityProvider": "AAD",
-        },
-        "suffixes": {"storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io"},
-        "graph": "https://graph.windows.net/",
-        "graphAudience": "https://graph.windows.net/",
-        "batch": "https://batch.core.windows.net/",
-        "media": "https://rest.media.azure.net",
-    }
-    return Reply(200, cloud if request.query.get("api-version", "") < "2019" else [cloud])
-
-
 def _show(resource: Resource) -> dict[str, Any]:
     return arm.envelope(resource, "workspaces")
-
-
-def _subscription(id: str) -> dict[str, Any]:
-    return {
-        "id": f"/subscriptions/{id}",
-        "subscriptionId": id,
-        "tenantId": defaults.TENANT_ID,
-        "displayName": "Emulated subscription",
-        "state": "Enabled",
-        "authorizationSource": "RoleBased",
-    }
 
 
 def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
@@ -288,6 +222,7 @@ def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Reso
     return again
 
 
-def _group_exists(emulator: Emulator, subscription: str, group: str) -> bool:
+def group_exists(emulator: Emulator, subscription: str, group: str) -> bool:
+    """Whether a resource group was made, or holds a workspace."""
     id = f"/subscriptions/{subscription}/resourceGroups/{group}"
     return emulator.store.get(id) is not None or next(emulator.store.children(id, KIND), None) is not None

@@ -14,6 +14,8 @@ from mlops.emulator.handlers import (
     control,
     data,
     datastores,
+    deployments,
+    endpoints,
     history,
     hub,
     jobs,
@@ -21,7 +23,9 @@ from mlops.emulator.handlers import (
     long_running,
     mlflow,
     models,
+    monitor,
     registry,
+    scoring,
     subscriptions,
     workspace,
 )
@@ -107,21 +111,24 @@ DATASTORE_ROUTES = (
     Route(ARM, "POST", WS + "/datastores/{name}/listSecrets", datastores.list_secrets),
 )
 # one row per call and kind of versioned asset; the kinds differ in nothing but their checks
-ASSET_ROUTES = tuple(
-    Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
-    for kind in (data.DATA, models.MODELS, data.CODES, data.ENVIRONMENTS, data.COMPONENTS)
-    for method, path, handler in (
-        ("GET", "", kind.list_containers),
-        ("GET", "/{name}", kind.get_container),
-        ("PUT", "/{name}", kind.put_container),
-        ("DELETE", "/{name}", kind.delete_container),
-        ("GET", "/{name}/versions", kind.list_versions),
-        ("GET", "/{name}/versions/{version}", kind.get_version),
-        ("PUT", "/{name}/versions/{version}", kind.put_version),
-        ("DELETE", "/{name}/versions/{version}", kind.delete_version),
-        ("GET", "/{name}/labels/{label}", kind.get_label),
-    )
-) + (Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),)
+ASSET_ROUTES = (
+    Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),
+    *(
+        Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
+        for kind in (data.DATA, models.MODELS, data.CODES, data.ENVIRONMENTS, data.COMPONENTS)
+        for method, path, handler in (
+            ("GET", "", kind.list_containers),
+            ("GET", "/{name}", kind.get_container),
+            ("PUT", "/{name}", kind.put_container),
+            ("DELETE", "/{name}", kind.delete_container),
+            ("GET", "/{name}/versions", kind.list_versions),
+            ("GET", "/{name}/versions/{version}", kind.get_version),
+            ("PUT", "/{name}/versions/{version}", kind.put_version),
+            ("DELETE", "/{name}/versions/{version}", kind.delete_version),
+            ("GET", "/{name}/labels/{label}", kind.get_label),
+        )
+    ),
+)
 REGISTRY = "/registries/{registry}/{kind}"
 REGISTRY_ROUTES = (
     Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
@@ -208,6 +215,35 @@ MLFLOW_ROUTES = tuple(
         ("GET", "experiments/list", mlflow.search_experiments),
     )
 )
+ENDPOINT = WS + "/onlineEndpoints/{name}"
+DEPLOYMENT = ENDPOINT + "/deployments/{deployment}"
+ENDPOINT_ROUTES = (
+    Route(ARM, "GET", WS + "/onlineEndpoints", endpoints.list_all),
+    Route(ARM, "GET", ENDPOINT, endpoints.get),
+    Route(ARM, "PUT", ENDPOINT, endpoints.put),
+    Route(ARM, "PATCH", ENDPOINT, endpoints.patch),
+    Route(ARM, "DELETE", ENDPOINT, endpoints.delete),
+    Route(ARM, "POST", ENDPOINT + "/listKeys", endpoints.list_keys),
+    Route(ARM, "POST", ENDPOINT + "/regenerateKeys", endpoints.regenerate_keys),
+    Route(ARM, "POST", ENDPOINT + "/token", endpoints.token),
+    Route(ARM, "GET", ENDPOINT + "/deployments", deployments.list_all),
+    Route(ARM, "GET", DEPLOYMENT, deployments.get),
+    Route(ARM, "PUT", DEPLOYMENT, deployments.put),
+    Route(ARM, "PATCH", DEPLOYMENT, deployments.patch),
+    Route(ARM, "DELETE", DEPLOYMENT, deployments.delete),
+    Route(ARM, "POST", DEPLOYMENT + "/getLogs", deployments.get_logs),
+    Route(ARM, "GET", DEPLOYMENT + "/skus", deployments.skus),
+)
+SCORING_HOST = "{endpoint}.{region}.inference.ml.azure.com"
+SCORING_ROUTES = (
+    Route(SCORING_HOST, "POST", "/score", scoring.score),
+    Route(SCORING_HOST, "GET", "/swagger.json", scoring.swagger),
+    Route(SCORING_HOST, "GET", "/", scoring.health),
+)
+MONITOR_ROUTES = (
+    Route(ARM, "GET", ENDPOINT + "/providers/Microsoft.Insights/metrics", monitor.for_resource),
+    Route("{region}.metrics.monitor.azure.com", "POST", SUBSCRIPTION + "/metrics:getBatch", monitor.batch),
+)
 
 ROUTES: tuple[Route, ...] = (
     *LOGIN_ROUTES,
@@ -223,4 +259,7 @@ ROUTES: tuple[Route, ...] = (
     *JOB_ROUTES,
     *HISTORY_ROUTES,
     *MLFLOW_ROUTES,
+    *ENDPOINT_ROUTES,
+    *SCORING_ROUTES,
+    *MONITOR_ROUTES,
 )

@@ -20,16 +20,17 @@ from mlops.emulator.state import Emulator
 BLOB_STORE = "workspaceblobstore"
 ARTIFACT_STORE = "workspaceartifactstore"
 _WORKSPACE = r"(?:azureml:/?)?/subscriptions/[^/]+/resourcegroups/[^/]+(?:/providers/[^/]+)?/workspaces/[^/]+"
-_ASSET_KINDS = r"(?P<kind>data|models|codes)"
+_ASSET = r"(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)"
+_SERVICE = r"(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net"
 _FORMS = {
     "datastore": rf"(?:azureml:/|{_WORKSPACE})/datastores/(?P<datastore>[^/]+)(?:/paths/?(?P<path>.*))?",
     "run": r"azureml://datastores/(?P<datastore>[^/]+)/(?P<path>ExperimentRun/.+)",
     "output": r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*)|/?)",
     "mlflow": r"runs:/(?P<job>[^/]+)/(?P<path>.*)",
-    "asset": rf"(?:{_WORKSPACE}|azureml:/(?:/locations/[^/]+/workspaces/[^/]+)?)/{_ASSET_KINDS}/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
+    "asset": rf"(?:{_WORKSPACE}|azureml:/(?:/locations/[^/]+/workspaces/[^/]+)?)/{_ASSET}",
     "short": r"(?:azureml:)?(?P<name>[^:/@]+)(?::(?P<version>[^:/]+)|@(?P<label>[^:/]+))",
-    "https": r"https://(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net(?::443)?/(?P<container>[^/?]+)/?(?P<path>[^?]*)(?:\?.*)?",
-    "wasbs": r"(?:wasbs?|abfss?)://(?P<container>[^@]+)@(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net/?(?P<path>.*)",
+    "https": rf"https://{_SERVICE}(?::443)?/(?P<container>[^/?]+)/?(?P<path>[^?]*)(?:\?.*)?",
+    "wasbs": rf"(?:wasbs?|abfss?)://(?P<container>[^@]+)@{_SERVICE}/?(?P<path>.*)",
 }
 _PATTERNS = {form: re.compile(pattern, re.IGNORECASE) for form, pattern in _FORMS.items()}
 _URI_OF = {"data": "dataUri", "models": "modelUri", "codes": "codeUri"}
@@ -228,7 +229,8 @@ def _in_datastore(emulator: Emulator, workspace: str, name: str, path: str) -> A
 
 
 def _job_output(emulator: Emulator, workspace: str, job: str, output: str, path: str) -> str:
-    found = emulator.store.get(f"{workspace}/jobs/{job}")
+    # a step of a pipeline, or a run that MLflow made, is a run without being a job
+    found = emulator.store.get(f"{workspace}/jobs/{job}") or emulator.store.get(f"{workspace}/runs/{job}")
     if found is None:
         raise ServiceError(404, "UserError", f"Run {job} was not found.")
     declared = (found.body.get("properties", {}).get("outputs") or {}).get(output) or {}

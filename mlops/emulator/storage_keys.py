@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlencode
 from mlops.emulator.clock import parse
 
 SAS_VERSION = "2021-12-02"
+CLOCK_SKEW = timedelta(minutes=15)  # a start may lie so far ahead
 _SIGNED_HEADERS = (
     "content-encoding",
     "content-language",
@@ -90,12 +91,12 @@ def sas_problem(query: Mapping[str, str], account: str, container: str, name: st
     """
     now = datetime.now(UTC)
     try:
-        if query.get("se") and now > parse(query["se"]):
-            return f"Signature not valid in the specified time frame: Start [{query.get('st', '')}] - Expiry [{query['se']}] - Current [{_moment(now)}]"
-        if query.get("st") and now + timedelta(minutes=15) < parse(query["st"]):
-            return f"Signature not valid in the specified time frame: Start [{query['st']}] - Current [{_moment(now)}]"
+        start, expiry = (parse(query[part]) if query.get(part) else now for part in ("st", "se"))
     except ValueError:
         return "Expiry time or start time is not in the right form."
+    if now > expiry or now + CLOCK_SKEW < start:
+        times = f"Start [{query.get('st', '')}] - Expiry [{query.get('se', '')}] - Current [{_moment(now)}]"
+        return f"Signature not valid in the specified time frame: {times}"
     if "ss" in query:
         key, text = account_key(account), _account_text(query, account)
         fits = hmac.compare_digest(_sign(key, text), query["sig"])

@@ -154,7 +154,8 @@ def test_a_data_asset_keeps_its_type_over_versions(name: str, api: Call) -> None
 def test_missing_data_and_datastores_are_404(ml_client: Any, name: str) -> None:
     from azure.core.exceptions import ResourceNotFoundError
 
-    for ask in (lambda: ml_client.data.get(name, "1"), lambda: ml_client.datastores.get("nope")):
+    asks: list[Callable[[], Any]] = [lambda: ml_client.data.get(name, "1"), lambda: ml_client.datastores.get("nope")]
+    for ask in asks:
         with pytest.raises(ResourceNotFoundError):
             ask()
 

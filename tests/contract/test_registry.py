@@ -127,3 +127,14 @@ def test_nobody_can_write_to_the_system_registry(registry_client: Any) -> None:
         registry_client.models.archive("Phi-4", version="8")
     assert refused.value.status_code == 403
     assert registry_client.models.get("Phi-4", label="latest").version == "8"
+
+
+def test_the_steps_of_the_pipeline_are_components_too(registry_client: Any) -> None:
+    found = registry_client.components.get("chat_completion_finetune", version="0.0.81")
+    assert (found.type, list(found.outputs), found.inputs["learning_rate"].default) == (
+        "command",
+        ["pytorch_model_folder"],
+        2e-05,
+    )
+    names = {component.name for component in registry_client.components.list()}
+    assert {"chat_completion_pipeline", "compute_metrics", "model_prediction_with_container"} <= names

@@ -33,7 +33,8 @@ def test_a_missing_workspace_is_named_as_arm_does(ml_client: Any) -> None:
         ml_client.workspaces.get("nope")
     assert missing.value.error.code == "ResourceNotFound"
     assert str(missing.value.error.message).startswith(
-        f"The Resource 'Microsoft.MachineLearningServices/workspaces/nope' under resource group '{defaults.RESOURCE_GROUP}' was not found."
+        "The Resource 'Microsoft.MachineLearningServices/workspaces/nope' under resource group "
+        f"'{defaults.RESOURCE_GROUP}' was not found."
     )
 
 

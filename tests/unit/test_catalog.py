@@ -152,3 +152,19 @@ def test_a_model_without_fine_tuning_says_nothing_of_it() -> None:
     model = models.find(REGISTRY, "mistralai-Mistral-7B-Instruct-v01", "13")
     assert model is not None
     assert not [key for key in (*model.tags, *model.properties) if "finetun" in key.lower()]
+
+
+def test_every_step_of_a_pipeline_is_a_component_of_the_registry() -> None:
+    for version in VERSIONS:
+        for node in pipeline(version).jobs.values():
+            name, child_version = node["componentId"].split("/")[-3::2]
+            child = components.find(REGISTRY, name, child_version)
+            assert child is not None
+            assert set(node["inputs"]) == set(child.inputs)
+            assert set(node["outputs"]) <= set(child.outputs)
+    metrics = components.find(REGISTRY, "compute_metrics", "0.0.36")
+    assert metrics is not None
+    assert (metrics.inputs["ground_truth"]["type"], metrics.outputs) == (
+        "uri_file",
+        {"evaluation_result": {"type": "uri_folder"}},
+    )

@@ -86,10 +86,11 @@ def validate_inputs(component: Component, given: dict[str, Any], *, bound: tuple
     `given` maps names to literals (text, as clients send them, or numbers); `bound` names inputs that are data or that
     come from another step, which satisfy `required` and are not looked at.
     """
-    problems = []
-    for name in (*given, *bound):
-        if name not in component.inputs:
-            problems.append(Problem(name, "UnknownInput", f"Component {component.name} has no input named '{name}'."))
+    problems = [
+        Problem(name, "UnknownInput", f"Component {component.name} has no input named '{name}'.")
+        for name in (*given, *bound)
+        if name not in component.inputs
+    ]
     for name, said in component.inputs.items():
         if name in given:
             problem = _literal_problem(name, said, given[name])
@@ -134,11 +135,13 @@ def _literal_problem(name: str, said: dict[str, Any], value: Any) -> Problem | N
 
 @cache
 def _all() -> tuple[Component, ...]:
-    found = []
+    found: list[Component] = []
     for file in sorted(FOLDER.glob("*.yaml")):
         whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-        found += [_version(whole, version, said) for version, said in whole["versions"].items()]
-    return tuple(found)
+        for version, said in whole["versions"].items():
+            pipeline = _version(whole, version, said)
+            found += [pipeline, *_children(whole, pipeline)]
+    return tuple({component.id: component for component in found}.values())
 
 
 def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Component:
@@ -167,6 +170,47 @@ def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Compo
         outputs={name: out for name, out in whole["outputs"].items() if name not in without.get("outputs", ())},
         jobs=jobs,
     )
+
+
+def _children(whole: dict[str, Any], pipeline: Component) -> list[Component]:
+    """The command components of a pipeline's steps, with the ports that the pipeline uses of them."""
+    children = []
+    for step, node in pipeline.jobs.items():
+        name, version = node["componentId"].split("/")[-3::2]
+        children.append(
+            Component(
+                registry=pipeline.registry,
+                name=name,
+                version=version,
+                type="command",
+                created=pipeline.created,
+                display_name=name.replace("_", " ").title(),
+                description=f"A step of {pipeline.name}.",
+                is_deterministic=True,
+                inputs={port: _port(whole, pipeline, bound["value"]) for port, bound in node["inputs"].items()},
+                outputs={
+                    port: {"type": _output_type(whole, to)} for port, to in whole["jobs"][step]["outputs"].items()
+                },
+                jobs={},
+            )
+        )
+    return children
+
+
+def _port(whole: dict[str, Any], pipeline: Component, bound: str) -> dict[str, Any]:
+    """The declaration of a step's input: that of the pipeline's input or of the other step's output bound to it."""
+    kind, *rest = bound.removeprefix("${{parent.").removesuffix("}}").split(".")
+    if kind == "inputs":
+        return pipeline.inputs[rest[0]]
+    if kind == "jobs":
+        return {"type": _output_type(whole, whole["jobs"][rest[0]]["outputs"][rest[2]])}
+    return {"type": "string", "default": bound}
+
+
+def _output_type(whole: dict[str, Any], said: str) -> str:
+    """The type of a step's output, which is stated or is that of the pipeline's output that it becomes."""
+    name = said.removeprefix("${{parent.outputs.").removesuffix("}}")
+    return str(whole["outputs"][name]["type"]) if said.startswith("${{") else said
 
 
 def _input(declared: dict[str, Any]) -> dict[str, Any]:

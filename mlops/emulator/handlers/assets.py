@@ -200,15 +200,15 @@ class Assets:
     def _check_names(self, name: str, version: str = "1") -> None:
         if not NAME.fullmatch(name):
             raise bad_request(
-                f"Invalid {self.word} name {name!r}: it must begin with a letter, digit or underscore, have at most 255 "
-                "characters and hold only letters, digits, '-', '_' and '.'.",
+                f"Invalid {self.word} name {name!r}: it must begin with a letter, digit or underscore, have at most "
+                "255 characters and hold only letters, digits, '-', '_' and '.'.",
                 code="UserError",
                 target="name",
             )
         if not _VERSION.fullmatch(version) or len(version) > self.longest_version:
             raise bad_request(
-                f"Invalid {self.word} version {version!r}: at most {self.longest_version} characters, and only letters, "
-                "digits, '-', '_' and '.'.",
+                f"Invalid {self.word} version {version!r}: at most {self.longest_version} characters, and only "
+                "letters, digits, '-', '_' and '.'.",
                 code="UserError",
                 target="version",
             )

@@ -52,7 +52,8 @@ def account_properties(request: Request, emulator: Emulator) -> Reply:
         headers = {"x-ms-sku-name": "Standard_LRS", "x-ms-account-kind": "StorageV2", "x-ms-is-hns-enabled": "false"}
         return Reply(200, None, headers)
     retention = "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy>"
-    logging = f"<Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write>{retention}</Logging>"
+    logged = "".join(element(name, "false") for name in ("Delete", "Read", "Write"))
+    logging = f"<Logging><Version>1.0</Version>{logged}{retention}</Logging>"
     metrics = "".join(
         f"<{name}><Version>1.0</Version><Enabled>false</Enabled>{retention}</{name}>"
         for name in ("HourMetrics", "MinuteMetrics")

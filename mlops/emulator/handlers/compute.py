@@ -210,10 +210,11 @@ def _instance(stated: Json) -> Json:
 def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int) -> None:
     """A cluster must be able to have its least number of nodes, and one at all."""
     nodes = max(least, 1) if most else 0
-    if size.vcpus * nodes > quota.limit(emulator, size.family):
+    limit = quota.limit(emulator, size.family)
+    if size.vcpus * nodes > limit:
         raise _invalid(
             "ClusterMinNodesExceedCoreQuota",
-            f"The specified subscription has a {size.family} vCPU quota of {quota.limit(emulator, size.family)} and cannot "
+            f"The specified subscription has a {size.family} vCPU quota of {limit} and cannot "
             f"accomodate for at least {nodes} requested managed compute node which maps to {size.vcpus * nodes} vCPUs.",
             "vmSize",
         )
@@ -221,9 +222,9 @@ def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int) ->
 
 def _check_name(name: str, kind: str) -> None:
     if not _NAMES[kind].fullmatch(name):
-        longest = 32 if kind == CLUSTER else 24
+        least, most = (2, 32) if kind == CLUSTER else (3, 24)
         text = (
-            f"The compute name {name!r} is not valid: {2 if kind == CLUSTER else 3} to {longest} letters, digits and '-', "
+            f"The compute name {name!r} is not valid: {least} to {most} letters, digits and '-', "
             "beginning with a letter and ending with a letter or digit."
         )
         raise _invalid("InvalidComputeName", text, "computeName")

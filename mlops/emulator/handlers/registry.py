@@ -104,8 +104,8 @@ def refuse(request: Request, emulator: Emulator) -> Reply:
     raise ServiceError(
         403,
         "UserError",
-        f"The client '{defaults.OBJECT_ID}' with object id '{defaults.OBJECT_ID}' does not have authorization to perform "
-        f"action '{action}' over scope '/registries/{registry}'.",
+        f"The client '{defaults.OBJECT_ID}' with object id '{defaults.OBJECT_ID}' does not have authorization to "
+        f"perform action '{action}' over scope '/registries/{registry}'.",
         details=[error_object("AuthorizationFailed", f"Write access to the registry {registry} is denied.")],
     )
 

@@ -134,12 +134,15 @@ def delete(emulator: Emulator, address: Address) -> None:
 
 def stage(emulator: Emulator, address: Address, block: str, data: bytes) -> None:
     """Keep an uncommitted block of a blob that may not exist yet."""
+    replaced = staged(emulator, address).get(block)
     file = _new_file(emulator)
     (emulator.blobs / file).write_bytes(data)
     emulator.store.database.execute(
         "INSERT OR REPLACE INTO blob_blocks (account, container, name, block, file, size) VALUES (?,?,?,?,?,?)",
         (*address, block, file, len(data)),
     )
+    if replaced:
+        (emulator.blobs / replaced[0]).unlink(missing_ok=True)
 
 
 def staged(emulator: Emulator, address: Address) -> dict[str, tuple[str, int]]:

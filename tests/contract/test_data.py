@@ -229,3 +229,19 @@ def test_a_pending_upload_gives_a_place_that_can_be_written(api: Call) -> None:
     name = reference["blobUri"].split(f"/{client.container_name}/")[1] + "/run.py"
     client.upload_blob(name, b"print(1)")
     assert client.download_blob(name).readall() == b"print(1)"
+
+
+def test_fifty_clients_at_once_lose_nothing(name: str, api: Call) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def create(number: int) -> int:
+        uri = f"azureml://datastores/workspaceblobstore/paths/{number}"
+        body = {"properties": {"dataType": "uri_file", "dataUri": uri}}
+        return api("PUT", f"{ARM}{WORKSPACE}/data/{name}/versions/{number}?{VERSION}", body).status
+
+    with ThreadPoolExecutor(50) as clients:
+        assert set(clients.map(create, range(100))) == {201}
+    container = api("GET", f"{ARM}{WORKSPACE}/data/{name}?{VERSION}").json()["properties"]
+    listed = api("GET", f"{ARM}{WORKSPACE}/data/{name}/versions?{VERSION}&$top=200").json()["value"]
+    assert (container["nextVersion"], len({item["name"] for item in listed})) == ("100", 100)
+    assert all(item["properties"]["dataUri"].endswith(f"/{item['name']}") for item in listed)

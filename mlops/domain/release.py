@@ -60,6 +60,11 @@ class Plan:
         """Whether all is done."""
         return not any(step.run for step in self.steps)
 
+    @property
+    def why(self) -> str:
+        """The reason of the first step that runs; of the last, when none does."""
+        return next((step.reason for step in self.steps if step.run), self.steps[-1].reason)
+
     def _runs(self, verb: str) -> bool:
         return any(step.verb == verb and step.run for step in self.steps)
 

@@ -263,7 +263,7 @@ def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
     if not progress.smoked:
         return Smoke(new.name, f"it has {share} % and gets more only after a smoke test by this run")
     main = standby.main(facts, new.name)
-    if main and share and progress.judged < share:
+    if main and progress.judged < share:
         return Judge(new.name, share, f"{facts.label(new.name)} beside {facts.label(main.name)}")
     more = next((percent for percent in sorted(wanted.traffic_steps) if percent > share), ALL) if main else ALL
     beside = f"beside {facts.label(main.name)}" if main else "at once, since nothing healthy is live"
@@ -284,7 +284,7 @@ def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: Deplo
         return Judge(new.name, ALL, f"{facts.label(new.name)} alone; {facts.label(previous.name)} stands by")
     if tidy := _tidy(facts, new):
         return tidy
-    leaving = next((one for one in facts.deployments if one.name != new.name and one.state.busy), None)
+    leaving = next((one for one in facts.deployments if one.state.busy), None)
     if leaving:
         return Wait(leaving.name, f"deployment {leaving.name} is {leaving.state}, and is not to stay")
     kept = standby.kept(facts, new)

@@ -36,6 +36,7 @@ def run(context: Context, *, force: bool) -> Outcome:
         "promote": _flag(plan.promote),
         "job": facts.attempt.name if facts.attempt and not plan.train else "",
         "model": facts.model or "",
+        "why": plan.why,
     }
     return Outcome(report, outputs)
 

@@ -190,7 +190,7 @@ def push(rehearsal: Rehearsal) -> bool:
         if endpoint := done.output("promote", "endpoint", name):
             record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', name)}"
     if list(done.jobs) == ["plan"]:
-        rehearsal.show.line("the plan says that there is nothing to do; see its reasons in the summaries", "yellow")
+        rehearsal.show.line(f"nothing to do: {done.output('plan', 'why')}", "yellow")
         return False
     return True
 
@@ -201,7 +201,8 @@ def ask(rehearsal: Rehearsal) -> bool:
     found = rehearsal.command("ask", name)
     rows = dict(found["tables"][0]["rows"])
     for what in ("question", "prediction", "ground truth"):
-        rehearsal.show.line(f"{what:<13} {rows[what]}")
+        rehearsal.show.line(f"{what:<13} {' '.join(str(rows[what]).split())}")
+    rehearsal.show.line("a stand-in of 0.3 million parameters answers here, and learns form rather than facts", "dim")
     rehearsal.record.question = {what: str(rows[what]) for what in ("question", "prediction", "ground truth")}
     return True
 

@@ -3,9 +3,10 @@
 It must not retry. A failure that is not known stays what it is: a bug, shown as one.
 """
 
+import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
@@ -29,7 +30,9 @@ def translated(what: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
-        yield
+        # The SDK prints progress, colour codes and notes on its own experimental classes; none is for our users.
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
     except MlopsError:
         raise
     except ClientAuthenticationError as error:

@@ -10,6 +10,8 @@ from mlops.domain.parameters import Component, Input
 from mlops.errors import BadInput, Problem
 
 LATEST = "latest"
+DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same for every region of the public cloud
+REGISTRY_API = "2021-10-01-dataplanepreview"
 
 
 def base_model(workspace: Workspace, registry: str, name: str, version: str) -> BaseModel:
@@ -21,7 +23,7 @@ def base_model(workspace: Workspace, registry: str, name: str, version: str) -> 
         id=str(found.id),
         tags=plain_tags(found.tags),
         properties=plain_tags(found.properties),
-        system_metadata=dict(getattr(found, "_system_metadata", None) or {}),
+        system_metadata=_system_metadata(workspace, str(found.id)),
     )
 
 
@@ -48,6 +50,20 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
             )
             raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=hint)) from None
         raise
+
+
+def _system_metadata(workspace: Workspace, id: str) -> dict[str, Any]:
+    """The newer form of what a model says about itself, which azure-ai-ml 1.35 drops from its answer."""
+    _, _, _, registry, _, name, _, version = id.split("/")
+    what = f"read {name}:{version} of the registry {registry}"
+    place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
+    path = (
+        f"mferp/managementfrontend/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{registry}/models/{name}/versions/{version}"
+    )
+    url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
+    properties = workspace.send("GET", url, what).json().get("properties") or {}
+    return dict(properties.get("systemMetadata") or properties.get("system_metadata") or {})
 
 
 def _input(name: str, item: Any) -> Input:

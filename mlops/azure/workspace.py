@@ -32,13 +32,13 @@ class Workspace:
     def __init__(self, target: Target, credential: "TokenCredential") -> None:
         self.target = target
         self._credential = credential
-        _quiet()
 
     @cached_property
     def ml(self) -> "MLClient":
         """The SDK's client for the workspace."""
         from azure.ai.ml import MLClient
 
+        _quiet()
         names = self.target
         return MLClient(
             self._credential, names.subscription_id, names.resource_group, names.workspace, show_progress=False
@@ -48,6 +48,7 @@ class Workspace:
         """The SDK's client for a registry."""
         from azure.ai.ml import MLClient
 
+        _quiet()
         with translated(f"find the registry {name}"):
             return MLClient(self._credential, registry_name=name)
 
@@ -117,7 +118,10 @@ class Workspace:
 
 
 def _quiet() -> None:
-    """The SDK warns of its own experimental classes and logs at will; neither is for our users."""
+    """Silence the SDK, which warns of its own experimental classes and logs at will; called after its import,
+    because it sets the level of its loggers then.
+    """
     warnings.filterwarnings("ignore", module=r"azure\.|marshmallow|msrest|pydash")
-    for name in ("azure", "azure.identity", "msrest", "msal"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] in ("azure", "msrest", "msal", "azureml"):
+            logging.getLogger(name).setLevel(logging.ERROR)

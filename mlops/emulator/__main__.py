@@ -25,4 +25,4 @@ async def serve(folder: Path, proxy_port: int, control_port: int) -> None:
 
 if __name__ == "__main__":
     ports = [int(text) for text in sys.argv[2:4]] + [0, 0]
-    asyncio.run(serve(Path(sys.argv[1]), ports[0], ports[1]))
+    asyncio.run(serve(Path(sys.argv[1]).resolve(), ports[0], ports[1]))

@@ -31,7 +31,8 @@ def find(folder: Path) -> Address | None:
         address = Address(**json.loads((folder / "emulator.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return address if _answers(address) else None
+    # A folder that was copied holds the address of another folder's emulator.
+    return address if Path(address.folder) == folder.resolve() and _answers(address) else None
 
 
 def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Address:

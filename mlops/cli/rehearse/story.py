@@ -89,16 +89,15 @@ class Rehearsal:
             self.show.calm()
             self._finish()
 
-    def workflow(self, name: str, event: str, payload: dict[str, Any]) -> actions.ActRun:
-        """Run a workflow of the repository as GitHub would for an event. Raises the failure of the step that failed."""
+    def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
+        """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
         done = actions.run(self.root, f"{name}.yml", event, payload, self._machine(), self.show.event)
         self.show.calm()
         self.record.take(name, done)
         if done.unexplained:
-            raise RemoteFailed(Problem(f"{name}: jobs that should have run did not: {', '.join(done.unexplained)}"))
-        if not done.succeeded:
-            raise _failure(name, done)
-        return done
+            what = f"{name}: jobs that should have run did not: {', '.join(done.unexplained)}"
+            return done, RemoteFailed(Problem(what, why="; ".join(trouble.text for trouble in done.troubles)))
+        return done, None if done.succeeded else _failure(name, done)
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """Run an `mlops` command as a person would, and read its JSON."""
@@ -177,18 +176,17 @@ def push(rehearsal: Rehearsal) -> bool:
             Problem("a push of data and params.yaml does not start the train workflow", ".github/workflows/train.yml")
         )
     payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
-    try:
-        done = rehearsal.workflow("train", "push", payload)
-    finally:
-        rehearsal.show.calm()
+    done, failure = rehearsal.workflow("train", "push", payload)
     record = rehearsal.record
     record.data, record.rows = done.output("prepare", "data-version"), done.output("prepare", "rows")
-    record.job = done.output("watch", "job") or done.output("plan", "job")
+    record.job = done.output("submit", "job") or done.output("plan", "job")
     record.metrics, record.verdict = done.output("gate", "metrics"), done.output("gate", "verdict")
     record.model = done.output("register", "model") or done.output("plan", "model")
     for name in rehearsal.params.environments:
         if endpoint := done.output("promote", "endpoint", name):
             record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', name)}"
+    if failure:
+        raise failure
     if list(done.jobs) == ["plan"]:
         rehearsal.show.line(f"nothing to do: {done.output('plan', 'why')}", "yellow")
         return False
@@ -224,7 +222,9 @@ def delete(rehearsal: Rehearsal) -> bool:
 
 
 def _clean(rehearsal: Rehearsal, what: str) -> str:
-    done = rehearsal.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})
+    done, failure = rehearsal.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})
+    if failure:
+        raise failure
     found = done.output("cleanup", f"{what}-names")
     rehearsal.show.line(f"{what}: {found or 'nothing'}")
     return found

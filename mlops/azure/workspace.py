@@ -118,8 +118,9 @@ class Workspace:
 
 
 def _quiet() -> None:
-    """Silence the SDK, which warns of its own experimental classes and logs at will; called after its import,
-    because it sets the level of its loggers then.
+    """Silence the SDK, which warns of its own experimental classes and logs at will.
+
+    Called after its import, because it sets the level of its loggers then.
     """
     warnings.filterwarnings("ignore", module=r"azure\.|marshmallow|msrest|pydash")
     for name in list(logging.root.manager.loggerDict):

@@ -29,7 +29,7 @@ class Authority:
             if name:
                 connection.context = self._cached(name.lower())
 
-        context.sni_callback = choose  # type: ignore[assignment]
+        context.sni_callback = choose
         return context
 
     def _context(self, host: str) -> ssl.SSLContext:

@@ -22,6 +22,7 @@ from mlops.emulator.store import Resource
 SUPPORTED = "chat_completion_pipeline"
 LOOK_SECONDS = 0.1
 LINE_LIMIT = 1 << 20
+NAME_LIMIT = 250
 
 
 class Failure(Exception):
@@ -68,35 +69,28 @@ async def _execute(emulator: Emulator, job_id: str) -> None:
 
 
 async def _run(emulator: Emulator, job: Resource, work: Path) -> None:
-    properties = job.body["properties"]
     root = _root(emulator, job)
-    for node, stated in properties["jobs"].items():
+    for node, stated in job.body["properties"]["jobs"].items():
         component = _component(stated)
         with emulator.transaction():
             runs.change(emulator, root, status="Running")
-            step = runs.create(
-                emulator, root.body["workspace"], f"{job.name}-{node}"[:250], experiment=root.body["experiment"],
-                kind="azureml.PipelineRun", parent=root, display_name=node, status="Running", step=node,
-            )  # fmt: skip
-            children = {
-                name: runs.create(
-                    emulator,
-                    root.body["workspace"],
-                    f"{step.name}-{name}"[:250],
-                    experiment=root.body["experiment"],
-                    kind="azureml.StepRun",
-                    parent=step,
-                    display_name=name,
-                    step=name,
-                )  # fmt: skip
-                for name in component.jobs
-            }
+            step = _below(emulator, root, node, "azureml.PipelineRun")
+            runs.change(emulator, step, status="Running")
+            children = {name: _below(emulator, step, name, "azureml.StepRun") for name in component.jobs}
             request = _request(emulator, job, stated, component, work)
         (work / "request.json").write_text(json.dumps(request), encoding="utf-8")
         await _follow(emulator, job, children, work)
         with emulator.transaction():
-            _keep_outputs(emulator, job, node, stated, component, children, work)
+            _keep_outputs(emulator, job, stated, component, children, work)
             runs.change(emulator, step, status="Completed")
+
+
+def _below(emulator: Emulator, parent: Resource, step: str, kind: str) -> Resource:
+    """The run of a step."""
+    workspace, experiment = parent.body["workspace"], parent.body["experiment"]
+    name = f"{parent.name}-{step}"[:NAME_LIMIT]
+    more = {"display_name": step, "step": step}
+    return runs.create(emulator, workspace, name, experiment=experiment, kind=kind, parent=parent, **more)
 
 
 def _request(
@@ -140,10 +134,9 @@ def _base_model(uri: str) -> dict[str, str]:
 
 async def _follow(emulator: Emulator, job: Resource, children: dict[str, Resource], work: Path) -> None:
     """Start the worker and turn each line that it prints into the records of the run."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "mlops.emulator.training", str(work),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=LINE_LIMIT,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "mlops.emulator.training", str(work)]
+    nothing, pipe, both = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=both, limit=LINE_LIMIT)
     emulator.cache[f"worker:{job.id.lower()}"] = process
     assert process.stdout is not None
     failure: Failure | None = None
@@ -196,29 +189,36 @@ def _take(emulator: Emulator, job: Resource, children: dict[str, Resource], line
 
 
 def _keep_outputs(
-    emulator: Emulator, job: Resource, node: str, stated: dict[str, Any], component: components.Component,
-    children: dict[str, Resource], work: Path,
-) -> None:  # fmt: skip
-    """Put what the steps wrote into storage, and bind the job's outputs to it."""
+    emulator: Emulator,
+    job: Resource,
+    stated: dict[str, Any],
+    component: components.Component,
+    children: dict[str, Resource],
+    work: Path,
+) -> None:
+    """Put what the steps wrote into storage: what is bound to an output of the job below the job's name."""
     workspace = _root(emulator, job).body["workspace"]
-    places: dict[str, str] = {}
-    for name, child in children.items():
-        folder = work / "outputs" / name
-        for port in sorted(folder.iterdir()) if folder.is_dir() else ():
-            uri = storage.output_uri(child.name, port.name)
-            storage.upload_tree(emulator, port, uri, workspace=workspace)
-            binding = (component.jobs[name].get("outputs") or {}).get(port.name) or {}
-            target = str(binding.get("value", "")).removeprefix("${{parent.outputs.").removesuffix("}}")
-            places[target] = uri
     current = emulator.store.get(job.id)
     assert current is not None
     outputs = dict(current.body["properties"].get("outputs") or {})
-    for port, binding in (stated.get("outputs") or {}).items():
-        target = str((binding or {}).get("value", "")).removeprefix("${{parent.outputs.").removesuffix("}}")
-        if target in outputs and port in places:
-            outputs[target] = {**outputs[target], "uri": storage.long_uri(emulator, places[port], workspace=workspace)}
+    bound = {port: _target(binding) for port, binding in (stated.get("outputs") or {}).items()}
+    for name, child in children.items():
+        folder = work / "outputs" / name
+        for port in sorted(folder.iterdir()) if folder.is_dir() else ():
+            output = bound.get(_target((component.jobs[name].get("outputs") or {}).get(port.name)), "")
+            if output not in outputs:
+                storage.upload_tree(emulator, port, storage.output_uri(child.name, port.name), workspace=workspace)
+                continue
+            uri = outputs[output].get("uri") or storage.output_uri(job.name, output)
+            storage.upload_tree(emulator, port, uri, workspace=workspace)
+            outputs[output] = {**outputs[output], "uri": storage.long_uri(emulator, uri, workspace=workspace)}
     properties = {**current.body["properties"], "outputs": outputs}
     emulator.store.update(job.id, {**current.body, "properties": properties})
+
+
+def _target(binding: dict[str, Any] | None) -> str:
+    """The output of the parent that a step's output is bound to; empty for none."""
+    return str((binding or {}).get("value", "")).removeprefix("${{parent.outputs.").removesuffix("}}")
 
 
 def _component(stated: dict[str, Any]) -> components.Component:

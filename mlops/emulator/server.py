@@ -110,12 +110,12 @@ class Running:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             application, log_config=None, lifespan="off", timeout_keep_alive=30, server_header=False, date_header=False
-        )  # type: ignore[arg-type]
+        )
         config.load()
         if authority:
             config.ssl = authority.server_context()
         server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         self._servers.append(server)
         self._tasks.append(asyncio.create_task(_quietly(server, listener)))
         return int(listener.getsockname()[1])

@@ -80,7 +80,7 @@ def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
 
 
 def _check(messages: Sequence[Any]) -> None:
-    """The asserts of the chat predictor: roles alternate, the last turn is the user's, a system turn only comes first."""
+    """The predictor's asserts: roles alternate, the last turn is the user's, a system turn only comes first."""
     roles = [message.get("role") if isinstance(message, Mapping) else None for message in messages]
     if roles and roles[0] == "system":
         roles = roles[1:]

@@ -11,13 +11,14 @@ from mlops import clock
 from mlops.azure import endpoints, models, scoring
 from mlops.domain import stage
 from mlops.domain.base_model import check_size
-from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
+from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import ask, gate, observe
 from mlops.flow.context import Context, Outcome
 from mlops.params import Environment
 from mlops.views import Report, table
 
-STEP_LIMIT = 60
+STEP_LIMIT = 1000  # a planner that goes in circles would be a bug
+WAIT_SECONDS = 3600.0
 PAUSE = 5.0
 PROBE_PAUSE = 1.0
 
@@ -55,6 +56,7 @@ class _Rollout:
         self._model = model
         self._progress = stage.Progress()
         self._done: list[tuple[str, str]] = []
+        self._deadline = clock.monotonic() + WAIT_SECONDS
 
     def run(self) -> Outcome:
         """Step by step until the planner says that it is over."""
@@ -103,7 +105,7 @@ class _Rollout:
             case stage.CreateDeployment():
                 self._attempt(step, lambda: self._deploy(step.name))
             case stage.Wait():
-                clock.sleep(PAUSE)
+                self._wait(step)
             case stage.Smoke():
                 self._attempt(step, lambda: self._probe(step.deployment))
             case stage.Judge():
@@ -114,6 +116,15 @@ class _Rollout:
                 if step.failed:
                     self._show_log(step.name)
                 endpoints.delete_deployment(workspace, name, step.name)
+
+    def _wait(self, step: stage.Wait) -> None:
+        """Somebody's change is under way: look again, but hold a runner no longer than the bound."""
+        if clock.monotonic() > self._deadline:
+            again = f"mlops promote {self._environment}"
+            raise Unfinished(
+                Problem(f"{step.what} is still being changed", why=step.why, fix=f"{again}, when it has come to rest")
+            )
+        clock.sleep(PAUSE)
 
     def _say(self, step: stage.Step) -> None:
         line = f"{_WORDS.get(type(step), type(step).__name__)}: {step.why}"

@@ -20,10 +20,8 @@ def test_other_parameters_are_another_release(one: dict[str, str], other: dict[s
 
 
 def test_model_component_and_data_each_count() -> None:
-    marks = {
-        fingerprint(*parts)
-        for parts in (("m", "c", {}, "d"), ("n", "c", {}, "d"), ("m", "e", {}, "d"), ("m", "c", {}, "f"))
-    }
+    changed = (("m", "c", "d"), ("n", "c", "d"), ("m", "e", "d"), ("m", "c", "f"))
+    marks = {fingerprint(model, component, {}, data) for model, component, data in changed}
     assert len(marks) == 4
 
 

@@ -1,6 +1,7 @@
 """Deployments of an online endpoint: create, read, list, scale, logs, delete.
 
-It must not serve requests (`scoring`). Source: Microsoft.MachineLearningServices workspaces/onlineEndpoints/deployments.
+It must not serve requests (`scoring`).
+Source: Microsoft.MachineLearningServices workspaces/onlineEndpoints/deployments.
 """
 
 import json
@@ -37,7 +38,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
-    """PUT a deployment: long-running. What can be refused at once is; a model that does not load fails the operation."""
+    """PUT a deployment: long-running. What can be refused at once is; a model that does not load fails later."""
     endpoint = endpoints.require(request, emulator)
     endpoints.refuse_while_changing(emulator, endpoint, f"create a deployment in endpoint {endpoint.name};")
     name, body = request.params["deployment"], request.json()

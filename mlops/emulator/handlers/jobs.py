@@ -1,6 +1,7 @@
 """Jobs of a workspace: create, read, list, cancel, delete.
 
-It must not execute one (`runner`) or keep its state (`runs`). Source: Microsoft.MachineLearningServices workspaces/jobs.
+It must not execute one (`runner`) or keep its state (`runs`).
+Source: Microsoft.MachineLearningServices workspaces/jobs.
 """
 
 import re
@@ -59,7 +60,13 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
-    """GET one job."""
+    """GET one job. The run of a pipeline's step has no properties here, which is how the SDK knows it."""
+    workspace = workspaces.require(request, emulator)
+    name = request.params["name"]
+    step = runs.find(emulator, workspace.id, name)
+    if step is not None and step.body["parent"]:
+        id = f"{workspace.id}/{KIND}/{name}"
+        return Reply(200, {"id": id, "name": name, "type": f"{arm.PROVIDER}/workspaces/jobs", "properties": None})
     return Reply(200, _show(emulator, _require(request, emulator)))
 
 
@@ -171,7 +178,8 @@ def _missing_assets(emulator: Emulator, inputs: dict[str, Json], node: str) -> l
 def _completed(request: Request, workspace: Resource, name: str, stated: Json) -> Json:
     """The properties with what the service adds."""
     location = workspace.body["location"]
-    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}&tid={workspace.body.get('identity', {}).get('tenantId', '')}"
+    tenant = workspace.body.get("identity", {}).get("tenantId", "")
+    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}&tid={tenant}"
     services = {
         "Tracking": {
             "jobServiceType": "Tracking",

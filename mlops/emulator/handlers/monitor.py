@@ -87,7 +87,10 @@ def _query(stated: dict[str, str], emulator: Emulator) -> Query:
     names = tuple(name for name in stated.get("metricnames", "").split(",") if name)
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
-        text = f"Failed to find metric configuration for provider, resource Type: {NAMESPACE}, metric: {', '.join(unknown)}. Valid metrics: {','.join(METRICS)}"
+        text = (
+            f"Failed to find metric configuration for provider, resource Type: {NAMESPACE}, "
+            f"metric: {', '.join(unknown)}. Valid metrics: {','.join(METRICS)}"
+        )
         raise ServiceError(400, "BadRequest", text)
     now = emulator.clock.now()
     since, until = _span(stated, now)
@@ -112,7 +115,8 @@ def _span(stated: dict[str, str], now: datetime) -> tuple[datetime, datetime]:
 
 def _answer(emulator: Emulator, endpoint: Resource, query: Query) -> Json:
     rows = emulator.store.database.execute(
-        "SELECT at, deployment, status, milliseconds FROM requests WHERE endpoint = ? AND mirrored = 0 AND at >= ? AND at < ?",
+        "SELECT at, deployment, status, milliseconds FROM requests "
+        "WHERE endpoint = ? AND mirrored = 0 AND at >= ? AND at < ?",
         (endpoint.name.lower(), query.since.timestamp(), query.until.timestamp()),
     ).fetchall()
     return {

@@ -1,0 +1,90 @@
+"""The whole road as a user walks it: release, change one conversation, change nothing, spoil a parameter.
+
+One emulator serves all of it, in order, through the real workflow files, act and the real SDK.
+"""
+
+import json
+from typing import Any
+
+from mlops.actions import read
+from tests.journeys.conftest import Clone
+
+CURATED = "data/curated/training.jsonl"
+seen: dict[str, Any] = {}
+
+
+def jobs(clone: Clone, *workflows: str) -> set[str]:
+    folder = clone.folder / ".github" / "workflows"
+    return {f"{name} {job.key}" for name in workflows for job in read(folder / f"{name}.yml").expected()}
+
+
+def test_a_push_becomes_a_released_model_and_staging_is_torn_down(clone: Clone) -> None:
+    code, printed, record = clone.rehearse()
+    assert code == 0, printed
+    assert set(record["jobs"]) == jobs(clone, "train", "cleanup"), "exactly the jobs that the files define"
+    assert set(record["jobs"].values()) == {"success"}
+    assert record["verdict"] == "pass"
+    assert record["model"] == "phi-3-mini-ultrachat:1"
+    assert record["question"]["prediction"]
+    assert record["question"]["ground truth"]
+    (gone,) = record["torn_down"]
+    assert gone.startswith("chat-staging-")
+    seen["first"] = record
+
+
+def test_the_record_and_the_summaries_lie_where_the_table_says(clone: Clone) -> None:
+    (folder,) = (clone.folder / "build" / "rehearsals").iterdir()
+    summaries = (folder / "summaries.md").read_text()
+    assert "xychart-beta" in summaries
+    assert "### Registered phi-3-mini-ultrachat:1" in summaries
+    assert json.loads((folder / "record.json").read_text()) == seen["first"]
+
+
+def test_nothing_changed_is_nothing_done_and_says_why(clone: Clone) -> None:
+    code, printed, record = clone.rehearse()
+    assert code == 0
+    assert record["jobs"] == {"train plan": "success"}
+    assert record["job"] == seen["first"]["job"]
+    assert "phi-3-mini-ultrachat:1 has all traffic in production" in printed
+
+
+def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clone) -> None:
+    line = json.loads((clone.folder / CURATED).read_text().splitlines()[0])
+    answer = line["messages"][-1]["content"]
+    clone.replace(
+        CURATED,
+        json.dumps(answer, ensure_ascii=False)[1:-1],
+        json.dumps(f"{answer} In short.", ensure_ascii=False)[1:-1],
+    )
+    code, printed, record = clone.rehearse()
+    assert code == 0, printed
+    assert record["data"] != seen["first"]["data"]
+    assert record["job"] != seen["first"]["job"]
+    assert record["model"] == "phi-3-mini-ultrachat:2"
+    summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
+    for share in ("(model-1 90 %, model-2 10 %)", "(model-1 50 %, model-2 50 %)", "(model-2 100 %)"):
+        assert share in summaries
+    seen["second"] = record
+
+
+def test_a_rollback_returns_to_the_model_before(clone: Clone) -> None:
+    done = clone.mlops(
+        "emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "rollback", "production"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outputs"]["traffic"] == "model-1 100 %"
+
+
+def test_a_spoilt_learning_rate_is_refused_and_nothing_is_released(clone: Clone) -> None:
+    clone.replace("params.yaml", "learning_rate: 5.0e-6", "learning_rate: 10.0")
+    code, printed, record = clone.rehearse()
+    assert code == 4
+    assert record["verdict"] == "refuse"
+    assert record["model"] == ""
+    assert not record["endpoints"]
+    assert "eval_loss" in printed
+    assert "above the largest allowed 4.5" in printed
+    summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
+    assert "The gate refused this model" in summaries
+    status = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "status")
+    assert "phi-3-mini-ultrachat:3" not in status.stdout

@@ -7,6 +7,7 @@ runner, `--for dev` also the emulator and the tools of the tests.
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -66,8 +67,12 @@ def _fits(folder: Path, purpose: str) -> bool:
 
 def _create(folder: Path) -> None:
     _say("making the virtual environment")
+    if folder.exists():  # set aside first: a program that still runs from it could write into it while it is removed
+        old = folder.with_name(f"{folder.name}.old-{os.getpid()}")
+        folder.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
     try:
-        venv.create(folder, clear=True, with_pip=True, symlinks=True)
+        venv.create(folder, with_pip=True, symlinks=True)
     except (subprocess.CalledProcessError, ImportError) as error:
         raise SystemExit(
             f"setup: python3 cannot make a virtual environment: {error}\n"

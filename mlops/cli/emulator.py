@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -80,7 +81,7 @@ def execute(context: click.Context, state: Path | None, program: tuple[str, ...]
     running = process.find(folder)
     address = running or _launch(folder)
     try:
-        done = subprocess.run(program, env={**os.environ, **process.variables(address)}, check=False)
+        done = subprocess.run(program, env=_environment(address), check=False)
     except OSError as error:
         raise BadInput(Problem(f"cannot run {program[0]}", why=str(error))) from None
     finally:
@@ -101,6 +102,12 @@ def advance(state: Path | None, days: float, hours: float) -> None:
         raise BadInput(Problem(f"no emulator serves {folder}", fix="mlops emulator up"))
     found = process.control(address, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
     click.echo(f"time {found['now']}")
+
+
+def _environment(address: Address) -> dict[str, str]:
+    """What a program is given: the emulator's variables, and this environment's own programs first on the path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, **process.variables(address), "PATH": path}
 
 
 def _folder(state: Path | None) -> Path:

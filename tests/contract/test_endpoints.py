@@ -54,7 +54,7 @@ def served(ml_client: "MLClient") -> Iterator[str]:
 
 def ask(api: Call, ml_client: "MLClient", name: str, body: Any = QUESTION, **headers: str) -> urllib3.BaseHTTPResponse:
     endpoint = ml_client.online_endpoints.get(name)
-    key = ml_client.online_endpoints.get_keys(name).primary_key  # type: ignore[union-attr]
+    key = ml_client.online_endpoints.get_keys(name).primary_key
     sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
     return api("POST", endpoint.scoring_uri, json.dumps(body), token=False, **sent)
 

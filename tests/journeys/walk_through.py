@@ -1,4 +1,4 @@
-"""A program of a user's own, in the manner of the public walk-through: azure-ai-ml and azure-identity, nothing of ours."""
+"""A program of a user's own, in the manner of the public walk-through: the SDK alone, nothing of ours."""
 
 import json
 import os

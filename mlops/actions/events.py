@@ -4,6 +4,7 @@ It must not decide what they mean for the run.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ class Annotation:
 
 @dataclass(frozen=True)
 class JobEnded:
-    """A job has ended: success or failure."""
+    """A job has ended: success, failure or skipped, which is what its condition decided."""
 
     job: str
     result: str
@@ -95,15 +96,20 @@ class Trouble:
 
 Event = StepStarted | StepEnded | Exit | Text | Output | Summary | Annotation | JobEnded | Trouble
 INNER_STEPS = frozenset({"Set up job", "Complete job"})
+UNPLACED = "unsupported platform"  # act leaves such a job out and ends well
+NO_CONTAINERS = "docker connection"  # said in every run without containers, and none is needed
 
 
-def parse(line: str) -> Event | None:
-    """One line of `act --json`; None for what nobody needs to know."""
+def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
+    """One line of `act --json --verbose`; None for what nobody needs to know.
+
+    `callers` says which key stands for act's name of a job that calls a reusable workflow: `Workflow.callers`.
+    """
     try:
         item: dict[str, Any] = json.loads(line)
     except ValueError:
         return Trouble("", line.strip()) if line.strip() else None
-    job, step = _job(str(item.get("job") or "")), str(item.get("step") or "")
+    job, step = _job(item, callers), str(item.get("step") or "")
     if "jobResult" in item:
         return JobEnded(job, str(item["jobResult"]))
     if item.get("raw_output"):
@@ -130,16 +136,24 @@ def _progress(item: dict[str, Any], job: str, step: str) -> Event | None:
     message = str(item.get("msg") or "").strip()
     if "stepResult" in item:
         return StepEnded(job, step, str(item["stepResult"]), float(item.get("executionTime") or 0) / NANOSECONDS)
+    if item.get("level") == "debug":
+        return None
     if message.startswith("⭐"):
         return StepStarted(job, step)
     if message.startswith("exit status "):
         return Exit(job, step, int(message.rsplit(" ", 1)[1]))
-    if item.get("level") in ("error", "warning") or "unsupported platform" in message:
-        return Trouble(job, message)
-    return None
+    if NO_CONTAINERS in message:
+        return None
+    return Trouble(job, message) if item.get("level") in ("error", "warning") or UNPLACED in message else None
 
 
-def _job(name: str) -> str:
-    """The workflow's own name stands before its jobs; those of a reusable one stand behind their caller's."""
-    parts = [part.strip() for part in name.split("/")]
-    return "/".join(parts[1:]) if len(parts) == 2 else "/".join(parts)
+def _job(item: Mapping[str, Any], callers: Mapping[str, str]) -> str:
+    """The key of a job: act shows names, which may hold expressions and slashes, and says the id apart.
+
+    Jobs of a matrix are told apart as on GitHub, by their values in brackets.
+    """
+    id, name = str(item.get("jobID") or ""), str(item.get("job") or "")
+    matrix = item.get("matrix") or {}
+    values = f" ({', '.join(str(value) for value in matrix.values())})" if matrix else ""
+    caller = next((key for start, key in callers.items() if name.startswith(start)), "")
+    return f"{caller}{id}{values}"

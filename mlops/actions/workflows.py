@@ -1,27 +1,32 @@
-"""Reads workflow files: which event starts which of them, and which jobs they define.
+"""Reads workflow files: which event starts which of them, which jobs they define, and which actions they use.
 
-`act` ignores branches and paths, so GitHub's filters are applied here. Source: GitHub's documentation on workflow
-syntax (filter patterns: `*`, `**`, `?`, `+`, `[]`, `!`; the last pattern that fits decides).
+It must not run anything. `act` ignores the filters of events, so GitHub's are applied here. Source: GitHub's
+documentation on workflow syntax and on events that trigger workflows.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mlops.actions.patterns import matches
 from mlops.errors import BadInput, Problem
+
+LOCAL = re.compile(r"(?:\$|\.)/(.+)")
+# Activities that start a workflow which names none; for other events every activity does.
+DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job. `key` is what act calls it: its id, or `caller/called.yml/id` in a reusable workflow."""
+    """One job. `key` is its id, and `caller/name of the called workflow/id` in a reusable workflow."""
 
     key: str
     needs: tuple[str, ...]
-    conditional: bool
+    environment: str = ""  # as written; an expression stays one
 
 
 @dataclass(frozen=True)
@@ -33,22 +38,27 @@ class Workflow:
     on: Mapping[str, Any]
     jobs: Mapping[str, Mapping[str, Any]]
 
-    def started_by(self, event: str, *, ref: str, changed: Sequence[str]) -> bool:
-        """Whether GitHub would start it for this event on this ref with these changed files."""
+    def started_by(self, event: str, *, ref: str, changed: Sequence[str], payload: Mapping[str, Any] = {}) -> bool:
+        """Whether GitHub would start it for this event, on this ref, with these changed files and this payload.
+
+        For a pull request `ref` is the branch that it would be merged to.
+        """
         if event not in self.on:
             return False
         filters = self.on[event] or {}
-        if event not in ("push", "pull_request") or not isinstance(filters, Mapping):
-            return True
-        branch = ref.removeprefix("refs/heads/")
-        if "branches" in filters and not matches(filters["branches"], branch):
+        if event == "schedule":
+            return payload.get("schedule") in (None, *(entry["cron"] for entry in filters))
+        types = filters.get("types", DEFAULT_TYPES.get(event, ()))
+        if types and "action" in payload and payload["action"] not in ([types] if isinstance(types, str) else types):
             return False
-        if "branches-ignore" in filters and matches(filters["branches-ignore"], branch):
+        if ref.startswith("refs/tags/"):  # paths are not looked at for tags
+            return _takes(filters, "tags", ref.removeprefix("refs/tags/"), other="branches")
+        if not _takes(filters, "branches", ref.removeprefix("refs/heads/"), other="tags"):
             return False
         if "paths" in filters:
             return any(matches(filters["paths"], path) for path in changed)
         if "paths-ignore" in filters:
-            return not changed or any(not matches(filters["paths-ignore"], path) for path in changed)
+            return any(not matches(filters["paths-ignore"], path) for path in changed)
         return True
 
     def expected(self) -> list[Job]:
@@ -57,15 +67,43 @@ class Workflow:
         for id, body in self.jobs.items():
             needs = body.get("needs", ())
             needed = (needs,) if isinstance(needs, str) else tuple(needs)
-            called = re.fullmatch(r"(?:\$|\.)/(.+)", str(body.get("uses", "")))
-            if not called:
-                found.append(Job(id, needed, "if" in body))
-                continue
-            inner = read(self.path.parents[2] / called[1])
-            for job in inner.expected():
-                key = f"{id}/{inner.path.name if not inner.name else inner.name}/{job.key}"
-                found.append(Job(key, needed, "if" in body or job.conditional))
+            inner = self._called(body)
+            if inner is None:
+                environment = body.get("environment") or ""
+                name = environment.get("name", "") if isinstance(environment, Mapping) else environment
+                found.append(Job(id, needed, str(name)))
+            else:
+                found += [Job(f"{id}/{inner.name}/{job.key}", needed, job.environment) for job in inner.expected()]
         return found
+
+    def callers(self) -> dict[str, str]:
+        """How act's names of jobs in reusable workflows begin, and how their keys begin.
+
+        act takes the caller's name where it has one; a key is made of ids, which do not hold expressions.
+        """
+        called = {id: inner for id, body in self.jobs.items() if (inner := self._called(body))}
+        return {f"{self.jobs[id].get('name') or id}/{inner.name}/": f"{id}/{inner.name}/" for id, inner in called.items()}
+
+    def runners(self) -> set[str]:
+        """Labels of the runners that its jobs name, those of reusable workflows included."""
+        labels = {body["runs-on"] for body in self.jobs.values() if isinstance(body.get("runs-on"), str)}
+        return labels.union(*(inner.runners() for body in self.jobs.values() if (inner := self._called(body))))
+
+    def uses(self) -> set[str]:
+        """Every remote action that it can run, as `owner/repository/path@ref`, also through what is local."""
+        found: set[str] = set()
+        for body in self.jobs.values():
+            inner = self._called(body)
+            found |= inner.uses() if inner else set(_used(self._root, [body, *body.get("steps", ())]))
+        return found
+
+    @property
+    def _root(self) -> Path:
+        return self.path.parents[2]
+
+    def _called(self, job: Mapping[str, Any]) -> "Workflow | None":
+        local = LOCAL.fullmatch(str(job.get("uses", "")))
+        return read(self._root / local[1]) if local else None
 
 
 def read(path: Path) -> Workflow:
@@ -74,51 +112,36 @@ def read(path: Path) -> Workflow:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
         on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
         events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
-        return Workflow(path, str(body.get("name") or ""), events, body["jobs"])
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        return Workflow(path, str(body.get("name") or path.name), events, dict(body["jobs"]))
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
 
 
-def started_by(repository: Path, event: str, *, ref: str, changed: Sequence[str]) -> list[Workflow]:
+def started_by(
+    repository: Path, event: str, *, ref: str, changed: Sequence[str], payload: Mapping[str, Any] = {}
+) -> list[Workflow]:
     """The workflows of a repository that GitHub would start, by file name."""
     files = sorted((repository / ".github" / "workflows").glob("*.y*ml"))
-    return [found for path in files if (found := read(path)).started_by(event, ref=ref, changed=changed)]
+    flows = [read(path) for path in files]
+    return [flow for flow in flows if flow.started_by(event, ref=ref, changed=changed, payload=payload)]
 
 
-def matches(patterns: Iterable[str], text: str) -> bool:
-    """Whether a list of filter patterns takes a branch or path; a later `!pattern` takes it out again."""
-    taken = False
-    for pattern in patterns:
-        negative = pattern.startswith("!")
-        if _regex(pattern.removeprefix("!")).fullmatch(text):
-            taken = not negative
-    return taken
+def _takes(filters: Mapping[str, Any], kind: str, name: str, *, other: str) -> bool:
+    """Whether filters on branches, or on tags, let a name pass; filters on the other kind alone let none pass."""
+    if kind in filters:
+        return matches(filters[kind], name)
+    if f"{kind}-ignore" in filters:
+        return not matches(filters[f"{kind}-ignore"], name)
+    return other not in filters and f"{other}-ignore" not in filters
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
-    pieces, index = [], 0
-    while index < len(pattern):
-        rest = pattern[index:]
-        if rest.startswith("**/"):
-            pieces.append("(?:.*/)?")
-            index += 3
-        elif rest.startswith("**"):
-            pieces.append(".*")
-            index += 2
-        elif rest[0] == "*":
-            pieces.append("[^/]*")
-            index += 1
-        elif rest[0] in "?+":  # zero or one, and one or more, of the character before
-            pieces.append(rest[0])
-            index += 1
-        elif rest[0] == "[" and "]" in rest:
-            end = rest.index("]")
-            pieces.append(rest[: end + 1])
-            index += end + 1
-        elif rest[0] == "\\" and len(rest) > 1:
-            pieces.append(re.escape(rest[1]))
-            index += 2
-        else:
-            pieces.append(re.escape(rest[0]))
-            index += 1
-    return re.compile("".join(pieces))
+def _used(root: Path, steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for step in steps:
+        used = str(step.get("uses", ""))
+        local = LOCAL.fullmatch(used)
+        if local:
+            for name in ("action.yml", "action.yaml"):
+                if (path := root / local[1] / name).is_file():
+                    yield from _used(root, yaml.safe_load(path.read_text(encoding="utf-8"))["runs"].get("steps", ()))
+        elif used:
+            yield used

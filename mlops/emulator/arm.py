@@ -33,8 +33,12 @@ def default_workspace_id() -> str:
 
 
 def envelope(resource: Resource, type_path: str) -> dict[str, Any]:
-    """The resource as ARM shows it: id, name, type, then its body (location, tags, properties, systemData...)."""
-    return {"id": resource.id, "name": resource.name, "type": f"{PROVIDER}/{type_path}", **resource.body}
+    """The resource as ARM shows it: id, name, type, then its body (location, tags, properties, systemData...).
+
+    What a body keeps under a name with a leading underscore is the emulator's own and not shown.
+    """
+    shown = {name: value for name, value in resource.body.items() if not name.startswith("_")}
+    return {"id": resource.id, "name": resource.name, "type": f"{PROVIDER}/{type_path}", **shown}
 
 
 def system_data(clock: Clock, before: Resource | None = None) -> dict[str, Any]:

@@ -35,5 +35,10 @@ def used(emulator: Emulator, family: str) -> int:
 
 def lacking(emulator: Emulator, size: Size, instances: int, *, reserve: bool = False) -> int:
     """The vCPUs missing for so many instances more, 0 when they fit. `reserve`: with the 20 % of online deployments."""
-    wanted = size.vcpus * (-(-instances * 6 // 5) if reserve and size.reserve else instances)
+    wanted = needed(size, instances, reserve=reserve)
     return max(0, used(emulator, size.family) + wanted - limit(emulator, size.family))
+
+
+def needed(size: Size, instances: int, *, reserve: bool = False) -> int:
+    """The vCPUs that so many instances ask for; with the reserve, a fifth more machines, rounded up."""
+    return size.vcpus * (-(-instances * 6 // 5) if reserve and size.reserve else instances)

@@ -1,15 +1,21 @@
 """The models behind deployments: found, loaded, kept, and asked. What a deployment's container would do.
 
-It must not know HTTP or traffic. Loading and answering are slow work for a thread; finding is for the loop's thread.
+It must not know HTTP or traffic. Loading and answering are slow work for a thread and touch no store; the rest is for
+the loop's thread.
 """
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mlops.emulator import storage
 from mlops.emulator.catalog import models
+from mlops.emulator.clock import iso
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -17,21 +23,62 @@ from mlops.emulator.training.artifact import ArtifactError
 from mlops.emulator.training.serve import ChatModel
 
 REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
+PLACE, STACK = "_place", "_stack"  # in a deployment's body: the model's folder below the emulator's, and who serves it
+BASE = ""  # the place of a base model of a registry, which the shipped weights stand in for
+MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
 
 
 def model_exists(emulator: Emulator, reference: str) -> bool:
     """Whether a deployment's model is there, in the workspace or a registry."""
     if match := REGISTRY.match(reference):
         return models.find(match["registry"], match["name"], match["version"]) is not None
-    return emulator.store.get(_arm_id(reference)) is not None
+    return _registered(emulator, reference) is not None
 
 
-def load_error(emulator: Emulator, deployment: Resource) -> str | None:
+def is_mlflow(emulator: Emulator, reference: str) -> bool:
+    """Whether a model that exists is of MLflow, and so brings its own code and environment."""
+    found = _registered(emulator, reference)
+    return found is None or found.body["properties"].get("modelType") == "mlflow_model"
+
+
+def place(emulator: Emulator, reference: str) -> str:
+    """The folder of a model below the emulator's own, copied there from storage the first time."""
+    if REGISTRY.match(reference):
+        return BASE
+    found = _registered(emulator, reference)
+    if found is None:
+        raise ServiceError(404, "ResourceNotFound", f"the model {reference} is gone")
+    relative = f"models/{found.name}-{found.sequence}"
+    folder = emulator.folder / relative
+    if not folder.exists():
+        workspace = found.id.split("/models/")[0]
+        coming = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(coming, ignore_errors=True)
+        coming.mkdir(parents=True)
+        uri = str(found.body["properties"]["modelUri"])
+        storage.download_tree(emulator, uri, coming, workspace=workspace, kind="models")
+        coming.rename(folder)
+    return relative
+
+
+def load(emulator: Emulator, place: str) -> ChatModel:
+    """The model at a place, kept in memory after the first time. Raises ArtifactError."""
+    key = f"model:{place}"
+    found: ChatModel | None = emulator.cache.get(key)
+    if found is None:
+        if place != BASE and not (emulator.folder / place / "MLmodel").is_file():
+            raise ArtifactError("the model has no MLmodel file at its root, so MLflow cannot load it")
+        found = ChatModel.load(emulator.folder / place if place != BASE else None)
+        emulator.cache[key] = found
+    return found
+
+
+def load_error(emulator: Emulator, place: str) -> str | None:
     """Why the container of a deployment would not come up; None when it does."""
     try:
-        load(emulator, deployment)
-    except (ArtifactError, ServiceError, OSError) as error:
-        said = str(error)
+        load(emulator, place)
+    except (ArtifactError, OSError) as error:
+        said = str(error).replace(str(emulator.folder), "/var/azureml-app")
         return (
             f"User container has crashed or terminated: {said}. Please see troubleshooting guide, available here: "
             "https://aka.ms/oe-tsg#error-resourcenotready"
@@ -39,18 +86,27 @@ def load_error(emulator: Emulator, deployment: Resource) -> str | None:
     return None
 
 
-def load(emulator: Emulator, deployment: Resource) -> ChatModel:
-    """The model of a deployment, kept in memory after the first time. Raises ArtifactError or ServiceError."""
-    reference = str(deployment.body["properties"]["model"])
-    key = f"model:{reference.lower()}"
-    if key not in emulator.cache:
-        emulator.cache[key] = ChatModel.load(_folder(emulator, reference))
-    found: ChatModel = emulator.cache[key]
-    return found
+def stack_of(emulator: Emulator, place: str) -> str:
+    """Which serving image a model asks for: its MLmodel's `metadata.azureml.base_image`, else the MLflow image.
+
+    The registry's base models carry foundation-model-inference there; fine-tuning takes it out (`setup_vllm`).
+    """
+    if place == BASE:
+        return FOUNDATION
+    try:
+        said = yaml.safe_load((emulator.folder / place / "MLmodel").read_text(encoding="utf-8"))
+        metadata = said.get("metadata") or {}
+        image = metadata.get("azureml.base_image") or (metadata.get("azureml") or {}).get("base_image") or ""
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        return MLFLOW
+    return FOUNDATION if FOUNDATION in str(image) else MLFLOW
 
 
-def answer(model: ChatModel, body: Any) -> list[str]:
-    """The texts for a scoring request, one a conversation. Raises ValueError as the model's own code would."""
+def answer(model: ChatModel, body: Any, *, strict: bool) -> list[str]:
+    """The texts for a scoring request, one a conversation. Raises ValueError as the model's own code would.
+
+    `strict`: with the MLflow predictor's asserts about roles.
+    """
     data = body.get("input_data") if isinstance(body, Mapping) else None
     if not isinstance(data, Mapping) or not isinstance(data.get("input_string"), list):
         raise ValueError("the request needs input_data.input_string, a list of messages")
@@ -58,14 +114,16 @@ def answer(model: ChatModel, body: Any) -> list[str]:
     conversations = given if given and isinstance(given[0], list) else [given]
     parameters = data.get("parameters") or data.get("params") or {}
     for messages in conversations:
-        _check(messages)
+        if strict:
+            _check(messages)
     return [model.reply(messages, parameters) for messages in conversations]
 
 
 def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
     """The container's log: how it came up, then the requests that reached it."""
     made = deployment.body["systemData"]["createdAt"]
-    lines = [f"{made} | INFO | loading {deployment.body['properties']['model']}"]
+    image = "mlflow-model-inference" if deployment.body[STACK] == MLFLOW else FOUNDATION
+    lines = [f"{made} | INFO | {image}: loading {deployment.body['properties']['model']}"]
     if error := deployment.body["properties"].get("provisioningErrors"):
         return [*lines, f"{made} | ERROR | {error[0]['error']['message']}"]
     lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
@@ -74,8 +132,19 @@ def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
         "SELECT at, status, milliseconds FROM requests WHERE endpoint = ? AND deployment = ? ORDER BY at",
         (endpoint.lower(), deployment.name),
     ).fetchall()
-    return lines + [
-        f"{at:.3f} | INFO | POST /score {status} {milliseconds:.0f} ms" for at, status, milliseconds in rows
+    stamped = ((iso(datetime.fromtimestamp(at, UTC)), status, took) for at, status, took in rows)
+    return lines + [f"{at} | INFO | POST /score {status} {took:.0f} ms" for at, status, took in stamped]
+
+
+def download_lines(emulator: Emulator, deployment: Resource) -> list[str]:
+    """The log of the container that fetches the model."""
+    made, model = deployment.body["systemData"]["createdAt"], deployment.body["properties"]["model"]
+    if deployment.body[PLACE] == BASE:
+        return [f"{made} | INFO | {model}: the shipped stand-in is used"]
+    folder = emulator.folder / deployment.body[PLACE]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [f"{made} | INFO | Downloading {model}"] + [
+        f"{made} | INFO | {path.relative_to(folder).as_posix()} {path.stat().st_size} bytes" for path in files
     ]
 
 
@@ -89,20 +158,5 @@ def _check(messages: Sequence[Any]) -> None:
         raise ValueError("Conversation roles must alternate user/assistant/user/assistant/... and end with user")
 
 
-def _folder(emulator: Emulator, reference: str) -> Path | None:
-    """The local folder of a model; None for a base model of a registry, which the shipped weights stand in for."""
-    if REGISTRY.match(reference):
-        return None
-    found = emulator.store.get(_arm_id(reference))
-    if found is None:
-        raise ServiceError(404, "ResourceNotFound", f"the model {reference} is gone")
-    workspace = found.id.split("/models/")[0]
-    uri = str(found.body["properties"]["modelUri"])
-    folder = emulator.folder / "models" / f"{found.name}-{found.sequence}"
-    if not folder.exists():
-        storage.download_tree(emulator, uri, folder, workspace=workspace, kind="models")
-    return folder
-
-
-def _arm_id(reference: str) -> str:
-    return reference.removeprefix("azureml:")
+def _registered(emulator: Emulator, reference: str) -> Resource | None:
+    return emulator.store.get(reference.removeprefix("azureml:"))

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS resources (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT UNIQUE NOT NULL, parent TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS resources_parent ON resources (parent, kind, sequence);
+CREATE INDEX IF NOT EXISTS resources_name ON resources (kind, name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS operations (
   id TEXT PRIMARY KEY, resource TEXT NOT NULL, status TEXT NOT NULL, due REAL, reads INTEGER NOT NULL,
@@ -115,6 +116,15 @@ class Store:
         """All resources of one kind, in order of creation."""
         rows = self.database.execute(
             "SELECT id, parent, kind, name, body, sequence FROM resources WHERE kind = ? ORDER BY sequence", (kind,)
+        ).fetchall()
+        return map(_resource, rows)
+
+    def named(self, kind: str, name: str) -> Iterator[Resource]:
+        """Resources of one kind and name, whatever they are part of; case is ignored."""
+        rows = self.database.execute(
+            "SELECT id, parent, kind, name, body, sequence FROM resources "
+            "WHERE kind = ? AND name = ? COLLATE NOCASE ORDER BY sequence",
+            (kind, name),
         ).fetchall()
         return map(_resource, rows)
 

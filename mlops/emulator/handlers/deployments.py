@@ -4,6 +4,7 @@ It must not serve requests (`scoring`).
 Source: Microsoft.MachineLearningServices workspaces/onlineEndpoints/deployments.
 """
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -37,46 +38,60 @@ def get(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, show(_require(request, emulator)))
 
 
-def put(request: Request, emulator: Emulator) -> Reply:
+async def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a deployment: long-running. What can be refused at once is; a model that does not load fails later."""
+    with emulator.transaction():
+        made = _checked(request, emulator)
+        place = serving.place(emulator, str(made["properties"]["model"]))
+    error = await asyncio.to_thread(serving.load_error, emulator, place)
+    stack = await asyncio.to_thread(serving.stack_of, emulator, place)
+    with emulator.transaction():
+        made = _checked(request, emulator) | {serving.PLACE: place, serving.STACK: stack}  # others came in between
+        endpoint, name = endpoints.require(request, emulator), request.params["deployment"]
+        id = f"{endpoint.id}/{KIND}/{name}"
+        known = emulator.store.get(id) is not None
+        found = emulator.store.put(id, made, parent=endpoint.id, kind=KIND, name=name)
+        started = endpoints.start(request, emulator, found, KIND, error=("ResourceNotReady", error) if error else None)
+        return accepted(started, 200 if known else 201, show(found))
+
+
+def _checked(request: Request, emulator: Emulator) -> Json:
+    """The deployment as it is going to be kept. Raises all that the service refuses at once."""
     endpoint = endpoints.require(request, emulator)
-    endpoints.refuse_while_changing(emulator, endpoint, f"create a deployment in endpoint {endpoint.name};")
+    endpoints.refuse_while_changing(emulator, endpoint, "create a deployment in endpoint")
     name, body = request.params["deployment"], request.json()
-    id = f"{endpoint.id}/{KIND}/{name}"
-    before = emulator.store.get(id)
+    before = emulator.store.get(f"{endpoint.id}/{KIND}/{name}")
     if before:
         endpoints.refuse_while_changing(emulator, before, "update")
     endpoints.check_name(name, "deployment")
     if not before and len(list(emulator.store.children(endpoint.id, KIND))) >= MOST_DEPLOYMENTS:
         raise bad_request(f"An endpoint has at most {MOST_DEPLOYMENTS} deployments.", code="BadArgument")
-    properties = _properties(emulator, endpoint, body.get("properties") or {})
+    properties = _properties(emulator, body.get("properties") or {})
     capacity = int((body.get("sku") or {}).get("capacity") or 1)
     _check_capacity(emulator, str(properties["instanceType"]), capacity, before)
-    state = "Updating" if before else "Creating"
-    made = {
+    return {
         "location": endpoint.body["location"],
         "kind": body.get("kind") or "Managed",
         "tags": body.get("tags") or {},
         "sku": {"name": "Default", "capacity": capacity, **(body.get("sku") or {})},
         "identity": None,
-        "properties": {**properties, "provisioningState": state},
+        "properties": {**properties, "provisioningState": "Updating" if before else "Creating"},
         "systemData": arm.system_data(emulator.clock, before),
     }
-    found = emulator.store.put(id, made, parent=endpoint.id, kind=KIND, name=name)
-    error = serving.load_error(emulator, found)
-    started = endpoints.start(request, emulator, found, KIND, error=("ResourceNotReady", error) if error else None)
-    return accepted(started, 200 if before else 201, show(found))
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH: tags, and the number of instances by sku."""
     found = _require(request, emulator)
-    endpoints.refuse_while_changing(emulator, found, "update")
+    for changing in (endpoints.require(request, emulator), found):
+        endpoints.refuse_while_changing(emulator, changing, "update")
     body = request.json()
     sku = {**found.body["sku"], **(body.get("sku") or {})}
     _check_capacity(emulator, str(found.body["properties"]["instanceType"]), int(sku["capacity"]), found)
     tags = {**(found.body.get("tags") or {}), **(body.get("tags") or {})}
-    emulator.store.update(found.id, {**found.body, "sku": sku, "tags": tags})
+    tags = {name: value for name, value in tags.items() if value is not None}
+    system = arm.system_data(emulator.clock, found)
+    emulator.store.update(found.id, {**found.body, "sku": sku, "tags": tags, "systemData": system})
     changed = emulator.store.get(found.id)
     assert changed is not None
     changed = endpoints.set_state(emulator, changed, "Scaling" if body.get("sku") else "Updating")
@@ -89,7 +104,8 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     found = emulator.store.get(f"{endpoint.id}/{KIND}/{request.params['deployment']}")
     if found is None:
         return Reply(204)
-    endpoints.refuse_while_changing(emulator, found, "delete")
+    for changing in (endpoint, found):
+        endpoints.refuse_while_changing(emulator, changing, "delete a deployment of")
     for field in ("traffic", "mirrorTraffic"):
         if share := (endpoint.body["properties"].get(field) or {}).get(found.name):
             text = f"Cannot delete deployment {found.name}: it has {share} percent of the {field}. Set it to 0 first."
@@ -102,10 +118,11 @@ def get_logs(request: Request, emulator: Emulator) -> Reply:
     """POST getLogs: what the container wrote when it started, then a line a request."""
     found = _require(request, emulator)
     body = request.json()
-    if body.get("containerType") == "StorageInitializer":
-        return Reply(200, {"content": f"Downloaded {found.body['properties']['model']} to /var/azureml-app\n"})
     tail = int(body.get("tail") or 0)
-    lines = serving.log_lines(emulator, found)
+    if body.get("containerType") == "StorageInitializer":
+        lines = serving.download_lines(emulator, found)
+    else:
+        lines = serving.log_lines(emulator, found)
     return Reply(200, {"content": "".join(f"{line}\n" for line in (lines[-tail:] if tail else lines))})
 
 
@@ -130,7 +147,7 @@ def seconds(text: str) -> float:
     return float(match["h"] or 0) * 3600 + float(match["m"] or 0) * 60 + float(match["s"] or 0)
 
 
-def _properties(emulator: Emulator, endpoint: Resource, stated: Json) -> Json:
+def _properties(emulator: Emulator, stated: Json) -> Json:
     requests = {**REQUESTS, **{k: v for k, v in (stated.get("requestSettings") or {}).items() if v is not None}}
     if seconds(requests["requestTimeout"]) > LONGEST_REQUEST_SECONDS:
         text = f"The request timeout may be {LONGEST_REQUEST_SECONDS:.0f} seconds at most."
@@ -141,6 +158,7 @@ def _properties(emulator: Emulator, endpoint: Resource, stated: Json) -> Json:
     if not serving.model_exists(emulator, model):
         detail = error_object("ResourceNotFound", f"The model {model} was not found.")
         raise ServiceError(400, "BadRequest", "The request is invalid.", details=[detail])
+    _check_no_code(emulator, model, stated)
     probes = {
         name: {**PROBE, **{k: v for k, v in (stated.get(name) or {}).items() if v is not None}}
         for name in ("livenessProbe", "readinessProbe")
@@ -159,6 +177,16 @@ def _properties(emulator: Emulator, endpoint: Resource, stated: Json) -> Json:
     }
 
 
+def _check_no_code(emulator: Emulator, model: str, stated: Json) -> None:
+    """Only MLflow models need no code of their own; code that a user brings is not run here."""
+    if stated.get("codeConfiguration") or not serving.is_mlflow(emulator, model):
+        if stated.get("codeConfiguration") or stated.get("environmentId"):
+            text = "The emulator serves MLflow models only; it runs no scoring code or environment of a deployment."
+            raise ServiceError(501, "NotEmulated", text)
+        detail = error_object("MissingDriverProgram", "A model that is not of MLflow needs code and an environment.")
+        raise ServiceError(400, "BadRequest", "The request is invalid.", details=[detail])
+
+
 def _check_capacity(emulator: Emulator, size_name: str, capacity: int, before: Resource | None) -> None:
     size = sizes.find(size_name)
     if size is None:
@@ -168,17 +196,16 @@ def _check_capacity(emulator: Emulator, size_name: str, capacity: int, before: R
             f"The instance count must be 1 to {MOST_INSTANCES}.", code="BadArgument", target="sku.capacity"
         )
     more = capacity - int((before.body.get("sku") or {}).get("capacity") or 0) if before else capacity
-    missing = quota.lacking(emulator, size, more, reserve=True) if more > 0 else 0
-    if missing:
-        raise _out_of_quota(emulator, size, missing)
+    if more > 0 and quota.lacking(emulator, size, more, reserve=True):
+        raise _out_of_quota(emulator, size, quota.needed(size, more, reserve=True))
 
 
-def _out_of_quota(emulator: Emulator, size: sizes.Size, missing: int) -> ServiceError:
+def _out_of_quota(emulator: Emulator, size: sizes.Size, needed: int) -> ServiceError:
     """The refusal as the service gives it: at once, a 400, with the reason as JSON inside a message."""
     usage, limit = quota.used(emulator, size.family), quota.limit(emulator, size.family)
     said = (
         f"Not enough quota available for {size.name} in SubscriptionId. Current usage/limit: {usage}/{limit}. "
-        f"Additional needed: {missing} Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota"
+        f"Additional needed: {needed} Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota"
     )
     inner: dict[str, Any] = {"errors": {"VmSize": [said]}, "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1"}
     detail = error_object(

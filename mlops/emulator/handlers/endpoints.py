@@ -5,9 +5,12 @@ It must not serve requests (`scoring`). Source: Microsoft.MachineLearningService
 
 import re
 import secrets
+import time
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
-from mlops.emulator import arm
+from mlops.emulator import arm, defaults
 from mlops.emulator.errors import ServiceError, bad_request, conflict, error_object
 from mlops.emulator.handlers import login
 from mlops.emulator.handlers import workspace as workspaces
@@ -21,20 +24,36 @@ NAME = re.compile(r"^[a-zA-Z](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$")
 SHORTEST, LONGEST = 3, 32
 AUTH_MODES = ("Key", "AMLToken", "AADToken")
 MOST_MIRRORED = 50  # percent
+KEYS = "_keys"  # primary and secondary, in an endpoint's body; only listKeys shows them
+ORDERS = {
+    "createdatasc": ("createdAt", False),
+    "createdatdesc": ("createdAt", True),
+    "updatedatasc": ("lastModifiedAt", False),
+    "updatedatdesc": ("lastModifiedAt", True),
+}
 SCORING_AUDIENCE = "https://ml.azure.com"
 TOKEN_SECONDS = 12 * 3600
 
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
-    """GET the endpoints of a workspace; `tags` and `name` filter."""
+    """GET the endpoints of a workspace; `name`, `tags` and `properties` (`a=1,b`) filter, `orderBy` sorts."""
     workspace = workspaces.require(request, emulator)
-    wanted = [part for part in request.query.get("tags", "").split(",") if part]
+    query = request.query
 
     def fits(found: Resource) -> bool:
-        tags = found.body.get("tags") or {}
-        return all(tags.get(part.partition("=")[0]) == part.partition("=")[2] for part in wanted)
+        return (
+            query.get("name", found.name).lower() == found.name.lower()
+            and _carries(found.body.get("tags"), query.get("tags", ""))
+            and _carries(found.body["properties"].get("properties"), query.get("properties", ""))
+        )
 
-    return arm.page(request, filter(fits, emulator.store.children(workspace.id, KIND)), show)
+    chosen: Iterable[Resource] = filter(fits, emulator.store.children(workspace.id, KIND))
+    if wanted := query.get("orderBy"):
+        if wanted.lower() not in ORDERS:
+            raise bad_request(f"orderBy {wanted!r} is not one of {', '.join(ORDERS)}.", code="BadArgument")
+        field, backwards = ORDERS[wanted.lower()]
+        chosen = sorted(chosen, key=lambda found: str(found.body["systemData"][field]), reverse=backwards)
+    return arm.page(request, chosen, show)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -51,22 +70,22 @@ def put(request: Request, emulator: Emulator) -> Reply:
         refuse_while_changing(emulator, before, "update")
         return _begin(request, emulator, before, body, 200)
     check_name(name, "endpoint")
-    for other in emulator.store.every(KIND):
-        if other.name.lower() == name.lower() and other.body["location"] == workspaces.location(workspace):
-            text = (
-                f"There already exists an endpoint with this name: {name}. Endpoint names must be unique in a region."
-            )
-            raise bad_request(text, code="BadArgument", target="name")
-    stated = body.get("properties") or {}
-    if stated.get("traffic") and any(stated["traffic"].values()):
-        raise bad_request("The endpoint has no deployment yet, so traffic cannot be set.", target="traffic")
     location = str(body.get("location") or workspaces.location(workspace))
+    if any(other.body["location"] == location for other in emulator.store.named(KIND, name)):
+        text = f"There already exists an endpoint with this name: {name}. Endpoint names must be unique in a region."
+        raise bad_request(text, code="BadArgument", target="name")
+    stated = body.get("properties") or {}
+    for field in ("traffic", "mirrorTraffic"):
+        if any((stated.get(field) or {}).values()):
+            raise bad_request(f"The endpoint has no deployment yet, so {field} cannot be set.", target=field)
+    id = f"{workspace.id}/{KIND}/{name}"
+    principal = {"principalId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())), "tenantId": defaults.TENANT_ID}
     host = f"https://{name.lower()}.{location}.inference.ml.azure.com"
     made = {
         "location": location,
         "kind": body.get("kind") or "Managed",
         "tags": body.get("tags") or {},
-        "identity": body.get("identity") or {"type": "SystemAssigned", "principalId": "", "tenantId": ""},
+        "identity": {"type": "SystemAssigned", **(body.get("identity") or {}), **principal},
         "properties": {
             "authMode": _auth_mode(stated),
             "description": stated.get("description"),
@@ -78,10 +97,10 @@ def put(request: Request, emulator: Emulator) -> Reply:
             "mirrorTraffic": {},
             "provisioningState": "Creating",
         },
-        "keys": [secrets.token_urlsafe(24), secrets.token_urlsafe(24)],
+        KEYS: [secrets.token_urlsafe(24), secrets.token_urlsafe(24)],
         "systemData": arm.system_data(emulator.clock),
     }
-    found = emulator.store.put(f"{workspace.id}/{KIND}/{name}", made, parent=workspace.id, kind=KIND, name=name)
+    found = emulator.store.put(id, made, parent=workspace.id, kind=KIND, name=name)
     return accepted(start(request, emulator, found, KIND), 201, show(found))
 
 
@@ -108,30 +127,31 @@ def delete(request: Request, emulator: Emulator) -> Reply:
 
 def list_keys(request: Request, emulator: Emulator) -> Reply:
     """POST listKeys; an endpoint with another auth mode has none."""
-    found = require(request, emulator)
-    if found.body["properties"]["authMode"] != "Key":
-        raise bad_request(f"Endpoint {found.name} does not use keys.", code="BadArgument")
-    first, second = found.body["keys"]
+    found = _with_keys(request, emulator)
+    first, second = found.body[KEYS]
     return Reply(200, {"primaryKey": first, "secondaryKey": second})
 
 
 def regenerate_keys(request: Request, emulator: Emulator) -> Reply:
     """POST regenerateKeys with keyType Primary or Secondary."""
-    found = require(request, emulator)
+    found = _with_keys(request, emulator)
+    refuse_while_changing(emulator, found, "update")
     body = request.json()
-    index = 0 if body.get("keyType") == "Primary" else 1
-    keys = list(found.body["keys"])
-    keys[index] = body.get("keyValue") or secrets.token_urlsafe(24)
-    emulator.store.update(found.id, {**found.body, "keys": keys})
+    kinds = ("primary", "secondary")
+    if str(body.get("keyType")).lower() not in kinds:
+        raise bad_request(f"keyType {body.get('keyType')!r} is not Primary or Secondary.", target="keyType")
+    keys = list(found.body[KEYS])
+    keys[kinds.index(str(body["keyType"]).lower())] = body.get("keyValue") or secrets.token_urlsafe(24)
+    emulator.store.update(found.id, {**found.body, KEYS: keys})
     return accepted(start(request, emulator, found, KIND), 202)
 
 
 def token(request: Request, emulator: Emulator) -> Reply:
-    """POST token, for an endpoint with AMLToken."""
+    """POST token, for an endpoint with AMLToken. Tokens live in real time, like Entra's."""
     found = require(request, emulator)
-    if found.body["properties"]["authMode"] == "Key":
-        raise bad_request(f"Endpoint {found.name} uses keys.", code="BadArgument")
-    now = int(emulator.clock.now().timestamp())
+    if found.body["properties"]["authMode"] != "AMLToken":
+        raise bad_request(f"Endpoint {found.name} does not use tokens of Azure ML.", code="BadArgument")
+    now = int(time.time())
     made = login.sign({"aud": SCORING_AUDIENCE, "endpoint": found.name, "exp": now + TOKEN_SECONDS})
     expiry = {"expiryTimeUtc": now + TOKEN_SECONDS, "refreshAfterTimeUtc": now + TOKEN_SECONDS // 2}
     return Reply(200, {"accessToken": made, "tokenType": "Bearer", **expiry})
@@ -181,19 +201,30 @@ def start(request: Request, emulator: Emulator, found: Resource, kind: str, **mo
 
 def show(found: Resource) -> Json:
     """The endpoint as ARM shows it; keys only come from listKeys."""
-    return arm.envelope(
-        Resource(
-            found.id, found.parent, found.kind, found.name, {k: v for k, v in found.body.items() if k != "keys"}, 0
-        ),
-        "workspaces/onlineEndpoints",
-    )
+    return arm.envelope(found, "workspaces/onlineEndpoints")
+
+
+def _carries(held: dict[str, str] | None, wanted: str) -> bool:
+    """Whether tags or properties have every part of `a=1,b`; a part without a value asks for the name only."""
+    for part in filter(None, (part.strip() for part in wanted.split(","))):
+        name, has_value, value = part.partition("=")
+        if name not in (held or {}) or (has_value and str((held or {})[name]) != value):
+            return False
+    return True
+
+
+def _with_keys(request: Request, emulator: Emulator) -> Resource:
+    found = require(request, emulator)
+    if found.body["properties"]["authMode"] != "Key":
+        raise bad_request(f"Endpoint {found.name} does not use keys.", code="BadArgument")
+    return found
 
 
 def _begin(request: Request, emulator: Emulator, before: Resource, body: Json, status: int) -> Reply:
     stated = body.get("properties") or {}
     known = {child.name: child for child in emulator.store.children(before.id, "deployments")}
-    traffic = _percentages(stated.get("traffic") or {}, known, "traffic")
-    mirror = _percentages(stated.get("mirrorTraffic") or {}, known, "mirrorTraffic")
+    traffic = _percentages(stated.get("traffic") or {}, known, before, "traffic")
+    mirror = _percentages(stated.get("mirrorTraffic") or {}, known, before, "mirrorTraffic")
     if sum(traffic.values()) not in (0, 100):
         raise bad_request(
             f"Traffic must sum to 0 or 100, not {sum(traffic.values())}.", code="BadArgument", target="traffic"
@@ -219,15 +250,19 @@ def _begin(request: Request, emulator: Emulator, before: Resource, body: Json, s
     return accepted(start(request, emulator, found, KIND), status, show(found))
 
 
-def _percentages(stated: dict[str, Any], known: dict[str, Resource], field: str) -> dict[str, int]:
-    """The shares above zero, of deployments that exist and are healthy."""
-    shares = {name: int(value) for name, value in stated.items() if int(value) != 0}
+def _percentages(stated: dict[str, Any], known: dict[str, Resource], before: Resource, field: str) -> dict[str, int]:
+    """The shares above zero, of deployments that exist and, where a share is new, are healthy."""
+    try:
+        shares = {name: int(value) for name, value in stated.items() if int(value) != 0}
+    except (TypeError, ValueError):
+        raise bad_request(f"{field} must be whole percentages by deployment.", target=field) from None
+    kept = before.body["properties"].get(field) or {}
     for name, value in shares.items():
         if name not in known:
             raise bad_request(f"Deployment {name} in {field} does not exist.", code="BadArgument", target=field)
         if not 0 < value <= 100:
             raise bad_request(f"{field} of {name} must be between 0 and 100.", code="BadArgument", target=field)
-        if known[name].body["properties"]["provisioningState"] == "Failed":
+        if known[name].body["properties"]["provisioningState"] == "Failed" and kept.get(name) != value:
             detail = error_object("BadArgument", f"Deployment {name} is in Failed state.")
             raise ServiceError(400, "BadRequest", f"Deployment {name} cannot take traffic.", details=[detail])
     return shares

@@ -1,0 +1,160 @@
+"""The place where act runs a workflow: a copy of the repository, folders of act's own, and what a runner would have.
+
+It must not start act. Everything lies below one temporary folder, which is removed however the run ends.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlops.actions.workflows import Workflow
+from mlops.errors import BadInput, Problem
+
+# Syntax of 2026 that act 0.2.89 does not know, and that changes nothing of what a single run does.
+UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*\n", re.MULTILINE)
+SELF = re.compile(r"(uses:\s*)\$/")
+BUILT_IN = "actions/checkout"  # act copies the working tree itself
+REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python"})  # what they install is there already
+NOTHING = """\
+name: replaced
+description: Does nothing here.
+runs:
+  using: composite
+  steps:
+    - run: "true"
+      shell: bash
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a runner would have: search path, variables of the repository, environment of every step, who started it.
+
+    Variables of the repository and of its environments are one here. `environment` reaches every job, also those that
+    GitHub would not give an OIDC token; GITHUB_RUN_ID and GITHUB_REPOSITORY may stand in it.
+    """
+
+    path: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder to run one workflow in."""
+
+    folder: Path
+
+    @property
+    def copy(self) -> Path:
+        """The repository."""
+        return self.folder / "repository"
+
+    def command(self, workflow: Workflow, event: str, payload: Mapping[str, Any], machine: Machine) -> list[str]:
+        """The line that runs a workflow. Raises BadInput when it uses an action that nothing stands in for."""
+        payload_file = self.folder / "event.json"
+        payload_file.write_text(json.dumps(dict(payload)), encoding="utf-8")
+        # The whole line is spelt out: act also reads .actrc, .env, .secrets, .vars and .input of the folder.
+        # Only the verbose log says which jobs and steps were skipped by their conditions.
+        line = [str(_program()), event, "--json", "--verbose", "--no-cache-server", "-C", str(self.copy)]
+        line += ["-e", str(payload_file), "-W", str(self.copy / ".github" / "workflows" / workflow.path.name)]
+        for kind in ("env", "secret", "var", "input"):
+            line += [f"--{kind}-file", os.devnull]
+        for label in sorted(workflow.runners()):
+            line += ["-P", f"{label}=-self-hosted"]
+        line += self._replacements(workflow)
+        for flag, values in (("--env", machine.environment), ("--var", machine.variables)):
+            for name, value in values.items():
+                line += [flag, f"{name}={value}"]
+        return [*line, "--actor", machine.actor] if machine.actor else line
+
+    def environment(self, machine: Machine) -> dict[str, str]:
+        """What act itself sees of this machine: nothing of the caller's environment."""
+        folders = {
+            "HOME": self.folder / "home",
+            "XDG_CACHE_HOME": self.folder / "cache",
+            "XDG_CONFIG_HOME": self.folder / "config",
+        }
+        for path in folders.values():
+            path.mkdir(exist_ok=True)
+        # Steps run on a terminal under act, and not on GitHub: hence NO_COLOR.
+        fixed = {"PATH": machine.path, "LANG": "C.UTF-8", "NO_COLOR": "1"}
+        return {**fixed, **{name: str(path) for name, path in folders.items()}}
+
+    def _replacements(self, workflow: Workflow) -> list[str]:
+        stand_in = self.folder / "replaced"
+        stand_in.mkdir(exist_ok=True)
+        (stand_in / "action.yml").write_text(NOTHING, encoding="utf-8")
+        flags, unknown = [], []
+        for used in sorted(workflow.uses()):
+            name, _, ref = used.partition("@")
+            repository = "/".join(name.split("/")[:2])
+            if repository in REPLACED:
+                flags += ["--local-repository", f"{repository}@{ref}={stand_in}"]
+            elif repository != BUILT_IN:
+                unknown.append(used)
+        if unknown:
+            why = "nothing is fetched from GitHub, and nothing here stands in for it"
+            raise BadInput([Problem(f"cannot run the action {used}", str(workflow.path), why=why) for used in unknown])
+        return flags
+
+
+@contextmanager
+def workshop(repository: Path) -> Iterator[Workshop]:
+    """A copy of the working tree to run in: tracked and untracked files, not the ignored ones, at the real commit.
+
+    `github.sha` is HEAD even where files differ from it, because that is the commit that a push would be made on.
+    Raises BadInput when the folder is no checkout with a commit.
+    """
+    made = Workshop(Path(tempfile.mkdtemp(prefix="act-")))
+    try:
+        _copy_files(repository, made.copy)
+        _copy_history(repository, made.copy)
+        for path in (made.copy / ".github").rglob("*.y*ml"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(UNKNOWN_KEYS.sub("", SELF.sub(r"\1./", text)), encoding="utf-8")
+        yield made
+    finally:
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def _copy_files(repository: Path, copy: Path) -> None:
+    for name in filter(None, _git(repository, "ls-files", "-coz", "--exclude-standard").split("\0")):
+        source, target = repository / name, copy / name
+        if source.is_file() or source.is_symlink():  # else it was deleted, and that is not committed yet
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _copy_history(repository: Path, copy: Path) -> None:
+    _git(repository, "rev-parse", "--verify", "HEAD")
+    clone = copy / ".clone"
+    _git(repository, "clone", "--quiet", "--shared", "--no-checkout", str(repository.resolve()), str(clone))
+    (clone / ".git").rename(copy / ".git")
+    clone.rmdir()
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(repository), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        what = f"{repository} is no git checkout with a commit"
+        raise BadInput(Problem(what, why=done.stderr.strip(), fix="run this in a clone of the repository"))
+    return done.stdout
+
+
+def _program() -> Path:
+    found = Path(sys.executable).parent / "act"
+    if not found.is_file():
+        raise BadInput(Problem("act is not installed", str(found), fix="make setup"))
+    return found

@@ -2,5 +2,15 @@
 
 import os
 
+import pytest
+
 # numpy's BLAS reads this once, when it is loaded; two test processes with two threads each would fight for two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest: with two workers the whole takes as long as its longest file."""
+    order = ("journeys", "workflows", "contract", "properties")
+    items.sort(
+        key=lambda item: next((index for index, name in enumerate(order) if f"/{name}/" in str(item.path)), len(order))
+    )

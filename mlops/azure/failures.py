@@ -17,6 +17,7 @@ FIXES = {
     "ResourceNotReady": "the container crashed or its probes failed: read its log, and raise the probes' initial delay "
     "if the model loads slowly",
     "ImageBuildFailure": "the image did not build: read the build log in the workspace's storage",
+    "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
     "AADSTS700024": "the OIDC token was presented after its five minutes; run the job again",
     "AADSTS700213": "create a federated credential whose subject is exactly the one presented",
     "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
@@ -36,7 +37,8 @@ def translated(what: str) -> Iterator[None]:
     except MlopsError:
         raise
     except ClientAuthenticationError as error:
-        raise AzureRefused(Problem(f"{what}: sign-in failed", why=_first_lines(error), fix=_fix(str(error)))) from error
+        why = _first_lines(error, limit=2)
+        raise AzureRefused(Problem(f"{what}: sign-in failed", why=why, fix=_fix(str(error)))) from error
     except HttpResponseError as error:
         raise _http(what, error) from error
     except AzureError as error:

@@ -25,6 +25,7 @@ PROBE_PAUSE = 1.0
 
 def run(context: Context, environment: str, *, model: str | None) -> Outcome:
     """Give a registered model all traffic of an environment."""
+    context.environment(environment)  # a misspelt name is told before anybody signs in
     return _Rollout(context, environment, _registered(context, model)).run()
 
 

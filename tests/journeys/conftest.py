@@ -60,5 +60,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
             target.write_bytes(source.read_bytes())
             target.chmod(source.stat().st_mode)
     made = Clone(folder, tmp_path_factory.mktemp("state"))
+    made.replace("params.yaml", "soak_seconds: 5", "soak_seconds: 0")
     yield made
     process.stop(made.state)

@@ -8,8 +8,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,30 +116,87 @@ def _run(
     on_event: Callable[[Event], None] | None,
     timeout: float | None,
 ) -> ActRun:
-    done, callers, newest = ActRun(), flow.callers(), ""
-    late = threading.Event()
-    with _started(command, place.environment(machine), timeout, late) as process:
+    done, callers, newest = ActRun(), flow.callers(), "no step had begun"
+    with _started(command, place.environment(machine), timeout) as (process, late):
         assert process.stdout is not None
         for line in process.stdout:
             found = parse(line, callers)
             if found is None:
                 continue
+            if isinstance(found, StepStarted):
+                newest = f"it was in {found.job}, {found.step}"
             done.add(found)
-            newest = f"{found.job}, {found.step}" if isinstance(found, StepStarted) else newest
             if on_event:
                 on_event(found)
         done.code = process.wait()
     if late.is_set():
-        why = f"it was in {newest}" if newest else "no step had begun"
-        raise Unfinished(Problem(f"{flow.path.name} did not end within {timeout:.0f} seconds", why=why))
+        raise Unfinished(Problem(f"{flow.path.name} did not end within {timeout:g} seconds", why=newest))
     return done
 
 
-class _started:  # noqa: N801 - a context manager, named as it reads
-    """act in a process group of its own, which is ended in any case; `late` is set when that was for the time."""
+@contextmanager
+def _started(
+    command: list[str], environment: dict[str, str], timeout: float | None
+) -> "Iterator[tuple[subprocess.Popen[str], threading.Event]]":
+    """Start act in a process group of its own, and end it in any case; the event is set when time was up."""
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    late = threading.Event()
 
-    def __init__(
-        self, command: list[str], environment: dict[str, str], timeout: float | None, late: threading.Event
-    ) -> None:
-        self._command, self._environment, self._late = command, environment, late
-        self._timer = threading.Timer(timeout, self._stop) if timeout is not None else None
+    def stop() -> None:
+        late.set()
+        _interrupt(process)
+
+    timer = threading.Timer(timeout, stop) if timeout is not None else None
+    try:
+        if timer:
+            timer.start()
+        yield process, late
+    finally:
+        if timer:
+            timer.cancel()
+        _end(process)
+
+
+def _interrupt(process: "subprocess.Popen[str]") -> None:
+    """Ask act to stop; it kills the step's processes at once. What it has not done after a while is done to it."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(KILL_AFTER)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Leave nothing running. What act still prints is read, or it could not end."""
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=KILL_AFTER)
+    finally:
+        _kill(process)
+        if process.stdout:
+            process.stdout.close()
+        process.wait()
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _unexplained(workflow: Workflow, done: ActRun) -> tuple[str, ...]:
+    """Jobs that neither ran nor were skipped by a condition, their own or their caller's: act could not place them."""
+    reported = {key.partition(" (")[0] for key in (*done.jobs, *done.skipped)}
+    missing = (job.key for job in workflow.expected() if job.key not in reported)
+    return tuple(key for key in missing if key.partition("/")[0] not in done.skipped)

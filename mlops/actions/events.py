@@ -134,12 +134,15 @@ def _command(item: dict[str, Any], job: str, step: str) -> Event | None:
 
 def _progress(item: dict[str, Any], job: str, step: str) -> Event | None:
     message = str(item.get("msg") or "").strip()
+    # What an action does inside, or after the job, is no step of the workflow.
+    own = item.get("stage") == "Main" and len(item.get("stepID") or ()) == 1
     if "stepResult" in item:
-        return StepEnded(job, step, str(item["stepResult"]), float(item.get("executionTime") or 0) / NANOSECONDS)
+        seconds = float(item.get("executionTime") or 0) / NANOSECONDS
+        return StepEnded(job, step, str(item["stepResult"]), seconds) if own else None
     if item.get("level") == "debug":
         return None
     if message.startswith("⭐"):
-        return StepStarted(job, step)
+        return StepStarted(job, step) if own else None
     if message.startswith("exit status "):
         return Exit(job, step, int(message.rsplit(" ", 1)[1]))
     if NO_CONTAINERS in message:

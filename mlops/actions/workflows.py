@@ -82,7 +82,9 @@ class Workflow:
         act takes the caller's name where it has one; a key is made of ids, which do not hold expressions.
         """
         called = {id: inner for id, body in self.jobs.items() if (inner := self._called(body))}
-        return {f"{self.jobs[id].get('name') or id}/{inner.name}/": f"{id}/{inner.name}/" for id, inner in called.items()}
+        return {
+            f"{self.jobs[id].get('name') or id}/{inner.name}/": f"{id}/{inner.name}/" for id, inner in called.items()
+        }
 
     def runners(self) -> set[str]:
         """Labels of the runners that its jobs name, those of reusable workflows included."""
@@ -94,7 +96,7 @@ class Workflow:
         found: set[str] = set()
         for body in self.jobs.values():
             inner = self._called(body)
-            found |= inner.uses() if inner else set(_used(self._root, [body, *body.get("steps", ())]))
+            found |= inner.uses() if inner else set(_used(self._root, [body, *body["steps"]]))
         return found
 
     @property
@@ -112,7 +114,10 @@ def read(path: Path) -> Workflow:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
         on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
         events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
-        return Workflow(path, str(body.get("name") or path.name), events, dict(body["jobs"]))
+        jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
+        for job in jobs.values():
+            job["steps"] = [dict(step) for step in job.get("steps", ())]
+        return Workflow(path, str(body.get("name") or path.name), events, jobs)
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
 

@@ -61,6 +61,7 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
     Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
+    Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
 )
 
 WORKSPACE_ROUTES = (

@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -56,7 +55,11 @@ def place(emulator: Emulator, reference: str) -> str:
         shutil.rmtree(coming, ignore_errors=True)
         coming.mkdir(parents=True)
         uri = str(found.body["properties"]["modelUri"])
-        storage.download_tree(emulator, uri, coming, workspace=workspace, kind="models")
+        try:
+            storage.download_tree(emulator, uri, coming, workspace=workspace, kind="models")
+        except ServiceError:  # nothing there any more: the container starts without a model, and says so
+            shutil.rmtree(coming)
+            return relative
         coming.rename(folder)
     return relative
 
@@ -124,7 +127,8 @@ def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
     made = deployment.body["systemData"]["createdAt"]
     image = "mlflow-model-inference" if deployment.body[STACK] == MLFLOW else FOUNDATION
     lines = [f"{made} | INFO | {image}: loading {deployment.body['properties']['model']}"]
-    if error := deployment.body["properties"].get("provisioningErrors"):
+    error = deployment.body["properties"].get("provisioningErrors")
+    if error and deployment.body["properties"]["provisioningState"] == "Failed":
         return [*lines, f"{made} | ERROR | {error[0]['error']['message']}"]
     lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
     endpoint = deployment.parent.rsplit("/", 1)[-1]

@@ -137,6 +137,10 @@ class Store:
         """Remember a named string."""
         self.database.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
 
+    def forget_setting(self, name: str) -> None:
+        """Go back to the default of a named string."""
+        self.database.execute("DELETE FROM settings WHERE name = ?", (name,))
+
 
 def _resource(row: tuple[str, str, str, str, str, int]) -> Resource:
     body = json.loads(row[4])

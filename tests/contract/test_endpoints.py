@@ -1,44 +1,31 @@
-"""Online endpoints through the unmodified SDK: life, traffic, refusals, scoring, and what Monitor saw of it."""
+"""Online endpoints and deployments through the unmodified SDK: life, traffic, refusals, keys, logs."""
 
-import json
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import urllib3
 
+from mlops.azure import endpoints
+from mlops.domain.stage import EndpointState
 from mlops.emulator import process
 from mlops.emulator.address import Address
+from tests.contract.serving_calls import (
+    BASE,
+    SIZE,
+    Call,
+    arm,
+    ask,
+    delete_endpoint,
+    deploy,
+    make_endpoint,
+    own_workspace,
+    register_model,
+    set_traffic,
+)
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-
-Call = Callable[..., urllib3.BaseHTTPResponse]
-BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
-SIZE = "Standard_NC24ads_A100_v4"
-QUESTION = {"input_data": {"input_string": [{"role": "user", "content": "Hello"}], "parameters": {"max_new_tokens": 8}}}
-
-
-def make_endpoint(ml_client: "MLClient", name: str, **more: Any) -> None:
-    from azure.ai.ml.entities import ManagedOnlineEndpoint
-
-    ml_client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, **more)).result()
-
-
-def deploy(ml_client: "MLClient", endpoint: str, name: str, **more: Any) -> None:
-    from azure.ai.ml.entities import ManagedOnlineDeployment
-
-    given = {"model": BASE, "instance_type": SIZE, "instance_count": 1, **more}
-    deployment = ManagedOnlineDeployment(name=name, endpoint_name=endpoint, **given)
-    ml_client.online_deployments.begin_create_or_update(deployment).result()
-
-
-def set_traffic(ml_client: "MLClient", name: str, **shares: int) -> None:
-    endpoint = ml_client.online_endpoints.get(name)
-    endpoint.traffic = shares
-    ml_client.online_endpoints.begin_create_or_update(endpoint).result()
 
 
 @pytest.fixture(scope="module")
@@ -49,91 +36,47 @@ def served(ml_client: "MLClient") -> Iterator[str]:
         deploy(ml_client, "contract-served", name)
     set_traffic(ml_client, "contract-served", blue=100)
     yield "contract-served"
-    ml_client.online_endpoints.begin_delete("contract-served").result()
+    delete_endpoint(ml_client, "contract-served")
 
 
-def ask(api: Call, ml_client: "MLClient", name: str, body: Any = QUESTION, **headers: str) -> urllib3.BaseHTTPResponse:
-    endpoint = ml_client.online_endpoints.get(name)
-    key = ml_client.online_endpoints.get_keys(name).primary_key
-    sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
-    return api("POST", endpoint.scoring_uri, json.dumps(body), token=False, **sent)
-
-
-def test_an_endpoint_reads_back_as_it_was_made(ml_client: "MLClient", served: str) -> None:
+def test_an_endpoint_reads_back_as_it_was_made(api: Call, ml_client: "MLClient", served: str) -> None:
     endpoint = ml_client.online_endpoints.get(served)
     assert endpoint.provisioning_state == "Succeeded"
     assert endpoint.scoring_uri == f"https://{served}.eastus.inference.ml.azure.com/score"
+    assert endpoint.openapi_uri == f"https://{served}.eastus.inference.ml.azure.com/swagger.json"
     assert endpoint.traffic == {"blue": 100, "green": 0}
     assert endpoint.tags == {"a": "1"}
     assert served in {item.name for item in ml_client.online_endpoints.list()}
     assert {item.name for item in ml_client.online_deployments.list(served)} == {"blue", "green"}
+    raw = api("GET", arm(f"onlineEndpoints/{served}")).json()
+    assert {"createdAt", "lastModifiedAt"} <= set(raw["systemData"])
 
 
-def test_the_sdk_invokes_it(ml_client: "MLClient", served: str, tmp_path: Path) -> None:
-    request = tmp_path / "request.json"
-    request.write_text(json.dumps(QUESTION))
-    answer = json.loads(ml_client.online_endpoints.invoke(served, request_file=str(request), deployment_name="green"))
-    assert isinstance(answer[0]["0"], str)
+def test_keys_are_only_shown_by_list_keys(api: Call, ml_client: "MLClient", served: str) -> None:
+    key = ml_client.online_endpoints.get_keys(served).primary_key
+    for url in (arm(f"onlineEndpoints/{served}"), arm("onlineEndpoints")):
+        assert str(key) not in api("GET", url).data.decode()
+    operation = api("PATCH", arm(f"onlineEndpoints/{served}"), {"tags": {"a": "1"}})
+    assert str(key) not in api("GET", operation.headers["Location"]).data.decode()
 
 
-def test_the_header_chooses_a_deployment_past_the_traffic(api: Call, ml_client: "MLClient", served: str) -> None:
-    assert ask(api, ml_client, served).headers["azureml-model-deployment"] == "blue"
-    named = ask(api, ml_client, served, **{"azureml-model-deployment": "green"})
-    assert named.headers["azureml-model-deployment"] == "green"
-    assert ask(api, ml_client, served, **{"azureml-model-deployment": "red"}).status == 404
+def test_a_key_is_made_anew_and_the_other_stays(ml_client: "MLClient", served: str) -> None:
+    before = ml_client.online_endpoints.get_keys(served)
+    ml_client.online_endpoints.begin_regenerate_keys(served, key_type="primary").result()
+    after = ml_client.online_endpoints.get_keys(served)
+    assert before.primary_key != after.primary_key
+    assert before.secondary_key == after.secondary_key
 
 
-def test_traffic_is_divided_by_weight(api: Call, ml_client: "MLClient", served: str) -> None:
-    set_traffic(ml_client, served, blue=50, green=50)
-    seen = {ask(api, ml_client, served).headers["azureml-model-deployment"] for _ in range(30)}
-    set_traffic(ml_client, served, blue=100)
-    assert seen == {"blue", "green"}
+def test_a_deployment_reads_back_as_it_was_made(ml_client: "MLClient", served: str) -> None:
+    from azure.ai.ml.entities import OnlineRequestSettings
 
-
-def test_a_conversation_that_does_not_end_with_the_user_is_the_models_error(
-    api: Call, ml_client: "MLClient", served: str
-) -> None:
-    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    answer = ask(api, ml_client, served, {"input_data": {"input_string": turns}})
-    assert answer.status == 424
-    assert answer.headers["ms-azureml-model-error-statuscode"] == "500"
-    assert "alternate" in answer.headers["ms-azureml-model-error-reason"]
-
-
-def test_several_conversations_are_answered_at_once(api: Call, ml_client: "MLClient", served: str) -> None:
-    turns = QUESTION["input_data"]["input_string"]
-    assert len(ask(api, ml_client, served, {"input_data": {"input_string": [turns, turns]}}).json()) == 2
-
-
-def test_a_wrong_key_is_refused(api: Call, served: str) -> None:
-    url = f"https://{served}.eastus.inference.ml.azure.com/score"
-    assert api("POST", url, "{}", token=False, Authorization="Bearer nothing").status == 401
-    assert api("POST", url, "{}", token=False).status == 401
-
-
-def test_an_entra_endpoint_takes_a_token_and_has_no_keys(api: Call, ml_client: "MLClient") -> None:
-    from azure.identity import DefaultAzureCredential
-
-    make_endpoint(ml_client, "contract-aad", auth_mode="aad_token")
-    deploy(ml_client, "contract-aad", "blue")
-    set_traffic(ml_client, "contract-aad", blue=100)
-    url = "https://contract-aad.eastus.inference.ml.azure.com/score"
-    token = DefaultAzureCredential().get_token("https://ml.azure.com/.default").token
-    good = api("POST", url, json.dumps(QUESTION), token=False, Authorization=f"Bearer {token}")
-    assert good.status == 200
-    other = DefaultAzureCredential().get_token("https://management.azure.com/.default").token
-    assert api("POST", url, json.dumps(QUESTION), token=False, Authorization=f"Bearer {other}").status == 401
-    assert api("POST", f"{arm_path()}/onlineEndpoints/contract-aad/listKeys?api-version=2024-10-01").status == 400
-    ml_client.online_endpoints.begin_delete("contract-aad").result()
-
-
-def arm_path() -> str:
-    names = process.workspace()
-    return (
-        f"https://management.azure.com/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}/resourceGroups/"
-        f"{names['AZURE_RESOURCE_GROUP']}/providers/Microsoft.MachineLearningServices/workspaces/"
-        f"{names['AZURE_ML_WORKSPACE']}"
-    )
+    settings = OnlineRequestSettings(request_timeout_ms=90000, max_concurrent_requests_per_instance=2)
+    deploy(ml_client, served, "third", request_settings=settings, tags={"t": "1"})
+    found = ml_client.online_deployments.get("third", served)
+    assert (found.instance_type, found.instance_count, found.model, found.tags) == (SIZE, 1, BASE, {"t": "1"})
+    assert found.request_settings.request_timeout_ms == 90000
+    ml_client.online_deployments.begin_delete(name="third", endpoint_name=served).result()
 
 
 def test_traffic_must_sum_to_all_or_nothing_on_deployments_that_exist(ml_client: "MLClient", served: str) -> None:
@@ -143,7 +86,21 @@ def test_traffic_must_sum_to_all_or_nothing_on_deployments_that_exist(ml_client:
         set_traffic(ml_client, served, blue=60, green=30)
     with pytest.raises(HttpResponseError, match="does not exist"):
         set_traffic(ml_client, served, red=100)
+    with pytest.raises(HttpResponseError, match="mirrored to one deployment"):
+        set_traffic(ml_client, served, mirror={"green": 60}, blue=100)
     assert ml_client.online_endpoints.get(served).traffic == {"blue": 100, "green": 0}
+
+
+@pytest.mark.parametrize("share", ["many", None, [1], -10, 101])
+def test_a_share_that_is_no_percentage_is_refused(api: Call, served: str, share: object) -> None:
+    body = {"location": "eastus", "properties": {"authMode": "Key", "traffic": {"blue": share, "green": 0}}}
+    assert api("PUT", arm(f"onlineEndpoints/{served}"), body).status == 400
+
+
+def test_traffic_cannot_be_set_before_there_is_a_deployment(api: Call) -> None:
+    body = {"location": "eastus", "properties": {"authMode": "Key", "traffic": {"blue": 100}}}
+    assert api("PUT", arm("onlineEndpoints/contract-early"), body).status == 400
+    assert api("GET", arm("onlineEndpoints/contract-early")).status == 404
 
 
 def test_a_deployment_with_live_traffic_cannot_be_deleted(ml_client: "MLClient", served: str) -> None:
@@ -157,34 +114,71 @@ def test_a_deployment_with_live_traffic_cannot_be_deleted(ml_client: "MLClient",
 @pytest.mark.parametrize("name", ["ab", "1abc", "a" * 33, "ends-", "under_score"])
 def test_names_follow_the_services_rule(api: Call, name: str) -> None:
     body = {"location": "eastus", "properties": {"authMode": "Key"}}
-    answer = api("PUT", f"{arm_path()}/onlineEndpoints/{name}?api-version=2024-10-01", body)
+    answer = api("PUT", arm(f"onlineEndpoints/{name}"), body)
     assert answer.status == 400
     assert "name" in answer.json()["error"]["message"]
 
 
-def test_one_change_at_a_time(api: Call, emulator_address: Address, ml_client: "MLClient", served: str) -> None:
-    process.control(emulator_address, "PUT", "/pace/onlineEndpoints", {"pace": "3 reads"})
-    url = f"{arm_path()}/onlineEndpoints/{served}?api-version=2024-10-01"
+def test_a_name_is_taken_in_the_region_whatever_the_workspace(api: Call, served: str) -> None:
+    other = arm("").replace("mlw-emulator/?", "mlw-other?")
+    assert api("PUT", other, {"location": "eastus", "properties": {}}).status == 201
+    url = arm(f"onlineEndpoints/{served.upper()}").replace("mlw-emulator", "mlw-other")
+    answer = api("PUT", url, {"location": "eastus", "properties": {"authMode": "Key"}})
+    assert answer.status == 400
+    assert "unique in a region" in answer.json()["error"]["message"]
+    assert api("DELETE", other).status == 202
+
+
+def test_one_change_at_a_time(api: Call, emulator_address: Address, served: str) -> None:
+    process.control(emulator_address, "PUT", "/pace/onlineEndpoints", {"pace": "5 reads"})
+    url = arm(f"onlineEndpoints/{served}")
     body = api("GET", url).json()
     first = api("PUT", url, body)
     second = api("PUT", url, body)
+    deployment = {"location": "eastus", "properties": {"model": BASE, "instanceType": SIZE}}
+    third = api("PUT", arm(f"onlineEndpoints/{served}/deployments/fourth"), deployment)
     process.control(emulator_address, "PUT", "/pace/onlineEndpoints", {"pace": "at once"})
-    assert second.status == 409
+    assert (second.status, third.status) == (409, 409)
     assert "Updating provisioning state" in second.json()["error"]["message"]
-    states = [api("GET", first.headers["Azure-AsyncOperation"]).json()["status"] for _ in range(4)]
+    assert third.json()["error"]["message"] == (
+        f"Cannot create a deployment in endpoint {served} because it is in Updating provisioning state."
+    )
+    states = [api("GET", first.headers["Azure-AsyncOperation"]).json()["status"] for _ in range(6)]
     assert states[0] == "InProgress"
     assert states[-1] == "Succeeded"
 
 
-def test_quota_is_refused_at_once_with_the_reason_inside(
-    emulator_address: Address, ml_client: "MLClient", served: str
-) -> None:
+def test_quota_is_refused_at_once_with_the_reason_inside(ml_client: "MLClient", served: str) -> None:
     from azure.core.exceptions import HttpResponseError
 
     with pytest.raises(HttpResponseError, match="Not enough quota available for Standard_NC96ads_A100_v4") as caught:
         deploy(ml_client, served, "huge", instance_type="Standard_NC96ads_A100_v4", instance_count=50)
     assert caught.value.status_code == 400
+    assert f"Additional needed: {96 * 50} " in str(caught.value)
     assert "huge" not in {item.name for item in ml_client.online_deployments.list(served)}
+
+
+def test_what_a_deployment_may_not_be_is_refused_at_once(ml_client: "MLClient", served: str) -> None:
+    from azure.ai.ml.entities import OnlineRequestSettings
+    from azure.core.exceptions import HttpResponseError
+
+    with pytest.raises(HttpResponseError, match="180 seconds"):
+        deploy(ml_client, served, "slow", request_settings=OnlineRequestSettings(request_timeout_ms=180001))
+    with pytest.raises(HttpResponseError, match="not supported"):
+        deploy(ml_client, served, "odd", instance_type="Standard_Unheard_Of")
+    with pytest.raises(HttpResponseError, match="was not found"):
+        deploy(ml_client, served, "none", model=BASE.replace("15", "999"))
+    assert {item.name for item in ml_client.online_deployments.list(served)} == {"blue", "green"}
+
+
+def test_a_model_that_is_not_of_mlflow_needs_code(ml_client: "MLClient", served: str, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import Model
+    from azure.core.exceptions import HttpResponseError
+
+    (tmp_path / "weights.bin").write_bytes(b"1")
+    model = ml_client.models.create_or_update(Model(name="plain", version="1", path=str(tmp_path)))
+    with pytest.raises(HttpResponseError, match="MissingDriverProgram"):
+        deploy(ml_client, served, "plain", model=model.id)
 
 
 def test_a_model_that_cannot_be_loaded_fails_the_operation_and_leaves_the_deployment_failed(
@@ -202,56 +196,97 @@ def test_a_model_that_cannot_be_loaded_fails_the_operation_and_leaves_the_deploy
     ml_client.online_deployments.begin_delete(name="broken", endpoint_name=served).result()
 
 
-def test_deleting_an_endpoint_takes_its_deployments(ml_client: "MLClient") -> None:
+def test_a_damaged_model_fails_the_same_way(ml_client: "MLClient", served: str, tmp_path: Path) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    register_model(ml_client, tmp_path, "whole")
+    (tmp_path / "data" / "model" / "model.npz").write_bytes(b"not weights")
+    from azure.ai.ml.entities import Model
+
+    damaged = Model(name="damaged", version="1", path=str(tmp_path), type="mlflow_model")
+    with pytest.raises(HttpResponseError, match="ResourceNotReady"):
+        deploy(ml_client, served, "damaged", model=ml_client.models.create_or_update(damaged).id)
+    ml_client.online_deployments.begin_delete(name="damaged", endpoint_name=served).result()
+
+
+def test_a_deployment_is_scaled_by_its_sku(api: Call, ml_client: "MLClient", served: str) -> None:
+    url = arm(f"onlineEndpoints/{served}/deployments/green")
+    answer = api("PATCH", url, {"sku": {"capacity": 2}})
+    assert answer.status == 202
+    while api("GET", answer.headers["Location"]).status == 202:
+        pass
+    assert ml_client.online_deployments.get("green", served).instance_count == 2
+    assert api("GET", f"{url.split('?')[0]}/skus?api-version=1").json()["value"][0]["capacity"]["maximum"] == 50
+
+
+def test_the_log_tells_of_the_start_and_of_each_request(api: Call, ml_client: "MLClient", served: str) -> None:
+    ask(api, ml_client, served, **{"azureml-model-deployment": "blue"})
+    text = ml_client.online_deployments.get_logs("blue", served, 50)
+    assert BASE in text.splitlines()[0]
+    assert "POST /score 200" in text.splitlines()[-1]
+    assert len(ml_client.online_deployments.get_logs("blue", served, 1).splitlines()) == 1
+    assert ml_client.online_deployments.get_logs("blue", served, 5, container_type="storage-initializer")
+
+
+def test_deleting_an_endpoint_takes_its_deployments_and_frees_the_name(api: Call, ml_client: "MLClient") -> None:
     from azure.core.exceptions import ResourceNotFoundError
 
     make_endpoint(ml_client, "contract-gone")
     deploy(ml_client, "contract-gone", "blue")
-    ml_client.online_endpoints.begin_delete("contract-gone").result()
+    delete_endpoint(ml_client, "contract-gone")
     with pytest.raises(ResourceNotFoundError):
         ml_client.online_endpoints.get("contract-gone")
     assert "contract-gone" not in {item.name for item in ml_client.online_endpoints.list()}
+    assert api("DELETE", arm("onlineEndpoints/contract-gone")).status == 204
+    make_endpoint(ml_client, "contract-gone")
+    assert list(ml_client.online_deployments.list("contract-gone")) == []
+    delete_endpoint(ml_client, "contract-gone")
 
 
-def test_monitor_counts_what_arrived_and_nothing_else(
-    api: Call, emulator_address: Address, ml_client: "MLClient", served: str
-) -> None:
-    from azure.identity import DefaultAzureCredential
-    from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
-
-    for _ in range(5):
-        assert ask(api, ml_client, served, **{"azureml-model-deployment": "green"}).status == 200
-    process.control(emulator_address, "POST", "/clock", {"advance_seconds": 600})
-    now = datetime.fromisoformat(process.control(emulator_address, "GET", "/status")["now"].replace("Z", "+00:00"))
-    client = MetricsClient("https://eastus.metrics.monitor.azure.com", DefaultAzureCredential())
-    (result,) = client.query_resources(
-        resource_ids=[f"{arm_path().removeprefix('https://management.azure.com')}/onlineEndpoints/{served}"],
-        metric_namespace="Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
-        metric_names=["RequestsPerMinute"],
-        timespan=(now - timedelta(hours=1), now),
-        granularity=timedelta(minutes=1),
-        aggregations=[MetricAggregationType.AVERAGE],
-        filter="deployment eq 'green'",
-    )
-    points = [point for series in result.metrics[0].timeseries for point in series.data]
-    assert sum(point.average or 0 for point in points) >= 5
-    assert any(point.average is None for point in points), "a minute without traffic has no value"
-    assert max(point.timestamp for point in points) <= now - timedelta(minutes=3), "ingestion is late"
+def test_our_own_client_walks_the_life_of_an_endpoint(ml_client: "MLClient") -> None:
+    workspace, name = own_workspace(), "contract-own"
+    assert endpoints.observe(workspace, name, "us").state is EndpointState.ABSENT
+    endpoints.create(workspace, name, auth_mode="key", tags={endpoints.OWNER_TAG: "us", "old": "1"})
+    spec = endpoints.DeploymentSpec("first", BASE, SIZE, 1, 90000, 1, 600, 10, {"t": "1"})
+    endpoints.deploy(workspace, name, spec)
+    endpoints.set_traffic(workspace, name, {"first": 100}, {"new": "2"})
+    endpoints.set_tags(workspace, name, {"old": None})
+    found = endpoints.observe(workspace, name, "us")
+    assert (found.state, found.traffic, found.ours) == (EndpointState.SUCCEEDED, {"first": 100}, True)
+    assert found.tags == {endpoints.OWNER_TAG: "us", "new": "2"}
+    (deployment,) = endpoints.deployments(workspace, name)
+    assert (deployment.name, deployment.model, deployment.instance_count) == ("first", "Phi-3-mini-4k-instruct:15", 1)
+    assert deployment.created is not None
+    assert name in {item["name"] for item in endpoints.listing(workspace)}
+    assert "ready" in endpoints.logs(workspace, name, "first")
+    endpoints.set_traffic(workspace, name, {"first": 0}, {})
+    endpoints.delete_deployment(workspace, name, "first")
+    assert endpoints.deployments(workspace, name) == ()
+    endpoints.delete(workspace, name)
+    assert name not in endpoints.names(workspace)
 
 
-def test_an_unknown_metric_is_refused(api: Call, served: str) -> None:
-    path = f"{arm_path()}/onlineEndpoints/{served}/providers/Microsoft.Insights/metrics"
-    answer = api("GET", f"{path}?api-version=2024-02-01&metricnames=Nothing")
-    assert answer.status == 400
-    assert "RequestsPerMinute" in answer.json()["error"]["message"]
+def test_a_listing_is_filtered_and_sorted(api: Call, ml_client: "MLClient", served: str) -> None:
+    make_endpoint(ml_client, "contract-tagged", tags={"a": "2", "b": "x"})
+
+    def names(query: str) -> list[str]:
+        found = [item["name"] for item in api("GET", arm(f"onlineEndpoints?{query}")).json()["value"]]
+        return [name for name in found if name in {served, "contract-tagged"}]
+
+    assert names("tags=a") == [served, "contract-tagged"]
+    assert names("tags=a=2") == ["contract-tagged"]
+    assert names("tags=a=1,b") == []
+    assert names(f"name={served}") == [served]
+    assert names("orderBy=CreatedAtDesc") == ["contract-tagged", served]
+    delete_endpoint(ml_client, "contract-tagged")
 
 
 def test_endpoints_beyond_a_page_are_all_listed_once(api: Call, ml_client: "MLClient") -> None:
     body = {"location": "eastus", "properties": {"authMode": "Key"}}
     for number in range(100):
-        assert api("PUT", f"{arm_path()}/onlineEndpoints/many-{number}?api-version=2024-10-01", body).status == 201
+        assert api("PUT", arm(f"onlineEndpoints/many-{number}"), body).status == 201
     names = [item.name for item in ml_client.online_endpoints.list()]
     assert len([name for name in names if name.startswith("many-")]) == 100
     assert len(names) == len(set(names))
     for number in range(100):
-        api("DELETE", f"{arm_path()}/onlineEndpoints/many-{number}?api-version=2024-10-01")
+        api("DELETE", arm(f"onlineEndpoints/many-{number}"))

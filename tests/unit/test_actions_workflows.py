@@ -1,10 +1,12 @@
 """GitHub's rules for which workflow an event starts; act ignores them, so they are kept here."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mlops.actions.workflows import Workflow, matches, read, started_by
+from mlops.actions.patterns import matches
+from mlops.actions.workflows import Workflow, read, started_by
 from mlops.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,15 @@ MAIN = "refs/heads/main"
         (["releases/**"], "releases/10/rc", True),
         (["a+b"], "aaab", True),
         (["params.yaml"], "paramsXyaml", False),
+        (["**/docs/**"], "docs/a", True),
+        (["**/docs/**"], "a/docs/b/c", True),
+        (["docs/**/*.md"], "docs/a.md", True),
+        (["v[0-9]+.[0-9]+"], "v12.3", True),
+        (["v[0-9]+.[0-9]+"], "v12", False),
+        ([r"a\*b"], "a*b", True),
+        ([r"a\*b"], "axb", False),
+        ([".github/*"], ".github/a", True),
+        ([], "anything", False),
     ],
 )
 def test_filter_patterns_take_what_github_takes(patterns: list[str], text: str, taken: bool) -> None:
@@ -49,20 +60,76 @@ def test_a_push_of_anything_else_or_elsewhere_does_not() -> None:
     assert started("params.yaml", ref="refs/heads/topic") == set()
 
 
-def test_paths_ignore_starts_when_one_file_is_not_ignored() -> None:
-    flow = Workflow(Path("x.yml"), "x", {"push": {"paths-ignore": ["docs/**"]}}, {})
-    assert flow.started_by("push", ref=MAIN, changed=["docs/a", "b"])
-    assert not flow.started_by("push", ref=MAIN, changed=["docs/a"])
+def flow(**on: Any) -> Workflow:
+    return Workflow(Path("x.yml"), "x", on, {})
+
+
+@pytest.mark.parametrize(
+    ("filters", "ref", "changed", "starts"),
+    [
+        ({"paths-ignore": ["docs/**"]}, MAIN, ["docs/a", "b"], True),
+        ({"paths-ignore": ["docs/**"]}, MAIN, ["docs/a"], False),
+        ({"paths": ["data/**"]}, MAIN, [], False),
+        ({"branches": ["main"], "paths": ["data/**"]}, MAIN, ["data/x"], True),
+        ({"branches": ["main"], "paths": ["data/**"]}, "refs/heads/topic", ["data/x"], False),
+        ({"branches-ignore": ["topic/**"]}, "refs/heads/topic/a/b", ["x"], False),
+        ({"branches-ignore": ["topic/*"]}, "refs/heads/topic/a/b", ["x"], True),
+        ({"branches": ["main"]}, "refs/tags/v1", ["x"], False),
+        ({"tags": ["v*"]}, "refs/tags/v1", [], True),
+        ({"tags": ["v*"]}, MAIN, ["x"], False),
+        ({"tags": ["v*"], "branches": ["main"]}, MAIN, ["x"], True),
+        ({"tags-ignore": ["v*"]}, "refs/tags/v1", [], False),
+        ({"paths": ["data/**"]}, "refs/tags/v1", ["x"], True),
+        (None, "refs/heads/anything", [], True),
+    ],
+)
+def test_a_push_starts_what_its_filters_let_pass(filters: Any, ref: str, changed: list[str], starts: bool) -> None:
+    assert flow(push=filters).started_by("push", ref=ref, changed=changed) is starts
+
+
+@pytest.mark.parametrize(
+    ("event", "filters", "payload", "starts"),
+    [
+        ("repository_dispatch", {"types": ["training-ended"]}, {"action": "training-ended"}, True),
+        ("repository_dispatch", {"types": ["training-ended"]}, {"action": "other"}, False),
+        ("repository_dispatch", {"types": "training-ended"}, {"action": "training"}, False),
+        ("repository_dispatch", None, {"action": "other"}, True),
+        ("pull_request", None, {"action": "opened"}, True),
+        ("pull_request", None, {"action": "closed"}, False),
+        ("pull_request", {"types": ["closed"]}, {"action": "closed"}, True),
+        ("pull_request", {"branches": ["release"]}, {"action": "opened"}, False),
+        ("schedule", [{"cron": "7 * * * *"}, {"cron": "9 * * * *"}], {"schedule": "9 * * * *"}, True),
+        ("schedule", [{"cron": "7 * * * *"}], {"schedule": "8 * * * *"}, False),
+        ("issues", None, {}, False),
+    ],
+)
+def test_other_events_start_by_their_payload(
+    event: str, filters: Any, payload: dict[str, object], starts: bool
+) -> None:
+    given = flow(push=None) if event == "issues" else flow(**{event: filters})
+    assert given.started_by(event, ref=MAIN, changed=["x"], payload=payload) is starts
+
+
+def test_the_bridge_of_finished_runs_starts_resume_alone() -> None:
+    found = started_by(ROOT, "repository_dispatch", ref=MAIN, changed=(), payload={"action": "training-ended"})
+    assert [flow.path.stem for flow in found] == ["resume"]
 
 
 def test_jobs_of_reusable_workflows_are_expected_under_their_caller() -> None:
     jobs = {job.key: job for job in read(ROOT / ".github/workflows/train.yml").expected()}
     assert list(jobs) == ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
-    assert not jobs["plan"].conditional
+    assert jobs["release"].needs == ("plan", "train")
+    assert [jobs[key].environment for key in jobs] == ["training", "training", "training", "staging", "production"]
 
 
-def test_a_file_that_is_no_workflow_is_refused(tmp_path: Path) -> None:
+def test_remote_actions_are_found_through_what_is_local() -> None:
+    used = {name.partition("@")[0] for name in read(ROOT / ".github/workflows/train.yml").uses()}
+    assert used == {"actions/checkout", "astral-sh/setup-uv"}
+
+
+@pytest.mark.parametrize("text", ["just: text", "on: push\njobs: [a]", "on: push\njobs: {a: {steps: 3}}", "a: [", ""])
+def test_a_file_that_is_no_workflow_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.yml"
-    path.write_text("just: text\n")
+    path.write_text(text)
     with pytest.raises(BadInput, match="not a workflow file"):
         read(path)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -39,27 +41,56 @@ class Scenario:
         return [call[0] for call in self.calls]
 
 
-Play = Callable[..., Scenario]
+class Play:
+    """Runs a workflow for an event; `answers` says which outputs and exit code each verb gives."""
+
+    def __init__(self, repository: Path, folder: Path) -> None:
+        self._repository, self._folder = repository, folder
+        self._binaries = folder / "bin"
+        self._binaries.mkdir()
+
+    def __call__(
+        self,
+        workflow: str,
+        event: str,
+        payload: Mapping[str, object],
+        answers: Mapping[str, object],
+        *,
+        configured: bool = True,
+    ) -> Scenario:
+        calls, script = self._folder / "calls.jsonl", self._folder / "answers.json"
+        calls.write_text("")
+        script.write_text(json.dumps(answers))
+        self.program("mlops", STAND_IN.format(python=sys.executable, calls=str(calls), script=str(script)))
+        # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
+        environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
+        places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+        variables = {"AZURE_ML_WORKSPACE": "w"} if configured else {}
+        machine = actions.Machine(os.pathsep.join(places), variables, environment)
+        done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
+        return Scenario(done, [json.loads(line) for line in calls.read_text().splitlines()])
+
+    def program(self, name: str, text: str) -> None:
+        """Put a program before all others on the search path of the steps."""
+        path = self._binaries / name
+        path.write_text(text)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture(scope="session")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workflows and what they run before `mlops`, and no more: act copies all of it for each job."""
+    made = tmp_path_factory.mktemp("repository")
+    for name in (".github", "tools"):
+        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "Makefile", made)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message=first"]):
+        subprocess.run(["git", *identity, *words], cwd=made, check=True)
+    return made
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Play:
-    """Run a workflow for an event; `answers` says which outputs and exit code each verb gives."""
-
-    def run(workflow: str, event: str, payload: dict[str, object], answers: dict[str, object]) -> Scenario:
-        binaries = tmp_path / "bin"
-        binaries.mkdir()
-        calls, script = tmp_path / "calls.jsonl", tmp_path / "answers.json"
-        calls.touch()
-        script.write_text(json.dumps(answers))
-        program = binaries / "mlops"
-        program.write_text(STAND_IN.format(python=sys.executable, calls=str(calls), script=str(script)))
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
-        environment = {"MLOPS_VENV": str(tmp_path), "MLOPS_VENV_READY": str(tmp_path)}
-        path = os.pathsep.join([str(binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
-        machine = actions.Machine(path, {"AZURE_ML_WORKSPACE": "w"}, environment)
-        done = actions.run(ROOT, f"{workflow}.yml", event, payload, machine)
-        return Scenario(done, [json.loads(line) for line in calls.read_text().splitlines()])
-
-    return run
+def play(lean: Path, tmp_path: Path) -> Play:
+    """A player of workflows."""
+    return Play(lean, tmp_path)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.workflows.conftest import Play
 
 PUSH: dict[str, object] = {"ref": "refs/heads/main"}
@@ -40,6 +42,7 @@ def test_nothing_to_do_runs_the_plan_and_no_more(play: Play) -> None:
     seen = play("train", "push", PUSH, plan)
     assert seen.done.succeeded
     assert seen.done.jobs == {"plan": "success"}
+    assert seen.done.skipped == ["train", "release", "promote"]
 
 
 def test_a_run_that_was_submitted_before_is_carried_on(play: Play) -> None:
@@ -63,6 +66,9 @@ def test_a_refusal_of_the_gate_ends_the_road(play: Play) -> None:
     assert not seen.done.succeeded
     assert seen.verbs[-1] == "gate"
     assert [found.code for found in seen.done.exits] == [4]
+    assert seen.done.jobs["release"] == "failure"
+    assert seen.done.skipped == ["promote"]
+    assert [step.result for step in seen.done.steps if step.step == "mlops register"] == ["skipped"]
 
 
 def test_a_run_that_goes_on_ends_green_and_is_left_to_resume(play: Play) -> None:
@@ -72,10 +78,21 @@ def test_a_run_that_goes_on_ends_green_and_is_left_to_resume(play: Play) -> None
     assert seen.verbs[-1] == "watch"
 
 
+def test_a_forced_run_that_goes_on_does_not_promote_the_model_of_the_earlier_run(play: Play) -> None:
+    plan = {"plan": {"outputs": {"train": "true", "release": "true", "promote": "true", "job": "", "model": "m:3"}}}
+    running = {"watch": {"outputs": {"finished": "false", "status": "Running"}}}
+    payload: dict[str, object] = {"inputs": {"reason": "again", "force": "true", "dry-run": "false"}}
+    seen = play("train", "workflow_dispatch", payload, answers(plan, SUBMITTED, running))
+    assert seen.done.succeeded
+    assert seen.verbs == ["plan", "prepare", "compute", "submit", "watch"]
+    assert ["submit", "--force"] in seen.calls
+
+
 def test_a_failed_submission_stops_before_the_watch(play: Play) -> None:
     seen = play("train", "push", PUSH, answers(ALL, {"compute": {"exit": 6}}))
     assert seen.verbs == ["plan", "prepare", "compute"]
-    assert "release" not in seen.done.jobs
+    assert [found.code for found in seen.done.exits] == [6]
+    assert seen.done.skipped == ["release", "promote"]
 
 
 def test_a_dry_run_only_plans(play: Play) -> None:
@@ -114,6 +131,19 @@ def test_a_tick_that_registers_promotes(play: Play) -> None:
     assert seen.verbs == ["resume", "promote", "promote"]
 
 
+def test_a_tick_that_registers_one_run_and_refuses_another_is_red_and_promotes(play: Play) -> None:
+    found = {"resume": {"outputs": {"model": "m:4"}, "exit": 4}}
+    seen = play("resume", "workflow_dispatch", {}, found)
+    assert seen.verbs == ["resume", "promote", "promote"]
+    assert not seen.done.succeeded
+
+
+def test_a_tick_that_refuses_its_run_promotes_nothing(play: Play) -> None:
+    seen = play("resume", "workflow_dispatch", {}, {"resume": {"outputs": {"model": ""}, "exit": 4}})
+    assert seen.verbs == ["resume"]
+    assert [found.code for found in seen.done.exits] == [4]
+
+
 def test_a_tick_without_news_promotes_nothing(play: Play) -> None:
     assert play(
         "resume", "repository_dispatch", {"action": "training-ended"}, {"resume": {"outputs": {"model": ""}}}
@@ -125,8 +155,38 @@ def test_a_rollback_names_its_environment(play: Play) -> None:
     assert play("rollback", "workflow_dispatch", payload, {}).calls == [["rollback", "production"]]
 
 
+@pytest.mark.parametrize(
+    ("workflow", "event", "payload"),
+    [("train", "push", PUSH), ("resume", "schedule", {"schedule": "7"}), ("cleanup", "schedule", {"schedule": "7"})],
+)
+def test_nothing_starts_by_itself_where_no_workspace_is_configured(
+    play: Play, workflow: str, event: str, payload: dict[str, object]
+) -> None:
+    seen = play(workflow, event, payload, {}, configured=False)
+    assert seen.done.succeeded
+    assert not seen.done.jobs
+    assert not seen.calls
+
+
 def test_every_environment_is_checked(play: Play) -> None:
-    assert play("auth-check", "workflow_dispatch", {}, {}).verbs == ["doctor"] * 3
+    seen = play("auth-check", "workflow_dispatch", {}, {})
+    assert seen.verbs == ["doctor"] * 3
+    checks = {f"check ({name})" for name in ("training", "staging", "production")}
+    assert set(seen.done.jobs) == {"repository", *checks}
+    assert seen.done.succeeded
+
+
+def test_a_workspace_that_the_repository_does_not_name_is_found(play: Play) -> None:
+    assert play("auth-check", "workflow_dispatch", {}, {}, configured=False).done.jobs["repository"] == "failure"
+
+
+@pytest.mark.parametrize(("failing", "result"), [("nothing", "success"), ("rehearse", "failure")])
+def test_the_required_check_is_green_when_every_job_is(play: Play, failing: str, result: str) -> None:
+    play.program("make", f'#!/bin/sh\n[ "$1" != {failing} ]\n')
+    seen = play("ci", "pull_request", {"pull_request": {"number": 7}}, {}, configured=False)
+    assert seen.calls == [["plan", "--offline"]]
+    assert seen.done.jobs["required"] == result
+    assert len(seen.done.jobs) == 6
 
 
 def test_by_hand_cleanup_applies_when_told(play: Play) -> None:

@@ -1,5 +1,6 @@
 """What the workflow files must say, checked without running them: act would not notice any of it."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -11,13 +12,15 @@ import click
 import pytest
 import yaml
 
+from mlops.actions import read
 from mlops.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS = ROOT / ".github" / "workflows"
+FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
-WITHOUT_CLOUD = ("mlops plan --offline", "make ", "jq ")
+WITHOUT_CLOUD = ("exec mlops plan --offline", "make ", "test ")
 
 
 def body(path: Path) -> dict[str, Any]:
@@ -59,7 +62,6 @@ def test_a_linter_finds_nothing(command: list[str]) -> None:
 def test_a_workflow_grants_nothing_at_the_top_and_says_what_it_is(path: Path) -> None:
     found = body(path)
     assert found["permissions"] == {}
-    assert "concurrency" in found
     assert path.read_text().startswith("# "), "a comment says what starts it and what it does"
 
 
@@ -79,10 +81,51 @@ def test_only_jobs_that_sign_in_may_ask_for_a_token(flow: str, name: str, job: d
     assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
 
 
-def test_remote_actions_are_pinned_by_their_full_hash() -> None:
-    for where, step in steps():
-        if "uses" in step and not step["uses"].startswith("$/"):
-            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]), where
+@pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_job_has_the_permissions_that_its_steps_need_and_no_other(flow: str, name: str, job: dict[str, Any]) -> None:
+    if "uses" in job or flow == "scorecard":
+        return
+    checks_out = any(str(step.get("uses", "")).startswith("actions/checkout@") for step in job["steps"])
+    granted = dict(job.get("permissions", {}))
+    granted.pop("id-token", None)  # the test above
+    assert granted == ({"contents": "read"} if checks_out else {})
+
+
+def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
+    found = {(path.stem, job.key): job.environment for path in FILES for job in read(path).expected()}
+    road = {"promote/promote/staging": "staging", "promote/promote/production": "production"}
+    assert {key: environment for key, environment in found.items() if environment} == {
+        **{("train", key): "training" for key in ("plan", "train", "release")},
+        **{(flow, key): environment for flow in ("train", "resume") for key, environment in road.items()},
+        ("resume", "resume"): "training",
+        ("promote", "staging"): "staging",
+        ("promote", "production"): "production",
+        ("rollback", "rollback"): "${{ inputs.environment }}",
+        ("cleanup", "cleanup"): "training",
+        ("auth-check", "check"): "${{ matrix.environment }}",
+    }
+
+
+def test_conditions_of_jobs_read_no_variable_but_the_repository_s_own() -> None:
+    """Those of an environment are not known yet when GitHub decides whether the job runs."""
+    conditions = " ".join(str(job.get("if", "")) for _, _, job in jobs())
+    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE"}
+
+
+def test_what_signs_in_starts_by_itself_only_where_a_workspace_is_configured() -> None:
+    for flow, name, job in jobs():
+        by_itself = {"push", "schedule", "repository_dispatch"} & set(read(WORKFLOWS / f"{flow}.yml").on)
+        if by_itself and "needs" not in job and "AZURE_ML_WORKSPACE" in job.get("env", {}):
+            assert "vars.AZURE_ML_WORKSPACE != ''" in job["if"], f"{flow}/{name}"
+
+
+def test_actions_are_pinned_by_their_full_hash_and_say_the_version() -> None:
+    texts = {path: path.read_text() for path in (ROOT / ".github").rglob("*.yml")}
+    used = [(path.name, line) for path, text in texts.items() for line in re.findall(r"uses: (.+)", text)]
+    remote = [(name, line) for name, line in used if not line.startswith("$/.github/")]
+    for name, line in remote:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), f"{name}: {line}"
+    assert len({line for _, line in remote}) == len({line.partition("@")[0] for _, line in remote}), "one pin each"
 
 
 def test_no_checkout_leaves_credentials_behind() -> None:
@@ -99,42 +142,64 @@ def test_no_expression_stands_in_a_command() -> None:
 def test_every_step_is_one_command() -> None:
     for where, command in runs():
         assert "\n" not in command.strip(), where
-        assert command.startswith(("mlops ", "exec mlops ", "make ", "jq ")), where
+        # Without `exec` the runner's SIGINT reaches the shell alone, and the remote work is cut off without a word.
+        assert command.startswith(("exec mlops ", "make ", "test ")), where
 
 
-def test_every_mlops_line_is_one_that_the_command_line_takes() -> None:
-    for where, command in runs():
-        words = shlex.split(command)
-        if "mlops" not in words:
-            continue
-        given = words[words.index("mlops") + 1 :]
-        # A variable stands for a value; a flag in a variable is one that its env line spells out.
-        values = {
-            "$FORCE": "--force",
-            "$APPLY": "--apply",
-            "$ENVIRONMENT": "staging",
-            "$MODEL": "name:1",
-            "$JOB": "ft-x",
-        }
-        arguments = [values.get(word, word) for word in given]
-        command_ = cli.get_command(click.Context(cli), arguments[0])
-        assert command_ is not None, where
-        command_.make_context(arguments[0], arguments[1:], resilient_parsing=False).close()
+def spelt_out(step: dict[str, Any]) -> list[list[str]]:
+    """The arguments that a step can give to `mlops`: a flag in a variable is each of those that its line names."""
+    choices: list[list[str]] = []
+    for word in shlex.split(step["run"])[2:]:
+        expression = str(step.get("env", {}).get(word.removeprefix("$"), ""))
+        flags = re.findall(r"'(--[\w-]+)'", expression)
+        choices.append(flags or ["name:1"] if word.startswith("$") else [word])
+    return [list(words) for words in itertools.product(*choices)]
 
 
-def test_a_deployment_is_never_canceled_by_a_newer_one() -> None:
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [
+        (where, words)
+        for where, step in steps()
+        if step.get("run", "").startswith("exec mlops ")
+        for words in spelt_out(step)
+    ],
+)
+def test_every_mlops_line_is_one_that_the_command_line_takes(where: str, arguments: list[str]) -> None:
+    command = cli.get_command(click.Context(cli), arguments[0])
+    assert command is not None, where
+    command.make_context(arguments[0], arguments[1:], resilient_parsing=False).close()
+
+
+def locks(flow: str, job: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Group -> its settings, of a job and of the workflow around it."""
+    found = [lock for lock in (body(WORKFLOWS / f"{flow}.yml").get("concurrency"), job.get("concurrency")) if lock]
+    return {lock["group"]: lock for lock in found}
+
+
+CHANGES = re.compile(r"mlops (prepare|compute|submit|watch|register|resume|promote|rollback|cleanup)\b")
+
+
+def test_what_changes_something_is_never_canceled_by_a_newer_run_nor_dropped_from_the_queue() -> None:
     for flow, name, job in jobs():
-        commands = " ".join(step.get("run", "") for step in job.get("steps", []))
-        if re.search(r"mlops (promote|rollback|cleanup|submit)", commands):
-            groups = [
-                group
-                for group in (body(ROOT / f".github/workflows/{flow}.yml")["concurrency"], job.get("concurrency"))
-                if group
-            ]
-            assert all(group["cancel-in-progress"] is False for group in groups), f"{flow}/{name}"
+        if any(CHANGES.search(step.get("run", "")) for step in job.get("steps", [])):
+            found = locks(flow, job)
+            assert found, f"{flow}/{name}"
+            assert all(lock["cancel-in-progress"] is False for lock in found.values()), f"{flow}/{name}"
+            assert "max" in {lock.get("queue") for lock in found.values()}, f"{flow}/{name}"
 
 
-def test_what_a_cancel_must_reach_replaces_the_shell() -> None:
-    for where, command in runs():
-        if re.search(r"mlops (watch|promote|rollback|cleanup)\b", command):
-            assert command.startswith("exec "), f"{where}: the runner's SIGINT goes to the shell alone"
+def test_no_lock_is_held_while_a_promotion_waits_for_its_approval() -> None:
+    """A run that waits holds the locks of its workflow, for days if nobody answers."""
+    for path in FILES:
+        if any("promote.yml" in str(job.get("uses", "")) for job in body(path)["jobs"].values()):
+            assert "concurrency" not in body(path), path.name
+
+
+def test_an_endpoint_is_changed_by_one_job_at_a_time() -> None:
+    groups = {(flow, name): list(locks(flow, job)) for flow, name, job in jobs()}
+    assert groups["promote", "staging"] == ["deploy-staging"]
+    assert groups["promote", "production"] == ["deploy-production"]
+    assert groups["rollback", "rollback"] == ["deploy-${{ inputs.environment }}"]
+    assert "deploy-staging" in groups["cleanup", "cleanup"]
+    assert groups["train", "release"] == groups["resume", "resume"]

@@ -3,10 +3,18 @@
 It is no part of Azure: nothing of the product may call it but the rehearsal and the emulator's command line.
 """
 
+import re
+
 from mlops.emulator import lifecycle
 from mlops.emulator.errors import bad_request
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
+
+# what may be set besides paces and quotas, and the form of a value
+SETTINGS = {
+    "monitor.lag_seconds": r"\d+(\.\d+)?",  # how late Azure Monitor shows requests; default 180
+    "scoring.stack": "mlflow|foundation-model-inference",  # who serves every model; default: what the model asks for
+}
 
 
 def status(request: Request, emulator: Emulator) -> Reply:
@@ -26,6 +34,20 @@ def move_clock(request: Request, emulator: Emulator) -> Reply:
         raise bad_request("advance_seconds must be a number of seconds, 0 or more; the clock does not go back.")
     emulator.clock.advance(float(seconds))
     return Reply(200, {"now": emulator.clock.stamp()})
+
+
+def set_setting(request: Request, emulator: Emulator) -> Reply:
+    """PUT {"value": "..."} for one of `SETTINGS`; an empty value is the default again."""
+    name, value = request.params["name"], str(request.json().get("value", ""))
+    if name not in SETTINGS:
+        raise bad_request(f"There is no setting {name!r}; there are {', '.join(SETTINGS)}.")
+    if value and not re.fullmatch(SETTINGS[name], value):
+        raise bad_request(f"{value!r} is no value for {name}; it must match {SETTINGS[name]}.")
+    if value:
+        emulator.store.set_setting(name, value)
+    else:
+        emulator.store.forget_setting(name)
+    return Reply(200, {"name": name, "value": value})
 
 
 def set_pace(request: Request, emulator: Emulator) -> Reply:

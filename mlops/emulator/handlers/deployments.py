@@ -25,6 +25,7 @@ MOST_DEPLOYMENTS = 20
 DEFAULT_SIZE = "Standard_F4s_v2"
 DURATION = re.compile(r"^PT(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?$")
 PROBE = {"initialDelay": "PT10S", "period": "PT10S", "timeout": "PT2S", "successThreshold": 1, "failureThreshold": 30}
+READ_ONLY = ("provisioningState", "provisioningErrors")
 REQUESTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
 
 
@@ -170,7 +171,7 @@ def _properties(emulator: Emulator, stated: Json) -> Json:
         "environmentVariables": {},
         "properties": {},
         "egressPublicNetworkAccess": "Enabled",
-        **{key: value for key, value in stated.items() if value is not None},
+        **{key: value for key, value in stated.items() if value is not None and key not in READ_ONLY},
         **probes,
         "requestSettings": requests,
         "instanceType": stated.get("instanceType") or DEFAULT_SIZE,

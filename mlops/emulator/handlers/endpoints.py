@@ -141,7 +141,9 @@ def regenerate_keys(request: Request, emulator: Emulator) -> Reply:
     if str(body.get("keyType")).lower() not in kinds:
         raise bad_request(f"keyType {body.get('keyType')!r} is not Primary or Secondary.", target="keyType")
     keys = list(found.body[KEYS])
-    keys[kinds.index(str(body["keyType"]).lower())] = body.get("keyValue") or secrets.token_urlsafe(24)
+    index, wanted = kinds.index(str(body["keyType"]).lower()), body.get("keyValue")
+    # the SDK sends the present value along, and still means a new one
+    keys[index] = wanted if wanted and wanted != keys[index] else secrets.token_urlsafe(24)
     emulator.store.update(found.id, {**found.body, KEYS: keys})
     return accepted(start(request, emulator, found, KIND), 202)
 
@@ -152,7 +154,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
     if found.body["properties"]["authMode"] != "AMLToken":
         raise bad_request(f"Endpoint {found.name} does not use tokens of Azure ML.", code="BadArgument")
     now = int(time.time())
-    made = login.sign({"aud": SCORING_AUDIENCE, "endpoint": found.name, "exp": now + TOKEN_SECONDS})
+    made = login.sign({"aud": SCORING_AUDIENCE, "endpoint": found.id, "exp": now + TOKEN_SECONDS})
     expiry = {"expiryTimeUtc": now + TOKEN_SECONDS, "refreshAfterTimeUtc": now + TOKEN_SECONDS // 2}
     return Reply(200, {"accessToken": made, "tokenType": "Bearer", **expiry})
 

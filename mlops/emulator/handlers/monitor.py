@@ -1,18 +1,24 @@
 """Azure Monitor's metrics of online endpoints, computed from the requests that really arrived.
 
-Points of an interval without traffic have a time and no value; before the endpoint was made there are none; the newest
-minutes are missing, as ingestion is late. Source: supported metrics of workspaces/onlineEndpoints; metrics REST API.
+It must not write anything. Points of an interval without traffic have a time and no value; before the endpoint was made
+there are none; the newest minutes are missing, as ingestion is late.
+Sources: supported metrics of workspaces/onlineEndpoints; the REST API and its examples (GetMetric.json: the names
+of dimensions in lower case; GetMetricError.json: FULL is answered with the interval that the span is).
 """
 
 import math
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from mlops.emulator.clock import parse
-from mlops.emulator.errors import ServiceError
+from mlops.emulator.errors import bad_request
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
@@ -33,20 +39,42 @@ INTERVALS = {
 }
 LAG_SETTING, LAG_SECONDS = "monitor.lag_seconds", 180
 MOST_RESOURCES = 50
-DIMENSIONS = ("deployment", "statusCode", "statusCodeClass")
+RETENTION = timedelta(days=93)
+MOST_SERIES = 10  # with a filter, unless `top` says otherwise
+AGGREGATIONS = ("average", "count", "maximum", "minimum", "total")
+# the value of a dimension of a row of `Visible`; latencies are only kept by deployment
+DIMENSIONS: dict[str, Callable[[Any], str]] = {
+    "deployment": lambda row: str(row[1]),
+    "statusCode": lambda row: str(row[2]),
+    "statusCodeClass": lambda row: f"{row[2] // 100}xx",
+    "modelStatusCode": lambda row: str(row[3]),
+}
+LATENCY_DIMENSIONS = ("deployment",)
+_TIME = itemgetter(0)
 _CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
+_JOINTS = re.compile(r"[\s()]*(?:\b(?:and|or)\b)?[\s()]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: metrics, a time span, an interval in seconds (0 = the whole span), a filter on dimensions."""
+    """What is asked: metrics, a time span, the seconds of a point, the wanted values of dimensions (`*` is any)."""
 
     names: tuple[str, ...]
-    since: datetime
-    until: datetime
+    since: float
+    until: float
     interval: int
-    conditions: tuple[tuple[str, str], ...]
-    text: str  # the interval as it was written
+    text: str  # the interval as it is answered
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+    top: int = MOST_SERIES
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What Monitor has of one endpoint for a query: where points start and end, in seconds, and the requests."""
+
+    first: float
+    last: float
+    rows: list[tuple[float, str, int, int, float]]  # at, deployment, status, model status, milliseconds
 
 
 def for_resource(request: Request, emulator: Emulator) -> Reply:
@@ -56,96 +84,144 @@ def for_resource(request: Request, emulator: Emulator) -> Reply:
     if endpoint is None:
         what = f"workspaces/{workspace.name}/onlineEndpoints/{request.params['name']}"
         raise workspaces.not_found(what, request.params["rg"])
-    query = _query(request.query, emulator)
-    return Reply(200, _answer(emulator, endpoint, query))
+    return Reply(200, _answer(emulator, endpoint, read_query(request.query, emulator.clock.now())))
 
 
 def batch(request: Request, emulator: Emulator) -> Reply:
-    """POST metrics:getBatch of up to 50 resources of one region."""
+    """POST metrics:getBatch of up to 50 resources of one region and subscription."""
+    workspaces.check_arm(request)
     ids = [str(id) for id in request.json().get("resourceids") or []]
     if not 0 < len(ids) <= MOST_RESOURCES:
-        raise ServiceError(400, "BadRequest", f"1 to {MOST_RESOURCES} resource ids are needed, not {len(ids)}.")
-    stated = {**request.query}
-    query = _query(stated, emulator)
+        raise bad_request(f"1 to {MOST_RESOURCES} resource ids are needed, not {len(ids)}.")
+    query = read_query(request.query, emulator.clock.now())
     values = []
     for id in ids:
         endpoint = emulator.store.get(id)
-        if endpoint is None:
-            raise ServiceError(400, "ResourceNotFound", f"The resource {id} was not found.")
-        values.append(
-            {
-                **_answer(emulator, endpoint, query),
-                "resourceid": id,
-                "starttime": _iso(query.since),
-                "endtime": _iso(query.until),
-            }
-        )
+        if endpoint is None or endpoint.kind != "onlineEndpoints":
+            raise bad_request(f"The resource {id} was not found.", code="ResourceNotFound")
+        if str(endpoint.body["location"]).lower() != request.params["region"].lower():
+            raise bad_request(f"The resource {id} is not in the region {request.params['region']}.")
+        if not id.lower().startswith(f"/subscriptions/{request.params['sub']}/".lower()):
+            raise bad_request(f"The resource {id} is not in the subscription {request.params['sub']}.")
+        span = {"starttime": _iso(query.since), "endtime": _iso(query.until)}
+        values.append({**_answer(emulator, endpoint, query), **span, "resourceid": id})
     return Reply(200, {"values": values})
 
 
-def _query(stated: dict[str, str], emulator: Emulator) -> Query:
-    names = tuple(name for name in stated.get("metricnames", "").split(",") if name)
-    unknown = [name for name in names if name not in METRICS]
-    if unknown or not names:
+def read_query(stated: dict[str, str], now: datetime) -> Query:
+    """The query string of either call. Raises 400 with the service's words where they are known."""
+    namespace = stated.get("metricnamespace") or NAMESPACE
+    known = {name.lower(): name for name in METRICS} if namespace.lower() == NAMESPACE.lower() else {}
+    asked = [name.strip() for name in stated.get("metricnames", "").split(",") if name.strip()]
+    unknown = [name for name in asked if name.lower() not in known]
+    if unknown or not asked:
         text = (
-            f"Failed to find metric configuration for provider, resource Type: {NAMESPACE}, "
-            f"metric: {', '.join(unknown)}. Valid metrics: {','.join(METRICS)}"
+            f"Failed to find metric configuration for provider: Microsoft.MachineLearningServices, resource Type: "
+            f"workspaces/onlineEndpoints, metric: {','.join(unknown)}, Valid metrics: {','.join(known.values())}"
         )
-        raise ServiceError(400, "BadRequest", text)
-    now = emulator.clock.now()
+        raise bad_request(text)
+    names = tuple(known[name.lower()] for name in asked)
+    _check_aggregations(stated.get("aggregation") or "average")
     since, until = _span(stated, now)
-    text = stated.get("interval") or "PT1M"
-    if text.upper() != "FULL" and text not in INTERVALS:
-        raise ServiceError(400, "BadRequest", f"Invalid time grain {text}; one of {', '.join(INTERVALS)}, FULL.")
-    conditions = tuple(_CONDITION.findall(stated.get("filter") or stated.get("$filter") or ""))
-    for name, _ in conditions:
-        if name not in DIMENSIONS:
-            raise ServiceError(400, "BadRequest", f"The dimension {name} is not one of {', '.join(DIMENSIONS)}.")
-    return Query(names, since, until, INTERVALS.get(text, 0), conditions, text)
+    text = (stated.get("interval") or "PT1M").upper()
+    if text == "FULL":
+        step, text = max(60, int(until - since)), _duration(until - since)
+    elif text in INTERVALS:
+        step = INTERVALS[text]
+    else:
+        grains = ",".join(_clock_text(seconds) for seconds in INTERVALS.values())
+        raise bad_request(f"Invalid time grain duration: {text}, supported ones are: {grains}")
+    wanted = _filter(stated.get("filter") or stated.get("$filter") or "", names)
+    top = int(stated["top"]) if stated.get("top", "").isdecimal() else MOST_SERIES
+    return Query(names, since, until, step, text, wanted, top)
 
 
-def _span(stated: dict[str, str], now: datetime) -> tuple[datetime, datetime]:
-    if stated.get("starttime"):
-        return parse(stated["starttime"]), parse(stated["endtime"]) if stated.get("endtime") else now
-    if "/" in stated.get("timespan", ""):
-        first, last = stated["timespan"].split("/")
-        return parse(first), parse(last)
-    return now - timedelta(hours=1), now
+def _check_aggregations(text: str) -> None:
+    for name in (part.strip().lower() for part in text.split(",")):
+        if name not in AGGREGATIONS:
+            raise bad_request(f"Invalid aggregation {name!r}; one of {', '.join(AGGREGATIONS)}.")
+        if name != "average":
+            raise bad_request(f"These metrics do not support the aggregation {name}; supported: Average.")
+
+
+def _span(stated: dict[str, str], now: datetime) -> tuple[float, float]:
+    """From and to, in whole minutes; the last hour when nothing is said."""
+    try:
+        if stated.get("starttime"):
+            since, until = parse(stated["starttime"]), parse(stated["endtime"]) if stated.get("endtime") else now
+        elif "/" in stated.get("timespan", ""):
+            since, until = (parse(part) for part in stated["timespan"].split("/"))
+        else:
+            since, until = now - timedelta(hours=1), now
+    except ValueError as error:
+        raise bad_request(f"The time span cannot be read: {error}") from error
+    if since >= until:
+        raise bad_request(f"The start time {_iso(since.timestamp())} is not before the end time.")
+    return since.timestamp() // 60 * 60, until.timestamp() // 60 * 60
+
+
+def _filter(text: str, names: tuple[str, ...]) -> dict[str, set[str]]:
+    """`a eq 'x' and b eq 'y' or b eq 'z'`: `or` joins values of one dimension, `and` joins dimensions."""
+    if _JOINTS.sub("", _CONDITION.sub("", text)).strip():
+        raise bad_request(f"The filter {text!r} is not understood; the emulator knows eq, and, or.")
+    allowed = tuple(DIMENSIONS) if all(name == "RequestsPerMinute" for name in names) else LATENCY_DIMENSIONS
+    proper = {name.lower(): name for name in allowed}
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for name, value in _CONDITION.findall(text):
+        if name.lower() not in proper:
+            raise bad_request(f"Metric: {names[0]} does not support requested dimension combination: {name.lower()}")
+        wanted[proper[name.lower()]].add(value)
+    return dict(wanted)
 
 
 def _answer(emulator: Emulator, endpoint: Resource, query: Query) -> Json:
-    rows = emulator.store.database.execute(
-        "SELECT at, deployment, status, milliseconds FROM requests "
-        "WHERE endpoint = ? AND mirrored = 0 AND at >= ? AND at < ?",
-        (endpoint.name.lower(), query.since.timestamp(), query.until.timestamp()),
-    ).fetchall()
+    visible = _visible(emulator, endpoint, query)
     return {
         "cost": 0,
         "timespan": f"{_iso(query.since)}/{_iso(query.until)}",
         "interval": query.text,
         "namespace": NAMESPACE,
         "resourceregion": endpoint.body["location"],
-        "value": [_metric(emulator, endpoint, query, name, rows) for name in query.names],
+        "value": [_metric(endpoint, query, name, visible) for name in query.names],
     }
 
 
-def _metric(emulator: Emulator, endpoint: Resource, query: Query, name: str, rows: list[Any]) -> Json:
+def _visible(emulator: Emulator, endpoint: Resource, query: Query) -> Visible:
+    """Points lie on a grid that begins at the start of the span; the grid's points outside the endpoint's life go."""
+    now = emulator.clock.now()
+    lag = float(emulator.store.setting(LAG_SETTING, str(LAG_SECONDS)))
+    made = parse(endpoint.body["systemData"]["createdAt"]).timestamp()
+    first = max(query.since, made, (now - RETENTION).timestamp())
+    last = min(query.until, (now.timestamp() - lag) // 60 * 60)
+    start = query.since + (first - query.since) // query.interval * query.interval
+    rows = emulator.store.database.execute(
+        "SELECT at, deployment, status, model_status, milliseconds FROM requests "
+        "WHERE endpoint = ? AND mirrored = 0 AND at >= ? AND at < ? ORDER BY at",
+        (endpoint.name.lower(), first, last),
+    ).fetchall()
+    return Visible(start, last, rows)
+
+
+def _metric(endpoint: Resource, query: Query, name: str, visible: Visible) -> Json:
+    # a request that was refused before any container has no latency
+    rows = visible.rows if name == "RequestsPerMinute" else [row for row in visible.rows if row[4]]
     groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)
-    for row in rows:
-        found = {"deployment": row[1], "statusCode": str(row[2]), "statusCodeClass": f"{row[2] // 100}xx"}
-        if all(wanted in ("*", found[key]) for key, wanted in query.conditions):
-            groups[tuple(found[key] for key, _ in query.conditions)].append(row)
-    if not query.conditions and not groups:
-        groups[()] = []
+    if not query.wanted:
+        groups[()] = rows
+    for row in rows if query.wanted else ():
+        group = tuple(DIMENSIONS[key](row) for key in query.wanted)
+        if all(value in asked or "*" in asked for value, asked in zip(group, query.wanted.values(), strict=True)):
+            groups[group].append(row)
+    busiest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[: query.top]
     series = [
         {
             "metadatavalues": [
-                {"name": {"value": key, "localizedValue": key}, "value": value}
-                for (key, _), value in zip(query.conditions, group, strict=True)
+                {"name": {"value": key.lower(), "localizedValue": key.lower()}, "value": value}
+                for key, value in zip(query.wanted, group, strict=True)
             ],
-            "data": _points(emulator, endpoint, query, name, members),
+            "data": points(name, members, visible.first, visible.last, query.interval),
         }
-        for group, members in sorted(groups.items())
+        for group, members in busiest
     ]
     return {
         "id": f"{endpoint.id}/providers/Microsoft.Insights/metrics/{name}",
@@ -158,42 +234,44 @@ def _metric(emulator: Emulator, endpoint: Resource, query: Query, name: str, row
     }
 
 
-def _points(emulator: Emulator, endpoint: Resource, query: Query, name: str, rows: list[Any]) -> list[Json]:
-    """One point an interval, from the creation of the endpoint to the end of what has been ingested."""
-    lag = float(emulator.store.setting(LAG_SETTING, str(LAG_SECONDS)))
-    made = parse(endpoint.body["systemData"]["createdAt"]).timestamp()
-    ingested = emulator.clock.now().timestamp() - lag
-    first, last = max(query.since.timestamp(), made), min(query.until.timestamp(), ingested)
-    if last <= first:
-        return []
-    step = query.interval or (last - first)
-    start = math.floor(first / step) * step if query.interval else first
-    buckets: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        if row[0] < last:
-            buckets[int((row[0] - start) // step)].append(row)
-    count = math.ceil((last - start) / step)
-    return [
-        {
-            "timeStamp": _iso(datetime.fromtimestamp(start + index * step, UTC)),
-            **_value(name, buckets.get(index, []), step),
-        }
-        for index in range(count)
-    ]
+def points(name: str, rows: list[Any], first: float, last: float, step: int) -> list[Json]:
+    """One point a step from `first` to before `last`, from rows in order of time; `average` where there is one."""
+    found: list[Json] = []
+    low = bisect_left(rows, first, key=_TIME)
+    for index in range(max(0, math.ceil((last - first) / step))):
+        begin = first + index * step
+        high = bisect_left(rows, begin + step, lo=low, key=_TIME)
+        found.append({"timeStamp": _iso(begin), **_value(name, rows[low:high])})
+        low = high
+    return found
 
 
-def _value(name: str, rows: list[Any], step: float) -> Json:
+def _value(name: str, rows: list[Any]) -> Json:
     """The average over the minutes that had traffic; nothing when none had."""
     if not rows:
         return {}
     if name == "RequestsPerMinute":
-        minutes = len({int(row[0] // 60) for row in rows})
-        return {"average": len(rows) / (minutes if step > 60 else 1)}
-    times = sorted(row[3] for row in rows)
+        return {"average": len(rows) / len({row[0] // 60 for row in rows})}
+    times = sorted(row[4] for row in rows)
     if name in PERCENTILES:
-        return {"average": times[min(len(times) - 1, math.ceil(PERCENTILES[name] / 100 * len(times)) - 1)]}
+        return {"average": times[math.ceil(PERCENTILES[name] / 100 * len(times)) - 1]}
     return {"average": sum(times) / len(times)}
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@lru_cache(maxsize=1 << 16)  # fifty resources share one grid of times
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _duration(seconds: float) -> str:
+    """An ISO 8601 duration of whole minutes."""
+    days, rest = divmod(int(seconds) // 60, 1440)
+    hours, minutes = divmod(rest, 60)
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "") or "PT0M"
+
+
+def _clock_text(seconds: int) -> str:
+    """As the service writes time grains: 00:01:00, 1.00:00:00."""
+    days, rest = divmod(seconds, 86400)
+    return (f"{days}." if days else "") + f"{rest // 3600:02}:{rest % 3600 // 60:02}:00"

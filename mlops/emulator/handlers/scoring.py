@@ -8,20 +8,23 @@ import hmac
 import json
 import random
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from mlops.emulator import serving
 from mlops.emulator.handlers import deployments, login
-from mlops.emulator.handlers.endpoints import KIND, SCORING_AUDIENCE
+from mlops.emulator.handlers.endpoints import KEYS, KIND, SCORING_AUDIENCE
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
 HEADER = "azureml-model-deployment"
-# A fine-tuned model is served by the generic MLflow image, whose answer is a table; `foundation-model-inference` says
-# {"output": text}. A deployment chooses the latter by the environment variable EMULATOR_STACK.
-STACK_VARIABLE, FOUNDATION = "EMULATOR_STACK", "foundation-model-inference"
+# The MLflow image answers a table, [{"0": text}]; foundation-model-inference answers {"output": text}, and {} where
+# anything fails. The model decides (`serving.stack_of`), unless this setting or a deployment's variable names one.
+STACK_SETTING, STACK_VARIABLE = "scoring.stack", "EMULATOR_STACK"  # "mlflow" or "foundation-model-inference"
+EXAMPLE = {"input_data": {"input_string": [{"role": "user", "content": "Hello"}], "parameters": {"max_new_tokens": 64}}}
+NOT_READY = ("Creating", "Failed", "Deleting")
 _chance = random.Random(0)
 
 
@@ -33,22 +36,35 @@ class Refusal(Exception):
     text: str
     headers: tuple[tuple[str, str], ...] = ()
 
+    def reply(self) -> Reply:
+        """As it is sent."""
+        return Reply(self.status, self.text, dict(self.headers))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request: the answer, the container's own status (0: it was not asked), and the time it took."""
+
+    reply: Reply
+    model_status: int = 0
+    seconds: float = 0.0
+
 
 async def score(request: Request, emulator: Emulator) -> Reply:
     """POST /score."""
     endpoint = _endpoint(request, emulator)
     if endpoint is None:
         return Reply(404, "The endpoint was not found.")
-    if not _signed_in(request, endpoint):
-        return Reply(401, {"message": "key_auth_bad_header_or_key"}, {"WWW-Authenticate": "Bearer"})
     try:
+        _check_signed_in(request, endpoint)
         chosen = _choose(request, emulator, endpoint)
     except Refusal as refusal:
-        return Reply(refusal.status, refusal.text, dict(refusal.headers))
+        _record(emulator, endpoint, "", Outcome(refusal.reply()))
+        return _traced(request, refusal.reply())
     mirrored = _mirror(emulator, endpoint) if HEADER not in request.headers else None
     if mirrored:
         emulator.spawn(_served(request, emulator, endpoint, mirrored, mirror=True), "mirror")
-    return await _served(request, emulator, endpoint, chosen)
+    return _traced(request, await _served(request, emulator, endpoint, chosen))
 
 
 def swagger(request: Request, emulator: Emulator) -> Reply:
@@ -56,12 +72,27 @@ def swagger(request: Request, emulator: Emulator) -> Reply:
     endpoint = _endpoint(request, emulator)
     if endpoint is None:
         return Reply(404, "The endpoint was not found.")
-    if not _signed_in(request, endpoint):
-        return Reply(401, {"message": "key_auth_bad_header_or_key"}, {"WWW-Authenticate": "Bearer"})
-    operation = {"operationId": "RunMLService", "responses": {"200": {"description": "The model's answer"}}}
+    try:
+        _check_signed_in(request, endpoint)
+        _choose(request, emulator, endpoint)
+    except Refusal as refusal:
+        return refusal.reply()
+    body = {"name": "serviceInputPayload", "in": "body", "schema": {"$ref": "#/definitions/ServiceInput"}}
+    answer = {"200": {"description": "The model's answer"}, "default": {"description": "The model raised an error"}}
+    operation = {"operationId": "RunMLService", "parameters": [body], "responses": answer}
     return Reply(
         200,
-        {"swagger": "2.0", "info": {"title": endpoint.name, "version": "1"}, "paths": {"/score": {"post": operation}}},
+        {
+            "swagger": "2.0",
+            "info": {"title": endpoint.name, "version": "1.0"},
+            "host": request.host,
+            "schemes": ["https"],
+            "consumes": ["application/json"],
+            "produces": ["application/json"],
+            "securityDefinitions": {"Bearer": {"type": "apiKey", "name": "Authorization", "in": "header"}},
+            "paths": {"/score": {"post": {**operation, "security": [{"Bearer": []}]}}},
+            "definitions": {"ServiceInput": {"type": "object", "example": EXAMPLE}},
+        },
     )
 
 
@@ -75,71 +106,88 @@ async def _served(
 ) -> Reply:
     """One request to one deployment, within its limits, recorded whatever comes of it."""
     settings = chosen.body["properties"]["requestSettings"]
-    key = f"pending:{chosen.id}"
-    pending = emulator.cache.get(key, 0)
     capacity = int(settings["maxConcurrentRequestsPerInstance"]) * int(chosen.body["sku"]["capacity"])
-    if pending >= 2 * capacity:
-        reply, model_status, spent = Reply(429, "Too many requests are pending."), 0, 0.0
+    pending: set[asyncio.Future[Any]] = emulator.cache.setdefault(f"pending:{chosen.id.lower()}", set())
+    if len(pending) >= 2 * capacity:
+        outcome = Outcome(Reply(429, "Too many requests are pending."))
     else:
-        emulator.cache[key] = pending + 1
+        stack = _stack(emulator, chosen)
+        work = asyncio.ensure_future(asyncio.to_thread(_ask, emulator, chosen.body[serving.PLACE], stack, request.body))
+        pending.add(work)
+        work.add_done_callback(pending.discard)  # not at the time-out: the container goes on working on it
         begun = time.perf_counter()
-        try:
-            work = asyncio.to_thread(_ask, emulator, chosen, request.body)
-            reply, model_status = await asyncio.wait_for(work, deployments.seconds(settings["requestTimeout"]))
-        except TimeoutError:
-            reply, model_status = Reply(408, "The request took longer than request_timeout_ms."), 0
-        finally:
-            emulator.cache[key] -= 1
+        await asyncio.wait({work}, timeout=deployments.seconds(settings["requestTimeout"]))
         spent = time.perf_counter() - begun
-    with emulator.transaction():
-        row = (
-            endpoint.name.lower(),
-            chosen.name,
-            emulator.clock.now().timestamp(),
-            reply.status,
-            model_status,
-            spent * 1000,
-            int(mirror),
-        )
-        emulator.store.database.execute("INSERT INTO requests VALUES (?,?,?,?,?,?,?)", row)
-    named = {HEADER: chosen.name, "x-ms-run-function-failed": "False", "x-ms-server-version": "emulator"}
+        if work.done():
+            reply, model_status = work.result()
+            outcome = Outcome(reply, model_status, spent)
+        else:
+            outcome = Outcome(Reply(408, "The request took longer than request_timeout_ms."), 0, spent)
+    _record(emulator, endpoint, chosen.name, outcome, mirror=mirror)
+    reply = outcome.reply
+    failed = str(outcome.model_status >= 400).capitalize()
+    named = {HEADER: chosen.name, "x-ms-run-function-failed": failed, "x-ms-server-version": "emulator"}
     return Reply(reply.status, reply.body, {**named, **reply.headers})
 
 
-def _ask(emulator: Emulator, chosen: Resource, body: bytes) -> tuple[Reply, int]:
-    """The container's answer and its status; what it raises becomes a 424 of the endpoint."""
-    stack = (chosen.body["properties"].get("environmentVariables") or {}).get(STACK_VARIABLE)
+def _ask(emulator: Emulator, place: str, stack: str, body: bytes) -> tuple[Reply, int]:
+    """The container's answer and its status; what it raises becomes a 424 of the endpoint. On a thread."""
+    foundation = stack == serving.FOUNDATION
     try:
-        texts = serving.answer(serving.load(emulator, chosen), json.loads(body or b"{}"))
+        texts = serving.answer(serving.load(emulator, place), json.loads(body or b"{}"), strict=not foundation)
     except Exception as error:  # noqa: BLE001 - a model's code may raise anything; the endpoint answers 424 for all of it
-        if stack == FOUNDATION:
+        if foundation:
             return Reply(200, {}), 200
         reason = str(error).replace("\n", " ")[:200].encode("ascii", "replace").decode()
         headers = {"ms-azureml-model-error-statuscode": "500", "ms-azureml-model-error-reason": reason}
         return Reply(424, {"message": f"An unexpected error occurred in scoring script. {error}"}, headers), 500
-    if stack == FOUNDATION:
-        return Reply(200, {"output": texts[0]}), 200
-    return Reply(200, [{"0": text} for text in texts]), 200
+    return Reply(200, {"output": texts[0]} if foundation else [{"0": text} for text in texts]), 200
+
+
+def _record(emulator: Emulator, endpoint: Resource, deployment: str, outcome: Outcome, *, mirror: bool = False) -> None:
+    """Keep a row of a request, for Azure Monitor and the container's log; no deployment: none was reached."""
+    at, took = emulator.clock.now().timestamp(), outcome.seconds * 1000
+    row = (endpoint.name.lower(), deployment, at, outcome.reply.status, outcome.model_status, took, int(mirror))
+    with emulator.transaction():
+        emulator.store.database.execute("INSERT INTO requests VALUES (?,?,?,?,?,?,?)", row)
+
+
+def _traced(request: Request, reply: Reply) -> Reply:
+    """With the trace headers: the service's own, and the client's as it was sent."""
+    trace = {"x-request-id": request.headers.get("x-request-id") or str(uuid.uuid4())}
+    if stated := request.headers.get("x-ms-client-request-id"):
+        trace["x-ms-client-request-id"] = stated
+    return Reply(reply.status, reply.body, {**trace, **reply.headers})
+
+
+def _stack(emulator: Emulator, chosen: Resource) -> str:
+    variable = (chosen.body["properties"].get("environmentVariables") or {}).get(STACK_VARIABLE)
+    return str(variable or emulator.store.setting(STACK_SETTING, "") or chosen.body[serving.STACK])
 
 
 def _endpoint(request: Request, emulator: Emulator) -> Resource | None:
-    name, region = request.params["endpoint"].lower(), request.params["region"].lower()
-    return next(
-        (e for e in emulator.store.every(KIND) if e.name.lower() == name and e.body["location"] == region), None
-    )
+    region = request.params["region"].lower()
+    named = emulator.store.named(KIND, request.params["endpoint"])
+    return next((found for found in named if str(found.body["location"]).lower() == region), None)
 
 
-def _signed_in(request: Request, endpoint: Resource) -> bool:
+def _check_signed_in(request: Request, endpoint: Resource) -> None:
+    """Raise a 401 unless the bearer is one of the endpoint's keys, or a token of the kind that its auth mode takes."""
     kind, _, presented = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        return False
-    if endpoint.body["properties"]["authMode"] == "Key":
-        return any(hmac.compare_digest(presented, key) for key in endpoint.body["keys"])
-    try:
-        claims = login.claims_of(presented)
-    except ValueError:
-        return False
-    return claims.get("aud") == SCORING_AUDIENCE and float(claims.get("exp", 0)) > time.time()
+    mode = endpoint.body["properties"]["authMode"]
+    if mode == "Key":
+        good = any(hmac.compare_digest(presented.encode(), key.encode()) for key in endpoint.body[KEYS])
+    else:
+        try:
+            claims = login.claims_of(presented)
+        except ValueError:
+            claims = {}
+        # a token of Azure ML is for one endpoint and names it; one of Entra is for the audience
+        ours = claims.get("aud") == SCORING_AUDIENCE and float(claims.get("exp", 0)) > time.time()
+        good = ours and claims.get("endpoint") == (endpoint.id if mode == "AMLToken" else None)
+    if kind.lower() != "bearer" or not good:
+        text = "key_auth_bad_header_or_key" if mode == "Key" else "token_auth_invalid_token"
+        raise Refusal(401, text, (("WWW-Authenticate", "Bearer"),))
 
 
 def _choose(request: Request, emulator: Emulator, endpoint: Resource) -> Resource:
@@ -156,7 +204,7 @@ def _choose(request: Request, emulator: Emulator, endpoint: Resource) -> Resourc
         if not sum(traffic.values()):
             raise Refusal(404, "The endpoint has no deployment with a positive traffic weight.")
         chosen = known[_chance.choices(list(traffic), list(traffic.values()))[0]]
-    if chosen.body["properties"]["provisioningState"] == "Failed":
+    if chosen.body["properties"]["provisioningState"] in NOT_READY:
         raise Refusal(503, f"Deployment {chosen.name} is not ready.")
     return chosen
 
@@ -164,5 +212,6 @@ def _choose(request: Request, emulator: Emulator, endpoint: Resource) -> Resourc
 def _mirror(emulator: Emulator, endpoint: Resource) -> Resource | None:
     for name, share in (endpoint.body["properties"].get("mirrorTraffic") or {}).items():
         if _chance.uniform(0, 100) < share:
-            return emulator.store.get(f"{endpoint.id}/{deployments.KIND}/{name}")
+            found = emulator.store.get(f"{endpoint.id}/{deployments.KIND}/{name}")
+            return found if found and found.body["properties"]["provisioningState"] not in NOT_READY else None
     return None

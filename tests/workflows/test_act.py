@@ -1,0 +1,179 @@
+"""The runner of workflow files itself: what act leaves unsaid is found, and nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlops import actions
+from mlops.errors import BadInput, Unfinished
+
+PATH = f"{Path(sys.executable).parent}{os.pathsep}/usr/local/bin{os.pathsep}/usr/bin{os.pathsep}/bin"
+ODD = """
+name: odd / name
+on: push
+jobs:
+  first:
+    name: the first one
+    runs-on: ubuntu-24.04
+    outputs: {go: "${{ steps.say.outputs.go }}"}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1
+      - id: say
+        run: |
+          echo "go=no" >> "$GITHUB_OUTPUT"
+          echo "sha=$GITHUB_SHA actor=$GITHUB_ACTOR secret=${SECRET-unset}"
+          cat tracked.txt untracked.txt; ls
+      - run: echo never
+        if: false
+  conditional:
+    needs: first
+    if: ${{ needs.first.outputs.go == 'yes' }}
+    runs-on: ubuntu-24.04
+    steps: [{run: echo never}]
+  unplaced:
+    runs-on: ${{ 'of-no-machine' }}
+    steps: [{run: echo never}]
+  matrix:
+    name: on ${{ matrix.what }}
+    strategy: {matrix: {what: [x, y]}}
+    runs-on: ubuntu-24.04
+    steps: [{run: echo hi}]
+"""
+SLOW = """
+on: push
+jobs:
+  slow:
+    runs-on: ubuntu-24.04
+    steps: [{run: echo $$ begun; sleep 60}]
+"""
+FOREIGN = """
+on: push
+jobs:
+  only:
+    runs-on: ubuntu-24.04
+    steps: [{uses: somebody/something@v1}]
+"""
+BROKEN = """
+on: push
+jobs:
+  only:
+    runs-on: ubuntu-24.04
+    steps: [{runs: echo misspelt}]
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True, env={"PATH": PATH}
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A repository with one commit; what a run makes is looked for, and nothing may be left of it."""
+    made, temporary = tmp_path / "repository", tmp_path / "temporary"
+    (made / ".github" / "workflows").mkdir(parents=True)
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    for name, text in {"odd": ODD, "slow": SLOW, "foreign": FOREIGN, "broken": BROKEN}.items():
+        (made / ".github" / "workflows" / f"{name}.yml").write_text(text)
+    (made / "tracked.txt").write_text("committed\n")
+    (made / ".gitignore").write_text("ignored.txt\n")
+    git(made, "init", "--quiet", "--initial-branch=main")
+    git(made, "add", "--all")
+    git(made, "commit", "--quiet", "--message=first")
+    yield made
+    assert not list(temporary.iterdir())
+
+
+def lines(events: list[actions.Event]) -> str:
+    return "\n".join(event.text for event in events if isinstance(event, actions.Text))
+
+
+def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "of the caller")
+    (repository / "tracked.txt").write_text("changed since\n")
+    (repository / "untracked.txt").write_text("new\n")
+    (repository / "ignored.txt").write_text("not for a runner\n")
+    seen: list[actions.Event] = []
+    machine = actions.Machine(PATH, actor="octocat")
+    done = actions.run(repository, "odd.yml", "push", {}, machine, seen.append)
+    assert done.jobs == {"first": "success", "matrix (x)": "success", "matrix (y)": "success"}
+    assert done.skipped == ["conditional"]
+    assert done.unexplained == ("unplaced",)
+    assert not done.succeeded
+    assert [step.result for step in done.steps if step.job == "first"] == ["success", "success", "skipped"]
+    assert done.output("say", "go") == "no"
+    said = lines(seen)
+    assert f"sha={git(repository, 'rev-parse', 'HEAD')} actor=octocat secret=unset" in said
+    assert "changed since" in said
+    assert "new" in said
+    assert "ignored.txt" not in said
+
+
+def test_a_run_is_stopped_when_its_time_is_up(repository: Path) -> None:
+    seen: list[actions.Event] = []
+    begun = time.monotonic()
+    with pytest.raises(Unfinished, match=r"slow\.yml did not end within 1 seconds(.|\n)*it was in slow, "):
+        actions.run(repository, "slow.yml", "push", {}, actions.Machine(PATH), seen.append, timeout=1)
+    assert time.monotonic() - begun < 10
+    assert gone(int(lines(seen).split()[0]))
+
+
+def test_an_interrupt_stops_act_and_what_it_started(repository: Path) -> None:
+    shells: list[int] = []
+
+    def interrupt(event: actions.Event) -> None:
+        if isinstance(event, actions.Text):
+            shells.append(int(event.text.split()[0]))
+            signal.raise_signal(signal.SIGINT)
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        actions.run(repository, "slow.yml", "push", {}, actions.Machine(PATH), interrupt, timeout=60)
+    (shell,) = shells
+    assert gone(shell)
+    assert threading.active_count() == before
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended; one that nobody has waited for counts as ended."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_action_that_nothing_stands_in_for_is_refused_by_name(repository: Path) -> None:
+    with pytest.raises(BadInput, match="cannot run the action somebody/something@v1"):
+        actions.run(repository, "foreign.yml", "push", {}, actions.Machine(PATH))
+
+
+def test_what_act_refuses_is_said_in_its_words(repository: Path) -> None:
+    with pytest.raises(BadInput, match=r"act cannot run broken\.yml for the event push(.|\n)*runs"):
+        actions.run(repository, "broken.yml", "push", {}, actions.Machine(PATH))
+
+
+def test_a_folder_without_a_commit_is_refused(tmp_path: Path, repository: Path) -> None:
+    bare = tmp_path / "bare"
+    (bare / ".github" / "workflows").mkdir(parents=True)
+    (bare / ".github" / "workflows" / "slow.yml").write_text(SLOW)
+    git(bare, "init", "--quiet")
+    with pytest.raises(BadInput, match="no git checkout with a commit"):
+        actions.run(bare, "slow.yml", "push", {}, actions.Machine(PATH))

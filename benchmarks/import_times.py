@@ -1,7 +1,8 @@
-"""Measures what imports cost, each in a fresh interpreter: `python benchmarks/import_times.py [--runs N]`.
+"""Measures what imports cost, each in a fresh interpreter: `python benchmarks/import_times.py [--runs N] [MODULE ...]`.
 
 A module that is not installed is named and left out. For mlflow install `mlflow-skinny azureml-mlflow` beside the rest,
-in an environment that you throw away. Times are the best of N runs, less the time of an empty interpreter.
+in an environment that you throw away. Times are the best of N runs, less the time of an empty interpreter; they vary
+with the machine and its load, so compare the ratios of one run.
 """
 
 import argparse
@@ -28,12 +29,14 @@ def main() -> None:
     """Print one line a module: with bytecode, without it, and both against azure.ai.ml."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="fresh interpreters for each number; the best counts")
-    runs = parser.parse_args().runs
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="what to import; the default is a list of ours")
+    options = parser.parse_args()
+    runs, wanted = options.runs, {name: f"import {name}" for name in options.modules} or MODULES
     with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as never:
         compiled = environment(kept)
         bare = {**environment(never), "PYTHONDONTWRITEBYTECODE": "1"}
         found: dict[str, tuple[float, float]] = {}
-        for name, statement in MODULES.items():
+        for name, statement in wanted.items():
             if not once(statement, compiled):  # also writes the bytecode that the next runs find
                 print(f"{name}: not installed")
                 continue

@@ -7,17 +7,18 @@ Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Locatio
 
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mlops.emulator import arm
-from mlops.emulator.clock import Clock, iso
+from mlops.emulator.clock import Clock, iso, parse
 from mlops.emulator.errors import ServiceError, error_object
 from mlops.emulator.lifecycle import Pace, pace
 from mlops.emulator.request import Reply
 from mlops.emulator.store import Store
 
-Effect = Literal["settle", "delete"]
+Effect = Literal["settle", "delete", "none"]
+HELD = 1e15  # due when somebody says so
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
 
@@ -69,16 +70,20 @@ class Operations:
         merge: dict[str, Any] | None = None,
         error: tuple[str, str] | None = None,
         wanted: Pace | None = None,
+        held: bool = False,
         subscription: str,
         location: str,
     ) -> Operation:
-        """Begin to change a resource at the pace of its kind. `error` = (code, message) makes it fail."""
+        """Begin to change a resource at the pace of its kind. `error` = (code, message) makes it fail.
+
+        A held one waits for `release`, however often it is polled.
+        """
         speed = wanted or pace(self._store, kind)
         operation = Operation(
             id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
             resource=resource_id,
             status="InProgress",
-            due=self._clock.now().timestamp() + speed.seconds,
+            due=HELD if held else self._clock.now().timestamp() + speed.seconds,
             reads=speed.reads,
             effect=effect,
             started=self._clock.stamp(),
@@ -88,6 +93,16 @@ class Operations:
         )
         self._save(operation)
         return operation
+
+    def release(self, id: str, wanted: Pace, *, error: tuple[str, str] | None = None) -> None:
+        """Let a held operation end at a pace that is counted from its start; `error` makes it fail."""
+        operation = self.get(id)
+        if operation is None or operation.status != "InProgress":
+            return
+        due = parse(operation.started).timestamp() + wanted.seconds
+        failure = error_object(*error) if error else operation.error
+        self._save(replace(operation, due=due, error=failure))
+        self.settle()
 
     def get(self, id: str) -> Operation | None:
         """The operation of that id, or None."""
@@ -130,7 +145,7 @@ class Operations:
         failed = operation.error is not None
         if resource is not None and operation.effect == "delete" and not failed:
             self._store.delete(operation.resource)
-        elif resource is not None:
+        elif resource is not None and operation.effect != "none":
             properties = {**resource.body.get("properties", {})}
             if not failed:
                 properties |= operation.merge
@@ -139,7 +154,7 @@ class Operations:
                 properties["provisioningErrors"] = [{"error": operation.error}]
             self._store.update(resource.id, {**resource.body, "properties": properties})
         ended = iso(self._clock.now())
-        self._save(Operation(**{**vars(operation), "status": "Failed" if failed else "Succeeded", "ended": ended}))
+        self._save(replace(operation, status="Failed" if failed else "Succeeded", ended=ended))
 
     def _save(self, operation: Operation) -> None:
         self._store.database.execute(

@@ -6,6 +6,7 @@ stands before the general one that would take its requests too.
 
 from mlops.emulator.arm import HOST as ARM
 from mlops.emulator.handlers import (
+    artifacts,
     blob,
     blob_blocks,
     blob_containers,
@@ -182,38 +183,65 @@ JOB_ROUTES = (
     Route(ARM, "POST", JOB + "/cancel", jobs.cancel),
 )
 HISTORY = "/history/v1.0" + WS
+EXPERIMENT_SCOPES = ("/experiments/{experiment}", "/experimentids/{experiment}")
 HISTORY_ROUTES = (
+    Route(API, "POST", HISTORY + "/rundata", history.run_data),
+    Route(API, "POST", HISTORY + "/batchrundata", history.batch_run_data),
+    Route(API, "POST", HISTORY + "/runs:query", history.query_runs),
+    Route(API, "GET", HISTORY + "/runs/{run}/serviceinstances/{node}", history.service_instances),
+    *(
+        Route(API, method, HISTORY + scope + path, handler)
+        for scope in EXPERIMENT_SCOPES
+        for method, path, handler in (
+            ("GET", "", history.get_experiment),
+            ("POST", "/runs:query", history.query_runs),
+            ("PATCH", "/batch/runs", history.batch_patch),
+        )
+    ),
     *(
         Route(API, method, HISTORY + scope + "/runs/{run}" + path, handler)
-        for scope in ("", "/experiments/{experiment}", "/experimentids/{experiment}")
+        for scope in ("", *EXPERIMENT_SCOPES)
         for method, path, handler in (
             ("GET", "", history.get),
             ("PATCH POST", "", history.patch),
             ("GET", "/details", history.details),
             ("GET", "/children", history.children),
             ("DELETE", "/tags", history.delete_tags),
+            ("GET", "/artifacts", artifacts.list_all),
+            ("GET", "/artifacts/path", artifacts.list_all),
+            ("GET", "/artifacts/metadata", artifacts.metadata),
+            ("GET", "/artifacts/contentinfo", artifacts.content),
+            ("GET", "/artifacts/prefix/contentinfo", artifacts.content_below),
+            ("POST", "/artifacts/batch/metadata", artifacts.create),
         )
     ),
-    Route(API, "POST", HISTORY + "/rundata", history.run_data),
+    Route(API, "POST", "/data/v1.0" + WS + "/dataversion/batchGetResolvedUris", artifacts.resolve_data),
+    Route(API, "POST", "/modelregistry/v1.0" + WS + "/models/batchGetResolvedUris", artifacts.resolve_models),
 )
 MLFLOW_ROUTES = tuple(
-    Route(API, method, f"/mlflow/{version}{WS}/api/2.0/mlflow/{path}", handler)
+    Route(API, method, f"/mlflow/{version}{WS}/api/2.0/{path}", handler)
     for version in ("v1.0", "v2.0")
     for method, path, handler in (
-        ("GET", "runs/get", mlflow.get_run),
-        ("POST", "runs/create", mlflow.create_run),
-        ("POST", "runs/update", mlflow.update_run),
-        ("POST", "runs/search", mlflow.search_runs),
-        ("POST", "runs/log-metric", mlflow.log_metric),
-        ("POST", "runs/log-batch", mlflow.log_batch),
-        ("POST", "runs/set-tag", mlflow.set_tag),
-        ("POST", "runs/log-parameter", mlflow.log_parameter),
-        ("GET", "metrics/get-history", mlflow.metric_history),
-        ("GET", "experiments/get", mlflow.get_experiment),
-        ("GET", "experiments/get-by-name", mlflow.get_experiment),
-        ("POST", "experiments/create", mlflow.create_experiment),
-        ("GET POST", "experiments/search", mlflow.search_experiments),
-        ("GET", "experiments/list", mlflow.search_experiments),
+        ("GET", "mlflow/runs/get", mlflow.get_run),
+        ("POST", "mlflow/runs/create", mlflow.create_run),
+        ("POST", "mlflow/runs/update", mlflow.update_run),
+        ("POST", "mlflow/runs/delete", mlflow.delete_run),
+        ("POST", "mlflow/runs/restore", mlflow.restore_run),
+        ("POST", "mlflow/runs/search", mlflow.search_runs),
+        ("POST", "mlflow/runs/log-metric", mlflow.log_metric),
+        ("POST", "mlflow/runs/log-batch", mlflow.log_batch),
+        ("POST", "mlflow/runs/set-tag", mlflow.set_tag),
+        ("POST", "mlflow/runs/delete-tag", mlflow.delete_tag),
+        ("POST", "mlflow/runs/log-parameter", mlflow.log_parameter),
+        ("POST", "preview/mlflow/runs/log-batch-async", mlflow.log_batch_async),
+        ("GET", "preview/mlflow/runs/get-run-data-status", mlflow.run_data_status),
+        ("GET", "mlflow/metrics/get-history", mlflow.metric_history),
+        ("GET", "mlflow/experiments/get", mlflow.get_experiment),
+        ("GET", "mlflow/experiments/get-by-name", mlflow.get_experiment),
+        ("POST", "mlflow/experiments/create", mlflow.create_experiment),
+        ("POST", "mlflow/experiments/set-experiment-tag", mlflow.tag_experiment),
+        ("GET POST", "mlflow/experiments/search", mlflow.search_experiments),
+        ("GET", "mlflow/experiments/list", mlflow.search_experiments),
     )
 )
 ENDPOINT = WS + "/onlineEndpoints/{name}"

@@ -4,18 +4,22 @@ It must not know HTTP or how a run is executed. A job is a run of the same name;
 """
 
 import math
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from mlops.emulator import defaults, storage
+from mlops.emulator import blobs, storage
+from mlops.emulator.blobs import Address
 from mlops.emulator.clock import parse
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
 KIND = "runs"
+EXPERIMENTS = "experiments"
 TERMINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 LOG = "user_logs/std_log.txt"
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
+LAG_SETTING = "metrics.lag_seconds"  # how late a metric becomes visible, on the emulator's clock
 
 
 def id_of(workspace: str, name: str) -> str:
@@ -34,17 +38,23 @@ def create(
     **more: Any,
 ) -> Resource:
     """A run that has not started. `kind` is its run type; `more` adds to its record (display_name, tags, step)."""
+    ensure_experiment(emulator, workspace, experiment)
+    now = emulator.clock.stamp()
     body = {
         "workspace": workspace,
         "experiment": experiment,
         "kind": kind,
         "status": "NotStarted",
-        "created": emulator.clock.stamp(),
+        "created": now,
+        "modified": now,
         "parent": parent.name if parent else None,
         "root": parent.body["root"] if parent else name,
         "properties": {},
         "tags": {},
         "logs": [],
+        "hidden": False,
+        "description": None,
+        "outputs": {},
         **more,
     }
     above = parent.id if parent else f"{workspace}/runs"
@@ -56,18 +66,24 @@ def find(emulator: Emulator, workspace: str, name: str) -> Resource | None:
     return emulator.store.get(id_of(workspace, name))
 
 
+def in_workspace(emulator: Emulator, workspace: str) -> list[Resource]:
+    """Every run of a workspace, steps and all, in order of creation."""
+    every = emulator.store.every(KIND)
+    return [run for run in every if run.body["workspace"].lower() == workspace.lower()]
+
+
 def change(emulator: Emulator, run: Resource, **values: Any) -> Resource:
     """Set fields of a run; a state that is final stays."""
     now = emulator.store.get(run.id)
     assert now is not None, "a run is never deleted while it is changed"
     if "status" in values and now.body["status"] in TERMINAL:
         values.pop("status")
-    status = values.get("status")
+    status, stamp = values.get("status"), emulator.clock.stamp()
     if status == "Running" and not now.body.get("start"):
-        values["start"] = emulator.clock.stamp()
+        values["start"] = stamp
     if status in TERMINAL:
-        values["end"] = emulator.clock.stamp()
-    emulator.store.update(run.id, {**now.body, **values})
+        values["end"] = stamp
+    emulator.store.update(run.id, {**now.body, "modified": stamp, **values})
     found = emulator.store.get(run.id)
     assert found is not None
     return found
@@ -92,35 +108,96 @@ def tree(emulator: Emulator, run: Resource) -> Iterator[Resource]:
         yield from tree(emulator, child)
 
 
+def forget(emulator: Emulator, root: Resource, *, keep_root: bool) -> None:
+    """Remove a run with all below it, its metrics and its files; or only what it has produced so far."""
+    for run in list(tree(emulator, root)):
+        emulator.store.database.execute("DELETE FROM metrics WHERE run = ?", (run.id.lower(),))
+        folder = artifact(emulator, run, "")
+        for blob in list(blobs.walk(emulator, folder)):
+            blobs.delete(emulator, folder._replace(name=blob.name))
+        if not keep_root or run.id != root.id:
+            emulator.store.delete(run.id)
+        else:
+            change(emulator, run, logs=[], outputs={})
+
+
+def artifact(emulator: Emulator, run: Resource, path: str) -> Address:
+    """Where a file of a run lies: in the workspace's artifact store."""
+    return storage.resolve(
+        emulator, storage.output_uri(run.name, "artifacts", path), workspace=str(run.body["workspace"])
+    )
+
+
 def log(emulator: Emulator, run: Resource, text: str, path: str = LOG) -> None:
-    """Append to a log file of a run, which lies in the workspace's storage."""
+    """Append to a log file of a run, which lies among its artifacts."""
     now = emulator.store.get(run.id)
     assert now is not None
-    blob = f"ExperimentRun/dcid.{run.name}/{path}"
-    storage.append(emulator, defaults.STORAGE_ACCOUNT, defaults.CONTAINER, blob, text.encode())
+    place = artifact(emulator, run, path)
+    storage.append(emulator, place.account, place.container, place.name, text.encode())
     if path not in now.body["logs"]:
         emulator.store.update(run.id, {**now.body, "logs": [*now.body["logs"], path]})
 
 
-def log_metric(emulator: Emulator, run: str, name: str, value: float, step: int = 0) -> None:
-    """One point of a metric. NaN is dropped, as the component's callback does; each (step, name) counts once."""
-    if math.isnan(value):
+def log_metric(
+    emulator: Emulator, run: Resource, name: str, value: float, step: int = 0, *, at: float | None = None
+) -> None:
+    """One point of a metric. `at` is a time in seconds; without one, now."""
+    moment = emulator.clock.now().timestamp() if at is None else at
+    row = (run.id.lower(), name, value, step, moment)
+    emulator.store.database.execute("INSERT INTO metrics (run, name, value, step, at) VALUES (?,?,?,?,?)", row)
+
+
+def log_metric_once(emulator: Emulator, run: Resource, name: str, value: float, step: int) -> None:
+    """As the component's callback logs: NaN is dropped, and each (step, name) counts once."""
+    known = "SELECT 1 FROM metrics WHERE run = ? AND name = ? AND step = ?"
+    if math.isnan(value) or emulator.store.database.execute(known, (run.id.lower(), name, step)).fetchone():
         return
-    database = emulator.store.database
-    database.execute("DELETE FROM metrics WHERE run = ? AND name = ? AND step = ?", (run, name, step))
-    row = (run, name, value, step, emulator.clock.now().timestamp())
-    database.execute("INSERT INTO metrics (run, name, value, step, at) VALUES (?,?,?,?,?)", row)
+    log_metric(emulator, run, name, value, step)
 
 
-def metrics(emulator: Emulator, run: str, name: str | None = None) -> list[dict[str, Any]]:
-    """Points as MLflow writes them, in the order of arrival; of one metric, or of all."""
-    query, values = "SELECT name, value, step, at FROM metrics WHERE run = ?", [run]
+def metrics(emulator: Emulator, run: Resource, name: str | None = None) -> list[dict[str, Any]]:
+    """Points as MLflow writes them, in the order of arrival; of one metric, or of all. Those that lag are absent."""
+    lag = float(emulator.store.setting(LAG_SETTING, "0"))
+    query, values = "SELECT name, value, step, at FROM metrics WHERE run = ?", [run.id.lower()]
     if name is not None:
-        query, values = query + " AND name = ?", [run, name]
+        query, values = query + " AND name = ?", [*values, name]
     rows = emulator.store.database.execute(query + " ORDER BY at, rowid", values).fetchall()
-    return [{"key": key, "value": value, "step": step, "timestamp": int(at * 1000)} for key, value, step, at in rows]
+    seen = emulator.clock.now().timestamp() - lag if lag else math.inf
+    return [
+        {"key": key, "value": math.nan if value is None else value, "step": step, "timestamp": int(at * 1000)}
+        for key, value, step, at in rows
+        if at <= seen
+    ]
+
+
+def last_metrics(emulator: Emulator, run: Resource) -> dict[str, dict[str, Any]]:
+    """The point of each metric that MLflow shows as its value: the highest step, then the latest."""
+    last: dict[str, dict[str, Any]] = {}
+    for point in metrics(emulator, run):
+        before = last.get(point["key"])
+        if before is None or (point["step"], point["timestamp"]) >= (before["step"], before["timestamp"]):
+            last[point["key"]] = point
+    return last
 
 
 def milliseconds(stamp: str | None) -> int | None:
     """A time as MLflow writes it."""
     return int(parse(stamp).timestamp() * 1000) if stamp else None
+
+
+def experiment_id(workspace: str, name: str) -> str:
+    """The id of an experiment, which is a GUID; the same name has the same one."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{workspace.lower()}/{EXPERIMENTS}/{name}"))
+
+
+def ensure_experiment(emulator: Emulator, workspace: str, name: str, tags: dict[str, str] | None = None) -> Resource:
+    """The experiment of that name, made when there is none."""
+    id = f"{workspace}/{EXPERIMENTS}/{experiment_id(workspace, name)}"
+    body = {"name": name, "created": emulator.clock.stamp(), "tags": tags or {}}
+    return emulator.store.get(id) or emulator.store.put(id, body, parent=workspace, kind=EXPERIMENTS, name=name)
+
+
+def find_experiment(emulator: Emulator, workspace: str, name_or_id: str) -> Resource | None:
+    """The experiment of that name or id, or None."""
+    by_id = emulator.store.get(f"{workspace}/{EXPERIMENTS}/{name_or_id}")
+    return by_id or emulator.store.get(f"{workspace}/{EXPERIMENTS}/{experiment_id(workspace, name_or_id)}")

@@ -3,7 +3,8 @@
 Filling is idempotent: a folder that was used before keeps what it has.
 """
 
-from mlops.emulator.handlers import jobs, workspace
+from mlops.emulator.handlers import workspace
+from mlops.emulator.jobs import queue
 from mlops.emulator.state import Emulator
 
 
@@ -14,4 +15,4 @@ def fill(emulator: Emulator) -> None:
 
 def resume(emulator: Emulator) -> None:
     """Start again the jobs that were running when the last process stopped."""
-    jobs.resume(emulator)
+    queue.resume(emulator)

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS operations (
   body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS operations_status ON operations (status, resource);
 CREATE TABLE IF NOT EXISTS metrics (
-  run TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, step INTEGER NOT NULL, at REAL NOT NULL);
+  run TEXT NOT NULL, name TEXT NOT NULL, value REAL, step INTEGER NOT NULL, at REAL NOT NULL); -- NULL is NaN
 CREATE INDEX IF NOT EXISTS metrics_run ON metrics (run, name, at);
 CREATE TABLE IF NOT EXISTS requests (
   endpoint TEXT NOT NULL, deployment TEXT NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL,

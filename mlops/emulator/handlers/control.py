@@ -12,6 +12,7 @@ from mlops.emulator.state import Emulator
 
 # what may be set besides paces and quotas, and the form of a value
 SETTINGS = {
+    "metrics.lag_seconds": r"\d+(\.\d+)?",  # how late MLflow shows the metrics of a run; default 0
     "monitor.lag_seconds": r"\d+(\.\d+)?",  # how late Azure Monitor shows requests; default 180
     "scoring.stack": "mlflow|foundation-model-inference",  # who serves every model; default: what the model asks for
 }

@@ -1,23 +1,30 @@
 """The workspace's MLflow tracking interface: a job is a run, and its name the run's id.
 
-It must not keep anything of its own. Source: MLflow's REST API, version 2.0.
+It must not keep anything of its own; how a search is read is in `mlflow_search`. Source: MLflow's REST API, version
+2.0, with the answers of Azure ML where they differ (an experiment's id is a GUID, a run's artifacts lie on azureml://).
 """
 
-import json
+import math
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from mlops.emulator import runs
 from mlops.emulator.errors import ServiceError
+from mlops.emulator.handlers import mlflow_search
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
 TO_MLFLOW = {"Completed": "FINISHED", "Failed": "FAILED", "NotResponding": "FAILED", "Canceled": "KILLED"}
-FROM_MLFLOW = {"FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running"}
+FROM_MLFLOW = {
+    "FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running", "SCHEDULED": "Queued",
+}  # fmt: skip
 WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
+CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
+PARAMS_LIMIT = 500  # characters of a parameter's value
+DEFAULT_RESULTS = 1000
 
 
 def answered(handler: Callable[[Resource, Json, Emulator], Json]) -> Callable[[Request, Emulator], Reply]:
@@ -26,11 +33,12 @@ def answered(handler: Callable[[Resource, Json, Emulator], Json]) -> Callable[[R
     def handle(request: Request, emulator: Emulator) -> Reply:
         try:
             workspace = workspaces.require(request, emulator)
-            fields = request.query if request.method == "GET" else request.json()
-            return Reply(200, handler(workspace, dict(fields), emulator))
+            fields: Json = dict(request.query) if request.method == "GET" else request.json()
+            return Reply(200, handler(workspace, fields, emulator))
         except ServiceError as error:
-            code = "RESOURCE_DOES_NOT_EXIST" if error.status == 404 else "INVALID_PARAMETER_VALUE"
-            return Reply(error.status, {"error_code": code, "message": error.message})
+            code = CODES.get(error.status, "INTERNAL_ERROR")
+            code = error.code if error.code.isupper() else code
+            return Reply(error.status, {"error_code": code, "message": error.message}, error.headers)
 
     handle.__name__, handle.__module__, handle.__doc__ = handler.__name__, handler.__module__, handler.__doc__
     return handle
@@ -45,13 +53,16 @@ def get_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 @answered
 def create_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/create."""
-    tags = {tag["key"]: str(tag["value"]) for tag in fields.get("tags") or []}
+    tags = {str(tag["key"]): str(tag.get("value") or "") for tag in fields.get("tags") or []}
+    experiment = _experiment(workspace, str(fields.get("experiment_id") or ""), emulator)
+    parent = runs.find(emulator, workspace.id, tags.get("mlflow.parentRunId", ""))
     run = runs.create(
         emulator,
         workspace.id,
         str(uuid.uuid4()),
-        experiment=str(fields.get("experiment_id") or "Default"),
+        experiment=experiment.name,
         kind="mlflow",
+        parent=parent,
         display_name=fields.get("run_name") or tags.get("mlflow.runName"),
         tags=tags,
     )
@@ -62,29 +73,51 @@ def create_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 def update_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/update: the state, the name."""
     run = _run(workspace, fields, emulator)
-    if fields.get("status"):
-        run = runs.change(emulator, run, status=FROM_MLFLOW.get(str(fields["status"]), str(fields["status"])))
+    if status := str(fields.get("status") or ""):
+        if status not in FROM_MLFLOW:
+            raise _bad(f"Invalid value {status} for parameter 'status' supplied.")
+        run = runs.change(emulator, run, status=FROM_MLFLOW[status])
     if fields.get("run_name"):
         run = runs.change(emulator, run, display_name=str(fields["run_name"]))
     return {"run_info": _show(emulator, run)["info"]}
 
 
 @answered
+def delete_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/delete: the run is hidden, not gone."""
+    runs.change(emulator, _run(workspace, fields, emulator), hidden=True)
+    return {}
+
+
+@answered
+def restore_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/restore."""
+    runs.change(emulator, _run(workspace, fields, emulator), hidden=False)
+    return {}
+
+
+@answered
 def search_runs(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """runs/search: by experiment, newest first. A filter is refused, never ignored."""
-    if str(fields.get("filter") or "").strip():
-        raise ServiceError(400, "BadRequest", "The emulator's search takes no filter.")
-    wanted = {str(id) for id in fields.get("experiment_ids") or []}
-    every = (run for run in emulator.store.every(runs.KIND) if run.body["workspace"].lower() == workspace.id.lower())
-    found = [run for run in every if not wanted or run.body["experiment"] in wanted]
-    return {"runs": [_show(emulator, run) for run in found[::-1][: int(fields.get("max_results") or 1000)]]}
+    """runs/search: by experiments, filter and view, in an order, in pages."""
+    named = {str(id) for id in fields.get("experiment_ids") or []}
+    known = [runs.find_experiment(emulator, workspace.id, id) for id in named]
+    wanted = {found.name for found in known if found}
+    every = [run for run in runs.in_workspace(emulator, workspace.id) if not named or run.body["experiment"] in wanted]
+    view = str(fields.get("run_view_type") or "ACTIVE_ONLY")
+    shown = [_show(emulator, run) for run in every if view == "ALL" or run.body["hidden"] == (view == "DELETED_ONLY")]
+    found = mlflow_search.select(shown, str(fields.get("filter") or ""))
+    ordered = mlflow_search.order(found[::-1], fields.get("order_by") or [])
+    size = int(fields.get("max_results") or DEFAULT_RESULTS)
+    token = str(fields.get("page_token") or "0")
+    start = int(token) if token.isdecimal() else 0
+    more = {"next_page_token": str(start + size)} if start + size < len(ordered) else {}
+    return {"runs": ordered[start : start + size], **more}
 
 
 @answered
 def log_metric(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/log-metric."""
-    run = _run(workspace, fields, emulator)
-    runs.log_metric(emulator, run.name, str(fields["key"]), float(fields["value"]), int(fields.get("step") or 0))
+    _log_metric(emulator, _run(workspace, fields, emulator), fields)
     return {}
 
 
@@ -92,101 +125,206 @@ def log_metric(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 def log_batch(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/log-batch: metrics, parameters and tags at once."""
     run = _run(workspace, fields, emulator)
-    for item in fields.get("metrics") or []:
-        runs.log_metric(emulator, run.name, str(item["key"]), float(item["value"]), int(item.get("step") or 0))
-    for item in fields.get("tags") or []:
-        run = runs.merge(emulator, run, "tags", {item["key"]: item["value"]})
     for item in fields.get("params") or []:
-        run = runs.change(emulator, run, params={**run.body.get("params", {}), item["key"]: str(item["value"])})
+        run = _log_parameter(emulator, run, item)
+    for item in fields.get("metrics") or []:
+        _log_metric(emulator, run, item)
+    for item in fields.get("tags") or []:
+        run = runs.merge(emulator, run, "tags", {_needed(item, "key"): item.get("value")})
     return {}
+
+
+@answered
+def log_batch_async(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/log-batch-async, Azure ML's own: done at once, so there is nothing to wait for."""
+    run = _run(workspace, fields, emulator)
+    for item in fields.get("metrics") or []:
+        _log_metric(emulator, run, item)
+    return {"batch_tracking_id": ""}
+
+
+@answered
+def run_data_status(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/get-run-data-status, Azure ML's own."""
+    _run(workspace, fields, emulator)
+    return {"is_complete": True}
 
 
 @answered
 def set_tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/set-tag."""
-    runs.merge(emulator, _run(workspace, fields, emulator), "tags", {fields["key"]: fields["value"]})
+    run = _run(workspace, fields, emulator)
+    key = _needed(fields, "key")
+    if key == "mlflow.runName":
+        run = runs.change(emulator, run, display_name=str(fields.get("value")))
+    runs.merge(emulator, run, "tags", {key: fields.get("value")})
+    return {}
+
+
+@answered
+def delete_tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/delete-tag."""
+    run, key = _run(workspace, fields, emulator), _needed(fields, "key")
+    if key not in run.body["tags"]:
+        raise ServiceError(404, "NotFound", f"No tag with name: {key} in run with id {run.name}")
+    runs.change(emulator, run, tags={name: value for name, value in run.body["tags"].items() if name != key})
     return {}
 
 
 @answered
 def log_parameter(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """runs/log-parameter."""
-    run = _run(workspace, fields, emulator)
-    runs.change(emulator, run, params={**run.body.get("params", {}), fields["key"]: str(fields["value"])})
+    """runs/log-parameter: a parameter is written once."""
+    _log_parameter(emulator, _run(workspace, fields, emulator), fields)
     return {}
 
 
 @answered
 def metric_history(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """metrics/get-history."""
+    """metrics/get-history, in pages when asked for."""
     run = _run(workspace, fields, emulator)
-    return {"metrics": runs.metrics(emulator, run.name, str(fields["metric_key"]))}
+    points = [_number(point) for point in runs.metrics(emulator, run, _needed(fields, "metric_key"))]
+    size = int(fields.get("max_results") or 0) or len(points)
+    token = str(fields.get("page_token") or "0")
+    start = int(token) if token.isdecimal() else 0
+    more = {"next_page_token": str(start + size)} if start + size < len(points) else {}
+    return {"metrics": points[start : start + size], **more}
 
 
 @answered
 def get_experiment(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """experiments/get and get-by-name: an experiment is known by its name and is there when it has a run."""
-    name = str(fields.get("experiment_id") or fields.get("experiment_name") or "")
-    if name not in _experiments(workspace, emulator):
-        raise ServiceError(404, "NotFound", f"No Experiment with id={name} exists")
-    return {"experiment": _experiment(name)}
+    """experiments/get and get-by-name."""
+    named = str(fields.get("experiment_id") or fields.get("experiment_name") or "")
+    return {"experiment": _show_experiment(workspace, _experiment(workspace, named, emulator))}
 
 
 @answered
 def create_experiment(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """experiments/create."""
-    name = str(fields.get("name") or "")
-    known = json.loads(emulator.store.setting(f"experiments:{workspace.id.lower()}", "[]"))
-    if name and name not in known:
-        emulator.store.set_setting(f"experiments:{workspace.id.lower()}", json.dumps([*known, name]))
-    return {"experiment_id": name}
+    name = _needed(fields, "name")
+    if runs.find_experiment(emulator, workspace.id, name):
+        raise ServiceError(400, "RESOURCE_ALREADY_EXISTS", f"Experiment '{name}' already exists.")
+    tags = {str(tag["key"]): str(tag.get("value") or "") for tag in fields.get("tags") or []}
+    runs.ensure_experiment(emulator, workspace.id, name, tags)
+    return {"experiment_id": runs.experiment_id(workspace.id, name)}
+
+
+@answered
+def tag_experiment(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """experiments/set-experiment-tag."""
+    found = _experiment(workspace, str(fields.get("experiment_id") or ""), emulator)
+    tags = {**found.body["tags"], _needed(fields, "key"): str(fields.get("value") or "")}
+    emulator.store.update(found.id, {**found.body, "tags": tags})
+    return {}
 
 
 @answered
 def search_experiments(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """experiments/search and list."""
-    return {"experiments": [_experiment(name) for name in sorted(_experiments(workspace, emulator))]}
+    """experiments/search and list: newest first."""
+    if str(fields.get("filter") or "").strip():
+        raise _bad("The emulator's search for experiments takes no filter.")
+    found = emulator.store.children(workspace.id, runs.EXPERIMENTS, newest_first=True)
+    shown = [_show_experiment(workspace, item) for item in found]
+    return {"experiments": shown[: int(fields.get("max_results") or DEFAULT_RESULTS)]}
 
 
-def _experiments(workspace: Resource, emulator: Emulator) -> set[str]:
-    made = set(json.loads(emulator.store.setting(f"experiments:{workspace.id.lower()}", "[]")))
-    return made | {str(run.body["experiment"]) for run in emulator.store.children(f"{workspace.id}/runs", runs.KIND)}
+def _log_metric(emulator: Emulator, run: Resource, fields: Json) -> None:
+    key = _needed(fields, "key")
+    try:
+        value, step = float(fields["value"]), int(fields.get("step") or 0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _bad(f"Invalid value {fields.get('value')!r} for metric '{key}'.") from error
+    at = float(fields["timestamp"]) / 1000 if fields.get("timestamp") else None
+    runs.log_metric(emulator, run, key, value, step, at=at)
 
 
-def _experiment(name: str) -> Json:
-    return {"experiment_id": name, "name": name, "lifecycle_stage": "active", "artifact_location": "", "tags": []}
+def _log_parameter(emulator: Emulator, run: Resource, fields: Json) -> Resource:
+    key, value = _needed(fields, "key"), str(fields.get("value") or "")
+    before = run.body.get("params", {})
+    if key in before and before[key] != value:
+        text = f"Changing param values is not allowed. Param with key='{key}' was already logged"
+        raise _bad(f"{text} with value='{before[key]}' for run ID='{run.name}'. Attempted logging new value '{value}'.")
+    if len(value) > PARAMS_LIMIT:
+        raise _bad(f"Param value '{value[:20]}...' had length {len(value)}, which exceeded length limit {PARAMS_LIMIT}")
+    return runs.change(emulator, run, params={**before, key: value})
 
 
 def _run(workspace: Resource, fields: Json, emulator: Emulator) -> Resource:
     name = str(fields.get("run_id") or fields.get("run_uuid") or "")
+    if not name:
+        raise _bad("Missing value for required parameter 'run_id'.")
     found = runs.find(emulator, workspace.id, name)
     if found is None:
         raise ServiceError(404, "NotFound", f"Run with id={name} was not found")
     return found
 
 
+def _experiment(workspace: Resource, named: str, emulator: Emulator) -> Resource:
+    if named in ("", "0"):  # MLflow's own default
+        return runs.ensure_experiment(emulator, workspace.id, "Default")
+    found = runs.find_experiment(emulator, workspace.id, named)
+    if found is None:
+        raise ServiceError(404, "NotFound", f"Could not find experiment with ID or name {named}")
+    return found
+
+
+def _needed(fields: Json, name: str) -> str:
+    if not fields.get(name):
+        raise _bad(f"Missing value for required parameter '{name}'.")
+    return str(fields[name])
+
+
+def _bad(text: str) -> ServiceError:
+    return ServiceError(400, "BadRequest", text)
+
+
+def _show_experiment(workspace: Resource, found: Resource) -> Json:
+    created = runs.milliseconds(found.body["created"])
+    return {
+        "experiment_id": runs.experiment_id(workspace.id, found.name),
+        "name": found.name,
+        "artifact_location": "",
+        "lifecycle_stage": "active",
+        "creation_time": created,
+        "last_update_time": created,
+        "tags": [{"key": key, "value": value} for key, value in found.body["tags"].items()],
+    }
+
+
 def _show(emulator: Emulator, run: Resource) -> Json:
-    body = run.body
-    state = str(body["status"])
-    last: dict[str, Any] = {point["key"]: point for point in runs.metrics(emulator, run.name)}
-    tags = {**body["tags"], "mlflow.runName": body.get("display_name") or run.name}
+    body, workspace = run.body, emulator.store.get(run.body["workspace"])
+    assert workspace is not None, "a workspace with runs is not deleted"
+    state, experiment = str(body["status"]), runs.experiment_id(workspace.id, str(body["experiment"]))
+    tags = {**body["tags"], "mlflow.runName": body.get("display_name") or run.name, "mlflow.user": "emulator"}
+    tags["mlflow.rootRunId"] = body["root"]
     if body["parent"]:
         tags["mlflow.parentRunId"] = body["parent"]
-    info = {
+    host = f"{workspaces.location(workspace)}.api.azureml.ms"
+    scope = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
+    info: dict[str, Any] = {
         "run_id": run.name,
         "run_uuid": run.name,
         "run_name": body.get("display_name") or run.name,
-        "experiment_id": body["experiment"],
+        "experiment_id": experiment,
         "user_id": "emulator",
         "status": TO_MLFLOW.get(state, "SCHEDULED" if state in WAITING else "RUNNING"),
         "start_time": runs.milliseconds(body.get("start") or body["created"]),
         "end_time": runs.milliseconds(body.get("end")),
-        "artifact_uri": f"azureml://experiments/{body['experiment']}/runs/{run.name}/artifacts",
-        "lifecycle_stage": "active",
+        "artifact_uri": f"{scope}/runs/{run.name}/artifacts",
+        "lifecycle_stage": "deleted" if body["hidden"] else "active",
     }
     data = {
-        "metrics": list(last.values()),
+        "metrics": [_number(point) for point in runs.last_metrics(emulator, run).values()],
         "params": [{"key": key, "value": value} for key, value in body.get("params", {}).items()],
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
     }
-    return {"info": info, "data": data}
+    return {"info": {key: value for key, value in info.items() if value is not None}, "data": data, "inputs": {}}
+
+
+def _number(point: Json) -> Json:
+    """A point whose value JSON can carry: what is not finite is text, as MLflow's own JSON has it."""
+    value = float(point["value"])
+    return point if math.isfinite(value) else {**point, "value": _word(value)}
+
+
+def _word(value: float) -> str:
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")

@@ -1,0 +1,149 @@
+"""What the service refuses of a job at once: unknown components, inputs, computes and assets, or changed work.
+
+It must not keep anything. All problems of a pipeline are answered together.
+"""
+
+import re
+from typing import Any
+
+from mlops.emulator.catalog import components, models
+from mlops.emulator.errors import ServiceError, error_object
+from mlops.emulator.request import Json
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+# The parts that make a job what it is, as the service names them in its refusal.
+FIXED = {
+    "jobType": "JobType",
+    "experimentName": "ExperimentName",
+    "settings": "Settings",
+    "inputs": "Inputs",
+    "outputs": "Outputs",
+    "jobs": "Jobs",
+    "computeId": "ComputeId",
+    "command": "Command",
+    "environmentId": "EnvironmentId",
+    "codeId": "CodeId",
+}
+ASSET = re.compile(r"/(?P<kind>data|models)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE)
+REGISTRY_MODEL = re.compile(r"^azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
+COMPUTE = re.compile(r"/computes/([^/]+)$", re.IGNORECASE)
+SERVERLESS = "serverless"
+
+
+def refuse_other_work(job: Resource, stated: Json) -> None:
+    """A PUT with the name of a job that is there may say the same work again, and no other. Raises 400."""
+    kept = job.body["properties"]
+    changed = [
+        word for name, word in FIXED.items()
+        if stated.get(name) is not None and (_essence(stated[name]) or None) != (_essence(kept.get(name)) or None)
+    ]  # fmt: skip
+    if changed:
+        text = (
+            "A job with this name already exists. If you are trying to create a new job, use a different name. If you "
+            f"are trying to update an existing job, the existing job's {',  '.join(changed)} cannot be changed. Only "
+            "description, tags, displayName, properties, and isArchived can be updated."
+        )
+        raise ServiceError(400, "UserError", text, details=[error_object("Immutable", "JobPropertyImmutable")])
+
+
+def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) -> None:
+    """A new pipeline job. Raises a 400 with every problem."""
+    problems: list[dict[str, Any]] = []
+    if not properties.get("jobs"):
+        problems.append(error_object("UserError", "A pipeline job needs at least one step.", "jobs"))
+    problems += _missing_assets(emulator, properties.get("inputs") or {}, "inputs")
+    default = (properties.get("settings") or {}).get("default_compute")
+    named = {"computeId": properties.get("computeId"), "settings.default_compute": default}
+    problems += _missing_computes(emulator, workspace, named)
+    for node, stated in (properties.get("jobs") or {}).items():
+        problems += _check_node(emulator, workspace, properties, node, stated or {})
+    if problems:
+        first = problems[0]["message"]
+        more = f" ({len(problems) - 1} more in details)" if len(problems) > 1 else ""
+        raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=problems)
+
+
+def _check_node(
+    emulator: Emulator, workspace: Resource, properties: Json, node: str, stated: Json
+) -> list[dict[str, Any]]:
+    place = f"jobs.{node}"
+    inputs = {key: value or {} for key, value in (stated.get("inputs") or {}).items()}
+    problems = _missing_assets(emulator, inputs, f"{place}.inputs")
+    problems += _missing_computes(emulator, workspace, {f"{place}.computeId": stated.get("computeId")})
+    problems += _loose_bindings(properties, inputs, place)
+    id = str(stated.get("componentId") or "")
+    if not id.startswith("azureml://registries/"):
+        return problems
+    parts = id.split("/")
+    component = components.find(parts[3], parts[5], parts[7]) if len(parts) == 8 else None
+    if component is None:
+        return [*problems, error_object("NotFound", f"Component {id} was not found.", place)]
+    literals = {key: value["value"] for key, value in inputs.items() if _is_literal(value)}
+    bound = tuple(key for key in inputs if key not in literals)
+    found = components.validate_inputs(component, literals, bound=bound)
+    problems += [error_object(p.code, p.message, f"{place}.inputs.{p.input}") for p in found]
+    computes = {
+        f"{place}.inputs.{key}": value
+        for key, value in literals.items()
+        if key.startswith("compute_") and key in component.inputs
+    }
+    return problems + _missing_computes(emulator, workspace, computes)
+
+
+def _missing_computes(emulator: Emulator, workspace: Resource, named: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each compute that is named, by short name or ARM id, must be one of the workspace or `serverless`."""
+    problems = []
+    for place, value in named.items():
+        text = str(value or "")
+        match = COMPUTE.search(text)
+        name = match[1] if match else text
+        if not name or name.startswith("${{") or name.lower() == SERVERLESS:
+            continue
+        if emulator.store.get(f"{workspace.id}/computes/{name}") is None:
+            problems.append(error_object("ComputeNotFound", f"Compute {name} was not found in the workspace.", place))
+    return problems
+
+
+def _missing_assets(emulator: Emulator, inputs: dict[str, Json], place: str) -> list[dict[str, Any]]:
+    problems = []
+    for key, value in inputs.items():
+        uri = str((value or {}).get("uri") or "")
+        if not _exists(emulator, uri):
+            problems.append(error_object("NotFound", f"The asset {uri} was not found.", f"{place}.{key}"))
+    return problems
+
+
+def _exists(emulator: Emulator, uri: str) -> bool:
+    """False for an asset of the workspace or a model of a registry that is not there; other places are read later."""
+    if model := REGISTRY_MODEL.match(uri):
+        return models.find(model[1], model[2], model[3]) is not None
+    place = uri.removeprefix("azureml:/") if uri.startswith("azureml://subscriptions") else uri.removeprefix("azureml:")
+    if not (ASSET.search(place) and place.lower().startswith("/subscriptions")):
+        return True
+    return emulator.store.get(place) is not None
+
+
+def _loose_bindings(properties: Json, inputs: dict[str, Json], place: str) -> list[dict[str, Any]]:
+    """`${{parent.inputs.x}}` must name an input of the pipeline."""
+    known = properties.get("inputs") or {}
+    problems = []
+    for key, value in inputs.items():
+        text = str(value.get("value") or value.get("uri") or "")
+        if text.startswith("${{parent.inputs.") and text.endswith("}}") and text[17:-2] not in known:
+            text = f"The input '{key}' is bound to '{text[17:-2]}', which is no input of the pipeline."
+            problems.append(error_object("UserError", text, f"{place}.inputs.{key}"))
+    return problems
+
+
+def _is_literal(value: Json) -> bool:
+    return "value" in value and not str(value["value"]).startswith("${{")
+
+
+def _essence(value: Any) -> Any:
+    """What is compared: nulls and what the service fills in do not count, nor does the case of ids."""
+    if isinstance(value, dict):
+        kept = {key: _essence(item) for key, item in value.items() if key not in ("uri", "mode", "description")}
+        uri = {"uri": str(value["uri"]).lower()} if value.get("uri") and "jobOutputType" not in value else {}
+        return {key: item for key, item in {**kept, **uri}.items() if item is not None and item != {}}
+    return [_essence(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,226 @@
+"""The queue of jobs: one at a time has the worker, the others wait; and the states that a job goes through.
+
+It must not know HTTP. Where the emulator stops while a job runs, the job is run again at the next start: the work is
+deterministic, and nothing of a half-done run is kept.
+"""
+
+import asyncio
+import shutil
+import traceback
+from pathlib import Path
+
+from mlops.emulator import lifecycle, runs
+from mlops.emulator.catalog.components import Component
+from mlops.emulator.clock import parse
+from mlops.emulator.errors import ServiceError
+from mlops.emulator.jobs import compute, failure, outputs, request, reuse, worker
+from mlops.emulator.jobs.failure import JobCanceled, JobFailed
+from mlops.emulator.request import Json
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+KIND = "jobs"
+LOOK_SECONDS = 0.05
+NAME_LIMIT = 250
+LOCK, ACTIVE = "jobs.lock", "jobs.active"  # in the cache
+ENDING = ("Canceled", "CancelRequested")
+
+
+def enqueue(emulator: Emulator, job_id: str) -> None:
+    """Run a job in the background, after those before it."""
+    emulator.spawn(_execute(emulator, job_id), f"job {job_id.rsplit('/', 1)[-1]}")
+
+
+def cancel(emulator: Emulator, job: Resource) -> None:
+    """Ask for a job's end: its worker is killed, and one that still waits ends at once."""
+    runs.change(emulator, root_of(emulator, job), status="CancelRequested")
+    if emulator.cache.get(ACTIVE) == job.id.lower():
+        worker.stop(emulator)
+    else:
+        _end(emulator, job, "Canceled")
+
+
+def resume(emulator: Emulator) -> None:
+    """Run again what was under way when the emulator stopped."""
+    for job in list(emulator.store.every(KIND)):
+        root = root_of(emulator, job)
+        if root.body["status"] in runs.TERMINAL:
+            continue
+        with emulator.transaction():
+            if root.body["status"] in ENDING:
+                _end(emulator, job, "Canceled")
+                continue
+            runs.forget(emulator, root, keep_root=True)
+            runs.change(emulator, root, status="NotStarted")
+        enqueue(emulator, job.id)
+
+
+def read(emulator: Emulator, job_name: str) -> None:
+    """One look of a client at a job's state, which counts towards a pace in reads."""
+    key = f"jobs.reads:{job_name.lower()}"
+    emulator.cache[key] = emulator.cache.get(key, 0) + 1
+
+
+def root_of(emulator: Emulator, job: Resource) -> Resource:
+    """The run of a job."""
+    found = runs.find(emulator, outputs.workspace_of(job), job.name)
+    assert found is not None, "a job is made together with its run"
+    return found
+
+
+async def _execute(emulator: Emulator, job_id: str) -> None:
+    lock = emulator.cache.setdefault(LOCK, asyncio.Lock())
+    _move(emulator, job_id, "Preparing", "Queued")
+    async with lock:
+        job = emulator.store.get(job_id)
+        if job is None or root_of(emulator, job).body["status"] in runs.TERMINAL:
+            return
+        emulator.cache[ACTIVE] = job_id.lower()
+        work = emulator.folder / "work" / job.name
+        try:
+            await _to_the_end(emulator, job, work)
+        finally:
+            emulator.cache.pop(ACTIVE, None)
+            shutil.rmtree(work, ignore_errors=True)
+
+
+async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
+    state, failed = "Completed", None
+    try:
+        for node, stated in job.body["properties"]["jobs"].items():
+            await _node(emulator, job, node, stated, work)
+        await _until_pace(emulator, job)
+        _move(emulator, job.id, "Finalizing")
+    except JobCanceled:
+        state = "Canceled"
+    except JobFailed as error:
+        state, failed = "Failed", error
+    except ServiceError as error:
+        state, failed = "Failed", JobFailed("UserError", error.message)
+    except Exception:  # noqa: BLE001 - a bug of the emulator must not leave a job running for ever
+        text = traceback.format_exc()
+        with (emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
+            log.write(f"job {job.name}\n{text}\n")
+        state, failed = "Failed", JobFailed("InternalServerError", text.strip().splitlines()[-1])
+    if state == "Failed" and root_of(emulator, job).body["status"] in ENDING:
+        state = "Canceled"
+    with emulator.transaction():
+        _end(emulator, job, state, failed)
+
+
+async def _node(emulator: Emulator, job: Resource, node: str, stated: Json, work: Path) -> None:
+    """One step of the pipeline: a component with steps of its own."""
+    _check_not_canceled(emulator, job)
+    component = request.component_of(stated)
+    inputs = request.inputs_of(job, stated)
+    mark = request.fingerprint(component, inputs)
+    root, workspace = root_of(emulator, job), outputs.workspace_of(job)
+    with emulator.transaction():
+        runs.change(emulator, root, status="Running")
+        runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
+        step = _below(emulator, root, node, "azureml.PipelineRun")
+        runs.change(emulator, step, status="Running")
+        literals = request.literals(component, inputs)
+        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.jobs}
+        steps = {
+            name: _below(emulator, step, name, "azureml.StepRun", compute=place.target)
+            for name, place in places.items()
+        }
+        earlier = None if _forces_rerun(job) else reuse.find(emulator, workspace, mark)
+        if earlier:
+            reuse.mark(emulator, steps, earlier)
+            kept = dict(earlier.body["places"])
+    if not earlier:
+        bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
+        await _work(emulator, job, component, inputs, steps, work, bad)
+        with emulator.transaction():
+            kept = outputs.keep(emulator, job, stated, component, steps, work)
+            reuse.remember(emulator, workspace, mark, steps, kept)
+    with emulator.transaction():
+        outputs.bind(emulator, job, stated, kept)
+        runs.change(emulator, step, status="Completed")
+
+
+async def _work(
+    emulator: Emulator,
+    job: Resource,
+    component: Component,
+    inputs: dict[str, Json],
+    steps: dict[str, Resource],
+    work: Path,
+    bad: dict[str, JobFailed | None],
+) -> None:
+    """Let the worker do the steps, up to the first that could not run on its compute. Raises JobFailed."""
+    failing = next((name for name in steps if bad[name]), None)
+    doable = list(steps)[: list(steps).index(failing)] if failing else list(steps)
+    with emulator.transaction():
+        request.write(emulator, outputs.workspace_of(job), component, inputs, work, doable)
+    await worker.run(emulator, root_of(emulator, job), steps, work)
+    _check_not_canceled(emulator, job)
+    error = bad[failing] if failing else None
+    if failing and error:
+        with emulator.transaction():
+            run = runs.change(emulator, steps[failing], status="Running")
+            runs.log(emulator, run, f"{error.code}: {error.message}\n")
+            runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
+        raise error
+
+
+def _below(emulator: Emulator, parent: Resource, step: str, kind: str, **more: str) -> Resource:
+    """The run of a step."""
+    workspace, experiment = parent.body["workspace"], parent.body["experiment"]
+    name = f"{parent.name}-{step}"[:NAME_LIMIT]
+    said = {"display_name": step, "step": step, **more}
+    return runs.create(emulator, workspace, name, experiment=experiment, kind=kind, parent=parent, **said)
+
+
+def _forces_rerun(job: Resource) -> bool:
+    settings = job.body["properties"].get("settings") or {}
+    return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
+
+
+def _check_not_canceled(emulator: Emulator, job: Resource) -> None:
+    if root_of(emulator, job).body["status"] in ENDING:
+        raise JobCanceled
+
+
+async def _until_pace(emulator: Emulator, job: Resource) -> None:
+    """Stay in Running until the pace of jobs has passed: seconds on the emulator's clock, and reads by clients."""
+    pace = lifecycle.pace(emulator.store, "jobs")
+    begun = parse(root_of(emulator, job).body["created"]).timestamp()
+    key = f"jobs.reads:{job.name.lower()}"
+    while emulator.clock.now().timestamp() < begun + pace.seconds or emulator.cache.get(key, 0) < pace.reads:
+        await asyncio.sleep(LOOK_SECONDS)
+        _check_not_canceled(emulator, job)
+
+
+def _move(emulator: Emulator, job_id: str, *states: str) -> None:
+    """Through states that are not final; a job that is to be canceled stays so."""
+    job = emulator.store.get(job_id)
+    for state in states if job else ():
+        assert job is not None
+        with emulator.transaction():
+            root = root_of(emulator, job)
+            if root.body["status"] not in ENDING:
+                runs.change(emulator, root, status=state)
+
+
+def _end(emulator: Emulator, job: Resource, state: str, failed: JobFailed | None = None) -> None:
+    """The last state of a job and of its steps; one that never began is canceled."""
+    root = root_of(emulator, job)
+    for run in list(runs.tree(emulator, root))[1:]:
+        if run.body["status"] not in runs.TERMINAL:
+            begun = run.body["status"] != "NotStarted"
+            runs.change(emulator, run, status=state if begun else "Canceled")
+    error = {}
+    if failed:
+        below = [run for run in runs.tree(emulator, root) if run.body.get("step") and run.body["status"] == "Failed"]
+        leaves = [run for run in below if not any(other.body["parent"] == run.name for other in below)]
+        shown = [f"/{run.body['step']}" for run in leaves if run.body.get("error")]
+        error = {"error": failure.of_pipeline(shown) if shown else failure.of_step(failed.code, failed.message)}
+        for run in below:
+            if not run.body.get("error"):
+                runs.change(emulator, run, **error)
+    runs.change(emulator, root, status=state, **error)
+    if operation := emulator.operations.pending(job.id):
+        emulator.operations.release(operation.id, lifecycle.AT_ONCE)

@@ -1,0 +1,95 @@
+"""What the worker is asked: literals, files brought from storage, and the base model, as `request.json`.
+
+It must not start the worker. Everything here runs on the loop's thread.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mlops.emulator import storage
+from mlops.emulator.catalog import components, models
+from mlops.emulator.catalog.components import Component
+from mlops.emulator.jobs.failure import JobFailed
+from mlops.emulator.request import Json
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+SUPPORTED = "chat_completion_pipeline"
+
+
+def component_of(stated: Json) -> Component:
+    """The component of a node. Raises JobFailed for one that the emulator cannot run."""
+    id = str(stated.get("componentId") or "")
+    parts = id.split("/")
+    found = components.find(parts[3], parts[5], parts[7]) if id.startswith("azureml://registries/") else None
+    if found is None or found.name != SUPPORTED:
+        text = f"The emulator runs the registry's {SUPPORTED} and not {id or 'an inline step'}."
+        raise JobFailed("NotEmulated", text)
+    return found
+
+
+def inputs_of(job: Resource, stated: Json) -> dict[str, Json]:
+    """The inputs of a node; `${{parent.inputs.x}}` is the pipeline's own. One that is left empty is absent."""
+    given = {name: _bound(job, value or {}) for name, value in (stated.get("inputs") or {}).items()}
+    return {name: value for name, value in given.items() if value.get("uri") or value.get("value") is not None}
+
+
+def write(
+    emulator: Emulator, workspace: str, component: Component, inputs: dict[str, Json], work: Path, nodes: list[str]
+) -> None:
+    """Put `request.json` and the files that it names into the folder. Raises JobFailed and the store's 404."""
+    work.mkdir(parents=True, exist_ok=True)
+    request: Json = {
+        "inputs": literals(component, inputs),
+        "files": {},
+        "base_model": {"name": "", "version": "", "asset_id": ""},
+        "nodes": nodes,
+        "output": str(work / "outputs"),
+    }
+    for name, value in inputs.items():
+        uri = str(value.get("uri") or "")
+        if uri.startswith("azureml://registries/"):
+            request["base_model"] = _base_model(uri)
+        elif uri:
+            request["files"][name] = _bring(emulator, workspace, uri, value, work / "inputs" / name)
+    (work / "request.json").write_text(json.dumps(request), encoding="utf-8")
+
+
+def literals(component: Component, inputs: dict[str, Json]) -> dict[str, str]:
+    """The literal inputs as text, with the component's defaults."""
+    stated = {name: said["default"] for name, said in component.inputs.items() if "default" in said}
+    stated |= {name: value["value"] for name, value in inputs.items() if "value" in value}
+    return {name: str(value) for name, value in stated.items()}
+
+
+def fingerprint(component: Component, inputs: dict[str, Json]) -> str:
+    """What makes two nodes the same work: the component's version, the literals, and where the data lies."""
+    data = {name: value["uri"] for name, value in inputs.items() if value.get("uri")}
+    text = json.dumps([component.id, literals(component, inputs), data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bound(job: Resource, value: Json) -> Json:
+    text = str(value.get("value") or value.get("uri") or "")
+    if text.startswith("${{parent.inputs.") and text.endswith("}}"):
+        own = (job.body["properties"].get("inputs") or {}).get(text[17:-2]) or {}
+        kind = own.get("jobInputType") or own.get("job_input_type")
+        return {**own, "job_input_type": kind}
+    return value
+
+
+def _bring(emulator: Emulator, workspace: str, uri: str, value: Json, folder: Path) -> str:
+    kind = str(value.get("job_input_type") or value.get("jobInputType") or "")
+    asset = "models" if kind.endswith("_model") else "data"
+    found = storage.download_tree(emulator, uri, folder, workspace=workspace, kind=asset)
+    return str(folder / found[0] if kind == "uri_file" else folder)
+
+
+def _base_model(uri: str) -> dict[str, Any]:
+    parts = uri.split("/")
+    registry, name, version = parts[3], parts[5], parts[7]
+    if models.find(registry, name, version) is None:
+        raise JobFailed("UserError", f"Could not find the model {uri}.")
+    return {"name": name, "version": version, "asset_id": uri}

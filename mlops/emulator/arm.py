@@ -4,6 +4,7 @@ It must not know a kind of resource.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -60,9 +61,9 @@ def page(request: Request, items: Iterable[Item], show: Callable[[Item], dict[st
     query = request.query
     size = _number(query.get("$top") or query.get("count"), PAGE)
     start = _number(query.get("$skip") or query.get("$skipToken"), 0)
-    everything = list(items)
-    answer: dict[str, Any] = {"value": [show(item) for item in everything[start : start + size]]}
-    if start + size < len(everything) and "$top" not in query:
+    found = list(islice(items, start, start + size + 1))  # what comes after the page is not even read
+    answer: dict[str, Any] = {"value": [show(item) for item in found[:size]]}
+    if len(found) > size and "$top" not in query:
         kept = "&".join(
             f"{quote(k, safe='$')}={quote(v)}" for k, v in query.items() if k not in ("$skip", "$skipToken")
         )

@@ -4,24 +4,21 @@ It must not keep anything of its own; how a search is read is in `mlflow_search`
 2.0, with the answers of Azure ML where they differ (an experiment's id is a GUID, a run's artifacts lie on azureml://).
 """
 
-import math
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from mlops.emulator import runs
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.handlers import mlflow_search
 from mlops.emulator.handlers import workspace as workspaces
+from mlops.emulator.handlers.mlflow_shapes import show_experiment, show_number, show_run
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
-TO_MLFLOW = {"Completed": "FINISHED", "Failed": "FAILED", "NotResponding": "FAILED", "Canceled": "KILLED"}
 FROM_MLFLOW = {
     "FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running", "SCHEDULED": "Queued",
 }  # fmt: skip
-WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
 CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
 PARAMS_LIMIT = 500  # characters of a parameter's value
 DEFAULT_RESULTS = 1000
@@ -47,7 +44,7 @@ def answered(handler: Callable[[Resource, Json, Emulator], Json]) -> Callable[[R
 @answered
 def get_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/get."""
-    return {"run": _show(emulator, _run(workspace, fields, emulator))}
+    return {"run": show_run(emulator, _run(workspace, fields, emulator))}
 
 
 @answered
@@ -66,7 +63,7 @@ def create_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
         display_name=fields.get("run_name") or tags.get("mlflow.runName"),
         tags=tags,
     )
-    return {"run": _show(emulator, runs.change(emulator, run, status="Running"))}
+    return {"run": show_run(emulator, runs.change(emulator, run, status="Running"))}
 
 
 @answered
@@ -79,7 +76,7 @@ def update_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
         run = runs.change(emulator, run, status=FROM_MLFLOW[status])
     if fields.get("run_name"):
         run = runs.change(emulator, run, display_name=str(fields["run_name"]))
-    return {"run_info": _show(emulator, run)["info"]}
+    return {"run_info": show_run(emulator, run)["info"]}
 
 
 @answered
@@ -104,7 +101,9 @@ def search_runs(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     wanted = {found.name for found in known if found}
     every = [run for run in runs.in_workspace(emulator, workspace.id) if not named or run.body["experiment"] in wanted]
     view = str(fields.get("run_view_type") or "ACTIVE_ONLY")
-    shown = [_show(emulator, run) for run in every if view == "ALL" or run.body["hidden"] == (view == "DELETED_ONLY")]
+    shown = [
+        show_run(emulator, run) for run in every if view == "ALL" or run.body["hidden"] == (view == "DELETED_ONLY")
+    ]
     found = mlflow_search.select(shown, str(fields.get("filter") or ""))
     ordered = mlflow_search.order(found[::-1], fields.get("order_by") or [])
     size = int(fields.get("max_results") or DEFAULT_RESULTS)
@@ -182,7 +181,7 @@ def log_parameter(workspace: Resource, fields: Json, emulator: Emulator) -> Json
 def metric_history(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """metrics/get-history, in pages when asked for."""
     run = _run(workspace, fields, emulator)
-    points = [_number(point) for point in runs.metrics(emulator, run, _needed(fields, "metric_key"))]
+    points = [show_number(point) for point in runs.metrics(emulator, run, _needed(fields, "metric_key"))]
     size = int(fields.get("max_results") or 0) or len(points)
     token = str(fields.get("page_token") or "0")
     start = int(token) if token.isdecimal() else 0
@@ -194,7 +193,7 @@ def metric_history(workspace: Resource, fields: Json, emulator: Emulator) -> Jso
 def get_experiment(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """experiments/get and get-by-name."""
     named = str(fields.get("experiment_id") or fields.get("experiment_name") or "")
-    return {"experiment": _show_experiment(workspace, _experiment(workspace, named, emulator))}
+    return {"experiment": show_experiment(workspace, _experiment(workspace, named, emulator))}
 
 
 @answered
@@ -223,7 +222,7 @@ def search_experiments(workspace: Resource, fields: Json, emulator: Emulator) ->
     if str(fields.get("filter") or "").strip():
         raise _bad("The emulator's search for experiments takes no filter.")
     found = emulator.store.children(workspace.id, runs.EXPERIMENTS, newest_first=True)
-    shown = [_show_experiment(workspace, item) for item in found]
+    shown = [show_experiment(workspace, item) for item in found]
     return {"experiments": shown[: int(fields.get("max_results") or DEFAULT_RESULTS)]}
 
 
@@ -275,56 +274,3 @@ def _needed(fields: Json, name: str) -> str:
 
 def _bad(text: str) -> ServiceError:
     return ServiceError(400, "BadRequest", text)
-
-
-def _show_experiment(workspace: Resource, found: Resource) -> Json:
-    created = runs.milliseconds(found.body["created"])
-    return {
-        "experiment_id": runs.experiment_id(workspace.id, found.name),
-        "name": found.name,
-        "artifact_location": "",
-        "lifecycle_stage": "active",
-        "creation_time": created,
-        "last_update_time": created,
-        "tags": [{"key": key, "value": value} for key, value in found.body["tags"].items()],
-    }
-
-
-def _show(emulator: Emulator, run: Resource) -> Json:
-    body, workspace = run.body, emulator.store.get(run.body["workspace"])
-    assert workspace is not None, "a workspace with runs is not deleted"
-    state, experiment = str(body["status"]), runs.experiment_id(workspace.id, str(body["experiment"]))
-    tags = {**body["tags"], "mlflow.runName": body.get("display_name") or run.name, "mlflow.user": "emulator"}
-    tags["mlflow.rootRunId"] = body["root"]
-    if body["parent"]:
-        tags["mlflow.parentRunId"] = body["parent"]
-    host = f"{workspaces.location(workspace)}.api.azureml.ms"
-    scope = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
-    info: dict[str, Any] = {
-        "run_id": run.name,
-        "run_uuid": run.name,
-        "run_name": body.get("display_name") or run.name,
-        "experiment_id": experiment,
-        "user_id": "emulator",
-        "status": TO_MLFLOW.get(state, "SCHEDULED" if state in WAITING else "RUNNING"),
-        "start_time": runs.milliseconds(body.get("start") or body["created"]),
-        "end_time": runs.milliseconds(body.get("end")),
-        "artifact_uri": f"{scope}/runs/{run.name}/artifacts",
-        "lifecycle_stage": "deleted" if body["hidden"] else "active",
-    }
-    data = {
-        "metrics": [_number(point) for point in runs.last_metrics(emulator, run).values()],
-        "params": [{"key": key, "value": value} for key, value in body.get("params", {}).items()],
-        "tags": [{"key": key, "value": value} for key, value in tags.items()],
-    }
-    return {"info": {key: value for key, value in info.items() if value is not None}, "data": data, "inputs": {}}
-
-
-def _number(point: Json) -> Json:
-    """A point whose value JSON can carry: what is not finite is text, as MLflow's own JSON has it."""
-    value = float(point["value"])
-    return point if math.isfinite(value) else {**point, "value": _word(value)}
-
-
-def _word(value: float) -> str:
-    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")

@@ -98,11 +98,23 @@ def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
 
 
 def failure(workspace: Workspace, name: str) -> str:
-    """What the service says about why a job failed; empty when it says nothing."""
+    """What the service says about why a job failed; empty when it says nothing.
+
+    A pipeline's own error only names the step that failed: the cause stands in the run of that step, at any depth.
+    """
+    causes = [text for child in _failed_children(workspace, name) if (text := failure(workspace, child))]
+    if causes:
+        return "; ".join(dict.fromkeys(causes))
     url = f"{_history(workspace)}/runs/{quote(name)}/details"
     details = workspace.send("GET", url, f"read the details of {name}").json()
     error = (details.get("error") or {}).get("error") or {}
     return ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+
+
+def _failed_children(workspace: Workspace, name: str) -> list[str]:
+    url = f"{_history(workspace)}/runs/{quote(name)}/children"
+    found = workspace.send("GET", url, f"read the steps of {name}").json().get("value") or []
+    return [str(run["runId"]) for run in found if run.get("status") == JobState.FAILED]
 
 
 def metrics(workspace: Workspace, name: str) -> dict[str, float]:

@@ -122,7 +122,8 @@ def test_latencies_are_ordered_as_percentiles_are(emulator_address: Address, use
     assert [metric.name for metric in metrics] == list(names)
     assert {str(metric.unit) for metric in metrics} == {"MilliSeconds"}
     average, *percentiles = (max(values(metric)) for metric in metrics)
-    assert 0 < percentiles[0] <= average <= percentiles[-1]
+    assert percentiles[0] > 0
+    assert 0 < average <= percentiles[-1], "a mean may lie below the median, but not above the largest"
     assert percentiles == sorted(percentiles)
 
 

@@ -1,4 +1,4 @@
-"""The README says what the program does."""
+"""The documents say what the program does, and what they name is there."""
 
 import re
 import shlex
@@ -10,8 +10,38 @@ import pytest
 from mlops.cli.main import cli
 from mlops.errors import exit_codes
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"^\| `mlops ([^`]+)`", README, re.MULTILINE)))
+FOLDERS = "mlops|tests|tools|docs|data|benchmarks|requirements|\\.github"
+WRITTEN = [*ROOT.glob("*.md"), *(path for name in ("docs", "data", "mlops") for path in (ROOT / name).rglob("*.md"))]
+DOCUMENTS = sorted(path for path in WRITTEN if path.name != "COVERAGE.md")  # that one is generated
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def lines_of(text: str) -> list[str]:
+    """What follows `mlops` wherever a document shows a command: at the start of a block's line, or between backticks."""
+    block = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"(?:^|\$\()(?:\.venv/bin/)?mlops ([^\n)]+)", "\n".join(block.findall(text)), re.MULTILINE)
+    return shown + re.findall(r"`(?:\.venv/bin/)?mlops ([^`]+)`", block.sub("", text))
+
+
+def parse(group: click.Group, words: list[str]) -> None:
+    """Parse a command line as the program would, without running it."""
+    while words and words[0].startswith("-"):
+        assert words[0] in {option for parameter in group.params for option in parameter.opts} | {"--help"}, words[0]
+        words = words[1:]
+    if not words:
+        return
+    command = group.get_command(click.Context(group), words[0])
+    assert command is not None, f"there is no {words[0]}"
+    if isinstance(command, click.Group):
+        parse(command, words[1:])
+    elif words[1:]:  # without any argument it is the name of the command
+        command.make_context(words[0], words[1:]).close()
 
 
 def test_the_table_of_exit_codes_is_the_programs() -> None:
@@ -19,12 +49,10 @@ def test_the_table_of_exit_codes_is_the_programs() -> None:
     assert {int(code): meaning for code, meaning in rows} == exit_codes()
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_of_the_readme_is_one_that_parses(line: str) -> None:
-    words = shlex.split(line)
-    command = cli.get_command(click.Context(cli), words[0])
-    assert command is not None
-    command.make_context(words[0], words[1:]).close()
+@pytest.mark.parametrize("path", DOCUMENTS, ids=place)
+def test_every_command_line_of_a_document_parses(path: Path) -> None:
+    for line in lines_of(path.read_text(encoding="utf-8")):
+        parse(cli, shlex.split(line, comments=True))
 
 
 def test_every_verb_is_in_the_table() -> None:
@@ -33,3 +61,18 @@ def test_every_verb_is_in_the_table() -> None:
 
 def test_a_newcomer_reads_it_in_two_minutes() -> None:
     assert README.count("\n") <= 180
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=place)
+def test_every_file_that_a_document_names_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    links = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+    named = re.findall(rf"`((?:{FOLDERS})/[^`\s<>|]*)`", text)
+    missing = [target for target in links if not (path.parent / target).exists()]
+    missing += [pattern for pattern in named if not any(ROOT.glob(pattern.rstrip("/") or "."))]
+    assert not missing
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=place)
+def test_prose_is_wrapped(path: Path) -> None:
+    assert not [line for line in path.read_text(encoding="utf-8").splitlines() if len(line) > 120 and "|" not in line]

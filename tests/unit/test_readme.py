@@ -23,7 +23,7 @@ def place(path: Path) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """What follows `mlops` wherever a document shows a command: at the start of a block's line, or between backticks."""
+    """What follows `mlops` where a document shows a command: at the start of a block's line, or between backticks."""
     block = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
     shown = re.findall(r"(?:^|\$\()(?:\.venv/bin/)?mlops ([^\n)]+)", "\n".join(block.findall(text)), re.MULTILINE)
     return shown + re.findall(r"`(?:\.venv/bin/)?mlops ([^`]+)`", block.sub("", text))

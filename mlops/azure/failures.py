@@ -21,7 +21,7 @@ FIXES = {
     "AADSTS700024": "the OIDC token was presented after its five minutes; run the job again",
     "AADSTS700213": "create a federated credential whose subject is exactly the one presented",
     "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
-    "(and AzureML Compute Operator for clusters)",
+    "(AzureML Compute Operator for clusters, Monitoring Reader on the subscription for sizes and metrics)",
 }
 
 

@@ -1,6 +1,6 @@
 """Pipeline jobs: read, submit, tag; and the metrics of their runs, from the workspace's MLflow interface.
 
-MLflow's REST interface is called directly: importing the mlflow client takes longer than all the rest of a step.
+MLflow's REST interface is called directly: importing the client as well would about double what a step imports.
 """
 
 from collections.abc import Mapping

@@ -14,6 +14,17 @@ from mlops.emulator.errors import ServiceError
 Json = dict[str, Any]
 
 
+def whole(stated: Any, default: int, name: str) -> int:
+    """A count that a call gives, or the default where it gives none. Raises a 400 for what is no number from 1 on."""
+    if stated in (None, ""):
+        return default
+    if not str(stated).isdecimal() or int(stated) == 0:
+        raise ServiceError(
+            400, "BadRequest", f"Invalid value {stated!r} for parameter '{name}': not a positive number."
+        )
+    return int(stated)
+
+
 @dataclass(frozen=True)
 class Request:
     """One HTTP request. `host` has no port; `path` is percent-decoded; `params` are the route's captured parts."""

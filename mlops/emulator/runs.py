@@ -17,6 +17,7 @@ from mlops.emulator.store import Resource
 KIND = "runs"
 EXPERIMENTS = "experiments"
 TERMINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
+ENDING = frozenset({"CancelRequested", "Canceled"})
 LOG = "user_logs/std_log.txt"
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 LAG_SETTING = "metrics.lag_seconds"  # how late a metric becomes visible, on the emulator's clock
@@ -57,8 +58,11 @@ def create(
         "outputs": {},
         **more,
     }
-    above = parent.id if parent else f"{workspace}/runs"
-    return emulator.store.put(id_of(workspace, name), body, parent=above, kind=KIND, name=name)
+    id = id_of(workspace, name)
+    emulator.store.database.execute(
+        "DELETE FROM metrics WHERE run = ?", (id.lower(),)
+    )  # of one that went with its workspace
+    return emulator.store.put(id, body, parent=parent.id if parent else workspace, kind=KIND, name=name)
 
 
 def find(emulator: Emulator, workspace: str, name: str) -> Resource | None:
@@ -94,6 +98,12 @@ def merge(emulator: Emulator, run: Resource, field: str, values: dict[str, Any])
     now = emulator.store.get(run.id)
     assert now is not None
     return change(emulator, run, **{field: {**now.body.get(field, {}), **{k: str(v) for k, v in values.items()}}})
+
+
+def is_ending(emulator: Emulator, run: Resource) -> bool:
+    """Whether somebody asked for the run's end."""
+    now = emulator.store.get(run.id)
+    return now is not None and now.body["status"] in ENDING
 
 
 def children(emulator: Emulator, run: Resource) -> Iterator[Resource]:

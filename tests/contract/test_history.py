@@ -83,6 +83,11 @@ def test_runs_are_queried_by_filter_in_pages(api: Call, root: str) -> None:
     assert second["continuationToken"] is None
 
 
+def test_a_page_of_no_size_is_refused(api: Call, root: str) -> None:
+    for size in ("many", "0", "-1"):
+        assert api("GET", f"{HISTORY}/runs/{root}/children?$top={size}").status == 400
+
+
 def test_an_unknown_run_is_not_found(api: Call) -> None:
     answer = api("GET", f"{HISTORY}/runs/none/details")
     assert (answer.status, json.loads(answer.data)["error"]["code"]) == (404, "UserError")

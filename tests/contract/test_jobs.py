@@ -109,6 +109,7 @@ def test_a_job_runs_to_its_end_and_says_what_it_was_asked(finished: Any) -> None
     assert (finished.status, finished.type, finished.experiment_name) == ("Completed", "pipeline", "contract")
     assert (finished.display_name, finished.tags["team"]) == ("about finished", "chat")
     assert finished.studio_url.startswith("https://ml.azure.com/runs/finished?wsid=/subscriptions/")
+    assert finished.studio_url.count("tid=") == 1
     node = finished.jobs["node"]
     assert node.component == "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
     assert finished.creation_context.created_by
@@ -218,7 +219,9 @@ def test_equal_work_is_reused_unless_a_rerun_is_forced_and_logs_nothing(
     node = next(iter(ml_client.jobs.list(parent_job_name="reusing")))
     steps = list(ml_client.jobs._runs_operations.get_run_children(node.name))
     assert {step.properties["azureml.isreused"] for step in steps} == {"true"}
-    assert steps[0].properties["azureml.reusedrunid"].startswith("finished-")
+    (origin,) = ml_client.jobs.list(parent_job_name="finished")
+    worked = {child.name for child in ml_client.jobs._runs_operations.get_run_children(origin.name)}
+    assert {step.properties["azureml.reusedrunid"] for step in steps} == worked
     url = (
         f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}/api/2.0/mlflow/runs/get?run_id=reusing"
     )

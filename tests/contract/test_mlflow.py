@@ -139,6 +139,8 @@ def test_a_lag_hides_new_metrics_until_the_clock_has_passed_it(
         ("experiments/create", {"name": "tracking"}, 400, "RESOURCE_ALREADY_EXISTS"),
         ("runs/search", {"filter": "this is no filter"}, 400, "INVALID_PARAMETER_VALUE"),
         ("runs/log-metric", {"run_id": "none", "key": "k", "value": 1}, 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("runs/search", {"max_results": "many"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("runs/search", {"max_results": -1}, 400, "INVALID_PARAMETER_VALUE"),
     ],
 )
 def test_errors_come_in_mlflows_envelope(

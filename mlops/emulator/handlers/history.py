@@ -16,7 +16,7 @@ from mlops.emulator.clock import parse
 from mlops.emulator.errors import ServiceError, error_object
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.jobs import queue
-from mlops.emulator.request import Json, Reply, Request
+from mlops.emulator.request import Json, Reply, Request, whole
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
@@ -208,7 +208,7 @@ def _modify(emulator: Emulator, run: Resource, body: Json) -> Resource:
 
 
 def _page(request: Request, emulator: Emulator, found: list[Resource], options: dict[str, str]) -> Reply:
-    size = int(options.get("$top") or options.get("top") or PAGE)
+    size = whole(options.get("$top") or options.get("top"), PAGE, "top")
     token = options.get("$continuationToken") or options.get("continuationToken") or "0"
     start = int(token) if token.isdecimal() else 0
     more = start + size < len(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, error_object
+from mlops.emulator.jobs import graph
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -56,8 +57,12 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
     default = (properties.get("settings") or {}).get("default_compute")
     named = {"computeId": properties.get("computeId"), "settings.default_compute": default}
     problems += _missing_computes(emulator, workspace, named)
-    for node, stated in (properties.get("jobs") or {}).items():
-        problems += _check_node(emulator, workspace, properties, node, stated or {})
+    jobs = {node: stated or {} for node, stated in (properties.get("jobs") or {}).items()}
+    for node, stated in jobs.items():
+        problems += _check_node(emulator, workspace, properties, node, stated)
+    if circle := sorted(set(jobs) - {node for node, _ in graph.in_order(jobs)}):
+        text = f"The steps {', '.join(circle)} wait for each other, or for a step that is not there."
+        problems.append(error_object("UserError", text, "jobs"))
     if problems:
         first = problems[0]["message"]
         more = f" ({len(problems) - 1} more in details)" if len(problems) > 1 else ""
@@ -72,11 +77,12 @@ def _check_node(
     problems = _missing_assets(emulator, inputs, f"{place}.inputs")
     problems += _missing_computes(emulator, workspace, {f"{place}.computeId": stated.get("computeId")})
     problems += _loose_bindings(properties, inputs, place)
+    if not stated:
+        problems.append(error_object("UserError", "The step is empty.", place))
     id = str(stated.get("componentId") or "")
     if not id.startswith("azureml://registries/"):
         return problems
-    parts = id.split("/")
-    component = components.find(parts[3], parts[5], parts[7]) if len(parts) == 8 else None
+    component = _component(id)
     if component is None:
         return [*problems, error_object("NotFound", f"Component {id} was not found.", place)]
     literals = {key: value["value"] for key, value in inputs.items() if _is_literal(value)}
@@ -125,15 +131,32 @@ def _exists(emulator: Emulator, uri: str) -> bool:
 
 
 def _loose_bindings(properties: Json, inputs: dict[str, Json], place: str) -> list[dict[str, Any]]:
-    """`${{parent.inputs.x}}` must name an input of the pipeline."""
-    known = properties.get("inputs") or {}
-    problems = []
+    """What is bound to an input of the pipeline, or to an output of another step, must name one that is there."""
+    known, problems = properties.get("inputs") or {}, []
     for key, value in inputs.items():
-        text = str(value.get("value") or value.get("uri") or "")
-        if text.startswith("${{parent.inputs.") and text.endswith("}}") and text[17:-2] not in known:
-            text = f"The input '{key}' is bound to '{text[17:-2]}', which is no input of the pipeline."
+        name, output, text = graph.parent_input(value), graph.other_output(value), ""
+        if name and name not in known:
+            text = f"The input '{key}' is bound to '{name}', which is no input of the pipeline."
+        elif output and not _gives(properties, output):
+            text = f"The input '{key}' is bound to '{output.node}.{output.port}', which is no output of a step."
+        if text:
             problems.append(error_object("UserError", text, f"{place}.inputs.{key}"))
     return problems
+
+
+def _gives(properties: Json, output: graph.Output) -> bool:
+    """Whether a step has that output; of a component that is not known, any."""
+    stated = (properties.get("jobs") or {}).get(output.node)
+    if not stated:
+        return False
+    component = _component(str(stated.get("componentId") or ""))
+    return component is None or output.port in component.outputs
+
+
+def _component(id: str) -> components.Component | None:
+    parts = id.split("/")
+    in_registry = id.startswith("azureml://registries/") and len(parts) == 8
+    return components.find(parts[3], parts[5], parts[7]) if in_registry else None
 
 
 def _is_literal(value: Json) -> bool:

@@ -134,8 +134,7 @@ def _create(emulator: Emulator, workspace: Resource, name: str, kind: str, prope
 
 def _completed(workspace: Resource, name: str, stated: Json) -> Json:
     """The properties with what the service adds. What can change later is the run's, not the job's."""
-    tenant = workspace.body.get("identity", {}).get("tenantId", "")
-    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}&tid={tenant}"
+    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}"  # the SDK adds the tenant
     tracking = f"azureml://{workspaces.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"
     services = {
         kind: {"jobServiceType": kind, "port": None, "endpoint": endpoint, "status": None, "errorMessage": None,

@@ -12,7 +12,7 @@ from mlops.emulator.errors import ServiceError
 from mlops.emulator.handlers import mlflow_search
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.mlflow_shapes import show_experiment, show_number, show_run
-from mlops.emulator.request import Json, Reply, Request
+from mlops.emulator.request import Json, Reply, Request, whole
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
@@ -106,7 +106,7 @@ def search_runs(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     ]
     found = mlflow_search.select(shown, str(fields.get("filter") or ""))
     ordered = mlflow_search.order(found[::-1], fields.get("order_by") or [])
-    size = int(fields.get("max_results") or DEFAULT_RESULTS)
+    size = whole(fields.get("max_results"), DEFAULT_RESULTS, "max_results")
     token = str(fields.get("page_token") or "0")
     start = int(token) if token.isdecimal() else 0
     more = {"next_page_token": str(start + size)} if start + size < len(ordered) else {}
@@ -182,7 +182,7 @@ def metric_history(workspace: Resource, fields: Json, emulator: Emulator) -> Jso
     """metrics/get-history, in pages when asked for."""
     run = _run(workspace, fields, emulator)
     points = [show_number(point) for point in runs.metrics(emulator, run, _needed(fields, "metric_key"))]
-    size = int(fields.get("max_results") or 0) or len(points)
+    size = whole(fields.get("max_results"), len(points), "max_results")
     token = str(fields.get("page_token") or "0")
     start = int(token) if token.isdecimal() else 0
     more = {"next_page_token": str(start + size)} if start + size < len(points) else {}
@@ -223,16 +223,16 @@ def search_experiments(workspace: Resource, fields: Json, emulator: Emulator) ->
         raise _bad("The emulator's search for experiments takes no filter.")
     found = emulator.store.children(workspace.id, runs.EXPERIMENTS, newest_first=True)
     shown = [show_experiment(workspace, item) for item in found]
-    return {"experiments": shown[: int(fields.get("max_results") or DEFAULT_RESULTS)]}
+    return {"experiments": shown[: whole(fields.get("max_results"), DEFAULT_RESULTS, "max_results")]}
 
 
 def _log_metric(emulator: Emulator, run: Resource, fields: Json) -> None:
     key = _needed(fields, "key")
     try:
         value, step = float(fields["value"]), int(fields.get("step") or 0)
+        at = float(fields["timestamp"]) / 1000 if fields.get("timestamp") else None
     except (KeyError, TypeError, ValueError) as error:
-        raise _bad(f"Invalid value {fields.get('value')!r} for metric '{key}'.") from error
-    at = float(fields["timestamp"]) / 1000 if fields.get("timestamp") else None
+        raise _bad(f"Invalid value {fields.get('value')!r} for metric '{key}', or its step or timestamp.") from error
     runs.log_metric(emulator, run, key, value, step, at=at)
 
 

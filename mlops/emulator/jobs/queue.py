@@ -7,13 +7,14 @@ deterministic, and nothing of a half-done run is kept.
 import asyncio
 import shutil
 import traceback
+import uuid
 from pathlib import Path
 
 from mlops.emulator import lifecycle, runs
 from mlops.emulator.catalog.components import Component
 from mlops.emulator.clock import parse
 from mlops.emulator.errors import ServiceError
-from mlops.emulator.jobs import compute, failure, outputs, request, reuse, worker
+from mlops.emulator.jobs import compute, failure, graph, outputs, request, reuse, worker
 from mlops.emulator.jobs.failure import JobCanceled, JobFailed
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
@@ -21,9 +22,7 @@ from mlops.emulator.store import Resource
 
 KIND = "jobs"
 LOOK_SECONDS = 0.05
-NAME_LIMIT = 250
 LOCK, ACTIVE = "jobs.lock", "jobs.active"  # in the cache
-ENDING = ("Canceled", "CancelRequested")
 
 
 def enqueue(emulator: Emulator, job_id: str) -> None:
@@ -47,7 +46,7 @@ def resume(emulator: Emulator) -> None:
         if root.body["status"] in runs.TERMINAL:
             continue
         with emulator.transaction():
-            if root.body["status"] in ENDING:
+            if root.body["status"] in runs.ENDING:
                 _end(emulator, job, "Canceled")
                 continue
             runs.forget(emulator, root, keep_root=True)
@@ -77,6 +76,7 @@ async def _execute(emulator: Emulator, job_id: str) -> None:
             return
         emulator.cache[ACTIVE] = job_id.lower()
         work = emulator.folder / "work" / job.name
+        shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
         try:
             await _to_the_end(emulator, job, work)
         finally:
@@ -87,8 +87,9 @@ async def _execute(emulator: Emulator, job_id: str) -> None:
 async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
     state, failed = "Completed", None
     try:
-        for node, stated in job.body["properties"]["jobs"].items():
-            await _node(emulator, job, node, stated, work)
+        made: request.Made = {}
+        for node, stated in graph.in_order(job.body["properties"]["jobs"]):
+            made[node] = await _node(emulator, job, node, stated, made, work / str(len(made)))
         await _until_pace(emulator, job)
         _move(emulator, job.id, "Finalizing")
     except JobCanceled:
@@ -102,17 +103,21 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
         with (emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
             log.write(f"job {job.name}\n{text}\n")
         state, failed = "Failed", JobFailed("InternalServerError", text.strip().splitlines()[-1])
-    if state == "Failed" and root_of(emulator, job).body["status"] in ENDING:
+    if emulator.store.get(job.id) is None:  # its workspace was deleted
+        return
+    if state == "Failed" and runs.is_ending(emulator, root_of(emulator, job)):
         state = "Canceled"
     with emulator.transaction():
         _end(emulator, job, state, failed)
 
 
-async def _node(emulator: Emulator, job: Resource, node: str, stated: Json, work: Path) -> None:
-    """One step of the pipeline: a component with steps of its own."""
+async def _node(
+    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
+) -> dict[str, str]:
+    """One step of the pipeline: a component with steps of its own. Gives the places of its outputs."""
     _check_not_canceled(emulator, job)
     component = request.component_of(stated)
-    inputs = request.inputs_of(job, stated)
+    inputs = request.inputs_of(job, stated, component, made)
     mark = request.fingerprint(component, inputs)
     root, workspace = root_of(emulator, job), outputs.workspace_of(job)
     with emulator.transaction():
@@ -139,6 +144,7 @@ async def _node(emulator: Emulator, job: Resource, node: str, stated: Json, work
     with emulator.transaction():
         outputs.bind(emulator, job, stated, kept)
         runs.change(emulator, step, status="Completed")
+    return kept
 
 
 async def _work(
@@ -167,9 +173,8 @@ async def _work(
 
 
 def _below(emulator: Emulator, parent: Resource, step: str, kind: str, **more: str) -> Resource:
-    """The run of a step."""
-    workspace, experiment = parent.body["workspace"], parent.body["experiment"]
-    name = f"{parent.name}-{step}"[:NAME_LIMIT]
+    """The run of a step, with a GUID as name: a readable one could be that of another job."""
+    workspace, experiment, name = parent.body["workspace"], parent.body["experiment"], str(uuid.uuid4())
     said = {"display_name": step, "step": step, **more}
     return runs.create(emulator, workspace, name, experiment=experiment, kind=kind, parent=parent, **said)
 
@@ -180,7 +185,7 @@ def _forces_rerun(job: Resource) -> bool:
 
 
 def _check_not_canceled(emulator: Emulator, job: Resource) -> None:
-    if root_of(emulator, job).body["status"] in ENDING:
+    if runs.is_ending(emulator, root_of(emulator, job)):
         raise JobCanceled
 
 
@@ -201,7 +206,7 @@ def _move(emulator: Emulator, job_id: str, *states: str) -> None:
         assert job is not None
         with emulator.transaction():
             root = root_of(emulator, job)
-            if root.body["status"] not in ENDING:
+            if root.body["status"] not in runs.ENDING:
                 runs.change(emulator, root, status=state)
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from mlops.emulator import storage
 from mlops.emulator.catalog import components, models
 from mlops.emulator.catalog.components import Component
+from mlops.emulator.jobs import graph
 from mlops.emulator.jobs.failure import JobFailed
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
 SUPPORTED = "chat_completion_pipeline"
+Made = dict[str, dict[str, str]]  # step -> output -> place, of the steps that are done
 
 
 def component_of(stated: Json) -> Component:
@@ -30,9 +32,12 @@ def component_of(stated: Json) -> Component:
     return found
 
 
-def inputs_of(job: Resource, stated: Json) -> dict[str, Json]:
-    """The inputs of a node; `${{parent.inputs.x}}` is the pipeline's own. One that is left empty is absent."""
-    given = {name: _bound(job, value or {}) for name, value in (stated.get("inputs") or {}).items()}
+def inputs_of(job: Resource, stated: Json, component: Component, made: Made) -> dict[str, Json]:
+    """The inputs of a node, with what they are bound to in place of bindings. One that is left empty is absent."""
+    given = {
+        name: _bound(job, value or {}, str((component.inputs.get(name) or {}).get("type") or ""), made)
+        for name, value in (stated.get("inputs") or {}).items()
+    }
     return {name: value for name, value in given.items() if value.get("uri") or value.get("value") is not None}
 
 
@@ -71,12 +76,15 @@ def fingerprint(component: Component, inputs: dict[str, Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _bound(job: Resource, value: Json) -> Json:
-    text = str(value.get("value") or value.get("uri") or "")
-    if text.startswith("${{parent.inputs.") and text.endswith("}}"):
-        own = (job.body["properties"].get("inputs") or {}).get(text[17:-2]) or {}
-        kind = own.get("jobInputType") or own.get("job_input_type")
-        return {**own, "job_input_type": kind}
+def _bound(job: Resource, value: Json, type: str, made: Made) -> Json:
+    if name := graph.parent_input(value):
+        own = (job.body["properties"].get("inputs") or {}).get(name) or {}
+        return {**own, "job_input_type": own.get("jobInputType") or own.get("job_input_type")}
+    if output := graph.other_output(value):
+        place = made.get(output.node, {}).get(output.port)
+        if place is None:
+            raise JobFailed("UserError", f"The step {output.node} left no output {output.port}.")
+        return {"uri": place, "job_input_type": type}
     return value
 
 

@@ -26,6 +26,8 @@ async def run(emulator: Emulator, root: Resource, steps: Mapping[str, Resource],
     nothing, pipe, both = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=both, limit=LINE_LIMIT)
     emulator.cache[PROCESS] = process
+    if runs.is_ending(emulator, root):  # asked for while the process was being started
+        process.kill()
     assert process.stdout is not None
     failed: JobFailed | None = None
     try:

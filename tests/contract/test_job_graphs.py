@@ -1,0 +1,160 @@
+"""Pipelines of several steps, and the names of their runs, through the real SDK."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlops.emulator import arm
+from mlops.emulator.address import Address
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+Call = Callable[..., Any]
+Train = Callable[..., Any]
+BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
+JOBS = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs"
+HISTORY = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs"
+VERSION = "?api-version=2024-01-01-preview"
+
+
+@pytest.fixture(scope="module")
+def train(registry_client: "MLClient", tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """The fine-tuning component on a handful of rows, as a step of a pipeline."""
+    from azure.ai.ml import Input
+
+    row = [{"role": "user", "content": "What colour is the sky?"}, {"role": "assistant", "content": "It is blue."}]
+    file: Path = tmp_path_factory.mktemp("data") / "train.jsonl"
+    file.write_text("".join(json.dumps({"messages": row}) + "\n" for _ in range(16)), encoding="utf-8")
+    component: Any = registry_client.components.get("chat_completion_pipeline", version="0.0.82")
+
+    def step(model: Any = None, **literals: Any) -> Any:
+        return component(
+            mlflow_model_path=Input(type="mlflow_model", path=BASE) if model is None else model,
+            train_file_path=Input(type="uri_file", path=str(file)),
+            **{"max_steps": 1, "per_device_train_batch_size": 8, **literals},
+        )
+
+    return step
+
+
+def submit(ml_client: "MLClient", name: str, pipeline: Any) -> Any:
+    from azure.ai.ml import dsl
+
+    job = dsl.pipeline(name=name)(pipeline)()
+    job.name, job.settings.force_rerun = name, True
+    ml_client.jobs.create_or_update(job)
+    deadline = time.monotonic() + 60
+    while (found := ml_client.jobs.get(name)).status not in ("Completed", "Failed", "Canceled"):
+        assert time.monotonic() < deadline, f"{name} is still {found.status}"
+        time.sleep(0.1)
+    return found
+
+
+def below(api: Call, run: str) -> dict[str, Any]:
+    found = json.loads(api("GET", f"{HISTORY}/{run}/children").data)["value"]
+    return {child["displayName"]: child for child in found}
+
+
+def files_of(ml_client: "MLClient", job: str, output: str, folder: Path) -> set[str]:
+    ml_client.jobs.download(job, download_path=folder, output_name=output)
+    root = folder / "named-outputs" / output
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_step_trains_on_from_the_model_of_another_whatever_the_order_they_are_stated_in(
+    ml_client: "MLClient", train: Train, api: Call
+) -> None:
+    def pipeline() -> None:
+        first = train()
+        first.name = "z_first"
+        second = train(first.outputs.mlflow_model_folder)
+        second.name = "a_second"
+
+    assert submit(ml_client, "chained", pipeline).status == "Completed"
+    steps = below(api, "chained")
+    assert list(steps) == ["z_first", "a_second"]
+    imported = below(api, steps["a_second"]["runId"])["chat_completion_model_import"]["runId"]
+    logs = json.loads(api("GET", f"{HISTORY}/{imported}/details").data)["logFiles"]
+    assert b"from the model folder" in api("GET", logs["user_logs/std_log.txt"], token=False).data
+
+
+def test_a_step_leaves_only_what_it_made_itself(
+    ml_client: "MLClient", train: Train, emulator_address: Address, tmp_path: Path
+) -> None:
+    for step in ("0", "1"):  # what a process that was killed could have left
+        left = Path(emulator_address.folder) / "work/apart" / step / "outputs/chat_completion_finetune"
+        (left / "pytorch_model_folder").mkdir(parents=True)
+        (left / "pytorch_model_folder/left.txt").write_text("from before")
+
+    def pipeline() -> dict[str, Any]:
+        longer, shorter = train(max_steps=4, num_train_epochs=2), train(max_steps=1)
+        return {"longer": longer.outputs.pytorch_model_folder, "shorter": shorter.outputs.pytorch_model_folder}
+
+    assert submit(ml_client, "apart", pipeline).status == "Completed"
+    longer, shorter = (files_of(ml_client, "apart", output, tmp_path) for output in ("longer", "shorter"))
+    assert "checkpoint-4/trained.npz" in longer
+    assert {name for name in shorter if name.startswith("checkpoint-")} == {
+        "checkpoint-1/trained.npz", "checkpoint-1/trainer_state.json",
+    }  # fmt: skip
+    assert "left.txt" not in longer | shorter
+
+
+def test_steps_never_take_the_name_of_another_job(ml_client: "MLClient", train: Train, api: Call) -> None:
+    api("PUT", f"{JOBS}/parent-step{VERSION}", {"properties": {"jobType": "Command", "command": "echo"}})
+
+    def pipeline() -> None:
+        step = train()
+        step.name = "step"
+
+    assert submit(ml_client, "parent", pipeline).status == "Completed"
+    other = json.loads(api("GET", f"{HISTORY}/parent-step").data)
+    assert (other["status"], other["parentRunId"], other["runType"]) == ("Failed", None, "azureml.scriptrun")
+
+
+def test_a_job_of_the_longest_name_has_all_its_steps(ml_client: "MLClient", train: Train, api: Call) -> None:
+    name = "n" * 255
+
+    def pipeline() -> None:
+        train()
+
+    # the SDK cuts no name, and the service takes 255 characters
+    assert submit(ml_client, name, pipeline).status == "Completed"
+    (node,) = below(api, name).values()
+    assert len(below(api, node["runId"])) == 5
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        ({"a": {"componentId": COMPONENT, "inputs": {"train_file_path": {"value": "${{parent.jobs.b.outputs.x}}"}}}},
+         "bound to 'b.x', which is no output of a step"),
+        ({"a": {"componentId": COMPONENT,
+                "inputs": {"train_file_path": {"value": "${{parent.jobs.a.outputs.mlflow_model_folder}}"}}}},
+         "The steps a wait for each other"),
+        ({"a": None}, "The step is empty"),
+    ],
+)  # fmt: skip
+def test_bindings_that_lead_nowhere_are_refused(api: Call, jobs: dict[str, Any], words: str) -> None:
+    answer = api("PUT", f"{JOBS}/loose{VERSION}", {"properties": {"jobType": "Pipeline", "jobs": jobs}})
+    assert answer.status == 400
+    assert any(words in detail["message"] for detail in json.loads(answer.data)["error"]["details"])
+
+
+def test_a_workspace_that_is_made_again_has_none_of_the_runs_of_the_last(api: Call) -> None:
+    place = f"https://{arm.HOST}{arm.default_workspace_id()}-again"
+    mlflow = f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}-again/api/2.0/mlflow"
+    for _ in range(2):
+        assert api("PUT", f"{place}?api-version=2024-10-01", {"location": "eastus"}).status == 201
+        body = {"properties": {"jobType": "Command", "command": "echo"}}
+        assert api("PUT", f"{place}/jobs/once{VERSION}", body).status == 201
+        logged = json.loads(api("GET", f"{mlflow}/runs/get?run_id=once").data)["run"]["data"]["metrics"]
+        assert logged == []
+        metric = {"run_id": "once", "key": "loss", "value": 1.0}
+        assert api("POST", f"{mlflow}/runs/log-metric", metric).status == 200
+        assert api("DELETE", f"{place}?api-version=2024-10-01").status == 202

@@ -25,7 +25,9 @@ from mlops.emulator.handlers import (
     mlflow,
     models,
     monitor,
+    registries,
     registry,
+    registry_calls,
     scoring,
     subscriptions,
     workspace,
@@ -131,19 +133,41 @@ ASSET_ROUTES = (
         )
     ),
 )
-REGISTRY = "/registries/{registry}/{kind}"
+REGISTRY = ML + "/registries/{registry}"
+REGISTRIES = "/providers/Microsoft.MachineLearningServices/registries"
 REGISTRY_ROUTES = (
     Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
+    Route(ARM, "GET", ML + "/registries", registries.list_in_group),
+    Route(ARM, "GET", SUBSCRIPTION + REGISTRIES, registries.list_in_subscription),
+    Route(ARM, "GET", REGISTRY, registries.get),
+    Route(ARM, "PUT", REGISTRY, registries.put),
+    Route(ARM, "PATCH", REGISTRY, registries.patch),
+    Route(ARM, "DELETE", REGISTRY, registries.delete),
     *(
-        Route(host, method, f"/mferp/managementfrontend{ML}{REGISTRY}{path}", handler)
-        for host in ("cert-{region}.experiments.azureml.net", API)
+        Route(host, method, f"{prefix}{REGISTRY}{path}", handler)
+        for host, prefix in (
+            ("cert-{region}.experiments.azureml.net", "/mferp/managementfrontend"),
+            (API, "/mferp/managementfrontend"),
+            (ARM, ""),
+        )
         for method, path, handler in (
-            ("GET", "", registry.list_containers),
-            ("GET", "/{name}", registry.get_container),
-            ("GET", "/{name}/versions", registry.list_versions),
-            ("GET", "/{name}/versions/{version}", registry.get_version),
-            ("GET", "/{name}/labels/{label}", registry.get_label),
-            ("PUT POST PATCH DELETE", "/{path...}", registry.refuse),
+            ("PUT", "/tempdatarefs/{name}/versions/{version}", registry_calls.write("temporary_reference")),
+            ("POST", "/datarefs/{name}/versions/{version}", registry_calls.write("data_reference")),
+            ("POST", "/import", registry_calls.write("import_asset")),
+            ("GET", "/{kind}", registry_calls.read("list_containers")),
+            ("GET", "/{kind}/{name}", registry_calls.read("get_container")),
+            ("PUT", "/{kind}/{name}", registry_calls.write("put_container")),
+            ("DELETE", "/{kind}/{name}", registry_calls.write("delete_container")),
+            ("GET", "/{kind}/{name}/versions", registry_calls.read("list_versions")),
+            ("GET", "/{kind}/{name}/versions/{version}", registry_calls.read("get_version")),
+            ("PUT", "/{kind}/{name}/versions/{version}", registry_calls.write("put_version")),
+            ("DELETE", "/{kind}/{name}/versions/{version}", registry_calls.write("delete_version")),
+            ("GET", "/{kind}/{name}/labels/{label}", registry_calls.read("get_label")),
+            (
+                "POST",
+                "/{kind}/{name}/versions/{version}/startPendingUpload",
+                registry_calls.write("start_pending_upload"),
+            ),
         )
     ),
 )

@@ -7,6 +7,7 @@ stands before the general one that would take its requests too.
 from mlops.emulator.arm import HOST as ARM
 from mlops.emulator.handlers import (
     artifacts,
+    batch,
     blob,
     blob_blocks,
     blob_containers,
@@ -17,6 +18,7 @@ from mlops.emulator.handlers import (
     datastores,
     deployments,
     endpoints,
+    features,
     history,
     hub,
     jobs,
@@ -28,11 +30,14 @@ from mlops.emulator.handlers import (
     registries,
     registry,
     registry_calls,
+    schedules,
     scoring,
     subscriptions,
     workspace,
+    workspace_records,
 )
 from mlops.emulator.handlers.login import LOGIN
+from mlops.emulator.handlers.records import Records
 from mlops.emulator.routing import Route
 
 CONTROL_HOST = "control.emulator"
@@ -41,6 +46,15 @@ API = "{region}.api.azureml.ms"  # the workspace's regional host: run history, M
 SUBSCRIPTION = "/subscriptions/{sub}"
 ML = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.MachineLearningServices"
 WS = ML + "/workspaces/{ws}"
+
+
+def _one_by_one(kind: Records, path: str) -> tuple[Route, ...]:
+    """The calls on one resource that is kept as said."""
+    return tuple(
+        Route(ARM, method, path, handler)
+        for method, handler in (("GET", kind.get), ("PUT", kind.put), ("PATCH", kind.patch), ("DELETE", kind.delete))
+    )
+
 
 LOGIN_ROUTES = (
     Route(LOGIN, "GET", "/{tenant}/v2.0/.well-known/openid-configuration", login.openid_configuration),
@@ -119,7 +133,15 @@ ASSET_ROUTES = (
     Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),
     *(
         Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
-        for kind in (data.DATA, models.MODELS, data.CODES, data.ENVIRONMENTS, data.COMPONENTS)
+        for kind in (
+            data.DATA,
+            models.MODELS,
+            data.CODES,
+            data.ENVIRONMENTS,
+            data.COMPONENTS,
+            features.FEATURESETS,
+            features.ENTITIES,
+        )
         for method, path, handler in (
             ("GET", "", kind.list_containers),
             ("GET", "/{name}", kind.get_container),
@@ -298,6 +320,37 @@ MONITOR_ROUTES = (
     Route("{region}.metrics.monitor.azure.com", "POST", SUBSCRIPTION + "/metrics:getBatch", monitor.batch),
 )
 
+MFE = "/mferp/managementfrontend"
+BATCH = WS + "/batchEndpoints/{name}"
+BATCH_ROUTES = (
+    Route(ARM, "GET", WS + "/batchEndpoints", batch.BATCH_ENDPOINTS.list_all),
+    Route(ARM, "POST", BATCH + "/listkeys", batch.BATCH_ENDPOINTS.list_keys),
+    Route(ARM, "GET", BATCH + "/deployments", batch.BATCH_DEPLOYMENTS.list_all),
+    *_one_by_one(batch.BATCH_ENDPOINTS, BATCH),
+    *_one_by_one(batch.BATCH_DEPLOYMENTS, BATCH + "/deployments/{child}"),
+    Route(API, "GET", MFE + BATCH + "/jobs", batch.list_jobs),
+    Route(API, "GET", MFE + BATCH + "/deployments/{child}/jobs", batch.list_jobs),
+    Route(SCORING_HOST, "POST", "/jobs", batch.invoke),
+)
+RECORD_ROUTES = (
+    Route(ARM, "GET", WS + "/schedules", schedules.SCHEDULES.list_all),
+    Route(ARM, "POST", WS + "/schedules/{name}/trigger", schedules.SCHEDULES.trigger),
+    *_one_by_one(schedules.SCHEDULES, WS + "/schedules/{name}"),
+    *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in workspace_records.KINDS),
+    *(row for kind in workspace_records.KINDS for row in _one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
+    Route(ARM, "POST", WS + "/connections/{name}/listsecrets", workspace_records.CONNECTIONS.list_secrets),
+    Route(ARM, "POST", WS + "/serverlessEndpoints/{name}/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
+    Route(
+        ARM,
+        "POST",
+        WS + "/serverlessEndpoints/{name}/regenerateKeys",
+        workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys,
+    ),
+    Route(ARM, "GET", WS + "/features", workspace_records.empty_list),
+    Route(ARM, "GET", WS + "/privateLinkResources", workspace_records.empty_list),
+    Route(ARM, "POST", WS + "/diagnose", workspace_records.diagnose),
+)
+
 ROUTES: tuple[Route, ...] = (
     *LOGIN_ROUTES,
     *HUB_ROUTES,
@@ -314,5 +367,7 @@ ROUTES: tuple[Route, ...] = (
     *MLFLOW_ROUTES,
     *ENDPOINT_ROUTES,
     *SCORING_ROUTES,
+    *BATCH_ROUTES,
     *MONITOR_ROUTES,
+    *RECORD_ROUTES,
 )

@@ -47,7 +47,7 @@ class Assets:
         """The properties of a version to keep, checked and completed."""
         return draft.properties
 
-    def of_container(self, properties: Json) -> Json:  # noqa: ARG002 - for kinds that inherit something
+    def of_container(self, properties: Json) -> Json:
         """What a container inherits from its first version."""
         return {}
 

@@ -28,6 +28,15 @@ JOBS = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs"
 VERSION = "?api-version=2024-01-01-preview"
 Call = Callable[..., Any]
 Submit = Callable[..., Any]
+SWEEP = {
+    "jobType": "Sweep",
+    "trial": {"command": "echo", "environmentId": "azureml:env:1"},
+    "searchSpace": {"x": ["choice", [[1, 2]]]},
+    "samplingAlgorithm": {"samplingAlgorithmType": "Random"},
+    "objective": {"goal": "Minimize", "primaryMetric": "loss"},
+    "inputs": {},
+    "outputs": {},
+}
 
 
 def rows(count: int, turns: int = 2) -> str:
@@ -299,7 +308,7 @@ def test_a_job_that_is_not_there_is_not_found(ml_client: "MLClient") -> None:
 
 
 def test_a_job_that_cannot_run_is_kept_as_a_record_that_says_why_it_failed(api: Call) -> None:
-    made = json.loads(api("PUT", f"{JOBS}/a-sweep{VERSION}", {"properties": {"jobType": "Sweep"}}).data)
+    made = json.loads(api("PUT", f"{JOBS}/a-sweep{VERSION}", {"properties": SWEEP}).data)
     assert made["properties"]["status"] == "Failed"
     history = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs/a-sweep/details"
     error = json.loads(api("GET", history).data)["error"]["error"]
@@ -311,7 +320,7 @@ def test_a_job_that_cannot_run_is_kept_as_a_record_that_says_why_it_failed(api: 
 
 def test_the_listing_pages_and_filters_by_tag(api: Call, finished: Any) -> None:
     for index in range(3):
-        body = {"properties": {"jobType": "Sweep", "tags": {"batch": "paging"}}}
+        body = {"properties": {**SWEEP, "tags": {"batch": "paging"}}}
         api("PUT", f"{JOBS}/paged-{index}{VERSION}", body)
     found: list[str] = []
     url: str | None = f"{JOBS}{VERSION}&tag=batch&count=2"
@@ -331,7 +340,7 @@ def test_jobs_are_listed_newest_first(ml_client: "MLClient", finished: Any) -> N
 
 
 def test_a_finished_job_can_be_deleted_with_its_runs(ml_client: "MLClient", api: Call) -> None:
-    body = {"properties": {"jobType": "Sweep"}}
+    body = {"properties": SWEEP}
     api("PUT", f"{JOBS}/short-lived{VERSION}", body)
     ml_client.jobs.begin_delete("short-lived").result()
     assert api("GET", f"{JOBS}/short-lived{VERSION}").status == 404

@@ -6,6 +6,7 @@ stands before the general one that would take its requests too.
 
 from mlops.emulator.arm import HOST as ARM
 from mlops.emulator.handlers import (
+    arm_deployments,
     artifacts,
     batch,
     blob,
@@ -81,6 +82,7 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
 )
 
+DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
 WORKSPACE_ROUTES = (
     Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
     Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
@@ -92,6 +94,9 @@ WORKSPACE_ROUTES = (
         SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces",
         workspace.list_in_subscription,
     ),
+    Route(ARM, "PUT", DEPLOYED, arm_deployments.put),
+    Route(ARM, "GET", DEPLOYED, arm_deployments.get),
+    Route(ARM, "GET", SUBSCRIPTION + "/resourceGroups/{rg}/deployments/{name}/operations", arm_deployments.operations),
     Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
     Route(ARM, "GET", WS, workspace.get),
     Route(ARM, "PUT", WS, workspace.put),

@@ -70,7 +70,7 @@ class Assets:
         """PUT a container: description, tags, properties, archived or not."""
         workspace = self.scope(request, emulator)
         before = emulator.store.get(self._id(workspace, request.params["name"]))
-        made = self._keep_container(emulator, workspace, request.params["name"], request.json().get("properties") or {})
+        made = self.keep_container(emulator, workspace, request.params["name"], request.json().get("properties") or {})
         return Reply(200 if before else 201, self.show_container(emulator, made))
 
     def delete_container(self, request: Request, emulator: Emulator) -> Reply:
@@ -139,7 +139,7 @@ class Assets:
         for key, value in _SHARED.items():
             properties[key] = value if properties[key] is None else properties[key]
         inherited = {**self.of_container(properties), **({"isAnonymous": True} if properties["isAnonymous"] else {})}
-        container = self._keep_container(emulator, workspace, name, inherited)
+        container = self.keep_container(emulator, workspace, name, inherited)
         body = {"properties": properties, "systemData": arm.system_data(emulator.clock, before)}
         id = f"{container.id}/versions/{version}"
         return emulator.store.put(id, body, parent=container.id, kind=f"{self.plural}/versions", name=version)
@@ -188,7 +188,8 @@ class Assets:
             raise self.missing(request.params["name"])
         return found
 
-    def _keep_container(self, emulator: Emulator, workspace: Resource, name: str, stated: Json) -> Resource:
+    def keep_container(self, emulator: Emulator, workspace: Resource, name: str, stated: Json) -> Resource:
+        """Make a container or change what is stated of it."""
         self._check_names(name)
         id = self._id(workspace, name)
         before = emulator.store.get(id)

@@ -32,6 +32,7 @@ def up(state: Path | None, proxy_port: int) -> None:
     """Start it, unless it runs already."""
     address = _launch(_folder(state), proxy_port)
     click.echo(f"the emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}")
+    click.echo(f"what happens in it:     {address.control_url}/")
     click.echo("point a program at it:  mlops emulator exec -- python your_script.py")
 
 

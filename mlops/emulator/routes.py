@@ -29,6 +29,7 @@ from mlops.emulator.handlers import (
     mlflow_models,
     models,
     monitor,
+    page,
     registries,
     registry,
     registry_calls,
@@ -77,6 +78,9 @@ HUB_ROUTES = (
     Route(hub.VIEWER_HOST, "GET", "/{path...}", hub.viewer),
 )
 CONTROL_ROUTES = (
+    Route(CONTROL_HOST, "GET", "/", page.overview),
+    Route(CONTROL_HOST, "GET", "/jobs/{name}", page.job),
+    Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
     Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),

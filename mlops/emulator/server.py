@@ -51,6 +51,8 @@ class Application:
     async def answer(self, request: Request) -> Reply:
         """One request: apply what is due, find the handler, run it in a transaction, shape errors."""
         try:
+            if self._host:
+                _refuse_strangers(request)
             with self._emulator.transaction():
                 self._emulator.operations.settle()
             handler, request = self._router.find(request)
@@ -131,6 +133,13 @@ class Running:
         await asyncio.gather(*self._tasks, *self.emulator.tasks, return_exceptions=True)
         (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()
+
+
+def _refuse_strangers(request: Request) -> None:
+    """The control face answers who addresses it as this machine: no page of another site may use it. Raises 403."""
+    named = [request.headers.get("host", ""), request.headers.get("origin", "").partition("://")[2]]
+    if any(name and name.rpartition(":")[0] not in ("127.0.0.1", "localhost") for name in named):
+        raise ServiceError(403, "Forbidden", "The control surface is for this machine's own programs and pages.")
 
 
 async def _quietly(server: uvicorn.Server, listener: socket.socket) -> None:

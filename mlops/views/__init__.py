@@ -3,12 +3,13 @@
 from mlops.domain.numbers import number
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain
-from mlops.views.report import Report, Section, Table, table
+from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
 from mlops.views.verdict import verdict_report
 from mlops.views.view import Human, Json, View, console
 
 __all__ = [
+    "Cell",
     "Chart",
     "Human",
     "Json",

@@ -12,7 +12,7 @@ from mlops.azure import endpoints, models, scoring
 from mlops.domain import stage
 from mlops.domain.base_model import check_size
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow import ask, gate, observe
+from mlops.flow import ask, attempt, gate, observe
 from mlops.flow.context import Context, Outcome
 from mlops.params import Environment
 from mlops.views import Report, table
@@ -26,7 +26,9 @@ PROBE_PAUSE = 1.0
 def run(context: Context, environment: str, *, model: str | None) -> Outcome:
     """Give a registered model all traffic of an environment."""
     context.environment(environment)  # a misspelt name is told before anybody signs in
-    return _Rollout(context, environment, _registered(context, model)).run()
+    wanted = _registered(context, model)
+    with attempt.noted(context, wanted, environment) as note:
+        return note.outcome(_Rollout(context, environment, wanted).run())
 
 
 def rollback(context: Context, environment: str) -> Outcome:

@@ -127,12 +127,25 @@ def test_by_hand_cleanup_is_a_dry_run_unless_told(play: Play) -> None:
 
 
 def test_a_tick_that_registers_promotes(play: Play) -> None:
-    seen = play("resume", "schedule", {"schedule": "7 * * * *"}, {"resume": {"outputs": {"model": "m:4"}}})
+    seen = play(
+        "resume",
+        "schedule",
+        {"schedule": "7 * * * *"},
+        {"resume": {"outputs": {"model": "m:4", "environment": "both"}}},
+    )
     assert seen.verbs == ["resume", "promote", "promote"]
 
 
+def test_a_tick_takes_up_a_promotion_where_it_was_cut_off(play: Play) -> None:
+    """The run is an old one, and staging serves its model already."""
+    cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production"}}}
+    seen = play("resume", "schedule", {"schedule": "7,22,37,52 * * * *"}, cut_off)
+    assert seen.calls == [["resume"], ["promote", "production", "--model", "m:3"]]
+    assert seen.done.skipped == ["promote/promote/staging"]
+
+
 def test_a_tick_that_registers_one_run_and_refuses_another_is_red_and_promotes(play: Play) -> None:
-    found = {"resume": {"outputs": {"model": "m:4"}, "exit": 4}}
+    found = {"resume": {"outputs": {"model": "m:4", "environment": "both"}, "exit": 4}}
     seen = play("resume", "workflow_dispatch", {}, found)
     assert seen.verbs == ["resume", "promote", "promote"]
     assert not seen.done.succeeded

@@ -91,7 +91,8 @@ class GitHub:
 
 def _refusal(what: str, url: str, error: urllib.error.HTTPError) -> Problem:
     try:
-        why = str(json.loads(error.read()).get("message") or error.reason)
+        with error:
+            why = str(json.loads(error.read()).get("message") or error.reason)
     except (ValueError, AttributeError):
         why = str(error.reason)
     fix = "run the job again"

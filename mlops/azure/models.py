@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.jobs import OUTPUT
-from mlops.azure.translate import plain_tags
+from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
 
 FINGERPRINT_TAG = "mlops-fingerprint"
@@ -20,6 +21,7 @@ class Registered:
     version: str
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    registered: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -74,4 +76,4 @@ def next_version(known: list[Registered]) -> str:
 
 
 def _registered(item: Any) -> Registered:
-    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags))
+    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), made_at(item))

@@ -15,7 +15,7 @@ from mlops.domain import preflight as rules
 from mlops.domain import stage
 from mlops.domain.deployment_errors import explain
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow import ask
+from mlops.flow import ask, attempt
 from mlops.flow.context import Context, Outcome
 from mlops.flow.rollout import candidate, preflight, report, smoke
 from mlops.flow.rollout.lease import SHORT, Holder
@@ -46,12 +46,14 @@ def run(
     """Give a registered model all traffic of an environment."""
     context.environment(environment)  # a misspelt name is told before anybody signs in
     registered = candidate.registered(context, model)
-    try:
-        context.endpoint_name(environment)
-    except BadInput as error:  # its name is bad: that, and everything else that can be known without it
-        found = preflight.findings(context, environment, registered, candidate.deployment(registered), None)
-        raise BadInput([*error.problems, *(finding.problem for finding in found)]) from None
-    return Promotion(context, environment, registered, allow_older=allow_older, take_over=take_over).run()
+    with attempt.noted(context, registered, environment) as note:
+        try:
+            context.endpoint_name(environment)
+        except BadInput as error:  # its name is bad: that, and everything else that can be known without it
+            found = preflight.findings(context, environment, registered, candidate.deployment(registered), None)
+            raise BadInput([*error.problems, *(finding.problem for finding in found)]) from None
+        promotion = Promotion(context, environment, registered, allow_older=allow_older, take_over=take_over)
+        return note.outcome(promotion.run())
 
 
 def rollback(context: Context, environment: str) -> Outcome:

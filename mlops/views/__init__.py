@@ -3,6 +3,7 @@
 from mlops.domain.numbers import number
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain
+from mlops.views.markdown import fenced
 from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
 from mlops.views.verdict import verdict_report
@@ -21,6 +22,7 @@ __all__ = [
     "console",
     "duration",
     "explain",
+    "fenced",
     "number",
     "size",
     "table",

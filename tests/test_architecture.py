@@ -59,7 +59,7 @@ def test_a_file_has_one_purpose_and_a_size_to_match(path: Path) -> None:
 
 def test_a_verb_is_one_word_everywhere() -> None:
     verbs = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "main", "session", "emulator"}
-    flows = {path.stem for path in (PACKAGE / "flow").glob("*.py")} - {"__init__", "context", "observe"}
+    flows = {path.stem for path in (PACKAGE / "flow").glob("*.py")} - {"__init__", "context", "evidence", "observe"}
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
 
 

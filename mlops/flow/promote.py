@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from mlops import clock
-from mlops.azure import endpoints, models, scoring
+from mlops.azure import aliases, endpoints, models, scoring
 from mlops.domain import stage
 from mlops.domain.base_model import check_size
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
@@ -237,7 +237,14 @@ class _Rollout:
             next_step=f"mlops ask {self._environment}",
         )
         traffic = ", ".join(f"{name} {percent} %" for name, percent in sorted(facts.live.items()))
+        self._crown(next((d.model for d in facts.deployments if d.name == live), ""))
         return Outcome(report, {"endpoint": self._endpoint, "deployment": live, "traffic": traffic}, failure)
+
+    def _crown(self, label: str) -> None:
+        """Whoever has all traffic is the champion of the environment, and is tagged so."""
+        name, _, version = label.partition(":")
+        if name == self._context.params.model.name and version:
+            aliases.promoted(self._context.workspace, name, version, self._environment)
 
 
 def _registered(context: Context, label: str | None) -> models.Registered:

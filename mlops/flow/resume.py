@@ -3,13 +3,16 @@
 It keeps no state: what is left to do is what the workspace shows.
 """
 
+from pathlib import Path
+
 from mlops.azure import jobs, models
 from mlops.domain.run import JobState, parse_job_name
 from mlops.errors import GateRefused, Problem
 from mlops.flow import gate, register
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, table
+from mlops.views import Report, Section, table
 
+VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs, newest first
 
 
@@ -27,20 +30,27 @@ def run(context: Context) -> Outcome:
     rows: list[tuple[str, str, str]] = []
     outputs = {"job": "", "finished": "false", "model": ""}
     refusals: list[Problem] = []
+    verdicts: list[Report] = []
     for job in found:
-        state, said = _carry_on(context, job, known, outputs, refusals)
+        state, said = _carry_on(context, job, known, outputs, refusals, verdicts)
         rows.append((job.name, state, said))
     report = Report(
         "Resume",
         (f"looked at {len(found)} runs",),
         (table("Runs", ("job", "state", "what"), rows),),
+        sections=tuple(Section(item.title, item.lines, item.tables, item.charts) for item in verdicts),
         next_step=f"mlops promote staging --model {outputs['model']}" if outputs["model"] else "",
     )
     return Outcome(report, outputs, GateRefused(refusals) if refusals else None)
 
 
 def _carry_on(
-    context: Context, job: jobs.Job, known: set[str | None], outputs: dict[str, str], refusals: list[Problem]
+    context: Context,
+    job: jobs.Job,
+    known: set[str | None],
+    outputs: dict[str, str],
+    refusals: list[Problem],
+    verdicts: list[Report],
 ) -> tuple[str, str]:
     parsed = parse_job_name(job.name)
     assert parsed is not None, "only our jobs come here"
@@ -50,7 +60,8 @@ def _carry_on(
         return job.state.value, "registered already"
     if job.tags.get(gate.VERDICT_TAG) == "refuse":
         return job.state.value, "was refused"
-    judged = gate.run(context, job=job.name)
+    judged = gate.run(context, job=job.name, out=VERDICTS / f"{job.name}.json")
+    verdicts.append(judged.report)
     if judged.failure:
         refusals += judged.failure.problems
         return job.state.value, "refused"

@@ -13,19 +13,17 @@ def main() -> int:
     from mlops.cli.main import cli
 
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)  # what a command ended with by `exit`; click gives it back here
     except MlopsError as error:
         _tell(error)
         return error.exit_code
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
     except click.ClickException as error:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; what runs on Azure goes on, and the same command carries on from there", file=sys.stderr)
         return INTERRUPTED
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _tell(error: MlopsError) -> None:

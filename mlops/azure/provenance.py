@@ -55,7 +55,7 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
                 uri=f"{uri.rstrip('/')}/{file}", destination=folder, datastore_operation=workspace.ml.datastores
             )
         except Exception as error:
-            if is_not_found(error) or type(error).__name__ == "MlException":
+            if is_not_found(error):
                 return None
             raise
         found = [path for path in Path(folder).rglob(Path(file).name) if path.is_file()]

@@ -32,6 +32,7 @@ def up(state: Path | None, proxy_port: int) -> None:
     """Start it, unless it runs already."""
     address = _launch(_folder(state), proxy_port)
     click.echo(f"the emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}")
+    click.echo(f"what happens in it:     {address.control_url}/")
     click.echo("point a program at it:  mlops emulator exec -- python your_script.py")
 
 
@@ -119,3 +120,29 @@ def _launch(folder: Path, proxy_port: int = 0) -> Address:
         return process.launch(folder, proxy_port=proxy_port)
     except process.NotStarted as error:
         raise BadInput(Problem("the emulator did not start", str(folder), why=str(error))) from None
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("recording.jsonl"), show_default=True,
+    help="Where the recording is written.",
+)  # fmt: skip
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def record(context: click.Context, out: Path, program: tuple[str, ...]) -> None:
+    """Run PROGRAM against the real service and keep what was said, without keys, tokens or personal data."""
+    from mlops.cli import recording
+
+    code = recording.record(out, program)
+    context.exit(code if code >= 0 else 128 - code)
+
+
+@command.command("verify")
+@click.argument("recording", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--all", "every", is_flag=True, help="Show fields that the emulator has in addition, too.")
+@click.pass_context
+def verify(context: click.Context, recording: Path, every: bool) -> None:
+    """Replay RECORDING against a fresh emulator and say where its answers differ. Ends with 1 if they do."""
+    from mlops.cli import recording as recordings
+
+    context.exit(1 if recordings.verify(recording, every=every) else 0)

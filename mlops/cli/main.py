@@ -15,7 +15,7 @@ import mlops.cli
 from mlops import __version__
 from mlops.cli.session import Session
 
-NOT_VERBS = frozenset({"main", "session"})
+NOT_VERBS = frozenset({"main", "session", "recording"})
 ORDER = (
     "plan",
     "prepare",

@@ -6,7 +6,9 @@ stands before the general one that would take its requests too.
 
 from mlops.emulator.arm import HOST as ARM
 from mlops.emulator.handlers import (
+    arm_deployments,
     artifacts,
+    batch,
     blob,
     blob_blocks,
     blob_containers,
@@ -17,20 +19,28 @@ from mlops.emulator.handlers import (
     datastores,
     deployments,
     endpoints,
+    features,
     history,
     hub,
     jobs,
     login,
     long_running,
     mlflow,
+    mlflow_models,
     models,
     monitor,
+    page,
+    registries,
     registry,
+    registry_calls,
+    schedules,
     scoring,
     subscriptions,
     workspace,
+    workspace_records,
 )
 from mlops.emulator.handlers.login import LOGIN
+from mlops.emulator.handlers.records import Records
 from mlops.emulator.routing import Route
 
 CONTROL_HOST = "control.emulator"
@@ -39,6 +49,15 @@ API = "{region}.api.azureml.ms"  # the workspace's regional host: run history, M
 SUBSCRIPTION = "/subscriptions/{sub}"
 ML = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.MachineLearningServices"
 WS = ML + "/workspaces/{ws}"
+
+
+def _one_by_one(kind: Records, path: str) -> tuple[Route, ...]:
+    """The calls on one resource that is kept as said."""
+    return tuple(
+        Route(ARM, method, path, handler)
+        for method, handler in (("GET", kind.get), ("PUT", kind.put), ("PATCH", kind.patch), ("DELETE", kind.delete))
+    )
+
 
 LOGIN_ROUTES = (
     Route(LOGIN, "GET", "/{tenant}/v2.0/.well-known/openid-configuration", login.openid_configuration),
@@ -59,12 +78,16 @@ HUB_ROUTES = (
     Route(hub.VIEWER_HOST, "GET", "/{path...}", hub.viewer),
 )
 CONTROL_ROUTES = (
+    Route(CONTROL_HOST, "GET", "/", page.overview),
+    Route(CONTROL_HOST, "GET", "/jobs/{name}", page.job),
+    Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
     Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
 )
 
+DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
 WORKSPACE_ROUTES = (
     Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
     Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
@@ -76,6 +99,9 @@ WORKSPACE_ROUTES = (
         SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces",
         workspace.list_in_subscription,
     ),
+    Route(ARM, "PUT", DEPLOYED, arm_deployments.put),
+    Route(ARM, "GET", DEPLOYED, arm_deployments.get),
+    Route(ARM, "GET", SUBSCRIPTION + "/resourceGroups/{rg}/deployments/{name}/operations", arm_deployments.operations),
     Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
     Route(ARM, "GET", WS, workspace.get),
     Route(ARM, "PUT", WS, workspace.put),
@@ -117,7 +143,15 @@ ASSET_ROUTES = (
     Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),
     *(
         Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
-        for kind in (data.DATA, models.MODELS, data.CODES, data.ENVIRONMENTS, data.COMPONENTS)
+        for kind in (
+            data.DATA,
+            models.MODELS,
+            data.CODES,
+            data.ENVIRONMENTS,
+            data.COMPONENTS,
+            features.FEATURESETS,
+            features.ENTITIES,
+        )
         for method, path, handler in (
             ("GET", "", kind.list_containers),
             ("GET", "/{name}", kind.get_container),
@@ -131,19 +165,41 @@ ASSET_ROUTES = (
         )
     ),
 )
-REGISTRY = "/registries/{registry}/{kind}"
+REGISTRY = ML + "/registries/{registry}"
+REGISTRIES = "/providers/Microsoft.MachineLearningServices/registries"
 REGISTRY_ROUTES = (
     Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
+    Route(ARM, "GET", ML + "/registries", registries.list_in_group),
+    Route(ARM, "GET", SUBSCRIPTION + REGISTRIES, registries.list_in_subscription),
+    Route(ARM, "GET", REGISTRY, registries.get),
+    Route(ARM, "PUT", REGISTRY, registries.put),
+    Route(ARM, "PATCH", REGISTRY, registries.patch),
+    Route(ARM, "DELETE", REGISTRY, registries.delete),
     *(
-        Route(host, method, f"/mferp/managementfrontend{ML}{REGISTRY}{path}", handler)
-        for host in ("cert-{region}.experiments.azureml.net", API)
+        Route(host, method, f"{prefix}{REGISTRY}{path}", handler)
+        for host, prefix in (
+            ("cert-{region}.experiments.azureml.net", "/mferp/managementfrontend"),
+            (API, "/mferp/managementfrontend"),
+            (ARM, ""),
+        )
         for method, path, handler in (
-            ("GET", "", registry.list_containers),
-            ("GET", "/{name}", registry.get_container),
-            ("GET", "/{name}/versions", registry.list_versions),
-            ("GET", "/{name}/versions/{version}", registry.get_version),
-            ("GET", "/{name}/labels/{label}", registry.get_label),
-            ("PUT POST PATCH DELETE", "/{path...}", registry.refuse),
+            ("PUT", "/tempdatarefs/{name}/versions/{version}", registry_calls.write("temporary_reference")),
+            ("POST", "/datarefs/{name}/versions/{version}", registry_calls.write("data_reference")),
+            ("POST", "/import", registry_calls.write("import_asset")),
+            ("GET", "/{kind}", registry_calls.read("list_containers")),
+            ("GET", "/{kind}/{name}", registry_calls.read("get_container")),
+            ("PUT", "/{kind}/{name}", registry_calls.write("put_container")),
+            ("DELETE", "/{kind}/{name}", registry_calls.write("delete_container")),
+            ("GET", "/{kind}/{name}/versions", registry_calls.read("list_versions")),
+            ("GET", "/{kind}/{name}/versions/{version}", registry_calls.read("get_version")),
+            ("PUT", "/{kind}/{name}/versions/{version}", registry_calls.write("put_version")),
+            ("DELETE", "/{kind}/{name}/versions/{version}", registry_calls.write("delete_version")),
+            ("GET", "/{kind}/{name}/labels/{label}", registry_calls.read("get_label")),
+            (
+                "POST",
+                "/{kind}/{name}/versions/{version}/startPendingUpload",
+                registry_calls.write("start_pending_upload"),
+            ),
         )
     ),
 )
@@ -242,6 +298,23 @@ MLFLOW_ROUTES = tuple(
         ("POST", "mlflow/experiments/set-experiment-tag", mlflow.tag_experiment),
         ("GET POST", "mlflow/experiments/search", mlflow.search_experiments),
         ("GET", "mlflow/experiments/list", mlflow.search_experiments),
+        ("POST", "mlflow/registered-models/create", mlflow_models.create),
+        ("GET", "mlflow/registered-models/get", mlflow_models.get),
+        ("PATCH", "mlflow/registered-models/update", mlflow_models.update),
+        ("DELETE", "mlflow/registered-models/delete", mlflow_models.delete),
+        ("GET", "mlflow/registered-models/search", mlflow_models.search),
+        ("GET POST", "mlflow/registered-models/get-latest-versions", mlflow_models.latest_versions),
+        ("POST", "mlflow/registered-models/set-tag", mlflow_models.tag),
+        ("DELETE", "mlflow/registered-models/delete-tag", mlflow_models.untag),
+        ("POST", "mlflow/model-versions/create", mlflow_models.create_version),
+        ("GET", "mlflow/model-versions/get", mlflow_models.get_version),
+        ("GET", "mlflow/model-versions/get-download-uri", mlflow_models.download_uri),
+        ("GET", "mlflow/model-versions/search", mlflow_models.search_versions),
+        ("PATCH", "mlflow/model-versions/update", mlflow_models.update_version),
+        ("POST", "mlflow/model-versions/transition-stage", mlflow_models.move_version),
+        ("DELETE", "mlflow/model-versions/delete", mlflow_models.delete_version),
+        ("POST", "mlflow/model-versions/set-tag", mlflow_models.tag_version),
+        ("DELETE", "mlflow/model-versions/delete-tag", mlflow_models.untag_version),
     )
 )
 ENDPOINT = WS + "/onlineEndpoints/{name}"
@@ -274,6 +347,37 @@ MONITOR_ROUTES = (
     Route("{region}.metrics.monitor.azure.com", "POST", SUBSCRIPTION + "/metrics:getBatch", monitor.batch),
 )
 
+MFE = "/mferp/managementfrontend"
+BATCH = WS + "/batchEndpoints/{name}"
+BATCH_ROUTES = (
+    Route(ARM, "GET", WS + "/batchEndpoints", batch.BATCH_ENDPOINTS.list_all),
+    Route(ARM, "POST", BATCH + "/listkeys", batch.BATCH_ENDPOINTS.list_keys),
+    Route(ARM, "GET", BATCH + "/deployments", batch.BATCH_DEPLOYMENTS.list_all),
+    *_one_by_one(batch.BATCH_ENDPOINTS, BATCH),
+    *_one_by_one(batch.BATCH_DEPLOYMENTS, BATCH + "/deployments/{child}"),
+    Route(API, "GET", MFE + BATCH + "/jobs", batch.list_jobs),
+    Route(API, "GET", MFE + BATCH + "/deployments/{child}/jobs", batch.list_jobs),
+    Route(SCORING_HOST, "POST", "/jobs", batch.invoke),
+)
+RECORD_ROUTES = (
+    Route(ARM, "GET", WS + "/schedules", schedules.SCHEDULES.list_all),
+    Route(ARM, "POST", WS + "/schedules/{name}/trigger", schedules.SCHEDULES.trigger),
+    *_one_by_one(schedules.SCHEDULES, WS + "/schedules/{name}"),
+    *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in workspace_records.KINDS),
+    *(row for kind in workspace_records.KINDS for row in _one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
+    Route(ARM, "POST", WS + "/connections/{name}/listsecrets", workspace_records.CONNECTIONS.list_secrets),
+    Route(ARM, "POST", WS + "/serverlessEndpoints/{name}/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
+    Route(
+        ARM,
+        "POST",
+        WS + "/serverlessEndpoints/{name}/regenerateKeys",
+        workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys,
+    ),
+    Route(ARM, "GET", WS + "/features", workspace_records.empty_list),
+    Route(ARM, "GET", WS + "/privateLinkResources", workspace_records.empty_list),
+    Route(ARM, "POST", WS + "/diagnose", workspace_records.diagnose),
+)
+
 ROUTES: tuple[Route, ...] = (
     *LOGIN_ROUTES,
     *HUB_ROUTES,
@@ -290,5 +394,7 @@ ROUTES: tuple[Route, ...] = (
     *MLFLOW_ROUTES,
     *ENDPOINT_ROUTES,
     *SCORING_ROUTES,
+    *BATCH_ROUTES,
     *MONITOR_ROUTES,
+    *RECORD_ROUTES,
 )

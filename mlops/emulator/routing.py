@@ -65,6 +65,11 @@ class Router:
         )
 
 
+def at_host(template: str, host: str) -> bool:
+    """Whether a host is one that a route's template means."""
+    return _pattern(template, ".").fullmatch(host.lower()) is not None
+
+
 def _fits(when: str, query: dict[str, str]) -> bool:
     for condition in when.split():
         name, _, value = condition.partition("=")

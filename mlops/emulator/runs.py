@@ -65,6 +65,13 @@ def create(
     return emulator.store.put(id, body, parent=parent.id if parent else workspace, kind=KIND, name=name)
 
 
+def below(emulator: Emulator, parent: Resource, step: str, kind: str, **more: Any) -> Resource:
+    """The run of a step, with a GUID as name: a readable one could be that of another job."""
+    workspace, experiment, name = parent.body["workspace"], parent.body["experiment"], str(uuid.uuid4())
+    said = {"display_name": step, "step": step, **more}
+    return create(emulator, workspace, name, experiment=experiment, kind=kind, parent=parent, **said)
+
+
 def find(emulator: Emulator, workspace: str, name: str) -> Resource | None:
     """The run of that name, or None."""
     return emulator.store.get(id_of(workspace, name))

@@ -6,7 +6,6 @@ It turns ASGI into Request and Reply and errors into envelopes; it must not know
 import asyncio
 import inspect
 import json
-import socket
 import time
 import traceback
 import uuid
@@ -15,12 +14,11 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
-import uvicorn
-
 from mlops.emulator import proxy
 from mlops.emulator.address import Address
 from mlops.emulator.certificates import Authority
 from mlops.emulator.errors import ServiceError
+from mlops.emulator.listening import Listening, listen
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.routes import CONTROL_HOST, ROUTES
 from mlops.emulator.routing import Router
@@ -51,6 +49,8 @@ class Application:
     async def answer(self, request: Request) -> Reply:
         """One request: apply what is due, find the handler, run it in a transaction, shape errors."""
         try:
+            if self._host:
+                _refuse_strangers(request)
             with self._emulator.transaction():
                 self._emulator.operations.settle()
             handler, request = self._router.find(request)
@@ -81,8 +81,7 @@ class Running:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self._servers: list[uvicorn.Server] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listening: list[Listening] = []
         self._proxy: asyncio.Server | None = None
 
     async def start(self, *, proxy_port: int = 0, control_port: int = 0, pid: int) -> Address:
@@ -93,8 +92,8 @@ class Running:
         emulator.loop = asyncio.get_running_loop()
         authority = Authority()
         ca_file = authority.write(emulator.folder / "ca.pem")
-        tls = await self._serve(Application(emulator), 0, authority)
-        control = await self._serve(Application(emulator, CONTROL_HOST), control_port, None)
+        tls = self._serve(Application(emulator), 0, authority)
+        control = self._serve(Application(emulator, CONTROL_HOST), control_port, None)
         self._proxy = await proxy.serve(proxy_port, tls)
         port = self._proxy.sockets[0].getsockname()[1]
         with emulator.transaction():
@@ -104,21 +103,10 @@ class Running:
         address.publish()
         return address
 
-    async def _serve(self, application: Application, port: int, authority: Authority | None) -> int:
-        listener = socket.create_server(("127.0.0.1", port), backlog=512)
-        # asyncio leaves Nagle's algorithm on for a listener made so, which costs 40 ms an answer; accepted ones inherit
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        config = uvicorn.Config(
-            application, log_config=None, lifespan="off", timeout_keep_alive=30, server_header=False, date_header=False
-        )
-        config.load()
-        if authority:
-            config.ssl = authority.server_context()
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._servers.append(server)
-        self._tasks.append(asyncio.create_task(_quietly(server, listener)))
-        return int(listener.getsockname()[1])
+    def _serve(self, application: Application, port: int, authority: Authority | None) -> int:
+        listening = listen(application, port, authority)
+        self._listening.append(listening)
+        return listening.port
 
     async def stop(self) -> None:
         """Stop serving; the state stays in the folder."""
@@ -126,16 +114,19 @@ class Running:
             self._proxy.close()
         for task in list(self.emulator.tasks):
             task.cancel()
-        for server in self._servers:
-            server.should_exit = server.force_exit = True
-        await asyncio.gather(*self._tasks, *self.emulator.tasks, return_exceptions=True)
+        for listening in self._listening:
+            listening.end()
+        tasks = [listening.task for listening in self._listening]
+        await asyncio.gather(*tasks, *self.emulator.tasks, return_exceptions=True)
         (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()
 
 
-async def _quietly(server: uvicorn.Server, listener: socket.socket) -> None:
-    # _serve and not serve: the latter takes over the process's signals, which belong to whoever runs us
-    await server._serve(sockets=[listener])
+def _refuse_strangers(request: Request) -> None:
+    """The control face answers who addresses it as this machine: no page of another site may use it. Raises 403."""
+    named = [request.headers.get("host", ""), request.headers.get("origin", "").partition("://")[2]]
+    if any(name and name.rpartition(":")[0] not in ("127.0.0.1", "localhost") for name in named):
+        raise ServiceError(403, "Forbidden", "The control surface is for this machine's own programs and pages.")
 
 
 async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Request:

@@ -29,8 +29,8 @@ MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
 
 def model_exists(emulator: Emulator, reference: str) -> bool:
     """Whether a deployment's model is there, in the workspace or a registry."""
-    if match := REGISTRY.match(reference):
-        return models.find(match["registry"], match["name"], match["version"]) is not None
+    if _base_model(reference):
+        return True
     return _registered(emulator, reference) is not None
 
 
@@ -42,7 +42,7 @@ def is_mlflow(emulator: Emulator, reference: str) -> bool:
 
 def place(emulator: Emulator, reference: str) -> str:
     """The folder of a model below the emulator's own, copied there from storage the first time."""
-    if REGISTRY.match(reference):
+    if _base_model(reference):
         return BASE
     found = _registered(emulator, reference)
     if found is None:
@@ -162,5 +162,15 @@ def _check(messages: Sequence[Any]) -> None:
         raise ValueError("Conversation roles must alternate user/assistant/user/assistant/... and end with user")
 
 
+def _base_model(reference: str) -> bool:
+    """Whether this is a model of the system registry, which the shipped weights stand in for."""
+    match = REGISTRY.match(reference)
+    return match is not None and models.find(match["registry"], match["name"], match["version"]) is not None
+
+
 def _registered(emulator: Emulator, reference: str) -> Resource | None:
+    """A model of the workspace, or of a team's own registry."""
+    if match := REGISTRY.match(reference):
+        holder = next(emulator.store.named("registries", match["registry"]), None)
+        reference = f"{holder.id}/models/{match['name']}/versions/{match['version']}" if holder else ""
     return emulator.store.get(reference.removeprefix("azureml:"))

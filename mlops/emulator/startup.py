@@ -3,7 +3,7 @@
 Filling is idempotent: a folder that was used before keeps what it has.
 """
 
-from mlops.emulator.handlers import workspace
+from mlops.emulator.handlers import schedules, workspace
 from mlops.emulator.jobs import queue
 from mlops.emulator.state import Emulator
 
@@ -14,5 +14,6 @@ def fill(emulator: Emulator) -> None:
 
 
 def resume(emulator: Emulator) -> None:
-    """Start again the jobs that were running when the last process stopped."""
+    """Start again the jobs that were running when the last process stopped, and look after the schedules."""
     queue.resume(emulator)
+    emulator.spawn(schedules.keep_time(emulator), "schedules")

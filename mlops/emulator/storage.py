@@ -28,6 +28,7 @@ _FORMS = {
     "output": r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*)|/?)",
     "mlflow": r"runs:/(?P<job>[^/]+)/(?P<path>.*)",
     "asset": rf"(?:{_WORKSPACE}|azureml:/(?:/locations/[^/]+/workspaces/[^/]+)?)/{_ASSET}",
+    "registry": r"azureml://registries/(?P<registry>[^/]+)/(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
     "short": r"(?:azureml:)?(?P<name>[^:/@]+)(?::(?P<version>[^:/]+)|@(?P<label>[^:/]+))",
     "https": rf"https://{_SERVICE}(?::443)?/(?P<container>[^/?]+)/?(?P<path>[^?]*)(?:\?.*)?",
     "wasbs": rf"(?:wasbs?|abfss?)://(?P<container>[^@]+)@{_SERVICE}/?(?P<path>.*)",
@@ -208,6 +209,8 @@ def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> Address | 
             return Address(part["account"].lower(), part["container"].lower(), part["path"].lstrip("/"))
         if form == "output":
             return _job_output(emulator, workspace, part["job"], part["output"], part["path"])
+        if form == "registry":
+            return _registered(emulator, uri, part)
         if form == "mlflow":
             return output_uri(part["job"], "artifacts", part["path"])
         return _asset(emulator, workspace, part.get("kind") or kind, part)
@@ -236,6 +239,15 @@ def _job_output(emulator: Emulator, workspace: str, job: str, output: str, path:
     declared = (found.body.get("properties", {}).get("outputs") or {}).get(output) or {}
     base = declared.get("uri") or output_uri(job, output)
     return f"{base.rstrip('/')}/{path}" if path else str(base)
+
+
+def _registered(emulator: Emulator, uri: str, part: dict[str, str]) -> str:
+    holder = next(emulator.store.named("registries", part["registry"]), None)
+    kind = part["kind"].lower()
+    found = emulator.store.get(f"{holder.id}/{kind}/{part['name']}/versions/{part['version']}") if holder else None
+    if found is None:
+        raise ServiceError(404, "UserError", f"Could not find asset {uri}.")
+    return str(found.body["properties"][_URI_OF[kind]])
 
 
 def _asset(emulator: Emulator, workspace: str, kind: str, part: dict[str, str]) -> str:

@@ -24,6 +24,7 @@ class Context:
     say: Callable[[str], None]
     commit: str = ""
     run_url: str = ""
+    repository: str = ""
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -28,6 +28,15 @@ JOBS = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs"
 VERSION = "?api-version=2024-01-01-preview"
 Call = Callable[..., Any]
 Submit = Callable[..., Any]
+SWEEP = {
+    "jobType": "Sweep",
+    "trial": {"command": "echo", "environmentId": "azureml:env:1"},
+    "searchSpace": {"x": ["choice", [[1, 2]]]},
+    "samplingAlgorithm": {"samplingAlgorithmType": "Random"},
+    "objective": {"goal": "Minimize", "primaryMetric": "loss"},
+    "inputs": {},
+    "outputs": {},
+}
 
 
 def rows(count: int, turns: int = 2) -> str:
@@ -298,21 +307,20 @@ def test_a_job_that_is_not_there_is_not_found(ml_client: "MLClient") -> None:
         ml_client.jobs.get("no-such-job")
 
 
-def test_a_command_job_is_kept_as_a_record_that_says_why_it_failed(api: Call) -> None:
-    body = {"properties": {"jobType": "Command", "command": "echo", "environmentId": "azureml:env:1"}}
-    made = json.loads(api("PUT", f"{JOBS}/a-command{VERSION}", body).data)
+def test_a_job_that_cannot_run_is_kept_as_a_record_that_says_why_it_failed(api: Call) -> None:
+    made = json.loads(api("PUT", f"{JOBS}/a-sweep{VERSION}", {"properties": SWEEP}).data)
     assert made["properties"]["status"] == "Failed"
-    history = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs/a-command/details"
+    history = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs/a-sweep/details"
     error = json.loads(api("GET", history).data)["error"]["error"]
     assert error["code"] == "NotEmulated"
-    listed = json.loads(api("GET", f"{JOBS}{VERSION}&jobType=Command").data)
-    assert "a-command" in [job["name"] for job in listed["value"]]
-    assert {job["properties"]["jobType"] for job in listed["value"]} == {"Command"}
+    listed = json.loads(api("GET", f"{JOBS}{VERSION}&jobType=Sweep").data)
+    assert "a-sweep" in [job["name"] for job in listed["value"]]
+    assert {job["properties"]["jobType"] for job in listed["value"]} == {"Sweep"}
 
 
 def test_the_listing_pages_and_filters_by_tag(api: Call, finished: Any) -> None:
     for index in range(3):
-        body = {"properties": {"jobType": "Command", "command": "echo", "tags": {"batch": "paging"}}}
+        body = {"properties": {**SWEEP, "tags": {"batch": "paging"}}}
         api("PUT", f"{JOBS}/paged-{index}{VERSION}", body)
     found: list[str] = []
     url: str | None = f"{JOBS}{VERSION}&tag=batch&count=2"
@@ -332,7 +340,7 @@ def test_jobs_are_listed_newest_first(ml_client: "MLClient", finished: Any) -> N
 
 
 def test_a_finished_job_can_be_deleted_with_its_runs(ml_client: "MLClient", api: Call) -> None:
-    body = {"properties": {"jobType": "Command", "command": "echo"}}
+    body = {"properties": SWEEP}
     api("PUT", f"{JOBS}/short-lived{VERSION}", body)
     ml_client.jobs.begin_delete("short-lived").result()
     assert api("GET", f"{JOBS}/short-lived{VERSION}").status == 404

@@ -27,3 +27,8 @@ def test_a_straight_walk_through_finishes_under_exec(tmp_path: Path) -> None:
     assert done.stdout.endswith("walked\n")
     assert "prediction:" in done.stdout
     assert not (tmp_path / "emulator.json").exists(), "it was started for the program's lifetime only"
+
+
+def test_the_exit_code_of_a_program_is_that_of_exec(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mlops", "emulator", "exec", "--state", str(tmp_path), "--", "sh", "-c", "exit 3"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 3

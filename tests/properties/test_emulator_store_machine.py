@@ -144,9 +144,10 @@ class BlobMachine(RuleBasedStateMachine):
         with self.emulator.transaction():
             blobs.copy(self.emulator, self.at(source), self.at(target))
         self.blobs[target] = self.blobs[source]
-        self.committed.pop(target, None)
         if source in self.committed:
             self.committed[target] = self.committed[source]
+        else:
+            self.committed.pop(target, None)
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:

@@ -83,7 +83,7 @@ def test_a_reference_leads_to_its_place(emulator: Emulator, reference: str, cont
         ("azureml://datastores/nope/paths/a", 404, "nope"),
         ("azureml://jobs/nope/outputs/o", 404, "Run nope was not found"),
         ("azureml:nope:1", 404, "nope:1"),
-        ("azureml://registries/azureml/models/Phi-4/versions/8", 400, "points at"),
+        ("azureml://registries/azureml/models/Phi-4/versions/8", 404, "Could not find asset"),
         ("file:///etc/passwd", 400, "points at"),
         ("", 400, "points at"),
     ],

@@ -1,4 +1,4 @@
-"""What the versioned assets of a workspace share: containers, versions, listing, labels, archiving, immutability.
+"""What versioned assets share: containers, versions, listing, labels, archiving, immutability.
 
 It must not know what one kind of asset is; `Assets` is told by its fields and by the hook `prepare`.
 Source: Microsoft.MachineLearningServices workspaces/{data,models,codes,environments,components} (ARM).
@@ -47,13 +47,17 @@ class Assets:
         """The properties of a version to keep, checked and completed."""
         return draft.properties
 
-    def of_container(self, properties: Json) -> Json:  # noqa: ARG002 - for kinds that inherit something
+    def of_container(self, properties: Json) -> Json:
         """What a container inherits from its first version."""
         return {}
 
+    def scope(self, request: Request, emulator: Emulator) -> Resource:
+        """What holds the assets that a route is about: the workspace, or for a subclass a registry."""
+        return workspaces.require(request, emulator)
+
     def list_containers(self, request: Request, emulator: Emulator) -> Reply:
         """GET the containers that are not anonymous, newest first."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         found = emulator.store.children(workspace.id, self.plural, newest_first=True)
         chosen = [item for item in _viewed(request, found) if not item.body["properties"].get("isAnonymous")]
         return arm.page(request, chosen, lambda item: self.show_container(emulator, item))
@@ -64,14 +68,14 @@ class Assets:
 
     def put_container(self, request: Request, emulator: Emulator) -> Reply:
         """PUT a container: description, tags, properties, archived or not."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         before = emulator.store.get(self._id(workspace, request.params["name"]))
-        made = self._keep_container(emulator, workspace, request.params["name"], request.json().get("properties") or {})
+        made = self.keep_container(emulator, workspace, request.params["name"], request.json().get("properties") or {})
         return Reply(200 if before else 201, self.show_container(emulator, made))
 
     def delete_container(self, request: Request, emulator: Emulator) -> Reply:
         """DELETE a container and its versions."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         found = emulator.store.get(self._id(workspace, request.params["name"]))
         if found is None:
             return Reply(204)
@@ -80,7 +84,7 @@ class Assets:
 
     def list_versions(self, request: Request, emulator: Emulator) -> Reply:
         """GET versions, newest first unless `$orderBy` says otherwise. A name that is not there has none."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         newest_first = "asc" not in request.query.get("$orderBy", "createdtime desc")
         base = self._id(workspace, request.params["name"])
         found = emulator.store.children(base, f"{self.plural}/versions", newest_first=newest_first)
@@ -88,7 +92,7 @@ class Assets:
 
     def get_version(self, request: Request, emulator: Emulator) -> Reply:
         """GET one version."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         name, version = request.params["name"], request.params["version"]
         found = self.find(emulator, workspace, name, version)
         if found is None:
@@ -97,7 +101,7 @@ class Assets:
 
     def get_label(self, request: Request, emulator: Emulator) -> Reply:
         """GET what a label stands for; only `latest` is managed."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         name, label = request.params["name"], request.params["label"]
         found = self.latest(emulator, workspace, name) if label == "latest" else None
         if found is None:
@@ -106,7 +110,7 @@ class Assets:
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
         """PUT a version, and its container when it is the first. Raises 400 for what it may not be or become."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         name, version = request.params["name"], request.params["version"]
         before = self.find(emulator, workspace, name, version)
         made = self.create(emulator, workspace, name, version, request.json().get("properties") or {})
@@ -114,7 +118,7 @@ class Assets:
 
     def delete_version(self, request: Request, emulator: Emulator) -> Reply:
         """DELETE a version."""
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         found = self.find(emulator, workspace, request.params["name"], request.params["version"])
         if found is None:
             return Reply(204)
@@ -135,7 +139,7 @@ class Assets:
         for key, value in _SHARED.items():
             properties[key] = value if properties[key] is None else properties[key]
         inherited = {**self.of_container(properties), **({"isAnonymous": True} if properties["isAnonymous"] else {})}
-        container = self._keep_container(emulator, workspace, name, inherited)
+        container = self.keep_container(emulator, workspace, name, inherited)
         body = {"properties": properties, "systemData": arm.system_data(emulator.clock, before)}
         id = f"{container.id}/versions/{version}"
         return emulator.store.put(id, body, parent=container.id, kind=f"{self.plural}/versions", name=version)
@@ -178,13 +182,14 @@ class Assets:
         return ServiceError(404, "UserError", text, details=[detail])
 
     def _container(self, request: Request, emulator: Emulator) -> Resource:
-        workspace = workspaces.require(request, emulator)
+        workspace = self.scope(request, emulator)
         found = emulator.store.get(self._id(workspace, request.params["name"]))
         if found is None:
             raise self.missing(request.params["name"])
         return found
 
-    def _keep_container(self, emulator: Emulator, workspace: Resource, name: str, stated: Json) -> Resource:
+    def keep_container(self, emulator: Emulator, workspace: Resource, name: str, stated: Json) -> Resource:
+        """Make a container or change what is stated of it."""
         self._check_names(name)
         id = self._id(workspace, name)
         before = emulator.store.get(id)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from mlops.emulator import storage, storage_keys
+from mlops.emulator.blobs import Address
 from mlops.emulator.errors import ServiceError, bad_request
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.assets import Assets, Draft
@@ -65,18 +66,18 @@ class Codes(Assets):
         return draft.properties
 
     def start_pending_upload(self, request: Request, emulator: Emulator) -> Reply:
-        """POST startPendingUpload: a folder of its own in the default datastore, and a SAS to write there."""
+        """POST startPendingUpload: a container of its own in the workspace's storage, and a SAS to write there.
+
+        The SDK uploads to the root of what the SAS is for, so a folder of a shared container would not do.
+        """
         workspace = workspaces.require(request, emulator)
-        place = storage.resolve(
-            emulator, f"azureml://datastores/{storage.BLOB_STORE}/paths/pending/{uuid.uuid4()}", workspace=workspace.id
-        )
+        account = str(workspace.body["properties"]["storageAccount"]).rsplit("/", 1)[-1]
+        place = Address(account, str(uuid.uuid4()))
+        storage.ensure_container(emulator, place.account, place.container)
         token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
         reference = {
             "blobUri": place.url,
-            "credential": {
-                "credentialType": "SAS",
-                "sasUri": f"https://{place.account}.blob.core.windows.net/{place.container}?{token}",
-            },
+            "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
             "storageAccountArmId": workspace.body["properties"]["storageAccount"],
             "isSingleFile": False,
             "blobManifestDigest": None,

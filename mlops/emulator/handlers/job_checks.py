@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, error_object
-from mlops.emulator.jobs import graph
+from mlops.emulator.jobs import command_step, graph
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -69,6 +69,25 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
         raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=problems)
 
 
+def check_command(emulator: Emulator, workspace: Resource, properties: Json) -> None:
+    """A new command job. Raises a 400 with every problem."""
+    problems: list[dict[str, Any]] = []
+    if not str(properties.get("command") or "").strip():
+        problems.append(error_object("UserError", "The field command is required.", "properties.command"))
+    if not properties.get("environmentId"):
+        problems.append(error_object("UserError", "The field environmentId is required.", "properties.environmentId"))
+    problems += _missing_assets(emulator, properties.get("inputs") or {}, "inputs")
+    for field in ("environmentId", "codeId"):
+        id = str(properties.get(field) or "")
+        if id.lower().startswith("/subscriptions") and emulator.store.get(id) is None:
+            problems.append(error_object("NotFound", f"The asset {id} was not found.", f"properties.{field}"))
+    problems += _missing_computes(emulator, workspace, {"computeId": properties.get("computeId")})
+    if problems:
+        raise ServiceError(
+            400, "UserError", f"The command job is not valid: {problems[0]['message']}", details=problems
+        )
+
+
 def _check_node(
     emulator: Emulator, workspace: Resource, properties: Json, node: str, stated: Json
 ) -> list[dict[str, Any]]:
@@ -80,7 +99,12 @@ def _check_node(
     if not stated:
         problems.append(error_object("UserError", "The step is empty.", place))
     id = str(stated.get("componentId") or "")
-    if not id.startswith("azureml://registries/"):
+    if (
+        id.lower().startswith(("/subscriptions", "azureml:/subscriptions"))
+        and command_step.spec_of(emulator, stated) is None
+    ):
+        return [*problems, error_object("NotFound", f"Component {id} was not found.", place)]
+    if not id.startswith("azureml://registries/") or command_step.spec_of(emulator, stated) is not None:
         return problems
     component = _component(id)
     if component is None:

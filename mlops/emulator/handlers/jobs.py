@@ -12,6 +12,7 @@ from mlops.emulator.errors import ServiceError, bad_request, error_object
 from mlops.emulator.handlers import job_checks
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.jobs import failure, queue
+from mlops.emulator.jobs import job as job_state
 from mlops.emulator.operations import accepted
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
@@ -20,7 +21,8 @@ from mlops.emulator.store import Resource
 KIND = queue.KIND
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
 TYPES = ("AutoML", "Command", "FineTuning", "Labeling", "Pipeline", "Spark", "Sweep")
-NOT_EXECUTED = "The emulator runs pipeline jobs of chat_completion_pipeline; it keeps a {} job as a record only."
+NOT_EXECUTED = "The emulator runs pipeline and command jobs; it keeps a {} job as a record only."
+EXECUTED = ("Pipeline", "Command")
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -40,9 +42,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if kind not in TYPES:
         text = f"The field jobType is required, one of {', '.join(TYPES)}; it is {kind!r}."
         raise bad_request(text, code="UserError", target="properties.jobType")
-    if kind == "Pipeline":
-        job_checks.check_pipeline(emulator, workspace, properties)
-    return Reply(201, _show(emulator, _create(emulator, workspace, name, kind, properties)))
+    return Reply(201, _show(emulator, submit(emulator, workspace, name, properties)))
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -64,14 +64,16 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
     query = request.query
     view, kind = query.get("listViewType", "ActiveOnly"), query.get("jobType")
     tags, stated = _pairs(query.get("tag", "")), _pairs(query.get("properties", ""))
-    if query.get("scheduled", "").lower() == "true" or query.get("scheduleId"):
-        return Reply(200, {"value": []})  # there are no schedules, so no job comes from one
+    schedule = query.get("scheduleId") or ""
+    scheduled = bool(schedule) or query.get("scheduled", "").lower() == "true"
 
     def fits(job: Resource) -> bool:
-        run = queue.root_of(emulator, job).body
+        run = job_state.root_of(emulator, job).body
         in_view = view == "All" or run["hidden"] == (view == "ArchivedOnly")
         properties = {**(job.body["properties"].get("properties") or {}), **run["properties"]}
         of_kind = not kind or str(job.body["properties"]["jobType"]).lower() == kind.lower()
+        origin = str((job.body["properties"].get("properties") or {}).get("azureml.scheduleId") or "")
+        in_view = in_view and (not scheduled or (bool(origin) and _last(schedule) in ("", _last(origin))))
         return in_view and of_kind and _has(run["tags"], tags) and _has(properties, stated)
 
     found = filter(fits, emulator.store.children(workspace.id, KIND, newest_first=True))
@@ -81,7 +83,7 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
 def cancel(request: Request, emulator: Emulator) -> Reply:
     """POST cancel: 202 with a Location that is done when the job has ended; one that has ended cannot be canceled."""
     job = _require(request, emulator)
-    status = queue.root_of(emulator, job).body["status"]
+    status = job_state.root_of(emulator, job).body["status"]
     if status in runs.TERMINAL:
         detail = error_object("JobInTerminalState", f"Job {job.name} is {status}.")
         raise ServiceError(
@@ -97,7 +99,7 @@ def cancel(request: Request, emulator: Emulator) -> Reply:
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE a job that has ended: 202 with Location."""
     job = _require(request, emulator)
-    root = queue.root_of(emulator, job)
+    root = job_state.root_of(emulator, job)
     if root.body["status"] not in runs.TERMINAL:
         raise ServiceError(409, "Conflict", f"Run {job.name} is {root.body['status']}; cancel it first.")
     operation = _operation(request, emulator, job, effect="none")
@@ -106,7 +108,24 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     return accepted(operation, 202)
 
 
-def _create(emulator: Emulator, workspace: Resource, name: str, kind: str, properties: Json) -> Resource:
+def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json) -> Resource:
+    """A new job that a schedule or an endpoint makes, checked as one that a client puts. Raises 400."""
+    kind = str(properties.get("jobType") or "")
+    if kind == "Pipeline":
+        job_checks.check_pipeline(emulator, workspace, properties)
+    if kind == "Command":
+        job_checks.check_command(emulator, workspace, properties)
+    return _create(emulator, workspace, name, kind, properties)
+
+
+def record(emulator: Emulator, workspace: Resource, name: str, properties: Json, reason: str) -> Resource:
+    """A job that failed from the start because the emulator cannot do its work; `reason` says so."""
+    return _create(emulator, workspace, name, str(properties["jobType"]), properties, reason)
+
+
+def _create(
+    emulator: Emulator, workspace: Resource, name: str, kind: str, properties: Json, refused: str = ""
+) -> Resource:
     completed = _completed(workspace, name, properties)
     body = {"properties": completed, "systemData": arm.system_data(emulator.clock)}
     job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
@@ -123,12 +142,12 @@ def _create(emulator: Emulator, workspace: Resource, name: str, kind: str, prope
         hidden=bool(properties.get("isArchived")),
         compute=str(properties.get("computeId") or "").rsplit("/", 1)[-1] or None,
     )
-    if kind == "Pipeline":
+    reason = refused or ("" if kind in EXECUTED else NOT_EXECUTED.format(kind))
+    if not reason:
         queue.enqueue(emulator, job.id)
     else:
-        error = failure.of_step("NotEmulated", NOT_EXECUTED.format(kind))
-        runs.log(emulator, root, f"{NOT_EXECUTED.format(kind)}\n")
-        runs.change(emulator, root, status="Failed", error=error)
+        runs.log(emulator, root, f"{reason}\n")
+        runs.change(emulator, root, status="Failed", error=failure.of_step("NotEmulated", reason))
     return job
 
 
@@ -158,7 +177,7 @@ def _completed(workspace: Resource, name: str, stated: Json) -> Json:
 
 def _change(emulator: Emulator, job: Resource, stated: Json) -> Resource:
     """Names and archiving are replaced; tags and properties are added to, for nothing takes them away again."""
-    root = queue.root_of(emulator, job)
+    root = job_state.root_of(emulator, job)
     values: dict[str, Any] = {}
     if stated.get("displayName"):
         values["display_name"] = str(stated["displayName"])
@@ -176,7 +195,7 @@ def _change(emulator: Emulator, job: Resource, stated: Json) -> Resource:
 
 
 def _show(emulator: Emulator, job: Resource) -> Json:
-    shown, run = arm.envelope(job, "workspaces/jobs"), queue.root_of(emulator, job).body
+    shown, run = arm.envelope(job, "workspaces/jobs"), job_state.root_of(emulator, job).body
     live = {
         "status": run["status"],
         "tags": run["tags"],
@@ -202,6 +221,10 @@ def _operation(request: Request, emulator: Emulator, job: Resource, **options: A
     workspace = workspaces.require(request, emulator)
     location = workspaces.location(workspace)
     return emulator.operations.start(job.id, KIND, subscription=request.params["sub"], location=location, **options)
+
+
+def _last(id: str) -> str:
+    return id.rsplit("/", 1)[-1].lower()
 
 
 def _pairs(text: str) -> dict[str, str | None]:

@@ -73,7 +73,7 @@ def _nothing_there(job: re.Match[str] | None, address: blobs.Address) -> Service
 
 def _flavors(emulator: Emulator, folder: blobs.Address) -> Json:
     """`{flavor: {data: {key: text}}}` of the MLmodel at the root of a folder; empty when there is none to read."""
-    blob = blobs.get(emulator, folder._replace(name=f"{folder.name.rstrip('/')}/MLmodel"))
+    blob = blobs.get(emulator, folder._replace(name=f"{folder.name.rstrip('/')}/MLmodel".lstrip("/")))
     if blob is None:
         return {}
     try:

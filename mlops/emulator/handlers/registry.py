@@ -1,6 +1,6 @@
-"""Asset registries: discovery, and the models, components and environments of the system registry.
+"""The data plane of registries: discovery, and the models, components and environments of the system registry.
 
-It must not let anybody write: a system registry belongs to Microsoft.
+It must not let anybody write there: a system registry belongs to Microsoft. A team's own is `registry_assets`.
 Source: the registry data plane as azure-ai-ml speaks it (2021-10-01-dataplanepreview).
 """
 
@@ -15,6 +15,7 @@ import yaml
 from mlops.emulator import arm, catalog, defaults
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, bad_request, error_object
+from mlops.emulator.handlers import registries
 from mlops.emulator.handlers.assets import view_of
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
@@ -35,20 +36,27 @@ class Item:
 
 
 def discovery(request: Request, emulator: Emulator) -> Reply:
-    """Where a registry is served."""
-    name = _registry(request)
-    region = defaults.LOCATION
+    """Where a registry is served, and who owns it."""
+    own = registries.find(emulator, request.params["registry"])
+    name = own.name if own else _registry(request)
+    home = (
+        own.id.split("/") if own else ["", "", defaults.REGISTRY_SUBSCRIPTION_ID, "", defaults.REGISTRY_RESOURCE_GROUP]
+    )
+    primary = str(own.body["location"]) if own else defaults.LOCATION
+    regions = [str(one["location"]) for one in own.body["properties"]["regionDetails"]] if own else [primary]
+    hosts = {region: f"https://cert-{region}.experiments.azureml.net/" for region in regions}
     return Reply(
         200,
         {
             "registryName": name,
             "tenantId": defaults.TENANT_ID,
-            "primaryRegion": region,
-            "regions": [region],
-            "subscriptionId": defaults.REGISTRY_SUBSCRIPTION_ID,
-            "resourceGroup": defaults.REGISTRY_RESOURCE_GROUP,
+            "primaryRegion": primary,
+            "regions": regions,
+            "subscriptionId": home[2],
+            "resourceGroup": home[4],
             "workspaceName": None,
-            "primaryRegionResourceProviderUri": f"https://cert-{region}.experiments.azureml.net/",
+            "primaryRegionResourceProviderUri": f"https://cert-{primary}.experiments.azureml.net/",
+            "registryFqdns": {region: {"registryFqdn": host} for region, host in hosts.items()},
         },
     )
 

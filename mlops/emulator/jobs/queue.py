@@ -7,16 +7,14 @@ deterministic, and nothing of a half-done run is kept.
 import asyncio
 import shutil
 import traceback
-import uuid
 from pathlib import Path
 
 from mlops.emulator import lifecycle, runs
-from mlops.emulator.catalog.components import Component
 from mlops.emulator.clock import parse
 from mlops.emulator.errors import ServiceError
-from mlops.emulator.jobs import compute, failure, graph, outputs, request, reuse, worker
+from mlops.emulator.jobs import failure, walk, worker
 from mlops.emulator.jobs.failure import JobCanceled, JobFailed
-from mlops.emulator.request import Json
+from mlops.emulator.jobs.job import check_not_canceled, root_of
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
@@ -60,13 +58,6 @@ def read(emulator: Emulator, job_name: str) -> None:
     emulator.cache[key] = emulator.cache.get(key, 0) + 1
 
 
-def root_of(emulator: Emulator, job: Resource) -> Resource:
-    """The run of a job."""
-    found = runs.find(emulator, outputs.workspace_of(job), job.name)
-    assert found is not None, "a job is made together with its run"
-    return found
-
-
 async def _execute(emulator: Emulator, job_id: str) -> None:
     lock = emulator.cache.setdefault(LOCK, asyncio.Lock())
     _move(emulator, job_id, "Preparing", "Queued")
@@ -87,9 +78,7 @@ async def _execute(emulator: Emulator, job_id: str) -> None:
 async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
     state, failed = "Completed", None
     try:
-        made: request.Made = {}
-        for node, stated in graph.in_order(job.body["properties"]["jobs"]):
-            made[node] = await _node(emulator, job, node, stated, made, work / str(len(made)))
+        await walk.run(emulator, job, work)
         await _until_pace(emulator, job)
         _move(emulator, job.id, "Finalizing")
     except JobCanceled:
@@ -111,84 +100,6 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
         _end(emulator, job, state, failed)
 
 
-async def _node(
-    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
-) -> dict[str, str]:
-    """One step of the pipeline: a component with steps of its own. Gives the places of its outputs."""
-    _check_not_canceled(emulator, job)
-    component = request.component_of(stated)
-    inputs = request.inputs_of(job, stated, component, made)
-    mark = request.fingerprint(component, inputs)
-    root, workspace = root_of(emulator, job), outputs.workspace_of(job)
-    with emulator.transaction():
-        runs.change(emulator, root, status="Running")
-        runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
-        step = _below(emulator, root, node, "azureml.PipelineRun")
-        runs.change(emulator, step, status="Running")
-        literals = request.literals(component, inputs)
-        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.jobs}
-        steps = {
-            name: _below(emulator, step, name, "azureml.StepRun", compute=place.target)
-            for name, place in places.items()
-        }
-        earlier = None if _forces_rerun(job) else reuse.find(emulator, workspace, mark)
-        if earlier:
-            reuse.mark(emulator, steps, earlier)
-            kept = dict(earlier.body["places"])
-    if not earlier:
-        bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
-        await _work(emulator, job, component, inputs, steps, work, bad)
-        with emulator.transaction():
-            kept = outputs.keep(emulator, job, stated, component, steps, work)
-            reuse.remember(emulator, workspace, mark, steps, kept)
-    with emulator.transaction():
-        outputs.bind(emulator, job, stated, kept)
-        runs.change(emulator, step, status="Completed")
-    return kept
-
-
-async def _work(
-    emulator: Emulator,
-    job: Resource,
-    component: Component,
-    inputs: dict[str, Json],
-    steps: dict[str, Resource],
-    work: Path,
-    bad: dict[str, JobFailed | None],
-) -> None:
-    """Let the worker do the steps, up to the first that could not run on its compute. Raises JobFailed."""
-    failing = next((name for name in steps if bad[name]), None)
-    doable = list(steps)[: list(steps).index(failing)] if failing else list(steps)
-    with emulator.transaction():
-        request.write(emulator, outputs.workspace_of(job), component, inputs, work, doable)
-    await worker.run(emulator, root_of(emulator, job), steps, work)
-    _check_not_canceled(emulator, job)
-    error = bad[failing] if failing else None
-    if failing and error:
-        with emulator.transaction():
-            run = runs.change(emulator, steps[failing], status="Running")
-            runs.log(emulator, run, f"{error.code}: {error.message}\n")
-            runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
-        raise error
-
-
-def _below(emulator: Emulator, parent: Resource, step: str, kind: str, **more: str) -> Resource:
-    """The run of a step, with a GUID as name: a readable one could be that of another job."""
-    workspace, experiment, name = parent.body["workspace"], parent.body["experiment"], str(uuid.uuid4())
-    said = {"display_name": step, "step": step, **more}
-    return runs.create(emulator, workspace, name, experiment=experiment, kind=kind, parent=parent, **said)
-
-
-def _forces_rerun(job: Resource) -> bool:
-    settings = job.body["properties"].get("settings") or {}
-    return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
-
-
-def _check_not_canceled(emulator: Emulator, job: Resource) -> None:
-    if runs.is_ending(emulator, root_of(emulator, job)):
-        raise JobCanceled
-
-
 async def _until_pace(emulator: Emulator, job: Resource) -> None:
     """Stay in Running until the pace of jobs has passed: seconds on the emulator's clock, and reads by clients."""
     pace = lifecycle.pace(emulator.store, "jobs")
@@ -196,7 +107,7 @@ async def _until_pace(emulator: Emulator, job: Resource) -> None:
     key = f"jobs.reads:{job.name.lower()}"
     while emulator.clock.now().timestamp() < begun + pace.seconds or emulator.cache.get(key, 0) < pace.reads:
         await asyncio.sleep(LOOK_SECONDS)
-        _check_not_canceled(emulator, job)
+        check_not_canceled(emulator, job)
 
 
 def _move(emulator: Emulator, job_id: str, *states: str) -> None:

@@ -1,0 +1,29 @@
+"""A job together with its run, which is where its state lives.
+
+It must not change anything.
+"""
+
+from mlops.emulator import runs
+from mlops.emulator.jobs import outputs
+from mlops.emulator.jobs.failure import JobCanceled
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+
+def root_of(emulator: Emulator, job: Resource) -> Resource:
+    """The run of a job."""
+    found = runs.find(emulator, outputs.workspace_of(job), job.name)
+    assert found is not None, "a job is made together with its run"
+    return found
+
+
+def forces_rerun(job: Resource) -> bool:
+    """Whether equal work that was done before is done again."""
+    settings = job.body["properties"].get("settings") or {}
+    return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
+
+
+def check_not_canceled(emulator: Emulator, job: Resource) -> None:
+    """Raises JobCanceled when somebody asked for the job's end."""
+    if runs.is_ending(emulator, root_of(emulator, job)):
+        raise JobCanceled

@@ -1,0 +1,165 @@
+"""What a job does from its first step to its last: a command, or a pipeline's steps in their order.
+
+It must not know the queue or decide a job's last state. A step is a component of the registry, which the worker runs,
+or a command of a user's own.
+"""
+
+from pathlib import Path
+
+from mlops.emulator import runs, storage
+from mlops.emulator.catalog.components import Component
+from mlops.emulator.jobs import (
+    command,
+    command_step,
+    compute,
+    failure,
+    graph,
+    outputs,
+    process_run,
+    request,
+    reuse,
+    worker,
+)
+from mlops.emulator.jobs.command import Folders
+from mlops.emulator.jobs.failure import JobFailed
+from mlops.emulator.jobs.job import check_not_canceled, forces_rerun, root_of
+from mlops.emulator.request import Json
+from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
+
+
+async def run(emulator: Emulator, job: Resource, work: Path) -> None:
+    """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
+    is_command = str(job.body["properties"]["jobType"]) == "Command"
+    await (_command(emulator, job, work) if is_command else _pipeline(emulator, job, work))
+
+
+async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
+    """The steps of a pipeline, each after those that it needs."""
+    made: request.Made = {}
+    for node, stated in graph.in_order(job.body["properties"]["jobs"]):
+        check_not_canceled(emulator, job)
+        spec = command_step.spec_of(emulator, stated)
+        run = _node if spec is None else _step
+        made[node] = await run(emulator, job, node, stated, made, work / str(len(made)))
+    _register(emulator, job)
+
+
+async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
+    """A job that is one command."""
+    check_not_canceled(emulator, job)
+    with emulator.transaction():
+        root = runs.change(emulator, root_of(emulator, job), status="Running")
+    wanted, folders = command.of_job(job.body["properties"]), Folders(work)
+    await process_run.run(emulator, outputs.workspace_of(job), root, wanted, folders)
+    check_not_canceled(emulator, job)
+    declared = job.body["properties"].get("outputs") or {}
+    with emulator.transaction():
+        places = command_step.keep(emulator, root, wanted, folders, declared)
+        same = {name: {"value": f"${{{{parent.outputs.{name}}}}}"} for name in places}
+        outputs.bind(emulator, job, {"outputs": same}, places)
+    _register(emulator, job)
+
+
+async def _step(
+    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
+) -> dict[str, str]:
+    """A step of the pipeline that is a command of a user's own, or a pipeline of such."""
+    root, spec = root_of(emulator, job), command_step.spec_of(emulator, stated)
+    assert spec is not None, "looked for just before"
+    where = stated.get("computeId") or (job.body["properties"].get("settings") or {}).get("default_compute")
+    kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
+    with emulator.transaction():
+        runs.change(emulator, root, status="Running")
+        step = runs.below(emulator, root, node, kind, compute=str(where or "serverless").rsplit("/", 1)[-1])
+        runs.change(emulator, step, status="Running")
+    given = {name: value or {} for name, value in (job.body["properties"].get("inputs") or {}).items()}
+    inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
+    places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
+    check_not_canceled(emulator, job)
+    with emulator.transaction():
+        outputs.bind(emulator, job, stated, places)
+    return places
+
+
+def _wanted(emulator: Emulator, job: Resource, stated: Json) -> Json:
+    """The step with places for those of its outputs that are the job's: the job's own, or one below the job's name."""
+    declared = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    asked = {}
+    for port, binding in (stated.get("outputs") or {}).items():
+        target = outputs.target_of(binding)
+        said = declared.get(target) or {}
+        file = target if said.get("jobOutputType") == "uri_file" else ""
+        own = (said.get("uri") or storage.output_uri(job.name, target, file)) if target in declared else None
+        asked[port] = {"uri": own or (binding or {}).get("uri")}
+    return {**stated, "outputs": asked}
+
+
+def _register(emulator: Emulator, job: Resource) -> None:
+    """Make assets of the outputs that the job names as such."""
+    found = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    places = {name: said["uri"] for name, said in found.items() if (said or {}).get("uri")}
+    workspace = emulator.store.get(outputs.workspace_of(job))
+    if workspace is not None:
+        with emulator.transaction():
+            command_step.register(emulator, workspace, found, places)
+
+
+async def _node(
+    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
+) -> dict[str, str]:
+    """One step of the pipeline: a component with steps of its own. Gives the places of its outputs."""
+    component = request.component_of(stated)
+    inputs = request.inputs_of(job, stated, component, made)
+    mark = request.fingerprint(component, inputs)
+    root, workspace = root_of(emulator, job), outputs.workspace_of(job)
+    with emulator.transaction():
+        runs.change(emulator, root, status="Running")
+        runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
+        step = runs.below(emulator, root, node, "azureml.PipelineRun")
+        runs.change(emulator, step, status="Running")
+        literals = request.literals(component, inputs)
+        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.jobs}
+        steps = {
+            name: runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
+            for name, place in places.items()
+        }
+        earlier = None if forces_rerun(job) else reuse.find(emulator, workspace, mark)
+        if earlier:
+            reuse.mark(emulator, steps, earlier)
+            kept = dict(earlier.body["places"])
+    if not earlier:
+        bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
+        await _work(emulator, job, component, inputs, steps, work, bad)
+        with emulator.transaction():
+            kept = outputs.keep(emulator, job, stated, component, steps, work)
+            reuse.remember(emulator, workspace, mark, steps, kept)
+    with emulator.transaction():
+        outputs.bind(emulator, job, stated, kept)
+        runs.change(emulator, step, status="Completed")
+    return kept
+
+
+async def _work(
+    emulator: Emulator,
+    job: Resource,
+    component: Component,
+    inputs: dict[str, Json],
+    steps: dict[str, Resource],
+    work: Path,
+    bad: dict[str, JobFailed | None],
+) -> None:
+    """Let the worker do the steps, up to the first that could not run on its compute. Raises JobFailed."""
+    failing = next((name for name in steps if bad[name]), None)
+    doable = list(steps)[: list(steps).index(failing)] if failing else list(steps)
+    with emulator.transaction():
+        request.write(emulator, outputs.workspace_of(job), component, inputs, work, doable)
+    await worker.run(emulator, root_of(emulator, job), steps, work)
+    check_not_canceled(emulator, job)
+    error = bad[failing] if failing else None
+    if failing and error:
+        with emulator.transaction():
+            run = runs.change(emulator, steps[failing], status="Running")
+            runs.log(emulator, run, f"{error.code}: {error.message}\n")
+            runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
+        raise error

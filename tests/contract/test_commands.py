@@ -1,0 +1,184 @@
+"""Command jobs and pipelines of them, through the real SDK: their processes really run."""
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+import argparse, os, pathlib, sys
+args = argparse.ArgumentParser()
+args.add_argument("--data"); args.add_argument("--n", type=int); args.add_argument("--more", type=int, default=0)
+args.add_argument("--out")
+a = args.parse_args()
+print("read", pathlib.Path(a.data).read_text(), "in run", os.environ["AZUREML_RUN_ID"])
+pathlib.Path(a.out, "number.txt").write_text(str(a.n * 2 + a.more))
+pathlib.Path("outputs").mkdir(); pathlib.Path("outputs", "model.txt").write_text("m")
+if a.n < 0:
+    sys.exit("n is negative")
+"""
+LINE = "python work.py --data ${{inputs.data}} --n ${{inputs.n}} $[[--more ${{inputs.more}}]] --out ${{outputs.out}}"
+
+
+@pytest.fixture(scope="module")
+def cluster(ml_client: Any) -> str:
+    from azure.ai.ml.entities import AmlCompute
+
+    cluster = AmlCompute(name="commands", size="Standard_DS3_v2", min_instances=0, max_instances=1)
+    ml_client.compute.begin_create_or_update(cluster).result()
+    return "commands"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Any:
+    from azure.ai.ml.entities import Environment
+
+    return Environment(name="plain", version="1", image="python:3.11")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("src")
+    (place / "code").mkdir()
+    (place / "code" / "work.py").write_text(SCRIPT)
+    (place / "rows.txt").write_text("some rows")
+    return place
+
+
+@pytest.fixture
+def job(cluster: str, environment: Any, folder: Path) -> Any:
+    """A function that makes the job: `job(n=3)`."""
+    from azure.ai.ml import Input, Output, command
+
+    def make(n: int, **more: Any) -> Any:
+        said = {"command": LINE.replace("$[[--more ${{inputs.more}}]] ", ""), "code": str(folder / "code"), **more}
+        inputs = {"data": Input(type="uri_file", path=str(folder / "rows.txt")), "n": n}
+        return command(**said, inputs=inputs, outputs={"out": Output(type="uri_folder")}, environment=environment,
+                       compute=cluster)  # fmt: skip
+
+    return make
+
+
+def ended(ml_client: Any, name: str) -> str:
+    """The last state of a job."""
+    for _ in range(200):
+        status = ml_client.jobs.get(name).status
+        if status in ("Completed", "Failed", "Canceled"):
+            return str(status.value)
+        time.sleep(0.05)
+    raise AssertionError(f"{name} did not end")
+
+
+def test_a_command_reads_its_inputs_and_leaves_outputs_artifacts_and_a_log(
+    ml_client: Any, job: Any, tmp_path: Path
+) -> None:
+    made = ml_client.jobs.create_or_update(job(3))
+    assert ended(ml_client, made.name) == "Completed"
+    ml_client.jobs.download(made.name, download_path=str(tmp_path), all=True)
+    assert (tmp_path / "named-outputs" / "out" / "number.txt").read_text() == "6"
+    assert (tmp_path / "artifacts" / "outputs" / "model.txt").read_text() == "m"
+    log = (tmp_path / "artifacts" / "user_logs" / "std_log.txt").read_text()
+    assert f"read some rows in run {made.name}" in log
+    assert "the environment plain:1 is not used" in log
+
+
+def test_an_exit_code_is_a_failure_that_names_it(ml_client: Any, job: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    made = ml_client.jobs.create_or_update(job(-1))
+    assert ended(ml_client, made.name) == "Failed"
+    with pytest.raises(Exception, match="exited with status code 1"):
+        ml_client.jobs.stream(made.name)
+
+
+def test_a_command_that_is_canceled_is_killed_with_all_that_it_started(
+    ml_client: Any, job: Any, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    slow = job(
+        1, command=f"echo ${{{{inputs.data}}}} ${{{{inputs.n}}}} ${{{{outputs.out}}}}; (sleep 3; touch {mark}) & wait"
+    )
+    made = ml_client.jobs.create_or_update(slow)
+    for _ in range(200):
+        if ml_client.jobs.get(made.name).status == "Running":
+            break
+        time.sleep(0.02)
+    ml_client.jobs.begin_cancel(made.name).result()
+    assert ended(ml_client, made.name) == "Canceled"
+    assert not mark.exists()
+
+
+def test_a_command_beyond_its_time_is_canceled(ml_client: Any, job: Any) -> None:
+    slow = job(1, command="echo ${{inputs.data}} ${{inputs.n}} ${{outputs.out}}; sleep 30")
+    slow.set_limits(timeout=1)
+    made = ml_client.jobs.create_or_update(slow)
+    assert ended(ml_client, made.name) == "Canceled"
+
+
+def test_what_a_job_needs_and_does_not_have_is_refused_at_once(ml_client: Any, job: Any, environment: Any) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    with pytest.raises(HttpResponseError, match="Compute nowhere was not found"):
+        ml_client.jobs.create_or_update(_on(job(1), "nowhere"))
+
+
+def _on(job: Any, compute: str) -> Any:
+    job.compute = compute
+    return job
+
+
+def test_a_pipeline_of_commands_hands_files_from_step_to_step(
+    ml_client: Any, cluster: str, environment: Any, folder: Path, tmp_path: Path
+) -> None:
+    from azure.ai.ml import Input, Output, command, dsl
+
+    double = command(
+        name="double", display_name="double", command=LINE, code=str(folder / "code"), environment=environment,
+        inputs={"data": Input(type="uri_file"), "n": Input(type="integer", default=4),
+                "more": Input(type="integer", optional=True)},
+        outputs={"out": Output(type="uri_folder")},
+    )  # fmt: skip
+    take = command(
+        name="take", display_name="take", environment=environment,
+        command="cp ${{inputs.folder}}/number.txt ${{outputs.file}}",
+        inputs={"folder": Input(type="uri_folder")}, outputs={"file": Output(type="uri_file")},
+    )  # fmt: skip
+
+    @dsl.pipeline(name="inner")  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def inner(folder: str) -> Any:
+        copied = take(folder=folder)
+        return {"file": copied.outputs.file}
+
+    @dsl.pipeline(default_compute=cluster)  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def outer(rows: str) -> Any:
+        first = double(data=rows, more=1)
+        second = inner(folder=first.outputs.out)
+        return {"result": second.outputs.file}
+
+    wanted = outer(rows=Input(type="uri_file", path=str(folder / "rows.txt")))
+    asset = f"number-{uuid.uuid4().hex[:6]}"
+    wanted.outputs.result = Output(type="uri_file", name=asset, version="1")
+    made = ml_client.jobs.create_or_update(wanted, experiment_name="commands")
+    assert ended(ml_client, made.name) == "Completed"
+    ml_client.jobs.download(made.name, download_path=str(tmp_path), output_name="result")
+    assert [path.read_text() for path in tmp_path.rglob("*") if path.is_file()] == ["9"]
+    steps = {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)}
+    assert steps == {"first": "Completed", "second": "Completed"}
+    assert ml_client.data.get(asset, "1").type == "uri_file"
+
+
+def test_a_pipeline_ends_at_the_step_that_fails(ml_client: Any, cluster: str, environment: Any) -> None:
+    from azure.ai.ml import command, dsl
+
+    bad = command(name="bad", command="exit 7", environment=environment)
+    after = command(name="after", command="echo never", environment=environment)
+
+    @dsl.pipeline(default_compute=cluster)  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def two() -> None:
+        bad()
+        after()
+
+    made = ml_client.jobs.create_or_update(two())
+    assert ended(ml_client, made.name) == "Failed"
+    steps = {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)}
+    assert steps == {"bad": "Failed"}

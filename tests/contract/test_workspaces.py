@@ -1,0 +1,49 @@
+"""Workspaces made and deleted through the real SDK, which deploys a template for them."""
+
+from typing import Any
+
+import pytest
+
+from mlops.emulator import arm
+
+
+def delete(ml_client: Any, name: str) -> None:
+    ml_client.workspaces.begin_delete(name, delete_dependent_resources=False).result()
+
+
+def test_a_workspace_is_made_with_its_datastores_and_deleted(ml_client: Any) -> None:
+    from azure.ai.ml.entities import Workspace
+
+    wanted = Workspace(name="second", location="westeurope", description="another", tags={"team": "b"})
+    made = ml_client.workspaces.begin_create(wanted).result()
+    assert (made.location, made.description, made.tags["team"]) == ("westeurope", "another", "b")
+    assert "/storageAccounts/second" in made.storage_account
+    assert "second" in [one.name for one in ml_client.workspaces.list()]
+    delete(ml_client, "second")
+    assert "second" not in [one.name for one in ml_client.workspaces.list()]
+
+
+def test_a_hub_and_its_project_are_workspaces_too(ml_client: Any) -> None:
+    from azure.ai.ml.entities import Hub, Project
+
+    hub = ml_client.workspaces.begin_create(Hub(name="the-hub", location="westeurope")).result()
+    project = ml_client.workspaces.begin_create(
+        Project(name="the-project", hub_id=hub.id, location="westeurope")
+    ).result()
+    assert (type(hub).__name__, type(project).__name__) == ("Hub", "Project")
+    delete(ml_client, "the-project")
+    delete(ml_client, "the-hub")
+
+
+def test_a_template_that_cannot_be_evaluated_makes_nothing(ml_client: Any, api: Any) -> None:
+    group = arm.default_workspace_id().split("/providers/")[0]
+    url = f"https://{arm.HOST}{group}/providers/Microsoft.Resources/deployments/bad?api-version=2020-06-01"
+    resources = [
+        {"type": "Microsoft.MachineLearningServices/workspaces", "name": "never", "location": "eastus"},
+        {"type": "Microsoft.MachineLearningServices/workspaces", "name": "[copyIndex()]", "location": "eastus"},
+    ]
+    answer = api("PUT", url, {"properties": {"template": {"resources": resources}, "mode": "Incremental"}})
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "InvalidTemplate")
+    assert "copyIndex" in answer.json()["error"]["message"]
+    with pytest.raises(Exception, match="was not found"):
+        ml_client.workspaces.get("never")

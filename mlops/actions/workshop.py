@@ -23,7 +23,8 @@ from mlops.errors import BadInput, Problem
 UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*\n", re.MULTILINE)
 SELF = re.compile(r"(uses:\s*)\$/")
 BUILT_IN = "actions/checkout"  # act copies the working tree itself
-REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python"})  # what they install is there already
+# What the first two install is there already; the third needs a server of GitHub's.
+REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python", "actions/upload-artifact"})
 NOTHING = """\
 name: replaced
 description: Does nothing here.

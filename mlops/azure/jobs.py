@@ -119,9 +119,17 @@ def failure(workspace: Workspace, name: str) -> str:
 
 
 def _failed_children(workspace: Workspace, name: str) -> list[str]:
-    url = f"{_history(workspace)}/runs/{quote(name)}/children"
-    found = workspace.send("GET", url, f"read the steps of {name}").json().get("value") or []
-    return [str(run["runId"]) for run in found if run.get("status") == JobState.FAILED]
+    return [str(run["runId"]) for run in _children(workspace, name) if run.get("status") == JobState.FAILED]
+
+
+def _children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    url: str | None = f"{_history(workspace)}/runs/{quote(name)}/children"
+    found: list[dict[str, Any]] = []
+    while url:
+        page = workspace.send("GET", url, f"read the steps of {name}").json()
+        found += page.get("value") or []
+        url = page.get("nextLink")
+    return found
 
 
 def metrics(workspace: Workspace, name: str) -> dict[str, float]:
@@ -129,6 +137,18 @@ def metrics(workspace: Workspace, name: str) -> dict[str, float]:
     url = f"{_mlflow(workspace)}/runs/get?run_id={quote(name)}"
     run = workspace.send("GET", url, f"read the metrics of {name}").json()["run"]
     return {str(item["key"]): float(item["value"]) for item in run["data"].get("metrics", [])}
+
+
+def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
+    """The metrics of a run and of its steps at any depth; where several logged the same name, the nearest one counts.
+
+    Evaluation steps log on their own runs only. Runs are read one by one, because search lags behind
+    (azure-sdk-for-python#39198).
+    """
+    found = metrics(workspace, name)
+    for child in _children(workspace, name):
+        found = {**all_metrics(workspace, str(child["runId"])), **found}
+    return found
 
 
 def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, float]]:

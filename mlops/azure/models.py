@@ -29,11 +29,14 @@ class Registered:
         return f"{self.name}:{self.version}"
 
 
-def versions(workspace: Workspace, name: str) -> list[Registered]:
-    """Every version, newest first as the service lists them."""
+def versions(workspace: Workspace, name: str, *, archived: bool = False) -> list[Registered]:
+    """Every version, newest first as the service lists them; those that were archived only when asked for."""
+    from azure.ai.ml.constants import ListViewType
+
+    view = ListViewType.ALL if archived else ListViewType.ACTIVE_ONLY
     with translated(f"list the versions of {name}"):
         try:
-            return [_registered(item) for item in workspace.ml.models.list(name=name)]
+            return [_registered(item) for item in workspace.ml.models.list(name=name, list_view_type=view)]
         except Exception as error:
             if is_not_found(error):
                 return []
@@ -68,6 +71,15 @@ def register(
     )
     with translated(f"register {name}:{version} from {job}"):
         return _registered(workspace.ml.models.create_or_update(entity))
+
+
+def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
+    """Change tags of a version; a value of None removes one."""
+    with translated(f"tag the model {name}:{version}"):
+        found = workspace.ml.models.get(name, version=version)
+        merged = {**plain_tags(found.tags), **tags}
+        found.tags = {key: value for key, value in merged.items() if value is not None}
+        workspace.ml.models.create_or_update(found)
 
 
 def next_version(known: list[Registered]) -> str:

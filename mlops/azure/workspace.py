@@ -108,6 +108,17 @@ class Workspace:
             response.raise_for_status()
         return response
 
+    def look(self, url: str, what: str) -> dict[str, Any] | None:
+        """One signed GET of something that may not exist: its JSON, or None. Raises our failures."""
+        from azure.core.rest import HttpRequest
+
+        with translated(what):
+            response = self.rest.send_request(HttpRequest("GET", url))
+            if response.status_code == 404:
+                return None
+            response.raise_for_status()
+        return dict(response.json())
+
     def _read(self) -> tuple[dict[str, Any], datetime]:
         response = self.send(
             "GET", f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"

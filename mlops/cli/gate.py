@@ -6,19 +6,30 @@ import click
 
 from mlops.cli.session import Session
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
 
 @click.command()
 @click.option("--job", help="The job; the default is the newest for the current parameters and data.")
+@click.option("--from-file", type=FILE, help="Judge metrics in a JSON file, without any service.")
+@click.option("--champion-file", type=FILE, help="With --from-file: the metrics of the model to beat.")
 @click.option(
-    "--from-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Judge metrics in a JSON file, without any service.",
+    "--out",
+    type=FILE,
+    default=Path("build/verdict.json"),
+    show_default=True,
+    help="Where the verdict is written as JSON.",
 )
 @click.pass_obj
-def command(session: Session, job: str | None, from_file: Path | None) -> None:
+def command(session: Session, job: str | None, from_file: Path | None, champion_file: Path | None, out: Path) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
     from mlops.flow import gate
 
     if job and from_file:
         raise click.UsageError("--job and --from-file exclude each other")
-    session.run(lambda context: gate.run_from_file(context, from_file) if from_file else gate.run(context, job=job))
+    if champion_file and not from_file:
+        raise click.UsageError("--champion-file needs --from-file; without it the workspace says who is champion")
+    if from_file:
+        session.run(lambda context: gate.run_from_file(context, from_file, champion=champion_file, out=out))
+    else:
+        session.run(lambda context: gate.run(context, job=job, out=out))

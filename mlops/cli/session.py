@@ -68,6 +68,7 @@ class Session:
             say=self.view.note,
             commit=self.actions.sha or _commit(self.params_path),
             run_url=self.actions.run_url or "",
+            repository=self.actions.repository or "",
         )
 
     def _connect(self) -> "Workspace":

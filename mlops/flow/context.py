@@ -25,6 +25,7 @@ class Context:
     say: Callable[[str], None]
     commit: str = ""
     run_url: str = ""
+    repository: str = ""
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -1,67 +1,65 @@
 """`mlops gate`: judges a finished run by the rules of params.yaml; a refusal is an answer and not a breakdown."""
 
+import json
 from pathlib import Path
 
 from mlops import clock
 from mlops.azure import jobs
-from mlops.domain.metrics import Verdict, judge, read_metrics
+from mlops.domain import evidence as record
+from mlops.domain.evidence import Champion, Evidence
+from mlops.domain.metrics import Verdict, read_metrics
 from mlops.domain.run import JobState
-from mlops.errors import BadInput, GateRefused, Problem
-from mlops.flow import observe
+from mlops.errors import BadInput, GateRefused, Problem, RemoteFailed, Unfinished
+from mlops.flow import evidence, observe
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, number, verdict_report
+from mlops.views import number, verdict_report
 
 PAUSE = 3.0
 CHARTED = ("loss", "eval_loss")
-VERDICT_TAG = "mlops-verdict"
+VERDICT_TAG = record.VERDICT_TAG
 
 
-def run(context: Context, *, job: str | None) -> Outcome:
-    """Wait for the metrics within the bound, judge, and write the verdict on the run."""
+def run(context: Context, *, job: str | None, out: Path | None = None) -> Outcome:
+    """Wait for the metrics within the bound, judge, and write the verdict on the run and into a file."""
     name = observe.job_name(context, job)
     require_completed(context, name)
-    verdict = wait_and_judge(context, name)
+    verdict, found = wait_and_judge(context, name)
+    jobs.tag(context.workspace, name, record.tags(verdict, found))
     history = {metric: jobs.history(context.workspace, name, metric) for metric in CHARTED}
-    jobs.tag(context.workspace, name, {VERDICT_TAG: "pass" if verdict.passed else "refuse"})
-    return _outcome(verdict, verdict_report(verdict, job=name, history=history))
+    return _outcome(verdict, found, out, history)
 
 
-def run_from_file(context: Context, path: Path) -> Outcome:
-    """Judge the metrics in a file, without any service and without a champion."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
-    verdict = judge(read_metrics(text, str(path)), None, observe.rules(context.params))
-    return _outcome(verdict, verdict_report(verdict))
+def run_from_file(context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None) -> Outcome:
+    """Judge the metrics in a file, without any service; against those in another file, where one is given."""
+    theirs = Champion(str(champion), "", _metrics(champion)) if champion else None
+    found = Evidence(_metrics(path), theirs, commit=context.commit, run_url=context.run_url)
+    return _outcome(evidence.judge(context, found), found, out, {})
 
 
-def wait_and_judge(context: Context, job: str) -> Verdict:
-    """The verdict; metrics may lag behind the end of a run, so missing ones are waited for within the bound."""
+def wait_and_judge(context: Context, job: str) -> tuple[Verdict, Evidence]:
+    """The verdict and its evidence; metrics may lag behind the end of a run, so missing ones are waited for a while."""
     deadline = clock.monotonic() + context.params.gate.wait_for_metrics_seconds
     while True:
-        verdict = observe.judge(context, job)
+        found = evidence.of_run(context, job)
+        verdict = evidence.judge(context, found)
         missing = [finding.metric for finding in verdict.refusals if finding.kind == "missing"]
         if not missing or clock.monotonic() + PAUSE > deadline:
-            return verdict
+            return verdict, found
         context.say(f"waiting for {', '.join(missing)}")
         clock.sleep(PAUSE)
 
 
 def require_completed(context: Context, name: str) -> jobs.Job:
-    """The job, or BadInput when it does not exist or has not ended well."""
+    """The job. Raises BadInput when it does not exist, Unfinished while it runs, RemoteFailed when it ended badly."""
     found = jobs.find(context.workspace, name)
     if found is None:
         raise BadInput(Problem(f"there is no job {name}", "the workspace", fix="run `mlops submit`"))
-    if found.state is not JobState.COMPLETED:
-        raise BadInput(
-            Problem(
-                f"{name} is {found.state}; only a completed run can be judged",
-                "the workspace",
-                fix=f"mlops watch --job {name}",
-            )
-        )
-    return found
+    if found.state is JobState.COMPLETED:
+        return found
+    what = f"{name} is {found.state}; only a completed run can be judged"
+    if not found.state.ended:
+        raise Unfinished(Problem(what, "the workspace", fix=f"mlops watch --job {name}"))
+    raise RemoteFailed(Problem(what, "the workspace", fix="`mlops submit` starts a new attempt"))
 
 
 def refusal(verdict: Verdict) -> GateRefused:
@@ -76,6 +74,35 @@ def measured(verdict: Verdict) -> str:
     return ", ".join(f"{name} {number(value) if value is not None else 'missing'}" for name, value in values.items())
 
 
-def _outcome(verdict: Verdict, report: Report) -> Outcome:
+def _metrics(path: Path) -> dict[str, float]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
+    return read_metrics(text, str(path))
+
+
+def _outcome(
+    verdict: Verdict, found: Evidence, out: Path | None, history: dict[str, list[tuple[int, float]]]
+) -> Outcome:
+    written = record.document(verdict, found)
+    if out:
+        _write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
+    report = verdict_report(
+        verdict,
+        job=found.job,
+        champion=found.champion.model if found.champion else "",
+        history=history,
+        notes=(*found.notes(), f"written to {out}" if out else ""),
+        data=written,
+    )
     outputs = {"verdict": "pass" if verdict.passed else "refuse", "metrics": measured(verdict)}
     return Outcome(report, outputs, None if verdict.passed else refusal(verdict))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(Problem("cannot be written", str(path), why=str(error))) from None

@@ -14,6 +14,7 @@ from mlops.domain.parameters import Component, Resolved, resolve
 from mlops.domain.release import Facts
 from mlops.domain.run import Attempt, JobState, fingerprint
 from mlops.errors import BadInput, Problem
+from mlops.flow import evidence
 from mlops.flow.context import Context
 from mlops.params import Params
 
@@ -109,22 +110,6 @@ def registered(context: Context, mark: str) -> models.Registered | None:
     return next((model for model in known if model.tags.get(models.FINGERPRINT_TAG) == mark), None)
 
 
-def champion_metrics(context: Context) -> dict[str, float] | None:
-    """The metrics of the model that has all traffic in the last environment; None when there is none."""
-    live = live_model(context, list(context.params.environments)[-1])
-    if live is None:
-        return None
-    name, _, version = live.partition(":")
-    model = models.find(context.workspace, name, version)
-    return metrics_of(model.tags) if model else None
-
-
-def metrics_of(tags: Any) -> dict[str, float]:
-    """The metrics that a registered model carries as tags."""
-    prefix = "metric-"
-    return {key.removeprefix(prefix): float(value) for key, value in tags.items() if key.startswith(prefix)}
-
-
 def live_model(context: Context, environment: str) -> str | None:
     """The model with all the traffic of an environment, as name:version."""
     facts = endpoints.observe(context.workspace, context.endpoint_name(environment), context.owner)
@@ -134,12 +119,7 @@ def live_model(context: Context, environment: str) -> str | None:
 
 def judge(context: Context, job: str) -> metrics.Verdict:
     """The verdict of now: the run's metrics, the champion's, and the rules of params.yaml."""
-    return metrics.judge(jobs.metrics(context.workspace, job), champion_metrics(context), rules(context.params))
-
-
-def rules(params: Params) -> list[metrics.Rule]:
-    """The gate's rules as the domain knows them."""
-    return [metrics.Rule(**rule.model_dump()) for rule in params.gate.rules]
+    return evidence.judge(context, evidence.of_run(context, job))
 
 
 def facts(context: Context, made_of: Training) -> Facts:

@@ -1,11 +1,13 @@
 """`mlops register`: a model version for a run that passed, once, with its lineage as tags."""
 
 from mlops.azure import jobs, models
+from mlops.domain.evidence import Evidence
 from mlops.domain.metrics import Verdict
 from mlops.domain.run import parse_job_name
 from mlops.errors import BadInput, Problem
 from mlops.flow import gate, observe
 from mlops.flow.context import Context, Outcome
+from mlops.flow.evidence import METRIC_TAG
 from mlops.views import Report, table
 
 
@@ -23,10 +25,10 @@ def run(context: Context, *, job: str | None) -> Outcome:
             "Registered already", (f"{there.label} carries fingerprint {mark}",), next_step="mlops promote staging"
         )
         return Outcome(report, {"model": there.label})
-    verdict = gate.wait_and_judge(context, name)
+    verdict, evidence = gate.wait_and_judge(context, name)
     if not verdict.passed:
         raise gate.refusal(verdict)
-    tags = _tags(context, found, mark, verdict)
+    tags = _tags(found, mark, verdict, evidence)
     made = models.register(
         context.workspace,
         context.params.model.name,
@@ -42,14 +44,13 @@ def run(context: Context, *, job: str | None) -> Outcome:
     )
 
 
-def _tags(context: Context, job: jobs.Job, mark: str, verdict: Verdict) -> dict[str, str]:
+def _tags(job: jobs.Job, mark: str, verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """Where the model comes from; the commit and the data are those of the run, not of whoever registers it."""
     inherited = {key: value for key, value in job.tags.items() if key.startswith("mlops-")}
-    values = jobs.metrics(context.workspace, job.name)
     measured = {
-        f"metric-{finding.metric}": repr(values[finding.metric])
+        f"{METRIC_TAG}{finding.metric}": repr(evidence.metrics[finding.metric])
         for finding in verdict.findings
-        if finding.metric in values
+        if finding.metric in evidence.metrics
     }
     own = {models.FINGERPRINT_TAG: mark, "mlops-job": job.name, gate.VERDICT_TAG: "pass"}
     return {**inherited, **measured, **own}

@@ -4,6 +4,7 @@ It keeps no state: what is left to do is what the workspace shows.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mlops.azure import jobs, models
 from mlops.domain import promotion
@@ -13,8 +14,9 @@ from mlops.domain.run import parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import attempt, gate, observe, register
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, table
+from mlops.views import Report, Section, table
 
+VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs that carry our tag, newest first
 OWNER_TAG = "mlops-owner"
 
@@ -35,6 +37,7 @@ def run(context: Context) -> Outcome:
         "Resume",
         (f"looked at {len(found)} runs",),
         (table("Runs", ("run", "state", "done", "why"), tick.rows),),
+        sections=tuple(Section(item.title, item.lines, item.tables, item.charts) for item in tick.verdicts),
         next_step=f"mlops promote {environments[0]} --model {tick.outputs['model']}" if tick.outputs["model"] else "",
     )
     return Outcome(report, tick.outputs, tick.failure)
@@ -50,6 +53,7 @@ class _Tick:
         default_factory=lambda: {"job": "", "finished": "false", "model": "", "environment": ""}
     )
     errors: list[MlopsError] = field(default_factory=list)
+    verdicts: list[Report] = field(default_factory=list)
 
     @property
     def failure(self) -> MlopsError | None:
@@ -78,7 +82,8 @@ class _Tick:
         self.rows.append((run.name, run.state.value, done, why))
 
     def _carry_on(self, run: Run) -> str:
-        judged = gate.run(self.context, job=run.name)
+        judged = gate.run(self.context, job=run.name, out=VERDICTS / f"{run.name}.json")
+        self.verdicts.append(judged.report)
         if judged.failure:
             raise judged.failure
         made = register.run(self.context, job=run.name).outputs["model"]

@@ -73,5 +73,6 @@ def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[
         "mlops-base-model": f"{made_of.base.name}:{made_of.base.version}",
         "mlops-commit": context.commit,
         "mlops-run": context.run_url,
+        "mlops-repository": context.repository,
     }
     return {key: value for key, value in tags.items() if value}

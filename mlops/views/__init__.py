@@ -1,6 +1,7 @@
 """Renders what a verb found, for people, for programs and for the step summary. It must not find anything out."""
 
 from mlops.domain.numbers import number
+from mlops.views.bars import Bars
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain
 from mlops.views.markdown import fenced
@@ -10,6 +11,7 @@ from mlops.views.verdict import verdict_report
 from mlops.views.view import Human, Json, View, console
 
 __all__ = [
+    "Bars",
     "Cell",
     "Chart",
     "Human",

@@ -43,11 +43,11 @@ class Chart:
         lines = [
             f'%%{{init: {{"themeVariables": {{"xyChart": {{"plotColorPalette": "{palette}"}}}}}}}}%%',
             "xychart-beta",
-            f'    title "{_label(self.title)}"',
+            f'    title "{label(self.title)}"',
             f'    x-axis "step" [{steps}]',
-            f'    y-axis "{_label(", ".join(name for name, _ in self.series))}" {_decimal(low)} --> {_decimal(high)}',
+            f'    y-axis "{label(", ".join(name for name, _ in self.series))}" {decimal(low)} --> {decimal(high)}',
         ]
-        lines += [f"    line [{', '.join(map(_decimal, values))}]" for _, values in self.series]
+        lines += [f"    line [{', '.join(map(decimal, values))}]" for _, values in self.series]
         return "\n".join(lines)
 
     def caption(self) -> str:
@@ -60,6 +60,11 @@ class Chart:
     def sparklines(self) -> tuple[str, ...]:
         """One line of text a series, for a terminal."""
         return tuple(f"{name} {_spark(v)} {number(v[0])} → {number(v[-1])}" for name, v in self.series)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The head of the table that stands beside it."""
+        return ("step", *(name for name, _ in self.series))
 
     def rows(self) -> tuple[tuple[float, ...], ...]:
         """Step and values, for the table beside it."""
@@ -100,12 +105,13 @@ def _thin(steps: Sequence[int]) -> tuple[int, ...]:
     return tuple(few) if few[-1] == steps[-1] else (*few, steps[-1])
 
 
-def _decimal(value: float) -> str:
+def decimal(value: float) -> str:
+    """A number as Mermaid's charts read it: without an exponent."""
     return format(Decimal(f"{value:.6g}").normalize(), "f")
 
 
-def _label(text: str) -> str:
-    """Mermaid's strings know no escape, so what could end one is left out."""
+def label(text: str) -> str:
+    """A text between quotation marks there. Mermaid's strings know no escape, so what could end one is left out."""
     return _UNSAFE.sub(" ", text).strip() or "-"
 
 

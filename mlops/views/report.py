@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,12 +11,38 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from mlops.domain.numbers import number, to_plain
-from mlops.views.charts import Chart
 from mlops.views.markdown import clean, fenced, inline, paragraph
 
 Cell = str | int | float | bool | None
 PROGRAMS = ("mlops ", "az ", "git ", "gh ", "make ", "python ", "curl ")
 _STYLES = {"pass": "green", "refuse": "red", "advisory": "yellow", "run": "cyan", "skip": "dim"}
+
+
+class Drawing(Protocol):
+    """What Mermaid draws: its text, and the same as a table, as lines for a terminal and as data."""
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The head of its table."""
+
+    def rows(self) -> Iterable[Iterable[Cell]]:
+        """The rows of its table."""
+
+    def to_mermaid(self) -> str:
+        """The text that GitHub draws."""
+
+    def caption(self) -> str:
+        """What a reader without the drawing needs."""
+
+    def sparklines(self) -> tuple[str, ...]:
+        """Lines for a terminal."""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready data."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +82,7 @@ class Section:
     title: str
     lines: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    charts: tuple[Drawing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data."""
@@ -75,7 +101,7 @@ class Report:
     title: str
     lines: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    charts: tuple[Drawing, ...] = ()
     sections: tuple[Section, ...] = ()
     next_step: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -135,7 +161,7 @@ def _markdown(section: Section, heading: str) -> Iterator[str]:
             yield f"**{inline(item.title)}**"
         yield item.to_markdown()
     for drawn in section.charts:
-        values = table("", ("step", *(name for name, _ in drawn.series)), drawn.rows())
+        values = table("", drawn.columns, drawn.rows())
         yield fenced(drawn.to_mermaid(), "mermaid")
         yield paragraph(drawn.caption())
         yield f"<details><summary>Values</summary>\n\n{values.to_markdown()}\n\n</details>"

@@ -1,11 +1,14 @@
 """The gate's verdict as a report. It must not judge."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mlops.domain.metrics import Finding, Verdict
 from mlops.domain.numbers import percent
+from mlops.views.bars import Bars
 from mlops.views.charts import chart
-from mlops.views.report import Report, table
+from mlops.views.report import Drawing, Report, table
 
 _COLUMNS = ("metric", "candidate", "champion", "rule", "threshold", "margin", "verdict", "finding")
 
@@ -16,24 +19,39 @@ def verdict_report(
     job: str = "",
     champion: str = "",
     history: Mapping[str, Sequence[tuple[int, float]]] | None = None,
+    notes: Sequence[str] = (),
+    data: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Every rule with its finding, and a chart a metric where a history of (step, value) points is given.
+    """Every rule with its finding, a chart of the margins, and a chart a metric where (step, value) points are given.
 
     Each metric has a chart of its own, because training and evaluation are logged at different steps.
     """
-    charts = (chart(f"{name} by step", {name: points}) for name, points in (history or {}).items() if len(points) > 1)
+    lines = (chart(f"{name} by step", {name: points}) for name, points in (history or {}).items() if len(points) > 1)
+    charts: list[Drawing | None] = [margins(verdict), *lines]
     return Report(
         title="The gate passes this model" if verdict.passed else "The gate refused this model",
         lines=(
             f"job {job}" if job else "",
             f"champion {champion}" if champion else "",
             *(finding.sentence for finding in verdict.refusals),
+            *notes,
         ),
         tables=(table("Rules", _COLUMNS, [_row(finding) for finding in verdict.findings]),),
         charts=tuple(drawn for drawn in charts if drawn),
         next_step=_next(verdict, job),
-        data=verdict.to_json(),
+        data=verdict.to_json() if data is None else data,
     )
+
+
+def margins(verdict: Verdict) -> Bars | None:
+    """How far each judged value is inside its limit, in percent of the value; below zero is outside. None: no value."""
+    bars = [
+        (f"{finding.metric} {finding.kind}", 100 * finding.margin / abs(finding.candidate))
+        for finding in verdict.findings
+        if finding.margin is not None and finding.candidate
+    ]
+    finite = tuple((name, value) for name, value in bars if math.isfinite(value))
+    return Bars("margin to each limit, below 0 is not met", "% of the metric", finite) if finite else None
 
 
 def _row(finding: Finding) -> tuple[str | float | None, ...]:

@@ -298,7 +298,8 @@ def test_a_refusal_shows_every_rule_and_a_chart_for_each_metric() -> None:
     assert report.title == "The gate refused this model"
     assert [row[6] for row in report.tables[0].rows] == ["refuse", "refuse", "advisory"]
     assert report.tables[0].rows[1][3:5] == ("max_regression", "5 %")
-    assert [drawn.title for drawn in report.charts] == ["loss by step"]
+    assert [drawn.title for drawn in report.charts] == ["margin to each limit, below 0 is not met", "loss by step"]
+    assert "eval_loss max" in report.to_markdown().split("```mermaid")[1]
     assert "eval_loss 7.31 is above the largest allowed 6.0 by 1.31" in report.lines
     assert report.to_json()["data"] == verdict.to_json()
     assert not report.next_step.startswith("mlops register")

@@ -13,6 +13,7 @@ from mlops.domain.dataset.rows import Reason
 
 FILES = {"train": "train.jsonl", "validation": "validation.jsonl", "test": "test.jsonl"}
 PERCENTILES = (5, 25, 50, 75, 95, 99)
+SOURCES_TAGGED = 10
 DIGEST_LENGTH = 30  # Azure ML allows 30 characters for a version
 
 
@@ -94,6 +95,21 @@ class Manifest:
             personal_data=body["personal_data"],
             preparation_version=body["preparation_version"],
         )
+
+
+def source_tags(manifest: Manifest) -> dict[str, str]:
+    """Where the rows came from, as tags of the data: `source-1` and on, the largest first, at most `SOURCES_TAGGED`."""
+    ordered = sorted(manifest.sources, key=lambda source: (-source.kept, source.name, source.split))
+    found = {f"source-{number}": _told(source) for number, source in enumerate(ordered[:SOURCES_TAGGED], 1)}
+    rest = ordered[SOURCES_TAGGED:]
+    if rest:
+        found["source-more"] = f"{len(rest)} more: {sum(source.kept for source in rest)} rows kept"
+    return found
+
+
+def _told(source: SourceEntry) -> str:
+    name = source.name[-120:] + (f"@{source.revision}" if source.revision else "") + f" {source.split}".rstrip()
+    return f"{name}: {source.kept} of {source.read} rows kept"
 
 
 def content_digest(files: Mapping[str, FileEntry]) -> str:

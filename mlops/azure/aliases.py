@@ -1,0 +1,66 @@
+"""Keeps the tags that say which version of a model is candidate, champion and previous in each environment.
+
+It must not decide which one is; `mlops.domain.aliases` does. The model's own tags are written through ARM as the SDK
+does to archive a model (ModelContainers_CreateOrUpdate), because it has no public method for a model without a version.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from mlops.azure import models
+from mlops.azure.translate import plain_tags
+from mlops.azure.workspace import ARM, Workspace
+from mlops.domain import aliases as domain
+from mlops.domain.aliases import Aliases
+from mlops.errors import RemoteFailed
+
+API = "2024-10-01"
+WRITES = 5  # another environment's promotion may write the same tags at the same moment
+
+
+def read(workspace: Workspace, model: str) -> Aliases:
+    """The roles of a model's versions; none for a model that does not exist."""
+    return domain.from_tags(plain_tags(_container(workspace, model).get("tags")))
+
+
+def registered(workspace: Workspace, model: str, version: str, environments: Iterable[str]) -> None:
+    """A version was registered: it is the candidate of every environment."""
+    names = tuple(environments)
+    _settle(workspace, model, lambda now: now.registered(version, names))
+
+
+def promoted(workspace: Workspace, model: str, version: str, environment: str) -> None:
+    """A version has all traffic of an environment. Doing it again changes nothing, and mends what was interrupted."""
+    _settle(workspace, model, lambda now: now.promoted(environment, version))
+
+
+def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> None:
+    for _ in range(WRITES):
+        before = _container(workspace, model)
+        now = domain.from_tags(plain_tags(before.get("tags")))
+        wanted = change(now)
+        if wanted == now:
+            break
+        _write(workspace, model, before, wanted)
+    else:
+        raise RemoteFailed(f"the tags of the model {model} are changed by others all the time")
+    known = {item.version: item.tags for item in models.versions(workspace, model, archived=True)}
+    for step in domain.retags(wanted, known, workspace.now()):
+        models.set_tags(workspace, model, step.version, step.tags)
+
+
+def _container(workspace: Workspace, model: str) -> dict[str, Any]:
+    found = workspace.look(_url(workspace, model), f"read the model {model}")
+    return dict((found or {}).get("properties") or {})
+
+
+def _write(workspace: Workspace, model: str, before: dict[str, Any], wanted: Aliases) -> None:
+    tags = {**plain_tags(before.get("tags")), **domain.to_tags(wanted)}
+    kept = {key: before[key] for key in ("description", "properties", "isArchived") if before.get(key) is not None}
+    body = {"properties": {**kept, "tags": {key: value for key, value in tags.items() if value is not None}}}
+    workspace.send("PUT", _url(workspace, model), f"tag the model {model}", json=body)
+
+
+def _url(workspace: Workspace, model: str) -> str:
+    return f"{ARM}{workspace.id}/models/{quote(model)}?api-version={API}"

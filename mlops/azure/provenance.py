@@ -1,0 +1,64 @@
+"""What a job was made of, as the workspace kept it, and single files of what it made.
+
+It must not trust tags for that: tags are ours, the inputs of the job are what really ran.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from mlops.azure.failures import is_not_found, translated
+from mlops.azure.workspace import ARM, Workspace
+
+API = "2024-10-01"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pipeline of one node: the component's asset id, its literal inputs, and input name -> asset id."""
+
+    component: str
+    literals: Mapping[str, str] = field(default_factory=dict)
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The literal inputs without those that only say where a step runs."""
+        return {
+            key: value for key, value in self.literals.items() if not key.startswith(("compute_", "instance_type_"))
+        }
+
+
+def made_of(workspace: Workspace, job: str) -> Made | None:
+    """What a job of ours ran with. None when it does not exist or is no pipeline of one node."""
+    found = workspace.look(f"{ARM}{workspace.id}/jobs/{quote(job)}?api-version={API}", f"read the job {job}")
+    nodes = list((((found or {}).get("properties") or {}).get("jobs") or {}).values())
+    if len(nodes) != 1:
+        return None
+    inputs = nodes[0].get("inputs") or {}
+    literals = {key: str(item["value"]) for key, item in inputs.items() if "value" in item}
+    assets = {key: str(item["uri"]) for key, item in inputs.items() if "uri" in item}
+    return Made(str(nodes[0].get("componentId") or ""), literals, assets)
+
+
+def output_text(workspace: Workspace, job: str, output: str, file: str) -> str | None:
+    """A text file at the top of an output, without fetching the rest, which can be gigabytes. None: it is not there."""
+    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
+
+    with tempfile.TemporaryDirectory() as folder, translated(f"read {file} of the output {output} of {job}"):
+        # What the SDK's own `jobs.download` starts from; it would fetch all of the output.
+        uri = workspace.ml.jobs._get_named_output_uri(job, output).get(output)  # noqa: SLF001
+        if uri is None:
+            return None
+        try:
+            download_artifact_from_aml_uri(
+                uri=f"{uri.rstrip('/')}/{file}", destination=folder, datastore_operation=workspace.ml.datastores
+            )
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise
+        found = [path for path in Path(folder).rglob(Path(file).name) if path.is_file()]
+        return found[0].read_text(encoding="utf-8") if found else None

@@ -1,0 +1,56 @@
+"""How a model gets exactly one version for a fingerprint, however many processes try, and wherever one of them ends.
+
+It must not call a service: the shelf does, and the shelf's owner keeps one rule, that a version belongs to whoever
+made it first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+TRIES = 20  # each lost try means that somebody else made a version
+
+
+@dataclass(frozen=True)
+class Known:
+    """A version that exists, archived or not; `fingerprint` is empty where it carries none."""
+
+    version: str
+    fingerprint: str
+
+
+class Shelf(Protocol):
+    """The versions of one model."""
+
+    def known(self) -> Sequence[Known]:
+        """Every version, archived ones too."""
+
+    def put(self, version: str) -> bool:
+        """Make a version; False when it belongs to somebody else already. To make one's own again is no error."""
+
+
+class Crowded(Exception):  # noqa: N818 - a condition, turned into a failure by who knows what it was about
+    """Others were faster, every time."""
+
+
+def register_once(shelf: Shelf, fingerprint: str) -> tuple[str, bool]:
+    """The version of a fingerprint, and whether this call made it. Raises Crowded."""
+    for _ in range(TRIES):
+        known = shelf.known()
+        if there := version_of(known, fingerprint):
+            return there, False
+        version = next_version(item.version for item in known)
+        if shelf.put(version):
+            return version_of(shelf.known(), fingerprint) or version, True
+    raise Crowded
+
+
+def version_of(known: Iterable[Known], fingerprint: str) -> str:
+    """The version with that fingerprint; of several, which nobody should have made, the lowest; empty for none."""
+    found = [item.version for item in known if item.fingerprint == fingerprint]
+    return min(found, key=lambda version: (len(version), version), default="")
+
+
+def next_version(versions: Iterable[str]) -> str:
+    """One more than the largest number in use."""
+    return str(max((int(version) for version in versions if version.isdecimal()), default=0) + 1)

@@ -3,7 +3,7 @@
 from mlops.domain.numbers import number
 from mlops.views.bars import Bars
 from mlops.views.charts import Chart, chart
-from mlops.views.failure import explain
+from mlops.views.failure import explain, failure_report
 from mlops.views.markdown import fenced
 from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
@@ -24,6 +24,7 @@ __all__ = [
     "console",
     "duration",
     "explain",
+    "failure_report",
     "fenced",
     "number",
     "size",

@@ -7,7 +7,7 @@ from mlops.azure import models
 from mlops.azure.models import FINGERPRINT_TAG
 from mlops.domain.endpoint import EndpointFacts
 from mlops.errors import MlopsError
-from mlops.flow import gate, observe
+from mlops.flow import evidence, gate, observe
 from mlops.flow.context import Context
 from mlops.views import Cell, Section, number, table
 
@@ -28,8 +28,8 @@ def changes(context: Context, facts: EndpointFacts, new: models.Registered) -> S
     old = _find(context, deployed.model) if deployed else None
     rows: list[tuple[Cell, Cell, Cell]] = [("model", deployed.model if deployed else "none", new.label)]
     rows += [(what, old.tags.get(tag, "-") if old else "-", new.tags.get(tag, "-")) for what, tag in LINEAGE]
-    before = observe.metrics_of(old.tags) if old else {}
-    after = observe.metrics_of(new.tags)
+    before = evidence.metrics_of(old.tags) if old else {}
+    after = evidence.metrics_of(new.tags)
     for name in sorted({*before, *after}):
         rows.append((name, _number(before.get(name)), _number(after.get(name))))
     return Section("What changes", (), (table("", ("", "live", "new"), rows),))
@@ -41,7 +41,7 @@ def target(context: Context, label: str) -> Section | None:
     if found is None:
         return None
     rows = [(what, found.tags.get(tag, "-")) for what, tag in LINEAGE]
-    rows += [(name, number(value)) for name, value in sorted(observe.metrics_of(found.tags).items())]
+    rows += [(name, number(value)) for name, value in sorted(evidence.metrics_of(found.tags).items())]
     return Section(f"Live again: {label}", (), (table("", ("what", "value"), rows),))
 
 

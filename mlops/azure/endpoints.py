@@ -4,6 +4,7 @@ It must not decide what to change; `mlops.domain.stage` does.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,14 +161,15 @@ def deployments(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, .
 
 
 def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
-    """The last lines of a deployment's container; empty when there are none to be had."""
-    try:
-        with translated(f"read the log of {deployment}"):
-            return str(
-                workspace.ml.online_deployments.get_logs(name=deployment, endpoint_name=endpoint, lines=LOG_LINES)
+    """The last lines of a deployment's container, else of the one that fetches the model; empty without either."""
+    for container in ("inference-server", "storage-initializer"):
+        with suppress(Exception), translated(f"read the log of {deployment}"):  # its absence must not hide the failure
+            found = workspace.ml.online_deployments.get_logs(
+                name=deployment, endpoint_name=endpoint, lines=LOG_LINES, container_type=container
             )
-    except Exception:  # noqa: BLE001 - a log explains a failure; its absence must not hide the failure
-        return ""
+            if str(found).strip():
+                return str(found)
+    return ""
 
 
 def studio_url(workspace: Workspace, endpoint: str) -> str:

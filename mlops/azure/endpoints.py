@@ -4,8 +4,10 @@ It must not decide what to change; `mlops.domain.stage` does.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from mlops import clock
 from mlops.azure.failures import is_not_found, translated
@@ -160,19 +162,21 @@ def deployments(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, .
 
 
 def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
-    """The last lines of a deployment's container; empty when there are none to be had."""
-    try:
-        with translated(f"read the log of {deployment}"):
-            return str(
-                workspace.ml.online_deployments.get_logs(name=deployment, endpoint_name=endpoint, lines=LOG_LINES)
+    """The last lines of a deployment's container, else of the one that fetches the model; empty without either."""
+    for container in ("inference-server", "storage-initializer"):
+        with suppress(Exception), translated(f"read the log of {deployment}"):  # its absence must not hide the failure
+            found = workspace.ml.online_deployments.get_logs(
+                name=deployment, endpoint_name=endpoint, lines=LOG_LINES, container_type=container
             )
-    except Exception:  # noqa: BLE001 - a log explains a failure; its absence must not hide the failure
-        return ""
+            if str(found).strip():
+                return str(found)
+    return ""
 
 
 def studio_url(workspace: Workspace, endpoint: str) -> str:
     """The endpoint's page in the studio, for people; the scoring URI answers only POST."""
-    return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={workspace.id}"
+    # encoded as a query should be; so it is no resource id either, which an output of a job must not be
+    return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={quote(workspace.id, safe='')}"
 
 
 def _get(workspace: Workspace, name: str) -> Any | None:

@@ -31,6 +31,10 @@ class Conflict(AzureRefused):
     """409: something else is being changed there; the same request may go through later."""
 
 
+class Transient(RemoteFailed):
+    """The service could not be reached, was too busy or had a fault of its own: no word on what was asked of it."""
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Whatever the SDK raises inside becomes one of our failures, with `what` we were doing."""
@@ -72,13 +76,13 @@ def _http(what: str, error: Any) -> MlopsError:
         return Conflict(problem)
     if status in (400, 401, 403, 404, 422):
         return AzureRefused(problem)
-    return RemoteFailed(problem)
+    return Transient(problem) if status and (status in (408, 429) or status >= 500) else RemoteFailed(problem)
 
 
 def _client_side(what: str, error: Exception) -> MlopsError:
     kind = type(error).__name__
     if kind in ("ServiceRequestError", "ServiceResponseError", "IncompleteReadError"):
-        return RemoteFailed(
+        return Transient(
             Problem(
                 f"{what}: the service could not be reached", why=_first_lines(error), fix="run the same command again"
             )

@@ -1,7 +1,7 @@
 """`mlops ask`: one held-out question to a live endpoint, its answer beside the true one."""
 
-from mlops.azure import data, scoring
-from mlops.azure.models import find
+from mlops.azure import data, scoring, sharing
+from mlops.azure.models import Registered
 from mlops.domain.answers import question
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import observe
@@ -18,7 +18,12 @@ def run(context: Context, environment: str, *, index: int) -> Outcome:
         raise BadInput(
             Problem(f"{environment} has no model with all traffic", "the workspace", fix=f"mlops promote {environment}")
         )
-    messages, truth = held_out(context, live, index + 1)[index]
+    registry = context.environment(environment).registry
+    name, _, version = live.partition(":")
+    model = sharing.find(context.workspace, registry, name, version)
+    if model is None:
+        raise BadInput(Problem(f"the live model {live} is no longer registered", "the workspace"))
+    messages, truth = held_out(context, model, index + 1, registry)[index]
     endpoint = context.endpoint_name(environment)
     answer = ask(context, scoring.Asker(context.workspace, endpoint), messages)
     if answer.text is None:
@@ -48,23 +53,26 @@ def ask(
     )
 
 
-def held_out(context: Context, model: str, count: int) -> list[tuple[list[dict[str, str]], str]]:
+def held_out(
+    context: Context, model: Registered, count: int, registry: str | None = None
+) -> list[tuple[list[dict[str, str]], str]]:
     """Questions and true answers from the test file of the data that the model was made from."""
     from mlops.domain.dataset import sample
 
-    name, _, version = model.partition(":")
-    registered = find(context.workspace, name, version)
-    label = (registered.tags.get("mlops-data") if registered else "") or ""
+    label = model.tags.get("mlops-data", "")
     asset, _, data_version = label.partition(":")
     if not data_version:
         raise BadInput(
             Problem(
-                f"{model} does not say which data it was made from",
+                f"{model.label} does not say which data it was made from",
                 "the workspace",
                 fix="promote a model that `mlops register` made",
             )
         )
-    content = data.read(context.workspace, asset, "test", data_version)
+    if registry:
+        content = sharing.read_test_data(context.workspace, registry, asset, data_version)
+    else:
+        content = data.read(context.workspace, asset, "test", data_version)
     found = [question(row["messages"]) for row in sample(content, count)]
     if len(found) < count:
         raise BadInput(

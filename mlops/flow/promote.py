@@ -10,14 +10,14 @@ from functools import cached_property, partial
 
 from mlops import clock
 from mlops.azure import aliases, endpoints, models, scoring
-from mlops.azure.failures import Conflict
+from mlops.azure.failures import Conflict, Transient
 from mlops.domain import preflight as rules
 from mlops.domain import stage
 from mlops.domain.deployment_errors import explain
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import ask, attempt
 from mlops.flow.context import Context, Outcome
-from mlops.flow.rollout import candidate, preflight, report, smoke
+from mlops.flow.rollout import candidate, handover, preflight, report, smoke
 from mlops.flow.rollout.lease import SHORT, Holder
 from mlops.flow.rollout.soak import Soak
 from mlops.params import Environment
@@ -44,8 +44,8 @@ def run(
     context: Context, environment: str, *, model: str | None, allow_older: bool = False, take_over: bool = False
 ) -> Outcome:
     """Give a registered model all traffic of an environment."""
-    context.environment(environment)  # a misspelt name is told before anybody signs in
-    registered = candidate.registered(context, model)
+    settings = context.environment(environment)  # a misspelt name is told before anybody signs in
+    registered = candidate.registered(context, model, settings.registry)
     with attempt.noted(context, registered, environment) as note:
         try:
             context.endpoint_name(environment)
@@ -99,6 +99,7 @@ class Promotion:
                 match step:
                     case stage.Done(why=why):
                         self._crown(facts)
+                        self._hand_over()
                         return self._story.outcome(facts, why, None)
                     case stage.RolledBack(why=why):
                         self._crown(facts)
@@ -113,6 +114,11 @@ class Promotion:
             raise RemoteFailed(f"{self._endpoint} did not come to rest within {STEP_LIMIT} steps")
         finally:
             self._holder.release()
+
+    def _hand_over(self) -> None:
+        if self._model:
+            for line in handover.run(self._context, self._environment, self._model):
+                self._story.say(line)
 
     def _next(self, facts: stage.EndpointFacts) -> stage.Step:
         now = self._context.workspace.now()
@@ -195,6 +201,8 @@ class Promotion:
             self._progress = self._progress.after(step)
         except Conflict as error:  # somebody changes it between our look and our request
             self._wait(stage.Wait(self._endpoint, f"{self._endpoint} is being changed: {error.problems[0].why}"))
+        except Transient as error:  # the connection or the service, not the model
+            self._wait(stage.Wait(self._endpoint, f"it is tried again: {error.problems[0].what}"))
         except RemoteFailed as error:
             if not isinstance(step, _SHOWS_THE_MODEL_BAD):
                 raise
@@ -258,7 +266,8 @@ class Promotion:
     @cached_property
     def _questions(self) -> list[tuple[list[dict[str, str]], str]]:
         assert self._model is not None, "only a promotion asks"
-        return ask.held_out(self._context, self._model.label, self._context.params.serving.smoke_conversations)
+        count = self._context.params.serving.smoke_conversations
+        return ask.held_out(self._context, self._model, count, self._settings.registry)
 
     @cached_property
     def _soak(self) -> Soak:

@@ -147,6 +147,11 @@ class Environment(_Block):
     endpoint: str = Field(pattern=ENDPOINT, description="Endpoint name; {workspace_hash} makes it unique in the region")
     instance_type: str = Field("Standard_NC24ads_A100_v4", description="VM size of the deployment")
     instance_count: Positive = Field(1, description="Instances of the deployment")
+    registry: str | None = Field(
+        None,
+        pattern=NAME,
+        description="Registry that models come from, where they are made in another workspace than this one's",
+    )
     auth_mode: Literal["key", "aad_token"] = Field("key", description="How callers sign in")
     traffic_steps: tuple[int, ...] = Field(
         (100,), min_length=1, description="Percent for the new deployment, step by step"

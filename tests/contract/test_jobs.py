@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from mlops.emulator import arm, process
 from mlops.emulator.address import Address
+from tests.contract.job_bodies import SWEEP
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -28,15 +29,6 @@ JOBS = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs"
 VERSION = "?api-version=2024-01-01-preview"
 Call = Callable[..., Any]
 Submit = Callable[..., Any]
-SWEEP = {
-    "jobType": "Sweep",
-    "trial": {"command": "echo", "environmentId": "azureml:env:1"},
-    "searchSpace": {"x": ["choice", [[1, 2]]]},
-    "samplingAlgorithm": {"samplingAlgorithmType": "Random"},
-    "objective": {"goal": "Minimize", "primaryMetric": "loss"},
-    "inputs": {},
-    "outputs": {},
-}
 
 
 def rows(count: int, turns: int = 2) -> str:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ import urllib3
 import yaml
 
 from mlops.azure import data, endpoints
+from mlops.azure.target import Target
+from mlops.azure.workspace import Workspace
 from mlops.domain import lease
 from mlops.emulator import process
 from mlops.emulator.address import Address
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MODEL, ENDPOINT, FAMILY = "promoted", "promotion-journey", "standardNCADSA100v4Family"
 TAGS = {"mlops-verdict": "pass", "mlops-data": "promotion:1", "mlops-base-model": "Phi-3-mini-4k-instruct:15"}
+WORKSPACE = {"location": "eastus", "identity": {"type": "SystemAssigned"}, "properties": {}}
 BAD_QUESTION = {"input_data": {"input_string": [{"role": "assistant", "content": "no question"}]}}
 
 
@@ -71,23 +75,27 @@ class Stage:
     ml_client: "MLClient"
     said: list[str] = field(default_factory=list)
     on_say: Callable[[str], None] = lambda _: None
+    connect: Callable[[], Workspace] = own_workspace
 
     def context(self, run: int = 1, **settings: Any) -> Context:
         stated = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100], **settings}
-        stated["environments"], stated["model"]["name"] = {"production": one}, MODEL
+        one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100]}
+        elsewhere = {"endpoint": "elsewhere-journey", "instance_type": SIZE, "registry": settings.pop("registry", None)}
+        stated["environments"], stated["model"]["name"] = {"production": one | settings, "elsewhere": elsewhere}, MODEL
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 4, "max_concurrent_requests_per_instance": 8}
         path = self.folder / "params.yaml"
-        path.write_text(yaml.safe_dump(stated), encoding="utf-8")
-        return Context(load(path), path, own_workspace, self.say, run_url=f"https://example.test/actions/runs/{run}")
+        path.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+        return Context(load(path), path, self.connect, self.say, run_url=f"https://example.test/actions/runs/{run}")
 
     def say(self, line: str) -> None:
         self.said.append(line)
         self.on_say(line)
 
-    def promote(self, version: int, *, run: int = 1, allow_older: bool = False, **settings: Any) -> Outcome:
+    def promote(
+        self, version: int, name: str = "production", *, run: int = 1, allow_older: bool = False, **settings: Any
+    ) -> Outcome:
         context = self.context(run, **settings)
-        return promote.run(context, "production", model=f"{MODEL}:{version}", allow_older=allow_older)
+        return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older)
 
     def rollback(self) -> Outcome:
         return promote.rollback(self.context(), "production")
@@ -283,3 +291,34 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
         stage.on_say = lambda _: None
     assert "actions/runs/1 may change promotion-journey until" in str(second[0])
     assert stage.facts().live == {"model-1": 100}
+
+
+def test_production_in_another_subscription_gets_the_model_through_a_registry(
+    stage: Stage, ml_client: "MLClient"
+) -> None:
+    from azure.ai.ml.entities import Registry, RegistryRegionDetails
+    from azure.identity import DefaultAzureCredential
+
+    stage.home()
+    registry = f"team-{uuid.uuid4().hex[:8]}"
+    regions = [RegistryRegionDetails(location="eastus")]
+    ml_client.registries.begin_create(
+        Registry(name=registry, location="eastus", replication_locations=regions)
+    ).result()
+    other = Workspace(Target("emulator", str(uuid.uuid4()), "production", "production", ""), DefaultAzureCredential())
+    other.send("PUT", f"https://management.azure.com{other.id}?api-version=2024-10-01", "make", json=WORKSPACE)
+    stage.promote(1, registry=registry)
+    assert f"production: share: promoted:1 with the registry {registry}" in stage.said
+    assert "nothing to do" in stage.promote(1, registry=registry).report.title
+    with pytest.raises(BadInput, match="there is no model promoted:2"):
+        stage.promote(2, "elsewhere", registry=registry)
+    stage.connect = lambda: other
+    try:
+        done = stage.promote(1, "elsewhere", registry=registry)
+    finally:
+        stage.connect = own_workspace
+    assert done.outputs["traffic"] == "model-1 100 %"
+    assert "Hi there" in done.report.to_markdown(), "the held-out conversation came through the registry as well"
+    assert endpoints.observe(own_workspace(), "elsewhere-journey", MODEL).state == "Absent"
+    assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-1": 100}
+    ml_client.registries.begin_delete(name=registry).result()

@@ -124,7 +124,7 @@ def test_jobs_of_reusable_workflows_are_expected_under_their_caller() -> None:
 
 def test_remote_actions_are_found_through_what_is_local() -> None:
     used = {name.partition("@")[0] for name in read(ROOT / ".github/workflows/train.yml").uses()}
-    assert used == {"actions/checkout", "astral-sh/setup-uv"}
+    assert used == {"actions/checkout", "actions/upload-artifact", "astral-sh/setup-uv"}
 
 
 @pytest.mark.parametrize("text", ["just: text", "on: push\njobs: [a]", "on: push\njobs: {a: {steps: 3}}", "a: [", ""])

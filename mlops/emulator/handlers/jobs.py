@@ -120,7 +120,8 @@ def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json)
 
 def record(emulator: Emulator, workspace: Resource, name: str, properties: Json, reason: str) -> Resource:
     """A job that failed from the start because the emulator cannot do its work; `reason` says so."""
-    return _create(emulator, workspace, name, str(properties["jobType"]), properties, reason)
+    whole = {"jobs": {}, "inputs": {}, "outputs": {}, "settings": {}, **properties}
+    return _create(emulator, workspace, name, str(properties["jobType"]), whole, reason)
 
 
 def _create(

@@ -3,7 +3,7 @@
 It must not judge it; the pre-flight does.
 """
 
-from mlops.azure import models
+from mlops.azure import models, sharing
 from mlops.domain import stage
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
@@ -15,21 +15,32 @@ def deployment(model: models.Registered) -> str:
     return stage.deployment_name(model.name, model.version)
 
 
-def registered(context: Context, label: str | None) -> models.Registered:
-    """The model that was named, else the one that was registered for the current parameters and data."""
+def registered(context: Context, label: str | None, registry: str | None = None) -> models.Registered:
+    """The model that was named, else the one that was registered for the current parameters and data.
+
+    With `registry` it is looked for there. Raises BadInput.
+    """
     if label is None:
-        mark, _ = observe.newest_attempt(context)
-        found = observe.registered(context, mark)
-        if found is None:
-            raise BadInput(
-                Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register")
-            )
-        return found
+        return _current(context, registry)
     name, _, version = label.partition(":")
     if not version:
         raise BadInput(Problem(f"{label!r} names no version", "--model", fix="write NAME:VERSION"))
-    found = models.find(context.workspace, name, version)
+    found = sharing.find(context.workspace, registry, name, version)
+    if found is None and registry:
+        fix = "promote it to the environment before, which shares it"
+        raise BadInput(Problem(f"there is no model {label}", f"the registry {registry}", fix=fix))
     if found is None:
         known = ", ".join(model.label for model in models.versions(context.workspace, name)[:5]) or "none"
         raise BadInput(Problem(f"there is no model {label}", "the workspace", fix=f"registered are: {known}"))
+    return found
+
+
+def _current(context: Context, registry: str | None) -> models.Registered:
+    if registry:
+        why = f"this environment takes its models from the registry {registry}"
+        raise BadInput(Problem("no model was named", "--model", why=why, fix="write NAME:VERSION"))
+    mark, _ = observe.newest_attempt(context)
+    found = observe.registered(context, mark)
+    if found is None:
+        raise BadInput(Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register"))
     return found

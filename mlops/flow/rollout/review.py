@@ -3,7 +3,7 @@
 It must not decide.
 """
 
-from mlops.azure import models
+from mlops.azure import models, sharing
 from mlops.azure.models import FINGERPRINT_TAG
 from mlops.domain.endpoint import EndpointFacts
 from mlops.errors import MlopsError
@@ -21,11 +21,11 @@ LINEAGE = (
 )
 
 
-def changes(context: Context, facts: EndpointFacts, new: models.Registered) -> Section:
+def changes(context: Context, facts: EndpointFacts, new: models.Registered, registry: str | None) -> Section:
     """The live model beside the new one: lineage and metrics, and the machines."""
     live = max(facts.live, key=facts.share, default=None)
     deployed = facts.find(live)
-    old = _find(context, deployed.model) if deployed else None
+    old = _find(context, deployed.model, registry) if deployed else None
     rows: list[tuple[Cell, Cell, Cell]] = [("model", deployed.model if deployed else "none", new.label)]
     rows += [(what, old.tags.get(tag, "-") if old else "-", new.tags.get(tag, "-")) for what, tag in LINEAGE]
     before = evidence.metrics_of(old.tags) if old else {}
@@ -35,9 +35,9 @@ def changes(context: Context, facts: EndpointFacts, new: models.Registered) -> S
     return Section("What changes", (), (table("", ("", "live", "new"), rows),))
 
 
-def target(context: Context, label: str) -> Section | None:
+def target(context: Context, label: str, registry: str | None) -> Section | None:
     """Lineage and metrics of the model that a rollback returned to."""
-    found = _find(context, label)
+    found = _find(context, label, registry)
     if found is None:
         return None
     rows = [(what, found.tags.get(tag, "-")) for what, tag in LINEAGE]
@@ -67,9 +67,9 @@ def _number(value: float | None) -> str:
     return "-" if value is None else number(value)
 
 
-def _find(context: Context, label: str) -> models.Registered | None:
+def _find(context: Context, label: str, registry: str | None) -> models.Registered | None:
     name, _, version = label.partition(":")
     try:
-        return models.find(context.workspace, name, version) if version else None
+        return sharing.find(context.workspace, registry, name, version) if version else None
     except MlopsError:  # a summary may lack a column; the promotion goes on
         return None

@@ -1,0 +1,105 @@
+"""A team's registry, through which a model and its held-out data reach a workspace in another subscription.
+
+It must not decide what is shared. Reading a file of a registry needs a signature that the registry gives for it;
+azure-ai-ml has that for models only.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlops.azure import models
+from mlops.azure.data import asset_name
+from mlops.azure.failures import is_not_found, translated
+from mlops.azure.models import Registered
+from mlops.azure.registry import DISCOVERY, REGISTRY_API
+from mlops.azure.translate import plain_tags
+from mlops.azure.workspace import Workspace
+from mlops.errors import RemoteFailed
+
+TEST = "test"
+
+
+def find_model(workspace: Workspace, registry: str, name: str, version: str) -> Registered | None:
+    """A version of a model in a registry, or None."""
+    found = _get(workspace.registry(registry).models, registry, name, version)
+    if found is None:
+        return None
+    return Registered(
+        name, version, f"azureml://registries/{registry}/models/{name}/versions/{version}", plain_tags(found.tags)
+    )
+
+
+def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
+    """Copy a model of the workspace into the registry under its own name and version; False when it is there."""
+    if find_model(workspace, registry, model.name, model.version):
+        return False
+    with translated(f"share {model.label} with the registry {registry}"):
+        workspace.ml.models.share(
+            name=model.name,
+            version=model.version,
+            registry_name=registry,
+            share_with_name=model.name,
+            share_with_version=model.version,
+        )
+    return True
+
+
+def share_test_data(workspace: Workspace, registry: str, name: str, version: str) -> bool:
+    """Copy the test file of a data version into the registry; False when it is there."""
+    asset = asset_name(name, TEST)
+    if _get(workspace.registry(registry).data, registry, asset, version):
+        return False
+    with translated(f"share {asset}:{version} with the registry {registry}"):
+        workspace.ml.data.share(
+            name=asset, version=version, registry_name=registry, share_with_name=asset, share_with_version=version
+        )
+    return True
+
+
+def read_test_data(workspace: Workspace, registry: str, name: str, version: str) -> bytes:
+    """The content of that file. Raises RemoteFailed when it is not there."""
+    from azure.storage.blob import ContainerClient
+
+    asset = asset_name(name, TEST)
+    found = _get(workspace.registry(registry).data, registry, asset, version)
+    if found is None:
+        raise RemoteFailed(f"the registry {registry} has no data asset {asset}:{version}")
+    what = f"read {asset}:{version} of the registry {registry}"
+    uri = str(found.path)
+    with translated(what):
+        place = urlsplit(_signed(workspace, registry, asset, version, uri, what))
+        container, _, prefix = place.path.lstrip("/").partition("/")
+        client = ContainerClient.from_container_url(f"{place.scheme}://{place.netloc}/{container}?{place.query}")
+        # what was shared may stand as the file itself or as a folder that holds it
+        names = [name for name in client.list_blob_names(name_starts_with=prefix) if not name.endswith("/")]
+        if not names:
+            raise RemoteFailed(f"{asset}:{version} of the registry {registry} has no file")
+        return bytes(client.download_blob(names[0]).readall())
+
+
+def find(workspace: Workspace, registry: str | None, name: str, version: str) -> Registered | None:
+    """A model where an environment takes it from: its registry, else the workspace."""
+    return find_model(workspace, registry, name, version) if registry else models.find(workspace, name, version)
+
+
+def _get(operations: Any, registry: str, name: str, version: str) -> Any | None:
+    with translated(f"read {name}:{version} of the registry {registry}"):
+        try:
+            return operations.get(name, version=version)
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise
+
+
+def _signed(workspace: Workspace, registry: str, name: str, version: str, uri: str, what: str) -> str:
+    place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
+    path = (
+        f"mferp/managementfrontend/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{registry}/datarefs/{name}/versions/{version}"
+    )
+    url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
+    body = {"assetId": f"azureml://registries/{registry}/data/{name}/versions/{version}", "blobUri": uri}
+    reference = workspace.send("POST", url, what, json=body).json()["blobReferenceForConsumption"]
+    credential = reference.get("credential") or {}
+    return str(credential.get("sasUri") or reference["blobUri"])

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 
 from mlops import clock
-from mlops.azure import aliases, endpoints, models, scoring
+from mlops.azure import endpoints, models, scoring
 from mlops.azure.failures import Conflict, Transient
 from mlops.domain import preflight as rules
 from mlops.domain import stage
@@ -98,11 +98,11 @@ class Promotion:
                 step = self._next(facts)
                 match step:
                     case stage.Done(why=why):
-                        self._crown(facts)
+                        handover.crown(self._context, facts, self._environment)
                         self._hand_over()
                         return self._story.outcome(facts, why, None)
                     case stage.RolledBack(why=why):
-                        self._crown(facts)
+                        handover.crown(self._context, facts, self._environment)
                         return self._story.outcome(facts, why, self._failure(why))
                     case stage.Refuse():
                         raise self._refusal(step, facts)
@@ -298,10 +298,3 @@ class Promotion:
         cause = f"{why}; that means: {known.cause}" if known else why
         kept = "traffic is where it was" if self._story.had_live else "nothing is live on it"
         return RemoteFailed(Problem(f"{self._environment} was rolled back; {kept}", why=cause, fix=fix))
-
-    def _crown(self, facts: stage.EndpointFacts) -> None:
-        """Whoever has all traffic is the champion of the environment, and is tagged so."""
-        live = next((one.model for one in facts.deployments if facts.traffic.get(one.name) == 100), "")
-        name, _, version = live.partition(":")
-        if name == self._context.params.model.name and version:
-            aliases.promoted(self._context.workspace, name, version, self._environment)

@@ -1,9 +1,10 @@
-"""Gives a model that an environment serves to the registry that the next environment takes its models from.
+"""What follows a promotion: the champion is tagged, and the model given to the next environment's registry.
 
 It must not promote. The next environment may be another subscription, whose workspace cannot see this one's models.
 """
 
-from mlops.azure import models, sharing
+from mlops.azure import aliases, models, sharing
+from mlops.domain.stage import EndpointFacts
 from mlops.flow.context import Context
 
 
@@ -20,3 +21,11 @@ def run(context: Context, environment: str, model: models.Registered) -> list[st
         if version and sharing.share_test_data(context.workspace, registry, name, version):
             done.append(f"share: the test file of {name}:{version} with the registry {registry}")
     return done
+
+
+def crown(context: Context, facts: EndpointFacts, environment: str) -> None:
+    """Whoever has all traffic is the champion of the environment, and is tagged so where the model is registered."""
+    live = next((one.model for one in facts.deployments if facts.traffic.get(one.name) == 100), "")
+    name, _, version = live.partition(":")
+    if name == context.params.model.name and version and context.environment(environment).registry is None:
+        aliases.promoted(context.workspace, name, version, environment)

@@ -26,7 +26,9 @@ class Made:
     @property
     def parameters(self) -> dict[str, str]:
         """The literal inputs without those that only say where a step runs."""
-        return {key: value for key, value in self.literals.items() if not key.startswith(("compute_", "instance_type_"))}
+        return {
+            key: value for key, value in self.literals.items() if not key.startswith(("compute_", "instance_type_"))
+        }
 
 
 def made_of(workspace: Workspace, job: str) -> Made | None:
@@ -47,7 +49,7 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
 
     with tempfile.TemporaryDirectory() as folder, translated(f"read {file} of the output {output} of {job}"):
         # What the SDK's own `jobs.download` starts from; it would fetch all of the output.
-        uri = workspace.ml.jobs._get_named_output_uri(job, output).get(output)  # noqa: SLF001
+        uri = workspace.ml.jobs._get_named_output_uri(job, output).get(output)
         if uri is None:
             return None
         try:

@@ -30,6 +30,7 @@ ORDER = (
     "cleanup",
     "resume",
     "status",
+    "lineage",
     "doctor",
 )
 

@@ -31,7 +31,8 @@ def check(text: str | None, base_id: str, where: str) -> tuple[list[Problem], li
 
 
 def _provenance(metadata: dict[str, Any], base_id: str, where: str) -> tuple[list[Problem], list[str]]:
-    problems, notes = [], []
+    problems: list[Problem] = []
+    notes: list[str] = []
     if str(metadata.get("is_finetuned_model", "")).lower() == "false":
         problems.append(Problem(f"{FILE} says that the model is not fine-tuned", where))
     if not base_id:

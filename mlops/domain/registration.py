@@ -29,7 +29,7 @@ class Shelf(Protocol):
         """Make a version; False when it belongs to somebody else already. To make one's own again is no error."""
 
 
-class Crowded(Exception):  # noqa: N818 - a condition, turned into a failure by who knows what it was about
+class Crowded(Exception):
     """Others were faster, every time."""
 
 

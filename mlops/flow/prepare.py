@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mlops.azure import data, hub
-from mlops.domain.dataset import FILES, Input, Manifest, Options, Prepared, Source, check, prepare
+from mlops.domain.dataset import FILES, Input, Manifest, Options, Prepared, Source, check, prepare, source_tags
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
@@ -85,7 +85,8 @@ def _write(prepared: Prepared, out: Path) -> dict[str, Path]:
 
 def _tags(manifest: Manifest, context: Context) -> dict[str, str]:
     rows = {f"rows-{role}": str(manifest.rows(role)) for role in data.ROLES}
-    return {data.RECIPE_TAG: manifest.recipe, "mlops-owner": context.owner, "mlops-commit": context.commit, **rows, **source_tags(manifest)}
+    own = {data.RECIPE_TAG: manifest.recipe, "mlops-owner": context.owner, "mlops-commit": context.commit}
+    return {**own, **rows, **source_tags(manifest)}
 
 
 def _tables(manifest: Manifest) -> tuple[Table, ...]:

@@ -10,7 +10,7 @@ from mlops.domain.run import JobState, parse_job_name
 from mlops.errors import GateRefused, Problem
 from mlops.flow import gate, register
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, Section, table
+from mlops.views import Report, table
 
 VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs, newest first
@@ -38,7 +38,7 @@ def run(context: Context) -> Outcome:
         "Resume",
         (f"looked at {len(found)} runs",),
         (table("Runs", ("job", "state", "what"), rows),),
-        sections=tuple(Section(item.title, item.lines, item.tables, item.charts) for item in verdicts),
+        sections=tuple(section for item in verdicts for section in item.as_sections()),
         next_step=f"mlops promote staging --model {outputs['model']}" if outputs["model"] else "",
     )
     return Outcome(report, outputs, GateRefused(refusals) if refusals else None)
@@ -65,7 +65,7 @@ def _carry_on(
     if judged.failure:
         refusals += judged.failure.problems
         return job.state.value, "refused"
-    done = register.run(context, job=job.name)
+    done = register.run(context, job=job.name, card=VERDICTS / f"{job.name}-model-card.md")
     known.add(parsed[0])
     # The newest finished run is the one to promote; older ones are registered for the record.
     if not outputs["model"]:

@@ -2,8 +2,10 @@
 
 from mlops.domain.numbers import number
 from mlops.views.bars import Bars
+from mlops.views.card import model_card
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain
+from mlops.views.flowchart import Flowchart
 from mlops.views.report import Report, Section, Table, table
 from mlops.views.units import duration, size
 from mlops.views.verdict import verdict_report
@@ -12,6 +14,7 @@ from mlops.views.view import Human, Json, View, console
 __all__ = [
     "Bars",
     "Chart",
+    "Flowchart",
     "Human",
     "Json",
     "Report",
@@ -22,6 +25,7 @@ __all__ = [
     "console",
     "duration",
     "explain",
+    "model_card",
     "number",
     "size",
     "table",

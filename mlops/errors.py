@@ -95,6 +95,14 @@ class RemoteFailed(MlopsError):
     meaning = "the remote work failed"
 
 
+class GithubRefused(MlopsError):
+    """GitHub said no, or could not be reached."""
+
+    exit_code = 8
+    summary = "GitHub refused the request"
+    meaning = "refused by GitHub, or GitHub could not be reached"
+
+
 INTERRUPTED = 130
 
 ALL: tuple[type[MlopsError], ...] = (
@@ -105,6 +113,7 @@ ALL: tuple[type[MlopsError], ...] = (
     Unfinished,
     AzureRefused,
     RemoteFailed,
+    GithubRefused,
 )
 
 

@@ -66,7 +66,13 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "emulator",
         "recording",
     }
-    flows = {path.stem for path in (PACKAGE / "flow").glob("*.py")} - {"__init__", "context", "evidence", "observe"}
+    flows = {path.stem for path in (PACKAGE / "flow").glob("*.py")} - {
+        "__init__",
+        "attempt",
+        "context",
+        "evidence",
+        "observe",
+    }
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
 
 

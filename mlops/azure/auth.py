@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlops import clock
+from mlops.azure.federated import Federated
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -18,28 +20,30 @@ if TYPE_CHECKING:
 
 AUDIENCE = "api://AzureADTokenExchange"
 TIMEOUT_SECONDS = 30
+TRIES = 3
 
 
-def credential(environ: Mapping[str, str], *, interactive: bool) -> "TokenCredential":
-    """A credential for every Azure client. Raises BadInput when a workflow lacks what OIDC needs."""
+def credential(environ: Mapping[str, str], *, interactive: bool, **options: Any) -> "TokenCredential":
+    """A credential for every Azure client. Raises BadInput when a workflow lacks what OIDC needs.
+
+    A browser is opened only where a terminal shows that somebody is there, and after everything else.
+    """
     if environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return _federated(environ)
+        return _federated(environ, options)
     if environ.get("GITHUB_ACTIONS") == "true":
         raise BadInput(
             Problem(
                 "this job cannot ask GitHub for an OIDC token",
                 "the workflow",
-                fix="give the job `permissions: id-token: write`",
+                fix="give the job `permissions: id-token: write`; a pull request from a fork never gets it",
             )
         )
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential(exclude_interactive_browser_credential=not interactive)
+    return DefaultAzureCredential(exclude_interactive_browser_credential=not interactive, **options)
 
 
-def _federated(environ: Mapping[str, str]) -> "TokenCredential":
-    from azure.identity import ClientAssertionCredential
-
+def _federated(environ: Mapping[str, str], options: Mapping[str, Any]) -> "TokenCredential":
     missing = [name for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID") if not environ.get(name)]
     if missing:
         raise BadInput(
@@ -49,7 +53,7 @@ def _federated(environ: Mapping[str, str]) -> "TokenCredential":
                 fix="set them as variables of the GitHub environment",
             )
         )
-    return ClientAssertionCredential(environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"], assertion(environ))
+    return Federated(environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"], assertion(environ), options)
 
 
 def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
@@ -58,19 +62,28 @@ def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
     token = environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
 
     def fetch() -> str:
-        request = urllib.request.Request(url, headers={"Authorization": f"bearer {token}"})  # noqa: S310 - GitHub's own URL
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                value: dict[str, Any] = json.loads(answer.read())
-        except (urllib.error.URLError, ValueError) as error:
-            raise BadInput(
-                Problem(
-                    "GitHub gave no OIDC token",
-                    "the workflow",
-                    why=str(error),
-                    fix="give the job `permissions: id-token: write`",
-                )
-            ) from None
-        return str(value["value"])
+        for again in range(1, TRIES + 1):
+            try:
+                return _fetch(url, token)
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code < 500 or again == TRIES:
+                    raise _no_token(str(error)) from None
+            except (OSError, ValueError, KeyError) as error:
+                if again == TRIES:
+                    raise _no_token(str(error)) from None
+            clock.sleep(again)
+        raise AssertionError("the last try gives a token or raises")
 
     return fetch
+
+
+def _fetch(url: str, token: str) -> str:
+    request = urllib.request.Request(url, headers={"Authorization": f"bearer {token}"})  # noqa: S310 - GitHub's own URL
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        return str(json.loads(answer.read())["value"])
+
+
+def _no_token(why: str) -> BadInput:
+    fix = "give the job `permissions: id-token: write`; where it has it, run the job again"
+    return BadInput(Problem("GitHub gave no OIDC token", "the workflow", why=why, fix=fix))

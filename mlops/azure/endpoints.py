@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops import clock
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import plain_tags, word
-from mlops.azure.workspace import Workspace
+from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.base_model import parse_date
 from mlops.domain.stage import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
 from mlops.errors import RemoteFailed
@@ -17,6 +18,7 @@ from mlops.errors import RemoteFailed
 OWNER_TAG = "mlops-owner"
 ENVIRONMENT_TAG = "mlops-environment"
 LOG_LINES = 60
+PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 API = "2024-10-01"
 
 
@@ -83,10 +85,17 @@ def deploy(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
         workspace.ml.online_deployments.begin_create_or_update(entity).result()
 
 
-def set_traffic(workspace: Workspace, name: str, traffic: Mapping[str, int], tags: Mapping[str, str | None]) -> None:
-    """Divide the endpoint's traffic, end mirroring and change tags in one request, and wait until it is so."""
+def set_traffic(
+    workspace: Workspace,
+    name: str,
+    traffic: Mapping[str, int],
+    tags: Mapping[str, str | None],
+    *,
+    mirror: Mapping[str, int] | None = None,
+) -> None:
+    """Divide the endpoint's traffic, set or end mirroring and change tags in one request, and wait until it is so."""
     found = _existing(workspace, name)
-    found.traffic, found.mirror_traffic = dict(traffic), {}
+    found.traffic, found.mirror_traffic = dict(traffic), dict(mirror or {})
     found.tags = _merged(found.tags, tags)
     with translated(f"set the traffic of {name}"):
         workspace.ml.online_endpoints.begin_create_or_update(found).result()
@@ -98,6 +107,20 @@ def set_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) ->
     found.tags = _merged(found.tags, tags)
     with translated(f"tag the endpoint {name}"):
         workspace.ml.online_endpoints.begin_create_or_update(found).result()
+
+
+def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
+    """Set tags and nothing else, so that no traffic of somebody else can be overwritten; waits until it is so."""
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
+    what = f"tag the endpoint {name}"
+    # All of them, lest a service that replaces rather than merges drops the others.
+    known = (workspace.send("GET", url, what).json().get("tags")) or {}
+    workspace.send("PATCH", url, what, json={"tags": {**known, **tags}})
+    for _ in range(PATCH_TRIES):
+        shown = workspace.send("GET", url, what).json()
+        if str(shown["properties"]["provisioningState"]) != "Updating":
+            return
+        clock.sleep(PATCH_PAUSE)
 
 
 def delete_deployment(workspace: Workspace, endpoint: str, name: str) -> None:
@@ -145,6 +168,11 @@ def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
             )
     except Exception:  # noqa: BLE001 - a log explains a failure; its absence must not hide the failure
         return ""
+
+
+def studio_url(workspace: Workspace, endpoint: str) -> str:
+    """The endpoint's page in the studio, for people; the scoring URI answers only POST."""
+    return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={workspace.id}"
 
 
 def _get(workspace: Workspace, name: str) -> Any | None:

@@ -17,12 +17,18 @@ FIXES = {
     "ResourceNotReady": "the container crashed or its probes failed: read its log, and raise the probes' initial delay "
     "if the model loads slowly",
     "ImageBuildFailure": "the image did not build: read the build log in the workspace's storage",
+    "already exists an endpoint with this name": "endpoint names are unique in a region: choose another name under "
+    "environments in params.yaml; {workspace_hash} in it keeps workspaces apart",
     "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
     "AADSTS700024": "the OIDC token was presented after its five minutes; run the job again",
     "AADSTS700213": "create a federated credential whose subject is exactly the one presented",
     "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
     "(AzureML Compute Operator for clusters, Monitoring Reader on the subscription for sizes and metrics)",
 }
+
+
+class Conflict(AzureRefused):
+    """409: something else is being changed there; the same request may go through later."""
 
 
 @contextmanager
@@ -62,7 +68,9 @@ def _http(what: str, error: Any) -> MlopsError:
     code = str(body.get("code") or (error.error.code if getattr(error, "error", None) else "") or "")
     why = _message(body) or _first_lines(error)
     problem = Problem(f"{what}: {status or 'failed'} {code}".rstrip(), why=why, fix=_fix(f"{code} {why}"))
-    if status in (400, 401, 403, 404, 409, 422):
+    if status == 409:
+        return Conflict(problem)
+    if status in (400, 401, 403, 404, 422):
         return AzureRefused(problem)
     return RemoteFailed(problem)
 

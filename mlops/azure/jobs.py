@@ -5,12 +5,13 @@ MLflow's REST interface is called directly: importing the client as well would a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from mlops.azure.failures import is_not_found, translated
-from mlops.azure.translate import plain_tags, word
+from mlops.azure.translate import made_at, plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
@@ -27,6 +28,7 @@ class Job:
     state: JobState
     studio_url: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    submitted: datetime | None = None
 
 
 def find(workspace: Workspace, name: str) -> Job | None:
@@ -41,11 +43,16 @@ def find(workspace: Workspace, name: str) -> Job | None:
     return _job(found)
 
 
-def recent(workspace: Workspace, limit: int) -> list[Job]:
-    """The newest pipeline jobs of the workspace, newest first."""
+def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job]:
+    """The newest pipeline jobs of the workspace, newest first; only those that have a tag, if one is named.
+
+    The service selects by the tag's name, so other people's jobs do not push ours out of the limit.
+    """
+    chosen = {"tag": tag} if tag else {}
     with translated("list the jobs"):
-        found = workspace.ml.jobs.list(max_results=limit)
-        return [_job(item) for item in islice(found, limit) if word(item.type) == "pipeline"]
+        found = workspace.ml.jobs.list(max_results=limit, **chosen)
+        # The SDK gives None for a job that it cannot read.
+        return [_job(item) for item in islice(found, limit) if item and word(item.type) == "pipeline"]
 
 
 def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
@@ -158,7 +165,7 @@ def _job(found: Any) -> Job:
         raise RemoteFailed(
             f"the job {found.name} has the status {found.status!r}, which this version does not know"
         ) from None
-    return Job(str(found.name), state, str(found.studio_url or ""), plain_tags(found.tags))
+    return Job(str(found.name), state, str(found.studio_url or ""), plain_tags(found.tags), made_at(found))
 
 
 def _mlflow(workspace: Workspace) -> str:

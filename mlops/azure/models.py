@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
-from mlops.azure.translate import plain_tags
+from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.registration import Known
 from mlops.errors import BadInput, MlopsError, Problem
@@ -21,6 +22,7 @@ class Registered:
     version: str
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    registered: datetime | None = None
     job: str = ""
 
     @property
@@ -153,4 +155,5 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
 
 
 def _registered(item: Any) -> Registered:
-    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), str(item.job_name or ""))
+    made_by = str(item.job_name or "")
+    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), made_at(item), made_by)

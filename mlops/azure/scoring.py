@@ -13,18 +13,28 @@ from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.answers import parameters, read_answer
+from mlops.domain.health import UNUSABLE
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `text` is None when there was no usable answer, and `failure` says why."""
+    """What came back: `text` is None when there was no usable answer, and `failure` says why.
+
+    `deployment` is the one that answered, as the service's header says; empty when it does not say.
+    """
 
     status: int
     seconds: float
     text: str | None
     failure: str = ""
+    deployment: str = ""
+
+    @property
+    def code(self) -> int:
+        """The status by which it counts: a 200 without an answer in it is none."""
+        return UNUSABLE if self.status == 200 and self.text is None else self.status
 
 
 class Asker:
@@ -64,9 +74,9 @@ class Asker:
         except AzureError as error:
             return Answer(0, clock.monotonic() - started, None, f"no answer: {error}")
         seconds = clock.monotonic() - started
-        text = response.text()
+        text, who = response.text(), response.headers.get(DEPLOYMENT_HEADER, "")
         if response.status_code != 200:
             reason = response.headers.get("ms-azureml-model-error-reason") or text[:300]
-            return Answer(response.status_code, seconds, None, f"HTTP {response.status_code}: {reason}")
+            return Answer(response.status_code, seconds, None, f"HTTP {response.status_code}: {reason}", who)
         found = read_answer(text)
-        return Answer(200, seconds, found, "" if found else f"HTTP 200 without an answer: {text[:300]}")
+        return Answer(200, seconds, found, "" if found else f"HTTP 200 without an answer: {text[:300]}", who)

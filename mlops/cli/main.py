@@ -29,6 +29,7 @@ ORDER = (
     "ask",
     "cleanup",
     "resume",
+    "report",
     "status",
     "lineage",
     "doctor",

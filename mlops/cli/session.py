@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from mlops.errors import GateRefused, MlopsError, Unfinished
 from mlops.github import Actions
-from mlops.params import Params, load
-from mlops.views import Human, Json, View, console
+from mlops.params import Params, load, point
+from mlops.views import Human, Json, View, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
@@ -49,14 +50,28 @@ class Session:
         return load(self.params_path)
 
     def run(self, verb: "Callable[[Context], Outcome]") -> None:
-        """Do a verb: its report goes to people and to the step's summary, its outputs to the next step."""
-        outcome = verb(self._context())
+        """Do a verb: its report goes to people and to the step's summary, its outputs to the next step.
+
+        A failure gets the line of the parameters that it is about; one without a report is told in the summary too.
+        """
+        try:
+            outcome = verb(self._context())
+        except MlopsError as error:
+            self._point(error)
+            self.actions.summary(failure_report(error).to_markdown())
+            raise
         with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
             self.view.show(outcome.report, outcome.outputs)
         self.actions.output(dict(outcome.outputs))
         self.actions.summary(outcome.report.to_markdown())
         if outcome.failure:
+            self._point(outcome.failure)
+            if not isinstance(outcome.failure, GateRefused | Unfinished):  # answers, which the report above gives
+                self.actions.summary(failure_report(outcome.failure).to_markdown())
             raise outcome.failure
+
+    def _point(self, error: MlopsError) -> None:
+        error.problems = tuple(point(problem, self.params_path) for problem in error.problems)
 
     def _context(self) -> "Context":
         from mlops.flow.context import Context

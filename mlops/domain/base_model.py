@@ -70,6 +70,11 @@ class BaseModel:
         text = self.properties.get("finetune-min-sku-spec") or self._newer("SKU", "finetuneMinSkuSpec") or ""
         return MinimumSize.parse(str(text))
 
+    def inference_minimum(self) -> MinimumSize | None:
+        """The least machine for serving."""
+        text = self.properties.get("inference-min-sku-spec") or self._newer("SKU", "inferenceMinSkuSpec") or ""
+        return MinimumSize.parse(str(text))
+
     def retired(self, now: datetime) -> datetime | None:
         """The date of its retirement from fine-tuning, if that is past."""
         text = self.tags.get("FinetuneRetirementDate") or self._newer("deprecation", "finetuneRetirementDate")

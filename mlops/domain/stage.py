@@ -17,18 +17,22 @@ What was decided where the service leaves a choice:
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mlops.domain import standby
 from mlops.domain.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, age
+from mlops.domain.lease import FREE as LEASE_FREE
+from mlops.domain.lease import LEASE_TAG
 from mlops.domain.steps import (
     CreateDeployment,
     CreateEndpoint,
     DeleteDeployment,
     Done,
     Judge,
+    Mirror,
     Progress,
     Refuse,
+    Repair,
     RolledBack,
     SetTraffic,
     Smoke,
@@ -36,9 +40,11 @@ from mlops.domain.steps import (
     Wait,
     Wanted,
 )
-from mlops.errors import Problem
+from mlops.errors import BadInput, Problem, RemoteFailed
 
 __all__ = [
+    "LEASE_FREE",
+    "LEASE_TAG",
     "CreateDeployment",
     "CreateEndpoint",
     "DeleteDeployment",
@@ -48,14 +54,17 @@ __all__ = [
     "EndpointFacts",
     "EndpointState",
     "Judge",
+    "Mirror",
     "Progress",
     "Refuse",
+    "Repair",
     "RolledBack",
     "SetTraffic",
     "Smoke",
     "Step",
     "Wait",
     "Wanted",
+    "beside",
     "deployment_name",
     "next_step",
     "rollback_step",
@@ -75,8 +84,10 @@ def deployment_name(model: str, version: str) -> str:
 def next_step(facts: EndpointFacts, wanted: Wanted, progress: Progress | None = None) -> Step:
     """Say the one thing to do now so that `wanted.model` comes to have all traffic, or the reason to stop."""
     progress = progress or Progress()
-    if problems := _problems(facts, wanted):
-        return Refuse(problems)
+    if refusal := _refusal(facts, wanted, progress):
+        return refusal
+    if facts.state.broken:
+        return Repair(facts.name, facts.live, f"endpoint {facts.name} is {facts.state}; its last change is repeated")
     if wait := _wait(facts, wanted.now, {wanted.deployment, *facts.live}):
         return wait
     if failure := _failure(facts, wanted, progress):
@@ -84,6 +95,12 @@ def next_step(facts: EndpointFacts, wanted: Wanted, progress: Progress | None = 
     if facts.state is EndpointState.ABSENT:
         return CreateEndpoint(wanted.endpoint, "there is none of that name yet")
     return _settle(facts, wanted) or _make(facts, wanted, progress) or _advance(facts, wanted, progress)
+
+
+def beside(facts: EndpointFacts, name: str) -> str | None:
+    """The deployment that another one is to be compared with: live beside it, else the one that stands by."""
+    found = standby.main(facts, name) or standby.served_before(facts, name)
+    return found.name if found else None
 
 
 def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
@@ -113,36 +130,55 @@ def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
     return SetTraffic(
         {target.name: ALL},
         f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
-        {standby.ROLLED_BACK_TAG: standby.rolled_back(current, target.name)},
+        {standby.ROLLED_BACK_TAG: standby.rolled_back(current, target.name), standby.SINCE_TAG: standby.since(now)},
     )
 
 
-def _problems(facts: EndpointFacts, wanted: Wanted) -> tuple[Problem, ...]:
+def _refusal(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Refuse | None:
     if facts.state is EndpointState.ABSENT:
-        return ()
+        return None
     if not facts.ours:
-        return (_foreign(facts.name),)
-    found = []
-    if facts.state.broken:
-        repair = f"repeat the change that failed: az ml online-endpoint update -n {facts.name}; then run this again"
-        remove = f"delete it: az ml online-endpoint delete -n {facts.name}; then run this again"
-        found.append(
-            Problem(
-                f"endpoint {facts.name} is {facts.state}",
-                why="its last change did not come to an end, so no further change to it is safe",
-                fix=repair if facts.live else remove,
-            )
-        )
+        return Refuse((_foreign(facts.name),))
+    broken = facts.state.broken and progress.repaired
+    found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
+    problems = tuple(problem for problem in found if problem)
+    return Refuse(problems, RemoteFailed if broken else BadInput) if problems else None
+
+
+def _still_broken(facts: EndpointFacts) -> Problem:
+    look = f"read why: az ml online-endpoint show -n {facts.name}"
+    remove = f"nothing is live on it, so delete it: az ml online-endpoint delete -n {facts.name}; then run this again"
+    return Problem(
+        f"endpoint {facts.name} is {facts.state}",
+        why="its last change did not come to an end, nor when it was repeated, so no further change to it is safe",
+        fix=f"{look}; mend that and run this again" if facts.live else remove,
+    )
+
+
+def _name_taken(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
     new = facts.find(wanted.deployment)
-    if new and new.model != wanted.model:
-        found.append(
-            Problem(
-                f"deployment {new.name} of {facts.name} holds {new.model or 'an unknown model'}, not {wanted.model}",
-                why="a deployment is named after its model's version, and this name is taken",
-                fix="delete that deployment when it has no traffic, or register the model under a new version",
-            )
-        )
-    return tuple(found)
+    if new is None or new.model == wanted.model:
+        return None
+    return Problem(
+        f"deployment {new.name} of {facts.name} holds {new.model or 'an unknown model'}, not {wanted.model}",
+        why="a deployment is named after its model's version, and this name is taken",
+        fix="delete that deployment when it has no traffic, or register the model under a new version",
+    )
+
+
+def _older(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
+    """A version below the live one is more often a slip, or an old run that was late, than meant."""
+    live = standby.main(facts, wanted.deployment)
+    if wanted.allow_older or live is None or facts.share(wanted.deployment):
+        return None
+    (name, _, version), (live_name, _, live_version) = wanted.model.rpartition(":"), live.model.rpartition(":")
+    numbers = version.isdecimal() and live_version.isdecimal()
+    if name != live_name or not numbers or int(version) >= int(live_version):
+        return None
+    return Problem(
+        f"{wanted.model} is older than {live.model}, which is live on {facts.name}",
+        fix="mlops rollback ENVIRONMENT returns to the one before; --allow-older promotes it all the same",
+    )
 
 
 def _nothing_to_roll_back(facts: EndpointFacts) -> Problem | None:
@@ -195,7 +231,7 @@ def _give_up(facts: EndpointFacts, wanted: Wanted, failure: str) -> Step:
             why=f"{facts.name} has no other healthy deployment that served before",
             fix="promote another version: mlops promote ENVIRONMENT --model NAME:VERSION",
         )
-        return Refuse((problem,))
+        return Refuse((problem,), RemoteFailed)
     return SetTraffic({target.name: ALL}, f"back to {facts.label(target.name)}: {failure}")
 
 
@@ -231,7 +267,7 @@ def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | No
             return SetTraffic(facts.live, f"moves nothing; forgets {wanted.deployment}, which is made anew", tags)
         main = standby.main(facts, wanted.deployment)
         # Leftovers go first, for they hold quota that the new one may need.
-        return (_tidy(facts, main) if main else None) or CreateDeployment(
+        return (_tidy(facts, wanted, main) if main else None) or CreateDeployment(
             wanted.deployment,
             wanted.model,
             wanted.instance_type,
@@ -245,7 +281,7 @@ def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | No
             why=f"{facts.name} has no other healthy deployment that served before, so it cannot be made anew",
             fix=f"promote another version, or repair it: az ml online-deployment update -e {facts.name} -n {new.name}",
         )
-        return Refuse((problem,))
+        return Refuse((problem,), RemoteFailed)
     if new.state.broken:
         return _remove(facts, new, f"an earlier run left it {new.state}; it is made anew", failed=True)
     difference = _difference(new, wanted)
@@ -263,6 +299,10 @@ def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
     if not progress.smoked:
         return Smoke(new.name, f"it has {share} % and gets more only after a smoke test by this run")
     main = standby.main(facts, new.name)
+    if main and not share and wanted.mirror_percent and not progress.mirrored:
+        return Mirror(
+            new.name, wanted.mirror_percent, f"{facts.label(new.name)} hears what {facts.label(main.name)} does"
+        )
     if main and progress.judged < share:
         return Judge(new.name, share, f"{facts.label(new.name)} beside {facts.label(main.name)}")
     more = next((percent for percent in sorted(wanted.traffic_steps) if percent > share), ALL) if main else ALL
@@ -273,6 +313,7 @@ def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
         {
             standby.PREVIOUS_TAG: standby.previous(facts, main.name if main else None, new.name),
             standby.ROLLED_BACK_TAG: None,
+            standby.SINCE_TAG: standby.since(wanted.now) if more == ALL else None,
         },
     )
 
@@ -282,7 +323,7 @@ def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: Deplo
     previous = standby.served_before(facts, new.name)
     if previous and progress.smoked and progress.judged < ALL:
         return Judge(new.name, ALL, f"{facts.label(new.name)} alone; {facts.label(previous.name)} stands by")
-    if tidy := _tidy(facts, new):
+    if tidy := _tidy(facts, wanted, new):
         return tidy
     leaving = next((one for one in facts.deployments if one.state.busy), None)
     if leaving:
@@ -294,9 +335,11 @@ def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: Deplo
     return Done(f"{facts.label(new.name)} has all traffic of {facts.name}{keeps}{note}")
 
 
-def _tidy(facts: EndpointFacts, current: DeploymentFacts) -> Step | None:
-    """Delete one that neither has traffic nor is the one to return to."""
+def _tidy(facts: EndpointFacts, wanted: Wanted, current: DeploymentFacts) -> Step | None:
+    """Delete one that neither has traffic nor is the one to return to, or was that for long enough."""
     kept = standby.kept(facts, current)
+    if kept and facts.share(current.name) == ALL and standby.is_over(facts, wanted.now, wanted.retention):
+        return _remove(facts, kept, f"it stood by for {_hours(wanted.retention)}; {current.name} has all traffic")
     for one in sorted(facts.deployments, key=lambda one: one.name):
         if one in (current, kept) or one.state.busy or facts.share(one.name):
             continue
@@ -309,6 +352,10 @@ def _remove(facts: EndpointFacts, one: DeploymentFacts, why: str, *, failed: boo
     if facts.mirror.get(one.name):
         return SetTraffic(facts.live, f"ends mirroring to {one.name}, which is to be deleted: {why}")
     return DeleteDeployment(one.name, why, failed)
+
+
+def _hours(retention: timedelta | None) -> str:
+    return f"{retention.total_seconds() / 3600:g} hours" if retention else "no time"
 
 
 def _divide(main: DeploymentFacts | None, new: str, percent: int) -> dict[str, int]:

@@ -5,11 +5,13 @@ made, but never tested, is not taken for one to return to. It must not decide wh
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from mlops.domain.endpoint import DeploymentFacts, EndpointFacts
 
 PREVIOUS_TAG = "mlops-previous"  # deployments that were live before the newest rollout, newest first; "-" for none
 ROLLED_BACK_TAG = "mlops-rolled-back"  # "LEFT to BACK" since a rollback, until the next rollout
+SINCE_TAG = "mlops-standby-since"  # when the one before stopped being live
 _NONE = "-"
 _TO = " to "
 _REMEMBERED = 4  # a tag holds 256 characters, a name 32
@@ -75,6 +77,20 @@ def kept(facts: EndpointFacts, current: DeploymentFacts) -> DeploymentFacts | No
     idle = facts.healthy(current.name, *facts.live)
     older = [one for one in idle if is_older(one, current)]
     return next(iter(newest_first(older or idle)), None)
+
+
+def since(now: datetime) -> str:
+    """Value of SINCE_TAG."""
+    return now.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def is_over(facts: EndpointFacts, now: datetime, retention: timedelta | None) -> bool:
+    """Whether the one that stands by has done so for its retention. An unknown beginning is not over."""
+    try:
+        begun = datetime.fromisoformat(facts.tags.get(SINCE_TAG, ""))
+    except ValueError:
+        return False
+    return retention is not None and begun.tzinfo is not None and now - begun >= retention
 
 
 def is_older(one: DeploymentFacts, other: DeploymentFacts) -> bool:

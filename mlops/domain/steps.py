@@ -5,9 +5,9 @@ It must not decide which step comes when; `stage` does.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mlops.errors import Problem
+from mlops.errors import BadInput, MlopsError, Problem
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class Wanted:
     instance_count: int
     traffic_steps: tuple[int, ...]
     now: datetime
+    mirror_percent: int = 0  # of the live requests, copied to the new deployment before it gets any; 0 for none
+    retention: timedelta | None = None  # how long the one before stands by; None for ever
+    allow_older: bool = False  # whether a version below the live one is meant
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Progress:
     """What this process has seen itself; a new process starts with nothing and loses nothing but time."""
 
     created: bool = False  # it made the deployment, and the making has ended, well or badly
+    repaired: bool = False  # it repeated the last change of a Failed endpoint, once
     smoked: bool = False  # the smoke test passed
+    mirrored: bool = False  # it was soaked with a copy of the live requests
     judged: int = 0  # the highest percentage that was soaked and judged good
     failure: str | None = None  # why making, smoke test or judgement failed
 
@@ -37,8 +42,12 @@ class Progress:
         match step:
             case CreateDeployment():
                 return replace(self, created=True)
+            case Repair():
+                return replace(self, repaired=True)
             case Smoke():
                 return replace(self, smoked=True)
+            case Mirror():
+                return replace(self, mirrored=True)
             case Judge(percent=percent):
                 return replace(self, judged=max(self.judged, percent))
             case _:
@@ -103,6 +112,24 @@ class SetTraffic:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """Repeat the request that a Failed endpoint is the result of: the same traffic again."""
+
+    name: str
+    percentages: Mapping[str, int]
+    why: str
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Copy a share of the live requests to a deployment without traffic, soak it, and judge; its answers go nowhere."""
+
+    deployment: str
+    percent: int
+    why: str
+
+
+@dataclass(frozen=True)
 class DeleteDeployment:
     """Delete a deployment that has no traffic; of one that `failed`, the container log is read first."""
 
@@ -113,9 +140,10 @@ class DeleteDeployment:
 
 @dataclass(frozen=True)
 class Refuse:
-    """Nothing can be done safely; somebody has to act first."""
+    """Nothing can be done safely; somebody has to act first. `failure` gives the exit code."""
 
     problems: tuple[Problem, ...]
+    failure: type[MlopsError] = BadInput
 
     @property
     def why(self) -> str:
@@ -141,7 +169,9 @@ Step = (
     CreateEndpoint
     | CreateDeployment
     | Wait
+    | Repair
     | Smoke
+    | Mirror
     | Judge
     | SetTraffic
     | DeleteDeployment

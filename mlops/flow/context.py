@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mlops.azure.workspace import Workspace
+from mlops.domain.preflight import check_name
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.params import Environment, Params
 from mlops.views import Report
@@ -53,9 +54,8 @@ class Context:
     def endpoint_name(self, environment: str) -> str:
         """The endpoint of an environment, made unique in its region. Raises BadInput when Azure would refuse it."""
         name = self.environment(environment).endpoint.replace("{workspace_hash}", self.workspace.hash)
-        if not 3 <= len(name) <= 32:
-            what = f"environments.{environment}.endpoint {name!r} has {len(name)} characters"
-            raise BadInput(Problem(what, str(self.params_path), why="Azure takes 3 to 32", fix="choose a shorter name"))
+        if found := check_name(name, str(self.params_path), f"environments.{environment}.endpoint"):
+            raise BadInput(found.problem)
         return name
 
 

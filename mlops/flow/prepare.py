@@ -85,8 +85,13 @@ def _write(prepared: Prepared, out: Path) -> dict[str, Path]:
 
 def _tags(manifest: Manifest, context: Context) -> dict[str, str]:
     rows = {f"rows-{role}": str(manifest.rows(role)) for role in data.ROLES}
-    own = {data.RECIPE_TAG: manifest.recipe, "mlops-owner": context.owner, "mlops-commit": context.commit}
-    return {**own, **rows, **source_tags(manifest)}
+    return {
+        data.RECIPE_TAG: manifest.recipe,
+        "mlops-owner": context.owner,
+        "mlops-commit": context.commit,
+        **rows,
+        **source_tags(manifest),
+    }
 
 
 def _tables(manifest: Manifest) -> tuple[Table, ...]:

@@ -1,129 +1,235 @@
 """`mlops promote` and `mlops rollback`: observe the endpoint, take the next safe step, again until done.
 
 Every step is decided anew from what is there, so a promotion that was interrupted anywhere is finished, or rolled
-back, by running it again.
+back, by running it again. The parts of it are in `mlops.flow.rollout`.
 """
 
-from collections.abc import Callable
-from functools import cached_property
+from contextlib import suppress
+from datetime import timedelta
+from functools import cached_property, partial
 
 from mlops import clock
 from mlops.azure import aliases, endpoints, models, scoring
+from mlops.azure.failures import Conflict
+from mlops.domain import preflight as rules
 from mlops.domain import stage
-from mlops.domain.base_model import check_size
+from mlops.domain.deployment_errors import explain
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow import ask, gate, observe
+from mlops.flow import ask, attempt
 from mlops.flow.context import Context, Outcome
+from mlops.flow.rollout import candidate, preflight, report, smoke
+from mlops.flow.rollout.lease import SHORT, Holder
+from mlops.flow.rollout.soak import Soak
 from mlops.params import Environment
-from mlops.views import Report, table
 
 STEP_LIMIT = 1000  # a planner that goes in circles would be a bug
 WAIT_SECONDS = 3600.0
 PAUSE = 5.0
-PROBE_PAUSE = 1.0
-
-
-def run(context: Context, environment: str, *, model: str | None) -> Outcome:
-    """Give a registered model all traffic of an environment."""
-    context.environment(environment)  # a misspelt name is told before anybody signs in
-    return _Rollout(context, environment, _registered(context, model)).run()
-
-
-def rollback(context: Context, environment: str) -> Outcome:
-    """Give all traffic back to the newest healthy deployment that is not live."""
-    rollout = _Rollout(context, environment, None)
-    return rollout.run()
-
+LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
 
 _WORDS: dict[type[stage.Step], str] = {
     stage.CreateEndpoint: "make the endpoint",
     stage.CreateDeployment: "deploy",
     stage.Wait: "wait",
+    stage.Repair: "repair",
     stage.Smoke: "smoke test",
+    stage.Mirror: "mirror",
     stage.Judge: "judge",
     stage.SetTraffic: "traffic",
     stage.DeleteDeployment: "delete",
 }
 
 
-class _Rollout:
+def run(
+    context: Context, environment: str, *, model: str | None, allow_older: bool = False, take_over: bool = False
+) -> Outcome:
+    """Give a registered model all traffic of an environment."""
+    context.environment(environment)  # a misspelt name is told before anybody signs in
+    registered = candidate.registered(context, model)
+    with attempt.noted(context, registered, environment) as note:
+        try:
+            context.endpoint_name(environment)
+        except BadInput as error:  # its name is bad: that, and everything else that can be known without it
+            found = preflight.findings(context, environment, registered, candidate.deployment(registered), None)
+            raise BadInput([*error.problems, *(finding.problem for finding in found)]) from None
+        promotion = Promotion(context, environment, registered, allow_older=allow_older, take_over=take_over)
+        return note.outcome(promotion.run())
+
+
+def rollback(context: Context, environment: str) -> Outcome:
+    """Give all traffic back to the newest healthy deployment that is not live. A promotion under way is stopped."""
+    return Promotion(context, environment, None, take_over=True).run()
+
+
+_SHOWS_THE_MODEL_BAD = (stage.CreateDeployment, stage.Smoke, stage.Mirror, stage.Judge)
+
+
+class Promotion:
     """One run of the reconcile loop; `model` None means to roll back."""
 
-    def __init__(self, context: Context, environment: str, model: models.Registered | None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        environment: str,
+        model: models.Registered | None,
+        *,
+        allow_older: bool = False,
+        take_over: bool = False,
+    ) -> None:
         self._context = context
         self._environment = environment
         self._settings: Environment = context.environment(environment)
         self._endpoint = context.endpoint_name(environment)
         self._model = model
+        self._allow_older = allow_older
+        self._take_over = take_over
+        self._holder = Holder(context, self._endpoint)
         self._progress = stage.Progress()
-        self._done: list[tuple[str, str]] = []
+        self._checked = False
+        self._story = report.Story(context, environment, self._endpoint, model)
         self._deadline = clock.monotonic() + WAIT_SECONDS
 
     def run(self) -> Outcome:
         """Step by step until the planner says that it is over."""
-        if self._model:
-            self._preflight(self._model)
-        for _ in range(STEP_LIMIT):
-            facts = endpoints.observe(self._context.workspace, self._endpoint, self._context.owner)
-            step = self._next(facts)
-            match step:
-                case stage.Done(why=why):
-                    return self._outcome(facts, why, None)
-                case stage.RolledBack(why=why):
-                    fix = "look at the log above; production kept its old model"
-                    return self._outcome(
-                        facts, why, RemoteFailed(Problem(f"{self._environment} was rolled back", why=why, fix=fix))
-                    )
-                case stage.Refuse(problems=problems):
-                    raise BadInput(problems)
-                case _:
-                    self._apply(step)
-        raise RemoteFailed(f"{self._endpoint} did not come to rest within {STEP_LIMIT} steps")
+        try:
+            for _ in range(STEP_LIMIT):
+                facts = endpoints.observe(self._context.workspace, self._endpoint, self._context.owner)
+                self._story.see(facts)
+                step = self._next(facts)
+                match step:
+                    case stage.Done(why=why):
+                        self._crown(facts)
+                        return self._story.outcome(facts, why, None)
+                    case stage.RolledBack(why=why):
+                        self._crown(facts)
+                        return self._story.outcome(facts, why, self._failure(why))
+                    case stage.Refuse():
+                        raise self._refusal(step, facts)
+                    case stage.Wait():
+                        self._wait(step)
+                    case _:
+                        if self._may_act(step, facts):
+                            self._apply(step)
+            raise RemoteFailed(f"{self._endpoint} did not come to rest within {STEP_LIMIT} steps")
+        finally:
+            self._holder.release()
 
     def _next(self, facts: stage.EndpointFacts) -> stage.Step:
         now = self._context.workspace.now()
         if self._model is None:
             return stage.rollback_step(facts, now)
         settings = self._settings
+        hours = settings.retention_hours
         wanted = stage.Wanted(
             endpoint=self._endpoint,
-            deployment=stage.deployment_name(self._model.name, self._model.version),
+            deployment=candidate.deployment(self._model),
             model=self._model.label,
             instance_type=settings.instance_type,
             instance_count=settings.instance_count,
             traffic_steps=settings.traffic_steps,
             now=now,
+            mirror_percent=settings.mirror_percent,
+            retention=None if hours is None else timedelta(hours=hours),
+            allow_older=self._allow_older,
         )
         return stage.next_step(facts, wanted, self._progress)
 
+    def _may_act(self, step: stage.Step, facts: stage.EndpointFacts) -> bool:
+        """Whether to take the step now: nothing stands in its way, and the endpoint is this run's to change.
+
+        After the lease was written False, so that it is read again before anything is changed.
+        """
+        other = self._holder.other(facts)
+        if other and not self._take_over:
+            held = f"{other.holder} may change {self._endpoint} until {other.until:%H:%M:%S} (UTC)"
+            self._wait(stage.Wait(self._endpoint, held))
+            return False
+        if self._model is None:
+            return True  # a rollback is one request, which carries its own note to whoever is at it
+        if facts.state is not stage.EndpointState.ABSENT and self._holder.hold(facts, self._lasting(step)):
+            self._take_over = False
+            self._check(facts)
+            return False
+        self._check(facts)
+        return True
+
+    def _lasting(self, step: stage.Step) -> timedelta:
+        if isinstance(step, stage.CreateDeployment):
+            return LONG
+        watched = self._settings.soak_seconds + self._settings.limits.metrics_wait_seconds
+        return SHORT + 2 * timedelta(seconds=watched)
+
+    def _check(self, facts: stage.EndpointFacts) -> None:
+        """The pre-flight, once, before the first change."""
+        if self._checked or self._model is None:
+            return
+        found = preflight.findings(
+            self._context, self._environment, self._model, candidate.deployment(self._model), facts
+        )
+        if failure := rules.failure_of(found):
+            raise failure
+        self._checked = True
+
+    def _findings(self, model: models.Registered, facts: stage.EndpointFacts) -> list[rules.Finding]:
+        return preflight.findings(self._context, self._environment, model, candidate.deployment(model), facts)
+
+    def _refusal(self, step: stage.Refuse, facts: stage.EndpointFacts) -> MlopsError:
+        found = self._findings(self._model, facts) if self._model and not self._checked else []
+        return step.failure([*step.problems, *(finding.problem for finding in found)])
+
     def _apply(self, step: stage.Step) -> None:
-        workspace, name = self._context.workspace, self._endpoint
         self._say(step)
+        match step:
+            case stage.CreateDeployment():
+                work = partial(self._deploy, step.name)
+            case stage.Smoke():
+                work = partial(self._smoke, step.deployment)
+            case stage.Mirror():
+                work = partial(self._mirror, step)
+            case stage.Judge():
+                work = partial(self._watch, f"{step.percent} %", step.deployment)
+            case _:
+                work = partial(self._change, step)
+        try:
+            work()
+            self._progress = self._progress.after(step)
+        except Conflict as error:  # somebody changes it between our look and our request
+            self._wait(stage.Wait(self._endpoint, f"{self._endpoint} is being changed: {error.problems[0].why}"))
+        except RemoteFailed as error:
+            if not isinstance(step, _SHOWS_THE_MODEL_BAD):
+                raise
+            # That is for the planner to answer, not a crash.
+            self._progress = self._progress.after(step).failed(str(error))
+
+    def _change(self, step: stage.Step) -> None:
+        workspace, name = self._context.workspace, self._endpoint
         match step:
             case stage.CreateEndpoint():
                 tags = {endpoints.OWNER_TAG: self._context.owner, endpoints.ENVIRONMENT_TAG: self._environment}
+                tags |= self._holder.tags(LONG)
                 endpoints.create(workspace, name, auth_mode=self._settings.auth_mode, tags=tags)
-            case stage.CreateDeployment():
-                self._attempt(step, lambda: self._deploy(step.name))
-            case stage.Wait():
-                self._wait(step)
-            case stage.Smoke():
-                self._attempt(step, lambda: self._probe(step.deployment))
-            case stage.Judge():
-                self._attempt(step, self._soak)
+            case stage.Repair():
+                with suppress(RemoteFailed):  # the next look shows whether it helped
+                    endpoints.set_traffic(workspace, name, step.percentages, {})
             case stage.SetTraffic():
-                endpoints.set_traffic(workspace, name, step.percentages, step.tags)
+                note = {stage.LEASE_TAG: stage.LEASE_FREE} if self._model is None else {}
+                endpoints.set_traffic(workspace, name, step.percentages, {**step.tags, **note})
             case stage.DeleteDeployment():
                 if step.failed:
-                    self._show_log(step.name)
+                    self._story.keep_log(step.name)
                 endpoints.delete_deployment(workspace, name, step.name)
 
     def _wait(self, step: stage.Wait) -> None:
         """Somebody's change is under way: look again, but hold a runner no longer than the bound."""
+        self._say(step)
         if clock.monotonic() > self._deadline:
-            again = f"mlops promote {self._environment}"
+            verb = f"promote {self._environment}" if self._model else f"rollback {self._environment}"
             raise Unfinished(
-                Problem(f"{step.what} is still being changed", why=step.why, fix=f"{again}, when it has come to rest")
+                Problem(
+                    f"{step.what} is still being changed",
+                    why=step.why,
+                    fix=f"mlops {verb}, when it has come to rest; --take-over ends the lease of a run that died",
+                )
             )
         clock.sleep(PAUSE)
 
@@ -131,8 +237,7 @@ class _Rollout:
         line = f"{_WORDS.get(type(step), type(step).__name__)}: {step.why}"
         if isinstance(step, stage.SetTraffic):
             line += f" ({', '.join(f'{who} {percent} %' for who, percent in step.percentages.items())})"
-        self._context.say(f"{self._environment}: {line}")
-        self._done.append((str(len(self._done) + 1), line))
+        self._story.say(line)
 
     def _deploy(self, name: str) -> None:
         assert self._model is not None, "only a promotion makes a deployment"
@@ -150,118 +255,44 @@ class _Rollout:
         )
         endpoints.deploy(self._context.workspace, self._endpoint, spec)
 
-    def _attempt(self, step: stage.Step, work: Callable[[], None]) -> None:
-        """Do something that may show the model to be bad: that is for the planner to answer, not a crash."""
-        try:
-            work()
-        except RemoteFailed as error:
-            self._progress = self._progress.after(step).failed(str(error))
-        else:
-            self._progress = self._progress.after(step)
-
-    def _show_log(self, deployment: str) -> None:
-        """The container's last words, before the deployment is deleted."""
-        if log := endpoints.logs(self._context.workspace, self._endpoint, deployment):
-            self._context.say(f"last lines of {deployment}:\n{log}")
-
     @cached_property
     def _questions(self) -> list[tuple[list[dict[str, str]], str]]:
         assert self._model is not None, "only a promotion asks"
         return ask.held_out(self._context, self._model.label, self._context.params.serving.smoke_conversations)
 
     @cached_property
-    def _asker(self) -> scoring.Asker:
-        return scoring.Asker(self._context.workspace, self._endpoint)
+    def _soak(self) -> Soak:
+        asker = scoring.Asker(self._context.workspace, self._endpoint)
+        return Soak(self._context, self._endpoint, self._settings, asker, self._questions, self._holder.check)
 
-    def _probe(self, deployment: str | None) -> None:
-        """Every held-out question must be answered; straight at the deployment, or through the ordinary traffic."""
-        for messages, _truth in self._questions:
-            answer = ask.ask(self._context, self._asker, messages, deployment)
-            if answer.text is None:
-                raise RemoteFailed(
-                    f"{deployment or self._endpoint} did not answer a held-out question: {answer.failure}"
-                )
+    def _smoke(self, deployment: str) -> None:
+        self._story.smoke = smoke.run(self._context, self._soak.asker, self._questions, deployment)
 
-    def _soak(self) -> None:
-        """Probe through the ordinary traffic for as long as a step lasts; at least once."""
-        deadline = clock.monotonic() + self._settings.soak_seconds
-        while True:
-            self._probe(None)
-            if clock.monotonic() + PROBE_PAUSE > deadline:
-                return
-            clock.sleep(PROBE_PAUSE)
+    def _mirror(self, step: stage.Mirror) -> None:
+        live = dict(self._story.last.live)
+        mirror = {step.deployment: step.percent}
+        endpoints.set_traffic(self._context.workspace, self._endpoint, live, {}, mirror=mirror)
+        self._watch(f"{step.percent} % mirrored", step.deployment)
 
-    def _preflight(self, model: models.Registered) -> None:
-        """What Azure or the rules would refuse later, all at once and before anything is made."""
-        where = str(self._context.params_path)
-        problems = []
-        if model.tags.get(gate.VERDICT_TAG) != "pass":
-            problems.append(
-                Problem(
-                    f"{model.label} has no verdict that lets it pass",
-                    "the workspace",
-                    fix="register models with `mlops register`",
-                )
-            )
-        base = observe.base_model(self._context)
-        found = check_size(
-            self._settings.instance_type,
-            base.inference_sizes(),
-            "inference",
-            f"{where}, environments.{self._environment}",
-        )
-        if found:
-            problems.append(found)
-        if problems:
-            raise BadInput(problems)
+    def _watch(self, step: str, deployment: str) -> None:
+        """Soak and judge, beside the healthy deployment with most other traffic or the one that stands by."""
+        old = stage.beside(self._story.last, deployment)
+        try:
+            self._story.say(f"judged: {self._soak.run(step, deployment, old).why}")
+        finally:
+            self._story.judgements = self._soak.table()
 
-    def _outcome(self, facts: stage.EndpointFacts, why: str, failure: MlopsError | None) -> Outcome:
-        live = next((d.name for d in facts.deployments if facts.traffic.get(d.name) == 100), "")
-        rows = [
-            (
-                d.name,
-                d.model,
-                d.state.value,
-                f"{facts.traffic.get(d.name, 0)} %",
-                f"{d.instance_count} x {d.instance_type}",
-            )
-            for d in facts.deployments
-        ]
-        tables = [table("Deployments", ("deployment", "model", "state", "traffic", "instances"), rows)]
-        if self._done:
-            tables.insert(0, table("Steps", ("step", "what"), self._done))
-        report = Report(
-            f"{self._environment}: {why}",
-            (f"endpoint {self._endpoint}",),
-            tuple(tables),
-            next_step=f"mlops ask {self._environment}",
-        )
-        traffic = ", ".join(f"{name} {percent} %" for name, percent in sorted(facts.live.items()))
-        self._crown(next((d.model for d in facts.deployments if d.name == live), ""))
-        return Outcome(report, {"endpoint": self._endpoint, "deployment": live, "traffic": traffic}, failure)
+    def _failure(self, why: str) -> MlopsError:
+        """A rollback by the planner as a failure: why, and what to do where the cause is known."""
+        known = explain(f"{self._story.log}\n{why}")
+        fix = known.fix if known else "look at the steps and the log above; then mend data, model or params.yaml"
+        cause = f"{why}; that means: {known.cause}" if known else why
+        kept = "traffic is where it was" if self._story.had_live else "nothing is live on it"
+        return RemoteFailed(Problem(f"{self._environment} was rolled back; {kept}", why=cause, fix=fix))
 
-    def _crown(self, label: str) -> None:
+    def _crown(self, facts: stage.EndpointFacts) -> None:
         """Whoever has all traffic is the champion of the environment, and is tagged so."""
-        name, _, version = label.partition(":")
+        live = next((one.model for one in facts.deployments if facts.traffic.get(one.name) == 100), "")
+        name, _, version = live.partition(":")
         if name == self._context.params.model.name and version:
             aliases.promoted(self._context.workspace, name, version, self._environment)
-
-
-def _registered(context: Context, label: str | None) -> models.Registered:
-    """The model that was named, else the one that was registered for the current parameters and data."""
-    if label is None:
-        mark, _ = observe.newest_attempt(context)
-        found = observe.registered(context, mark)
-        if found is None:
-            raise BadInput(
-                Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register")
-            )
-        return found
-    name, _, version = label.partition(":")
-    if not version:
-        raise BadInput(Problem(f"{label!r} names no version", "--model", fix="write NAME:VERSION"))
-    found = models.find(context.workspace, name, version)
-    if found is None:
-        known = ", ".join(model.label for model in models.versions(context.workspace, name)[:5]) or "none"
-        raise BadInput(Problem(f"there is no model {label}", "the workspace", fix=f"registered are: {known}"))
-    return found

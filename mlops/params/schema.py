@@ -123,6 +123,27 @@ class Watch(_Block):
     wait_minutes: float = Field(30, ge=0, le=330, description="Bound of one wait; GitHub ends a job after 360 minutes")
 
 
+class Limits(_Block):
+    """When a new deployment is bad, by probes and by Azure Monitor's numbers."""
+
+    error_share: Share = Field(
+        0.02, description="Largest share of failed requests: no usable answer, 408, 424, 429, 5xx"
+    )
+    error_share_over_old: Share = Field(0.01, description="How much larger it may be than the old deployment's")
+    p95_ms: float | None = Field(None, gt=0, description="Largest p95 latency in milliseconds")
+    p95_ratio_to_old: float | None = Field(2.0, gt=0, description="Largest p95 latency as a multiple of the old one's")
+    p95_slack_ms: float = Field(1000, ge=0, description="A smaller difference to the old one's latency does not count")
+    minimum_requests: Positive = Field(
+        20, description="Below this, Azure Monitor's numbers of a deployment are too few to judge"
+    )
+    metrics_wait_seconds: float = Field(
+        0, ge=0, description="How long to wait after a soak for Azure Monitor, which is about three minutes late"
+    )
+    without_metrics: Literal["probes", "roll_back"] = Field(
+        "probes", description="When Azure Monitor has nothing to say: let the probes decide, or roll back"
+    )
+
+
 class Environment(_Block):
     """One managed online endpoint and how a model gets there."""
 
@@ -135,6 +156,16 @@ class Environment(_Block):
     )
     soak_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
     protected: bool = Field(False, description="Never touched by cleanup")
+    mirror_percent: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Share of live requests copied to a new deployment before it gets any; 0 for none",
+    )
+    retention_hours: float | None = Field(
+        72, ge=0, description="How long the deployment before stays at 0 % for a rollback; null for ever"
+    )
+    limits: Limits = Field(default_factory=Limits, description="When a step of the traffic is judged bad")  # type: ignore[arg-type]
 
     @model_validator(mode="after")
     def _ends_at_all_traffic(self) -> Self:
@@ -156,6 +187,9 @@ class Serving(_Block):
     max_new_tokens: Positive = Field(64, description="Length of an answer in the smoke test and in `mlops ask`")
     temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy")
     smoke_conversations: Positive = Field(3, description="Held-out questions asked before any traffic moves")
+    smoke_minimum_rouge_l: Share = Field(
+        0.0, description="Floor of the mean ROUGE-L of their answers against the true ones; 0 sets none"
+    )
 
 
 class Cleanup(_Block):

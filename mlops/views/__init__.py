@@ -4,15 +4,17 @@ from mlops.domain.numbers import number
 from mlops.views.bars import Bars
 from mlops.views.card import model_card
 from mlops.views.charts import Chart, chart
-from mlops.views.failure import explain
+from mlops.views.failure import explain, failure_report
 from mlops.views.flowchart import Flowchart
-from mlops.views.report import Report, Section, Table, table
+from mlops.views.markdown import fenced
+from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
 from mlops.views.verdict import verdict_report
 from mlops.views.view import Human, Json, View, console
 
 __all__ = [
     "Bars",
+    "Cell",
     "Chart",
     "Flowchart",
     "Human",
@@ -25,6 +27,8 @@ __all__ = [
     "console",
     "duration",
     "explain",
+    "failure_report",
+    "fenced",
     "model_card",
     "number",
     "size",

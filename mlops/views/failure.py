@@ -8,7 +8,7 @@ import textwrap
 
 from mlops.errors import MlopsError, Problem
 from mlops.views.markdown import clean
-from mlops.views.report import is_command
+from mlops.views.report import Report, is_command, table
 
 _QUOTED = re.compile(r"[ \t]*`([^`\n]+)`[ \t]*")
 
@@ -16,6 +16,19 @@ _QUOTED = re.compile(r"[ \t]*`([^`\n]+)`[ \t]*")
 def explain(error: MlopsError) -> str:
     """The whole text, without a line break at its end."""
     return "\n".join([f"{error.summary}.", *(_problem(problem) for problem in error.problems)])
+
+
+def failure_report(error: MlopsError) -> Report:
+    """The same for a step's summary: a table of all problems, and the first command that mends one."""
+    rows = [(problem.place(), problem.what, problem.why, problem.fix) for problem in error.problems]
+    shown = [index for index in range(4) if any(row[index] for row in rows)]
+    columns = ("where", "what", "why", "fix")
+    commands = [quoted for problem in error.problems for quoted in _QUOTED.findall(problem.fix) if is_command(quoted)]
+    return Report(
+        f"{error.summary} (exit code {error.exit_code})",
+        tables=(table("", (columns[i] for i in shown), ([row[i] for i in shown] for row in rows)),),
+        next_step=commands[0] if commands else "",
+    )
 
 
 def _problem(problem: Problem) -> str:

@@ -10,9 +10,16 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
+from mlops.errors import RemoteFailed
+from mlops.flow import resume
+from mlops.flow.context import Context
+from mlops.params import load
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+
+ROOT = Path(__file__).resolve().parents[2]
+OWNER, FAILED = "owner-of-a-failure", "ft-0123456789ab-1"
 
 
 def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
@@ -32,11 +39,26 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
         return {"mlflow_model_folder": node.outputs.mlflow_model_folder}
 
     job = pipeline()
-    job.name, job.experiment_name = "ft-too-few", "contract"
+    job.name, job.experiment_name, job.tags = FAILED, "contract", {"mlops-owner": OWNER}
     ml_client.jobs.create_or_update(job)
     workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
-    while (found := jobs.find(workspace, "ft-too-few")) is not None and not found.state.ended:
+    while (found := jobs.find(workspace, FAILED)) is not None and not found.state.ended:
         pass
     assert found is not None
     assert found.state is JobState.FAILED
-    assert jobs.failure(workspace, "ft-too-few").startswith("ACFTDataException")
+    assert jobs.failure(workspace, FAILED).startswith("ACFTDataException")
+    _a_tick_is_red_and_says_the_cause(workspace)
+
+
+def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
+    """On the run above, because each run on the emulator costs seconds."""
+    params = load(ROOT / "params.yaml")
+    params = params.model_copy(update={"model": params.model.model_copy(update={"name": OWNER})})
+    context = Context(params, ROOT / "params.yaml", lambda: workspace, lambda _: None)
+    found = resume.run(context)
+    assert isinstance(found.failure, RemoteFailed)
+    (problem,) = found.failure.problems
+    assert problem.what == f"{FAILED} is Failed"
+    assert problem.why.startswith("ACFTDataException")
+    assert found.outputs == {"job": "", "finished": "false", "model": "", "environment": ""}
+    assert found.report.tables[0].rows[0][:3] == (FAILED, "Failed", "failed")

@@ -21,8 +21,10 @@ from mlops.domain.stage import (
     EndpointFacts,
     EndpointState,
     Judge,
+    Mirror,
     Progress,
     Refuse,
+    Repair,
     RolledBack,
     SetTraffic,
     Smoke,
@@ -41,8 +43,13 @@ BOUND = 40
 AZURE_NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 
 
-def wish(version: int, now: datetime) -> Wanted:
-    return Wanted(NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, STEPS, now)
+RETENTION = timedelta(hours=2)
+
+
+def wish(version: int, now: datetime, *, mirror: int = 0) -> Wanted:
+    return Wanted(
+        NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, STEPS, now, mirror, RETENTION, allow_older=True
+    )
 
 
 class Service:
@@ -77,6 +84,15 @@ class Service:
                 tags = {key: value for key, value in {**facts.tags, **step.tags}.items() if value is not None}
                 state_after = EndpointState.SUCCEEDED if done else EndpointState.UPDATING
                 self.facts = replace(self.facts, tags=tags, state=state_after)
+            case Repair():
+                assert facts.state.broken
+                assert dict(step.percentages) == facts.live
+                self.facts = replace(facts, state=EndpointState.SUCCEEDED if done else EndpointState.UPDATING)
+            case Mirror():
+                assert not facts.state.busy
+                assert not facts.share(step.deployment)
+                assert step.deployment in self.tested
+                self.facts = replace(facts, mirror={step.deployment: step.percent})
             case DeleteDeployment():
                 assert not facts.share(step.name), "a deployment with traffic is never deleted"
                 assert not facts.mirror.get(step.name)
@@ -378,6 +394,10 @@ def is_safe(facts: EndpointFacts, step: Step) -> bool:
             return True
         case DeleteDeployment():
             return facts.ours and not facts.share(step.name) and not facts.mirror.get(step.name)
+        case Repair():
+            return facts.ours and facts.state.broken and dict(step.percentages) == facts.live
+        case Mirror():
+            return facts.ours and not facts.share(step.deployment) and sum(facts.live.values()) == 100
         case SetTraffic():
             healthy = {one.name for one in facts.healthy()}
             moves = sum(step.percentages.values()) == 100 and set(step.percentages) <= healthy

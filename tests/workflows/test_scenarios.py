@@ -127,12 +127,25 @@ def test_by_hand_cleanup_is_a_dry_run_unless_told(play: Play) -> None:
 
 
 def test_a_tick_that_registers_promotes(play: Play) -> None:
-    seen = play("resume", "schedule", {"schedule": "7 * * * *"}, {"resume": {"outputs": {"model": "m:4"}}})
+    seen = play(
+        "resume",
+        "schedule",
+        {"schedule": "7 * * * *"},
+        {"resume": {"outputs": {"model": "m:4", "environment": "both"}}},
+    )
     assert seen.verbs == ["resume", "promote", "promote"]
 
 
+def test_a_tick_takes_up_a_promotion_where_it_was_cut_off(play: Play) -> None:
+    """The run is an old one, and staging serves its model already."""
+    cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production"}}}
+    seen = play("resume", "schedule", {"schedule": "7,22,37,52 * * * *"}, cut_off)
+    assert seen.calls == [["resume"], ["promote", "production", "--model", "m:3"]]
+    assert set(seen.done.skipped) == {"promote/promote/staging", "report"}
+
+
 def test_a_tick_that_registers_one_run_and_refuses_another_is_red_and_promotes(play: Play) -> None:
-    found = {"resume": {"outputs": {"model": "m:4"}, "exit": 4}}
+    found = {"resume": {"outputs": {"model": "m:4", "environment": "both"}, "exit": 4}}
     seen = play("resume", "workflow_dispatch", {}, found)
     assert seen.verbs == ["resume", "promote", "promote"]
     assert not seen.done.succeeded
@@ -142,6 +155,23 @@ def test_a_tick_that_refuses_its_run_promotes_nothing(play: Play) -> None:
     seen = play("resume", "workflow_dispatch", {}, {"resume": {"outputs": {"model": ""}, "exit": 4}})
     assert seen.verbs == ["resume"]
     assert [found.code for found in seen.done.exits] == [4]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "event", "reported"),
+    [("resume", "schedule", True), ("resume", "repository_dispatch", True), ("resume", "workflow_dispatch", False)],
+)
+def test_an_unattended_failure_is_reported_and_one_that_somebody_watches_is_not(
+    play: Play, workflow: str, event: str, reported: bool
+) -> None:
+    seen = play(workflow, event, {"action": "training-ended"}, {workflow: {"exit": 7}})
+    assert seen.calls == [[workflow], *([["report", "--workflow", workflow]] if reported else [])]
+    assert not seen.done.succeeded
+
+
+def test_a_failed_cleanup_is_reported(play: Play) -> None:
+    seen = play("cleanup", "schedule", {"schedule": "23 4 * * *"}, {"cleanup": {"exit": 3}})
+    assert seen.calls[1:] == [["report", "--workflow", "cleanup"]]
 
 
 def test_a_tick_without_news_promotes_nothing(play: Play) -> None:

@@ -21,6 +21,11 @@ FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
 WITHOUT_CLOUD = ("exec mlops plan --offline", "make ", "test ")
+ACTIONS_NEED = {
+    "actions/checkout": {"contents": "read"},
+    "ossf/scorecard-action": {"id-token": "write"},  # it signs what it publishes
+    "github/codeql-action/upload-sarif": {"security-events": "write"},
+}
 
 
 def body(path: Path) -> dict[str, Any]:
@@ -70,25 +75,40 @@ def test_a_job_is_bounded_in_time(flow: str, name: str, job: dict[str, Any]) -> 
     assert "uses" in job or job["timeout-minutes"] <= 360
 
 
-@pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
-def test_only_jobs_that_sign_in_may_ask_for_a_token(flow: str, name: str, job: dict[str, Any]) -> None:
-    if "uses" in job or flow == "scorecard":
-        return
-    commands = [step["run"] for step in job["steps"] if "run" in step]
-    signs_in = any(not command.startswith(WITHOUT_CLOUD) for command in commands)
-    assert (job.get("permissions", {}).get("id-token") == "write") == signs_in
-    assert signs_in == ("environment" in job), "identifiers are variables of an environment"
-    assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
+def needed(step: dict[str, Any]) -> dict[str, str]:
+    """The permissions that a step needs, from what it does."""
+    used, command = str(step.get("uses", "")).partition("@")[0], step.get("run", "")
+    if not command.startswith(("exec mlops ", *WITHOUT_CLOUD)):
+        return ACTIONS_NEED.get(used, {})
+    if command.startswith("exec mlops report "):
+        return {"actions": "read", "checks": "read", "issues": "write"}
+    return {} if command.startswith(WITHOUT_CLOUD) else {"id-token": "write"}
+
+
+def called(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The jobs of the reusable workflow that a job calls; itself, when it calls none."""
+    if "uses" not in job:
+        return [job]
+    return list(body(ROOT / str(job["uses"]).removeprefix("$/"))["jobs"].values())
 
 
 @pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_job_has_the_permissions_that_its_steps_need_and_no_other(flow: str, name: str, job: dict[str, Any]) -> None:
+    """A caller grants what the jobs that it calls need, all of them together."""
+    wanted: dict[str, str] = {}
+    for inner in called(job):
+        for step in inner["steps"]:
+            wanted |= needed(step)
+    assert job.get("permissions", {}) == wanted
+
+
+@pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
+def test_only_jobs_that_sign_in_to_azure_have_an_environment(flow: str, name: str, job: dict[str, Any]) -> None:
     if "uses" in job or flow == "scorecard":
         return
-    checks_out = any(str(step.get("uses", "")).startswith("actions/checkout@") for step in job["steps"])
-    granted = dict(job.get("permissions", {}))
-    granted.pop("id-token", None)  # the test above
-    assert granted == ({"contents": "read"} if checks_out else {})
+    signs_in = job.get("permissions", {}).get("id-token") == "write"
+    assert signs_in == ("environment" in job), "identifiers are variables of an environment"
+    assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
 
 
 def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:

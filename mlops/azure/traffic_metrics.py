@@ -1,0 +1,74 @@
+"""What Azure Monitor counted of an endpoint, by deployment: requests by status code, and p95 latency.
+
+It must not judge. No series is not zero requests: the newest minutes arrive late, and quiet minutes may be missing.
+Source: the supported metrics of Microsoft.MachineLearningServices/workspaces/onlineEndpoints (all at PT1M, Average).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mlops.azure.failures import translated
+from mlops.azure.monitor import NAMESPACE
+from mlops.azure.workspace import Workspace
+from mlops.domain.health import Numbers
+
+REQUESTS, P95 = "RequestsPerMinute", "RequestLatency_P95"
+SOURCE = "Azure Monitor"
+MINUTE = timedelta(minutes=1)
+MOST_SERIES = 200  # deployments times status codes
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Numbers by deployment, and up to when they are known; None when there is no point yet."""
+
+    by_deployment: dict[str, Numbers]
+    until: datetime | None
+
+
+def by_deployment(workspace: Workspace, endpoint: str, *, since: datetime, until: datetime) -> Seen:
+    """The whole minutes between two moments. Raises our failures, as when the metrics may not be read."""
+    counts: dict[str, dict[int, float]] = {}
+    slowest: dict[str, float] = {}
+    newest: list[datetime] = []
+    start = since.replace(second=0, microsecond=0)
+    for labels, points in _series(
+        workspace, endpoint, REQUESTS, "deployment eq '*' and statusCode eq '*'", start, until
+    ):
+        status = labels.get("statuscode", "")
+        for moment, value in points:
+            newest.append(moment)
+            known = counts.setdefault(labels.get("deployment", ""), {})
+            code = int(status) if status.isdecimal() else 0
+            known[code] = known.get(code, 0.0) + value  # an average of one minute at PT1M is that minute's count
+    for labels, points in _series(workspace, endpoint, P95, "deployment eq '*'", start, until):
+        # Percentiles of minutes cannot be merged exactly; the worst minute is the bound that is judged.
+        name = labels.get("deployment", "")
+        slowest[name] = max([slowest.get(name, 0.0), *(value for _, value in points)])
+    found = {name: Numbers(SOURCE, known, slowest.get(name)) for name, known in counts.items() if name}
+    return Seen(found, max(newest) + MINUTE if newest else None)
+
+
+def _series(
+    workspace: Workspace, endpoint: str, metric: str, filter: str, since: datetime, until: datetime
+) -> Iterator[tuple[dict[str, str], list[tuple[datetime, float]]]]:
+    from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
+
+    client = MetricsClient(f"https://{workspace.location}.metrics.monitor.azure.com", workspace.credential)
+    with translated(f"read {metric} of {endpoint}"):
+        (result,) = client.query_resources(
+            resource_ids=[f"{workspace.id}/onlineEndpoints/{endpoint}"],
+            metric_namespace=NAMESPACE,
+            metric_names=[metric],
+            timespan=(since, max(until, since + MINUTE)),
+            granularity=MINUTE,
+            aggregations=[MetricAggregationType.AVERAGE],
+            filter=filter,
+            max_results=MOST_SERIES,
+        )
+    elements: list[Any] = [element for one in result.metrics if one.name == metric for element in one.timeseries]
+    for element in elements:
+        labels = {str(key).lower(): str(value) for key, value in (element.metadata_values or {}).items()}
+        yield labels, [(point.timestamp, float(point.average)) for point in element.data if point.average is not None]

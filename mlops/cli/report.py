@@ -1,0 +1,17 @@
+"""`mlops report`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.option("--workflow", required=True, help="Name of the workflow that failed.")
+@click.pass_obj
+def command(session: Session, workflow: str) -> None:
+    """Open or update one issue for each cause of this workflow run's failure."""
+    from mlops.flow import report
+    from mlops.github_api import GitHub
+
+    github = GitHub.from_environment(session.environ)
+    session.run(lambda context: report.run(context, github, workflow))

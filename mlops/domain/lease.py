@@ -1,0 +1,53 @@
+"""Who may change an endpoint now: a tag on it with a holder and an end, so that one promotion acts at a time.
+
+It must not write the tag. GitHub's concurrency groups keep workflows apart; this also keeps apart what GitHub does not
+see, such as a person's own machine. The tag is written, and read again after other work, before anything is changed:
+of two that write at once the later one holds it (Fischer's algorithm, with the pre-flight as the delay).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+LEASE_TAG = "mlops-lease"
+FREE = "-"
+_FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+)")
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to change an endpoint until some moment of the service's time."""
+
+    holder: str
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.holder} until {self.until.astimezone(UTC).isoformat(timespec='seconds')}"
+
+
+def granted(holder: str, now: datetime, lasting: timedelta) -> Lease:
+    """A lease from now on. Spaces in the holder's name would not be read back."""
+    return Lease("-".join(holder.split()), now + lasting)
+
+
+def read(tags: Mapping[str, str]) -> Lease | None:
+    """The lease on an endpoint, over or not; None when it is free, or the tag is not ours to understand."""
+    match = _FORM.fullmatch(tags.get(LEASE_TAG, FREE))
+    try:
+        until = datetime.fromisoformat(match["until"]) if match else None
+    except ValueError:
+        return None
+    return Lease(match["holder"], until) if match and until and until.tzinfo else None
+
+
+def of_another(tags: Mapping[str, str], holder: str, now: datetime) -> Lease | None:
+    """The lease that keeps `holder` from acting, if there is one and it is not over."""
+    found = read(tags)
+    return found if found and found.holder != holder and found.until > now else None
+
+
+def is_held(tags: Mapping[str, str], holder: str, now: datetime, *, rest: timedelta) -> bool:
+    """Whether `holder` has it, for `rest` at least."""
+    found = read(tags)
+    return found is not None and found.holder == holder and found.until - now >= rest

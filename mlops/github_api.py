@@ -1,0 +1,103 @@
+"""Calls GitHub's REST interface with the token of a job: what failed in a run, and the issues about it.
+
+It must not decide what an issue says, and it must not print the token.
+"""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlops.errors import BadInput, GithubRefused, Problem
+
+VERSION = "2022-11-28"
+TIMEOUT_SECONDS = 30
+PAGE = 100
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
+# What a refused call lacked; GitHub answers 404 as well where a token may not see something.
+NEEDS = {"/issues": "issues: write", "/actions/": "actions: read", "/check-runs/": "checks: read"}
+
+
+class GitHub:
+    """One repository. `run` is the workflow run that this job belongs to."""
+
+    def __init__(self, api: str, repository: str, run: str, token: str) -> None:
+        self.run = run
+        self._root = f"{api}/repos/{repository}"
+        self._token = token
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "GitHub":
+        """Raises BadInput where this is no step of a workflow that was given its token."""
+        names = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
+        missing = [name for name in names if not environ.get(name)]
+        if missing:
+            fix = "run this as a step of a workflow, with GITHUB_TOKEN in its `env`"
+            raise BadInput(Problem(f"not set: {', '.join(missing)}", "the environment", fix=fix))
+        return cls(environ.get("GITHUB_API_URL") or "https://api.github.com", *(environ[name] for name in names))
+
+    def failed_jobs(self) -> list[dict[str, Any]]:
+        """The failed jobs of the run's latest attempt, as GitHub shows them."""
+        found = self._pages(f"{self._root}/actions/runs/{self.run}/jobs?filter=latest&per_page={PAGE}", "jobs")
+        return [job for job in found if job.get("conclusion") in ("failure", "timed_out")]
+
+    def annotations(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What was annotated in a job; a job is a check run of the same number."""
+        return list(self._pages(f"{self._root}/check-runs/{job['id']}/annotations?per_page={PAGE}"))
+
+    def issues(self, label: str) -> list[dict[str, Any]]:
+        """Every issue with a label, open or closed; pull requests, which GitHub lists as well, are left out."""
+        found = self._pages(f"{self._root}/issues?labels={label}&state=all&per_page={PAGE}")
+        return [issue for issue in found if "pull_request" not in issue]
+
+    def open_issue(self, title: str, body: str, label: str) -> str:
+        """The address of a new issue. A label that does not exist yet is made by GitHub."""
+        made = self._call("POST", f"{self._root}/issues", {"title": title, "body": body, "labels": [label]})[0]
+        return str(made["html_url"])
+
+    def update_issue(self, number: int, body: str, *, reopen: bool = False) -> str:
+        """The address of an issue whose text was replaced; nobody is notified unless it is opened again."""
+        change = {"body": body, **({"state": "open"} if reopen else {})}
+        return str(self._call("PATCH", f"{self._root}/issues/{number}", change)[0]["html_url"])
+
+    def _pages(self, url: str, key: str = "") -> Iterator[dict[str, Any]]:
+        following: str | None = url
+        while following:
+            body, link = self._call("GET", following)
+            yield from body[key] if key else body
+            found = _NEXT.search(link)
+            following = found[1] if found else None
+
+    def _call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self._token}",
+            "X-GitHub-Api-Version": VERSION,
+            "Content-Type": "application/json",
+        }
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the runner's own address
+        what = f"{method} {url.removeprefix(self._root).partition('?')[0]}"
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+                return json.loads(answer.read()), str(answer.headers.get("Link") or "")
+        except urllib.error.HTTPError as error:
+            raise GithubRefused(_refusal(what, url, error)) from None
+        except (OSError, ValueError) as error:
+            raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
+
+
+def _refusal(what: str, url: str, error: urllib.error.HTTPError) -> Problem:
+    try:
+        with error:
+            why = str(json.loads(error.read()).get("message") or error.reason)
+    except (ValueError, AttributeError):
+        why = str(error.reason)
+    fix = "run the job again"
+    if error.code == 410:
+        fix = "turn issues on in the repository's settings, or remove the job that reports"
+    elif error.code in (401, 403, 404):
+        fix = f"give the job `permissions: {next((need for part, need in NEEDS.items() if part in url), '')}`"
+    return Problem(f"{what}: {error.code}", why=why, fix=fix)

@@ -1,0 +1,93 @@
+"""What a tick does about each run: facts -> decisions."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mlops.domain import promotion
+from mlops.domain.promotion import Mark, Progress
+from mlops.domain.resume import MOST_RETRIES, PROMOTION_BOUND, Act, Run, decide
+from mlops.domain.run import JobState
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LONG_AGO = NOW - PROMOTION_BOUND
+BOTH = ("staging", "production")
+DONE, FAILED = JobState.COMPLETED, JobState.FAILED
+
+
+def registered(**promotions: Mark) -> Run:
+    return Run("ft-1", DONE, NOW, model="m:1", registered=LONG_AGO, promotions=promotions)
+
+
+def mark(progress: Progress, *, at: datetime = NOW, retries: int = 0) -> Mark:
+    return Mark(progress, at, retries)
+
+
+def one(run: Run, **live: str) -> tuple[Act, str, str]:
+    (found,) = decide([run], BOTH, live, NOW)
+    return found.act, found.environment, found.reason
+
+
+@pytest.mark.parametrize(
+    ("run", "act", "why"),
+    [
+        (Run("ft-1", JobState.RUNNING), Act.WAIT, "under way"),
+        (Run("ft-1", JobState.QUEUED), Act.WAIT, "under way"),
+        (Run("ft-1", DONE), Act.JUDGE, "neither refused nor registered"),
+        (Run("ft-1", DONE, refused=True), Act.NOTHING, "refused by the gate"),
+        (Run("ft-1", FAILED, NOW), Act.FAILED, "did not end well"),
+        (Run("ft-1", FAILED), Act.FAILED, "did not end well"),
+        (Run("ft-1", JobState.NOT_RESPONDING, NOW), Act.FAILED, "did not end well"),
+        (Run("ft-1", FAILED, NOW - timedelta(days=3)), Act.NOTHING, "3 days ago"),
+        (Run("ft-1", JobState.CANCELED, NOW), Act.NOTHING, "canceled"),
+        (Run("ft-2", DONE, model="m:1", made_it=False), Act.NOTHING, "an earlier run of the same release"),
+    ],
+)
+def test_a_run_without_a_model_of_its_own(run: Run, act: Act, why: str) -> None:
+    found = one(run)
+    assert found[0] is act
+    assert why in found[2]
+
+
+@pytest.mark.parametrize(
+    ("run", "live", "act", "where"),
+    [
+        (registered(), {"production": "m:1"}, Act.NOTHING, ""),
+        (registered(), {}, Act.PROMOTE, "staging"),
+        (Run("ft-1", DONE, model="m:1", registered=NOW), {}, Act.NOTHING, ""),  # `train` is about to promote it
+        (registered(), {"staging": "m:1"}, Act.NOTHING, ""),  # an approval is a person's answer
+        (registered(staging=mark(Progress.HANDED_OVER)), {}, Act.WAIT, ""),
+        (registered(staging=mark(Progress.HANDED_OVER, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(Progress.BEGUN)), {}, Act.WAIT, ""),
+        (registered(staging=mark(Progress.BEGUN, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(Progress.INTERRUPTED)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(Progress.INTERRUPTED, retries=MOST_RETRIES)), {}, Act.NOTHING, ""),
+        (registered(staging=mark(Progress.REFUSED)), {}, Act.NOTHING, ""),
+        (registered(staging=mark(Progress.DONE)), {}, Act.NOTHING, ""),  # torn down, or rolled back
+        (registered(production=mark(Progress.DONE)), {"staging": "m:1", "production": "m:0"}, Act.NOTHING, ""),
+        (registered(production=mark(Progress.INTERRUPTED)), {"staging": "m:1"}, Act.PROMOTE, "production"),
+        (registered(production=mark(Progress.BEGUN, at=LONG_AGO)), {"staging": "m:1"}, Act.PROMOTE, "production"),
+    ],
+)
+def test_a_registered_model_is_promoted_again_only_where_that_was_cut_off(
+    run: Run, live: dict[str, str], act: Act, where: str
+) -> None:
+    assert one(run, **live)[:2] == (act, where)
+
+
+def test_a_failure_is_history_when_a_newer_run_was_submitted() -> None:
+    found = decide([Run("ft-2", JobState.RUNNING), Run("ft-1", FAILED, NOW)], BOTH, {}, NOW)
+    assert [decision.act for decision in found] == [Act.WAIT, Act.NOTHING]
+
+
+def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_judged() -> None:
+    older = Run("ft-0", DONE, model="m:0", registered=LONG_AGO)
+    assert [d.act for d in decide([registered(), older], BOTH, {}, NOW)] == [Act.PROMOTE, Act.NOTHING]
+    assert [d.act for d in decide([Run("ft-2", DONE), registered()], BOTH, {}, NOW)] == [Act.JUDGE, Act.NOTHING]
+    assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], BOTH, {}, NOW)][1] is Act.PROMOTE
+
+
+def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:
+    written = mark(Progress.BEGUN, retries=2)
+    tags = {promotion.tag("staging"): written.to_tag(), promotion.tag("production"): "begun often lately"}
+    assert promotion.read(tags, BOTH) == {"staging": written}

@@ -1,0 +1,285 @@
+"""`mlops promote` and `mlops rollback` on a real emulator, while a client keeps asking and must never be refused."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+import yaml
+
+from mlops.azure import data, endpoints
+from mlops.domain import lease
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
+from mlops.flow import promote
+from mlops.flow.context import Context, Outcome
+from mlops.flow.rollout import soak
+from mlops.params import load
+from tests.contract.serving_calls import QUESTION, SIZE, arm, own_workspace, register_model
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL, ENDPOINT, FAMILY = "promoted", "promotion-journey", "standardNCADSA100v4Family"
+TAGS = {"mlops-verdict": "pass", "mlops-data": "promotion:1", "mlops-base-model": "Phi-3-mini-4k-instruct:15"}
+BAD_QUESTION = {"input_data": {"input_string": [{"role": "assistant", "content": "no question"}]}}
+
+
+@dataclass
+class Client:
+    """Somebody who asks an endpoint all the time."""
+
+    pool: urllib3.ProxyManager
+    uri: str
+    key: str
+    body: dict[str, Any]
+    deployment: str = ""
+    seen: list[tuple[int, str]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        named = {"azureml-model-deployment": self.deployment} if self.deployment else {}
+        sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **named}
+        while not self.stopped.is_set():
+            answer = self.pool.request("POST", self.uri, body=json.dumps(self.body), headers=sent, retries=False)
+            self.seen.append((answer.status, answer.headers.get("azureml-model-deployment", "")))
+            time.sleep(0.03)
+
+    def __enter__(self) -> "Client":
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        self.thread.join()
+
+
+@dataclass
+class Stage:
+    """One endpoint, and the parameters for it."""
+
+    folder: Path
+    address: Address
+    ml_client: "MLClient"
+    said: list[str] = field(default_factory=list)
+    on_say: Callable[[str], None] = lambda _: None
+
+    def context(self, run: int = 1, **settings: Any) -> Context:
+        stated = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100], **settings}
+        stated["environments"], stated["model"]["name"] = {"production": one}, MODEL
+        stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 4, "max_concurrent_requests_per_instance": 8}
+        path = self.folder / "params.yaml"
+        path.write_text(yaml.safe_dump(stated), encoding="utf-8")
+        return Context(load(path), path, own_workspace, self.say, run_url=f"https://example.test/actions/runs/{run}")
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+        self.on_say(line)
+
+    def promote(self, version: int, *, run: int = 1, allow_older: bool = False, **settings: Any) -> Outcome:
+        context = self.context(run, **settings)
+        return promote.run(context, "production", model=f"{MODEL}:{version}", allow_older=allow_older)
+
+    def rollback(self) -> Outcome:
+        return promote.rollback(self.context(), "production")
+
+    def home(self) -> None:
+        """Version 1 has all traffic."""
+        if self.facts().live != {"model-1": 100}:
+            self.promote(1, allow_older=True)
+
+    def facts(self) -> Any:
+        return endpoints.observe(own_workspace(), ENDPOINT, MODEL)
+
+    def client(self, body: dict[str, Any] = QUESTION, deployment: str = "") -> Client:
+        pool = urllib3.ProxyManager(self.address.proxy_url, ca_certs=self.address.ca_file)
+        uri = str(self.ml_client.online_endpoints.get(ENDPOINT).scoring_uri)
+        return Client(pool, uri, self.ml_client.online_endpoints.get_keys(ENDPOINT).primary_key, body, deployment)
+
+    def control(self, method: str, path: str, body: dict[str, Any]) -> None:
+        process.control(self.address, method, path, body)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    ml_client: "MLClient", emulator_address: Address, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Versions 1 to 3 answer, 4 does not load, 5 has no verdict; a client asks throughout and is always answered."""
+    folder = tmp_path_factory.mktemp("promotion")
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi there"}]
+    test = folder / "test.jsonl"
+    test.write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+    data.upload(own_workspace(), "promotion", "1", dict.fromkeys(data.ROLES, test), {})
+    register_model(ml_client, folder / "good", "promoted-source")
+    source = str(ml_client.models.get("promoted-source", version="1").path)
+    broken = folder / "broken"
+    broken.mkdir()
+    (broken / "MLmodel").write_text("flavors: {}\n", encoding="utf-8")
+    _register(ml_client, {1: source, 2: source, 3: source, 4: str(broken)}, TAGS)
+    _register(ml_client, {5: source}, {})
+    made = Stage(folder, emulator_address, ml_client)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(promote, "PAUSE", 0.05)
+    patch.setattr(soak, "MONITOR_PAUSE", 0.2)
+    patch.setattr(soak, "PROBE_PAUSE", 0.05)
+    first = made.promote(1)
+    assert first.outputs["traffic"] == "model-1 100 %"
+    with made.client() as client:
+        yield made
+    patch.undo()
+    assert len(client.seen) > 20
+    assert {status for status, _ in client.seen} == {200}, "no request was refused, from before to after everything"
+    endpoints.delete(own_workspace(), ENDPOINT)
+
+
+def _register(ml_client: "MLClient", places: dict[int, str], tags: dict[str, str]) -> None:
+    from azure.ai.ml.entities import Model
+
+    for version, path in places.items():
+        made = Model(name=MODEL, version=str(version), path=path, type="mlflow_model", tags=tags)
+        ml_client.models.create_or_update(made)
+
+
+def test_a_canary_a_rollback_and_a_second_rollback(stage: Stage) -> None:
+    stage.home()
+    done = stage.promote(2)
+    assert done.failure is None
+    assert stage.facts().live == {"model-2": 100}
+    text = done.report.to_markdown()
+    assert "goes from 0 % to 10 %" in text
+    assert "ROUGE-L" in text
+    assert "Hi there" in text, "the ground truth stands beside the prediction"
+    assert "| model | promoted:1 | promoted:2 |" in text
+    again = stage.promote(2)
+    assert "nothing to do: promoted:2 (model-2) has all traffic" in again.report.title
+    back = stage.rollback()
+    assert "returns from promoted:2 (model-2) to promoted:1 (model-1)" in back.report.to_markdown()
+    assert stage.facts().live == {"model-1": 100}
+    assert "since the rollback" in stage.rollback().report.title
+    assert stage.facts().live == {"model-1": 100}
+    assert lease.read(stage.facts().tags) is None
+
+
+def test_a_candidate_that_errors_at_its_first_share_is_rolled_back_by_what_azure_monitor_counted(stage: Stage) -> None:
+    stage.home()
+    stage.control("PUT", "/settings/monitor.lag_seconds", {"value": "0"})
+    noisy: list[Client] = []
+
+    def on_say(line: str) -> None:
+        if "goes from 0 % to 10 %" in line:
+            noisy.append(stage.client(BAD_QUESTION, "model-3").__enter__())
+        if noisy and "judge:" in line:
+            threading.Timer(0.5, stage.control, ("POST", "/clock", {"advance_seconds": 120})).start()
+
+    stage.on_say = on_say
+    limits = {"metrics_wait_seconds": 60, "minimum_requests": 3, "p95_ratio_to_old": None}
+    try:
+        done = stage.promote(3, limits=limits)
+    finally:
+        stage.on_say = lambda _: None
+        for client in noisy:
+            client.__exit__()
+        stage.control("PUT", "/settings/monitor.lag_seconds", {"value": ""})
+    assert isinstance(done.failure, RemoteFailed)
+    assert "Azure Monitor: " in str(done.failure)
+    assert "(424: " in str(done.failure)
+    assert stage.facts().live == {"model-1": 100}
+    assert stage.facts().find("model-3") is None
+
+
+def test_a_slow_candidate_is_rolled_back(stage: Stage) -> None:
+    stage.home()
+    done = stage.promote(3, limits={"p95_ms": 0.1})
+    assert isinstance(done.failure, RemoteFailed)
+    assert "p95 latency is" in str(done.failure)
+    assert "traffic is where it was" in str(done.failure)
+    assert stage.facts().live == {"model-1": 100}
+
+
+def test_a_container_that_never_becomes_ready_is_explained_and_removed(stage: Stage) -> None:
+    stage.home()
+    done = stage.promote(4)
+    assert isinstance(done.failure, RemoteFailed)
+    assert "that means: " in str(done.failure)
+    assert "last lines" in done.report.to_markdown()
+    assert stage.facts().find("model-4") is None
+    assert stage.facts().live == {"model-1": 100}
+
+
+def test_everything_that_would_be_refused_is_found_before_anything_is_made(stage: Stage) -> None:
+    stage.home()
+    stage.control("PUT", f"/quota/{FAMILY}", {"limit": 24})
+    try:
+        with pytest.raises(AzureRefused) as refused:
+            stage.promote(5)
+        with pytest.raises(BadInput) as sized:
+            stage.promote(5, instance_type="Standard_D4_v2")
+        with pytest.raises(BadInput) as named:
+            stage.promote(5, endpoint="much-too-long-a-name-for-an-endpoint")
+    finally:
+        stage.control("PUT", f"/quota/{FAMILY}", {"limit": 96})
+    assert "has no verdict" in str(refused.value)
+    assert "1 x Standard_NC24ads_A100_v4 need 24 vCPUs" in str(refused.value)
+    assert "not on the base model's list for inference" in str(sized.value)
+    assert "0 of 1 GPUs" in str(sized.value)
+    assert "'much-too-long-a-name-for-an-endpoint' is no name that Azure takes (36 char" in str(named.value)
+    assert "has no verdict" in str(named.value)
+    assert stage.facts().find("model-5") is None
+
+
+def test_an_older_version_needs_a_word(stage: Stage) -> None:
+    stage.home()
+    stage.promote(2)
+    with pytest.raises(BadInput, match="promoted:1 is older than promoted:2"):
+        stage.promote(1)
+    stage.rollback()
+
+
+def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> None:
+    stage.home()
+    stage.control("PUT", "/pace/onlineEndpoints", {"pace": "30 s"})
+    url = arm(f"onlineEndpoints/{ENDPOINT}")
+    own_workspace().send("PATCH", url, "somebody", json={"tags": {"somebody": "was here"}})
+    stage.control("PUT", "/pace/onlineEndpoints", {"pace": "at once"})
+    stage.said.clear()
+    stage.on_say = lambda _: stage.control("POST", "/clock", {"advance_seconds": 31})
+    try:
+        done = stage.promote(1)
+    finally:
+        stage.on_say = lambda _: None
+    assert done.failure is None
+    assert f"production: wait: endpoint {ENDPOINT} is Updating" in stage.said
+
+
+def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.home()
+    monkeypatch.setattr(promote, "WAIT_SECONDS", 0.0)
+    second: list[BaseException] = []
+
+    def on_say(line: str) -> None:
+        if "goes from 0 % to 10 %" in line and not second:
+            with pytest.raises(Unfinished) as waits:
+                stage.promote(3, run=2)
+            second.append(waits.value)
+        if "judge:" in line:
+            stage.rollback()
+
+    stage.on_say = on_say
+    try:
+        with pytest.raises(Unfinished, match="took promotion-journey over"):
+            stage.promote(2)
+    finally:
+        stage.on_say = lambda _: None
+    assert "actions/runs/1 may change promotion-journey until" in str(second[0])
+    assert stage.facts().live == {"model-1": 100}

@@ -1,0 +1,112 @@
+"""An imitation of GitHub's REST interface on loopback: issues, and what a run's jobs were annotated with.
+
+Pages hold two items, so that whoever does not follow them misses some.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+PAGE = 2
+TOKEN = "of-the-job"
+REPOSITORY = "/repos/owner/name"
+RUN = "42"
+
+
+@dataclass
+class GitHubImitation:
+    """What it holds; `refuse` maps a part of a path to the status that it is answered with."""
+
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    refuse: dict[str, int] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """What a runner gives to a step."""
+        return {
+            "GITHUB_API_URL": self.url,
+            "GITHUB_REPOSITORY": "owner/name",
+            "GITHUB_RUN_ID": RUN,
+            "GITHUB_TOKEN": TOKEN,
+        }
+
+    def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+        """Status and body; a list is divided into pages afterwards."""
+        self.calls.append(f"{method} {path}")
+        for part, status in self.refuse.items():
+            if part in path:
+                return status, {"message": "Resource not accessible by integration"}
+        match method, path.removeprefix(REPOSITORY).strip("/").split("/"):
+            case "GET", ["actions", "runs", run, "jobs"] if run == RUN:
+                return 200, self.jobs
+            case "GET", ["check-runs", number, "annotations"]:
+                return 200, self.annotations.get(int(number), [])
+            case "GET", ["issues"]:
+                label = query["labels"][0]
+                state = query.get("state", ["open"])[0]
+                return 200, [i for i in self.issues if label in i["labels"] and state in ("all", i["state"])]
+            case "POST", ["issues"]:
+                return 201, self._opened(body)
+            case "PATCH", ["issues", number]:
+                issue = self.issues[int(number) - 1]
+                issue.update(body)
+                return 200, issue
+        return 404, {"message": "Not Found"}
+
+    def _opened(self, body: dict[str, Any]) -> dict[str, Any]:
+        number = len(self.issues) + 1
+        url = f"https://github.example/owner/name/issues/{number}"
+        self.issues.append({**body, "number": number, "state": "open", "state_reason": None, "html_url": url})
+        return self.issues[-1]
+
+
+@contextmanager
+def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
+    """Serve it until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _serve(self) -> None:
+            split = urlsplit(self.path)
+            query = parse_qs(split.query)
+            sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
+            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+                status, body = 401, {"message": "Bad credentials"}
+            else:
+                status, body = imitation.answer(self.command, split.path, query, sent)
+            self.send_response(status)
+            if isinstance(body, list):
+                page = int(query.get("page", ["1"])[0])
+                rest = body[page * PAGE :]
+                body = body[(page - 1) * PAGE : page * PAGE]
+                if rest:
+                    joint = "&" if split.query else "?"
+                    address = f"{imitation.url}{self.path.partition('&page=')[0]}{joint}page={page + 1}"
+                    self.send_header("Link", f'<{address}>; rel="next", <{address}>; rel="last"')
+                if split.path.endswith("/jobs"):
+                    body = {"total_count": len(imitation.jobs), "jobs": body}
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    imitation.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield imitation
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

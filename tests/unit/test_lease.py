@@ -1,0 +1,38 @@
+"""Who may change an endpoint: a lease is read back as it was written, keeps others out, and ends by itself."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops.domain import lease
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def tags(holder: str, lasting: timedelta = 10 * MINUTE) -> dict[str, str]:
+    return {lease.LEASE_TAG: str(lease.granted(holder, NOW, lasting))}
+
+
+@given(st.text(min_size=1).filter(lambda text: text.split()), st.integers(1, 10_000))
+def test_a_lease_is_read_back(holder: str, minutes: int) -> None:
+    made = lease.granted(holder, NOW, minutes * MINUTE)
+    assert lease.read({lease.LEASE_TAG: str(made)}) == made
+
+
+def test_it_keeps_others_out_until_it_ends() -> None:
+    assert lease.of_another(tags("a"), "b", NOW)
+    assert lease.of_another(tags("a"), "a", NOW) is None
+    assert lease.of_another(tags("a"), "b", NOW + 10 * MINUTE) is None
+    assert lease.is_held(tags("a"), "a", NOW, rest=5 * MINUTE)
+    assert not lease.is_held(tags("a"), "a", NOW + 6 * MINUTE, rest=5 * MINUTE)
+    assert not lease.is_held(tags("a"), "b", NOW, rest=MINUTE)
+
+
+@pytest.mark.parametrize("said", ["", lease.FREE, "a until tomorrow", "a until 2026-03-01T00:00:00", "somebody's"])
+def test_what_is_no_lease_keeps_nobody_out(said: str) -> None:
+    assert lease.read({lease.LEASE_TAG: said}) is None
+    assert lease.of_another({lease.LEASE_TAG: said}, "b", NOW) is None
+    assert lease.read({}) is None

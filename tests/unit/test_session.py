@@ -1,0 +1,86 @@
+"""What a step of a workflow leaves on its run when it fails: annotations on the right line, and a summary."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlops.errors import BadInput, Problem
+from mlops.params import point
+from mlops.views import failure_report
+
+ROOT = Path(__file__).resolve().parents[2]
+PARAMS = ROOT / "params.yaml"
+
+
+def line_of(text: str) -> int:
+    lines = PARAMS.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if line.strip().startswith(text))
+
+
+@pytest.mark.parametrize(
+    ("what", "written"),
+    [
+        ("training.parameters.learning_rate: 7 is above the largest allowed 1", "learning_rate:"),
+        ("training.instance_type Standard_X is no VM size of eastus", "instance_type:"),
+        ("environments.production.endpoint 'x' has 99 characters", "endpoint: chat-production"),
+        ("eval_loss 9.1 is above the largest allowed 4.5", "- metric: eval_loss"),
+        ("train_loss is missing", "- metric: train_loss"),
+        ("training.parameters.max_steps is required", "parameters:"),  # it is to be added there
+        ("data.personal_data: an address was found", "data:"),
+    ],
+)
+def test_a_problem_points_at_the_line_that_mends_it(what: str, written: str) -> None:
+    found = point(Problem(what, "params.yaml"), PARAMS)
+    assert found.line == line_of(written)
+    assert found.where == str(PARAMS)
+    assert found.what == what
+
+
+def test_the_place_may_name_the_key() -> None:
+    found = point(Problem("Standard_X cannot serve it", f"{PARAMS}, environments.staging"), PARAMS)
+    assert found.line == line_of("staging:")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem("training.nodes is 2", "the workspace"),
+        Problem("training.nodes is 2"),
+        Problem("training.nodes is 2", "params.yaml", 7, 3),
+        Problem("something else is wrong", "params.yaml"),
+    ],
+)
+def test_a_problem_of_another_place_or_without_a_key_stays_as_it_is(problem: Problem) -> None:
+    assert point(problem, PARAMS) == problem
+
+
+def test_a_failed_step_annotates_the_line_and_says_in_its_summary_what_to_do(tmp_path: Path) -> None:
+    for name in ("output", "summary"):
+        (tmp_path / name).touch()
+    spoilt = PARAMS.read_text(encoding="utf-8").replace("percent: 5 ", "percent: 500 ")
+    (tmp_path / "params.yaml").write_text(spoilt, encoding="utf-8")
+    environment = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }
+    command = [sys.executable, "-m", "mlops", "plan", "--offline"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == BadInput.exit_code, done.stderr
+    line = next(number for number, text in enumerate(spoilt.splitlines(), start=1) if "percent: 500" in text)
+    assert f"::error file=params.yaml,line={line},col=5,title=" in done.stdout + done.stderr
+    summary = (tmp_path / "summary").read_text()
+    assert "(exit code 2)" in summary
+    assert "data.dataset.percent" in summary
+
+
+def test_a_failure_names_the_next_step() -> None:
+    problems = [Problem("no data", "the workspace", fix="run `mlops prepare`"), Problem("late", fix="wait")]
+    text = failure_report(BadInput(problems)).to_markdown()
+    assert "| where | what | fix |" in text
+    assert text.rstrip().endswith("```sh\nmlops prepare\n```")

@@ -37,6 +37,12 @@ def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, d
     return None
 
 
+def tags(workspace: Workspace, name: str, version: str) -> dict[str, str] | None:
+    """The tags of a data asset, or None when it is gone."""
+    found = _get(workspace, name, version)
+    return None if found is None else plain_tags(found.tags)
+
+
 def exists(workspace: Workspace, name: str, version: str) -> bool:
     """Whether a data asset has this version."""
     return _get(workspace, name, version) is not None

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
-from mlops.azure.jobs import OUTPUT
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
+from mlops.domain.registration import Known
+from mlops.errors import BadInput, MlopsError, Problem
 
 FINGERPRINT_TAG = "mlops-fingerprint"
 
@@ -22,6 +23,7 @@ class Registered:
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
     registered: datetime | None = None
+    job: str = ""
 
     @property
     def label(self) -> str:
@@ -55,22 +57,92 @@ def find(workspace: Workspace, name: str, version: str) -> Registered | None:
 
 
 def register(
-    workspace: Workspace, name: str, version: str, job: str, *, description: str, tags: Mapping[str, str]
+    workspace: Workspace, name: str, version: str, path: str, *, description: str, tags: Mapping[str, str]
 ) -> Registered:
-    """Register the MLflow model that a job made."""
+    """Register the MLflow model at a path, such as the output of a job."""
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Model
 
     entity = Model(
         name=name,
         version=version,
-        path=f"azureml://jobs/{job}/outputs/{OUTPUT}",
+        path=path,
         type=AssetTypes.MLFLOW_MODEL,
         description=description,
         tags=dict(tags),
     )
-    with translated(f"register {name}:{version} from {job}"):
+    with translated(f"register {name}:{version} from {path}"):
         return _registered(workspace.ml.models.create_or_update(entity))
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The versions of one model, as `mlops.domain.registration` needs them.
+
+    The service keeps a version's path for ever, so of two processes that want the same number one is refused.
+    """
+
+    workspace: Workspace
+    name: str
+    path: str
+    description: str
+    tags: Mapping[str, str]
+
+    def known(self) -> list[Known]:
+        """Every version, archived ones too."""
+        found = versions(self.workspace, self.name, archived=True)
+        return [Known(item.version, item.tags.get(FINGERPRINT_TAG, "")) for item in found]
+
+    def put(self, version: str) -> bool:
+        """Make a version; False when somebody else has it."""
+        if find(self.workspace, self.name, version):  # so that a version is never written over on purpose
+            return False
+        try:
+            register(self.workspace, self.name, version, self.path, description=self.description, tags=self.tags)
+        except MlopsError:
+            if find(self.workspace, self.name, version) is None:
+                raise
+            return False
+        return True
+
+
+def share(workspace: Workspace, model: Registered, registry: str) -> bool:
+    """Copy a version into a registry under the same name and version; False when it is there already.
+
+    Raises BadInput when that version of the registry is another model.
+    """
+    if _is_shared(workspace, model, registry):
+        return False
+    try:
+        with translated(f"share {model.label} into the registry {registry}"):
+            workspace.ml.models.share(
+                name=model.name,
+                version=model.version,
+                share_with_name=model.name,
+                share_with_version=model.version,
+                registry_name=registry,
+            )
+    except MlopsError:
+        if _is_shared(workspace, model, registry):  # by another process, in between
+            return False
+        raise
+    return True
+
+
+def _is_shared(workspace: Workspace, model: Registered, registry: str) -> bool:
+    operations = workspace.registry(registry).models
+    with translated(f"look for {model.label} in the registry {registry}"):
+        try:
+            found = plain_tags(operations.get(model.name, version=model.version).tags)
+        except Exception as error:
+            if is_not_found(error):
+                return False
+            raise
+    if found.get(FINGERPRINT_TAG) != model.tags.get(FINGERPRINT_TAG):
+        what = f"{model.label} of the registry {registry} is another model"
+        why = f"it carries fingerprint {found.get(FINGERPRINT_TAG, 'none')}"
+        raise BadInput(Problem(what, "params.yaml", why=why, fix="choose another model.name, or another registry"))
+    return True
 
 
 def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
@@ -82,10 +154,6 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
         workspace.ml.models.create_or_update(found)
 
 
-def next_version(known: list[Registered]) -> str:
-    """One more than the largest number in use."""
-    return str(max((int(item.version) for item in known if item.version.isdecimal()), default=0) + 1)
-
-
 def _registered(item: Any) -> Registered:
-    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), made_at(item))
+    made_by = str(item.job_name or "")
+    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), made_at(item), made_by)

@@ -31,6 +31,7 @@ ORDER = (
     "resume",
     "report",
     "status",
+    "lineage",
     "doctor",
 )
 

@@ -1,5 +1,7 @@
 """`mlops register`."""
 
+from pathlib import Path
+
 import click
 
 from mlops.cli.session import Session
@@ -7,9 +9,16 @@ from mlops.cli.session import Session
 
 @click.command()
 @click.option("--job", help="The job; the default is the newest for the current parameters and data.")
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("build/model-card.md"),
+    show_default=True,
+    help="Where the model card is written as Markdown; it is the model's description as well.",
+)
 @click.pass_obj
-def command(session: Session, job: str | None) -> None:
+def command(session: Session, job: str | None, card: Path) -> None:
     """Register the model of a run that passes the gate, once, with its lineage."""
     from mlops.flow import register
 
-    session.run(lambda context: register.run(context, job=job))
+    session.run(lambda context: register.run(context, job=job, card=card))

@@ -81,6 +81,10 @@ class BaseModel:
         date = parse_date(str(text)) if text else None
         return date if date is not None and date <= now else None
 
+    def licence(self) -> str:
+        """Its licence as the registry names it; empty when it names none."""
+        return str(self.tags.get("license") or self.system_metadata.get("license") or "")
+
     def default_parameters(self) -> dict[str, str]:
         """`model_specific_defaults`, with bounds such as `learning_rate_min` left in. Raises ValueError."""
         text = self.tags.get("model_specific_defaults", "")

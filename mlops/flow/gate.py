@@ -87,7 +87,7 @@ def _outcome(
 ) -> Outcome:
     written = record.document(verdict, found)
     if out:
-        _write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
+        write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
     report = verdict_report(
         verdict,
         job=found.job,
@@ -100,7 +100,8 @@ def _outcome(
     return Outcome(report, outputs, None if verdict.passed else refusal(verdict))
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """A file for people and for the workflow to keep. Raises BadInput."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

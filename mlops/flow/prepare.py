@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from mlops.azure import data, hub
-from mlops.domain.dataset import FILES, Input, Manifest, Options, Prepared, Source, check, prepare
-from mlops.domain.dataset.manifest import source_tags
+from mlops.domain.dataset import FILES, Input, Manifest, Options, Prepared, Source, check, prepare, source_tags
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome

@@ -1,56 +1,139 @@
-"""`mlops register`: a model version for a run that passed, once, with its lineage as tags."""
+"""`mlops register`: a model version for a run that passed, exactly once, with lineage, verdict and a model card."""
 
-from mlops.azure import jobs, models
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.azure import aliases, jobs, models, provenance
+from mlops.domain import artifact, registration
+from mlops.domain import evidence as record
 from mlops.domain.evidence import Evidence
+from mlops.domain.lineage import RunFacts
 from mlops.domain.metrics import Verdict
+from mlops.domain.registration import Known
 from mlops.domain.run import parse_job_name
-from mlops.errors import BadInput, Problem
-from mlops.flow import gate, observe
+from mlops.errors import BadInput, Problem, RemoteFailed
+from mlops.flow import gate, lineage, observe
 from mlops.flow.context import Context, Outcome
 from mlops.flow.evidence import METRIC_TAG
-from mlops.views import Report, table
+from mlops.views import Report, model_card
+
+CARD = Path("build/model-card.md")
 
 
-def run(context: Context, *, job: str | None) -> Outcome:
+def run(context: Context, *, job: str | None, card: Path = CARD) -> Outcome:
     """Register the model of a run, unless its fingerprint has one. The verdict is computed again, never taken over."""
     name = observe.job_name(context, job)
     parsed = parse_job_name(name)
     if parsed is None:
         raise BadInput(Problem(f"{name} is not a job of ours", fix="name a job that `mlops submit` made (ft-...)"))
     found = gate.require_completed(context, name)
-    known = models.versions(context.workspace, context.params.model.name)
     mark = parsed[0]
-    if there := next((model for model in known if model.tags.get(models.FINGERPRINT_TAG) == mark), None):
-        report = Report(
-            "Registered already", (f"{there.label} carries fingerprint {mark}",), next_step="mlops promote staging"
-        )
-        return Outcome(report, {"model": there.label})
+    if there := _registered(context, mark):
+        return _already(context, there, mark)
     verdict, evidence = gate.wait_and_judge(context, name)
     if not verdict.passed:
         raise gate.refusal(verdict)
-    tags = _tags(found, mark, verdict, evidence)
-    made = models.register(
-        context.workspace,
-        context.params.model.name,
-        models.next_version(known),
-        name,
-        description=f"{tags.get('mlops-base-model', 'a model')} fine-tuned by {name}",
-        tags=tags,
+    made_of = lineage.of_run(context, found)
+    notes = _checked(context, name, made_of)
+    written = model_card(context.params.model.name, mark, made_of, verdict, evidence, notes)
+    gate.write(card, written.to_markdown())
+    tags = _tags(context, found, mark, _Findings(verdict, evidence, made_of))
+    model, made = _register(context, name, mark, written.to_markdown(), tags)
+    _candidate(context, model.version)
+    shared = _share(context, model)
+    lines = (f"from {name}" if made else f"from {name}, by another process", f"model card in {card}", shared, *notes)
+    report = Report(
+        f"Registered {model.label}", lines, sections=written.as_sections(), next_step=_next(), data={"tags": tags}
     )
-    lineage = table("Lineage", ("what", "value"), sorted(tags.items()))
-    return Outcome(
-        Report(f"Registered {made.label}", (f"from {name}",), (lineage,), next_step="mlops promote staging"),
-        {"model": made.label},
-    )
+    return Outcome(report, {"model": model.label})
 
 
-def _tags(job: jobs.Job, mark: str, verdict: Verdict, evidence: Evidence) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Findings:
+    verdict: Verdict
+    evidence: Evidence
+    run: RunFacts
+
+
+def _next() -> str:
+    return "mlops promote staging"
+
+
+def _registered(context: Context, mark: str) -> models.Registered | None:
+    known = models.versions(context.workspace, context.params.model.name, archived=True)
+    version = registration.version_of([_known(model) for model in known], mark)
+    return next((model for model in known if model.version == version), None)
+
+
+def _already(context: Context, there: models.Registered, mark: str) -> Outcome:
+    """Nothing to make; what an interrupted call left undone after it, is done."""
+    known = models.versions(context.workspace, there.name, archived=True)
+    if there.version == str(int(registration.next_version(model.version for model in known)) - 1):
+        _candidate(context, there.version)
+    shared = _share(context, there)
+    lines = (f"{there.label} carries fingerprint {mark}", shared)
+    return Outcome(Report("Registered already", lines, next_step=_next()), {"model": there.label})
+
+
+def _candidate(context: Context, version: str) -> None:
+    aliases.registered(context.workspace, context.params.model.name, version, context.params.environments)
+
+
+def _share(context: Context, model: models.Registered) -> str:
+    """Copy it into the registry of params.yaml, so that another workspace can deploy it; empty where none is named."""
+    registry = context.params.model.share_to
+    if not registry:
+        return ""
+    made = models.share(context.workspace, model, registry)
+    return f"shared into the registry {registry}" if made else f"is in the registry {registry} already"
+
+
+def _checked(context: Context, job: str, run: RunFacts) -> tuple[str, ...]:
+    """Notes on the artifact. Raises RemoteFailed when it is not what the run claims."""
+    text = provenance.output_text(context.workspace, job, jobs.OUTPUT, artifact.FILE)
+    problems, notes = artifact.check(text, run.base_id, f"output {jobs.OUTPUT} of {job}")
+    if problems:
+        raise RemoteFailed(problems)
+    return tuple(notes)
+
+
+def _register(context: Context, job: str, mark: str, card: str, tags: dict[str, str]) -> tuple[models.Registered, bool]:
+    name = context.params.model.name
+    shelf = models.Shelf(
+        context.workspace, name, path=f"azureml://jobs/{job}/outputs/{jobs.OUTPUT}", description=card, tags=tags
+    )
+    try:
+        version, made = registration.register_once(shelf, mark)
+    except registration.Crowded:
+        raise RemoteFailed(Problem(f"others make versions of {name} all the time", fix="run it again")) from None
+    found = models.find(context.workspace, name, version)
+    if found is None:
+        raise RemoteFailed(f"{name}:{version} was registered and is gone")
+    return found, made
+
+
+def _known(model: models.Registered) -> Known:
+    return Known(model.version, model.tags.get(models.FINGERPRINT_TAG, ""))
+
+
+def _tags(context: Context, job: jobs.Job, mark: str, found: _Findings) -> dict[str, str]:
     """Where the model comes from; the commit and the data are those of the run, not of whoever registers it."""
-    inherited = {key: value for key, value in job.tags.items() if key.startswith("mlops-")}
-    measured = {
-        f"{METRIC_TAG}{finding.metric}": repr(evidence.metrics[finding.metric])
-        for finding in verdict.findings
-        if finding.metric in evidence.metrics
+    inherited = {
+        key: value
+        for key, value in job.tags.items()
+        if key.startswith("mlops-") and not key.startswith(("mlops-verdict", "mlops-gate"))
     }
-    own = {models.FINGERPRINT_TAG: mark, "mlops-job": job.name, gate.VERDICT_TAG: "pass"}
-    return {**inherited, **measured, **own}
+    metrics = found.evidence.metrics
+    judged = {item.metric for item in found.verdict.findings if item.metric in metrics}
+    measured = {f"{METRIC_TAG}{name}": repr(metrics[name]) for name in sorted(judged)}
+    own = {
+        models.FINGERPRINT_TAG: mark,
+        lineage.JOB_TAG: job.name,
+        "mlops-component": found.run.component,
+        "mlops-base-model": found.run.base,
+        "mlops-parameters": found.run.digest,
+        "mlops-repository": found.run.repository or context.repository,
+        "mlops-registered-by": context.run_url,
+    }
+    stated = record.tags(found.verdict, found.evidence)
+    return {**inherited, **measured, **stated, **{key: value for key, value in own.items() if value}}

@@ -14,7 +14,7 @@ from mlops.domain.run import parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import attempt, gate, observe, register
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, Section, table
+from mlops.views import Report, table
 
 VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs that carry our tag, newest first
@@ -37,7 +37,7 @@ def run(context: Context) -> Outcome:
         "Resume",
         (f"looked at {len(found)} runs",),
         (table("Runs", ("run", "state", "done", "why"), tick.rows),),
-        sections=tuple(Section(item.title, item.lines, item.tables, item.charts) for item in tick.verdicts),
+        sections=tuple(section for item in tick.verdicts for section in item.as_sections()),
         next_step=f"mlops promote {environments[0]} --model {tick.outputs['model']}" if tick.outputs["model"] else "",
     )
     return Outcome(report, tick.outputs, tick.failure)
@@ -86,7 +86,8 @@ class _Tick:
         self.verdicts.append(judged.report)
         if judged.failure:
             raise judged.failure
-        made = register.run(self.context, job=run.name).outputs["model"]
+        card = VERDICTS / f"{run.name}-model-card.md"
+        made = register.run(self.context, job=run.name, card=card).outputs["model"]
         # The newest finished run is the one to promote; older ones are registered for the record.
         if not self.outputs["model"]:
             self._hand_over(run, next(iter(self.context.params.environments)), made)

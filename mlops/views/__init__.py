@@ -2,8 +2,10 @@
 
 from mlops.domain.numbers import number
 from mlops.views.bars import Bars
+from mlops.views.card import model_card
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain, failure_report
+from mlops.views.flowchart import Flowchart
 from mlops.views.markdown import fenced
 from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
@@ -14,6 +16,7 @@ __all__ = [
     "Bars",
     "Cell",
     "Chart",
+    "Flowchart",
     "Human",
     "Json",
     "Report",
@@ -26,6 +29,7 @@ __all__ = [
     "explain",
     "failure_report",
     "fenced",
+    "model_card",
     "number",
     "size",
     "table",

@@ -130,6 +130,10 @@ class Report:
             _say(console, "Next:", "bold")
             _say(console, f"    {self.next_step}" if is_command(self.next_step) else f"  {self.next_step}")
 
+    def as_sections(self) -> "tuple[Section, ...]":
+        """The whole report as parts of a larger one; the next step stays behind."""
+        return (self._top(), *self.sections)
+
     def _top(self) -> Section:
         return Section(self.title, self.lines, self.tables, self.charts)
 

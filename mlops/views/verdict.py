@@ -8,7 +8,7 @@ from mlops.domain.metrics import Finding, Verdict
 from mlops.domain.numbers import percent
 from mlops.views.bars import Bars
 from mlops.views.charts import chart
-from mlops.views.report import Drawing, Report, table
+from mlops.views.report import Drawing, Report, Table, table
 
 _COLUMNS = ("metric", "candidate", "champion", "rule", "threshold", "margin", "verdict", "finding")
 
@@ -36,11 +36,16 @@ def verdict_report(
             *(finding.sentence for finding in verdict.refusals),
             *notes,
         ),
-        tables=(table("Rules", _COLUMNS, [_row(finding) for finding in verdict.findings]),),
+        tables=(rules_table(verdict),),
         charts=tuple(drawn for drawn in charts if drawn),
         next_step=_next(verdict, job),
         data=verdict.to_json() if data is None else data,
     )
+
+
+def rules_table(verdict: Verdict) -> Table:
+    """Every rule with candidate, champion, threshold, margin and sentence."""
+    return table("Rules", _COLUMNS, [_row(finding) for finding in verdict.findings])
 
 
 def margins(verdict: Verdict) -> Bars | None:

@@ -4,7 +4,7 @@ It does no I/O and imports nothing heavy until data is really prepared.
 """
 
 from mlops.domain.dataset.look import SHAPE_COLUMNS, conversations, sample, shape
-from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry
+from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, source_tags
 from mlops.domain.dataset.prepare import MINIMUM_TRAIN_ROWS, Options, Prepared, check, prepare
 from mlops.domain.dataset.recipe import PREPARATION_VERSION, recipe_digest
 from mlops.domain.dataset.rows import Input, Reason, Rejection, Source
@@ -31,4 +31,5 @@ __all__ = [
     "recipe_digest",
     "sample",
     "shape",
+    "source_tags",
 ]

@@ -1,0 +1,15 @@
+"""`mlops lineage`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.argument("what", metavar="MODEL[:VERSION]|ENDPOINT|ENVIRONMENT")
+@click.pass_obj
+def command(session: Session, what: str) -> None:
+    """Walk from a model or an endpoint back to commit, parameters, data and sources."""
+    from mlops.flow import lineage
+
+    session.run(lambda context: lineage.run(context, what))

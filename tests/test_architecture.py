@@ -71,6 +71,7 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "attempt",
         "context",
         "evidence",
+        "merging",
         "observe",
     }
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from mlops.actions.events import (
     StepEnded,
     StepStarted,
     Summary,
+    Text,
     Trouble,
     parse,
 )
@@ -31,6 +33,7 @@ from mlops.actions.workshop import Machine, Workshop, workshop
 from mlops.errors import BadInput, Problem, Unfinished
 
 KILL_AFTER = 10.0
+LAST_LINES = 20  # of a step, to say why it failed
 
 
 @dataclass
@@ -45,6 +48,7 @@ class ActRun:
     annotations: list[Annotation] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    said: dict[tuple[str, str], deque[str]] = field(default_factory=dict)  # job, step -> its last lines
     unexplained: tuple[str, ...] = ()  # jobs that neither ran nor were skipped by a condition
     code: int = 0
 
@@ -57,6 +61,12 @@ class ActRun:
         """An output of a step, of the job whose key ends so; empty when it was not set."""
         found = (values for (where, id), values in self.outputs.items() if id == step and where.endswith(job))
         return next((values[name] for values in found if name in values), "")
+
+    def cause(self) -> str:
+        """Why the run failed: what act could not do, and the last lines of the step that failed first."""
+        failed = next((step for step in self.steps if step.result == "failure"), None)
+        lines = self.said.get((failed.job, failed.step), ()) if failed else ()
+        return "\n".join(dict.fromkeys([*(trouble.text for trouble in self.troubles), *lines]))
 
     def add(self, event: Event) -> None:
         """Take one event in."""
@@ -77,6 +87,8 @@ class ActRun:
                 self.exits.append(event)
             case Trouble():
                 self.troubles.append(event)
+            case Text():
+                self.said.setdefault((event.job, event.step), deque(maxlen=LAST_LINES)).append(event.text)
             case _:
                 pass
 

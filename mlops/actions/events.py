@@ -4,6 +4,7 @@ It must not decide what they mean for the run.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +98,8 @@ class Trouble:
 Event = StepStarted | StepEnded | Exit | Text | Output | Summary | Annotation | JobEnded | Trouble
 INNER_STEPS = frozenset({"Set up job", "Complete job"})
 UNPLACED = "unsupported platform"  # act leaves such a job out and ends well
-NO_CONTAINERS = "docker connection"  # said in every run without containers, and none is needed
+# Said in every run without containers, and none is needed; and what only repeats that a job failed.
+NOISE = re.compile(r"docker connection|DOCKER_HOST|docker host|^Error: Job '.*' failed$", re.IGNORECASE)
 
 
 def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
@@ -108,7 +110,7 @@ def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
     try:
         item: dict[str, Any] = json.loads(line)
     except ValueError:
-        return Trouble("", line.strip()) if line.strip() else None
+        return _trouble("", line.strip())
     job, step = _job(item, callers), str(item.get("step") or "")
     if "jobResult" in item:
         return JobEnded(job, str(item["jobResult"]))
@@ -145,9 +147,11 @@ def _progress(item: dict[str, Any], job: str, step: str) -> Event | None:
         return StepStarted(job, step) if own else None
     if message.startswith("exit status "):
         return Exit(job, step, int(message.rsplit(" ", 1)[1]))
-    if NO_CONTAINERS in message:
-        return None
-    return Trouble(job, message) if item.get("level") in ("error", "warning") or UNPLACED in message else None
+    return _trouble(job, message) if item.get("level") in ("error", "warning") or UNPLACED in message else None
+
+
+def _trouble(job: str, message: str) -> Trouble | None:
+    return Trouble(job, message) if message and not NOISE.search(message) else None
 
 
 def _job(item: Mapping[str, Any], callers: Mapping[str, str]) -> str:

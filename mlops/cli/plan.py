@@ -7,10 +7,16 @@ from mlops.cli.session import Session
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Check parameters and curated data without any cloud.")
+@click.option("--base", default="", metavar="COMMIT", help="With --offline: also what differs from this commit.")
 @click.option("--force/--no-force", default=False, help="Plan to train again what was trained.")
 @click.pass_obj
-def command(session: Session, offline: bool, force: bool) -> None:
+def command(session: Session, offline: bool, base: str, force: bool) -> None:
     """Show what this commit needs, and why. Changes nothing."""
     from mlops.flow import plan
 
-    session.run(plan.run_offline if offline else lambda context: plan.run(context, force=force))
+    if base and not offline:
+        raise click.UsageError("--base needs --offline; with a workspace the plan compares with what it holds")
+    if offline:
+        session.run(lambda context: plan.run_offline(context, base=base))
+    else:
+        session.run(lambda context: plan.run(context, force=force))

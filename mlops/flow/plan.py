@@ -2,7 +2,7 @@
 
 from mlops.domain.release import Plan, decide
 from mlops.errors import Problem
-from mlops.flow import observe
+from mlops.flow import merging, observe
 from mlops.flow.context import Context, Outcome
 from mlops.views import Report, Table, table
 
@@ -41,8 +41,11 @@ def run(context: Context, *, force: bool) -> Outcome:
     return Outcome(report, outputs)
 
 
-def run_offline(context: Context) -> Outcome:
-    """What can be said without any cloud: parameters and data files are right, and this is what they make."""
+def run_offline(context: Context, *, base: str = "") -> Outcome:
+    """What can be said without any cloud: parameters and data files are right, and this is what they make.
+
+    With a commit as `base` also what differs from it, and whether merging that starts a training.
+    """
     from mlops.flow.prepare import check_curated
 
     curated = observe.curated_files(context)
@@ -55,13 +58,15 @@ def run_offline(context: Context) -> Outcome:
         ("curated files", str(len(curated))),
         ("data recipe", observe.recipe(context.params, curated)),
     ]
+    section, outputs = merging.against(context, base)
     report = Report(
         title="Plan without a look at the workspace",
         lines=("params.yaml and the curated data are right", *(str(warning) for warning in warnings)),
         tables=(table("What a run would be made of", ("what", "value"), rows),),
-        next_step="merging this to main starts the train workflow",
+        sections=(section,) if section else (),
+        next_step="after a push to main, `train` plans against the workspace",
     )
-    return Outcome(report)
+    return Outcome(report, outputs)
 
 
 def _steps(plan: Plan) -> Table:

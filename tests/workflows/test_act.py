@@ -48,6 +48,13 @@ jobs:
     runs-on: ubuntu-24.04
     steps: [{run: echo hi}]
 """
+FAILS = """
+on: push
+jobs:
+  only:
+    runs-on: ubuntu-24.04
+    steps: [{run: echo because of this; exit 3}]
+"""
 SLOW = """
 on: push
 jobs:
@@ -86,7 +93,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     (made / ".github" / "workflows").mkdir(parents=True)
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    for name, text in {"odd": ODD, "slow": SLOW, "foreign": FOREIGN, "broken": BROKEN}.items():
+    for name, text in {"odd": ODD, "slow": SLOW, "foreign": FOREIGN, "fails": FAILS, "broken": BROKEN}.items():
         (made / ".github" / "workflows" / f"{name}.yml").write_text(text)
     (made / "tracked.txt").write_text("committed\n")
     (made / ".gitignore").write_text("ignored.txt\n")
@@ -160,6 +167,13 @@ def gone(process: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_a_failure_is_explained_by_the_step_and_not_by_what_act_says_of_containers(repository: Path) -> None:
+    done = actions.run(repository, "fails.yml", "push", {}, actions.Machine(PATH))
+    assert not done.succeeded
+    assert done.cause() == "because of this"
+    assert not done.troubles
 
 
 def test_an_action_that_nothing_stands_in_for_is_refused_by_name(repository: Path) -> None:

@@ -210,13 +210,27 @@ def test_a_workspace_that_the_repository_does_not_name_is_found(play: Play) -> N
     assert play("auth-check", "workflow_dispatch", {}, {}, configured=False).done.jobs["repository"] == "failure"
 
 
-@pytest.mark.parametrize(("failing", "result"), [("nothing", "success"), ("rehearse", "failure")])
-def test_the_required_check_is_green_when_every_job_is(play: Play, failing: str, result: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "failing", "result", "rehearsed"),
+    [
+        ("true", "nothing", "success", True),
+        ("true", "rehearse", "failure", True),
+        ("false", "rehearse", "success", False),  # only documents changed
+        ("false", "test", "failure", False),
+        ("", "nothing", "failure", False),  # the plan failed, so nothing is known to be unnecessary
+    ],
+)
+def test_the_required_check_is_green_when_all_that_had_to_run_passed(
+    play: Play, code: str, failing: str, result: str, rehearsed: bool
+) -> None:
+    """Of a pull request from a fork, too: nothing here needs a variable or a token."""
     play.program("make", f'#!/bin/sh\n[ "$1" != {failing} ]\n')
-    seen = play("ci", "pull_request", {"pull_request": {"number": 7}}, {}, configured=False)
-    assert seen.calls == [["plan", "--offline"]]
+    payload = {"action": "opened", "pull_request": {"number": 7, "head": {"repo": {"fork": True}}}}
+    said = {"plan": {"outputs": {"code": code} if code else {}, "exit": 0 if code else 2}}
+    seen = play("ci", "pull_request", payload, said, configured=False)
+    assert seen.calls == [["plan", "--offline", "--base", "HEAD^1"]]
     assert seen.done.jobs["required"] == result
-    assert len(seen.done.jobs) == 6
+    assert ("rehearse" in seen.done.jobs) is rehearsed
 
 
 def test_by_hand_cleanup_applies_when_told(play: Play) -> None:

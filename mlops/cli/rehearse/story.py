@@ -244,9 +244,8 @@ def _failure(workflow: str, done: actions.ActRun) -> MlopsError:
     problems = [Problem(note.message) for note in done.annotations if note.level == "error"]
     code = done.exits[-1].code if done.exits else 1
     where = f"{done.exits[-1].job}, {done.exits[-1].step}" if done.exits else "a job"
-    said = "; ".join(trouble.text for trouble in done.troubles)
     return _by_code(code)(
-        problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=said)]
+        problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
     )
 
 

@@ -1,0 +1,52 @@
+"""What differs between two states of the repository, in the words of whoever changed it: parameters, conversations.
+
+Pure. It must not decide whether anything is trained.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+DOCUMENTS = ("*.md", "docs/*", "LICENSE", "CODEOWNERS")  # nothing that runs reads them
+ABSENT = "-"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A key of params.yaml that has another value."""
+
+    key: str
+    before: str
+    after: str
+
+
+def parameters(before: Any, after: Any) -> list[Parameter]:
+    """Every key, dotted, whose value differs; items of lists are counted from 0."""
+    old, new = _flat(before), _flat(after)
+    keys = dict.fromkeys([*new, *old])
+    found = [Parameter(key, old.get(key, ABSENT), new.get(key, ABSENT)) for key in keys]
+    return [item for item in found if item.before != item.after]
+
+
+def conversations(before: bytes, after: bytes) -> tuple[int, int]:
+    """How many lines of a JSONL file were added and removed; a changed line is one of each, and order is nothing."""
+    old, new = (Counter(line for line in text.splitlines() if line.strip()) for text in (before, after))
+    return (new - old).total(), (old - new).total()
+
+
+def only_documents(paths: Sequence[str]) -> bool:
+    """Whether all that changed is read by people alone; nothing changed is not only documents."""
+    return bool(paths) and all(any(fnmatchcase(path, pattern) for pattern in DOCUMENTS) for path in paths)
+
+
+def _flat(value: Any, key: str = "") -> dict[str, str]:
+    items: Iterable[tuple[Any, Any]]
+    if isinstance(value, Mapping) and value:
+        items = value.items()
+    elif isinstance(value, list) and value:
+        items = enumerate(value)
+    else:
+        return {key: str(value)} if key else {}
+    return {name: text for part, inner in items for name, text in _flat(inner, f"{key}.{part}".lstrip(".")).items()}

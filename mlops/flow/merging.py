@@ -1,0 +1,77 @@
+"""What merging the files as they are here would change and start, told without any cloud.
+
+It must not know what the workspace holds: whether a run is really needed is for `mlops plan` after the merge.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from mlops import actions, history
+from mlops.domain.changes import conversations, only_documents, parameters
+from mlops.flow.context import Context
+from mlops.views import Section, table
+
+MAIN = "refs/heads/main"
+OF_NOBODY = {"train": "", "code": "true"}  # without a base nothing is known, so nothing may be left out
+SHOWN = 50
+
+
+def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]]:
+    """A section for the report, and outputs: whether a push of this starts `train`, and whether programs changed."""
+    if not base:
+        return None, dict(OF_NOBODY)
+    if not history.known(context.root, base):
+        return Section("What merging changes", (f"this clone does not have {base}, so nothing is compared",)), dict(
+            OF_NOBODY
+        )
+    paths = history.changed(context.root, base)
+    started = [flow.path.stem for flow in actions.started_by(context.root, "push", ref=MAIN, changed=paths)]
+    trains = "train" in started
+    tables = [_parameters(context, base), _conversations(context, base, paths)]
+    lines = (
+        f"{len(paths)} files differ from {base}",
+        "merging starts `train`, which plans against the workspace and trains what was not trained before"
+        if trains
+        else "merging starts no training: neither params.yaml nor conversations changed",
+    )
+    section = Section("What merging changes", lines, tuple(item for item in tables if item.rows))
+    return section, {"train": _flag(trains), "code": _flag(not only_documents(paths))}
+
+
+def _parameters(context: Context, base: str) -> Any:
+    name = context.params_path.name
+    before = _values(history.content(context.root, base, name))
+    found = parameters(before, _values(context.params_path.read_bytes()))
+    rows = [(item.key, item.before, item.after) for item in found[:SHOWN]]
+    if len(found) > SHOWN:
+        rows.append((f"and {len(found) - SHOWN} more", "", ""))
+    return table("Parameters", ("key", "before", "after"), rows)
+
+
+def _conversations(context: Context, base: str, paths: list[str]) -> Any:
+    folder = PurePosixPath(context.params.data.curated)
+    rows: list[tuple[str, int | None, int | None]] = []
+    for path in paths:
+        if folder not in PurePosixPath(path).parents or not path.endswith((".jsonl", ".parquet")):
+            continue
+        here = context.root / path
+        after = here.read_bytes() if here.is_file() else b""
+        # A Parquet file has no lines to compare.
+        counts = (
+            conversations(history.content(context.root, base, path), after) if path.endswith(".jsonl") else (None, None)
+        )
+        rows.append((path, *counts))
+    return table("Conversations", ("file", "added", "removed"), rows)
+
+
+def _values(text: bytes) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:  # of the base, where it is no business of this change
+        return None
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

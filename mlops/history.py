@@ -1,0 +1,41 @@
+"""Asks git what a commit changed, and what a file said before. Nothing else runs git for the product's road.
+
+It must not change the repository, and it must not decide what a change means.
+"""
+
+import subprocess
+from pathlib import Path
+
+from mlops.errors import BadInput, Problem
+
+
+def known(folder: Path, commit: str) -> bool:
+    """Whether the clone has a commit of that name; a shallow one has few."""
+    return _git(folder, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{commit}^{{commit}}") is not None
+
+
+def changed(folder: Path, base: str) -> list[str]:
+    """Paths, from the top of the repository, that differ between a commit and the files as they are here.
+
+    A renamed file is a deleted one and a new one, as for GitHub's path filters.
+    """
+    found = _git(folder, "diff", "--name-only", "--no-renames", "-z", base)
+    new = _git(folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z")
+    if found is None or new is None:
+        raise BadInput(Problem(f"git cannot compare with {base}", str(folder)))
+    names = found.decode(errors="replace") + new.decode(errors="replace")
+    return sorted(filter(None, names.split("\0")))
+
+
+def content(folder: Path, base: str, path: str) -> bytes:
+    """What a file held at a commit; nothing where it was not there."""
+    return _git(folder, "show", "--end-of-options", f"{base}:{path}") or b""
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - git with our own arguments
+    except OSError as error:
+        raise BadInput(Problem("git cannot be run", why=str(error), fix="install git")) from None
+    return None if done.returncode else done.stdout

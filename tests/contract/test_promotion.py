@@ -23,6 +23,7 @@ from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import promote
 from mlops.flow.context import Context, Outcome
 from mlops.flow.rollout import soak
+from mlops.flow.rollout.lease import Holder
 from mlops.params import load
 from tests.contract.serving_calls import QUESTION, SIZE, arm, own_workspace, register_model
 
@@ -54,7 +55,7 @@ class Client:
         while not self.stopped.is_set():
             answer = self.pool.request("POST", self.uri, body=json.dumps(self.body), headers=sent, retries=False)
             self.seen.append((answer.status, answer.headers.get("azureml-model-deployment", "")))
-            time.sleep(0.03)
+            time.sleep(0.1)
 
     def __enter__(self) -> "Client":
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -244,14 +245,6 @@ def test_everything_that_would_be_refused_is_found_before_anything_is_made(stage
     assert stage.facts().find("model-5") is None
 
 
-def test_an_older_version_needs_a_word(stage: Stage) -> None:
-    stage.home()
-    stage.promote(2)
-    with pytest.raises(BadInput, match="promoted:1 is older than promoted:2"):
-        stage.promote(1)
-    stage.rollback()
-
-
 def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> None:
     stage.home()
     stage.control("PUT", "/pace/onlineEndpoints", {"pace": "30 s"})
@@ -266,6 +259,32 @@ def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> N
         stage.on_say = lambda _: None
     assert done.failure is None
     assert f"production: wait: endpoint {ENDPOINT} is Updating" in stage.said
+
+
+def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.home()
+    killed_at = ("smoke test:", "to 10 %", "judge:", "to 100 %", "delete:")
+    monkeypatch.setattr(Holder, "release", lambda _: None)  # a killed process gives nothing back
+    deaths = list(killed_at)
+
+    def on_say(line: str) -> None:
+        if deaths and deaths[0] in line:
+            deaths.pop(0)
+            raise KeyboardInterrupt
+
+    stage.on_say = on_say
+    try:
+        for left in range(len(killed_at), 0, -1):
+            with pytest.raises(KeyboardInterrupt):
+                stage.promote(3, retention_hours=0)
+            assert len(deaths) == left - 1
+            assert sum(stage.facts().live.values()) == 100
+        done = stage.promote(3, retention_hours=0)
+    finally:
+        stage.on_say = lambda _: None
+    assert done.failure is None
+    assert stage.facts().live == {"model-3": 100}
+    assert [one.name for one in stage.facts().deployments] == ["model-3"], "without retention nothing stands by"
 
 
 def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(

@@ -136,11 +136,11 @@ class Service:
             elif one.state.busy:
                 self.change(one.name, DeploymentState.SUCCEEDED if healthy else DeploymentState.FAILED)
 
-    def run(self, version: int, *, smoke: bool = True, judge_up_to: int = 100) -> Step:
+    def run(self, version: int, *, smoke: bool = True, judge_up_to: int = 100, mirror: int = 0) -> Step:
         """Promote in one undisturbed process; the step at which it ends."""
         progress = Progress()
         for _ in range(BOUND):
-            step = next_step(self.facts, wish(version, self.now), progress)
+            step = next_step(self.facts, wish(version, self.now, mirror=mirror), progress)
             match step:
                 case Done() | RolledBack() | Refuse():
                     return step
@@ -167,6 +167,7 @@ class Promotion(RuleBasedStateMachine):
         self.version = 1
         self.progress = Progress()
         self.was_live = False
+        self.mirror = 0
 
     def begin(self) -> None:
         self.progress = Progress()
@@ -175,7 +176,7 @@ class Promotion(RuleBasedStateMachine):
     def step(self, smoke: bool, judged: bool, healthy: bool, dies: bool) -> None:
         """Take one step; `dies` ends the process when the service has accepted it."""
         service = self.service
-        step = next_step(service.facts, wish(self.version, service.now), self.progress)
+        step = next_step(service.facts, wish(self.version, service.now, mirror=self.mirror), self.progress)
         match step:
             case Done() | RolledBack() | Refuse():
                 self.end(step)
@@ -184,6 +185,14 @@ class Promotion(RuleBasedStateMachine):
             case Smoke():
                 service.tested.update({step.deployment} if smoke else ())
                 self.progress = self.progress.after(step) if smoke else self.progress.failed("no answer")
+            case Repair():
+                service.apply(step, done=not dies)
+                self.progress = self.progress.after(step)
+                if not healthy and not dies:
+                    service.facts = replace(service.facts, state=EndpointState.FAILED)
+            case Mirror():
+                service.apply(step)
+                self.progress = self.progress.after(step) if judged else self.progress.failed("slow when mirrored")
             case Judge():
                 assert service.facts.share(step.deployment) == step.percent > 0
                 self.progress = self.progress.after(step) if judged else self.progress.failed("too many errors")
@@ -204,10 +213,15 @@ class Promotion(RuleBasedStateMachine):
             assert facts.find(name) is None
         self.begin()
 
-    @rule(version=st.integers(1, 4))
-    def want_another(self, version: int) -> None:
-        self.version = version
+    @rule(version=st.integers(1, 4), mirror=st.sampled_from([0, 0, 20]))
+    def want_another(self, version: int, mirror: int) -> None:
+        self.version, self.mirror = version, mirror
         self.begin()
+
+    @precondition(lambda self: self.service.facts.state is EndpointState.SUCCEEDED)
+    @rule()
+    def a_change_of_the_endpoint_fails(self) -> None:
+        self.service.facts = replace(self.service.facts, state=EndpointState.FAILED)
 
     @rule(healthy=st.booleans())
     def time_passes(self, healthy: bool) -> None:
@@ -270,7 +284,7 @@ class Promotion(RuleBasedStateMachine):
         """Run once more, undisturbed: the model is live, or it is said what stands in the way."""
         self.service.settle()
         name = f"model-{self.version}"
-        step = self.service.run(self.version)
+        step = self.service.run(self.version, mirror=self.mirror)
         facts = self.service.facts
         if isinstance(step, Refuse):
             one = facts.find(name)
@@ -301,7 +315,7 @@ class Promotion(RuleBasedStateMachine):
 
 
 TestPromotion = Promotion.TestCase
-TestPromotion.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestPromotion.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
 
 def test_clean_releases_one_after_the_other() -> None:
@@ -328,6 +342,29 @@ def test_a_candidate_that_is_judged_bad_leaves_no_trace(judge_up_to: int) -> Non
     assert isinstance(service.run(2, judge_up_to=judge_up_to), RolledBack)
     assert service.facts.live == {"model-1": 100}
     assert service.facts.deployments == before
+
+
+def test_mirroring_comes_before_traffic_and_leaves_nothing_behind() -> None:
+    service = Service()
+    service.run(1)
+    assert isinstance(service.run(2, mirror=20), Done)
+    assert service.history[1:] == [
+        {"model-1": 100},  # the end of mirroring
+        {"model-1": 90, "model-2": 10},
+        {"model-1": 50, "model-2": 50},
+        {"model-2": 100},
+    ]
+    assert not service.facts.mirrored
+
+
+def test_the_deployment_before_goes_after_its_retention() -> None:
+    service = Service()
+    service.run(1)
+    service.run(2)
+    assert [one.name for one in service.facts.deployments] == ["model-1", "model-2"]
+    service.now += RETENTION
+    assert isinstance(service.run(2), Done)
+    assert [one.name for one in service.facts.deployments] == ["model-2"]
 
 
 def test_a_candidate_that_fails_its_smoke_test_never_has_traffic() -> None:

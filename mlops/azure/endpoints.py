@@ -3,25 +3,27 @@
 It must not decide what to change; `mlops.domain.stage` does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from mlops import clock
+from mlops.azure import bulk
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.base_model import parse_date
 from mlops.domain.stage import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
-from mlops.errors import RemoteFailed
+from mlops.errors import MlopsError, Problem, RemoteFailed
 
 OWNER_TAG = "mlops-owner"
 ENVIRONMENT_TAG = "mlops-environment"
 LOG_LINES = 60
-PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 API = "2024-10-01"
+PAGE = 100  # endpoints a page of the listing
+PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 
 
 @dataclass(frozen=True)
@@ -104,25 +106,29 @@ def set_traffic(
 
 
 def set_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) -> None:
-    """Set tags of an endpoint; a value of None removes one."""
-    found = _existing(workspace, name)
-    found.tags = _merged(found.tags, tags)
-    with translated(f"tag the endpoint {name}"):
-        workspace.ml.online_endpoints.begin_create_or_update(found).result()
+    """Set tags of an endpoint and nothing else, and see that they are kept. Raises RemoteFailed when they are not."""
+    kept = patch_tags(workspace, name, tags)
+    if any(kept.get(key) != value for key, value in tags.items()):
+        fix = "run the same command again"
+        raise RemoteFailed(Problem(f"tag the endpoint {name}: the service did not keep it", fix=fix))
 
 
-def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
-    """Set tags and nothing else, so that no traffic of somebody else can be overwritten; waits until it is so."""
+def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) -> dict[str, str]:
+    """Set tags and nothing else, so that no traffic of somebody else can be overwritten; a value of None removes one.
+
+    Waits until it is so, and gives the tags that the endpoint has then.
+    """
     url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
     what = f"tag the endpoint {name}"
     # All of them, lest a service that replaces rather than merges drops the others.
-    known = (workspace.send("GET", url, what).json().get("tags")) or {}
-    workspace.send("PATCH", url, what, json={"tags": {**known, **tags}})
+    shown = workspace.send("GET", url, what).json()
+    workspace.send("PATCH", url, what, json={"tags": {**(shown.get("tags") or {}), **tags}})
     for _ in range(PATCH_TRIES):
         shown = workspace.send("GET", url, what).json()
         if str(shown["properties"]["provisioningState"]) != "Updating":
-            return
+            break
         clock.sleep(PATCH_PAUSE)
+    return plain_tags(shown.get("tags"))
 
 
 def delete_deployment(workspace: Workspace, endpoint: str, name: str) -> None:
@@ -145,20 +151,40 @@ def names(workspace: Workspace) -> set[str]:
 
 def listing(workspace: Workspace) -> list[dict[str, Any]]:
     """Every endpoint as ARM shows it, with creation times, which the SDK's own entities leave out."""
-    url: str | None = f"https://management.azure.com{workspace.id}/onlineEndpoints?api-version={API}"
-    found: list[dict[str, Any]] = []
-    while url:
-        page = workspace.send("GET", url, "list the endpoints").json()
-        found += page["value"]
-        url = page.get("nextLink")
-    return found
+    return bulk.listing(workspace, f"onlineEndpoints?api-version={API}&count={PAGE}", "list the endpoints")
+
+
+def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    """One endpoint as ARM shows it, or None."""
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
+    try:
+        return dict(workspace.send("GET", url, f"read the endpoint {name}").json())
+    except MlopsError as error:
+        if isinstance(error.__cause__, Exception) and is_not_found(error.__cause__):
+            return None
+        raise
 
 
 def deployments(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:
     """The deployments of an endpoint, read from ARM because the SDK's entities leave out when they were made."""
-    url = f"https://management.azure.com{workspace.id}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
-    found = workspace.send("GET", url, f"list the deployments of {endpoint}").json()["value"]
+    found = bulk.pages(workspace, _deployments_url(workspace, endpoint), f"list the deployments of {endpoint}")
     return tuple(_deployment(item) for item in found)
+
+
+def deployments_of(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[DeploymentFacts, ...] | str]:
+    """The deployments of many endpoints; text says why those of one could not be read."""
+    urls = {name: _deployments_url(workspace, name) for name in names}
+    found: dict[str, tuple[DeploymentFacts, ...] | str] = {}
+    for name, answer in bulk.side_by_side(workspace, urls, "list the deployments").items():
+        try:
+            found[name] = str(answer) if isinstance(answer, MlopsError) else tuple(map(_deployment, answer))
+        except MlopsError as error:  # a state that this version does not know
+            found[name] = str(error)
+    return found
+
+
+def _deployments_url(workspace: Workspace, endpoint: str) -> str:
+    return f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
 
 
 def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
@@ -210,6 +236,7 @@ def _deployment(item: dict[str, Any]) -> DeploymentFacts:
         instance_type=str(properties.get("instanceType") or ""),
         instance_count=int((item.get("sku") or {}).get("capacity") or 0),
         created=parse_date(str(stated)) if stated else None,
+        asset=str(properties.get("model") or ""),
     )
 
 

@@ -6,6 +6,7 @@ It must not know any kind of resource; each has a module of its own beside this 
 import hashlib
 import logging
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from azure.core import PipelineClient
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
+
+    from mlops.azure.pace import Budget
 
 ARM = "https://management.azure.com"
 WORKSPACE_API = "2024-10-01"
@@ -86,9 +89,22 @@ class Workspace:
         """For clients that the other modules make."""
         return self._credential
 
+    def beside(self, name: str) -> "Workspace":
+        """Another workspace of the subscription: `name` in the same resource group, or `group/name`."""
+        group, _, workspace = name.rpartition("/")
+        target = replace(self.target, resource_group=group or self.target.resource_group, workspace=workspace)
+        return Workspace(target, self._credential)
+
     def now(self) -> datetime:
         """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""
         return self._read()[1]
+
+    @cached_property
+    def budget(self) -> "Budget":
+        """How fast this process reads from ARM, all threads together."""
+        from mlops.azure.pace import Budget
+
+        return Budget()
 
     @cached_property
     def rest(self) -> "PipelineClient[Any, Any]":
@@ -96,7 +112,10 @@ class Workspace:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
 
-        policies = [RetryPolicy(), BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")]
+        from mlops.azure.pace import BudgetPolicy
+
+        sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
+        policies = [RetryPolicy(), BudgetPolicy(self.budget), sign]
         return PipelineClient(ARM, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":

@@ -60,7 +60,7 @@ class DeploymentState(StrEnum):
 
 @dataclass(frozen=True)
 class DeploymentFacts:
-    """One deployment as it was observed; `model` is name:version. Empty or 0 stands for not known."""
+    """One deployment as it was observed; `model` is name:version, `asset` its id. Empty or 0 stands for not known."""
 
     name: str
     state: DeploymentState
@@ -68,6 +68,7 @@ class DeploymentFacts:
     instance_type: str = ""
     instance_count: int = 0
     created: datetime | None = None
+    asset: str = ""
 
     @property
     def version(self) -> int | None:

@@ -8,26 +8,30 @@ What was decided where the rule leaves a choice:
   in the metrics leaves it. Protected and foreign endpoints are not touched at all, not even their mark.
 - A mark older than the last request or deployment, or than the grace period plus MARK_LASTS, is from another time. The
   endpoint is marked anew, so nobody loses one without a grace period to object in.
+- An endpoint without deployments cannot be used, so nothing has to be measured of it. One whose models are all gone
+  cannot be made again as it is; it counts as idle sooner, but must be measured idle like any other.
+- The window must reach back to a mark that counts: traffic since then clears it, however long ago the mark is.
 - The share cap is rounded down, but allows one deletion wherever it is not 0: of two endpoints at 0.5 one may go, of
   three one, of one one. Beyond a cap nothing at all is deleted; marks are still set and removed.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from mlops.domain import teardown
 from mlops.domain.endpoint import DeploymentFacts, EndpointState, age
 from mlops.domain.marks import (
     KEEP_UNTIL_TAG,
     MARK_TAG,
+    asked_to_keep,
     mark_value,
-    moment,
     read_mark,
-    resembles_keep_until,
     value_of,
 )
+from mlops.domain.teardown import Because, Cause, Item, ItemState, Kind, Plan
 
 __all__ = [
     "KEEP_UNTIL_TAG",
@@ -41,23 +45,15 @@ __all__ = [
     "Policy",
     "Unknown",
     "decide",
+    "judge",
     "mark_value",
+    "measured_from",
 ]
 
 INGESTION_LAG = timedelta(hours=2)  # metrics arrive late, so a window may end this long ago
 MARK_LASTS = timedelta(days=30)
-_HOURS_A_DAY = 24
-_AT_REST = frozenset({EndpointState.SUCCEEDED, EndpointState.FAILED, EndpointState.CANCELED})
-
-
-class ItemState(StrEnum):
-    """What is to be done with an endpoint; refused is a deletion that a cap held back."""
-
-    KEEP = "keep"
-    MARK = "mark"
-    UNMARK = "unmark"
-    DELETE = "delete"
-    REFUSED = "refused"
+ORPHAN_IDLE = timedelta(days=1)  # idle sooner, but never before its minimum age
+AT_REST = frozenset({EndpointState.SUCCEEDED, EndpointState.FAILED, EndpointState.CANCELED})
 
 
 @dataclass(frozen=True)
@@ -100,6 +96,14 @@ class EndpointUsage:
     instances: int
     deployments: tuple[DeploymentFacts, ...]
     activity: Activity
+    protected_by: str = "its environment"
+    unread: str = ""  # why its deployments could not be read
+    gone_models: tuple[str, ...] = ()  # models of its deployments that the workspace no longer has
+
+    @property
+    def orphaned(self) -> bool:
+        """None of its deployments could be made again."""
+        return bool(self.deployments) and all(one.model in self.gone_models for one in self.deployments)
 
 
 @dataclass(frozen=True)
@@ -128,54 +132,21 @@ class Policy:
         return timedelta(hours=self.minimum_age_hours)
 
 
-@dataclass(frozen=True)
-class Item:
-    """What becomes of one endpoint and why; `marked` is the date of the mark once the plan is applied."""
-
-    name: str
-    environment: str | None
-    state: ItemState
-    reason: str
-    ours: bool
-    instances: int
-    marked: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Every endpoint, by name, with the refusal when a cap held the deletions back."""
-
-    items: tuple[Item, ...]
-    refusal: str | None = None
-
-    def of(self, state: ItemState) -> tuple[Item, ...]:
-        """List the items in a state."""
-        return tuple(item for item in self.items if item.state is state)
-
-    @property
-    def saved_a_day(self) -> int:
-        """Instance-hours a day that end with the deletions."""
-        return _HOURS_A_DAY * sum(item.instances for item in self.of(ItemState.DELETE))
-
-    @property
-    def instance_hours_a_day(self) -> int:
-        """Instance-hours a day that our endpoints go on using."""
-        return _HOURS_A_DAY * sum(item.instances for item in self.items if item.ours) - self.saved_a_day
-
-
 def decide(endpoints: Sequence[EndpointUsage], policy: Policy, now: datetime) -> Plan:
-    """Judge each endpoint by the first rule that has an answer, then hold the deletions against the caps."""
-    items = [_judge(_Case(usage, policy, now)) for usage in endpoints]
-    items.sort(key=lambda item: (item.name, item.environment or "", item.state, item.reason, item.instances))
-    refusal = _refusal(items, policy)
-    if refusal:
-        items = [
-            replace(item, state=ItemState.REFUSED, reason=f"{item.reason}; held back: {refusal}")
-            if item.state is ItemState.DELETE
-            else item
-            for item in items
-        ]
-    return Plan(tuple(items), refusal)
+    """Judge each endpoint, then hold the deletions against the caps."""
+    items = judge(endpoints, policy, now)
+    return teardown.plan(items, max_deletions=policy.max_deletions, max_share=policy.max_share)
+
+
+def judge(endpoints: Sequence[EndpointUsage], policy: Policy, now: datetime) -> list[Item]:
+    """Judge each endpoint by the first rule that has an answer."""
+    return [_judge(_Case(usage, policy, now)) for usage in endpoints]
+
+
+def measured_from(usage: EndpointUsage, policy: Policy, now: datetime) -> datetime:
+    """Since when its use must be known: as long as counts as idle, and back to a mark that counts."""
+    case = _Case(usage, policy, now)
+    return min(now - case.idle, case.mark or now)
 
 
 @dataclass(frozen=True)
@@ -188,115 +159,169 @@ class _Case:
     def mark_text(self) -> str | None:
         return value_of(self.usage.tags, MARK_TAG)
 
-    def kept(self, reason: str) -> "_Verdict":
+    @property
+    def mark(self) -> datetime | None:
+        """The mark, if it counts: it can be read, is of the past and not of another time."""
+        mark = read_mark(self.usage.tags)
+        counts = mark and mark <= self.now and self.now - mark < self.policy.grace + MARK_LASTS
+        return mark if counts else None
+
+    @property
+    def cause(self) -> Cause:
+        if not self.usage.deployments:
+            return Cause.EMPTY_ENDPOINTS
+        return Cause.ORPHANED_ENDPOINTS if self.usage.orphaned else Cause.IDLE_ENDPOINTS
+
+    @property
+    def idle(self) -> timedelta:
+        """No request for so long is idle; sooner where the model is gone."""
+        soon = max(self.policy.minimum_age, ORPHAN_IDLE)
+        return min(self.policy.idle, soon) if self.usage.orphaned else self.policy.idle
+
+    def kept(self, because: Because, reason: str) -> "_Verdict":
         """Keep, and take back the mark of what is not forgotten."""
         if self.mark_text is None:
-            return ItemState.KEEP, reason
-        return ItemState.UNMARK, f"{reason}; its mark is removed"
+            return ItemState.KEEP, because, reason
+        return ItemState.UNMARK, because, f"{reason}; its mark is removed"
 
 
-_Verdict = tuple[ItemState, str]
+_Verdict = tuple[ItemState, Because, str]
 _Rule = Callable[[_Case], _Verdict | None]
+_BECAUSE = {
+    Cause.IDLE_ENDPOINTS: Because.IDLE,
+    Cause.EMPTY_ENDPOINTS: Because.EMPTY,
+    Cause.ORPHANED_ENDPOINTS: Because.ORPHANED,
+}
 
 
 def _judge(case: _Case) -> Item:
     usage = case.usage
-    state, reason = next(verdict for rule in _RULES if (verdict := rule(case)))
+    state, because, reason = next(verdict for rule in _RULES if (verdict := rule(case)))
     marked = {ItemState.MARK: case.now, ItemState.UNMARK: None}.get(state, read_mark(usage.tags))
-    return Item(usage.name, usage.environment, state, reason, usage.ours, usage.instances, marked)
+    machines: Counter[str] = Counter()
+    for one in usage.deployments:
+        machines[one.instance_type] += one.instance_count
+    return Item(
+        name=usage.name,
+        environment=usage.environment,
+        state=state,
+        reason=reason,
+        ours=usage.ours,
+        instances=usage.instances,
+        marked=marked,
+        kind=Kind.ENDPOINT,
+        because=because,
+        cause=case.cause if state in (ItemState.MARK, ItemState.DELETE) else None,
+        machines=machines,
+    )
 
 
 def _foreign(case: _Case) -> _Verdict | None:
-    return None if case.usage.ours else (ItemState.KEEP, "not ours: it has no ownership tag of this repository")
+    said = "not ours: it has no ownership tag of this repository"
+    return None if case.usage.ours else (ItemState.KEEP, Because.NOT_OURS, said)
 
 
 def _protected(case: _Case) -> _Verdict | None:
-    return (ItemState.KEEP, "protected by its environment") if case.usage.protected else None
+    said = f"protected by {case.usage.protected_by}"
+    return (ItemState.KEEP, Because.PROTECTED, said) if case.usage.protected else None
 
 
 def _asked_for(case: _Case) -> _Verdict | None:
-    for name, value in sorted(case.usage.tags.items()):
-        if name.casefold() == KEEP_UNTIL_TAG:
-            until = moment(value, end_of_day=True)
-            if until is None:
-                return case.kept(f"tag {name} cannot be read as a date: {value!r}")
-            if until >= case.now:
-                return case.kept(f"tag {name} says {value}")
-        elif resembles_keep_until(name):
-            return case.kept(f"tag {name} resembles {KEEP_UNTIL_TAG}; spell it so, or remove it")
-    return None
+    asked = asked_to_keep(case.usage.tags, case.now)
+    return case.kept(Because.PROTECTED, asked) if asked else None
+
+
+def _unread(case: _Case) -> _Verdict | None:
+    why = case.usage.unread
+    return (ItemState.KEEP, Because.NO_DATA, f"its deployments could not be read: {why}") if why else None
 
 
 def _changing(case: _Case) -> _Verdict | None:
-    if case.usage.state not in _AT_REST:
-        return ItemState.KEEP, f"it is {case.usage.state}"
+    if case.usage.state not in AT_REST:
+        return ItemState.KEEP, Because.CHANGING, f"it is {case.usage.state}"
     busy = next((one for one in case.usage.deployments if one.state.busy), None)
-    return (ItemState.KEEP, f"its deployment {busy.name} is {busy.state}") if busy else None
+    return (ItemState.KEEP, Because.CHANGING, f"its deployment {busy.name} is {busy.state}") if busy else None
 
 
 def _young(case: _Case) -> _Verdict | None:
     usage, now = case.usage, case.now
     deployed = [one.created for one in usage.deployments]
     if usage.created is None or usage.modified is None or None in deployed:
-        return ItemState.KEEP, "its age is not known"
-    least = max(case.policy.minimum_age, case.policy.idle)
+        return ItemState.KEEP, Because.NO_DATA, "its age is not known"
+    empty = case.cause is Cause.EMPTY_ENDPOINTS  # nothing has to be measured of it, so it need not be as old
+    least = case.policy.minimum_age if empty else max(case.policy.minimum_age, case.idle)
     if now - usage.created < least:
-        return case.kept(f"made {age(usage.created, now)} ago; {_span(least)} is the least age")
+        said = f"made {age(usage.created, now)} ago; {_span(least)} is the least age"
+        return case.kept(Because.TOO_YOUNG, said)
     last = _last_deployed(usage)
     if now - last < case.policy.minimum_age:
-        return case.kept(f"deployed to {age(last, now)} ago; {_span(case.policy.minimum_age)} is the least age")
+        said = f"deployed to {age(last, now)} ago; {_span(case.policy.minimum_age)} is the least age"
+        return case.kept(Because.TOO_YOUNG, said)
     return None
 
 
 def _unmeasured(case: _Case) -> _Verdict | None:
+    if case.cause is Cause.EMPTY_ENDPOINTS:
+        return None  # it cannot serve anybody
+    why = _unknown(case)
+    return (ItemState.KEEP, Because.NO_DATA, f"no data is not idle: {why}") if why else None
+
+
+def _unknown(case: _Case) -> str | None:
     use = case.usage.activity
     if isinstance(use, Unknown):
-        return ItemState.KEEP, f"no data is not idle: {use.why}"
+        return use.why
     if use.points < 1:
-        return ItemState.KEEP, "no data is not idle: there are no points"
+        return "there are no points"
     if not math.isfinite(use.requests) or use.requests < 0:
-        return ItemState.KEEP, f"no data is not idle: {use.requests} is no count of requests"
-    if use.window_start > case.now - case.policy.idle or use.window_end < case.now - INGESTION_LAG:
+        return f"{use.requests} is no count of requests"
+    needed = measured_from(case.usage, case.policy, case.now)
+    if use.window_start > needed or use.window_end < case.now - INGESTION_LAG:
         window = f"{use.window_start:%Y-%m-%d %H:%M} to {use.window_end:%Y-%m-%d %H:%M}"
-        return ItemState.KEEP, f"no data is not idle: it was measured from {window} only"
+        since = ", and not since its mark" if use.window_start <= case.now - case.idle else ""
+        return f"it was measured from {window} only{since}"
     return None
 
 
 def _used(case: _Case) -> _Verdict | None:
-    use = _known(case)
+    use = case.usage.activity
+    if isinstance(use, Unknown):
+        return None
     if use.last_request is None:
-        return case.kept(f"in use: {use.requests:g} requests at an unknown time") if use.requests > 0 else None
-    if case.now - use.last_request < case.policy.idle:
-        return case.kept(f"in use: the last request was {age(use.last_request, case.now)} ago")
+        said = "in use: there were requests at an unknown time"
+        return case.kept(Because.IN_USE, said) if use.requests else None
+    if case.now - use.last_request < case.idle:
+        return case.kept(Because.IN_USE, f"in use: the last request was {age(use.last_request, case.now)} ago")
     return None
 
 
 def _unmarked(case: _Case) -> _Verdict | None:
     """Mark what is idle and has no mark that counts."""
-    idle, mark, text = _idle(case), read_mark(case.usage.tags), case.mark_text
+    idle, mark, text, because = _idle(case), read_mark(case.usage.tags), case.mark_text, _BECAUSE[case.cause]
     if text is None:
-        return ItemState.MARK, idle
+        return ItemState.MARK, because, idle
     if mark is None:
-        return ItemState.MARK, f"{idle}; marked anew, its mark cannot be read: {text!r}"
+        return ItemState.MARK, because, f"{idle}; marked anew, its mark cannot be read: {text!r}"
     if mark > case.now:
-        return ItemState.MARK, f"{idle}; marked anew, its mark lies in the future: {text}"
-    if case.now - mark >= case.policy.grace + MARK_LASTS:
-        return ItemState.MARK, f"{idle}; marked anew, its mark is of {text}"
-    last = _known(case).last_request
+        return ItemState.MARK, because, f"{idle}; marked anew, its mark lies in the future: {text}"
+    if case.mark is None:
+        return ItemState.MARK, because, f"{idle}; marked anew, its mark is of {text}"
+    use = case.usage.activity
+    last = use.last_request if isinstance(use, Known) else None
     if (last and last > mark) or _last_deployed(case.usage) > mark:
-        return ItemState.MARK, f"{idle}; marked anew, there was a request or a deployment since {text}"
+        return ItemState.MARK, because, f"{idle}; marked anew, there was a request or a deployment since {text}"
     return None
 
 
 def _marked(case: _Case) -> _Verdict:
     """Let the mark stand for the grace period, then delete."""
-    mark = read_mark(case.usage.tags)
+    mark = case.mark
     assert mark is not None
     until = mark + case.policy.grace
     said = f"{_idle(case)}; marked {age(mark, case.now)} ago"
-    return (
-        (ItemState.KEEP, f"{said}, waits until {mark_value(until)}") if case.now < until else (ItemState.DELETE, said)
-    )
+    if case.now < until:
+        return ItemState.KEEP, Because.WAITING, f"{said}, waits until {mark_value(until)}"
+    return ItemState.DELETE, _BECAUSE[case.cause], said
 
 
 # The first rule with an answer decides; the last one always has one.
@@ -304,6 +329,7 @@ _RULES: tuple[_Rule, ...] = (
     _foreign,
     _protected,
     _asked_for,
+    _unread,
     _changing,
     _young,
     _unmeasured,
@@ -313,30 +339,16 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def _known(case: _Case) -> Known:
-    assert isinstance(case.usage.activity, Known), "the rule before this one stops at what is not known"
-    return case.usage.activity
-
-
 def _idle(case: _Case) -> str:
-    return f"no request for {_span(case.policy.idle)} or more"
+    if case.cause is Cause.EMPTY_ENDPOINTS:
+        return "it has no deployment"
+    said = f"no request for {_span(case.idle)} or more"
+    return f"{said}, and its model is gone ({', '.join(case.usage.gone_models)})" if case.usage.orphaned else said
 
 
 def _last_deployed(usage: EndpointUsage) -> datetime:
     times = [usage.created, usage.modified, *(one.created for one in usage.deployments)]
     return max(time for time in times if time)
-
-
-def _refusal(items: Sequence[Item], policy: Policy) -> str | None:
-    ours = sum(item.ours for item in items)
-    deletions = sum(item.state is ItemState.DELETE for item in items)
-    share = math.floor(round(policy.max_share * ours, 6))
-    by_share = max(1, share) if policy.max_share > 0 else 0
-    if deletions > policy.max_deletions:
-        return f"{deletions} deletions are planned and max_deletions is {policy.max_deletions}"
-    if deletions > by_share:
-        return f"{deletions} of our {ours} are to be deleted and max_share {policy.max_share:g} allows {by_share}"
-    return None
 
 
 def _span(length: timedelta) -> str:

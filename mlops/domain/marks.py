@@ -27,6 +27,20 @@ def value_of(tags: Mapping[str, str], name: str) -> str | None:
     return next((value for key, value in sorted(tags.items()) if key.casefold() == name), None)
 
 
+def asked_to_keep(tags: Mapping[str, str], now: datetime) -> str | None:
+    """Why the tags of a thing keep it; a date that cannot be read and a name that may be a slip keep it too."""
+    for name, value in sorted(tags.items()):
+        if name.casefold() == KEEP_UNTIL_TAG:
+            until = moment(value, end_of_day=True)
+            if until is None:
+                return f"tag {name} cannot be read as a date: {value!r}"
+            if until >= now:
+                return f"tag {name} says {value}"
+        elif resembles_keep_until(name):
+            return f"tag {name} resembles {KEEP_UNTIL_TAG}; spell it so, or remove it"
+    return None
+
+
 def resembles_keep_until(name: str) -> bool:
     """Whether somebody who named a tag so may have meant KEEP_UNTIL_TAG; a slip must not lessen protection."""
     plain = "".join(letter for letter in name.casefold().removeprefix("mlops") if letter.isalpha())

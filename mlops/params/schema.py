@@ -3,18 +3,16 @@
 It must not read a file. The descriptions become the JSON schema that editors show (docs/params.schema.json).
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from mlops.params.block import Block as _Block
+from mlops.params.block import Positive, Share
+from mlops.params.cleanup import Cleanup
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
-Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Model(_Block):
@@ -197,16 +195,6 @@ class Serving(_Block):
     )
 
 
-class Cleanup(_Block):
-    """When an endpoint counts as forgotten."""
-
-    idle_days: float = Field(3, gt=0, le=90, description="No request for so long is idle")
-    grace_hours: float = Field(20, ge=0, description="Between the mark and the deletion")
-    minimum_age_hours: float = Field(24, ge=0, description="Younger endpoints are left alone")
-    max_deletions: Positive = Field(5, description="More than this in one run is refused")
-    max_share: Share = Field(0.5, description="Largest share of our endpoints deleted in one run")
-
-
 class Params(_Block):
     """The whole of `params.yaml`."""
 
@@ -218,6 +206,19 @@ class Params(_Block):
     environments: dict[str, Environment] = Field(min_length=1, description="In the order of promotion")
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
+
+    @model_validator(mode="after")
+    def _production_is_named_rightly(self) -> Self:
+        for name in self.cleanup.include_production:
+            if name not in self.environments:
+                known = ", ".join(self.environments)
+                raise ValueError(f"cleanup.include_production names {name!r}; the environments are: {known}")
+            if self.environments[name].protected:
+                raise ValueError(
+                    f"cleanup.include_production names {name!r}, but environments.{name}.protected is true; "
+                    "say both, or neither"
+                )
+        return self
 
 
 def json_schema() -> dict[str, Any]:

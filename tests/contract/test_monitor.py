@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops.azure import monitor
-from mlops.domain.idle import Known
+from mlops.domain.idle import Known, Unknown
 from mlops.emulator import process
 from mlops.emulator.address import Address
 from tests.contract.serving_calls import (
@@ -182,12 +182,40 @@ def test_the_batch_call_needs_a_token_and_resources_that_exist(api: Call, used: 
 
 def test_our_own_client_sees_the_use(emulator_address: Address, used: datetime) -> None:
     end = now(emulator_address)
-    found = monitor.activity(own_workspace(), [resource()], since=end - timedelta(days=9), until=end)
+    found = monitor.activity(own_workspace(), [monitor.Wanted(resource(), end - timedelta(days=9))], until=end)
     seen = found[resource().lower()]
     assert isinstance(seen, Known)
     assert seen.requests > 0
     assert seen.last_request is not None
     assert used <= seen.last_request <= used + 2 * HOUR
+
+
+def test_an_hour_that_a_decision_hangs_on_is_measured_by_the_minute(emulator_address: Address, used: datetime) -> None:
+    end = now(emulator_address)
+    moments = (used - 30 * MINUTE, used + 30 * MINUTE)  # one of them lies in the hour of the requests
+    wanted = [monitor.Wanted(resource(), end - timedelta(days=9), moments)]
+    seen = monitor.activity(own_workspace(), wanted, until=end)[resource().lower()]
+    assert isinstance(seen, Known)
+    assert seen.last_request is not None
+    assert used < seen.last_request <= used + 2 * MINUTE
+
+
+def test_one_unknown_resource_in_a_batch_leaves_the_others_measured(emulator_address: Address, used: datetime) -> None:
+    end = now(emulator_address)
+    wanted = [monitor.Wanted(id, end - timedelta(days=9)) for id in (resource("monitor-none"), resource())]
+    found = monitor.activity(own_workspace(), wanted, until=end)
+    assert isinstance(found[resource().lower()], Known)
+    lost = found[resource("monitor-none").lower()]
+    assert isinstance(lost, Unknown)
+    assert "404" in lost.why
+
+
+def test_requests_to_a_deployment_by_name_are_told_apart(emulator_address: Address, used: datetime) -> None:
+    end = now(emulator_address)
+    found = monitor.deployments_used(own_workspace(), [resource()], since=end - timedelta(days=9), until=end)
+    seen = found[resource().lower()]
+    assert not isinstance(seen, Unknown)
+    assert used <= seen["blue"] <= used + 2 * HOUR
 
 
 def test_fifty_endpoints_over_nine_days_take_well_under_a_second(
@@ -202,7 +230,7 @@ def test_fifty_endpoints_over_nine_days_take_well_under_a_second(
     assert workspace.location
     ids = [resource(name) for name in names]
     begun = time.perf_counter()
-    found = monitor.activity(workspace, ids, since=end - timedelta(days=9), until=end)
+    found = monitor.activity(workspace, [monitor.Wanted(id, end - timedelta(days=9)) for id in ids], until=end)
     spent = time.perf_counter() - begun
     for name in names:
         api("DELETE", arm(f"onlineEndpoints/{name}"))

@@ -113,16 +113,18 @@ def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
         "changing": usage.state not in REST or any(one.state.value not in REST for one in usage.deployments),
         "unknown age": len(dates) < len(times),
         "young": any(NOW - time < timedelta(hours=policy.minimum_age_hours) for time in dates),
-        "younger than idle": usage.created is not None and NOW - usage.created < idle,
+        "younger than idle": bool(usage.deployments) and usage.created is not None and NOW - usage.created < idle,
         "not marked": mark == "soon",
     }
     if isinstance(use, Known):
         used = use.last_request is not None and NOW - use.last_request < idle
         vetoes["used"] = used or (use.last_request is None and use.requests != 0)
-        vetoes["no data"] = use.points < 1 or not 0 <= use.requests < math.inf
-        vetoes["no window"] = use.window_start > NOW - idle or use.window_end < NOW - timedelta(hours=2)
+        vetoes["no data"] = bool(usage.deployments) and (use.points < 1 or not 0 <= use.requests < math.inf)
+        begin = NOW - idle if mark == "soon" else min(NOW - idle, datetime.fromisoformat(mark))
+        short = use.window_start > begin or use.window_end < NOW - timedelta(hours=2)
+        vetoes["no window"] = bool(usage.deployments) and short
     else:
-        vetoes["unknown"] = True
+        vetoes["unknown"] = bool(usage.deployments)
     if mark != "soon":
         marked = datetime.fromisoformat(mark)
         vetoes["grace"] = NOW - marked < timedelta(hours=policy.grace_hours)

@@ -1,0 +1,77 @@
+"""Many reads of ARM at once: pages of a listing in order, and single resources side by side within the read budget.
+
+It must not know what is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mlops.azure.failures import translated
+from mlops.azure.workspace import ARM, Workspace
+from mlops.errors import MlopsError
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+
+AT_ONCE = 8  # more would only wait for the budget: 22 reads a second of 0.2 s each keep five busy
+PAGES = 10_000  # a listing that never ends would be a bug of somebody's
+Key = TypeVar("Key")
+
+
+def listing(workspace: Workspace, path: str, what: str) -> list[dict[str, Any]]:
+    """Every item of a listing below the workspace, page after page. Raises our failures."""
+    return pages(workspace, f"{ARM}{workspace.id}/{path}", what)
+
+
+def pages(workspace: Workspace, url: str | None, what: str) -> list[dict[str, Any]]:
+    """Every item from a first page on."""
+    found: list[dict[str, Any]] = []
+    for _ in range(PAGES):
+        if not url:
+            break
+        page = workspace.send("GET", url, what).json()
+        found += page.get("value") or []
+        url = page.get("nextLink")
+    return found
+
+
+def side_by_side(
+    workspace: Workspace, urls: Mapping[Key, str], what: str
+) -> dict[Key, "list[dict[str, Any]] | MlopsError"]:
+    """The whole listing behind each address, or why it could not be read; one that fails does not stop the others."""
+    if not urls:
+        return {}
+    # Output is swallowed around all threads at once, since what swallows it is not made for threads.
+    with translated(what), ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda url: _all_pages(workspace, url), urls.values()))
+    return {key: _settled(answer, what) for key, answer in zip(urls, answers, strict=True)}
+
+
+def _all_pages(workspace: Workspace, url: str | None) -> "list[dict[str, Any]] | Exception":
+    from azure.core.exceptions import AzureError
+    from azure.core.rest import HttpRequest
+
+    found: list[dict[str, Any]] = []
+    try:
+        while url:
+            response: HttpResponse = workspace.rest.send_request(HttpRequest("GET", url))
+            response.raise_for_status()
+            page = response.json()
+            found += page.get("value") or []
+            url = page.get("nextLink")
+    except (AzureError, ValueError) as error:
+        return error
+    return found
+
+
+def _settled(answer: Sequence[dict[str, Any]] | Exception, what: str) -> list[dict[str, Any]] | MlopsError:
+    if not isinstance(answer, Exception):
+        return list(answer)
+    try:
+        with translated(what):
+            raise answer
+    except MlopsError as error:
+        return error
+    except ValueError as error:
+        return MlopsError(f"{what}: the answer cannot be read: {error}")

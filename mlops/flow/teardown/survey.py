@@ -1,0 +1,120 @@
+"""Surveys one workspace: every item of every kind that is switched on, judged.
+
+It must not change anything. A kind that cannot be read is told as a problem and nothing of it is torn down.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mlops.azure import data, leftovers
+from mlops.azure.workspace import Workspace
+from mlops.domain import idle, protect, running, shelf
+from mlops.domain.teardown import Cause, Item, Kind, Mode
+from mlops.errors import MlopsError, Problem
+from mlops.flow.context import Context
+from mlops.flow.teardown import fleet
+
+
+@dataclass
+class Survey:
+    """One workspace: what is planned for it, what is there, and what could not be read."""
+
+    workspace: Workspace
+    now: datetime
+    items: list[Item] = field(default_factory=list)
+    endpoints: fleet.Fleet = field(default_factory=lambda: fleet.Fleet(()))
+    names: dict[Kind, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    jobs: list[running.JobFacts] | None = None
+
+    @property
+    def label(self) -> str:
+        """The workspace's name."""
+        return self.workspace.target.workspace
+
+
+def modes(context: Context) -> dict[Cause, Mode]:
+    """What is done about each cause."""
+    return {Cause(name): Mode(value) for name, value in context.params.cleanup.what.model_dump().items()}
+
+
+def survey(context: Context, workspace: Workspace) -> Survey:
+    """Look at everything that is switched on. Raises when the endpoints themselves cannot be listed."""
+    found = Survey(workspace, workspace.now())
+    found.endpoints = fleet.observe(context, workspace, found.now)
+    found.names |= found.endpoints.names()
+    judged = idle.judge([one.usage for one in found.endpoints.seen], fleet.policy(context), found.now)
+    found.items += judged
+    found.items += fleet.spares(context, workspace, found.endpoints, judged, found.now)
+    for kind, causes, look in _PARTS:
+        if any(modes(context)[cause] is not Mode.IGNORE for cause in causes):
+            try:
+                found.items += look(context, found)
+            except MlopsError as error:
+                found.problems += [replace(each, why=f"{each.why} (no {kind} is touched)") for each in error.problems]
+    return found
+
+
+def _jobs(context: Context, found: Survey) -> list[Item]:
+    stated = context.params.cleanup
+    jobs = leftovers.active_jobs(found.workspace, context.owner, found.now)
+    found.names[Kind.JOB] = [job.name for job in jobs]
+    rules = fleet.rules(context)
+    found.jobs = [replace(job, protected_by=protect.protected_by(rules, Kind.JOB, job.name)) for job in jobs]
+    limit, grace = timedelta(hours=stated.job_hours), timedelta(hours=stated.grace_hours)
+    return running.judge_jobs(found.jobs, limit, grace, found.now)
+
+
+def _computes(context: Context, found: Survey) -> list[Item]:
+    computes = leftovers.computes(found.workspace, context.owner)
+    found.names[Kind.COMPUTE] = [one.name for one in computes]
+    rules = fleet.rules(context)
+    guarded = [replace(one, protected_by=protect.protected_by(rules, Kind.COMPUTE, one.name)) for one in computes]
+    return running.judge_compute(guarded, timedelta(days=context.params.cleanup.idle_days), found.now)
+
+
+def _versions(context: Context, found: Survey) -> list[Item]:
+    """Versions of our model and of our data, and what needs them."""
+    stated, workspace, rules = context.params.cleanup, found.workspace, fleet.rules(context)
+    policy = shelf.Policy(stated.keep_versions, timedelta(days=stated.archive_after_days))
+
+    def guarded(kind: Kind, path: str, name: str) -> list[shelf.VersionFacts]:
+        versions = leftovers.versions(workspace, path, name, context.owner)
+        found.names.setdefault(kind, []).extend(one.label for one in versions)
+        return [replace(one, protected_by=protect.protected_by(rules, kind, one.label)) for one in versions]
+
+    models = guarded(Kind.MODEL, "models", context.params.model.name)
+    assets = [
+        one
+        for role in data.ROLES
+        for one in guarded(Kind.DATA, "data", data.asset_name(context.params.data.name, role))
+    ]
+    served: set[str] = set()
+    unknown = ""
+    going = [shelf.candidates(versions, policy, found.now) for versions in (models, assets)]
+    if any(going):  # only then it matters what every endpoint serves
+        served, unknown = fleet.deployed_models(workspace, found.endpoints)
+    needs = shelf.Needs(dict.fromkeys(served, "an endpoint has it deployed"), unknown)
+    needed = _lineage(context, found, served) if going[1] else shelf.Needs({})
+    needed = replace(needed, unknown=needed.unknown or unknown)
+    return [
+        *shelf.judge(models, Kind.MODEL, policy, needs, found.now),
+        *shelf.judge(assets, Kind.DATA, policy, needed, found.now),
+    ]
+
+
+def _lineage(context: Context, found: Survey, served: set[str]) -> shelf.Needs:
+    """What data the models of the whole workspace and the jobs under way need."""
+    if found.jobs is None:
+        found.jobs = leftovers.active_jobs(found.workspace, context.owner, found.now)
+    every = leftovers.every_model(found.workspace, context.owner)
+    return shelf.lineage(every, served, [job.tags for job in found.jobs], data.ROLES)
+
+
+_Look = Callable[[Context, Survey], list[Item]]
+_PARTS: tuple[tuple[str, tuple[Cause, ...], _Look], ...] = (
+    ("job", (Cause.LONG_JOBS,), _jobs),
+    ("compute", (Cause.IDLE_COMPUTE,), _computes),
+    ("version", (Cause.OLD_MODELS, Cause.OLD_DATA), _versions),
+)

@@ -1,0 +1,226 @@
+"""`mlops cleanup` against a workspace: marked, then deleted if still idle; everything else stays."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import BadInput, CapRefused
+from mlops.flow import cleanup
+from mlops.flow.context import Context, Outcome
+from mlops.params import Params, load
+from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+PARAMS = load(ROOT / "params.yaml")
+DAY, HOUR = 86400, 3600
+OURS = {"mlops-owner": PARAMS.model.name, "mlops-environment": "staging"}
+
+
+def with_cleanup(**changes: Any) -> Params:
+    """The shipped parameters with another `cleanup`."""
+    whole = PARAMS.model_dump()
+    return Params.model_validate({**whole, "cleanup": {**whole["cleanup"], "max_share": 1.0, **changes}})
+
+
+@dataclass
+class Site:
+    """The default workspace, cleared of what this module made before each test."""
+
+    api: Call
+    address: Address
+
+    def endpoint(self, name: str, *deployments: str, tags: dict[str, str] | None = None, live: str = "") -> None:
+        """An endpoint of ours unless tagged otherwise; `live` has all traffic."""
+        body: dict[str, Any] = {"location": "eastus", "tags": OURS if tags is None else tags, "properties": {}}
+        assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 201
+        for each in deployments:
+            self.deployment(name, each)
+        if live:
+            body["properties"] = {"traffic": {live: 100}}
+            assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 200
+
+    def deployment(self, endpoint: str, name: str) -> None:
+        properties = {"endpointComputeType": "Managed", "model": BASE, "instanceType": SIZE}
+        body = {"location": "eastus", "sku": {"name": "Default", "capacity": 1}, "properties": properties}
+        assert self.api("PUT", arm(f"onlineEndpoints/{endpoint}/deployments/{name}"), body).status == 201
+
+    def ask(self, name: str, **headers: str) -> None:
+        """One request to an endpoint, or to a deployment of it by name."""
+        key = self.api("POST", arm(f"onlineEndpoints/{name}/listKeys")).json()["primaryKey"]
+        url = f"https://{name}.eastus.inference.ml.azure.com/score"
+        body = {"input_data": {"input_string": [{"role": "user", "content": "Hi"}], "parameters": {}}}
+        answer = self.api("POST", url, body, token=False, Authorization=f"Bearer {key}", **headers)
+        assert answer.status == 200
+
+    def tags(self, name: str) -> dict[str, str]:
+        return dict(self.api("GET", arm(f"onlineEndpoints/{name}")).json()["tags"])
+
+    def names(self) -> set[str]:
+        found = self.api("GET", arm("onlineEndpoints?count=100")).json()["value"]
+        return {str(item["name"]) for item in found if item["name"].startswith("tidy-")}
+
+    def wait(self, seconds: float) -> None:
+        process.control(self.address, "POST", "/clock", {"advance_seconds": seconds})
+
+    def cleanup(self, params: Params | None = None, *, apply: bool = True) -> Outcome:
+        said: list[str] = []
+        context = Context(params or with_cleanup(), ROOT / "params.yaml", own_workspace, said.append)
+        return cleanup.run(context, apply=apply)
+
+    def states(self, outcome: Outcome) -> dict[str, str]:
+        """Name -> state and reason, of what this module made."""
+        items = outcome.report.data["items"]
+        return {
+            item["name"]: f"{item['state']}: {item['because']}" for item in items if item["name"].startswith("tidy")
+        }
+
+
+@pytest.fixture
+def site(api: Call, emulator_address: Address, sdk_imported: None) -> Iterator[Site]:
+    for kind in ("onlineEndpoints", "deployments"):
+        process.control(emulator_address, "PUT", f"/pace/{kind}", {"pace": "at once"})
+    made = Site(api, emulator_address)
+    yield made
+    for name in made.names():
+        api("DELETE", arm(f"onlineEndpoints/{name}"))
+    process.control(emulator_address, "PUT", "/pace/deployments", {"pace": "1 reads"})
+
+
+def test_what_is_idle_is_marked_and_on_a_later_run_deleted_unless_it_was_used(site: Site) -> None:
+    site.endpoint("tidy-idle", "blue", live="blue")
+    site.endpoint("tidy-back", "blue", live="blue")
+    site.endpoint("tidy-foreign", "blue", live="blue", tags={"team": "other"})
+    site.endpoint("tidy-production", "blue", live="blue", tags={**OURS, "mlops-environment": "production"})
+    site.endpoint("tidy-asked", "blue", live="blue", tags={**OURS, "keep-until": "2999-01-01"})
+    site.wait(4 * DAY)
+    site.endpoint("tidy-young", "blue", live="blue")
+    every = site.names()
+
+    look = site.cleanup(apply=False)
+    assert site.states(look) == {
+        "tidy-idle": "to mark: idle",
+        "tidy-back": "to mark: idle",
+        "tidy-foreign": "kept: not ours",
+        "tidy-production": "kept: protected",
+        "tidy-asked": "kept: protected",
+        "tidy-young": "kept: too young",
+    }
+    assert "mlops-idle-since" not in site.tags("tidy-idle")
+
+    assert site.states(site.cleanup())["tidy-idle"] == "marked: idle"
+    assert site.states(site.cleanup())["tidy-idle"] == "marked: marked", "twice is once"
+    site.ask("tidy-back")
+    site.wait(21 * HOUR)
+    swept = site.cleanup()
+    assert site.states(swept)["tidy-back"] == "mark removed: in use"
+    assert site.states(swept)["tidy-idle"] == "deleted: idle"
+    assert site.names() == every - {"tidy-idle"}
+    assert swept.outputs["deleted-names"] == "tidy-idle"
+    assert swept.outputs["saved-instance-hours-a-day"] == "24"
+    assert "mlops-idle-since" not in site.tags("tidy-back")
+    assert site.tags("tidy-back")["mlops-owner"] == PARAMS.model.name
+
+
+def test_traffic_long_before_the_sweep_but_after_the_mark_is_seen(site: Site) -> None:
+    """The mark is older than what counts as idle, because no run came for days."""
+    site.endpoint("tidy-late", "blue", live="blue")
+    site.wait(4 * DAY)
+    site.cleanup()
+    first = site.tags("tidy-late")["mlops-idle-since"]
+    site.wait(DAY)
+    site.ask("tidy-late")
+    site.wait(5 * DAY)
+    assert site.states(site.cleanup())["tidy-late"] == "marked: idle"
+    assert site.tags("tidy-late")["mlops-idle-since"] > first
+
+
+def test_what_stands_by_or_failed_goes_and_what_serves_stays(site: Site) -> None:
+    site.endpoint("tidy-rollout", "old", "spare", "asked")
+    site.wait(DAY)
+    site.deployment("tidy-rollout", "new")
+    body = {"location": "eastus", "tags": OURS, "properties": {"traffic": {"new": 100}}}
+    assert site.api("PUT", arm("onlineEndpoints/tidy-rollout"), body).status == 200
+    site.wait(6 * DAY)
+    site.ask("tidy-rollout")
+    site.wait(HOUR)  # Azure Monitor shows requests minutes later
+    assert site.states(site.cleanup())["tidy-rollout/old"] == "kept: needed"
+    site.wait(2 * DAY)
+    site.ask("tidy-rollout")
+    site.ask("tidy-rollout", **{"azureml-model-deployment": "asked"})
+    site.wait(HOUR)
+    found = site.states(site.cleanup())
+    assert found["tidy-rollout"] == "kept: in use"
+    assert found["tidy-rollout/old"] == "marked: spare"
+    assert found["tidy-rollout/asked"] == "kept: in use"
+    assert "tidy-rollout/new" not in found
+    site.wait(21 * HOUR)
+    site.ask("tidy-rollout", **{"azureml-model-deployment": "spare"})
+    site.wait(HOUR)
+    found = site.states(site.cleanup())
+    assert found["tidy-rollout/old"] == "deleted: spare"
+    assert found["tidy-rollout/spare"] == "mark removed: in use"
+    left = site.api("GET", arm("onlineEndpoints/tidy-rollout/deployments")).json()["value"]
+    assert {item["name"] for item in left} == {"new", "spare", "asked"}
+    assert not [name for name in site.tags("tidy-rollout") if name.startswith("mlops-spare")]
+    assert site.tags("tidy-rollout")["mlops-owner"] == PARAMS.model.name
+
+
+def test_an_endpoint_without_deployments_goes_in_two_phases_too(site: Site) -> None:
+    site.endpoint("tidy-empty")
+    assert site.states(site.cleanup())["tidy-empty"] == "kept: too young"
+    site.wait(25 * HOUR)
+    assert site.states(site.cleanup())["tidy-empty"] == "marked: empty"
+    site.wait(21 * HOUR)
+    assert site.states(site.cleanup())["tidy-empty"] == "deleted: empty"
+
+
+def test_a_cap_holds_everything_back_and_nothing_is_deleted(site: Site) -> None:
+    for number in range(3):
+        site.endpoint(f"tidy-many-{number}")
+    site.wait(2 * DAY)
+    site.cleanup()
+    site.wait(DAY)
+    held = site.cleanup(with_cleanup(max_deletions=2))
+    assert isinstance(held.failure, CapRefused)
+    assert set(site.states(held).values()) == {"held back: empty"}
+    assert len(site.names()) == 3
+
+
+def test_a_protect_rule_that_fits_nothing_stops_the_run(site: Site) -> None:
+    site.endpoint("tidy-empty")
+    site.wait(2 * DAY)
+    rule = {"kind": "endpoint", "name": "tidy-emtpy"}
+    with pytest.raises(BadInput, match="did you mean 'tidy-empty'"):
+        site.cleanup(with_cleanup(protect=[rule]))
+    assert "mlops-idle-since" not in site.tags("tidy-empty")
+    kept = site.cleanup(with_cleanup(protect=[{**rule, "name": "tidy-em*"}]))
+    assert site.states(kept)["tidy-empty"] == "kept: protected"
+
+
+def test_production_goes_only_when_the_parameters_say_so_twice(site: Site) -> None:
+    site.endpoint("tidy-production", tags={**OURS, "mlops-environment": "production"})
+    site.wait(2 * DAY)
+
+    def state(*include: str, protected: bool) -> str:
+        whole = PARAMS.model_dump()
+        whole["environments"]["production"]["protected"] = protected
+        whole["cleanup"]["include_production"] = include
+        return site.states(site.cleanup(Params.model_validate(whole), apply=False))["tidy-production"]
+
+    assert state(protected=True) == "kept: protected"
+    assert state(protected=False) == "kept: protected"
+    assert state("production", protected=False) == "to mark: empty"
+
+
+def test_each_kind_can_be_switched_off_or_only_reported(site: Site) -> None:
+    site.endpoint("tidy-empty")
+    site.wait(2 * DAY)
+    for mode, state in (("ignore", "kept: switched off"), ("report", "reported: empty")):
+        what = {**PARAMS.cleanup.what.model_dump(), "empty_endpoints": mode}
+        assert site.states(site.cleanup(with_cleanup(what=what)))["tidy-empty"] == state
+    assert "mlops-idle-since" not in site.tags("tidy-empty")

@@ -90,13 +90,13 @@ class Story:
         return [*found, table("Deployments", ("deployment", "model", "state", "traffic", "instances"), rows)]
 
     def _sections(self, facts: EndpointFacts) -> list[Section]:
-        registry = self.context.environment(self.environment).registry
+        settings = self.context.environment(self.environment)
         found: list[Section | None] = []
         if self.model and self.first and self.lines:
-            found.append(review.changes(self.context, self.first, self.model, registry))
+            found.append(review.changes(self.context, self.first, self.model, settings))
         if self.model is None and len(facts.live) == 1:
             one = facts.find(next(iter(facts.live)))
-            found.append(review.target(self.context, one.model, registry) if one else None)
+            found.append(review.target(self.context, one.model, settings.registry) if one else None)
         if self.smoke:
             found.append(self.smoke.section())
         if self.log:

@@ -9,6 +9,7 @@ from mlops.domain.endpoint import EndpointFacts
 from mlops.errors import MlopsError
 from mlops.flow import evidence, gate, observe
 from mlops.flow.context import Context
+from mlops.params import Environment
 from mlops.views import Cell, Section, number, table
 
 LINEAGE = (
@@ -21,18 +22,31 @@ LINEAGE = (
 )
 
 
-def changes(context: Context, facts: EndpointFacts, new: models.Registered, registry: str | None) -> Section:
+def changes(context: Context, facts: EndpointFacts, new: models.Registered, settings: Environment) -> Section:
     """The live model beside the new one: lineage and metrics, and the machines."""
     live = max(facts.live, key=facts.share, default=None)
     deployed = facts.find(live)
-    old = _find(context, deployed.model, registry) if deployed else None
+    old = _find(context, deployed.model, settings.registry) if deployed else None
     rows: list[tuple[Cell, Cell, Cell]] = [("model", deployed.model if deployed else "none", new.label)]
     rows += [(what, old.tags.get(tag, "-") if old else "-", new.tags.get(tag, "-")) for what, tag in LINEAGE]
     before = evidence.metrics_of(old.tags) if old else {}
     after = evidence.metrics_of(new.tags)
     for name in sorted({*before, *after}):
         rows.append((name, _number(before.get(name)), _number(after.get(name))))
-    return Section("What changes", (), (table("", ("", "live", "new"), rows),))
+    return Section(
+        "What changes", (_machines(settings, live=deployed is not None),), (table("", ("", "live", "new"), rows),)
+    )
+
+
+def _machines(settings: Environment, *, live: bool) -> str:
+    """What it costs in machines: prices differ by contract, instance-hours do not."""
+    one = f"{settings.instance_count} x {settings.instance_type}"
+    if not live:
+        return f"Cost: {one}, around the clock from now on"
+    stays = settings.retention_hours
+    after = "until it is deleted" if stays is None else f"for {stays:g} hours after it"
+    hours = "" if stays is None else f", {stays * settings.instance_count:g} instance-hours"
+    return f"Cost: {one} more while the rollout runs, and {after}, while the one before stands by{hours}"
 
 
 def target(context: Context, label: str, registry: str | None) -> Section | None:

@@ -235,7 +235,7 @@ def test_everything_that_would_be_refused_is_found_before_anything_is_made(stage
         with pytest.raises(BadInput) as named:
             stage.promote(5, endpoint="much-too-long-a-name-for-an-endpoint")
     finally:
-        stage.control("PUT", f"/quota/{FAMILY}", {"limit": 96})
+        stage.control("PUT", f"/quota/{FAMILY}", {"limit": 480})
     assert "has no verdict" in str(refused.value)
     assert "1 x Standard_NC24ads_A100_v4 need 24 vCPUs" in str(refused.value)
     assert "not on the base model's list for inference" in str(sized.value)

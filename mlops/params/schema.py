@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
 from mlops.params.cleanup import Cleanup
+from mlops.params.prices import Prices
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
@@ -206,6 +207,7 @@ class Params(_Block):
     environments: dict[str, Environment] = Field(min_length=1, description="In the order of promotion")
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
+    prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
 
     @model_validator(mode="after")
     def _production_is_named_rightly(self) -> Self:

@@ -1,0 +1,61 @@
+"""Hours and money from runs that were, as cases."""
+
+import pytest
+
+from mlops.domain.costs import Estimate, PastRun, amount, cost, estimate
+from mlops.errors import BadInput
+from mlops.params.load import parse
+
+A100 = "Standard_NC24ads_A100_v4"
+PRICES = {"standard_nc24ads_a100_V4": 4.0}
+
+
+def past(seconds: float, *, size: str = A100, nodes: int = 1, work: float | None = None) -> PastRun:
+    return PastRun("ft", seconds, size, nodes, work)
+
+
+def test_a_price_is_found_whatever_the_case_of_the_size() -> None:
+    assert cost(A100, 2, 1.5, PRICES) == 12.0
+    assert cost("Standard_ND96asr_v4", 1, 1, PRICES) is None
+    assert amount(1234.5, "EUR") == "1,234.50 EUR"
+
+
+@pytest.mark.parametrize(
+    ("runs", "nodes", "gpus", "work", "hours", "gpu_hours", "money"),
+    [
+        ([past(3600)], 1, 1, None, 1, 1, 4.0),
+        ([past(3600), past(7200), past(36000)], 1, 4, None, 2, 8, 8.0),
+        ([past(3600, work=100)], 1, 1, 300.0, 3, 3, 12.0),
+        ([past(3600, work=None)], 1, 1, 300.0, 1, 1, 4.0),
+        ([past(3600), past(9999, nodes=2)], 1, 1, None, 1, 1, 4.0),
+        ([past(3600, size=A100.upper(), nodes=2)], 2, 1, None, 1, 2, 8.0),
+    ],
+    ids=["one", "median and GPUs", "scaled", "work not known", "other nodes do not count", "two nodes, other case"],
+)
+def test_a_run_is_estimated_by_runs_like_it(
+    runs: list[PastRun], nodes: int, gpus: int, work: float | None, hours: float, gpu_hours: float, money: float
+) -> None:
+    found = estimate(runs, size=A100, nodes=nodes, gpus_per_node=gpus, work=work, per_hour=PRICES)
+    assert isinstance(found, Estimate)
+    assert (found.hours, found.gpu_hours, found.cost) == (hours, gpu_hours, money)
+
+
+def test_nothing_is_estimated_without_a_run_like_it() -> None:
+    other = [past(3600, size="Standard_ND96asr_v4"), past(0)]
+    assert estimate(other, size=A100, nodes=1, gpus_per_node=1, work=None, per_hour=PRICES) is None
+
+
+MINIMAL = "gate: {rules: [{metric: a, max: 1}]}\nenvironments: {e: {endpoint: abc}}\n"
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        ("{currency: GBP}", "EUR"),
+        ("{instance_hour: {Standard_A: -1}}", "0 or more"),
+        ("{instance_hour: {Standard_A: 1, STANDARD_a: 2}}", "written twice"),
+    ],
+)
+def test_a_wrong_price_is_refused(block: str, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        parse(f"{MINIMAL}prices: {block}\n")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mlops.domain import teardown
+from mlops.domain import lease, teardown
 from mlops.domain.endpoint import DeploymentFacts, EndpointState, age
 from mlops.domain.marks import (
     KEEP_UNTIL_TAG,
@@ -239,6 +239,8 @@ def _unread(case: _Case) -> _Verdict | None:
 def _changing(case: _Case) -> _Verdict | None:
     if case.usage.state not in AT_REST:
         return ItemState.KEEP, Because.CHANGING, f"it is {case.usage.state}"
+    if held := lease.of_another(case.usage.tags, "", case.now):
+        return ItemState.KEEP, Because.CHANGING, f"{held.holder} may change it until {mark_value(held.until)}"
     busy = next((one for one in case.usage.deployments if one.state.busy), None)
     return (ItemState.KEEP, Because.CHANGING, f"its deployment {busy.name} is {busy.state}") if busy else None
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mlops.domain.aliases import ROLES, Aliases, alias_tag, history_tag
 from mlops.domain.endpoint import age
 from mlops.domain.marks import asked_to_keep
 from mlops.domain.teardown import Because, Cause, Item, ItemState, Kind
 
 DATA_TAG = "mlops-data"  # of a model or job: name:version of the data it was trained on
-RELEASED_TAG = "mlops-released"  # of a model: it once served an environment; any tag that begins so
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,16 @@ def judge(versions: Sequence[VersionFacts], kind: Kind, policy: Policy, needs: N
     return [_item(one, kind, policy, needs, now, is_newest=one.label in newest) for one in versions]
 
 
+def roles(name: str, aliases: Aliases) -> dict[str, str]:
+    """The versions of a model that have a role somewhere, by label, with the role."""
+    return {
+        f"{name}:{version}": f"it is the {role} of {environment}"
+        for environment, held in aliases.environments.items()
+        for role in ROLES
+        if (version := getattr(held, role))
+    }
+
+
 def lineage(
     models: Sequence[VersionFacts], served: Collection[str], job_tags: Sequence[Mapping[str, str]], roles: Sequence[str]
 ) -> Needs:
@@ -88,6 +98,16 @@ def lineage(
 def _assets(stated: str, roles: Sequence[str]) -> list[str]:
     name, _, version = stated.rpartition(":")
     return [f"{name}-{role}:{version}" for role in roles] if name else []
+
+
+def _released(tags: Mapping[str, str]) -> str:
+    """Whether a version has a role in an environment, or once had all of its traffic; empty when it never did."""
+    for name, value in sorted(tags.items()):
+        if name.startswith(alias_tag("")) and value in ROLES:
+            return f"it is the {value} of {name.removeprefix(alias_tag(''))}"
+        if name.startswith(history_tag("")) and ROLES[0] in value:
+            return f"it was released to {name.removeprefix(history_tag(''))}"
+    return ""
 
 
 def _newest(versions: Sequence[VersionFacts], count: int) -> Collection[str]:
@@ -129,8 +149,8 @@ def _verdict(
         return keep, Because.PROTECTED, asked
     if why := needs.labels.get(one.label):
         return keep, Because.NEEDED, why
-    if any(name.casefold().startswith(RELEASED_TAG) for name in one.tags):
-        return keep, Because.NEEDED, "it was released"
+    if released := _released(one.tags):
+        return keep, Because.NEEDED, released
     if one.created is None:
         return keep, Because.NO_DATA, "its age is not known"
     if now - one.created < policy.keep_for:

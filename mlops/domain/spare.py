@@ -3,8 +3,9 @@
 Each costs as much as one that serves. Endpoints that go as a whole take their deployments along; those are not judged
 here. It must not look anything up.
 
-- How long a deployment has had 0 % is not told by the service. It is no longer than since the newest deployment with
-  traffic was made, nor since it was made itself, so retention is counted from the later of the two.
+- How long a deployment has had 0 % is not told by the service. It is no longer than since it was made, nor since the
+  newest deployment with traffic was made, nor since a promotion or rollback last moved the traffic, which a tag says:
+  retention is counted from the latest of the three.
 - A deployment at 0 % can still be asked by name, so it must be measured unused as well.
 """
 
@@ -14,10 +15,12 @@ from datetime import datetime, timedelta
 
 from mlops.domain.endpoint import DeploymentFacts, age
 from mlops.domain.idle import EndpointUsage, Unknown
-from mlops.domain.marks import value_of
+from mlops.domain.marks import moment, value_of
 from mlops.domain.phases import Phases, Verdict
+from mlops.domain.standby import SINCE_TAG
 from mlops.domain.teardown import Because, Cause, Item, ItemState, Kind
 
+UNUSED = timedelta(days=1)  # a request by name within this keeps, however short the retention
 MARK_PREFIX = "mlops-spare-"  # a tag of the endpoint, with the deployment's name: when it was marked
 _INHERITED = (Because.NOT_OURS, Because.PROTECTED, Because.CHANGING)
 _GOES = (ItemState.MARK, ItemState.DELETE)
@@ -40,11 +43,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Policy:
-    """How long what stands by is kept, and what is too young to be judged."""
+    """How long what stands by is kept, by environment and else for ever; what is too young to be judged; the grace."""
 
-    retention: timedelta
+    retention: Mapping[str, timedelta]
     minimum_age: timedelta
     grace: timedelta
+
+    def kept_for(self, usage: EndpointUsage) -> timedelta | None:
+        """The retention of an endpoint's environment; None is for ever."""
+        return self.retention.get(usage.environment or "")
 
 
 def mark_tag(deployment: str) -> str:
@@ -61,7 +68,7 @@ def candidates(usage: EndpointUsage, traffic: Mapping[str, int], mirror: Mapping
 def measured_from(usage: EndpointUsage, policy: Policy, now: datetime) -> datetime:
     """Since when the use of its deployments must be known: through the retention, and back to a mark that counts."""
     marks = [_phases(usage, one, policy, now).mark for one in usage.deployments]
-    return min(now - policy.retention, *(mark or now for mark in marks), now)
+    return min(now - max(policy.kept_for(usage) or UNUSED, UNUSED), *(mark or now for mark in marks), now)
 
 
 def judge(endpoints: Sequence[Endpoint], policy: Policy, now: datetime) -> list[Item]:
@@ -117,16 +124,21 @@ def _standing_by(
     if any(not other.state.healthy for other in live):
         return phases.kept(Because.NEEDED, "what has the traffic is not healthy, so this may be needed")
     dates = [other.created for other in live if other.created]
-    if len(dates) < len(live):
-        return ItemState.KEEP, Because.NO_DATA, "the age of what has the traffic is not known"
+    moved = endpoint.usage.tags.get(SINCE_TAG)
+    dates += [when for when in (moment(moved),) if when] if moved else []
+    if len(dates) < len(live) + bool(moved):
+        return ItemState.KEEP, Because.NO_DATA, "since when it stands by is not known"
     since = max(created, *dates)
-    if phases.now - since < policy.retention:
-        days = policy.retention / timedelta(days=1)
-        return phases.kept(Because.NEEDED, f"stands by for a rollback; kept for {days:g} days after a rollout")
+    retention = policy.kept_for(endpoint.usage)
+    if retention is None or phases.now - since < retention:
+        how_long = (
+            f"for {retention / timedelta(hours=1):g} hours after a rollout" if retention is not None else "for ever"
+        )
+        return phases.kept(Because.NEEDED, f"stands by for a rollback; its environment keeps it {how_long}")
     if isinstance(endpoint.used, Unknown):
         return ItemState.KEEP, Because.NO_DATA, f"no data is not unused: {endpoint.used.why}"
     last = endpoint.used.get(one.name)
-    if last and phases.now - last < policy.retention:
+    if last and phases.now - last < max(retention, UNUSED):
         return phases.kept(Because.IN_USE, f"it was asked by name {age(last, phases.now)} ago")
     return phases.go(
         Because.SPARE, f"no traffic since a rollout {age(since, phases.now)} ago", max(since, last) if last else since

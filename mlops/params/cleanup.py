@@ -18,7 +18,9 @@ class CleanupWhat(Block):
     idle_endpoints: Mode = Field("act", description="Endpoints without a request for idle_days: deleted")
     empty_endpoints: Mode = Field("act", description="Endpoints without a deployment: deleted")
     orphaned_endpoints: Mode = Field("act", description="Unused endpoints whose model is gone: deleted")
-    spare_deployments: Mode = Field("act", description="Deployments at 0 % beyond retention_days: deleted")
+    spare_deployments: Mode = Field(
+        "act", description="Deployments at 0 % beyond the environment's retention_hours: deleted"
+    )
     failed_deployments: Mode = Field("act", description="Failed deployments without traffic: deleted")
     long_jobs: Mode = Field("act", description="Jobs of ours that run for longer than job_hours: canceled")
     idle_compute: Mode = Field(
@@ -47,9 +49,6 @@ class Cleanup(Block):
     minimum_age_hours: float = Field(24, ge=0, description="Younger endpoints are left alone")
     max_deletions: Positive = Field(5, description="More than this in one run is refused")
     max_share: Share = Field(0.5, description="Largest share of our endpoints deleted in one run, and so of each kind")
-    retention_days: float = Field(
-        7, gt=0, le=60, description="How long after a rollout the deployment to roll back to is kept"
-    )
     job_hours: float = Field(72, gt=0, description="A job that runs for longer is canceled")
     keep_versions: Positive = Field(5, description="So many newest versions of models and data are never archived")
     archive_after_days: float = Field(90, gt=0, description="Younger versions are never archived")

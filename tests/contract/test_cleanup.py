@@ -145,7 +145,7 @@ def test_what_stands_by_or_failed_goes_and_what_serves_stays(site: Site) -> None
     site.deployment("tidy-rollout", "new")
     body = {"location": "eastus", "tags": OURS, "properties": {"traffic": {"new": 100}}}
     assert site.api("PUT", arm("onlineEndpoints/tidy-rollout"), body).status == 200
-    site.wait(6 * DAY)
+    site.wait(2 * DAY)
     site.ask("tidy-rollout")
     site.wait(HOUR)  # Azure Monitor shows requests minutes later
     assert site.states(site.cleanup())["tidy-rollout/old"] == "kept: needed"

@@ -5,11 +5,12 @@ It must not decide what goes; but what has changed since it was looked at stays.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mlops import clock
 from mlops.azure import endpoints, jobs, leftovers
 from mlops.azure.workspace import Workspace
-from mlops.domain import idle, marks, spare
+from mlops.domain import idle, lease, marks, spare
 from mlops.domain.teardown import Item, ItemState, Kind, Plan
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow.teardown.survey import Survey
@@ -17,6 +18,7 @@ from mlops.flow.teardown.survey import Survey
 TRIES = 3  # a deletion that failed is begun anew
 TRY_PAUSE = 5.0
 GONE_TRIES, GONE_PAUSE = 20, 3.0
+LEASE = timedelta(minutes=10)
 CHANGED = "kept: it changed"
 
 
@@ -99,8 +101,8 @@ def _delete_deployment(workspace: Workspace, survey: Survey, label: str) -> str:
         return any(one.name == name for one in endpoints.deployments(workspace, endpoint))
 
     word = _delete(workspace, survey, endpoint, delete, there, also=(spare.mark_tag(name),))
-    if word == "deleted" and endpoints.read(workspace, endpoint):
-        endpoints.set_tags(workspace, endpoint, {spare.mark_tag(name): None})
+    if word == "deleted" and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back
+        endpoints.set_tags(workspace, endpoint, {lease.LEASE_TAG: lease.FREE, spare.mark_tag(name): None})
     return word
 
 
@@ -124,6 +126,8 @@ def _delete(
             return CHANGED
         try:
             if state != GOING:
+                if not _leased(survey, endpoint):
+                    return CHANGED
                 delete()
             if _is_gone(there):
                 return "deleted"
@@ -163,6 +167,18 @@ def _changed(workspace: Workspace, survey: Survey, name: str, tags: tuple[str, .
         and properties.get("provisioningState") in idle.AT_REST
     )
     return SAME if same else CHANGED
+
+
+def _leased(survey: Survey, endpoint: str) -> bool:
+    """Take the lease that promotions take, so that none begins while something is deleted; another's is respected."""
+    workspace, now = survey.workspace, survey.workspace.now()
+    found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
+    if lease.of_another(found, survey.holder, now):
+        return False
+    mine = {lease.LEASE_TAG: str(lease.granted(survey.holder, now, LEASE))}
+    endpoints.patch_tags(workspace, endpoint, mine)
+    kept = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
+    return lease.is_held(kept, survey.holder, now, rest=timedelta())
 
 
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:

@@ -65,8 +65,13 @@ def policy(context: Context) -> idle.Policy:
 def spare_policy(context: Context) -> spare.Policy:
     """When a deployment at 0 % has stood by for long enough."""
     stated = context.params.cleanup
+    retention = {
+        name: timedelta(hours=each.retention_hours)
+        for name, each in context.params.environments.items()
+        if each.retention_hours is not None
+    }
     return spare.Policy(
-        timedelta(days=stated.retention_days),
+        retention,
         timedelta(hours=stated.minimum_age_hours),
         timedelta(hours=stated.grace_hours),
     )

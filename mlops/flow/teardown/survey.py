@@ -3,11 +3,12 @@
 It must not change anything. A kind that cannot be read is told as a problem and nothing of it is torn down.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mlops.azure import data, leftovers
+from mlops.azure import aliases, data, leftovers
 from mlops.azure.workspace import Workspace
 from mlops.domain import idle, protect, running, shelf
 from mlops.domain.teardown import Cause, Item, Kind, Mode
@@ -27,6 +28,7 @@ class Survey:
     names: dict[Kind, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     jobs: list[running.JobFacts] | None = None
+    holder: str = field(default_factory=lambda: f"cleanup-{secrets.token_hex(4)}")  # of the leases that it takes
 
     @property
     def label(self) -> str:
@@ -91,12 +93,14 @@ def _versions(context: Context, found: Survey) -> list[Item]:
         for one in guarded(Kind.DATA, "data", data.asset_name(context.params.data.name, role))
     ]
     served: set[str] = set()
+    named: dict[str, str] = {}
     unknown = ""
     going = [shelf.candidates(versions, policy, found.now) for versions in (models, assets)]
     if any(going):  # only then it matters what every endpoint serves
         served, unknown = fleet.deployed_models(workspace, found.endpoints)
-    needs = shelf.Needs(dict.fromkeys(served, "an endpoint has it deployed"), unknown)
-    needed = _lineage(context, found, served) if going[1] else shelf.Needs({})
+        named = shelf.roles(context.params.model.name, aliases.read(workspace, context.params.model.name))
+    needs = shelf.Needs(dict.fromkeys(served, "an endpoint has it deployed") | named, unknown)
+    needed = _lineage(context, found, served | named.keys()) if going[1] else shelf.Needs({})
     needed = replace(needed, unknown=needed.unknown or unknown)
     return [
         *shelf.judge(models, Kind.MODEL, policy, needs, found.now),

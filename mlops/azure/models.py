@@ -9,7 +9,7 @@ from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.registration import Known
-from mlops.errors import BadInput, MlopsError, Problem
+from mlops.errors import MlopsError
 
 FINGERPRINT_TAG = "mlops-fingerprint"
 
@@ -104,45 +104,6 @@ class Shelf:
                 raise
             return False
         return True
-
-
-def share(workspace: Workspace, model: Registered, registry: str) -> bool:
-    """Copy a version into a registry under the same name and version; False when it is there already.
-
-    Raises BadInput when that version of the registry is another model.
-    """
-    if _is_shared(workspace, model, registry):
-        return False
-    try:
-        with translated(f"share {model.label} into the registry {registry}"):
-            workspace.ml.models.share(
-                name=model.name,
-                version=model.version,
-                share_with_name=model.name,
-                share_with_version=model.version,
-                registry_name=registry,
-            )
-    except MlopsError:
-        if _is_shared(workspace, model, registry):  # by another process, in between
-            return False
-        raise
-    return True
-
-
-def _is_shared(workspace: Workspace, model: Registered, registry: str) -> bool:
-    operations = workspace.registry(registry).models
-    with translated(f"look for {model.label} in the registry {registry}"):
-        try:
-            found = plain_tags(operations.get(model.name, version=model.version).tags)
-        except Exception as error:
-            if is_not_found(error):
-                return False
-            raise
-    if found.get(FINGERPRINT_TAG) != model.tags.get(FINGERPRINT_TAG):
-        what = f"{model.label} of the registry {registry} is another model"
-        why = f"it carries fingerprint {found.get(FINGERPRINT_TAG, 'none')}"
-        raise BadInput(Problem(what, "params.yaml", why=why, fix="choose another model.name, or another registry"))
-    return True
 
 
 def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:

@@ -14,7 +14,7 @@ from mlops.azure.models import Registered
 from mlops.azure.registry import DISCOVERY, REGISTRY_API
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
-from mlops.errors import RemoteFailed
+from mlops.errors import BadInput, Problem, RemoteFailed
 
 TEST = "test"
 
@@ -30,8 +30,17 @@ def find_model(workspace: Workspace, registry: str, name: str, version: str) -> 
 
 
 def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
-    """Copy a model of the workspace into the registry under its own name and version; False when it is there."""
-    if find_model(workspace, registry, model.name, model.version):
+    """Copy a model of the workspace into the registry under its own name and version; False when it is there.
+
+    Raises BadInput when another model has that name and version there, such as one of another workspace.
+    """
+    there = find_model(workspace, registry, model.name, model.version)
+    if there:
+        theirs, ours = (one.tags.get(models.FINGERPRINT_TAG) for one in (there, model))
+        if theirs != ours:
+            what = f"{model.label} of the registry {registry} is another model"
+            fix = "choose another model.name, or another registry"
+            raise BadInput(Problem(what, "params.yaml", why=f"it carries fingerprint {theirs or 'none'}", fix=fix))
         return False
     with translated(f"share {model.label} with the registry {registry}"):
         workspace.ml.models.share(

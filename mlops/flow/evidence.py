@@ -27,12 +27,12 @@ def of_run(context: Context, job: str) -> Evidence:
 
 
 def champion(context: Context) -> Champion | None:
-    """The model that serves the last environment; None when there never was one.
+    """The model that serves the last environment of this workspace; None when there never was one.
 
     Traffic says who it is, and in the middle of a canary the larger share. Where the endpoint is gone, the alias says.
     A champion that cannot be read has no metrics, so that what is compared with it refuses.
     """
-    environment = list(context.params.environments)[-1]
+    environment = last_environment(context.params)
     label = serving(context, environment) or _by_alias(context, environment)
     if label is None:
         return None
@@ -41,6 +41,12 @@ def champion(context: Context) -> Champion | None:
     if model is None:
         return Champion(label, environment)
     return Champion(label, environment, metrics_of(model.tags), model.tags.get(DATA_TAG, ""))
+
+
+def last_environment(params: Params) -> str:
+    """The last environment of this workspace; one that takes its models from a registry is in another."""
+    names = list(params.environments)
+    return next((name for name in reversed(names) if params.environments[name].registry is None), names[-1])
 
 
 def serving(context: Context, environment: str) -> str | None:

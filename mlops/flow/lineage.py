@@ -9,6 +9,7 @@ from mlops.domain.assets import label, registry_of
 from mlops.domain.lineage import DataFacts, ModelFacts, RunFacts, Served, graph
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow.context import Context, Outcome
+from mlops.flow.evidence import last_environment
 from mlops.views import Flowchart, Report
 
 JOB_TAG = "mlops-job"
@@ -78,7 +79,7 @@ def _newest(context: Context, name: str) -> str:
     if not known:
         fix = f"name a model as NAME or NAME:VERSION, an endpoint, or one of: {', '.join(context.params.environments)}"
         raise BadInput(Problem(f"there is no model and no endpoint {name!r}", "the workspace", fix=fix))
-    champion = aliases.read(context.workspace, name).of(list(context.params.environments)[-1]).champion
+    champion = aliases.read(context.workspace, name).of(last_environment(context.params)).champion
     return f"{name}:{champion}" if champion else known[0].label
 
 

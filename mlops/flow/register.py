@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops.azure import aliases, jobs, models, provenance
+from mlops.azure import aliases, jobs, models, provenance, sharing
 from mlops.domain import artifact, registration
 from mlops.domain import evidence as record
 from mlops.domain.evidence import Evidence
@@ -14,7 +14,7 @@ from mlops.domain.run import parse_job_name
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import gate, lineage, observe
 from mlops.flow.context import Context, Outcome
-from mlops.flow.evidence import METRIC_TAG
+from mlops.flow.evidence import DATA_TAG, METRIC_TAG
 from mlops.views import Report, model_card
 
 CARD = Path("build/model-card.md")
@@ -80,12 +80,15 @@ def _candidate(context: Context, version: str) -> None:
 
 
 def _share(context: Context, model: models.Registered) -> str:
-    """Copy it into the registry of params.yaml, so that another workspace can deploy it; empty where none is named."""
-    registry = context.params.model.share_to
+    """Copy it into the registry that the first environment takes its models from; `promote` serves later ones."""
+    registry = next(iter(context.params.environments.values())).registry
     if not registry:
         return ""
-    made = models.share(context.workspace, model, registry)
-    return f"shared into the registry {registry}" if made else f"is in the registry {registry} already"
+    made = sharing.share_model(context.workspace, registry, model)
+    name, _, version = model.tags.get(DATA_TAG, "").partition(":")
+    if version:
+        sharing.share_test_data(context.workspace, registry, name, version)
+    return f"shared with the registry {registry}" if made else f"is in the registry {registry} already"
 
 
 def _checked(context: Context, job: str, run: RunFacts) -> tuple[str, ...]:

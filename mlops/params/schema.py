@@ -23,9 +23,6 @@ class Model(_Block):
     version: str = Field("15", description="Version of the base model, or `latest`")
     registry: str = Field("azureml", pattern=NAME, description="Registry that holds the base model and the component")
     name: str = Field("phi-3-mini-ultrachat", pattern=NAME, description="Name of the fine-tuned model in the workspace")
-    share_to: str | None = Field(
-        None, pattern=NAME, description="Registry of your own into which a registered model is copied; none is default"
-    )
 
 
 class Dataset(_Block):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.identity import DefaultAzureCredential
 
-from mlops.azure import models, target
+from mlops.azure import models, sharing, target
 from mlops.azure.workspace import Workspace
 from mlops.domain.registration import register_once
 from mlops.emulator import process
@@ -83,8 +83,8 @@ def test_a_model_is_shared_into_a_registry_once(ml_client: Any, paths: list[str]
     register_once(shelf(workspace, name, paths[0], "aaa"), "aaa")
     model = models.find(workspace, name, "1")
     assert model
-    assert models.share(workspace, model, registry)
-    assert not models.share(workspace, model, registry)
+    assert sharing.share_model(workspace, registry, model)
+    assert not sharing.share_model(workspace, registry, model)
     other = models.Registered(name, "1", model.id, {models.FINGERPRINT_TAG: "bbb"})
     with pytest.raises(BadInput, match="is another model"):
-        models.share(workspace, other, registry)
+        sharing.share_model(workspace, registry, other)

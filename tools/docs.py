@@ -17,7 +17,8 @@ def schema() -> str:
 
 def coverage() -> str:
     """What the emulator answers, from its table of routes."""
-    from mlops.emulator.routes import CONTROL_HOST, ROUTES
+    from mlops.emulator.control_routes import CONTROL_HOST
+    from mlops.emulator.routes import ROUTES
 
     lines = [
         "# What the emulator answers",
@@ -27,12 +28,10 @@ def coverage() -> str:
     ]
     hosts = list(dict.fromkeys(route.host for route in ROUTES))
     for host in sorted(hosts, key=lambda name: (name == CONTROL_HOST, hosts.index(name))):
-        lines += [f"## `{host}`", "", "| methods | path | with | handler |", "|---|---|---|---|"]
+        lines += [f"## `{host}`", "", "| methods | path | with | name |", "|---|---|---|---|"]
         for route in (row for row in ROUTES if row.host == host):
-            handler = f"{route.handler.__module__.rsplit('.', 1)[-1]}.{route.handler.__name__}"
-            lines.append(
-                f"| {route.methods} | `{route.path}` | {f'`{route.when}`' if route.when else ''} | {handler} |"
-            )
+            when = f"`{route.when}`" if route.when else ""
+            lines.append(f"| {route.methods} | `{route.path}` | {when} | {route.name} |")
         lines.append("")
     return "\n".join(lines)
 

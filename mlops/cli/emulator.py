@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -97,12 +98,57 @@ def execute(context: click.Context, state: Path | None, program: tuple[str, ...]
 @click.option("--hours", type=click.FloatRange(0), default=0.0, help="Hours to go forward.")
 def advance(state: Path | None, days: float, hours: float) -> None:
     """Move its clock forward."""
+    found = _ask(state, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
+    click.echo(f"time {found['now']}")
+
+
+@command.command()
+@folder_option
+@click.argument("rules", nargs=-1, required=True, metavar="RULE...")
+def fault(state: Path | None, rules: tuple[str, ...]) -> None:
+    """Ask for faults, such as "jobs.create: 429 twice with Retry-After 1"; they are met in this order."""
+    for rule in rules:
+        made = _ask(state, "POST", "/faults", {"rule": rule})
+        click.echo(f"fault {made['id']}: {rule}")
+
+
+@command.command()
+@folder_option
+@click.option("--check", is_flag=True, help="End with 1 unless every fault was met as often as asked for.")
+@click.option("--clear", is_flag=True, help="Forget them all.")
+def faults(state: Path | None, check: bool, clear: bool) -> None:
+    """Show the faults that were asked for and how often each was met."""
+    if clear:
+        _ask(state, "DELETE", "/faults")
+        return
+    found = _ask(state, "GET", "/faults")
+    for one in found["faults"]:
+        often = f"{one['count']} of {one['times'] or 'any'}"
+        what = f"{one['effect']} {one['status'] or one['code']}".rstrip(" 0")
+        click.echo(f"{one['id']:>4}  {'met' if one['met'] else 'not met':<8} {often:<9} {one['route']} {what}")
+    if check and not found["met"]:
+        raise click.exceptions.Exit(1)
+
+
+@command.command("set")
+@folder_option
+@click.argument("name")
+@click.argument("value", default="")
+def set_(state: Path | None, name: str, value: str) -> None:
+    """Set one of its settings, such as `throttling on`; without VALUE its default again."""
+    _ask(state, "PUT", f"/settings/{name}", {"value": value})
+
+
+def _ask(state: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A call of the control surface of the emulator that is up. Raises BadInput with what it says."""
     folder = _folder(state)
     address = process.find(folder)
     if address is None:
         raise BadInput(Problem(f"no emulator serves {folder}", fix="mlops emulator up"))
-    found = process.control(address, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
-    click.echo(f"time {found['now']}")
+    try:
+        return process.control(address, method, path, body)
+    except process.Refused as error:
+        raise BadInput(Problem("the emulator refuses this", why=str(error))) from None
 
 
 def _environment(address: Address) -> dict[str, str]:

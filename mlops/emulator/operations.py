@@ -7,6 +7,7 @@ Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Locatio
 
 import json
 import uuid
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from mlops.emulator.request import Reply
 from mlops.emulator.store import Store
 
 Effect = Literal["settle", "delete", "none"]
+# how the next operation that the present request begins is going to fail, asked for as a fault; emptied when used
+FAILING: ContextVar[list[tuple[str, str]]] = ContextVar("failing")
 HELD = 1e15  # due when somebody says so
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
@@ -79,6 +82,8 @@ class Operations:
         A held one waits for `release`, however often it is polled.
         """
         speed = wanted or pace(self._store, kind)
+        if asked := FAILING.get([]):
+            error = asked.pop()
         operation = Operation(
             id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
             resource=resource_id,

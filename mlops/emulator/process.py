@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,10 @@ from mlops.emulator.address import Address
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+
+
+class Refused(OSError):
+    """The control surface said no; the text says why."""
 
 
 class NotStarted(RuntimeError):
@@ -72,13 +77,18 @@ def stop(folder: Path) -> bool:
 
 
 def control(address: Address, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One call of the control surface. Raises OSError when it does not answer, or says no."""
+    """One call of the control surface. Raises OSError when it does not answer, Refused when it says no."""
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{address.control_url}{path}", data=data, method=method)  # noqa: S310 - loopback
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=10) as answer:
-        found: dict[str, Any] = json.loads(answer.read())
-        return found
+    try:
+        with direct.open(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return found
+    except urllib.error.HTTPError as error:
+        with suppress(ValueError, KeyError):
+            raise Refused(json.loads(error.read())["error"]["message"]) from None
+        raise
 
 
 def network(address: Address) -> dict[str, str]:

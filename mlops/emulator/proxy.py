@@ -5,6 +5,7 @@ It must never open a connection to anything but that server on loopback.
 
 import asyncio
 import socket
+import struct
 from contextlib import suppress
 
 HEAD_LIMIT = 64 * 1024
@@ -43,14 +44,26 @@ async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tl
         upstream_writer.close()
 
 
+def drop(transport: asyncio.BaseTransport) -> None:
+    """Reset a connection: the other end gets a reset and not an orderly end."""
+    with suppress(OSError):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
 async def _copy(
     source: asyncio.StreamReader, target: asyncio.StreamWriter, client: asyncio.StreamWriter | None = None
 ) -> None:
-    with suppress(OSError):
+    try:
         while data := await source.read(256 * 1024):
             if client and QUICK_RECEIPT:
                 client.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, QUICK_RECEIPT, 1)
             target.write(data)
             await target.drain()
+    except OSError:
+        if client is None:  # the server gave the connection up, as a fault asks it to: so does this end
+            drop(target.transport)
+            return
     with suppress(OSError, RuntimeError):
         target.write_eof()

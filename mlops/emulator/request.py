@@ -72,6 +72,7 @@ class Reply:
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None  # after so many bytes of the body the connection is closed; -1: nothing is sent at all
 
     def content(self) -> tuple[bytes, str | None]:
         """The bytes to send and the content type that belongs to them unless `headers` names one."""

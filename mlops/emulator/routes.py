@@ -5,6 +5,7 @@ stands before the general one that would take its requests too.
 """
 
 from mlops.emulator.arm import HOST as ARM
+from mlops.emulator.control_routes import CONTROL_ROUTES
 from mlops.emulator.handlers import (
     arm_deployments,
     artifacts,
@@ -14,7 +15,6 @@ from mlops.emulator.handlers import (
     blob_containers,
     capacity,
     compute,
-    control,
     data,
     datastores,
     deployments,
@@ -29,7 +29,6 @@ from mlops.emulator.handlers import (
     mlflow_models,
     models,
     monitor,
-    page,
     registries,
     registry,
     registry_calls,
@@ -43,7 +42,6 @@ from mlops.emulator.handlers.login import LOGIN
 from mlops.emulator.handlers.records import Records
 from mlops.emulator.routing import Route
 
-CONTROL_HOST = "control.emulator"
 GITHUB_RUNTIME = "pipelines.actions.githubusercontent.com"
 API = "{region}.api.azureml.ms"  # the workspace's regional host: run history, MLflow, registry discovery
 SUBSCRIPTION = "/subscriptions/{sub}"
@@ -76,15 +74,6 @@ HUB_ROUTES = (
     Route(hub.HOST, "POST", "/api" + DATASETS + "/paths-info/{rev}", hub.paths_info),
     Route(hub.COUNTER_HOST, "HEAD", "/datasets.huggingface.co/{path...}", hub.download_counter),
     Route(hub.VIEWER_HOST, "GET", "/{path...}", hub.viewer),
-)
-CONTROL_ROUTES = (
-    Route(CONTROL_HOST, "GET", "/", page.overview),
-    Route(CONTROL_HOST, "GET", "/jobs/{name}", page.job),
-    Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
-    Route(CONTROL_HOST, "GET", "/status", control.status),
-    Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
-    Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
-    Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
 )
 
 DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
@@ -125,7 +114,6 @@ COMPUTE_ROUTES = (
     Route(ARM, "GET", LOCATION + "/vmSizes", capacity.vm_sizes),
     Route(ARM, "GET", LOCATION + "/usages", capacity.usages),
     Route(ARM, "GET", LOCATION + "/quotas", capacity.quotas),
-    Route(CONTROL_HOST, "PUT", "/quota/{family}", capacity.set_quota),
 )
 OPERATION_ROUTES = (
     Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),

@@ -28,6 +28,14 @@ class Route:
     handler: Handler
     when: str = ""
 
+    @property
+    def name(self) -> str:
+        """What faults and COVERAGE.md call it: `jobs.put`, or of a kind of asset `models.get_version`."""
+        owner = getattr(self.handler, "__self__", None)
+        kind = getattr(owner, "named", "") or getattr(owner, "plural", "")
+        call = getattr(self.handler, "__name__", "call")
+        return f"{kind or self.handler.__module__.rsplit('.', 1)[-1]}.{call}"
+
 
 class Router:
     """All routes, compiled. The first row that fits answers, so special rows stand before general ones."""
@@ -35,8 +43,8 @@ class Router:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._rows = [(_pattern(route.host, "."), _pattern(route.path, "/"), route) for route in routes]
 
-    def find(self, request: Request) -> tuple[Handler, Request]:
-        """The handler and the request with its captured parts. Raises 405 or a 501 that names what is not emulated."""
+    def find(self, request: Request) -> tuple[Route, Request]:
+        """The row and the request with its captured parts. Raises 405 or a 501 that names what is not emulated."""
         allowed: set[str] = set()
         query = request.query
         for host, path, route in self._rows:
@@ -48,7 +56,7 @@ class Router:
                 allowed |= set(route.methods.split())
                 continue
             captured = {name: text or "" for name, text in {**at_host.groupdict(), **at_path.groupdict()}.items()}
-            return route.handler, replace(request, params=captured)
+            return route, replace(request, params=captured)
         if allowed:
             raise ServiceError(
                 405,

@@ -17,11 +17,14 @@ from urllib.parse import unquote
 from mlops.emulator import proxy
 from mlops.emulator.address import Address
 from mlops.emulator.certificates import Authority
+from mlops.emulator.control_routes import CONTROL_HOST
 from mlops.emulator.errors import ServiceError
+from mlops.emulator.faults import effects
 from mlops.emulator.listening import Listening, listen
+from mlops.emulator.operations import FAILING
 from mlops.emulator.request import Reply, Request
-from mlops.emulator.routes import CONTROL_HOST, ROUTES
-from mlops.emulator.routing import Router
+from mlops.emulator.routes import ROUTES
+from mlops.emulator.routing import Route, Router
 from mlops.emulator.state import Emulator
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -43,7 +46,10 @@ class Application:
         request = await _read(scope, receive, self._host)
         started = time.perf_counter()
         reply = await self.answer(request)
-        await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
+        if reply.cut == effects.NOTHING:
+            await _reset(send, receive)
+        else:
+            await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
         self._log(request, reply, time.perf_counter() - started)
 
     async def answer(self, request: Request) -> Reply:
@@ -53,22 +59,55 @@ class Application:
                 _refuse_strangers(request)
             with self._emulator.transaction():
                 self._emulator.operations.settle()
-            handler, request = self._router.find(request)
-            if inspect.iscoroutinefunction(handler):
-                answer: Reply = await handler(request, self._emulator)
-                return answer
-            with self._emulator.transaction():
-                reply = handler(request, self._emulator)
-            assert isinstance(reply, Reply)
-            return reply
+            route, request = self._router.find(request)
+            if self._host:
+                return await self._handle(route, request)
+            return await self._with_faults(route, request)
         except ServiceError as error:
-            return Reply(error.status, error.envelope(), error.headers)
+            return _refused(error)
         except Exception:  # noqa: BLE001 - a bug of the emulator: say so to the client and keep serving
             text = traceback.format_exc()
             with (self._emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
                 log.write(f"{request.method} {request.url}\n{text}\n")
             last = text.strip().splitlines()[-1]
             return Reply(500, ServiceError(500, "InternalServerError", f"The emulator failed: {last}").envelope())
+
+    async def _with_faults(self, route: Route, request: Request) -> Reply:
+        """The call, and the fault that it meets if there is one for it."""
+        faults = self._emulator.faults
+        met = (
+            faults.take(route.name, request.method, [*request.params.values(), request.path])
+            if faults.entries
+            else None
+        )
+        if met is None:
+            return await self._handle(route, request)
+        if met.rule.effect == "status":
+            return effects.refusal(met.rule, request)
+        if met.rule.effect == "reset_before":
+            return Reply(cut=effects.NOTHING)
+        await asyncio.sleep(met.rule.seconds)
+        failing = [effects.failure(met.rule)] if met.rule.effect == "operation" else []
+        token = FAILING.set(failing)
+        try:
+            reply = await self._handle(route, request)
+        except ServiceError as error:
+            reply = _refused(error)
+        finally:
+            FAILING.reset(token)
+            if failing:
+                faults.give_back(met)
+        return effects.cut(met.rule, reply)
+
+    async def _handle(self, route: Route, request: Request) -> Reply:
+        """The handler's answer; one that is no coroutine runs in a transaction."""
+        if inspect.iscoroutinefunction(route.handler):
+            answer: Reply = await route.handler(request, self._emulator)
+            return answer
+        with self._emulator.transaction():
+            reply = route.handler(request, self._emulator)
+        assert isinstance(reply, Reply)
+        return reply
 
     def _log(self, request: Request, reply: Reply, seconds: float) -> None:
         with (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
@@ -149,6 +188,16 @@ async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Re
     )
 
 
+def _refused(error: ServiceError) -> Reply:
+    return Reply(error.status, error.envelope(), error.headers)
+
+
+async def _reset(send: Send, receive: Receive) -> None:
+    """Drop the connection under the answer; uvicorn's `send` is a method of what holds it."""
+    proxy.drop(send.__self__.transport)  # type: ignore[attr-defined]
+    await receive()  # returns when the loss was noticed, so that uvicorn does not try to answer
+
+
 async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: bool) -> None:
     body, kind = reply.content()
     headers = {name.lower(): value for name, value in reply.headers.items()}
@@ -160,4 +209,5 @@ async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: boo
     headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if head_only else body})
+    sent = body if reply.cut is None else body[: reply.cut]  # uvicorn closes a connection whose answer is not whole
+    await send({"type": "http.response.body", "body": b"" if head_only else sent, "more_body": reply.cut is not None})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.emulator.clock import Clock
+from mlops.emulator.faults.book import Faults
 from mlops.emulator.operations import Operations
 from mlops.emulator.store import Store
 
@@ -22,6 +23,7 @@ class Emulator:
         self.store = Store(folder)
         self.clock = Clock(self.store)
         self.operations = Operations(self.store, self.clock)
+        self.faults = Faults(self.store, self.clock)
         self.blobs = folder / "blobs"
         self.blobs.mkdir(exist_ok=True)
         self.cache: dict[str, Any] = {}  # loaded models and the like; may be emptied at any time

@@ -193,8 +193,8 @@ class TestRouting:
     )
 
     def ask(self, method: str, host: str, path: str, query: str = "") -> dict[str, str]:
-        handler, request = self.router.find(Request(method, host, path, query_string=query))
-        reply = handler(request, None)  # type: ignore[arg-type]
+        route, request = self.router.find(Request(method, host, path, query_string=query))
+        reply = route.handler(request, None)  # type: ignore[arg-type]
         assert isinstance(reply, Reply)
         found: dict[str, str] = reply.body
         return found

@@ -61,7 +61,7 @@ class BatchEndpoints(Records):
 class BatchDeployments(Records):
     """Deployments of a batch endpoint, of a model or of a pipeline component."""
 
-    plural = "deployments"
+    plural, named = "deployments", "batchDeployments"
     empty: ClassVar[Json] = {"errorThreshold": -1, "loggingLevel": "Info", "maxConcurrencyPerInstance": 1}
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:

@@ -12,13 +12,14 @@ import urllib3
 from mlops.emulator import process, proxy
 from mlops.emulator.address import Address
 from mlops.emulator.certificates import Authority
-from mlops.emulator.control_routes import CONTROL_HOST, ROUTES
+from mlops.emulator.control_routes import CONTROL_HOST
 from mlops.emulator.listening import listen
 from mlops.emulator.recording import exchange
 from mlops.emulator.recording.recorder import Recorder
 from mlops.emulator.recording.replay import sender
 from mlops.emulator.recording.verify import Finding
 from mlops.emulator.recording.verify import verify as replayed
+from mlops.emulator.routes import ROUTES
 from mlops.emulator.routing import at_host
 from mlops.errors import BadInput, Problem
 

@@ -12,6 +12,7 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "GET", "/jobs/{name}", page.job),
     Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
     Route(CONTROL_HOST, "GET", "/status", control.status),
+    Route(CONTROL_HOST, "GET PUT", "/access", control.access),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
     Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),

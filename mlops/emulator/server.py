@@ -10,11 +10,13 @@ import time
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
 from mlops.emulator import proxy
+from mlops.emulator.access import door
 from mlops.emulator.address import Address
 from mlops.emulator.certificates import Authority
 from mlops.emulator.control_routes import CONTROL_HOST
@@ -100,7 +102,12 @@ class Application:
         return effects.cut(met.rule, reply)
 
     async def _handle(self, route: Route, request: Request) -> Reply:
-        """The handler's answer; one that is no coroutine runs in a transaction."""
+        """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
+        headers = {} if self._host else door.enter(request, route.name, self._emulator)
+        reply = await self._carry_out(route, request)
+        return replace(reply, headers={**headers, **reply.headers}) if headers else reply
+
+    async def _carry_out(self, route: Route, request: Request) -> Reply:
         if inspect.iscoroutinefunction(route.handler):
             answer: Reply = await route.handler(request, self._emulator)
             return answer

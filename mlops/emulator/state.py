@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mlops.emulator.access.book import Access
+from mlops.emulator.access.throttle import Buckets
 from mlops.emulator.clock import Clock
 from mlops.emulator.faults.book import Faults
 from mlops.emulator.operations import Operations
@@ -23,6 +25,8 @@ class Emulator:
         self.store = Store(folder)
         self.clock = Clock(self.store)
         self.operations = Operations(self.store, self.clock)
+        self.access = Access(self.store)
+        self.buckets = Buckets()
         self.faults = Faults(self.store, self.clock)
         self.blobs = folder / "blobs"
         self.blobs.mkdir(exist_ok=True)

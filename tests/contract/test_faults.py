@@ -57,7 +57,7 @@ def test_the_sdk_waits_out_a_throttled_call(ml_client: "MLClient", control: Cont
 def test_a_connection_is_reset_before_or_after_the_call_was_applied(api: Call, control: Control) -> None:
     control.ask("data.put_version before: reset before", "data.put_version after: reset after")
     for version, status in (("before", 404), ("after", 200)):
-        with pytest.raises(urllib3.exceptions.HTTPError, match="RemoteDisconnected|ConnectionResetError"):
+        with pytest.raises(urllib3.exceptions.HTTPError, match=r"RemoteDisconnected|ConnectionResetError"):
             api("PUT", arm(f"{DATA}/{version}"), STATED)
         assert api("GET", arm(f"{DATA}/{version}")).status == status
     assert all(one["met"] for one in control.faults())

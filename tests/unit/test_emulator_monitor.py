@@ -1,6 +1,7 @@
 """The arithmetic of the emulated Azure Monitor, without a server: grids, averages, filters, dimensions, retention."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mlops.emulator.access.tokens import sign
 from mlops.emulator.clock import iso
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.handlers import monitor
@@ -31,6 +33,9 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     made.close()
 
 
+TOKEN = sign({"aud": monitor.AUDIENCES[0], "exp": time.time() + 3600})
+
+
 def arrive(emulator: Emulator, minutes: float, *, milliseconds: float = 10, status: int = 200, **more: Any) -> None:
     """One request, so many minutes after START."""
     at = (START + timedelta(minutes=minutes)).timestamp()
@@ -48,7 +53,7 @@ def series(
         "eastus.metrics.monitor.azure.com",
         "/",
         query_string="&".join(f"{name}={value}" for name, value in query.items()),
-        headers={"authorization": "Bearer t"},
+        headers={"authorization": f"Bearer {TOKEN}"},
         body=json.dumps({"resourceids": [ID]}).encode(),
         params={"sub": "s", "region": "eastus"},
     )

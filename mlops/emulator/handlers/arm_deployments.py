@@ -20,7 +20,6 @@ WORKSPACES = f"{arm.PROVIDER}/workspaces"
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a deployment: 201, done at once. Raises 400 for a template that cannot be evaluated."""
-    workspaces.check_arm(request)
     p, properties = request.params, request.json().get("properties") or {}
     names = {"subscription": p["sub"], "group": p["rg"], "tenant": defaults.TENANT_ID, "location": defaults.LOCATION}
     try:
@@ -96,7 +95,6 @@ def _id(group: str, said: Json) -> str:
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
-    workspaces.check_arm(request)
     p = request.params
     group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
     found = emulator.store.get(f"{group}/providers/Microsoft.Resources/deployments/{p['name']}")

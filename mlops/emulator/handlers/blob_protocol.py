@@ -12,10 +12,12 @@ from email.utils import format_datetime, parsedate_to_datetime
 from xml.sax.saxutils import escape
 
 from mlops.emulator import defaults, storage, storage_keys
+from mlops.emulator.access import door
+from mlops.emulator.access.actions import of_blob
+from mlops.emulator.access.tokens import Principal, claims_of
 from mlops.emulator.blobs import Blob
 from mlops.emulator.clock import parse
 from mlops.emulator.errors import ServiceError
-from mlops.emulator.handlers.login import claims_of
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -56,7 +58,8 @@ def authorize(request: Request, emulator: Emulator, needed: str) -> None:
         if ours and not storage_keys.shared_key_fits(header, account, request.method, headers, path, query):
             raise _refused("The MAC signature found in the HTTP request is not the same as any computed signature.")
     elif scheme == "bearer":
-        _check_token(header.partition(" ")[2], account)
+        caller = _check_token(header.partition(" ")[2], account)
+        door.demand(emulator, caller, of_blob(request.method, _scope(emulator, account)))
     elif "sig" in query:
         container, name = request.params.get("container", ""), request.params.get("blob", "")
         problem = (
@@ -159,7 +162,7 @@ def _is_ours(emulator: Emulator, account: str) -> bool:
     )
 
 
-def _check_token(token: str, account: str) -> None:
+def _check_token(token: str, account: str) -> Principal:
     try:
         claims = claims_of(token)
     except ValueError:
@@ -173,6 +176,14 @@ def _check_token(token: str, account: str) -> None:
         raise ServiceError(
             401, "InvalidAuthenticationInfo", f"Audience validation failed. Audience: '{claims.get('aud')}'."
         )
+    return Principal(str(claims.get("appid", "")), str(claims.get("oid", "")))
+
+
+def _scope(emulator: Emulator, account: str) -> str:
+    """The resource id of a storage account, as its workspace names it."""
+    stated = (str(one.body["properties"].get("storageAccount", "")) for one in emulator.store.every("workspaces"))
+    own = next((id for id in stated if id.rpartition("/")[2].lower() == account.lower()), None)
+    return own or f"/providers/Microsoft.Storage/storageAccounts/{account}"
 
 
 def _refused(detail: str) -> ServiceError:

@@ -8,7 +8,6 @@ from typing import Any
 from mlops.emulator import arm, quota
 from mlops.emulator.catalog import sizes
 from mlops.emulator.errors import ServiceError, bad_request
-from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.compute import CLUSTER, INSTANCE
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
@@ -16,13 +15,11 @@ from mlops.emulator.state import Emulator
 
 def vm_sizes(request: Request, emulator: Emulator) -> Reply:
     """GET the VM sizes of a location."""
-    workspaces.check_arm(request)
     return Reply(200, {"value": [_show_size(size) for size in sizes.every()]})
 
 
 def usages(request: Request, emulator: Emulator) -> Reply:
     """GET vCPU use by family, and the total of the region."""
-    workspaces.check_arm(request)
     rows = [
         _usage(request, "usages", family, quota.used(emulator, family), quota.limit(emulator, family))
         for family in sizes.limits()
@@ -32,7 +29,6 @@ def usages(request: Request, emulator: Emulator) -> Reply:
 
 def quotas(request: Request, emulator: Emulator) -> Reply:
     """GET the quota of each family."""
-    workspaces.check_arm(request)
     rows = [_usage(request, "quotas", family, 0, quota.limit(emulator, family)) for family in sizes.limits()]
     return arm.page(request, rows, lambda row: {key: value for key, value in row.items() if key != "currentValue"})
 

@@ -12,6 +12,10 @@ from mlops.emulator.state import Emulator
 
 # what may be set besides paces and quotas, and the form of a value
 SETTINGS = {
+    "arm.throttling": "on|off",  # Azure Resource Manager's token buckets; default off
+    "entra.token_seconds": r"[1-9]\d*",  # how long an access token is good; default 3599
+    "github.token_seconds": r"[1-9]\d*",  # how long a workflow's OIDC token is good; default 300
+    "github.subject": "classic|immutable",  # the form of its subject; default classic
     "metrics.lag_seconds": r"\d+(\.\d+)?",  # how late MLflow shows the metrics of a run; default 0
     "monitor.lag_seconds": r"\d+(\.\d+)?",  # how late Azure Monitor shows requests; default 180
     "scoring.stack": "mlflow|foundation-model-inference",  # who serves every model; default: what the model asks for
@@ -49,6 +53,13 @@ def set_setting(request: Request, emulator: Emulator) -> Reply:
     else:
         emulator.store.forget_setting(name)
     return Reply(200, {"name": name, "value": value})
+
+
+def access(request: Request, emulator: Emulator) -> Reply:
+    """GET who may sign in and do what; PUT `federated_credentials`, `role_assignments` or both. Lists replace lists."""
+    if request.method == "PUT":
+        emulator.access.state(request.json())
+    return Reply(200, emulator.access.show())
 
 
 def set_pace(request: Request, emulator: Emulator) -> Reply:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlops.emulator import arm, defaults
+from mlops.emulator.access.tokens import sign
 from mlops.emulator.errors import ServiceError, bad_request, conflict, error_object
-from mlops.emulator.handlers import login
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.operations import Operation, accepted
 from mlops.emulator.request import Json, Reply, Request
@@ -154,7 +154,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
     if found.body["properties"]["authMode"] != "AMLToken":
         raise bad_request(f"Endpoint {found.name} does not use tokens of Azure ML.", code="BadArgument")
     now = int(time.time())
-    made = login.sign({"aud": SCORING_AUDIENCE, "endpoint": found.id, "exp": now + TOKEN_SECONDS})
+    made = sign({"aud": SCORING_AUDIENCE, "endpoint": found.id, "exp": now + TOKEN_SECONDS})
     expiry = {"expiryTimeUtc": now + TOKEN_SECONDS, "refreshAfterTimeUtc": now + TOKEN_SECONDS // 2}
     return Reply(200, {"accessToken": made, "tokenType": "Bearer", **expiry})
 

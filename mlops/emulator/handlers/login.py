@@ -1,28 +1,27 @@
 """Microsoft Entra's token endpoint and discovery, and the OIDC issuer of GitHub Actions.
 
-Tokens are signed with a key of this process: clients decode them, nobody verifies them but us.
+It must not judge what a token is good for (`mlops.emulator.access`).
 Source: the v2.0 protocol as msal and azure-identity speak it; AADSTS codes from Entra's published error list.
 """
 
 import base64
-import hashlib
-import hmac
 import json
-import secrets
 import time
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from mlops.emulator import defaults
+from mlops.emulator.access import federation
+from mlops.emulator.access.tokens import claims_of, object_id, sign
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 
 LOGIN = "login.microsoftonline.com"
-GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
-EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
 ACCESS_SECONDS = 3599
 ASSERTION_SECONDS = 300  # GitHub's tokens live five minutes
-_KEY = secrets.token_bytes(32)
+ACCESS_SETTING, ASSERTION_SETTING = "entra.token_seconds", "github.token_seconds"
+SUBJECT_SETTING = "github.subject"
 
 
 def openid_configuration(request: Request, emulator: Emulator) -> Reply:
@@ -63,7 +62,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
             f"The app requested an unsupported grant type '{form.get('grant_type')}'.",
         )
     if "client_assertion" in form:
-        refusal = _check_assertion(form["client_assertion"])
+        refusal = _check_assertion(emulator, form.get("client_id", ""), form["client_assertion"])
         if refusal:
             return refusal
     elif not form.get("client_secret"):
@@ -74,23 +73,24 @@ def token(request: Request, emulator: Emulator) -> Reply:
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
         )
     audience = form.get("scope", "").split(" ")[0].removesuffix("/.default").rstrip("/")
-    now = int(time.time())
+    now, client = int(time.time()), form.get("client_id", "")
+    lives = int(emulator.store.setting(ACCESS_SETTING, str(ACCESS_SECONDS)))
     claims = {
         "aud": audience,
         "iss": f"https://sts.windows.net/{request.params['tenant']}/",
         "iat": now,
         "nbf": now,
-        "exp": now + ACCESS_SECONDS,
-        "appid": form.get("client_id", ""),
-        "oid": defaults.OBJECT_ID,
-        "sub": defaults.OBJECT_ID,
+        "exp": now + lives,
+        "appid": client,
+        "oid": object_id(client),
+        "sub": object_id(client),
         "tid": request.params["tenant"],
         "idtyp": "app",
     }
     answer = {
         "token_type": "Bearer",
-        "expires_in": ACCESS_SECONDS,
-        "ext_expires_in": ACCESS_SECONDS,
+        "expires_in": lives,
+        "ext_expires_in": lives,
         "access_token": sign(claims),
     }
     return Reply(200, answer)
@@ -107,48 +107,51 @@ def github_token(request: Request, emulator: Emulator) -> Reply:
     except ValueError as error:
         raise ServiceError(401, "Unauthorized", "The request token is not one that this emulator gave out.") from error
     now = int(time.time())
+    lives = int(emulator.store.setting(ASSERTION_SETTING, str(ASSERTION_SECONDS)))
     repository = str(stated.get("repository", "owner/repository"))
-    context = (
-        f"environment:{stated['environment']}"
-        if stated.get("environment")
-        else f"ref:{stated.get('ref', 'refs/heads/main')}"
-    )
+    immutable = emulator.store.setting(SUBJECT_SETTING, "classic") == "immutable"
     claims = {
         **stated,
-        "iss": GITHUB_ISSUER,
+        "iss": federation.ISSUER,
         "aud": request.query.get("audience", f"https://github.com/{repository.split('/', maxsplit=1)[0]}"),
-        "sub": f"repo:{repository}:{context}",
+        "sub": _subject(stated, repository, immutable=immutable),
         "iat": now,
         "nbf": now,
-        "exp": now + ASSERTION_SECONDS,
+        "exp": now + lives,
     }
     return Reply(200, {"count": len(claims), "value": sign(claims)})
 
 
-def sign(claims: dict[str, Any]) -> str:
-    """A JWT with these claims."""
-    head = _base64(json.dumps({"typ": "JWT", "alg": "HS256", "kid": "emulator"}).encode())
-    body = _base64(json.dumps(claims).encode())
-    return f"{head}.{body}.{_base64(hmac.digest(_KEY, f'{head}.{body}'.encode(), hashlib.sha256))}"
+def _subject(stated: dict[str, Any], repository: str, *, immutable: bool) -> str:
+    """Who the job is: `repo:OWNER/NAME:CONTEXT`, or with the ids that outlive a rename `repo:OWNER@ID/NAME@ID:CONTEXT`.
+
+    Source: GitHub's OIDC reference; a job of an environment never presents its branch.
+    """
+    if immutable:
+        owner, _, name = repository.partition("/")
+        named = (("repository_owner_id", owner), ("repository_id", repository))
+        ids = [stated.get(claim) or _number(one) for claim, one in named]
+        repository = f"{owner}@{ids[0]}/{name}@{ids[1]}"
+    if stated.get("environment"):
+        return f"repo:{repository}:environment:{stated['environment']}"
+    if stated.get("event_name") in ("pull_request", "pull_request_target"):
+        return f"repo:{repository}:pull_request"
+    return f"repo:{repository}:ref:{stated.get('ref', 'refs/heads/main')}"
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """The claims of a JWT, not verified. Raises ValueError when it is none."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise ValueError("not a JWT")
-    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    if not isinstance(claims, dict):
-        raise ValueError("not a JWT")
-    return claims
+def _number(name: str) -> int:
+    return uuid5(NAMESPACE_URL, name.lower()).int % 10**9
 
 
-def _check_assertion(assertion: str) -> Reply | None:
+def _check_assertion(emulator: Emulator, client: str, assertion: str) -> Reply | None:
     try:
         claims = claims_of(assertion)
     except ValueError:
         return _refuse(401, 50027, "invalid_client", "JWT token is invalid or malformed.")
-    if claims.get("aud") != EXCHANGE_AUDIENCE:
+    stated = emulator.access.credentials
+    if stated and (found := federation.refusal(stated, client, claims)):
+        return _refuse(401 if found[0] != 700016 else 400, found[0], "invalid_client", found[1])
+    if claims.get("aud") != federation.AUDIENCE and not stated:
         return _refuse(
             401,
             700212,
@@ -162,7 +165,3 @@ def _check_assertion(assertion: str) -> Reply | None:
 
 def _refuse(status: int, code: int, error: str, text: str) -> Reply:
     return Reply(status, {"error": error, "error_description": f"AADSTS{code}: {text}", "error_codes": [code]})
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

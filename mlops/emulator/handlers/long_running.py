@@ -5,7 +5,6 @@ It must not know what an operation changes. Source: ARM's asynchronous operation
 
 from mlops.emulator import arm
 from mlops.emulator.errors import ServiceError
-from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.operations import RETRY_AFTER
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
@@ -15,7 +14,6 @@ _STATUS_OF = {"BadRequest": 400, "Conflict": 409, "ResourceNotFound": 404, "Inte
 
 def status(request: Request, emulator: Emulator) -> Reply:
     """GET the URL of `Azure-AsyncOperation`: 200 with the status, whatever it is."""
-    workspaces.check_arm(request)
     operation = emulator.operations.read(request.params["id"])
     waiting = {"Retry-After": RETRY_AFTER} if operation.status == "InProgress" else {}
     return Reply(200, operation.body(), waiting)
@@ -23,7 +21,6 @@ def status(request: Request, emulator: Emulator) -> Reply:
 
 def result(request: Request, emulator: Emulator) -> Reply:
     """GET the URL of `Location`: 202 until the end, then the resource, 204 when it is gone, or the error."""
-    workspaces.check_arm(request)
     operation = emulator.operations.read(request.params["id"])
     if operation.status == "InProgress":
         return Reply(202, None, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})

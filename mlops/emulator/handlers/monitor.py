@@ -17,6 +17,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from mlops.emulator.access import door, tokens
+from mlops.emulator.access.actions import Asked
 from mlops.emulator.clock import parse
 from mlops.emulator.errors import bad_request
 from mlops.emulator.handlers import workspace as workspaces
@@ -24,6 +26,7 @@ from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
+AUDIENCES = ("https://metrics.monitor.azure.com", "https://metrics.monitor.azure.com/")
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 PERCENTILES = {"RequestLatency_P50": 50, "RequestLatency_P90": 90, "RequestLatency_P95": 95, "RequestLatency_P99": 99}
 METRICS = {"RequestsPerMinute": "Count", "RequestLatency": "MilliSeconds", **dict.fromkeys(PERCENTILES, "MilliSeconds")}
@@ -89,13 +92,14 @@ def for_resource(request: Request, emulator: Emulator) -> Reply:
 
 def batch(request: Request, emulator: Emulator) -> Reply:
     """POST metrics:getBatch of up to 50 resources of one region and subscription."""
-    workspaces.check_arm(request)
+    principal = tokens.check(request.headers.get("authorization", ""), AUDIENCES)
     ids = [str(id) for id in request.json().get("resourceids") or []]
     if not 0 < len(ids) <= MOST_RESOURCES:
         raise bad_request(f"1 to {MOST_RESOURCES} resource ids are needed, not {len(ids)}.")
     query = read_query(request.query, emulator.clock.now())
     values = []
     for id in ids:
+        door.demand(emulator, principal, Asked("Microsoft.Insights/metrics/read", id))
         endpoint = emulator.store.get(id)
         if endpoint is None or endpoint.kind != "onlineEndpoints":
             raise bad_request(f"The resource {id} was not found.", code="ResourceNotFound")

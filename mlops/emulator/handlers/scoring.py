@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.emulator import serving
-from mlops.emulator.handlers import deployments, login
+from mlops.emulator.access import door
+from mlops.emulator.access.actions import Asked
+from mlops.emulator.access.roles import ML
+from mlops.emulator.access.tokens import Principal, claims_of
+from mlops.emulator.errors import ServiceError
+from mlops.emulator.handlers import deployments
 from mlops.emulator.handlers.endpoints import KEYS, KIND, SCORING_AUDIENCE
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
@@ -56,7 +61,7 @@ async def score(request: Request, emulator: Emulator) -> Reply:
     if endpoint is None:
         return Reply(404, "The endpoint was not found.")
     try:
-        _check_signed_in(request, endpoint)
+        _check_signed_in(request, emulator, endpoint)
         chosen = _choose(request, emulator, endpoint)
     except Refusal as refusal:
         _record(emulator, endpoint, "", Outcome(refusal.reply()))
@@ -73,7 +78,7 @@ def swagger(request: Request, emulator: Emulator) -> Reply:
     if endpoint is None:
         return Reply(404, "The endpoint was not found.")
     try:
-        _check_signed_in(request, endpoint)
+        _check_signed_in(request, emulator, endpoint)
         _choose(request, emulator, endpoint)
     except Refusal as refusal:
         return refusal.reply()
@@ -171,7 +176,7 @@ def _endpoint(request: Request, emulator: Emulator) -> Resource | None:
     return next((found for found in named if str(found.body["location"]).lower() == region), None)
 
 
-def _check_signed_in(request: Request, endpoint: Resource) -> None:
+def _check_signed_in(request: Request, emulator: Emulator, endpoint: Resource) -> None:
     """Raise a 401 unless the bearer is one of the endpoint's keys, or a token of the kind that its auth mode takes."""
     kind, _, presented = request.headers.get("authorization", "").partition(" ")
     mode = endpoint.body["properties"]["authMode"]
@@ -179,7 +184,7 @@ def _check_signed_in(request: Request, endpoint: Resource) -> None:
         good = any(hmac.compare_digest(presented.encode(), key.encode()) for key in endpoint.body[KEYS])
     else:
         try:
-            claims = login.claims_of(presented)
+            claims = claims_of(presented)
         except ValueError:
             claims = {}
         # a token of Azure ML is for one endpoint and names it; one of Entra is for the audience
@@ -188,6 +193,16 @@ def _check_signed_in(request: Request, endpoint: Resource) -> None:
     if kind.lower() != "bearer" or not good:
         text = "key_auth_bad_header_or_key" if mode == "Key" else "token_auth_invalid_token"
         raise Refusal(401, text, (("WWW-Authenticate", "Bearer"),))
+    if mode == "AADToken":
+        _check_role(emulator, Principal(str(claims.get("appid", "")), str(claims.get("oid", ""))), endpoint)
+
+
+def _check_role(emulator: Emulator, caller: Principal, endpoint: Resource) -> None:
+    """Raise a 403 unless the caller has the action that scoring with a token of Entra needs."""
+    try:
+        door.demand(emulator, caller, Asked(f"{ML}/workspaces/onlineEndpoints/score/action", endpoint.id))
+    except ServiceError as error:
+        raise Refusal(403, error.message) from None
 
 
 def _choose(request: Request, emulator: Emulator, endpoint: Resource) -> Resource:

@@ -14,7 +14,6 @@ from mlops.emulator.state import Emulator
 
 def subscription(request: Request, emulator: Emulator) -> Reply:
     """GET a subscription. Raises 404 for another than the emulated one or one that holds a workspace."""
-    workspaces.check_arm(request)
     wanted = request.params["sub"]
     known = {item.id.split("/")[2].lower() for item in emulator.store.every(workspaces.KIND)} | {
         defaults.SUBSCRIPTION_ID
@@ -26,13 +25,11 @@ def subscription(request: Request, emulator: Emulator) -> Reply:
 
 def subscriptions(request: Request, emulator: Emulator) -> Reply:
     """GET all subscriptions."""
-    workspaces.check_arm(request)
     return Reply(200, {"value": [_subscription(defaults.SUBSCRIPTION_ID)], "count": {"type": "Total", "value": 1}})
 
 
 def resource_group(request: Request, emulator: Emulator) -> Reply:
     """GET, HEAD or PUT a resource group."""
-    workspaces.check_arm(request)
     p = request.params
     id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
     if request.method == "PUT":

@@ -15,6 +15,12 @@ from mlops.emulator.recording.verify import Answer, Send
 
 STORAGE = ".blob.core.windows.net"
 
+AUDIENCES = {
+    ".inference.ml.azure.com": "https://ml.azure.com",
+    ".metrics.monitor.azure.com": "https://metrics.monitor.azure.com",
+    ".blob.core.windows.net": "https://storage.azure.com",
+}
+
 
 def sender(address: Address) -> Send:
     """A function that sends one call through the emulator's proxy."""
@@ -36,7 +42,7 @@ def sender(address: Address) -> Send:
 
 
 def _token(pool: urllib3.ProxyManager, tokens: dict[str, str], host: str) -> str:
-    audience = "https://ml.azure.com" if host.endswith(".inference.ml.azure.com") else "https://management.azure.com"
+    audience = next((one for end, one in AUDIENCES.items() if host.endswith(end)), "https://management.azure.com")
     if audience not in tokens:
         form = urlencode({
             "grant_type": "client_credentials", "client_id": defaults.CLIENT_ID,

@@ -1,0 +1,177 @@
+"""Who may sign in and do what, as clients meet it: federated credentials, roles, expiry, throttling."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+
+from mlops.emulator import defaults, process
+from mlops.emulator.address import Address
+from tests.contract.serving_calls import Call, arm, workspace_id
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+RUN = {"repository": "acme/tune", "repository_owner_id": "7", "repository_id": "42", "environment": "production"}
+SCOPE = "https://management.azure.com/.default"
+
+
+class Control:
+    """What the emulator asks of who comes, for a test to state."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def access(self, **stated: Any) -> dict[str, Any]:
+        found: dict[str, Any] = process.control(self._address, "PUT", "/access", stated)
+        return found
+
+    def setting(self, name: str, value: str) -> None:
+        process.control(self._address, "PUT", f"/settings/{name}", {"value": value})
+
+
+@pytest.fixture
+def control(emulator_address: Address) -> Iterator[Control]:
+    found = Control(emulator_address)
+    yield found
+    found.access(federated_credentials=[], role_assignments=[])
+    for name in ("arm.throttling", "entra.token_seconds", "github.token_seconds", "github.subject"):
+        found.setting(name, "")
+
+
+def workflow(**claims: str) -> dict[str, str]:
+    """The environment of a workflow's job, as far as sign-in looks at it."""
+    asked = base64.urlsafe_b64encode(json.dumps({**RUN, **claims}).encode()).decode()
+    return {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://pipelines.actions.githubusercontent.com/token?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": asked,
+        "AZURE_TENANT_ID": defaults.TENANT_ID,
+        "AZURE_CLIENT_ID": defaults.CLIENT_ID,
+        "GITHUB_ACTIONS": "true",
+    }
+
+
+def sign_in(**claims: str) -> str:
+    from mlops.azure.auth import credential
+
+    return str(credential(workflow(**claims), interactive=False).get_token(SCOPE).token)
+
+
+def trust(subject: str) -> list[dict[str, str]]:
+    return [{"client": defaults.CLIENT_ID, "subject": subject}]
+
+
+def test_a_job_signs_in_by_the_credential_of_its_environment(control: Control) -> None:
+    from mlops.errors import AzureRefused
+
+    control.access(federated_credentials=trust("repo:acme/tune:environment:production"))
+    assert sign_in()
+    for claims in ({"environment": "staging"}, {"environment": "", "ref": "refs/heads/main"}):
+        with pytest.raises(AzureRefused, match=r"AADSTS700213(.|\n)*az identity federated-credential create"):
+            sign_in(**claims)
+    with pytest.raises(AzureRefused, match="AADSTS7002138"):
+        sign_in(environment="Production")
+
+
+def test_the_newer_subject_needs_a_credential_of_its_own(control: Control) -> None:
+    from mlops.errors import AzureRefused
+
+    control.access(federated_credentials=trust("repo:acme/tune:environment:production"))
+    control.setting("github.subject", "immutable")
+    with pytest.raises(AzureRefused, match="repo:acme@7/tune@42:environment:production"):
+        sign_in()
+    control.access(federated_credentials=trust("repo:acme@7/tune@42:environment:production"))
+    assert sign_in()
+
+
+def test_a_client_that_nobody_trusts_is_not_found(control: Control) -> None:
+    from mlops.errors import AzureRefused
+
+    control.access(federated_credentials=[{"client": "another", "subject": "repo:acme/tune:environment:production"}])
+    with pytest.raises(AzureRefused, match="AADSTS700016"):
+        sign_in()
+
+
+def test_a_token_ends_and_the_client_fetches_another(control: Control, ml_client: "MLClient", api: Call) -> None:
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    control.setting("entra.token_seconds", "3")
+    names = process.workspace()
+    credential = DefaultAzureCredential()
+    own = MLClient(
+        credential, names["AZURE_SUBSCRIPTION_ID"], names["AZURE_RESOURCE_GROUP"], names["AZURE_ML_WORKSPACE"]
+    )
+    old = credential.get_token(SCOPE).token
+    time.sleep(3.1)
+    refused = api("GET", arm("jobs"), token=False, Authorization=f"Bearer {old}")
+    assert (refused.status, refused.json()["error"]["code"]) == (401, "ExpiredAuthenticationToken")
+    assert own.workspaces.get(names["AZURE_ML_WORKSPACE"]).name == names["AZURE_ML_WORKSPACE"]
+
+
+def test_roles_allow_what_they_say_and_no_more(control: Control, ml_client: "MLClient") -> None:
+    from azure.ai.ml.entities import AmlCompute, Data
+    from azure.core.exceptions import HttpResponseError
+
+    scientist = {"principal": defaults.CLIENT_ID, "role": "AzureML Data Scientist", "scope": workspace_id()}
+    control.access(role_assignments=[scientist, {**scientist, "role": "Reader"}])
+    ml_client.data.create_or_update(Data(name="role", version="1", path="https://example.org/a", type="uri_file"))
+    with pytest.raises(HttpResponseError) as refused:
+        ml_client.compute.begin_create_or_update(AmlCompute(name="role-cpu", size="Standard_DS3_v2")).result()
+    assert refused.value.status_code == 403
+    text = str(refused.value)
+    assert (
+        f"The client '{defaults.CLIENT_ID}' with object id '{defaults.OBJECT_ID}' does not have authorization" in text
+    )
+    assert "Microsoft.MachineLearningServices/workspaces/computes/write" in text
+    control.access(role_assignments=[{**scientist, "scope": "/subscriptions/another"}])
+    with pytest.raises(HttpResponseError, match="AuthorizationFailed"):
+        ml_client.workspaces.get(defaults.WORKSPACE)
+
+
+def test_runs_and_blobs_ask_for_roles_too(control: Control, ml_client: "MLClient", api: Call) -> None:
+    from azure.identity import DefaultAzureCredential
+
+    reader = {"principal": defaults.OBJECT_ID, "role": "Reader", "scope": "/"}
+    control.access(role_assignments=[reader])
+    mlflow = f"https://eastus.api.azureml.ms/mlflow/v1.0{workspace_id()}/api/2.0/mlflow"
+    assert api("POST", f"{mlflow}/runs/search", {"experiment_ids": ["0"]}).status == 200
+    assert api("POST", f"{mlflow}/experiments/create", {"name": "not-by-a-reader"}).status == 403
+    bearer = DefaultAzureCredential().get_token("https://storage.azure.com/.default").token
+    blob = f"https://{defaults.STORAGE_ACCOUNT}.blob.core.windows.net/{defaults.CONTAINER}/role.txt"
+    sent = {
+        "token": False,
+        "Authorization": f"Bearer {bearer}",
+        "x_ms_version": "2023-11-03",
+        "x_ms_blob_type": "BlockBlob",
+    }
+    assert api("PUT", blob, b"text", **sent).status == 403
+    control.access(role_assignments=[reader, {**reader, "role": "Storage Blob Data Contributor"}])
+    assert api("PUT", blob, b"text", **sent).status == 201
+
+
+def test_the_subscriptions_budget_is_kept_and_the_sdk_waits(control: Control, ml_client: "MLClient", api: Call) -> None:
+    control.setting("arm.throttling", "on")
+    first = api("GET", arm("onlineEndpoints"))
+    left = int(first.headers["x-ms-ratelimit-remaining-subscription-reads"])
+    assert 0 < left < 250
+    answers = [api("GET", arm("data")) for _ in range(left + 60)]
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert refused.json()["error"]["code"] == "SubscriptionRequestsThrottled"
+    assert refused.headers["retry-after"] == "1"
+    assert ml_client.workspaces.get(defaults.WORKSPACE).name == defaults.WORKSPACE
+    control.setting("arm.throttling", "off")
+    assert "x-ms-ratelimit-remaining-subscription-reads" not in api("GET", arm("data")).headers
+
+
+WRONG: list[dict[str, Any]] = [{"roles": []}, {"role_assignments": "Owner"}, {"role_assignments": [{"role": "King"}]}]
+
+
+@pytest.mark.parametrize("stated", WRONG)
+def test_access_that_cannot_be_meant_is_refused(emulator_address: Address, stated: dict[str, Any]) -> None:
+    url = f"http://127.0.0.1:{emulator_address.control_port}/access"
+    assert urllib3.request("PUT", url, json=stated).status == 400

@@ -19,8 +19,20 @@ from mlops.emulator.request import Reply
 from mlops.emulator.store import Store
 
 Effect = Literal["settle", "delete", "none"]
+
+
 # how the next operation that the present request begins is going to fail, asked for as a fault; emptied when used
-FAILING: ContextVar[list[tuple[str, str]]] = ContextVar("failing")
+@dataclass(frozen=True)
+class Doom:
+    """How work that was accepted ends because a fault was asked for: of a job, in which step and state."""
+
+    code: str
+    message: str
+    step: str = ""
+    state: str = "Failed"
+
+
+FAILING: ContextVar[list[Doom]] = ContextVar("failing")
 HELD = 1e15  # due when somebody says so
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
@@ -83,7 +95,8 @@ class Operations:
         """
         speed = wanted or pace(self._store, kind)
         if asked := FAILING.get([]):
-            error = asked.pop()
+            doom = asked.pop()
+            error = (doom.code, doom.message)
         operation = Operation(
             id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
             resource=resource_id,

@@ -93,7 +93,7 @@ def pace(emulator_address: Address) -> Iterator[Callable[[str], None]]:
 
 def wait(ml_client: "MLClient", name: str, seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
-    while (job := ml_client.jobs.get(name)).status not in ("Completed", "Failed", "Canceled"):
+    while (job := ml_client.jobs.get(name)).status not in ("Completed", "Failed", "Canceled", "NotResponding"):
         assert time.monotonic() < deadline, f"{name} is still {job.status}"
         time.sleep(0.1)
     return job
@@ -258,6 +258,38 @@ def test_fine_tuning_on_a_cluster_without_gpus_fails_in_its_own_step(ml_client: 
     assert steps[3].compute == "no-gpus"
     error = ml_client.jobs._runs_operations.get_run_details(steps[3].name).error.error
     assert error.code == "SKUNotSupported"
+
+
+@pytest.fixture
+def fault(emulator_address: Address) -> Iterator[Callable[[str], None]]:
+    """Ask for a fault; what is left of it is forgotten afterwards."""
+
+    def ask(rule: str) -> None:
+        process.control(emulator_address, "POST", "/faults", {"rule": rule})
+
+    yield ask
+    process.control(emulator_address, "DELETE", "/faults")
+
+
+def test_a_job_ends_in_the_step_and_state_that_a_fault_asks_for(
+    ml_client: "MLClient", submit: Submit, fault: Callable[[str], None]
+) -> None:
+    fault("jobs.create unlucky: operation fails OutOfMemory at chat_completion_datapreprocess")
+    fault("jobs.create unheard: operation ends NotResponding at chat_completion_model_import")
+    fault("jobs.create strange: operation fails OutOfMemory at a_step_of_another_job")
+    submit("unlucky"), submit("unheard"), submit("strange")
+    assert wait(ml_client, "unlucky").status == "Failed"
+    node = next(iter(ml_client.jobs.list(parent_job_name="unlucky")))
+    steps = list(ml_client.jobs._runs_operations.get_run_children(node.name))
+    assert [step.status for step in steps] == ["Completed", "Completed", "Failed", "Canceled", "Canceled"]
+    assert ml_client.jobs._runs_operations.get_run_details(steps[2].name).error.error.code == "OutOfMemory"
+    assert wait(ml_client, "unheard").status == "NotResponding"
+    node = next(iter(ml_client.jobs.list(parent_job_name="unheard")))
+    steps = list(ml_client.jobs._runs_operations.get_run_children(node.name))
+    assert [step.status for step in steps][:3] == ["Completed", "NotResponding", "Canceled"]
+    assert wait(ml_client, "strange").status == "Failed"
+    with pytest.raises(Exception, match="a_step_of_another_job"):
+        ml_client.jobs.stream("strange")
 
 
 def test_a_running_job_is_canceled_and_its_worker_with_it(

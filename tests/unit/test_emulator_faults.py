@@ -36,6 +36,11 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
             "deployments.put: operation fails ResourceNotReady",
             Rule("deployments.put", "operation", code="ResourceNotReady"),
         ),
+        (
+            "jobs.create ft-*: operation fails OutOfMemory at chat_completion_finetune",
+            Rule("jobs.create", "operation", "ft-*", code="OutOfMemory", step="chat_completion_finetune"),
+        ),
+        ("jobs.put: operation ends NotResponding", Rule("jobs.put", "operation", state="NotResponding")),
         ("blob.put: connection reset before", Rule("blob.put", "reset_before")),
         ("blob.put: reset after the request was applied, twice", Rule("blob.put", "reset_after", times=2)),
         ("endpoints.get my-*: slow 2.5 s always", Rule("endpoints.get", "slow", "my-*", seconds=2.5, times=0)),
@@ -69,6 +74,8 @@ def test_what_is_no_rule_is_refused_with_the_form(text: str) -> None:
         ({"route": "jobs.put", "effect": "reset_before", "times": -1}, "0 or more"),
         ({"route": "jobs.put", "effect": "reset_before", "times": "2"}, "times of a fault"),
         ({"route": "jobs.put", "effect": "reset_before", "tims": 2}, "no field tims"),
+        ({"route": "jobs.put", "effect": "operation", "state": "Vanished"}, "cannot end"),
+        ({"route": "models.get_label", "effect": "operation", "step": "train"}, "Only jobs have steps"),
         ({"effect": "reset_before"}, "needs route"),
     ],
 )

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.faults.rule import Rule
+from mlops.emulator.operations import Doom
 from mlops.emulator.request import Reply, Request
 
 CODES = {
@@ -55,10 +56,11 @@ def refusal(rule: Rule, request: Request) -> Reply:
     return Reply(rule.status, ServiceError(rule.status, code, message).envelope(), headers)
 
 
-def failure(rule: Rule) -> tuple[str, str]:
-    """Code and message with which an operation ends."""
+def failure(rule: Rule) -> Doom:
+    """How an operation, or a job, ends."""
     code = rule.code or OPERATION_CODE
-    return code, rule.message or OPERATION_MESSAGES.get(code, f"The operation failed with {code}, as was asked for.")
+    message = rule.message or OPERATION_MESSAGES.get(code, f"The operation failed with {code}, as was asked for.")
+    return Doom(code, message, rule.step, rule.state)
 
 
 def cut(rule: Rule, reply: Reply) -> Reply:

@@ -13,6 +13,7 @@ from mlops.emulator.errors import bad_request
 
 Effect = Literal["status", "operation", "reset_before", "reset_after", "slow", "truncated"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
+STATES = ("Failed", "Canceled", "NotResponding")
 # the words of the SDK for the words of the table of routes
 SAME = {"create": "put", "list": "list_all", "create_version": "put_version", "create_container": "put_container"}
 
@@ -23,7 +24,8 @@ class Rule:
 
     `times` is how many calls meet it, 0 for no bound; `skip` is how many pass first; `seconds` is the delay of `slow`;
     `lasts` is for how many seconds of the emulator's clock it goes on after the first; `at_byte` is where a truncated
-    answer ends, -1 for the middle.
+    answer ends, -1 for the middle. Of a job `step` is where it ends, the first where not said,
+    and `state` how.
     """
 
     route: str
@@ -36,6 +38,8 @@ class Rule:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     at_byte: int = -1
+    step: str = ""
+    state: str = "Failed"
     times: int = 1
     skip: int = 0
     lasts: float = 0.0
@@ -68,6 +72,10 @@ def check(rule: Rule, routes: Sequence[str]) -> Rule:
         raise bad_request(f"{rule.status} is not the status of a failure: 400 to 599.")
     if rule.effect == "slow" and not rule.seconds > 0:
         raise bad_request("A slow answer needs `seconds` above 0.")
+    if rule.state not in STATES:
+        raise bad_request(f"A job cannot end {rule.state!r}; one of {', '.join(STATES)}.")
+    if (rule.step or rule.state != STATES[0]) and not fnmatchcase("jobs.put", same(rule.route).lower()):
+        raise bad_request("Only jobs have steps and states: write the fault for the route jobs.put.")
     if min(rule.times, rule.skip, rule.lasts, rule.seconds) < 0:
         raise bad_request("times, skip, lasts and seconds are 0 or more.")
     return rule

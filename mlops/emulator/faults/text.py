@@ -9,13 +9,17 @@ from mlops.emulator.errors import bad_request
 from mlops.emulator.faults.rule import Effect, Rule
 
 FORM = "ROUTE [RESOURCE]: EFFECT [once|twice|N times|always] [after N requests] [for T s] [with HEADER VALUE, ...]"
-EFFECTS = "429 [Code] | operation fails [Code] | reset before | reset after | slow T s | truncated [at N bytes]"
+EFFECTS = (
+    "429 [Code] | operation fails [Code] [at STEP] | operation ends Canceled|NotResponding [at STEP] | "
+    "reset before | reset after | slow T s | truncated [at N bytes]"
+)
 _NUMBER = r"\d+(?:\.\d+)?"
 _RULE = re.compile(
     rf"""
     (?P<route>[\w.*?]+) (?:\s+(?P<resource>[^\s:]+))? \s*:\s*
     (?: (?P<status>\d{{3}}) (?:\s+(?P<code>(?-i:[A-Z]\w+)))?
-      | operation\s+fails (?:\s+(?P<failure>(?-i:[A-Z]\w+)))?
+      | operation\s+(?:fails (?:\s+(?P<failure>(?-i:[A-Z]\w+)))? | ends\s+(?P<state>Canceled|NotResponding))
+        (?:\s+at\s+(?P<step>\w+))?
       | (?:connection\s+)?reset\s+(?P<reset>before|after) (?:\s+(?:the\ request\s+)?(?:was|is)\s+applied)?
       | slow\s+(?P<seconds>{_NUMBER})\s*s
       | (?P<truncated>truncated) (?:\s+at\s+(?P<at_byte>\d+)\s+bytes?)?
@@ -43,6 +47,8 @@ def parse(text: str) -> Rule:
         code=found["code"] or found["failure"] or "",
         headers=_headers(found["headers"] or "", text),
         seconds=float(found["seconds"] or 0),
+        step=found["step"] or "",
+        state=found["state"] or "Failed",
         at_byte=int(found["at_byte"]) if found["at_byte"] else -1,
         times=_times(found["count"], lasts),
         skip=int(found["skip"] or 0),

@@ -5,6 +5,7 @@ It must not execute one (`mlops.emulator.jobs`) or keep its state (`runs`); what
 """
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from mlops.emulator import arm, runs
@@ -13,7 +14,7 @@ from mlops.emulator.handlers import job_checks
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.jobs import failure, queue
 from mlops.emulator.jobs import job as job_state
-from mlops.emulator.operations import accepted
+from mlops.emulator.operations import FAILING, accepted
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -128,7 +129,9 @@ def _create(
     emulator: Emulator, workspace: Resource, name: str, kind: str, properties: Json, refused: str = ""
 ) -> Resource:
     completed = _completed(workspace, name, properties)
-    body = {"properties": completed, "systemData": arm.system_data(emulator.clock)}
+    asked = FAILING.get([])
+    doom = {"doom": asdict(asked.pop())} if asked and not refused else {}
+    body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **doom}
     job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
     root = runs.create(
         emulator,

@@ -19,6 +19,14 @@ class JobFailed(Exception):
         self.message = message
 
 
+class JobEnded(Exception):
+    """A job that ends in another state than Failed without anybody having asked: preempted, or not heard of."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
 class JobCanceled(Exception):
     """A job that somebody asked to end."""
 

@@ -3,9 +3,11 @@
 It must not change anything.
 """
 
+from collections.abc import Iterable
+
 from mlops.emulator import runs
 from mlops.emulator.jobs import outputs
-from mlops.emulator.jobs.failure import JobCanceled
+from mlops.emulator.jobs.failure import JobCanceled, JobEnded, JobFailed
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
@@ -21,6 +23,15 @@ def forces_rerun(job: Resource) -> bool:
     """Whether equal work that was done before is done again."""
     settings = job.body["properties"].get("settings") or {}
     return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
+
+
+def doom_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | JobEnded] | None:
+    """The step at which a fault that was asked for ends the job, and how; the first where none is named."""
+    doom, names = job.body.get("doom"), list(steps)
+    if not doom or (doom["step"] and doom["step"] not in names):
+        return None
+    failed = doom["state"] == "Failed"
+    return doom["step"] or names[0], JobFailed(doom["code"], doom["message"]) if failed else JobEnded(doom["state"])
 
 
 def check_not_canceled(emulator: Emulator, job: Resource) -> None:

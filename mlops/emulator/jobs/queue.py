@@ -13,7 +13,7 @@ from mlops.emulator import lifecycle, runs
 from mlops.emulator.clock import parse
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.jobs import failure, walk, worker
-from mlops.emulator.jobs.failure import JobCanceled, JobFailed
+from mlops.emulator.jobs.failure import JobCanceled, JobEnded, JobFailed
 from mlops.emulator.jobs.job import check_not_canceled, root_of
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -79,10 +79,15 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
     state, failed = "Completed", None
     try:
         await walk.run(emulator, job, work)
+        if job.body.get("doom"):
+            step = job.body["doom"]["step"]
+            raise JobFailed("NoSuchStep", f"A fault was asked for at the step {step}, which this job does not have.")
         await _until_pace(emulator, job)
         _move(emulator, job.id, "Finalizing")
     except JobCanceled:
         state = "Canceled"
+    except JobEnded as error:
+        state = error.state
     except JobFailed as error:
         state, failed = "Failed", error
     except ServiceError as error:

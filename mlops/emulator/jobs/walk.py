@@ -5,6 +5,7 @@ or a command of a user's own.
 """
 
 from pathlib import Path
+from typing import NoReturn
 
 from mlops.emulator import runs, storage
 from mlops.emulator.catalog.components import Component
@@ -21,11 +22,13 @@ from mlops.emulator.jobs import (
     worker,
 )
 from mlops.emulator.jobs.command import Folders
-from mlops.emulator.jobs.failure import JobFailed
-from mlops.emulator.jobs.job import check_not_canceled, forces_rerun, root_of
+from mlops.emulator.jobs.failure import JobEnded, JobFailed
+from mlops.emulator.jobs.job import check_not_canceled, doom_of, forces_rerun, root_of
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
+
+Bad = dict[str, JobFailed | JobEnded | None]
 
 
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
@@ -50,6 +53,8 @@ async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
     check_not_canceled(emulator, job)
     with emulator.transaction():
         root = runs.change(emulator, root_of(emulator, job), status="Running")
+    if doomed := doom_of(job, [job.name]):
+        raise doomed[1]
     wanted, folders = command.of_job(job.body["properties"]), Folders(work)
     await process_run.run(emulator, outputs.workspace_of(job), root, wanted, folders)
     check_not_canceled(emulator, job)
@@ -73,6 +78,8 @@ async def _step(
         runs.change(emulator, root, status="Running")
         step = runs.below(emulator, root, node, kind, compute=str(where or "serverless").rsplit("/", 1)[-1])
         runs.change(emulator, step, status="Running")
+    if doomed := doom_of(job, [node]):
+        _stop(emulator, step, doomed[1])
     given = {name: value or {} for name, value in (job.body["properties"].get("inputs") or {}).items()}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
     places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
@@ -124,12 +131,15 @@ async def _node(
             name: runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
             for name, place in places.items()
         }
-        earlier = None if forces_rerun(job) else reuse.find(emulator, workspace, mark)
+        doomed = doom_of(job, places)
+        earlier = None if forces_rerun(job) or doomed else reuse.find(emulator, workspace, mark)
         if earlier:
             reuse.mark(emulator, steps, earlier)
             kept = dict(earlier.body["places"])
     if not earlier:
-        bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
+        bad: Bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
+        if doomed:
+            bad[doomed[0]] = doomed[1]
         await _work(emulator, job, component, inputs, steps, work, bad)
         with emulator.transaction():
             kept = outputs.keep(emulator, job, stated, component, steps, work)
@@ -147,7 +157,7 @@ async def _work(
     inputs: dict[str, Json],
     steps: dict[str, Resource],
     work: Path,
-    bad: dict[str, JobFailed | None],
+    bad: Bad,
 ) -> None:
     """Let the worker do the steps, up to the first that could not run on its compute. Raises JobFailed."""
     failing = next((name for name in steps if bad[name]), None)
@@ -156,10 +166,17 @@ async def _work(
         request.write(emulator, outputs.workspace_of(job), component, inputs, work, doable)
     await worker.run(emulator, root_of(emulator, job), steps, work)
     check_not_canceled(emulator, job)
-    error = bad[failing] if failing else None
-    if failing and error:
-        with emulator.transaction():
-            run = runs.change(emulator, steps[failing], status="Running")
+    if failing and (error := bad[failing]):
+        _stop(emulator, steps[failing], error)
+
+
+def _stop(emulator: Emulator, step: Resource, error: JobFailed | JobEnded) -> NoReturn:
+    """Give a step the end that it has without having worked, and raise it."""
+    with emulator.transaction():
+        run = runs.change(emulator, step, status="Running")
+        if isinstance(error, JobFailed):
             runs.log(emulator, run, f"{error.code}: {error.message}\n")
             runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
-        raise error
+        else:
+            runs.change(emulator, run, status=error.state)
+    raise error

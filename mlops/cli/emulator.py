@@ -5,9 +5,10 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
+import yaml
 
 from mlops.azure.target import FOLDER_VARIABLE, emulator_folder
 from mlops.emulator import process
@@ -135,8 +136,31 @@ def faults(state: Path | None, check: bool, clear: bool) -> None:
 @click.argument("name")
 @click.argument("value", default="")
 def set_(state: Path | None, name: str, value: str) -> None:
-    """Set one of its settings, such as `throttling on`; without VALUE its default again."""
+    """Set one of its settings, such as `arm.throttling on`; without VALUE its default again."""
     _ask(state, "PUT", f"/settings/{name}", {"value": value})
+
+
+@command.command()
+@folder_option
+@click.argument("file", type=click.File(encoding="utf-8"), required=False)
+def access(state: Path | None, file: TextIO | None) -> None:
+    """Show who may sign in and do what; with FILE (YAML or JSON, `-` for stdin) state it.
+
+    Lists `federated_credentials` (client, subject) and `role_assignments` (principal, role, scope) replace those that
+    stood; while one is empty, nothing of it is asked.
+    """
+    stated: Any = None
+    if file:
+        try:
+            stated = yaml.safe_load(file)
+        except yaml.YAMLError as error:
+            raise BadInput(Problem("not YAML", file.name, why=str(error))) from None
+        if not isinstance(stated, dict):
+            raise BadInput(
+                Problem("no lists of access", file.name, fix="write `role_assignments:` and a list below it")
+            )
+    found = _ask(state, "PUT" if file else "GET", "/access", stated)
+    click.echo(yaml.safe_dump(found, sort_keys=False), nl=False)
 
 
 def _ask(state: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
+from click.testing import CliRunner
 
 from mlops.emulator import defaults, process
 from mlops.emulator.address import Address
+from mlops.errors import BadInput
 from tests.contract.serving_calls import Call, arm, workspace_id
 
 if TYPE_CHECKING:
@@ -175,3 +177,18 @@ WRONG: list[dict[str, Any]] = [{"roles": []}, {"role_assignments": "Owner"}, {"r
 def test_access_that_cannot_be_meant_is_refused(emulator_address: Address, stated: dict[str, Any]) -> None:
     url = f"http://127.0.0.1:{emulator_address.control_port}/access"
     assert urllib3.request("PUT", url, json=stated).status == 400
+
+
+def test_the_command_line_states_and_shows_access(emulator_address: Address, control: Control) -> None:
+    from mlops.cli.emulator import command
+
+    def run(text: str | None) -> Any:
+        words = ["access", *(["-"] if text is not None else []), "--state", emulator_address.folder]
+        return CliRunner().invoke(command, words, input=text)
+
+    stated = "role_assignments:\n- {principal: me, role: Reader}\n"
+    assert run(stated).exit_code == 0
+    assert "role: Reader" in run(None).output
+    for wrong in ("- a list", "role_assignments: [", "role_assignments:\n- {principal: me, role: King}"):
+        assert isinstance(run(wrong).exception, BadInput)
+    assert "role: Reader" in run(None).output, "what is refused changes nothing"

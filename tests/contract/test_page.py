@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from mlops.emulator import process
 from mlops.emulator.address import Address
 
 NAME = "<script>alert(1)</script>"
@@ -86,3 +87,13 @@ def test_resources_show_what_is_kept_and_no_credentials(read: Any, ml_client: An
 def test_a_page_of_another_site_is_refused(read: Any, headers: dict[str, str]) -> None:
     with pytest.raises(HTTPError, match="403"):
         read("/", **headers)
+
+
+def test_faults_that_wait_are_shown(read: Any, emulator_address: Address) -> None:
+    assert "Faults" not in read("/").text
+    process.control(emulator_address, "POST", "/faults", {"rule": "jobs.create ft-*: 429 TooBusy twice"})
+    try:
+        text = read("/").text
+    finally:
+        process.control(emulator_address, "DELETE", "/faults")
+    assert all(part in text for part in ("Faults", "jobs.create", "ft-*", "status 429 TooBusy", "0 of 2", "waits"))

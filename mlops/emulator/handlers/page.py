@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops.emulator import blobs, runs
 from mlops.emulator.errors import ServiceError
+from mlops.emulator.faults.rule import Rule
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -57,6 +58,7 @@ def overview(request: Request, emulator: Emulator) -> Reply:
     body += _section(
         "Resources", ("kind", "how many"), [(_link(f"/resources/{kind}", kind), count) for kind, count in rows]
     )
+    body += _faults(emulator)
     body += _section("Last requests", ("at", "status", "call", "ms"), _requests(emulator.folder / "requests.log"))
     return _page("Azure Machine Learning, emulated", body, emulator)
 
@@ -100,6 +102,22 @@ def _job_row(emulator: Emulator, found: Resource) -> Sequence[Any]:
     name = _link(f"/jobs/{found.name}", str(body.get("display_name") or found.name))
     kind = str(found.body["properties"].get("jobType"))
     return (name, kind, _state(str(body.get("status"))), _moment(body.get("created")), _moment(body.get("end")))
+
+
+def _faults(emulator: Emulator) -> str:
+    """The faults that were asked for, those that still wait among them; nothing where there are none."""
+    rows = [
+        (one.number, one.rule.route, one.rule.resource, _effect(one.rule), f"{one.count} of {one.rule.times or 'any'}",
+         Markup('<span class=good>met</span>' if one.met else '<span class=dim>waits</span>'))
+        for one in emulator.faults.entries
+    ]  # fmt: skip
+    return _section("Faults", ("", "call", "resource", "what happens", "met", ""), rows) if rows else ""
+
+
+def _effect(rule: Rule) -> str:
+    detail = {"status": f"{rule.status} {rule.code}", "operation": f"{rule.state} {rule.code} {rule.step}",
+              "slow": f"{rule.seconds:g} s"}.get(rule.effect, "")  # fmt: skip
+    return f"{rule.effect.replace('_', ' ')} {detail}".strip()
 
 
 def _endpoint_row(emulator: Emulator, found: Resource) -> Sequence[Any]:

@@ -123,6 +123,7 @@ class Rehearsal:
     def _ensure_emulator(self) -> None:
         try:
             self.address = process.launch(self.state_folder)
+            process.control(self.address, "PUT", "/access", _access())
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
@@ -157,6 +158,25 @@ class Rehearsal:
         for words in ("status", "exec -- mlops status", "exec -- mlops ask production", "down"):
             verb, _, rest = words.partition(" ")
             self.show.line(f"    mlops emulator {verb} --state {state} {rest}".rstrip())
+
+
+def _access() -> dict[str, Any]:
+    """What docs/azure-setup.md has a team set up, and no more: so a rehearsal shows that it suffices."""
+    names = process.workspace()
+    subscription, client = f"/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}", names["AZURE_CLIENT_ID"]
+    workspace = (
+        f"{subscription}/resourceGroups/{names['AZURE_RESOURCE_GROUP']}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{names['AZURE_ML_WORKSPACE']}"
+    )
+    roles = {
+        "AzureML Data Scientist": workspace,
+        "Monitoring Reader": subscription,
+        "AzureML Compute Operator": workspace,
+    }
+    return {
+        "federated_credentials": [{"client": client, "subject": f"repo:{REPOSITORY}:environment:training"}],
+        "role_assignments": [{"principal": client, "role": role, "scope": scope} for role, scope in roles.items()],
+    }
 
 
 def start(rehearsal: Rehearsal) -> bool:

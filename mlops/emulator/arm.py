@@ -16,6 +16,7 @@ from mlops.emulator.store import Resource
 HOST = "management.azure.com"
 PROVIDER = "Microsoft.MachineLearningServices"
 Item = TypeVar("Item")
+AFTER = "s"  # a token that names a place, not a number to skip
 PAGE = 30  # items a page when the client asks for no other number
 
 
@@ -56,8 +57,28 @@ def system_data(clock: Clock, before: Resource | None = None) -> dict[str, Any]:
     }
 
 
-def page(request: Request, items: Iterable[Item], show: Callable[[Item], dict[str, Any]]) -> Reply:
-    """One page of a listing: `{value, nextLink}`. `$top`, `count` and `$skip`/`$skipToken` come from the query."""
+def after(request: Request) -> int | None:
+    """The sequence after which a listing goes on, from `$skipToken`; None at its beginning."""
+    token = request.query.get("$skipToken", "")
+    return int(token.removeprefix(AFTER)) if token.startswith(AFTER) and token[1:].isdecimal() else None
+
+
+def stored_page(request: Request, items: Iterable[Resource], show: Callable[[Resource], dict[str, Any]]) -> Reply:
+    """One page of a listing that began where `after` says; its next link names the last item of the page."""
+    return page(request, items, show, mark=lambda item: f"$skipToken={AFTER}{item.sequence}")
+
+
+def page(
+    request: Request,
+    items: Iterable[Item],
+    show: Callable[[Item], dict[str, Any]],
+    *,
+    mark: Callable[[Item], str] | None = None,
+) -> Reply:
+    """One page of a listing: `{value, nextLink}`. `$top`, `count` and `$skip`/`$skipToken` come from the query.
+
+    `mark` gives what the next link says about where to go on after an item, instead of a number to skip.
+    """
     query = request.query
     size = _number(query.get("$top") or query.get("count"), PAGE)
     start = _number(query.get("$skip") or query.get("$skipToken"), 0)
@@ -67,7 +88,8 @@ def page(request: Request, items: Iterable[Item], show: Callable[[Item], dict[st
         kept = "&".join(
             f"{quote(k, safe='$')}={quote(v)}" for k, v in query.items() if k not in ("$skip", "$skipToken")
         )
-        answer["nextLink"] = f"{request.url}?{kept}&$skip={start + size}"
+        place = mark(found[size - 1]) if mark else f"$skip={start + size}"
+        answer["nextLink"] = f"{request.url}?{kept}&{place}"
     return Reply(200, answer)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+BATCH = 100  # rows that are read at once
+LAST = 2**63 - 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,12 +107,24 @@ class Store:
             self.delete(child)
         self.database.execute("DELETE FROM resources WHERE id = ?", (id.lower(),))
 
-    def children(self, parent: str, kind: str, *, newest_first: bool = False) -> Iterator[Resource]:
-        """Resources of one kind below a parent, in order of creation."""
-        order = "DESC" if newest_first else "ASC"
-        columns = "id, parent, kind, name, body, sequence"
-        query = f"SELECT {columns} FROM resources WHERE parent = ? AND kind = ? ORDER BY sequence {order}"  # noqa: S608
-        return map(_resource, self.database.execute(query, (parent.lower(), kind)).fetchall())
+    def children(
+        self, parent: str, kind: str, *, newest_first: bool = False, after: int | None = None
+    ) -> Iterator[Resource]:
+        """Resources of one kind below a parent, in order of creation; those after a sequence where one is given.
+
+        They are read as they are asked for, so that a page costs what it shows.
+        """
+        beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+        at = after if after is not None else LAST if newest_first else -1
+        query = (
+            "SELECT id, parent, kind, name, body, sequence FROM resources "  # noqa: S608 - of two constants
+            f"WHERE parent = ? AND kind = ? AND sequence {beyond} ? ORDER BY sequence {order} LIMIT {BATCH}"
+        )
+        while rows := self.database.execute(query, (parent.lower(), kind, at)).fetchall():
+            yield from map(_resource, rows)
+            if len(rows) < BATCH:
+                return
+            at = rows[-1][-1]
 
     def every(self, kind: str) -> Iterator[Resource]:
         """All resources of one kind, in order of creation."""

@@ -5,7 +5,7 @@ Source: Microsoft.MachineLearningServices workspaces/{data,models,codes,environm
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -58,9 +58,9 @@ class Assets:
     def list_containers(self, request: Request, emulator: Emulator) -> Reply:
         """GET the containers that are not anonymous, newest first."""
         workspace = self.scope(request, emulator)
-        found = emulator.store.children(workspace.id, self.plural, newest_first=True)
-        chosen = [item for item in _viewed(request, found) if not item.body["properties"].get("isAnonymous")]
-        return arm.page(request, chosen, lambda item: self.show_container(emulator, item))
+        found = emulator.store.children(workspace.id, self.plural, newest_first=True, after=arm.after(request))
+        chosen = (item for item in _viewed(request, found) if not item.body["properties"].get("isAnonymous"))
+        return arm.stored_page(request, chosen, lambda item: self.show_container(emulator, item))
 
     def get_container(self, request: Request, emulator: Emulator) -> Reply:
         """GET one container with its latest and next version."""
@@ -87,8 +87,9 @@ class Assets:
         workspace = self.scope(request, emulator)
         newest_first = "asc" not in request.query.get("$orderBy", "createdtime desc")
         base = self._id(workspace, request.params["name"])
-        found = emulator.store.children(base, f"{self.plural}/versions", newest_first=newest_first)
-        return arm.page(request, selected(request, found), self.show)
+        kind = f"{self.plural}/versions"
+        found = emulator.store.children(base, kind, newest_first=newest_first, after=arm.after(request))
+        return arm.stored_page(request, selected(request, found), self.show)
 
     def get_version(self, request: Request, emulator: Emulator) -> Reply:
         """GET one version."""
@@ -222,26 +223,22 @@ class Assets:
         return f"{workspace.id}/{self.plural}/{name}"
 
 
-def selected(request: Request, found: Iterable[Resource]) -> list[Resource]:
+def selected(request: Request, found: Iterable[Resource]) -> Iterator[Resource]:
     """The versions that the query of a listing asks for: view type, tags, properties, version, stage, hash."""
     query = request.query
-    chosen = _viewed(request, found)
-    for field, wanted in (("tags", query.get("tags") or query.get("$tags")), ("properties", query.get("properties"))):
-        for pair in (wanted or "").split(","):
-            key, has_value, value = pair.partition("=")
-            if key:
-                chosen = [
-                    item for item in chosen if _has(item.body["properties"][field], key, value if has_value else None)
-                ]
-    if query.get("version"):
-        chosen = [item for item in chosen if item.name == query["version"]]
-    if query.get("stage"):
-        chosen = [item for item in chosen if item.body["properties"].get("stage") == query["stage"]]
-    if query.get("hash"):
-        chosen = [item for item in chosen if item.body["properties"]["properties"].get("hash_sha256") == query["hash"]]
-    if query.get("description"):
-        chosen = [item for item in chosen if query["description"] in (item.body["properties"]["description"] or "")]
-    return chosen
+    return (item for item in _viewed(request, found) if _fits(query, item.name, item.body["properties"]))
+
+
+def _fits(query: dict[str, str], name: str, properties: Json) -> bool:
+    asked = {"tags": query.get("tags") or query.get("$tags"), "properties": query.get("properties")}
+    pairs = [(field, *pair.partition("=")) for field, text in asked.items() for pair in (text or "").split(",") if pair]
+    return (
+        all(_has(properties[field], key, value if has_value else None) for field, key, has_value, value in pairs if key)
+        and query.get("version") in (None, "", name)
+        and query.get("stage") in (None, "", properties.get("stage"))
+        and query.get("hash") in (None, "", properties["properties"].get("hash_sha256"))
+        and query.get("description", "") in (properties["description"] or "")
+    )
 
 
 def _has(pairs: dict[str, Any], key: str, value: str | None) -> bool:
@@ -262,10 +259,10 @@ def view_of(request: Request) -> str:
     return view
 
 
-def _viewed(request: Request, found: Iterable[Resource]) -> list[Resource]:
+def _viewed(request: Request, found: Iterable[Resource]) -> Iterator[Resource]:
     view = view_of(request)
-    return [
+    return (
         item
         for item in found
         if view == "all" or bool(item.body["properties"]["isArchived"]) == (view == "archivedonly")
-    ]
+    )

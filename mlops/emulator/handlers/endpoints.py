@@ -7,7 +7,6 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from mlops.emulator import arm, defaults
@@ -47,13 +46,15 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
             and _carries(found.body["properties"].get("properties"), query.get("properties", ""))
         )
 
-    chosen: Iterable[Resource] = filter(fits, emulator.store.children(workspace.id, KIND))
     if wanted := query.get("orderBy"):
         if wanted.lower() not in ORDERS:
             raise bad_request(f"orderBy {wanted!r} is not one of {', '.join(ORDERS)}.", code="BadArgument")
         field, backwards = ORDERS[wanted.lower()]
-        chosen = sorted(chosen, key=lambda found: str(found.body["systemData"][field]), reverse=backwards)
-    return arm.page(request, chosen, show)
+        every = filter(fits, emulator.store.children(workspace.id, KIND))
+        chosen = sorted(every, key=lambda found: str(found.body["systemData"][field]), reverse=backwards)
+        return arm.page(request, chosen, show)
+    found = emulator.store.children(workspace.id, KIND, after=arm.after(request))
+    return arm.stored_page(request, filter(fits, found), show)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:

@@ -77,8 +77,8 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
         in_view = in_view and (not scheduled or (bool(origin) and _last(schedule) in ("", _last(origin))))
         return in_view and of_kind and _has(run["tags"], tags) and _has(properties, stated)
 
-    found = filter(fits, emulator.store.children(workspace.id, KIND, newest_first=True))
-    return arm.page(request, found, lambda job: _show(emulator, job))
+    found = filter(fits, emulator.store.children(workspace.id, KIND, newest_first=True, after=arm.after(request)))
+    return arm.stored_page(request, found, lambda job: _show(emulator, job))
 
 
 def cancel(request: Request, emulator: Emulator) -> Reply:

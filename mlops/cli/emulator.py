@@ -64,13 +64,22 @@ def status(state: Path | None) -> None:
 
 @command.command()
 @folder_option
-def env(state: Path | None) -> None:
+@click.option("--github", is_flag=True, help="Give them to the later steps of a GitHub Actions job instead.")
+def env(state: Path | None, github: bool) -> None:
     """Print the variables that point a shell at it: eval "$(mlops emulator env)"."""
     folder = _folder(state)
     address = process.find(folder)
     if address is None:
         raise BadInput(Problem(f"no emulator serves {folder}", fix="mlops emulator up"))
-    for name, value in process.variables(address).items():
+    variables = process.variables(address)
+    if github:
+        file = os.environ.get("GITHUB_ENV")
+        if not file:
+            raise BadInput(Problem("GITHUB_ENV is not set", fix="use --github in a step of GitHub Actions only"))
+        with Path(file).open("a", encoding="utf-8") as kept:
+            kept.writelines(f"{name}={value}\n" for name, value in variables.items())
+        return
+    for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,3 +193,17 @@ def test_the_command_line_states_and_shows_access(emulator_address: Address, con
     for wrong in ("- a list", "role_assignments: [", "role_assignments:\n- {principal: me, role: King}"):
         assert isinstance(run(wrong).exception, BadInput)
     assert "role: Reader" in run(None).output, "what is refused changes nothing"
+
+
+def test_the_variables_are_given_to_the_later_steps_of_a_job(
+    emulator_address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlops.cli.emulator import command
+
+    words = ["env", "--github", "--state", emulator_address.folder]
+    monkeypatch.delenv("GITHUB_ENV", raising=False)
+    assert isinstance(CliRunner().invoke(command, words).exception, BadInput)
+    monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
+    assert CliRunner().invoke(command, words).exit_code == 0
+    kept = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    assert kept == process.variables(emulator_address)

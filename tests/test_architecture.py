@@ -70,9 +70,11 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "__init__",
         "attempt",
         "context",
+        "estimates",
         "evidence",
         "merging",
         "observe",
+        "released",
     }
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
 

@@ -2,7 +2,7 @@
 
 from mlops.azure import data, jobs
 from mlops.domain.run import JobState, job_name
-from mlops.flow import observe
+from mlops.flow import estimates, observe
 from mlops.flow.compute import SERVERLESS
 from mlops.flow.context import Context, Outcome
 from mlops.flow.observe import Training
@@ -34,7 +34,7 @@ def run(context: Context, *, force: bool) -> Outcome:
         inputs=_inputs(context, made_of, version),
         display_name=f"{made_of.base.name} on {context.params.data.name} {version[:8]}",
         experiment=context.params.training.experiment,
-        tags=_tags(context, made_of, mark, version),
+        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
     )
     sent = [(key, value.text, value.origin) for key, value in sorted(made_of.resolved.values.items())]
     report = Report(

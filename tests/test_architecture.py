@@ -75,6 +75,7 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "merging",
         "observe",
         "released",
+        "training",
     }
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
 

@@ -17,13 +17,15 @@ REGISTRY_API = "2021-10-01-dataplanepreview"
 def base_model(workspace: Workspace, registry: str, name: str, version: str) -> BaseModel:
     """A model of a registry; `latest` is resolved. Raises BadInput when it does not exist."""
     found = _get(workspace, registry, "models", name, version)
+    stated = _properties(workspace, str(found.id))
     return BaseModel(
         name=str(found.name),
         version=str(found.version),
         id=str(found.id),
         tags=plain_tags(found.tags),
         properties=plain_tags(found.properties),
-        system_metadata=_system_metadata(workspace, str(found.id)),
+        system_metadata=dict(stated.get("systemMetadata") or stated.get("system_metadata") or {}),
+        archived=bool(stated.get("isArchived")),
     )
 
 
@@ -52,8 +54,8 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
         raise
 
 
-def _system_metadata(workspace: Workspace, id: str) -> dict[str, Any]:
-    """The newer form of what a model says about itself, which azure-ai-ml 1.35 drops from its answer."""
+def _properties(workspace: Workspace, id: str) -> dict[str, Any]:
+    """What the registry says of a version; azure-ai-ml 1.35 drops the newer form and whether it is archived."""
     _, _, _, registry, _, name, _, version = id.split("/")
     what = f"read {name}:{version} of the registry {registry}"
     place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
@@ -62,8 +64,7 @@ def _system_metadata(workspace: Workspace, id: str) -> dict[str, Any]:
         f"/providers/Microsoft.MachineLearningServices/registries/{registry}/models/{name}/versions/{version}"
     )
     url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
-    properties = workspace.send("GET", url, what).json().get("properties") or {}
-    return dict(properties.get("systemMetadata") or properties.get("system_metadata") or {})
+    return dict(workspace.send("GET", url, what).json().get("properties") or {})
 
 
 def _input(name: str, item: Any) -> Input:

@@ -12,7 +12,7 @@ from mlops.domain.costs import Estimate, PastRun
 from mlops.domain.progress import machine_seconds
 from mlops.domain.run import JobState
 from mlops.flow.context import Context
-from mlops.flow.observe import Training
+from mlops.flow.training import Training
 from mlops.views import number
 
 SIZE_TAG, NODES_TAG, WORK_TAG = "mlops-instance-type", "mlops-nodes", "mlops-work"

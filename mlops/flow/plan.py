@@ -4,13 +4,13 @@ from mlops.domain.release import Facts, Plan, decide
 from mlops.errors import Problem
 from mlops.flow import estimates, merging, observe, released
 from mlops.flow.context import Context, Outcome
-from mlops.flow.observe import Training
+from mlops.flow.training import Training, training
 from mlops.views import Report, Table, table
 
 
 def run(context: Context, *, force: bool) -> Outcome:
     """Observe the workspace and decide."""
-    made_of = observe.training(context)
+    made_of = training(context)
     facts = observe.facts(context, made_of)
     plan = decide(facts, force=force)
     parameters = table(

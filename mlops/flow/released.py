@@ -13,7 +13,7 @@ from mlops.domain.comparison import Difference, Ingredients, differences
 from mlops.flow import merging, observe
 from mlops.flow.context import Context
 from mlops.flow.evidence import last_environment
-from mlops.flow.observe import Training
+from mlops.flow.training import Training
 from mlops.views import Section, Table, table
 
 JOB_TAG = "mlops-job"

@@ -2,10 +2,10 @@
 
 from mlops.azure import data, jobs
 from mlops.domain.run import JobState, job_name
+from mlops.domain.training_check import SERVERLESS
 from mlops.flow import estimates, observe
-from mlops.flow.compute import SERVERLESS
 from mlops.flow.context import Context, Outcome
-from mlops.flow.observe import Training
+from mlops.flow.training import Training, training
 from mlops.views import Report, table
 
 NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
@@ -13,7 +13,7 @@ NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
 
 def run(context: Context, *, force: bool) -> Outcome:
     """Submit, unless a job for this fingerprint is under way or done."""
-    made_of = observe.training(context)
+    made_of = training(context)
     version = observe.required_data_version(context)
     mark = made_of.fingerprint(version)
     known = jobs.attempts(context.workspace, mark)

@@ -1,5 +1,7 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
+from typing import Any
+
 from mlops.domain.release import Facts, Plan, decide
 from mlops.errors import Problem
 from mlops.flow import estimates, merging, observe, released
@@ -15,8 +17,8 @@ def run(context: Context, *, force: bool) -> Outcome:
     plan = decide(facts, force=force)
     parameters = table(
         "Fine-tuning parameters",
-        ("parameter", "value", "from"),
-        [(name, value.text, value.origin) for name, value in sorted(made_of.resolved.values.items())],
+        ("parameter", "value", "from", "instead of"),
+        made_of.resolved.rows(),
     )
     compared = released.compare(context, made_of, facts.data_version)
     found = estimates.of(context, made_of, facts.data_version) if plan.train else None
@@ -26,18 +28,13 @@ def run(context: Context, *, force: bool) -> Outcome:
             *_about(made_of, facts),
             f"train={_flag(plan.train)}: {plan.train_reason}",
             *(estimates.lines(context, found, made_of.size.name) if plan.train else ()),
+            f"{len(made_of.resolved.defaults)} more inputs keep the component's own default",
             *(str(warning) for warning in made_of.resolved.warnings),
         ),
         tables=(_steps(plan), parameters),
         sections=(compared.section(),),
         next_step=_next(plan),
-        data={
-            **compared.to_json(),
-            "train": plan.train,
-            "train_reason": plan.train_reason,
-            "why": plan.why,
-            "estimate": estimates.to_json(context, found),
-        },
+        data={**compared.to_json(), **_data(plan, made_of), "estimate": estimates.to_json(context, found)},
     )
     outputs = {
         "train": _flag(plan.train),
@@ -49,6 +46,16 @@ def run(context: Context, *, force: bool) -> Outcome:
         "train-reason": plan.train_reason,
     }
     return Outcome(report, outputs)
+
+
+def _data(plan: Plan, made_of: Training) -> dict[str, Any]:
+    return {
+        "train": plan.train,
+        "train_reason": plan.train_reason,
+        "why": plan.why,
+        "parameters": {name: {"value": text, "from": origin} for name, text, origin, _ in made_of.resolved.rows()},
+        "component_defaults": dict(made_of.resolved.defaults),
+    }
 
 
 def _about(made_of: Training, facts: Facts) -> tuple[str, ...]:

@@ -36,11 +36,10 @@ def run(context: Context, *, force: bool) -> Outcome:
         experiment=context.params.training.experiment,
         tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
     )
-    sent = [(key, value.text, value.origin) for key, value in sorted(made_of.resolved.values.items())]
     report = Report(
         f"Submitted {name}",
         (f"fingerprint {mark}, data version {version}", url),
-        tables=(table("Parameters", ("parameter", "value", "from"), sent),),
+        tables=(table("Parameters", ("parameter", "value", "from", "instead of"), made_of.resolved.rows()),),
         next_step=f"mlops watch --job {name}",
     )
     return Outcome(report, {"job": name, "submitted": "true"})

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops.azure import registry, serving_capacity
 from mlops.domain.base_model import BaseModel
-from mlops.domain.parameters import Component, Resolved, resolve
+from mlops.domain.parameters import Component, Resolved, misfits, resolve
 from mlops.domain.preflight import Machine
 from mlops.domain.run import fingerprint
 from mlops.errors import BadInput, Problem
@@ -77,7 +77,12 @@ def gather(context: Context) -> Gathered:
         )
         gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}
         checked = {**gpus, "num_nodes_finetune": wanted.nodes}
-        found.resolved = resolve(found.component, wanted.parameters, defaults, checked)
+        others = (
+            registry.other_versions(context.workspace, context.params.model.registry, found.component)
+            if misfits(found.component, wanted.parameters)
+            else ()
+        )
+        found.resolved = resolve(found.component, wanted.parameters, defaults, checked, others=others)
     except BadInput as error:
         found.problems += error.problems
     return found

@@ -70,9 +70,12 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "__init__",
         "attempt",
         "context",
+        "estimates",
         "evidence",
         "merging",
         "observe",
+        "released",
+        "training",
     }
     assert verbs - {"rollback"} == flows, "rollback is the other direction of promote"
 

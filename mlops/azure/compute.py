@@ -1,49 +1,34 @@
-"""GPU clusters and VM sizes of the workspace."""
+"""GPU clusters of the workspace: read and made."""
 
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from mlops.azure.failures import is_not_found, translated
-from mlops.azure.translate import word
-from mlops.azure.workspace import Workspace
+from mlops.azure.failures import translated
+from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.training_check import Cluster
 
-
-@dataclass(frozen=True)
-class Cluster:
-    """A compute target as it is."""
-
-    name: str
-    type: str
-    size: str
-    state: str  # provisioning state
-    max_nodes: int
-
-
-@dataclass(frozen=True)
-class Size:
-    """A VM size of the region."""
-
-    name: str
-    vcpus: int
-    gpus: int
-    memory_gb: float
+API = "2023-08-01-preview"
 
 
 def find(workspace: Workspace, name: str) -> Cluster | None:
-    """The compute of that name, or None."""
-    with translated(f"read the compute {name}"):
-        try:
-            found = workspace.ml.compute.get(name)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
+    """The compute of that name, or None. The SDK's entity leaves out how many nodes are up and why a making failed."""
+    url = f"{ARM}{workspace.id}/computes/{quote(name)}?api-version={API}"
+    found = workspace.look(url, f"read the compute {name}")
+    if found is None:
+        return None
+    outer = found.get("properties") or {}
+    inner = outer.get("properties") or {}
+    scale = inner.get("scaleSettings") or {}
     return Cluster(
-        name=str(found.name),
-        type=word(found.type),
-        size=str(getattr(found, "size", "") or ""),
-        state=word(found.provisioning_state),
-        max_nodes=int(getattr(found, "max_instances", 0) or 0),
+        name=str(found.get("name") or name),
+        type=str(outer.get("computeType") or ""),
+        size=str(inner.get("vmSize") or ""),
+        state=str(outer.get("provisioningState") or ""),
+        max_nodes=int(scale.get("maxNodeCount") or 0),
+        min_nodes=int(scale.get("minNodeCount") or 0),
+        nodes=int(inner.get("currentNodeCount") or 0),
+        low_priority=str(inner.get("vmPriority") or "").lower() == "lowpriority",
+        errors=_errors([*(outer.get("provisioningErrors") or []), *(inner.get("errors") or [])]),
     )
 
 
@@ -63,16 +48,7 @@ def create(workspace: Workspace, name: str, size: str, *, max_nodes: int, idle_s
         workspace.ml.compute.begin_create_or_update(cluster).result()
 
 
-def sizes(workspace: Workspace) -> dict[str, Size]:
-    """VM sizes of the region by lower-case name."""
-    with translated("list the VM sizes of the region"):
-        found = list(workspace.ml.compute.list_sizes(location=workspace.location))
-    return {str(item.name).lower(): _size(item) for item in found}
-
-
-def _size(item: Any) -> Size:
-    # The SDK leaves its own attributes empty and puts the values under the names of the wire (1.35: VmSize.as_dict).
-    given = {**vars(item)}
-    vcpus = given.get("v_cp_us") or given.get("vCPUs") or 0
-    memory = given.get("memory_gb") or given.get("memoryGB") or 0
-    return Size(str(item.name), int(vcpus), int(given.get("gpus") or 0), float(memory))
+def _errors(found: list[Any]) -> str:
+    """Messages of a list of ARM errors, each once."""
+    errors = [item.get("error") or item for item in found if isinstance(item, dict)]
+    return "; ".join(dict.fromkeys(str(one.get("message") or one.get("code") or "") for one in errors)).strip("; ")

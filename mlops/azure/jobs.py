@@ -112,17 +112,22 @@ def failure(workspace: Workspace, name: str) -> str:
     causes = [text for child in _failed_children(workspace, name) if (text := failure(workspace, child))]
     if causes:
         return "; ".join(dict.fromkeys(causes))
-    url = f"{_history(workspace)}/runs/{quote(name)}/details"
-    details = workspace.send("GET", url, f"read the details of {name}").json()
-    error = (details.get("error") or {}).get("error") or {}
+    error = (run_details(workspace, name).get("error") or {}).get("error") or {}
     return ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
 
 
+def run_details(workspace: Workspace, name: str) -> dict[str, Any]:
+    """A run as run history tells it: state, error, and where its logs can be read."""
+    url = f"{_history(workspace)}/runs/{quote(name)}/details"
+    return dict(workspace.send("GET", url, f"read the details of {name}").json())
+
+
 def _failed_children(workspace: Workspace, name: str) -> list[str]:
-    return [str(run["runId"]) for run in _children(workspace, name) if run.get("status") == JobState.FAILED]
+    return [str(run["runId"]) for run in children(workspace, name) if run.get("status") == JobState.FAILED]
 
 
-def _children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """The runs directly below a run, as run history tells them."""
     url: str | None = f"{_history(workspace)}/runs/{quote(name)}/children"
     found: list[dict[str, Any]] = []
     while url:
@@ -146,7 +151,7 @@ def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
     (azure-sdk-for-python#39198).
     """
     found = metrics(workspace, name)
-    for child in _children(workspace, name):
+    for child in children(workspace, name):
         found = {**all_metrics(workspace, str(child["runId"])), **found}
     return found
 

@@ -1,5 +1,7 @@
 """Base models and pipeline components of a registry, as the domain knows them."""
 
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from mlops.azure.failures import is_not_found, translated
@@ -7,9 +9,10 @@ from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.base_model import BaseModel
 from mlops.domain.parameters import Component, Input
-from mlops.errors import BadInput, Problem
+from mlops.errors import BadInput, MlopsError, Problem
 
 LATEST = "latest"
+VERSIONS = 12  # of a component, looked at to explain what one of them lacks
 DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same for every region of the public cloud
 REGISTRY_API = "2021-10-01-dataplanepreview"
 
@@ -17,21 +20,45 @@ REGISTRY_API = "2021-10-01-dataplanepreview"
 def base_model(workspace: Workspace, registry: str, name: str, version: str) -> BaseModel:
     """A model of a registry; `latest` is resolved. Raises BadInput when it does not exist."""
     found = _get(workspace, registry, "models", name, version)
+    stated = _properties(workspace, str(found.id))
     return BaseModel(
         name=str(found.name),
         version=str(found.version),
         id=str(found.id),
         tags=plain_tags(found.tags),
         properties=plain_tags(found.properties),
-        system_metadata=_system_metadata(workspace, str(found.id)),
+        system_metadata=dict(stated.get("systemMetadata") or stated.get("system_metadata") or {}),
+        archived=bool(stated.get("isArchived")),
     )
 
 
 def component(workspace: Workspace, registry: str, name: str, version: str) -> tuple[Component, Any]:
     """A component's interface, and the SDK's own object for building a job. Raises BadInput when it does not exist."""
     found = _get(workspace, registry, "components", name, version)
+    return _component(found), found
+
+
+def other_versions(workspace: Workspace, registry: str, component: Component) -> list[Component]:
+    """The newest further versions of a component with their interfaces, newest first; what cannot be read is left out.
+
+    Only asked for to explain an error, so a failure here must not hide that one.
+    """
+    found: list[Component] = []
+    with suppress(MlopsError), translated(f"list the versions of {component.name}"):
+        operations = workspace.registry(registry).components
+        listed = [str(item.version) for item in islice(operations.list(name=component.name), VERSIONS)]
+        wanted = [version for version in sorted(listed, key=_order, reverse=True) if version != component.version]
+        found.extend(_component(operations.get(component.name, version=version)) for version in wanted)
+    return found
+
+
+def _order(version: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in version.split("."))
+
+
+def _component(found: Any) -> Component:
     inputs = {key: _input(key, item) for key, item in found.inputs.items()}
-    return Component(str(found.name), str(found.version), str(found.id), inputs, tuple(found.outputs)), found
+    return Component(str(found.name), str(found.version), str(found.id), inputs, tuple(found.outputs))
 
 
 def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> Any:
@@ -52,8 +79,8 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
         raise
 
 
-def _system_metadata(workspace: Workspace, id: str) -> dict[str, Any]:
-    """The newer form of what a model says about itself, which azure-ai-ml 1.35 drops from its answer."""
+def _properties(workspace: Workspace, id: str) -> dict[str, Any]:
+    """What the registry says of a version; azure-ai-ml 1.35 drops the newer form and whether it is archived."""
     _, _, _, registry, _, name, _, version = id.split("/")
     what = f"read {name}:{version} of the registry {registry}"
     place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
@@ -62,8 +89,7 @@ def _system_metadata(workspace: Workspace, id: str) -> dict[str, Any]:
         f"/providers/Microsoft.MachineLearningServices/registries/{registry}/models/{name}/versions/{version}"
     )
     url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
-    properties = workspace.send("GET", url, what).json().get("properties") or {}
-    return dict(properties.get("systemMetadata") or properties.get("system_metadata") or {})
+    return dict(workspace.send("GET", url, what).json().get("properties") or {})
 
 
 def _input(name: str, item: Any) -> Input:

@@ -22,19 +22,28 @@ def machine(workspace: Workspace, name: str) -> Machine | None:
         gpus=int(item.get("gpus") or 0),
         memory_gb=float(item.get("memoryGB") or 0),
         disk_gb=float(item.get("maxResourceVolumeMB") or 0) / 1024,
+        low_priority=bool(item.get("lowPriorityCapable", True)),
     )
 
 
 def quota(workspace: Workspace, family: str) -> Quota | None:
     """Use and limit of a family; None when the region lists no such family."""
+    return quotas(workspace).get(family.lower())
+
+
+def quotas(workspace: Workspace) -> dict[str, Quota]:
+    """Every quota of the region by its name and by what people call it, in lower case without blanks."""
+    found: dict[str, Quota] = {}
     url: str | None = _url(workspace, "usages")
     while url:
         page = workspace.send("GET", url, "read the quota of the region").json()
         for item in page.get("value", []):
-            if str((item.get("name") or {}).get("value", "")).lower() == family.lower():
-                return Quota(int(item.get("currentValue") or 0), int(item.get("limit") or 0))
+            named, one = item.get("name") or {}, Quota(int(item.get("currentValue") or 0), int(item.get("limit") or 0))
+            for key in ("value", "localizedValue"):
+                if text := str(named.get(key) or ""):
+                    found.setdefault("".join(text.lower().split()), one)
         url = page.get("nextLink")
-    return None
+    return found
 
 
 def _url(workspace: Workspace, what: str) -> str:

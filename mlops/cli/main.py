@@ -63,14 +63,26 @@ class Verbs(click.Group):
 )
 @click.option("--target", metavar="NAME", help="Where the commands go; the default is what is configured.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown on standard output instead of text.")
 @click.option("-v", "--verbose", is_flag=True, help="Show more of what happens.")
 @click.version_option(__version__, "--version", message="mlops %(version)s")
 @click.pass_context
-def cli(context: click.Context, params_path: Path, target: str | None, as_json: bool, verbose: bool) -> None:
+def cli(
+    context: click.Context, params_path: Path, target: str | None, as_json: bool, as_markdown: bool, verbose: bool
+) -> None:
     """Fine-tune, judge, register and release language models on Azure Machine Learning.
 
     Each command looks at what is there, decides, and acts; running it again is always safe.
     """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown cannot be combined")
     context.obj = Session(
-        params_path, target, as_json=as_json, verbose=verbose, environ=os.environ, stdout=sys.stdout, stderr=sys.stderr
+        params_path,
+        target,
+        as_json=as_json,
+        verbose=verbose,
+        environ=os.environ,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        as_markdown=as_markdown,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from mlops.errors import GateRefused, MlopsError, Unfinished
 from mlops.github import Actions
 from mlops.params import Params, load, point
-from mlops.views import Human, Json, View, console, failure_report
+from mlops.views import Human, Json, Markdown, View, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
@@ -32,16 +32,19 @@ class Session:
     environ: MutableMapping[str, str]
     stdout: TextIO
     stderr: TextIO
+    as_markdown: bool = False
 
     @cached_property
     def actions(self) -> Actions:
         """GitHub Actions, silent elsewhere."""
-        return Actions.from_environment(self.environ, self.stderr if self.as_json else self.stdout)
+        return Actions.from_environment(self.environ, self.stderr if self.as_json or self.as_markdown else self.stdout)
 
     @cached_property
     def view(self) -> View:
-        """For people, or one JSON object for programs."""
+        """For people, one JSON object for programs, or Markdown."""
         notes = console(self.stderr, self.environ)
+        if self.as_markdown:
+            return Markdown(self.stdout, notes)
         return Json(self.stdout, notes) if self.as_json else Human(console(self.stdout, self.environ), notes)
 
     @cached_property

@@ -14,7 +14,8 @@ from mlops.errors import Problem
 
 LITERAL_LIMIT = 20_000  # characters; a tag is written by somebody else
 TASK = "chat-completion"
-SUCCESSOR = "Phi-4"
+SUCCESSORS = {"phi-3": "Phi-4"}  # what a family's name begins with -> the model that took its place
+RETIREMENT = "finetuneRetirementDate"
 UNSUPPORTED_SIZES = frozenset({"standard_nc6", "standard_nc12", "standard_nc24", "standard_nc24r"})
 
 
@@ -32,6 +33,15 @@ class MinimumSize:
         """Read `24|1|220|64`; None when it has another form."""
         parts = text.split("|")
         return cls(*map(int, parts)) if len(parts) == 4 and all(part.isdecimal() for part in parts) else None
+
+
+@dataclass(frozen=True)
+class AllowList:
+    """VM sizes on which a model may be used, and where that stands. `sizes` None: the model names none."""
+
+    sizes: tuple[str, ...] | None
+    source: str
+    notes: tuple[str, ...] = ()  # a place that could not be read, and was passed over
 
 
 @dataclass(frozen=True)
@@ -53,17 +63,17 @@ class BaseModel:
             return TASK in tasks
         return TASK in [part.strip() for part in self.properties.get("finetuning-tasks", "").split(",")]
 
+    def finetune_list(self) -> AllowList:
+        """VM sizes on which it may be fine-tuned, with their source."""
+        return self._list("finetune")
+
     def finetune_sizes(self) -> tuple[str, ...] | None:
         """VM sizes on which it may be fine-tuned; None when it names none."""
-        return self._sizes(
-            "finetune_compute_allow_list", "finetuneComputes", "finetune-recommended-sku", "finetuneRecommendedSkus"
-        )
+        return self._list("finetune").sizes
 
     def inference_sizes(self) -> tuple[str, ...] | None:
         """VM sizes on which it may be served; None when it names none."""
-        return self._sizes(
-            "inference_compute_allow_list", "inferenceComputes", "inference-recommended-sku", "inferenceRecommendedSkus"
-        )
+        return self._list("inference").sizes
 
     def finetune_minimum(self) -> MinimumSize | None:
         """The least machine for fine-tuning."""
@@ -77,9 +87,27 @@ class BaseModel:
 
     def retired(self, now: datetime) -> datetime | None:
         """The date of its retirement from fine-tuning, if that is past."""
-        text = self.tags.get("FinetuneRetirementDate") or self._newer("deprecation", "finetuneRetirementDate")
-        date = parse_date(str(text)) if text else None
+        date = self.dates().get(RETIREMENT)
         return date if date is not None and date <= now else None
+
+    def dates(self) -> dict[str, datetime]:
+        """When it is to be legacy, deprecated and retired, for fine-tuning and inference, as far as it says.
+
+        Keys are those of the newer form, such as `finetuneRetirementDate`; the older form begins with a capital.
+        """
+        newer = self.system_metadata.get("deprecation")
+        stated: dict[str, Any] = {
+            key[0].lower() + key[1:]: text
+            for key, text in self.tags.items()
+            if key.endswith("Date") and key[0].isupper()
+        }
+        stated |= newer if isinstance(newer, Mapping) else {}
+        found = {key: parse_date(str(text)) for key, text in stated.items()}
+        return {key: date for key, date in found.items() if date is not None}
+
+    def successor(self) -> str:
+        """The model that took its place; empty when we know of none."""
+        return next((new for old, new in SUCCESSORS.items() if self.name.lower().startswith(old)), "")
 
     def licence(self) -> str:
         """Its licence as the registry names it; empty when it names none."""
@@ -95,21 +123,35 @@ class BaseModel:
             raise ValueError(f"the tag model_specific_defaults of {self.name}:{self.version} is not a mapping")
         return {str(key): str(item) for key, item in value.items()}
 
-    def _sizes(self, tag: str, newer: str, recommended: str, newer_recommended: str) -> tuple[str, ...] | None:
+    def _list(self, purpose: str) -> AllowList:
+        """Tags, then the newer form, then recommended sizes; an empty or unreadable place is passed over."""
+        notes: list[str] = []
+        tag = f"{purpose}_compute_allow_list"
         if text := self.tags.get(tag):
-            value = literal(text)
-            if isinstance(value, list | tuple):
-                return tuple(str(item) for item in value)
-        found = self._newer("supportedComputes", newer) or self._newer("SKU", newer_recommended)
-        if isinstance(found, list):
-            return tuple(str(item) for item in found)
-        if text := self.properties.get(recommended):
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-        return None
+            try:
+                if found := _names(literal(text)):
+                    return AllowList(found, f"the tag {tag}")
+            except ValueError as error:
+                notes.append(f"the tag {tag} of {self.name}:{self.version} cannot be read: {error}")
+        if found := _names(self._newer("supportedComputes", f"{purpose}Computes")):
+            return AllowList(found, f"system_metadata.supportedComputes.{purpose}Computes", tuple(notes))
+        if found := _names(self.properties.get(f"{purpose}-recommended-sku", "").split(",")):
+            return AllowList(found, f"the property {purpose}-recommended-sku", tuple(notes))
+        if found := _names(self._newer("SKU", f"{purpose}RecommendedSkus")):
+            return AllowList(found, f"system_metadata.SKU.{purpose}RecommendedSkus", tuple(notes))
+        return AllowList(None, "the model names none", tuple(notes))
 
     def _newer(self, block: str, key: str) -> Any:
         inner = self.system_metadata.get(block)
         return inner.get(key) if isinstance(inner, Mapping) else None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """The names of a list, or of a text with commas; empty when it is neither."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        return ()
+    return tuple(name for item in items if (name := str(item).strip()))
 
 
 def literal(text: str) -> Any:

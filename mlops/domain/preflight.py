@@ -1,4 +1,4 @@
-"""What Azure or our own rules would refuse of a deployment, found before anything is made.
+"""What Azure or our own rules would refuse of a deployment, and what machines and quotas are.
 
 It must not look anything up. Sources: how-to-manage-quotas (names, 20 deployments an endpoint) and
 reference-managed-online-endpoints-vm-sku-list (the 20 % that are kept for upgrades) of the Azure ML documentation.
@@ -30,11 +30,12 @@ class Machine:
     gpus: int = 0
     memory_gb: float = 0
     disk_gb: float = 0
+    low_priority: bool = True  # whether it is offered at low priority
 
 
 @dataclass(frozen=True)
 class Quota:
-    """vCPUs of a family in the region."""
+    """vCPUs of a family in the region, or of all its machines of one tier."""
 
     used: int
     limit: int
@@ -69,8 +70,8 @@ def check_name(name: str, where: str, key: str) -> Finding | None:
     )
 
 
-def check_machine(machine: Machine, minimum: MinimumSize | None, where: str) -> Finding | None:
-    """Whether a size is as large as the base model's least one for inference."""
+def check_machine(machine: Machine, minimum: MinimumSize | None, where: str, purpose: str = "serve") -> Finding | None:
+    """Whether a size is as large as the base model's least one for the purpose."""
     if minimum is None:
         return None
     wanted = (
@@ -83,7 +84,7 @@ def check_machine(machine: Machine, minimum: MinimumSize | None, where: str) -> 
     short = [f"{has:g} of {least} {what}" for what, has, least in wanted if has < least and (has or what == "GPUs")]
     if not short:
         return None
-    what = f"{machine.name} is too small to serve this model: {', '.join(short)}"
+    what = f"{machine.name} is too small to {purpose} this model: {', '.join(short)}"
     return Finding(Problem(what, where, fix="choose a larger instance_type"))
 
 

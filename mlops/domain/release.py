@@ -46,6 +46,11 @@ class Plan:
         return self._runs("submit")
 
     @property
+    def train_reason(self) -> str:
+        """Why a job is to be submitted, or why none is."""
+        return next(step.reason for step in self.steps if step.verb == "submit")
+
+    @property
     def release(self) -> bool:
         """Whether a run is to be watched, judged or registered."""
         return self._runs("watch") or self._runs("register")

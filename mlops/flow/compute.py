@@ -1,32 +1,132 @@
 """`mlops compute`: what can be known before a GPU is rented is checked, then the cluster is made if missing."""
 
-from mlops.azure import compute
-from mlops.domain.base_model import SUCCESSOR, check_size
-from mlops.errors import AzureRefused, BadInput, Problem
-from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
-from mlops.flow.observe import Training
-from mlops.views import Report, table
+from dataclasses import dataclass
 
-SERVERLESS = "serverless"
+from mlops import clock
+from mlops.azure import compute, serving_capacity
+from mlops.azure.failures import Conflict
+from mlops.domain.preflight import Finding, failure_of
+from mlops.domain.training_check import (
+    DEDICATED_TOTAL,
+    IN_MOTION,
+    LOW_PRIORITY_TOTAL,
+    Checked,
+    Cluster,
+    Facts,
+    Wanted,
+    check,
+)
+from mlops.errors import AzureRefused, Problem
+from mlops.flow.context import Context, Outcome
+from mlops.flow.training import Gathered, Training, gather
+from mlops.views import Report, Section, table
+
+WAIT_SECONDS, PAUSE_SECONDS = 300.0, 5.0  # for a cluster that somebody else makes or changes just now
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the step found out, for later steps: everything that a run on this compute needs to know."""
+
+    compute: str
+    created: bool
+    instance_type: str
+    gpus_per_node: int
+    nodes: int
+    tier: str
+    base_model: str
+    component: str
+    warnings: int
+
+    def outputs(self) -> dict[str, str]:
+        """Step outputs: hyphens for underscores, and lower-case truth."""
+        named = {name.replace("_", "-"): value for name, value in vars(self).items()}
+        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in named.items()}
 
 
 def run(context: Context) -> Outcome:
-    """Check base model, size and cluster; create the cluster when there is none. All findings at once."""
-    made_of = observe.training(context)
+    """Check base model, parameters, size, quota and cluster; create the cluster when there is none."""
+    wanted = _wanted(context)
+    found = gather(context)
+    cluster = None if wanted.serverless else _settled(context, wanted.compute)
+    checked = check(wanted, _facts(context, wanted, found, cluster))
+    failure = failure_of([*(Finding(problem) for problem in found.problems), *checked.findings])
+    if failure:
+        return Outcome(_refused(found, checked, len(failure.problems)), failure=failure)
+    assert found.base
+    assert found.component
+    assert found.resolved
+    assert found.size
+    made_of = Training(found.base, found.component, found.sdk_component, found.resolved, found.size)
+    if cluster is None and not wanted.serverless:
+        _create(context)
+    warnings = (*checked.warnings, *made_of.resolved.warnings)
+    ready = Ready(
+        compute=context.params.training.compute,
+        created=cluster is None and not wanted.serverless,
+        instance_type=made_of.size.name,
+        gpus_per_node=made_of.size.gpus,
+        nodes=wanted.nodes,
+        tier=_tier(context, cluster),
+        base_model=f"{made_of.base.name}:{made_of.base.version}",
+        component=f"{made_of.component.name}:{made_of.component.version}",
+        warnings=len(warnings),
+    )
+    report = Report(
+        "Compute is ready",
+        tuple(str(warning) for warning in warnings),
+        tables=(table("Checked", ("what", "finding"), _rows(context, made_of, cluster, ready)),),
+        next_step="mlops submit",
+        data=vars(ready),
+    )
+    return Outcome(report, ready.outputs())
+
+
+def _wanted(context: Context) -> Wanted:
+    stated = context.params.training
+    return Wanted(
+        compute=stated.compute,
+        instance_type=stated.instance_type,
+        nodes=stated.nodes,
+        max_nodes=stated.max_nodes,
+        low_priority=stated.tier == "low_priority",
+        retired=stated.retired_base_model,
+        where=str(context.params_path),
+        version=context.params.model.version,
+    )
+
+
+def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster | None) -> Facts:
+    quotas = serving_capacity.quotas(context.workspace)
+    low = cluster.low_priority if cluster else wanted.low_priority and not wanted.serverless
+    total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
+    return Facts(
+        region=context.workspace.location,
+        now=context.workspace.now(),
+        base=found.base,
+        machine=found.size,
+        cluster=cluster,
+        quota=quotas.get(found.size.family.lower()) if found.size else None,
+        total=quotas.get("".join(total.lower().split())),
+    )
+
+
+def _settled(context: Context, name: str) -> Cluster | None:
+    """The cluster, after a change that is under way; as it is when that takes too long."""
+    deadline = clock.monotonic() + WAIT_SECONDS
+    while True:
+        found = compute.find(context.workspace, name)
+        if found is None or found.state not in IN_MOTION or clock.monotonic() > deadline:
+            return found
+        context.say(f"waiting: the cluster {name} is {found.state}")
+        clock.sleep(PAUSE_SECONDS)
+
+
+def _create(context: Context) -> None:
+    """Make the cluster. When another process makes it at the same moment, wait for that one."""
     wanted = context.params.training
-    cluster = None if wanted.compute == SERVERLESS else compute.find(context.workspace, wanted.compute)
-    problems, warnings = _model(context, made_of)
-    problems += _size(context, made_of)
-    if cluster:
-        problems += _cluster(context, cluster)
-    if problems:
-        raise BadInput(problems)
-    action = "serverless: nothing to create"
-    if cluster:
-        action = f"{cluster.name} exists: {cluster.type}, {cluster.size}, {cluster.state}"
-    elif wanted.compute != SERVERLESS:
-        context.say(f"creating the cluster {wanted.compute} of {wanted.instance_type}")
+    context.say(f"creating the cluster {wanted.compute} of {wanted.instance_type}")
+    try:
         compute.create(
             context.workspace,
             wanted.compute,
@@ -35,104 +135,50 @@ def run(context: Context) -> Outcome:
             idle_seconds=wanted.idle_seconds_before_scale_down,
             tier=wanted.tier,
         )
-        made = compute.find(context.workspace, wanted.compute)
-        if made is None or made.state != "Succeeded":
-            state = made.state if made else "gone"
-            raise AzureRefused(
-                Problem(
-                    f"the cluster {wanted.compute} is {state} after its creation",
-                    fix="look at it in the studio, delete it, and run again",
-                )
-            )
-        action = f"{wanted.compute} was created: 0 to {wanted.max_nodes} x {wanted.instance_type}"
-    rows = [
-        ("base model", f"{made_of.base.name} {made_of.base.version}"),
+    except Conflict:
+        context.say(f"another process is making the cluster {wanted.compute}")
+    made = _settled(context, wanted.compute)
+    if made is None or made.state != "Succeeded":
+        what = f"the cluster {wanted.compute} is {made.state if made else 'gone'} after its creation"
+        fix = f"`az ml compute delete --name {wanted.compute}`, and run again"
+        raise AzureRefused(Problem(what, "the workspace", why=made.errors if made else "", fix=fix))
+
+
+def _tier(context: Context, cluster: Cluster | None) -> str:
+    if cluster is None:
+        return context.params.training.tier
+    return "low_priority" if cluster.low_priority else "dedicated"
+
+
+def _rows(context: Context, made_of: Training, cluster: Cluster | None, ready: Ready) -> list[tuple[str, str]]:
+    wanted, size, allowed = context.params.training, made_of.size, made_of.base.finetune_list()
+    if ready.created:
+        idle = f"released after {wanted.idle_seconds_before_scale_down} idle seconds"
+        scale = f"0 to {wanted.max_nodes} x {size.name}, {ready.tier}, {idle}"
+        action = f"{wanted.compute} was created: {scale}"
+    elif cluster:
+        scale = f"{cluster.min_nodes} to {cluster.max_nodes} x {cluster.size}, {ready.tier}"
+        action = f"{cluster.name} exists: {scale}, {cluster.state}"
+    else:
+        action = "serverless: nothing to create"
+    pinned = "" if context.params.model.version != "latest" else " (latest)"
+    return [
+        ("base model", f"{made_of.base.name} {made_of.base.version}{pinned}"),
+        ("component", f"{made_of.component.name} {made_of.component.version}"),
         ("compute", action),
         (
             "VM size",
-            f"{made_of.size.name}: {made_of.size.vcpus} vCPU, {made_of.size.gpus} GPU, {made_of.size.memory_gb:g} GB",
+            f"{size.name}: {size.vcpus} vCPU, {size.gpus} GPU, {size.memory_gb:g} GB memory, {size.disk_gb:g} GB disk",
         ),
-        ("GPUs per node", str(made_of.size.gpus)),
-        ("allowed sizes", ", ".join(made_of.base.finetune_sizes() or ("the model names none",))),
+        ("GPUs per node", str(size.gpus)),
+        ("nodes", str(wanted.nodes)),
+        ("allowed sizes", ", ".join(allowed.sizes) if allowed.sizes else "any that is not known to fail"),
+        ("allowed by", allowed.source),
     ]
-    report = Report(
-        "Compute is ready",
-        tuple(str(w) for w in warnings),
-        tables=(table("Checked", ("what", "finding"), rows),),
-        next_step="mlops submit",
-    )
-    return Outcome(report, {"compute": wanted.compute, "gpus-per-node": str(made_of.size.gpus)})
 
 
-def _model(context: Context, made_of: Training) -> tuple[list[Problem], list[Problem]]:
-    base, where = made_of.base, str(context.params_path)
-    problems, warnings = [], list(made_of.resolved.warnings)
-    if not base.supports_fine_tuning():
-        problems.append(
-            Problem(
-                f"model.base {base.name} {base.version} does not support fine-tuning for chat completion",
-                where,
-                fix=f"choose another, such as {SUCCESSOR}",
-            )
-        )
-    if date := base.retired(context.workspace.now()):
-        found = Problem(
-            f"model.base {base.name} {base.version} was retired on {date:%Y-%m-%d}",
-            where,
-            why="Microsoft may take it away at any time",
-            fix=f"move to its successor, such as {SUCCESSOR}",
-        )
-        (problems if context.params.training.retired_base_model == "refuse" else warnings).append(found)
-    return problems, warnings
-
-
-def _size(context: Context, made_of: Training) -> list[Problem]:
-    found = check_size(made_of.size.name, made_of.base.finetune_sizes(), "fine-tuning", str(context.params_path))
-    least, size = made_of.base.finetune_minimum(), made_of.size
-    if (
-        found is None
-        and least
-        and (size.vcpus < least.vcpus or size.gpus < least.gpus or size.memory_gb < least.memory_gb)
-    ):
-        needs = f"{least.vcpus} vCPU, {least.gpus} GPU, {least.memory_gb} GB"
-        found = Problem(
-            f"training.instance_type {size.name} is too small",
-            str(context.params_path),
-            why=f"the base model needs {needs}",
-        )
-    return [found] if found else []
-
-
-def _cluster(context: Context, cluster: compute.Cluster) -> list[Problem]:
-    wanted, where = context.params.training, str(context.params_path)
-    problems = []
-    if cluster.type.lower() != "amlcompute":
-        problems.append(
-            Problem(
-                f"training.compute {cluster.name} is a {cluster.type}",
-                where,
-                why="a pipeline needs a cluster",
-                fix="name a cluster, or `serverless`",
-            )
-        )
-    elif cluster.size.lower() != wanted.instance_type.lower():
-        what = f"the cluster {cluster.name} has {cluster.size}, but training.instance_type is {wanted.instance_type}"
-        problems.append(Problem(what, where, fix="set instance_type to the cluster's size, or name another cluster"))
-    if cluster.state == "Failed":
-        problems.append(
-            Problem(
-                f"the cluster {cluster.name} failed to be made",
-                "the workspace",
-                fix="delete it in the studio, and run again",
-            )
-        )
-    elif cluster.state != "Succeeded":
-        problems.append(
-            Problem(f"the cluster {cluster.name} is {cluster.state}", "the workspace", fix="wait, and run again")
-        )
-    if cluster.max_nodes and cluster.max_nodes < wanted.nodes:
-        what = f"training.nodes is {wanted.nodes}, but the cluster {cluster.name} grows to {cluster.max_nodes}"
-        problems.append(
-            Problem(what, where, why="the run would wait for ever", fix="use fewer nodes, or a larger cluster")
-        )
-    return problems
+def _refused(found: Gathered, checked: Checked, count: int) -> Report:
+    warnings = (*checked.warnings, *(found.resolved.warnings if found.resolved else ()))
+    lines = tuple(str(warning) for warning in warnings)
+    sections = (Section("Worth knowing besides", lines),) if lines else ()
+    return Report(f"Compute is not ready: {count} finding{'s' * (count > 1)}", sections=sections)

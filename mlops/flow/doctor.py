@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from mlops.azure import compute
 from mlops.errors import AzureRefused, MlopsError, Problem
-from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
+from mlops.flow.training import base_model, training
 from mlops.views import Report, table
 
 Check = Callable[[Context], str]
@@ -33,12 +33,12 @@ def _sign_in(context: Context) -> str:
 
 
 def _model(context: Context) -> str:
-    base = observe.base_model(context)
+    base = base_model(context)
     return f"{base.name} {base.version}"
 
 
 def _parameters(context: Context) -> str:
-    made_of = observe.training(context)
+    made_of = training(context)
     return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
 
 

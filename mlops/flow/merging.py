@@ -29,7 +29,8 @@ def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]
     paths = history.changed(context.root, base)
     started = [flow.path.stem for flow in actions.started_by(context.root, "push", ref=MAIN, changed=paths)]
     trains = "train" in started
-    tables = [_parameters(context, base), _conversations(context, base, paths)]
+    rows = conversation_rows(context, base, paths)
+    tables = [_parameters(context, base), table("Conversations", ("file", "added", "removed"), rows)]
     lines = (
         f"{len(paths)} files differ from {base}",
         "merging starts `train`, which plans against the workspace and trains what was not trained before"
@@ -50,7 +51,8 @@ def _parameters(context: Context, base: str) -> Any:
     return table("Parameters", ("key", "before", "after"), rows)
 
 
-def _conversations(context: Context, base: str, paths: list[str]) -> Any:
+def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tuple[str, int | None, int | None]]:
+    """File, lines added, lines removed of each curated file among the paths that differ from a commit."""
     folder = PurePosixPath(context.params.data.curated)
     rows: list[tuple[str, int | None, int | None]] = []
     for path in paths:
@@ -63,7 +65,7 @@ def _conversations(context: Context, base: str, paths: list[str]) -> Any:
             conversations(history.content(context.root, base, path), after) if path.endswith(".jsonl") else (None, None)
         )
         rows.append((path, *counts))
-    return table("Conversations", ("file", "added", "removed"), rows)
+    return rows
 
 
 def _values(text: bytes) -> Any:

@@ -3,35 +3,16 @@
 It must not change anything.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-from mlops.azure import compute, data, endpoints, jobs, models, registry
+from mlops.azure import data, endpoints, jobs, models
 from mlops.domain import metrics
-from mlops.domain.base_model import BaseModel
 from mlops.domain.dataset import recipe_digest
-from mlops.domain.parameters import Component, Resolved, resolve
 from mlops.domain.release import Facts
-from mlops.domain.run import Attempt, JobState, fingerprint
+from mlops.domain.run import Attempt, JobState
 from mlops.errors import BadInput, Problem
 from mlops.flow import evidence
 from mlops.flow.context import Context
+from mlops.flow.training import Training, training
 from mlops.params import Params
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a run would be made of. `sdk_component` is the SDK's own object, for building the job."""
-
-    base: BaseModel
-    component: Component
-    sdk_component: Any
-    resolved: Resolved
-    size: compute.Size
-
-    def fingerprint(self, data_version: str) -> str:
-        """The name of the release that this training makes of that data."""
-        return fingerprint(self.base.id, self.component.id, self.resolved.literals(), data_version)
 
 
 def curated_files(context: Context) -> list[tuple[str, bytes]]:
@@ -47,28 +28,6 @@ def curated_files(context: Context) -> list[tuple[str, bytes]]:
 def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
     """The digest of what preparation would start from."""
     return recipe_digest(params.data.model_dump(), curated)
-
-
-def training(context: Context) -> Training:
-    """Base model, component, VM size and merged parameters. Raises BadInput with every problem of the parameters."""
-    wanted = context.params.training
-    base = base_model(context)
-    place = context.params.model.registry
-    component, sdk_component = registry.component(context.workspace, place, wanted.component, wanted.component_version)
-    size = _size(context)
-    try:
-        defaults = base.default_parameters()
-    except ValueError as error:
-        raise BadInput(Problem(str(error), "the registry", fix="pin another version of the base model")) from None
-    checked = {"number_of_gpu_to_use_finetuning": size.gpus, "num_nodes_finetune": wanted.nodes}
-    resolved = resolve(component, wanted.parameters, defaults, checked)
-    return Training(base, component, sdk_component, resolved, size)
-
-
-def base_model(context: Context) -> BaseModel:
-    """The base model of params.yaml."""
-    plan = context.params.model
-    return registry.base_model(context.workspace, plan.registry, plan.base, plan.version)
 
 
 def data_version(context: Context) -> str | None:
@@ -138,20 +97,3 @@ def facts(context: Context, made_of: Training) -> Facts:
         refusal = None if verdict.passed else verdict.summary()
     live = {name: live_model(context, name) for name in context.params.environments} if model else {}
     return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, live)
-
-
-def _size(context: Context) -> compute.Size:
-    wanted = context.params.training.instance_type
-    known = compute.sizes(context.workspace)
-    size = known.get(wanted.lower())
-    if size is None:
-        what = f"training.instance_type {wanted} is no VM size of {context.workspace.location}"
-        raise BadInput(
-            Problem(what, str(context.params_path), fix="choose a size of the region, such as Standard_NC24ads_A100_v4")
-        )
-    if size.gpus < 1:
-        what = f"training.instance_type {wanted} has no GPU"
-        raise BadInput(
-            Problem(what, str(context.params_path), why="the fine-tuning program needs one", fix="choose a GPU size")
-        )
-    return size

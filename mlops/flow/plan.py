@@ -1,34 +1,40 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
-from mlops.domain.release import Plan, decide
+from typing import Any
+
+from mlops.domain.release import Facts, Plan, decide
 from mlops.errors import Problem
-from mlops.flow import merging, observe
+from mlops.flow import estimates, merging, observe, released
 from mlops.flow.context import Context, Outcome
+from mlops.flow.training import Training, training
 from mlops.views import Report, Table, table
 
 
 def run(context: Context, *, force: bool) -> Outcome:
     """Observe the workspace and decide."""
-    made_of = observe.training(context)
+    made_of = training(context)
     facts = observe.facts(context, made_of)
     plan = decide(facts, force=force)
     parameters = table(
         "Fine-tuning parameters",
-        ("parameter", "value", "from"),
-        [(name, value.text, value.origin) for name, value in sorted(made_of.resolved.values.items())],
+        ("parameter", "value", "from", "instead of"),
+        made_of.resolved.rows(),
     )
-    lines = [
-        f"base model {made_of.base.name} version {made_of.base.version}",
-        f"component {made_of.component.name} version {made_of.component.version}",
-        f"data: recipe {facts.recipe}, version {facts.data_version or 'not prepared yet'}",
-        f"fingerprint {facts.fingerprint or 'known once the data is prepared'}",
-        *(str(warning) for warning in made_of.resolved.warnings),
-    ]
+    compared = released.compare(context, made_of, facts.data_version)
+    found = estimates.of(context, made_of, facts.data_version) if plan.train else None
     report = Report(
         title="Nothing to do" if plan.nothing else "Plan",
-        lines=tuple(lines),
+        lines=(
+            *_about(made_of, facts),
+            f"train={_flag(plan.train)}: {plan.train_reason}",
+            *(estimates.lines(context, found, made_of.size.name) if plan.train else ()),
+            f"{len(made_of.resolved.defaults)} more inputs keep the component's own default",
+            *(str(warning) for warning in made_of.resolved.warnings),
+        ),
         tables=(_steps(plan), parameters),
+        sections=(compared.section(),),
         next_step=_next(plan),
+        data={**compared.to_json(), **_data(plan, made_of), "estimate": estimates.to_json(context, found)},
     )
     outputs = {
         "train": _flag(plan.train),
@@ -37,8 +43,28 @@ def run(context: Context, *, force: bool) -> Outcome:
         "job": facts.attempt.name if facts.attempt and not plan.train else "",
         "model": facts.model or "",
         "why": plan.why,
+        "train-reason": plan.train_reason,
     }
     return Outcome(report, outputs)
+
+
+def _data(plan: Plan, made_of: Training) -> dict[str, Any]:
+    return {
+        "train": plan.train,
+        "train_reason": plan.train_reason,
+        "why": plan.why,
+        "parameters": {name: {"value": text, "from": origin} for name, text, origin, _ in made_of.resolved.rows()},
+        "component_defaults": dict(made_of.resolved.defaults),
+    }
+
+
+def _about(made_of: Training, facts: Facts) -> tuple[str, ...]:
+    return (
+        f"base model {made_of.base.name} version {made_of.base.version}",
+        f"component {made_of.component.name} version {made_of.component.version}",
+        f"data: recipe {facts.recipe}, version {facts.data_version or 'not prepared yet'}",
+        f"fingerprint {facts.fingerprint or 'known once the data is prepared'}",
+    )
 
 
 def run_offline(context: Context, *, base: str = "") -> Outcome:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from mlops.azure import endpoints
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
+from mlops.flow.training import training
 from mlops.views import Report, Table, table
 
 
 def run(context: Context) -> Outcome:
     """Look, and say."""
-    made_of = observe.training(context)
+    made_of = training(context)
     facts = observe.facts(context, made_of)
     attempt = facts.attempt
     rows = [

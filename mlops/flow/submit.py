@@ -2,10 +2,10 @@
 
 from mlops.azure import data, jobs
 from mlops.domain.run import JobState, job_name
-from mlops.flow import observe
-from mlops.flow.compute import SERVERLESS
+from mlops.domain.training_check import SERVERLESS
+from mlops.flow import estimates, observe
 from mlops.flow.context import Context, Outcome
-from mlops.flow.observe import Training
+from mlops.flow.training import Training, training
 from mlops.views import Report, table
 
 NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
@@ -13,7 +13,7 @@ NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
 
 def run(context: Context, *, force: bool) -> Outcome:
     """Submit, unless a job for this fingerprint is under way or done."""
-    made_of = observe.training(context)
+    made_of = training(context)
     version = observe.required_data_version(context)
     mark = made_of.fingerprint(version)
     known = jobs.attempts(context.workspace, mark)
@@ -34,13 +34,12 @@ def run(context: Context, *, force: bool) -> Outcome:
         inputs=_inputs(context, made_of, version),
         display_name=f"{made_of.base.name} on {context.params.data.name} {version[:8]}",
         experiment=context.params.training.experiment,
-        tags=_tags(context, made_of, mark, version),
+        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
     )
-    sent = [(key, value.text, value.origin) for key, value in sorted(made_of.resolved.values.items())]
     report = Report(
         f"Submitted {name}",
         (f"fingerprint {mark}, data version {version}", url),
-        tables=(table("Parameters", ("parameter", "value", "from"), sent),),
+        tables=(table("Parameters", ("parameter", "value", "from", "instead of"), made_of.resolved.rows()),),
         next_step=f"mlops watch --job {name}",
     )
     return Outcome(report, {"job": name, "submitted": "true"})

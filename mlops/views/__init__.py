@@ -10,7 +10,7 @@ from mlops.views.markdown import fenced
 from mlops.views.report import Cell, Report, Section, Table, table
 from mlops.views.units import duration, size
 from mlops.views.verdict import verdict_report
-from mlops.views.view import Human, Json, View, console
+from mlops.views.view import Human, Json, Markdown, View, console
 
 __all__ = [
     "Bars",
@@ -19,6 +19,7 @@ __all__ = [
     "Flowchart",
     "Human",
     "Json",
+    "Markdown",
     "Report",
     "Section",
     "Table",

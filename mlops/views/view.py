@@ -76,6 +76,27 @@ class Json:
         return _working(self.err, text)
 
 
+@dataclass(frozen=True)
+class Markdown:
+    """For a comment, an issue or a file: the report as Markdown on stdout; notes still go to stderr."""
+
+    out: TextIO
+    err: Console
+
+    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
+        """Write the report."""
+        self.out.write(report.to_markdown())
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """Print one line on stderr."""
+        _note(self.err, text)
+
+    def working(self, text: str) -> AbstractContextManager[None]:
+        """Turn a spinner on an interactive terminal."""
+        return _working(self.err, text)
+
+
 def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
     """A console on a stream: NO_COLOR is honoured, and nothing moves on a runner, although those of act have a pty."""
     if isinstance(stream, io.TextIOWrapper):

@@ -53,6 +53,24 @@ CASES = [
         "all traffic in production",
     ),
     Case(
+        "reverted to what was trained before and is registered, but serves no longer",
+        trained(JobState.COMPLETED, model="m:1", live={"staging": "m:2", "production": "m:2"}),
+        "promote",
+        "production serves m:2 and not m:1",
+    ),
+    Case(
+        "force-pushed to another history with the same files",
+        trained(JobState.COMPLETED, model="m:1", live={"production": "m:1"}),
+        "",
+        "ft-abc-1 was submitted for this fingerprint",
+    ),
+    Case(
+        "a push that changes documents alone, after a run that failed",
+        trained(JobState.FAILED),
+        ALL.removeprefix("prepare "),
+        "ft-abc-1 is Failed",
+    ),
+    Case(
         "live, staging torn down",
         trained(JobState.COMPLETED, model="m:1", live={"staging": None, "production": "m:1"}),
         "",
@@ -67,6 +85,13 @@ def test_the_plan_is_what_the_facts_ask_for(case: Case) -> None:
     assert " ".join(step.verb for step in plan.steps if step.run) == case.runs
     assert any(case.why in step.reason for step in plan.steps)
     assert plan.nothing == (case.runs == "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_whether_it_trains_has_the_reason_of_the_submission(case: Case) -> None:
+    plan = decide(case.facts, force=case.force)
+    assert plan.train == ("submit" in case.runs.split())
+    assert plan.train_reason == next(step.reason for step in plan.steps if step.verb == "submit")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -17,6 +17,7 @@ from mlops.views import (
     Chart,
     Human,
     Json,
+    Markdown,
     Report,
     Section,
     chart,
@@ -173,6 +174,17 @@ def test_json_is_one_object_with_what_the_other_faces_show() -> None:
     assert found["tables"][0]["rows"] == [["train_a|b", 10, 0.00001], ["[red]x[/red]", None, "NaN"]]
     assert found["next_step"] == "mlops submit"
     assert err.getvalue() == "reading\n"
+
+
+def test_markdown_on_standard_output_is_what_the_step_summary_gets() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    report = Report("Plan", ("train=true",), next_step="mlops submit")
+    view = Markdown(out, console(err, {}))
+    with view.working("work"):
+        view.note("target: x")
+    view.show(report, {"train": "true"})
+    assert out.getvalue() == report.to_markdown()
+    assert err.getvalue() == "target: x\n"
 
 
 def test_a_second_json_object_is_refused() -> None:

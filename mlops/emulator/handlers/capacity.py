@@ -24,7 +24,7 @@ def usages(request: Request, emulator: Emulator) -> Reply:
         _usage(request, "usages", family, quota.used(emulator, family), quota.limit(emulator, family))
         for family in sizes.limits()
     ]
-    return arm.page(request, [*rows, _total(request, rows)], lambda row: row)
+    return arm.page(request, [*rows, *_totals(request, emulator, rows)], lambda row: row)
 
 
 def quotas(request: Request, emulator: Emulator) -> Reply:
@@ -34,9 +34,9 @@ def quotas(request: Request, emulator: Emulator) -> Reply:
 
 
 def set_quota(request: Request, emulator: Emulator) -> Reply:
-    """PUT {"limit": N} on the control surface: the vCPU quota of a family."""
+    """PUT {"limit": N} on the control surface: the vCPU quota of a family, or of a tier (`quota.TOTALS`)."""
     wanted = request.json().get("limit")
-    known = {family.lower(): family for family in sizes.limits()}
+    known = {family.lower(): family for family in (*sizes.limits(), *quota.TOTALS)}
     family = known.get(request.params["family"].lower())
     if family is None:
         raise ServiceError(
@@ -77,12 +77,16 @@ def _usage(request: Request, kind: str, family: str, value: int, limit: int) -> 
     }
 
 
-def _total(request: Request, rows: list[dict[str, Any]]) -> Json:
-    whole = _usage(request, "usages", "totalDedicatedCores", sum(row["currentValue"] for row in rows), 3500)
-    return {
-        **whole,
-        "name": {
-            "value": "Total Cluster Dedicated Regional vCPUs",
-            "localizedValue": "Total Cluster Dedicated Regional vCPUs",
-        },
+def _totals(request: Request, emulator: Emulator, rows: list[dict[str, Any]]) -> list[Json]:
+    """The quotas of the region: dedicated machines of all families, and low-priority ones, which have no other."""
+    values = {
+        quota.DEDICATED: sum(row["currentValue"] for row in rows),
+        quota.LOW_PRIORITY: quota.used_at_low_priority(emulator),
     }
+    named = {quota.DEDICATED: "Dedicated", quota.LOW_PRIORITY: "LowPriority"}
+    found = []
+    for key, value in values.items():
+        text = f"Total Cluster {named[key]} Regional vCPUs"
+        whole = _usage(request, "usages", key, value, quota.total(emulator, key))
+        found.append({**whole, "name": {"value": text, "localizedValue": text}})
+    return found

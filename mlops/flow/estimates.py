@@ -1,0 +1,108 @@
+"""What a run will take, by the runs before it: reads their durations from the workspace.
+
+It must not reckon; `mlops.domain.costs` does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops.azure import data, jobs, models, steps
+from mlops.domain import costs
+from mlops.domain.costs import Estimate, PastRun
+from mlops.domain.progress import machine_seconds
+from mlops.domain.run import JobState
+from mlops.flow.context import Context
+from mlops.flow.training import Training
+from mlops.views import number
+
+SIZE_TAG, NODES_TAG, WORK_TAG = "mlops-instance-type", "mlops-nodes", "mlops-work"
+LOOKED_AT = 50  # newest runs among which completed ones are looked for
+USED = 5  # each costs two or more requests
+EPOCHS = "num_train_epochs"
+
+
+def tags(context: Context, made_of: Training, data_version: str) -> dict[str, str]:
+    """What a run is given so that later runs can be estimated by it."""
+    work = _work(made_of, rows(context, data_version))
+    found = {SIZE_TAG: made_of.size.name, NODES_TAG: str(context.params.training.nodes)}
+    return {**found, WORK_TAG: f"{work:g}"} if work else found
+
+
+def of(context: Context, made_of: Training, data_version: str | None) -> Estimate | None:
+    """The estimate for a run of that data; None where no run on such machines has completed."""
+    wanted = context.params.training
+    return costs.estimate(
+        past(context, made_of.size.name, wanted.nodes),
+        size=made_of.size.name,
+        nodes=wanted.nodes,
+        gpus_per_node=made_of.size.gpus,
+        work=_work(made_of, rows(context, data_version)),
+        per_hour=context.params.prices.instance_hour,
+    )
+
+
+def past(context: Context, size: str, nodes: int) -> list[PastRun]:
+    """The newest completed runs of ours on those machines, with the time for which they held machines."""
+    known = [
+        job
+        for job in jobs.recent(context.workspace, LOOKED_AT, tag=models.FINGERPRINT_TAG)
+        if job.state is JobState.COMPLETED
+        and job.tags.get("mlops-owner") == context.owner
+        and job.tags.get(SIZE_TAG, "").lower() == size.lower()
+        and job.tags.get(NODES_TAG) == str(nodes)
+    ]
+    return [_past(context, job, size, nodes) for job in known[:USED]]
+
+
+def rows(context: Context, data_version: str | None) -> int | None:
+    """Training rows of a data version, by its tag; None where it is not made yet or does not say."""
+    if data_version is None:
+        return None
+    stated = data.tags(context.workspace, data.asset_name(context.params.data.name, "train"), data_version) or {}
+    text = stated.get("rows-train", "")
+    return int(text) if text.isdecimal() else None
+
+
+def lines(context: Context, found: Estimate | None, size: str) -> tuple[str, ...]:
+    """The estimate for people."""
+    if found is None:
+        return (f"no estimate: no run on {context.params.training.nodes} x {size} has completed yet",)
+    hours = f"estimated {number(found.gpu_hours)} GPU hours in {number(found.hours)} hours ({found.basis})"
+    if found.cost is None:
+        return (hours, f"no cost: prices.instance_hour names no price of {size}")
+    return (hours, f"estimated cost {costs.amount(found.cost, context.params.prices.currency)}")
+
+
+def to_json(context: Context, found: Estimate | None) -> Mapping[str, Any] | None:
+    """The estimate for programs."""
+    if found is None:
+        return None
+    currency = context.params.prices.currency
+    return {
+        "hours": found.hours,
+        "gpu_hours": found.gpu_hours,
+        "cost": found.cost,
+        "currency": currency,
+        "basis": found.basis,
+    }
+
+
+def _past(context: Context, job: jobs.Job, size: str, nodes: int) -> PastRun:
+    text = job.tags.get(WORK_TAG, "")
+    seconds = machine_seconds(list(steps.tree(context.workspace, job.name)))
+    return PastRun(job.name, seconds, size, nodes, _positive(text))
+
+
+def _work(made_of: Training, count: int | None) -> float | None:
+    """Rows times epochs."""
+    value = made_of.resolved.values.get(EPOCHS)
+    epochs = _positive(value.text) if value else 1.0
+    return None if count is None or epochs is None else count * epochs
+
+
+def _positive(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if found > 0 else None

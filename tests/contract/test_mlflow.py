@@ -103,6 +103,12 @@ def test_a_search_is_ordered_and_paged(mlflow: Mlflow) -> None:
     assert "next_page_token" not in second
 
 
+def test_a_run_of_no_named_experiment_is_found_as_mlflow_asks_for_it(mlflow: Mlflow) -> None:
+    run = make(mlflow, "0", "of the default experiment")
+    found = mlflow("runs/search", {"experiment_ids": ["0"]})
+    assert run in [one["info"]["run_id"] for one in found["runs"]]
+
+
 def test_a_deleted_run_is_only_found_when_asked_for(mlflow: Mlflow, experiment: str) -> None:
     run = make(mlflow, experiment, "deleted")
     mlflow("runs/delete", {"run_id": run})

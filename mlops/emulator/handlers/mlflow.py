@@ -21,6 +21,7 @@ FROM_MLFLOW = {
 }  # fmt: skip
 CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
 PARAMS_LIMIT = 500  # characters of a parameter's value
+DEFAULT = "Default"  # the experiment that MLflow knows as 0
 DEFAULT_RESULTS = 1000
 
 
@@ -97,7 +98,7 @@ def restore_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 def search_runs(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/search: by experiments, filter and view, in an order, in pages."""
     named = {str(id) for id in fields.get("experiment_ids") or []}
-    known = [runs.find_experiment(emulator, workspace.id, id) for id in named]
+    known = [runs.find_experiment(emulator, workspace.id, DEFAULT if id == "0" else id) for id in named]
     wanted = {found.name for found in known if found}
     every = [run for run in runs.in_workspace(emulator, workspace.id) if not named or run.body["experiment"] in wanted]
     view = str(fields.get("run_view_type") or "ACTIVE_ONLY")
@@ -258,8 +259,8 @@ def _run(workspace: Resource, fields: Json, emulator: Emulator) -> Resource:
 
 
 def _experiment(workspace: Resource, named: str, emulator: Emulator) -> Resource:
-    if named in ("", "0"):  # MLflow's own default
-        return runs.ensure_experiment(emulator, workspace.id, "Default")
+    if named in ("", "0"):
+        return runs.ensure_experiment(emulator, workspace.id, DEFAULT)
     found = runs.find_experiment(emulator, workspace.id, named)
     if found is None:
         raise ServiceError(404, "NotFound", f"Could not find experiment with ID or name {named}")

@@ -8,6 +8,11 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the contract tests look: at the emulator, or with credentials at a real workspace."""
+    parser.addoption("--target", choices=("emulator", "azure"), default="emulator", help="of the contract tests")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the longest: with two workers the whole takes as long as its longest file."""
     order = ("journeys", "workflows", "contract", "properties")

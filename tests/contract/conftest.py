@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def emulator_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """An emulator with an empty folder; this process's environment points at it for the whole session."""
+def emulator_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """An emulator with an empty folder; this process's environment points at it for the whole session.
+
+    With `--target azure` a test that asks for it is skipped: it moves a clock, sets a quota or asks for a fault.
+    """
+    if on_azure(request.config):
+        pytest.skip("steers the emulator; there is none with --target azure")
     folder: Path = tmp_path_factory.mktemp("emulator")
     address = process.launch(folder)
     before = dict(os.environ)
@@ -30,6 +35,12 @@ def emulator_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addre
     process.stop(folder)
 
 
+def on_azure(config: pytest.Config) -> bool:
+    """Whether the contract is tested against the service itself."""
+    return bool(config.getoption("--target") == "azure")
+
+
+WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
 Call = Callable[..., urllib3.BaseHTTPResponse]
 
 
@@ -77,12 +88,24 @@ def sdk_imported() -> None:
 
 
 @pytest.fixture(scope="session")
-def ml_client(emulator_address: Address, sdk_imported: None) -> "MLClient":
-    """An unmodified MLClient for the default workspace."""
+def place(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The names of the workspace: of a fresh emulator, or with `--target azure` of your own environment."""
+    if not on_azure(request.config):
+        request.getfixturevalue("emulator_address")
+        return process.workspace()
+    missing = [name for name in WORKSPACE if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"--target azure needs {', '.join(missing)}, of a workspace that may be changed")
+    return {name: os.environ[name] for name in WORKSPACE}
+
+
+@pytest.fixture(scope="session")
+def ml_client(place: dict[str, str], sdk_imported: None) -> "MLClient":
+    """An unmodified MLClient for the workspace."""
     from azure.ai.ml import MLClient
     from azure.identity import DefaultAzureCredential
 
-    names = process.workspace()
+    names = place
     return MLClient(
         DefaultAzureCredential(),
         names["AZURE_SUBSCRIPTION_ID"],
@@ -92,7 +115,7 @@ def ml_client(emulator_address: Address, sdk_imported: None) -> "MLClient":
 
 
 @pytest.fixture(scope="session")
-def registry_client(emulator_address: Address, sdk_imported: None) -> "MLClient":
+def registry_client(place: dict[str, str], sdk_imported: None) -> "MLClient":
     """An unmodified MLClient for the system registry."""
     from azure.ai.ml import MLClient
     from azure.identity import DefaultAzureCredential

@@ -66,32 +66,6 @@ def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
     return found
 
 
-def submit(
-    workspace: Workspace,
-    component: Any,
-    name: str,
-    *,
-    inputs: Mapping[str, Any],
-    display_name: str,
-    experiment: str,
-    tags: Mapping[str, str],
-) -> str:
-    """Submit the component as a pipeline of one node; the studio's address of the job."""
-    from azure.ai.ml import dsl
-
-    @dsl.pipeline(name=name, display_name=display_name)  # type: ignore[untyped-decorator]
-    def pipeline() -> Any:
-        node = component(**inputs)
-        return {OUTPUT: node.outputs[OUTPUT]}
-
-    with translated(f"submit the job {name}"):
-        job = pipeline()
-        job.name, job.experiment_name, job.tags = name, experiment, dict(tags)
-        job.settings.force_rerun = True  # a reused step would log its metrics to the old run
-        job.settings.continue_on_step_failure = False
-        return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
-
-
 def cancel(workspace: Workspace, name: str) -> None:
     """Ask for the end of a job."""
     with translated(f"cancel the job {name}"):

@@ -1,14 +1,19 @@
 """`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
 
-from mlops.azure import data, jobs
-from mlops.domain.run import JobState, job_name
+from mlops.azure import data, jobs, submission
+from mlops.azure.submission import Work
+from mlops.domain.assets import parameters_digest
+from mlops.domain.run import job_name
+from mlops.domain.submission import LONGEST_VALUE, Decision, check, decide, display_name
 from mlops.domain.training_check import SERVERLESS
+from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import estimates, observe
 from mlops.flow.context import Context, Outcome
 from mlops.flow.training import Training, training
 from mlops.views import Report, table
 
 NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
+TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
 
 def run(context: Context, *, force: bool) -> Outcome:
@@ -16,52 +21,66 @@ def run(context: Context, *, force: bool) -> Outcome:
     made_of = training(context)
     version = observe.required_data_version(context)
     mark = made_of.fingerprint(version)
-    known = jobs.attempts(context.workspace, mark)
-    last = known[-1] if known else None
-    if last and not last.state.retryable and not (force and last.state is JobState.COMPLETED):
-        report = Report(
-            "Nothing was submitted",
-            (f"{last.name} is {last.state} for fingerprint {mark}", last.studio_url),
-            next_step=f"mlops watch --job {last.name}",
-        )
-        return Outcome(report, {"job": last.name, "submitted": "false"})
-    name = job_name(mark, len(known) + 1)
-    context.say(f"submitting {name}")
-    url = jobs.submit(
-        context.workspace,
-        made_of.sdk_component,
-        name,
-        inputs=_inputs(context, made_of, version),
-        display_name=f"{made_of.base.name} on {context.params.data.name} {version[:8]}",
-        experiment=context.params.training.experiment,
-        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
-    )
+    decision = decide(jobs.attempts(context.workspace, mark), force=force)
+    if decision.known:
+        return _attached(decision.known.name, mark, decision.why, decision.known.studio_url)
+    work = _work(context, made_of, mark, version)
+    if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
+        raise BadInput(problems)
+    name, url, made = _submit(context, work, mark, decision)
+    if not made:
+        return _attached(name, mark, "another process submitted it at the same moment", url)
     report = Report(
         f"Submitted {name}",
-        (f"fingerprint {mark}, data version {version}", url),
+        (f"fingerprint {mark}, data version {version}", f"why: {decision.why}", work.display_name, url),
         tables=(table("Parameters", ("parameter", "value", "from", "instead of"), made_of.resolved.rows()),),
         next_step=f"mlops watch --job {name}",
+        data={"job": name, "attempt": decision.attempt, "tags": dict(work.tags), "display_name": work.display_name},
     )
     return Outcome(report, {"job": name, "submitted": "true"})
 
 
-def _inputs(context: Context, made_of: Training, version: str) -> dict[str, object]:
-    """The component's inputs: the merged parameters, the model, the data assets, and where each node runs."""
-    from azure.ai.ml import Input
-    from azure.ai.ml.constants import AssetTypes
+def _attached(name: str, mark: str, why: str, url: str) -> Outcome:
+    report = Report("Nothing was submitted", (f"{why}; fingerprint {mark}", url), next_step=f"mlops watch --job {name}")
+    return Outcome(report, {"job": name, "submitted": "false"})
 
-    inputs: dict[str, object] = dict(made_of.resolved.literals())
-    inputs["mlflow_model_path"] = Input(type=AssetTypes.MLFLOW_MODEL, path=made_of.base.id)
-    for role in data.ROLES:
-        asset = data.asset_name(context.params.data.name, role)
-        inputs[f"{role}_file_path"] = Input(type=AssetTypes.URI_FILE, path=f"azureml:{asset}:{version}")
-    wanted = context.params.training
+
+def _submit(context: Context, work: Work, mark: str, decision: Decision) -> tuple[str, str, bool]:
+    for number in range(decision.attempt, decision.attempt + TRIES):
+        name = job_name(mark, number)
+        context.say(f"submitting {name}: {decision.why}")
+        try:
+            url, made = submission.submit(context.workspace, work, name)
+        except submission.Taken:
+            context.say(f"{name} was deleted, and Azure gives a name out once")
+            continue
+        return name, url, made
+    what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs"
+    raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
+
+
+def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
+    """The merged parameters, the model, the data assets, and where each step runs."""
+    wanted, literals = context.params.training, made_of.resolved.literals()
+    shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=wanted.nodes)
     for node in NODES:
-        inputs[f"compute_{node}"] = wanted.compute
-        if wanted.compute == SERVERLESS:
-            inputs[f"instance_type_{node}"] = wanted.instance_type
-    known = made_of.component.inputs
-    return {key: value for key, value in inputs.items() if key in known}
+        literals[f"compute_{node}"] = wanted.compute.lower() if _serverless(wanted.compute) else wanted.compute
+        if _serverless(wanted.compute):
+            literals[f"instance_type_{node}"] = wanted.instance_type
+    names = {role: data.asset_name(context.params.data.name, role) for role in data.ROLES}
+    return Work(
+        component=made_of.sdk_component,
+        literals=literals,
+        model=made_of.base.id,
+        files={f"{role}_file_path": f"azureml:{name}:{version}" for role, name in names.items()},
+        display_name=shown,
+        experiment=wanted.experiment,
+        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
+    )
+
+
+def _serverless(compute: str) -> bool:
+    return compute.lower() == SERVERLESS
 
 
 def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[str, str]:
@@ -70,8 +89,10 @@ def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[
         "mlops-fingerprint": mark,
         "mlops-data": f"{context.params.data.name}:{version}",
         "mlops-base-model": f"{made_of.base.name}:{made_of.base.version}",
+        "mlops-component": f"{made_of.component.name}:{made_of.component.version}",
+        "mlops-parameters": parameters_digest(made_of.resolved.literals()),
         "mlops-commit": context.commit,
-        "mlops-run": context.run_url,
+        "mlops-run": context.run_url[:LONGEST_VALUE],
         "mlops-repository": context.repository,
     }
     return {key: value for key, value in tags.items() if value}

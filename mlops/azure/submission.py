@@ -1,0 +1,83 @@
+"""Submits a pipeline of one component, and says when somebody else has submitted the same.
+
+It must not decide what to submit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops.azure.failures import translated
+from mlops.azure.jobs import OUTPUT, find
+from mlops.azure.workspace import Workspace
+from mlops.errors import AzureRefused, BadInput
+
+TAKEN = "already exists"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One job: the registry's component as the SDK gives it, its literal inputs, and its assets by id.
+
+    `model` is the base model, `files` are data assets by the input that they go to; inputs that the component does not
+    have are left out.
+    """
+
+    component: Any
+    literals: Mapping[str, str]
+    model: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    display_name: str = ""
+    experiment: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Taken(Exception):
+    """The name belongs to a job that was deleted."""
+
+
+def submit(workspace: Workspace, work: Work, name: str) -> tuple[str, bool]:
+    """The studio's address of the job, and whether this call made it.
+
+    A job of that name which another process has made meanwhile is attached to: the name stands for the same work.
+    Raises Taken for a name that cannot be used again, and our failures.
+    """
+    if there := find(workspace, name):
+        return there.studio_url, False
+    try:
+        return _put(workspace, work, name), True
+    except (AzureRefused, BadInput) as error:
+        if there := find(workspace, name):
+            return there.studio_url, False
+        if TAKEN in str(error):
+            raise Taken(name) from error
+        raise
+
+
+def _put(workspace: Workspace, work: Work, name: str) -> str:
+    from azure.ai.ml import dsl
+
+    inputs = _inputs(work)
+
+    @dsl.pipeline(name=name, display_name=work.display_name)  # type: ignore[untyped-decorator]
+    def pipeline() -> Any:
+        node = work.component(**inputs)
+        return {OUTPUT: node.outputs[OUTPUT]}
+
+    with translated(f"submit the job {name}"):
+        job = pipeline()
+        job.name, job.experiment_name, job.tags = name, work.experiment, dict(work.tags)
+        job.settings.force_rerun = True  # a reused step would log its metrics to the old run
+        job.settings.continue_on_step_failure = False
+        return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
+
+
+def _inputs(work: Work) -> dict[str, Any]:
+    from azure.ai.ml import Input
+    from azure.ai.ml.constants import AssetTypes
+
+    inputs: dict[str, Any] = dict(work.literals)
+    inputs["mlflow_model_path"] = Input(type=AssetTypes.MLFLOW_MODEL, path=work.model)
+    for name, asset in work.files.items():
+        inputs[name] = Input(type=AssetTypes.URI_FILE, path=asset)
+    return {key: value for key, value in inputs.items() if key in work.component.inputs}

@@ -1,0 +1,292 @@
+"""Checks and submission through our own code and the real SDK: every refusal, three component versions, both forms."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.identity import DefaultAzureCredential
+
+from mlops.azure import jobs, provenance, submission, target
+from mlops.azure.workspace import Workspace
+from mlops.domain.run import JobState
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import AzureRefused, BadInput, MlopsError, RemoteFailed
+from mlops.flow import compute, plan, prepare, submit
+from mlops.flow.context import Context
+from mlops.params import Params, load
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+ROOT = Path(__file__).resolve().parents[2]
+FAMILY = "standardNCADSA100v4Family"
+Make = Callable[..., Context]
+
+
+@pytest.fixture(scope="module")
+def connected(emulator_address: Address, sdk_imported: None) -> Workspace:
+    return Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with curated conversations alone."""
+    folder = tmp_path_factory.mktemp("repository")
+    (folder / "data").mkdir()
+    rows = [
+        {"messages": [{"role": "user", "content": f"What is {n}?"}, {"role": "assistant", "content": f"It is {n}."}]}
+        for n in range(40)
+    ]
+    (folder / "data" / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+@pytest.fixture
+def make(connected: Workspace, root: Path) -> Make:
+    """A context with other parameters: `make(model={...}, training={...})`; each with a name of its own."""
+
+    def context(**blocks: dict[str, Any]) -> Context:
+        stated = load(ROOT / "params.yaml").model_dump()
+        own = uuid.uuid4().hex[:8]
+        stated["model"]["name"], stated["data"]["name"], stated["data"]["dataset"] = f"m-{own}", "rows", None
+        stated["training"]["compute"] = f"c-{own}"
+        stated["training"]["parameters"]["seed"] = int(own, 16) % 1_000_000  # a fingerprint of its own
+        for name, values in blocks.items():
+            stated[name] |= values
+        path = root / "params.yaml"
+        return Context(Params.model_validate(stated), path, lambda: connected, lambda _: None)
+
+    return context
+
+
+@pytest.fixture
+def quota(emulator_address: Address) -> Iterator[Callable[[str, int], None]]:
+    def limit(family: str, vcpus: int) -> None:
+        process.control(emulator_address, "PUT", f"/quota/{family}", {"limit": vcpus})
+
+    yield limit
+    limit(FAMILY, 480)
+    limit("totalLowPriorityCores", 1000)
+
+
+def canceled(workspace: Workspace, name: str) -> None:
+    """Cancel a job, and look until it is; the SDK's own poller looks every 30 seconds."""
+    jobs.cancel(workspace, name)
+    for _ in range(100):
+        found = jobs.find(workspace, name)
+        if found and found.state.ended:
+            return
+    raise AssertionError(f"{name} goes on")
+
+
+def problems(context: Context) -> tuple[type[MlopsError], list[str]]:
+    """How `mlops compute` refuses."""
+    found = compute.run(context)
+    assert found.failure
+    assert found.report.title.startswith("Compute is not ready")
+    return type(found.failure), [str(problem) for problem in found.failure.problems]
+
+
+def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Make, ml_client: "MLClient") -> None:
+    context = make(training={"max_nodes": 2, "idle_seconds_before_scale_down": 300, "tier": "low_priority"})
+    first, again = compute.run(context), compute.run(context)
+    name = context.params.training.compute
+    made = ml_client.compute.get(name)
+    assert (made.min_instances, made.max_instances, made.tier) == (0, 2, "low_priority")
+    assert made.idle_time_before_scale_down == 300
+    assert first.report.data == {
+        "compute": name,
+        "created": True,
+        "instance_type": "Standard_NC24ads_A100_v4",
+        "gpus_per_node": 1,
+        "nodes": 1,
+        "tier": "low_priority",
+        "base_model": "Phi-3-mini-4k-instruct:15",
+        "component": "chat_completion_pipeline:0.0.82",
+        "warnings": 3,
+    }
+    assert (first.outputs["created"], again.outputs["created"]) == ("true", "false")
+    assert first.outputs["gpus-per-node"] == "1"
+    said = "\n".join(first.report.lines)
+    assert "15 is archived" in said
+    assert "was retired from fine-tuning on 2025-08-30" in said
+    assert "move to its successor, Phi-4" in said
+
+
+@pytest.mark.parametrize(
+    ("version", "source"),
+    [("8", "system_metadata.supportedComputes.finetuneComputes"), ("latest", "system_metadata.supportedComputes")],
+)
+def test_the_newer_form_of_metadata(make: Make, version: str, source: str) -> None:
+    found = compute.run(make(model={"base": "Phi-4", "version": version}, training={"compute": "serverless"}))
+    rows = {str(row[0]): row[1] for row in found.report.tables[0].rows}
+    assert str(rows["allowed by"]).startswith(source)
+    assert rows["base model"] == ("Phi-4 8" if version == "8" else "Phi-4 8 (latest)")
+    assert found.outputs["base-model"] == "Phi-4:8"
+    assert found.outputs["created"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"),
+    [
+        ({"training": {"retired_base_model": "refuse"}}, ("is archived", "retired from fine-tuning", "from serving")),
+        ({"model": {"base": "mistralai-Mistral-7B-Instruct-v01", "version": "13"}}, ("does not support fine-tuning",)),
+        ({"model": {"version": "99"}}, ("there is no Phi-3-mini-4k-instruct, version 99",)),
+        ({"model": {"version": "latest"}}, ("archived versions do not count as latest",)),
+        ({"training": {"component_version": "9.9.9"}}, ("there is no chat_completion_pipeline, version 9.9.9",)),
+        ({"training": {"instance_type": "Standard_NC6s_v3"}}, ("not on the base model's list", "too small")),
+        ({"training": {"instance_type": "Standard_Nope"}}, ("not on the base model's list", "no VM size of eastus")),
+        (
+            {"training": {"parameters": {"precision": 8}, "instance_type": "Standard_F4s_v2"}},
+            ("precision: 8 is not allowed", "not on the base model's list", "has no GPU"),
+        ),
+    ],
+)
+def test_wrong_input_is_refused_with_all_findings(make: Make, blocks: dict[str, Any], said: tuple[str, ...]) -> None:
+    kind, told = problems(make(**blocks))
+    assert kind is BadInput
+    assert len(told) == len(said), told
+    assert all(part in text for part, text in zip(said, told, strict=True)), told
+
+
+def test_quota_that_is_missing_is_counted_before_anything_is_made(
+    make: Make, quota: Callable[[str, int], None], ml_client: "MLClient"
+) -> None:
+    quota(FAMILY, 30)
+    context = make(training={"nodes": 2, "max_nodes": 2})
+    kind, told = problems(context)
+    assert kind is AzureRefused
+    assert f"2 x Standard_NC24ads_A100_v4 need 48 vCPUs of {FAMILY}; 30 are free, 18 are missing" in told[0]
+    assert "portal" in told[0]
+    assert context.params.training.compute not in [one.name for one in ml_client.compute.list()]
+    quota("totalLowPriorityCores", 0)
+    _, told = problems(make(training={"tier": "low_priority"}))
+    assert "24 vCPUs of Total Cluster LowPriority Regional vCPUs; 0 are free, 24 are missing" in told[0]
+
+
+def test_a_cluster_that_failed_or_does_not_fit_is_refused(
+    make: Make, ml_client: "MLClient", emulator_address: Address
+) -> None:
+    from azure.ai.ml.entities import AmlCompute
+
+    context = make(training={"nodes": 2, "max_nodes": 2})
+    name = context.params.training.compute
+    small = AmlCompute(name=name, size="Standard_DS3_v2", min_instances=0, max_instances=1)
+    ml_client.compute.begin_create_or_update(small).result()
+    kind, told = problems(context)
+    assert kind is BadInput
+    assert [part in text for part, text in zip(("STANDARD_DS3_V2", "grows to 1"), told, strict=True)] == [True, True]
+    broken = make()
+    process.control(emulator_address, "POST", "/faults", {"rule": "compute.put: operation fails AllocationFailed once"})
+    with pytest.raises(RemoteFailed, match="AllocationFailed"):
+        compute.run(broken)
+    kind, told = problems(broken)
+    assert kind is AzureRefused
+    assert "failed to be made or changed" in told[0]
+    assert "az ml compute delete" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "parameters", "said"),
+    [
+        (
+            "0.0.78",
+            {"trust_remote_code": "false"},
+            "take it: 0.0.82; from 0.0.78 to 0.0.82: + trust_remote",
+        ),
+        ("0.0.75", {"evaluation_strategy": "disable"}, "versions of the component that take it: 0.0.82, 0.0.78"),
+        ("0.0.82", {"rank": 8}, "nor of 0.0.78, 0.0.75"),
+    ],
+)
+def test_a_parameter_that_this_version_lacks_is_explained(
+    make: Make, version: str, parameters: dict[str, Any], said: str
+) -> None:
+    kind, told = problems(make(training={"component_version": version, "parameters": parameters}))
+    assert kind is BadInput
+    assert len(told) == 1
+    assert said in told[0]
+
+
+@pytest.fixture
+def held(emulator_address: Address) -> Iterator[None]:
+    """Jobs that do not begin, so that none costs anything."""
+    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "100000 reads"})
+    yield
+    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "at once"})
+
+
+@pytest.mark.parametrize("version", ["0.0.75", "0.0.78", "0.0.82"])
+def test_a_run_is_submitted_with_each_version_of_the_component(
+    make: Make, version: str, held: None, ml_client: "MLClient", tmp_path: Path, connected: Workspace
+) -> None:
+    context = make(training={"component_version": version, "compute": "serverless", "nodes": 2})
+    prepare.run(context, out=tmp_path, upload=True)
+    name = submit.run(context, force=False).outputs["job"]
+    made = provenance.made_of(connected, name)
+    assert made
+    evaluated = "compute_model_evaluation" in made.literals
+    assert evaluated == (version != "0.0.75")
+    assert made.literals["instance_type_finetune"] == "Standard_NC24ads_A100_v4"
+    assert made.literals["number_of_gpu_to_use_finetuning"] == "1"
+    assert made.assets["validation_file_path"].endswith(made.assets["train_file_path"].rsplit("/", 1)[-1])
+    job = ml_client.jobs.get(name)
+    assert job.display_name == ("Phi-3-mini-4k-instruct, bs 1x1x1x2=2, cosine, ds2, lora r8, save 1, seq max")
+    assert {"mlops-fingerprint", "mlops-parameters", "mlops-data", "mlops-component", "mlops-work"} <= job.tags.keys()
+    canceled(connected, name)
+
+
+def test_submitting_twice_at_the_same_moment_from_two_processes_gives_one_job(
+    make: Make, held: None, root: Path, connected: Workspace, ml_client: "MLClient", tmp_path: Path
+) -> None:
+    import yaml
+
+    context = make(training={"compute": "serverless"})
+    (root / "params.yaml").write_text(yaml.safe_dump(context.params.model_dump(mode="json")))
+    prepare.run(context, out=tmp_path, upload=True)
+    line = [
+        sys.executable,
+        "-m",
+        "mlops",
+        "--params",
+        str(root / "params.yaml"),
+        "--target",
+        "azure",
+        "--json",
+        "submit",
+    ]
+    both = [subprocess.Popen(line, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(2)]
+    outputs = [json.loads(one.communicate(timeout=120)[0])["outputs"] for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert outputs[0]["job"] == outputs[1]["job"]
+    ours = [job for job in jobs.recent(connected, 50, tag="mlops-owner") if job.tags["mlops-owner"] == context.owner]
+    assert [job.name for job in ours] == [outputs[0]["job"]]
+    canceled(connected, ours[0].name)
+
+
+def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
+    make: Make, held: None, connected: Workspace, ml_client: "MLClient", tmp_path: Path
+) -> None:
+    context = make(training={"compute": "serverless"})
+    prepare.run(context, out=tmp_path, upload=True)
+    planned = plan.run(context, force=False)
+    assert planned.outputs["train"] == "true"
+    assert planned.outputs["train-reason"].endswith("was never trained")
+    assert planned.report.data["estimate"] is None
+    name = submit.run(context, force=False).outputs["job"]
+    again = submit.run(context, force=True)
+    assert (again.outputs["job"], again.outputs["submitted"]) == (name, "false")
+    work = submission.Work(ml_client, {}, "")  # what cannot be submitted at all
+    assert submission.submit(connected, work, name)[1] is False
+    found = jobs.find(connected, name)
+    assert found
+    assert found.state is not JobState.CANCELED
+    canceled(connected, name)
+    retried = submit.run(context, force=False).outputs["job"]
+    assert retried == name.removesuffix("-1") + "-2"
+    canceled(connected, retried)

@@ -20,8 +20,9 @@ def main() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (KeyboardInterrupt, click.Abort):
-        print("interrupted; what runs on Azure goes on, and the same command carries on from there", file=sys.stderr)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        told = "interrupted; what runs on Azure goes on, and the same command carries on from there"
+        print(str(stop) or told, file=sys.stderr)
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

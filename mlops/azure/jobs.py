@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags, word
-from mlops.azure.workspace import Workspace
+from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
 
 OUTPUT = "mlflow_model_folder"
 ATTEMPTS_LIMIT = 100
+API = "2023-04-01-preview"
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,8 @@ def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
 
 
 def cancel(workspace: Workspace, name: str) -> None:
-    """Ask for the end of a job."""
-    with translated(f"cancel the job {name}"):
-        workspace.ml.jobs.begin_cancel(name)
+    """Ask for the end of a job, in one request: a runner that is being canceled has seven seconds."""
+    workspace.send("POST", f"{ARM}{workspace.id}/jobs/{quote(name)}/cancel?api-version={API}", f"cancel the job {name}")
 
 
 def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:

@@ -5,14 +5,17 @@ incomplete (azure-sdk-for-python#33426).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from mlops.azure.failures import translated
 from mlops.azure.jobs import children, run_details
 from mlops.azure.workspace import Workspace
 from mlops.domain.base_model import parse_date
-from mlops.domain.progress import Step
+from mlops.domain.progress import Step, log_of_interest
 
 DEEPEST = 5
+LONGEST = 200_000  # bytes of a log that are read at once; what is before them is left out
 
 
 def tree(workspace: Workspace, name: str, depth: int = 0) -> Iterator[Step]:
@@ -37,7 +40,47 @@ def _step(run: dict[str, Any], depth: int, *, leaf: bool) -> Step:
     )
 
 
-def log_addresses(workspace: Workspace, run: str) -> dict[str, str]:
-    """Path of each log of a run -> where it can be read for a while without signing in."""
-    found = run_details(workspace, run).get("logFiles") or {}
-    return {str(path): str(url) for path, url in found.items()}
+@dataclass
+class Log:
+    """The main log of a run, read as it grows; nothing is kept but how far it was read and a line that is not whole."""
+
+    workspace: Workspace
+    run: str
+    path: str = ""
+    offset: int = 0
+    rest: bytes = b""
+
+    def more(self) -> list[str]:
+        """Whole lines that came since the last call; none while there is no log."""
+        read, self.offset = _from(self._address(), self.offset)
+        whole, end, self.rest = (self.rest + read).rpartition(b"\n")
+        return [line for line in (whole + end).decode("utf-8", errors="replace").splitlines() if line.strip()]
+
+    def last(self, count: int) -> list[str]:
+        """The last lines, a beginning of one too."""
+        lines = [*self.more(), self.rest.decode("utf-8", errors="replace")]
+        return [line for line in lines if line.strip()][-count:] if count else []
+
+    def _address(self) -> str:
+        """Where it can be read for a while without signing in. The log that was begun with is kept to."""
+        found = run_details(self.workspace, self.run).get("logFiles") or {}
+        self.path = self.path or log_of_interest(list(found)) or ""
+        return str(found.get(self.path) or "")
+
+
+def _from(address: str, offset: int) -> tuple[bytes, int]:
+    """What a blob holds from an offset on, and the next offset. Of much that is new only the end is read."""
+    if not address:
+        return b"", offset
+    from azure.core.exceptions import HttpResponseError
+    from azure.storage.blob import BlobClient
+
+    with translated("read a log"), BlobClient.from_blob_url(address) as blob:
+        try:
+            size = int(blob.get_blob_properties().size)
+            start = max(offset, size - LONGEST)
+            return (bytes(blob.download_blob(offset=start).readall()), size) if start < size else (b"", offset)
+        except HttpResponseError as error:
+            if error.status_code in (404, 416):  # not written yet, or nothing more
+                return b"", offset
+            raise

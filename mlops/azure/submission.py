@@ -61,8 +61,8 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
 
     @dsl.pipeline(name=name, display_name=work.display_name)  # type: ignore[untyped-decorator]
     def pipeline() -> Any:
-        node = work.component(**inputs)
-        return {OUTPUT: node.outputs[OUTPUT]}
+        fine_tuning = work.component(**inputs)  # the SDK names the step after this variable
+        return {OUTPUT: fine_tuning.outputs[OUTPUT]}
 
     with translated(f"submit the job {name}"):
         job = pipeline()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from mlops.errors import GateRefused, MlopsError, Unfinished
 from mlops.github import Actions
 from mlops.params import Params, load, point
-from mlops.views import Human, Json, Markdown, View, console, failure_report
+from mlops.views import Human, Json, Markdown, View, board, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
@@ -87,6 +87,7 @@ class Session:
             commit=self.actions.sha or _commit(self.params_path),
             run_url=self.actions.run_url or "",
             repository=self.actions.repository or "",
+            draw=lambda: board(console(self.stderr, self.environ), self.view.note),
         )
 
     def _connect(self) -> "Workspace":

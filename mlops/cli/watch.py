@@ -1,5 +1,7 @@
 """`mlops watch`."""
 
+import signal
+
 import click
 
 from mlops.cli.session import Session
@@ -11,9 +13,22 @@ from mlops.cli.session import Session
 @click.option("--ok-if-unfinished", is_flag=True, help="Exit 0 and not 5 when the time is up.")
 @click.pass_obj
 def command(session: Session, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> None:
-    """Look at a run until it ends or the time is up. The run goes on either way."""
+    """Look at a run until it ends or the time is up.
+
+    The run goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
+    """
     from mlops.flow import watch
 
+    listen()
     session.run(
         lambda context: watch.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished)
     )
+
+
+def listen() -> None:
+    """Take SIGTERM for Ctrl-C: it is the second signal of a canceled workflow, and the first of a container's end."""
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -4,6 +4,7 @@ It must not do the work of a verb.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.preflight import check_name
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.params import Environment, Params
-from mlops.views import Report
+from mlops.views import Board, Lines, Report
 
 
 @dataclass
@@ -26,6 +27,11 @@ class Context:
     commit: str = ""
     run_url: str = ""
     repository: str = ""
+    draw: Callable[[], AbstractContextManager[Board]] | None = None
+
+    def board(self) -> AbstractContextManager[Board]:
+        """A place for what changes while it is watched; where none was given, lines by `say`."""
+        return self.draw() if self.draw else nullcontext(Lines(self.say))
 
     @cached_property
     def workspace(self) -> Workspace:

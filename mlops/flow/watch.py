@@ -1,73 +1,190 @@
 """`mlops watch`: looks at a run until it ends or the bound is reached; a run outlives whoever watches it."""
 
+from dataclasses import dataclass, field
+
 from mlops import clock
-from mlops.azure import jobs
+from mlops.azure import jobs, steps
+from mlops.azure.failures import Transient
+from mlops.domain.progress import Snapshot, Step, news
 from mlops.domain.run import JobState
-from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
+from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
-from mlops.views import Report, table
+from mlops.views import Board, Report, Section, Table, table
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 20.0
-SHOWN = ("loss", "eval_loss")
 
 
 def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> Outcome:
-    """Look again and again, at growing intervals, until the run ends or the time is up."""
+    """Look again and again, at growing intervals, until the run ends or the time is up.
+
+    Raises KeyboardInterrupt with what became of the run, when the watcher is interrupted.
+    """
     name = observe.job_name(context, job)
     bound = context.params.watch.wait_minutes if wait_minutes is None else wait_minutes
-    found = _look(context, name, clock.monotonic() + bound * 60)
+    watcher = _Watcher(context, name, clock.monotonic() + bound * 60)
+    try:
+        with context.board() as board:
+            found = watcher.until_the_end(board)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_interrupted(context, name)) from None
     outputs = {
         "status": found.state.value,
         "finished": "true" if found.state is JobState.COMPLETED else "false",
         "job": name,
     }
     if found.state is JobState.COMPLETED:
-        values = jobs.metrics(context.workspace, name)
-        metrics = table("Metrics so far", ("metric", "value"), sorted(values.items()))
-        return Outcome(
-            Report(f"{name} is Completed", (found.studio_url,), (metrics,), next_step=f"mlops gate --job {name}"),
-            outputs,
-        )
+        return Outcome(_completed(watcher, found), outputs)
     if found.state.ended:
-        why = jobs.failure(context.workspace, name)
-        problem = Problem(
-            f"{name} is {found.state}",
-            why=why,
-            fix=f"look at its logs: {found.studio_url}; `mlops submit` starts a new attempt",
-        )
-        return Outcome(Report(f"{name} is {found.state}", (why, found.studio_url)), outputs, RemoteFailed(problem))
+        report, failure = _failed(context, watcher, found)
+        return Outcome(report, outputs, failure)
     resume = f"mlops watch --job {name}"
-    report = Report(
-        f"{name} is still {found.state}", (f"looked for {bound:g} minutes", found.studio_url), next_step=resume
-    )
-    failure = (
-        None
-        if ok_if_unfinished
-        else Unfinished(Problem(f"{name} is {found.state} after {bound:g} minutes", fix=resume))
-    )
-    return Outcome(report, outputs, failure)
+    lines = (f"looked for {bound:g} minutes; it goes on", found.studio_url)
+    report = Report(f"{name} is still {found.state}", lines, watcher.tables(), next_step=resume, data=watcher.data())
+    unfinished = Unfinished(Problem(f"{name} is {found.state} after {bound:g} minutes", fix=resume))
+    return Outcome(report, outputs, None if ok_if_unfinished else unfinished)
 
 
-def _look(context: Context, name: str, deadline: float) -> jobs.Job:
-    pause, shown = FIRST_PAUSE, ""
-    while True:
-        found = jobs.find(context.workspace, name)
+@dataclass
+class _Watcher:
+    """One wait: what was seen last, and how far the logs were read."""
+
+    context: Context
+    name: str
+    deadline: float
+    seen: Snapshot | None = None
+    logs: dict[str, steps.Log] = field(default_factory=dict)
+
+    def until_the_end(self, board: Board) -> jobs.Job:
+        """The job when it has ended, or when the time is up; a service that is out of reach is waited for."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                found = self._look(board)
+                if found.state.ended:
+                    return found
+            except Transient as error:
+                if clock.monotonic() + pause > self.deadline:
+                    raise
+                self.context.say(f"{error.problems[0].what}; looking again")
+            else:
+                if clock.monotonic() + pause > self.deadline:
+                    return found
+            clock.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _look(self, board: Board) -> jobs.Job:
+        workspace = self.context.workspace
+        found = jobs.find(workspace, self.name)
         if found is None:
-            raise BadInput(Problem(f"there is no job {name}", "the workspace", fix="run `mlops submit`"))
-        line = f"{name} is {found.state}{_progress(context, found)}"
-        if line != shown:
-            context.say(line)
-            shown, pause = line, FIRST_PAUSE
-        if found.state.ended or clock.monotonic() + pause > deadline:
-            return found
-        clock.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+            raise BadInput(Problem(f"there is no job {self.name}", "the workspace", fix="run `mlops submit`"))
+        started = found.state is not JobState.NOT_STARTED
+        now = Snapshot(
+            self.name,
+            found.state.value,
+            tuple(steps.tree(workspace, self.name)) if started else (),
+            jobs.metrics(workspace, self.name) if started else {},
+        )
+        log = self._log(now)
+        before, self.seen = self.seen, now
+        board.show(self.progress(), news(before, now), log)
+        return found
+
+    def _log(self, now: Snapshot) -> list[str]:
+        """New lines of the step that works now, and what was left to read of the one before."""
+        most, step = self.context.params.watch.log_lines, now.running()
+        if not most:
+            return []
+        if step:
+            self.logs.setdefault(step.id, steps.Log(self.context.workspace, step.id))
+        lines = [line for log in self.logs.values() for line in log.more()]
+        ended = {one.id for one in now.steps if one.ended}
+        self.logs = {run: log for run, log in self.logs.items() if run not in ended}
+        left_out = len(lines) - most
+        return [f"({left_out} lines left out)", *lines[-most:]] if left_out > 0 else lines
+
+    def progress(self) -> Table:
+        """The steps, and the metrics as rows below them."""
+        assert self.seen
+        now = clock.now()
+        title = f"{self.name} is {self.seen.state}"
+        if self.seen.metrics:
+            title += f": {self.seen.measured()}"
+        return table(title, ("step", "state", "seconds", "error"), self.seen.rows(now))
+
+    def tables(self) -> tuple[Table, ...]:
+        """Steps and metrics as they were seen last."""
+        if self.seen is None:
+            return ()
+        found = [self.progress()] if self.seen.steps else []
+        if self.seen.metrics:
+            found.append(table("Metrics so far", ("metric", "value"), sorted(self.seen.metrics.items())))
+        return tuple(found)
+
+    def data(self) -> dict[str, object]:
+        """For programs."""
+        seen = self.seen
+        rows = (
+            [{"name": s.name, "status": s.status, "seconds": s.seconds(), "error": s.error} for s in seen.steps]
+            if seen
+            else []
+        )
+        return {"state": seen.state if seen else "", "steps": rows, "metrics": dict(seen.metrics) if seen else {}}
 
 
-def _progress(context: Context, found: jobs.Job) -> str:
-    if found.state not in (JobState.RUNNING, JobState.FINALIZING):
+def _completed(watcher: _Watcher, found: jobs.Job) -> Report:
+    return Report(
+        f"{found.name} is Completed",
+        (found.studio_url,),
+        watcher.tables(),
+        next_step=f"mlops gate --job {found.name}",
+        data=watcher.data(),
+    )
+
+
+def _failed(context: Context, watcher: _Watcher, found: jobs.Job) -> tuple[Report, RemoteFailed]:
+    """Which step failed, why, and how its log ends. What cannot be read now must not hide that it failed."""
+    bad = watcher.seen.failed() if watcher.seen else []
+    why = "; ".join(dict.fromkeys(step.error for step in bad if step.error)) or _cause(context, found.name)
+    names = ", ".join(step.name for step in bad)
+    at = f" at {names}" if names else ""
+    fix = f"look at its logs: {found.studio_url}; `mlops submit` starts a new attempt"
+    sections = tuple(
+        Section(f"The end of the log of {step.name}", tuple(lines))
+        for step in bad
+        if (lines := _log_end(context, step))
+    )
+    report = Report(
+        f"{found.name} is {found.state}{at}",
+        (why, found.studio_url),
+        watcher.tables(),
+        sections=sections,
+        next_step="mlops submit",
+        data={**watcher.data(), "failed_steps": [step.name for step in bad]},
+    )
+    return report, RemoteFailed(Problem(f"{found.name} is {found.state}{at}", why=why, fix=fix))
+
+
+def _cause(context: Context, name: str) -> str:
+    try:
+        return jobs.failure(context.workspace, name)
+    except MlopsError:
         return ""
-    values = jobs.metrics(context.workspace, found.name)
-    return "".join(f", {name} {values[name]:.4g}" for name in SHOWN if name in values)
+
+
+def _log_end(context: Context, step: Step) -> list[str]:
+    try:
+        return steps.Log(context.workspace, step.id).last(context.params.watch.log_lines)
+    except MlopsError as error:
+        return [f"the log cannot be read: {error.problems[0].what}"]
+
+
+def _interrupted(context: Context, name: str) -> str:
+    if context.params.watch.on_interrupt == "leave":
+        return f"interrupted; what runs on Azure goes on: mlops watch --job {name}"
+    try:
+        jobs.cancel(context.workspace, name)
+    except MlopsError as error:
+        return f"interrupted; {name} could not be canceled and goes on: {error.problems[0]}"
+    return f"interrupted; {name} is being canceled, as watch.on_interrupt says"

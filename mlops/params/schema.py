@@ -117,6 +117,12 @@ class Watch(_Block):
     """How long a runner waits for a training run."""
 
     wait_minutes: float = Field(30, ge=0, le=330, description="Bound of one wait; GitHub ends a job after 360 minutes")
+    on_interrupt: Literal["leave", "cancel"] = Field(
+        "leave", description="What Ctrl-C or a canceled workflow does with the run that is watched"
+    )
+    log_lines: int = Field(
+        20, ge=0, le=500, description="Most lines of a step's log shown at each look, and of a failed step's end"
+    )
 
 
 class Limits(_Block):

@@ -2,6 +2,7 @@
 
 from mlops.domain.numbers import number
 from mlops.views.bars import Bars
+from mlops.views.board import Board, Lines, board
 from mlops.views.card import model_card
 from mlops.views.charts import Chart, chart
 from mlops.views.failure import explain, failure_report
@@ -14,16 +15,19 @@ from mlops.views.view import Human, Json, Markdown, View, console
 
 __all__ = [
     "Bars",
+    "Board",
     "Cell",
     "Chart",
     "Flowchart",
     "Human",
     "Json",
+    "Lines",
     "Markdown",
     "Report",
     "Section",
     "Table",
     "View",
+    "board",
     "chart",
     "console",
     "duration",

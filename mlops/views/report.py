@@ -177,19 +177,20 @@ def _print(console: Console, section: Section) -> None:
         if line:
             _say(console, "\n".join(f"  {part}" for part in line.splitlines()))
     for item in section.tables:
-        console.print(Padding(_rich(item), (0, 0, 0, 1)))
-    for drawn in section.charts:
-        for line in drawn.sparklines():
+        console.print(Padding(drawn(item), (0, 0, 0, 1)))
+    for chart in section.charts:
+        for line in chart.sparklines():
             _say(console, f"  {line}")
 
 
-def _rich(item: Table) -> RichTable:
-    drawn = RichTable(title=Text(clean(item.title)) if item.title else None, title_justify="left", box=SIMPLE_HEAD)
+def drawn(item: Table) -> RichTable:
+    """A table for a terminal."""
+    made = RichTable(title=Text(clean(item.title)) if item.title else None, title_justify="left", box=SIMPLE_HEAD)
     for index, name in enumerate(item.columns):
-        drawn.add_column(Text(clean(name)), justify="right" if item.numeric(index) else "left", overflow="fold")
+        made.add_column(Text(clean(name)), justify="right" if item.numeric(index) else "left", overflow="fold")
     for row in item.rows:
-        drawn.add_row(*(Text(clean(shown(cell)), style=_STYLES.get(str(cell), "")) for cell in row))
-    return drawn
+        made.add_row(*(Text(clean(shown(cell)), style=_STYLES.get(str(cell), "")) for cell in row))
+    return made
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from azure.identity import DefaultAzureCredential
 
-from mlops.azure import jobs, target
+from mlops.azure import jobs, steps, target
 from mlops.azure.workspace import Workspace
 from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
 from mlops.errors import RemoteFailed
-from mlops.flow import resume
+from mlops.flow import resume, watch
 from mlops.flow.context import Context
 from mlops.params import load
 
@@ -47,7 +47,25 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
     assert found is not None
     assert found.state is JobState.FAILED
     assert jobs.failure(workspace, FAILED).startswith("ACFTDataException")
+    _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace)
     _a_tick_is_red_and_says_the_cause(workspace)
+
+
+def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspace) -> None:
+    said: list[str] = []
+    context = Context(load(ROOT / "params.yaml"), ROOT / "params.yaml", lambda: workspace, said.append)
+    found = watch.run(context, job=FAILED, wait_minutes=1, ok_if_unfinished=False)
+    assert isinstance(found.failure, RemoteFailed)
+    (problem,) = found.failure.problems
+    assert problem.what == f"{FAILED} is Failed at chat_completion_datapreprocess"
+    assert "ACFTDataException" in problem.why
+    assert "https://ml.azure.com/runs/" in problem.fix
+    (section,) = found.report.sections
+    assert section.title == "The end of the log of chat_completion_datapreprocess"
+    assert "ACFTDataException" in "".join(section.lines)
+    assert "step chat_completion_datapreprocess is Failed after 0 s" in said
+    assert found.report.data["failed_steps"] == ["chat_completion_datapreprocess"]
+    assert {step.name for step in steps.tree(workspace, FAILED)} >= {"ft_nlp_common_validation"}
 
 
 def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
-from mlops.errors import AzureRefused, BadInput, MlopsError, RemoteFailed
-from mlops.flow import compute, plan, prepare, submit
+from mlops.errors import AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
+from mlops.flow import compute, plan, prepare, submit, watch
 from mlops.flow.context import Context
 from mlops.params import Params, load
 
@@ -290,3 +291,36 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     retried = submit.run(context, force=False).outputs["job"]
     assert retried == name.removesuffix("-1") + "-2"
     canceled(connected, retried)
+
+
+class Interrupted:
+    """Somebody who presses Ctrl-C at the first look."""
+
+    def show(self, *_: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_watch_is_bounded_and_an_interrupt_leaves_or_cancels_as_params_say(
+    make: Make, held: None, connected: Workspace, tmp_path: Path
+) -> None:
+    context = make(training={"compute": "serverless"})
+    prepare.run(context, out=tmp_path, upload=True)
+    name = submit.run(context, force=False).outputs["job"]
+    waited = watch.run(context, job=None, wait_minutes=0, ok_if_unfinished=False)
+    assert isinstance(waited.failure, Unfinished)
+    assert waited.report.next_step == f"mlops watch --job {name}"
+    assert watch.run(context, job=name, wait_minutes=0, ok_if_unfinished=True).failure is None
+    context.draw = lambda: nullcontext(Interrupted())
+    with pytest.raises(KeyboardInterrupt, match=f"goes on: mlops watch --job {name}"):
+        watch.run(context, job=name, wait_minutes=1, ok_if_unfinished=False)
+    found = jobs.find(connected, name)
+    assert found
+    assert not found.state.ended
+    stated = context.params.watch.model_copy(update={"on_interrupt": "cancel"})
+    context.params = context.params.model_copy(update={"watch": stated})
+    with pytest.raises(KeyboardInterrupt, match=f"{name} is being canceled"):
+        watch.run(context, job=name, wait_minutes=1, ok_if_unfinished=False)
+    context.draw = None
+    ended = watch.run(context, job=name, wait_minutes=1, ok_if_unfinished=True)
+    assert isinstance(ended.failure, RemoteFailed)
+    assert ended.outputs["status"] == "Canceled"

@@ -1,0 +1,57 @@
+"""What changes while somebody watches: a table that is redrawn on a terminal, lines elsewhere. It must not look."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from mlops.views.markdown import clean
+from mlops.views.report import Table, drawn
+
+
+class Board(Protocol):
+    """One place that is written again and again."""
+
+    def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:
+        """The state as a table; what is new since the last time, as lines; new lines of a log."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """For a log: what is new, line by line, and never the table."""
+
+    say: Callable[[str], None]
+
+    def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:  # noqa: ARG002 - news say it
+        """Say what is new."""
+        for line in news:
+            self.say(line)
+        for line in log:
+            self.say(f"  | {line}")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """For a terminal: the table in place, with the lines of the log above it."""
+
+    live: Live
+
+    def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:  # noqa: ARG002 - the table says it
+        """Draw it again."""
+        for line in log:
+            self.live.console.print(Text(clean(line), style="dim"), soft_wrap=True)
+        self.live.update(drawn(table), refresh=True)
+
+
+@contextmanager
+def board(console: Console, say: Callable[[str], None]) -> Iterator[Board]:
+    """The one that fits the console."""
+    if not console.is_interactive:
+        yield Lines(say)
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield Screen(live)

@@ -187,6 +187,7 @@ def test_a_cluster_that_failed_or_does_not_fit_is_refused(
     process.control(emulator_address, "POST", "/faults", {"rule": "compute.put: operation fails AllocationFailed once"})
     with pytest.raises(RemoteFailed, match="AllocationFailed"):
         compute.run(broken)
+    process.control(emulator_address, "DELETE", "/faults")
     kind, told = problems(broken)
     assert kind is AzureRefused
     assert "failed to be made or changed" in told[0]

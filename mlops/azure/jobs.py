@@ -18,6 +18,7 @@ from mlops.errors import RemoteFailed
 
 OUTPUT = "mlflow_model_folder"
 ATTEMPTS_LIMIT = 100
+GAP = 2  # numbers without a job after which there are no more
 API = "2023-04-01-preview"
 
 
@@ -57,13 +58,17 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
 
 
 def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
-    """Every job that was submitted for a fingerprint, oldest first."""
+    """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest."""
     found: list[Attempt] = []
-    for number in range(1, ATTEMPTS_LIMIT):
+    number = missing = 0
+    while missing < GAP and number < ATTEMPTS_LIMIT:
+        number += 1
         job = find(workspace, job_name(fingerprint, number))
         if job is None:
-            break
-        found.append(Attempt(job.name, job.state, job.studio_url))
+            missing += 1
+        else:
+            missing = 0
+            found.append(Attempt(job.name, job.state, job.studio_url))
     return found
 
 

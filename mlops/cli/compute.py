@@ -6,9 +6,10 @@ from mlops.cli.session import Session
 
 
 @click.command()
+@click.option("--make/--check-only", default=True, help="Make the cluster when there is none, or only check.")
 @click.pass_obj
-def command(session: Session) -> None:
-    """Check base model, VM size and cluster; make the cluster when there is none."""
+def command(session: Session, make: bool) -> None:
+    """Check base model, parameters, VM size, quota and cluster, and make the cluster when there is none."""
     from mlops.flow import compute
 
-    session.run(compute.run)
+    session.run(lambda context: compute.run(context, make=make))

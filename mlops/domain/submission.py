@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlops.domain.run import Attempt, JobState
+from mlops.domain.run import Attempt, JobState, parse_job_name
 from mlops.errors import Problem
 
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
@@ -38,11 +38,13 @@ def decide(attempts: Iterable[Attempt], *, force: bool = False) -> Decision:
     last = known[-1] if known else None
     if last is None:
         return Decision(1, None, "never trained before")
+    named = parse_job_name(last.name)
+    number = named[1] if named else len(known)
     if last.state.retryable:
-        return Decision(len(known) + 1, None, f"{last.name} is {last.state}")
+        return Decision(number + 1, None, f"{last.name} is {last.state}")
     if force and last.state is JobState.COMPLETED:
-        return Decision(len(known) + 1, None, f"forced, although {last.name} is {last.state}")
-    return Decision(len(known), last, f"{last.name} is {last.state}")
+        return Decision(number + 1, None, f"forced, although {last.name} is {last.state}")
+    return Decision(number, last, f"{last.name} is {last.state}")
 
 
 def display_name(model: str, parameters: Mapping[str, str], *, gpus: int, nodes: int) -> str:

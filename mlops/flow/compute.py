@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from mlops import clock
 from mlops.azure import compute, serving_capacity
 from mlops.azure.failures import Conflict
-from mlops.domain.preflight import Finding, failure_of
+from mlops.domain.preflight import Finding, Quota, failure_of
 from mlops.domain.training_check import (
     DEDICATED_TOTAL,
     IN_MOTION,
     LOW_PRIORITY_TOTAL,
+    SERVERLESS,
     Checked,
     Cluster,
     Facts,
@@ -44,8 +45,8 @@ class Ready:
         return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in named.items()}
 
 
-def run(context: Context) -> Outcome:
-    """Check base model, parameters, size, quota and cluster; create the cluster when there is none."""
+def run(context: Context, *, make: bool = True) -> Outcome:
+    """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
     wanted = _wanted(context)
     found = gather(context)
     cluster = None if wanted.serverless else _settled(context, wanted.compute)
@@ -53,17 +54,14 @@ def run(context: Context) -> Outcome:
     failure = failure_of([*(Finding(problem) for problem in found.problems), *checked.findings])
     if failure:
         return Outcome(_refused(found, checked, len(failure.problems)), failure=failure)
-    assert found.base
-    assert found.component
-    assert found.resolved
-    assert found.size
-    made_of = Training(found.base, found.component, found.sdk_component, found.resolved, found.size)
-    if cluster is None and not wanted.serverless:
+    made_of = found.whole()
+    missing = cluster is None and not wanted.serverless
+    if missing and make:
         _create(context)
     warnings = (*checked.warnings, *made_of.resolved.warnings)
     ready = Ready(
         compute=context.params.training.compute,
-        created=cluster is None and not wanted.serverless,
+        created=missing and make,
         instance_type=made_of.size.name,
         gpus_per_node=made_of.size.gpus,
         nodes=wanted.nodes,
@@ -73,10 +71,10 @@ def run(context: Context) -> Outcome:
         warnings=len(warnings),
     )
     report = Report(
-        "Compute is ready",
+        "Compute is ready" if make else "Nothing stands in the way",
         tuple(str(warning) for warning in warnings),
         tables=(table("Checked", ("what", "finding"), _rows(context, made_of, cluster, ready)),),
-        next_step="mlops submit",
+        next_step="mlops submit" if make or not missing else "mlops compute",
         data=vars(ready),
     )
     return Outcome(report, ready.outputs())
@@ -97,7 +95,7 @@ def _wanted(context: Context) -> Wanted:
 
 
 def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster | None) -> Facts:
-    quotas = serving_capacity.quotas(context.workspace)
+    quotas = _quotas(context)
     low = cluster.low_priority if cluster else wanted.low_priority and not wanted.serverless
     total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
     return Facts(
@@ -109,6 +107,15 @@ def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster |
         quota=quotas.get(found.size.family.lower()) if found.size else None,
         total=quotas.get("".join(total.lower().split())),
     )
+
+
+def _quotas(context: Context) -> dict[str, Quota]:
+    """Every quota of the region; none where the identity may not read them, for then the run itself will tell."""
+    try:
+        return serving_capacity.quotas(context.workspace)
+    except AzureRefused as error:
+        context.say(f"quota is not checked: {error.problems[0].what}")
+        return {}
 
 
 def _settled(context: Context, name: str) -> Cluster | None:
@@ -159,8 +166,10 @@ def _rows(context: Context, made_of: Training, cluster: Cluster | None, ready: R
     elif cluster:
         scale = f"{cluster.min_nodes} to {cluster.max_nodes} x {cluster.size}, {ready.tier}"
         action = f"{cluster.name} exists: {scale}, {cluster.state}"
-    else:
+    elif wanted.compute.lower() == SERVERLESS:
         action = "serverless: nothing to create"
+    else:
+        action = f"{wanted.compute} is missing: `mlops compute` makes it"
     pinned = "" if context.params.model.version != "latest" else " (latest)"
     return [
         ("base model", f"{made_of.base.name} {made_of.base.version}{pinned}"),

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from mlops.azure import compute
 from mlops.errors import AzureRefused, MlopsError, Problem
+from mlops.flow import compute
 from mlops.flow.context import Context, Outcome
 from mlops.flow.training import base_model, training
 from mlops.views import Report, table
@@ -20,7 +20,7 @@ def run(context: Context) -> Outcome:
             rows.append((name, "ok", check(context)))
         except MlopsError as error:
             rows.append((name, "failed", error.problems[0].what))
-            problems += error.problems
+            problems += [problem for problem in error.problems if problem not in problems]
             if check is _sign_in:  # without it every other check would fail for the same reason
                 rows += [(later, "not checked", "") for later, _ in CHECKS[1:]]
                 break
@@ -43,9 +43,12 @@ def _parameters(context: Context) -> str:
 
 
 def _compute(context: Context) -> str:
-    wanted = context.params.training.compute
-    found = None if wanted == "serverless" else compute.find(context.workspace, wanted)
-    return f"{wanted}: {found.state}" if found else f"{wanted}: made when it is needed"
+    found = compute.run(context, make=False)
+    if found.failure:
+        raise found.failure
+    action = next(str(row[1]) for row in found.report.tables[0].rows if row[0] == "compute")
+    notes = len(found.report.lines)
+    return f"{action}; {notes} warnings, see `mlops compute --check-only`" if notes else action
 
 
 def _endpoints(context: Context) -> str:

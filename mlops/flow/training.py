@@ -41,6 +41,14 @@ class Gathered:
     size: Machine | None = None
     problems: list[Problem] = field(default_factory=list)
 
+    def whole(self) -> Training:
+        """All of it; only for what was found without a problem."""
+        assert self.base
+        assert self.component
+        assert self.resolved
+        assert self.size
+        return Training(self.base, self.component, self.sdk_component, self.resolved, self.size)
+
 
 def training(context: Context) -> Training:
     """Base model, component, VM size and merged parameters. Raises BadInput with every problem."""
@@ -52,11 +60,7 @@ def training(context: Context) -> Training:
         found.problems.append(Problem(f"training.instance_type {wanted} {lack}", where, fix=fix))
     if found.problems:
         raise BadInput(found.problems)
-    assert found.base
-    assert found.component
-    assert found.resolved
-    assert found.size
-    return Training(found.base, found.component, found.sdk_component, found.resolved, found.size)
+    return found.whole()
 
 
 def gather(context: Context) -> Gathered:

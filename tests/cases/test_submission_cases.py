@@ -38,6 +38,12 @@ def test_a_fingerprint_is_submitted_or_attached_to(
     assert why in found.why
 
 
+def test_a_deleted_attempt_does_not_give_its_number_to_a_later_one() -> None:
+    left = [Attempt("ft-0123456789ab-4", JobState.FAILED)]
+    assert decide(left).attempt == 5
+    assert decide([Attempt("ft-0123456789ab-2", JobState.COMPLETED)]).known
+
+
 PLAIN = {"per_device_train_batch_size": "2", "gradient_accumulation_steps": "4", "lr_scheduler_type": "cosine"}
 DEEP = {"apply_deepspeed": "true", "deepspeed_stage": "3"}
 UNLIMITED = {"save_total_limit": "-1", "max_seq_length": "-1"}

@@ -65,6 +65,11 @@ def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspac
     assert "ACFTDataException" in "".join(section.lines)
     assert "step chat_completion_datapreprocess is Failed after 0 s" in said
     assert found.report.data["failed_steps"] == ["chat_completion_datapreprocess"]
+    log = steps.Log(
+        workspace, next(step.id for step in steps.tree(workspace, FAILED) if step.status == "Failed" and step.leaf)
+    )
+    assert log.more()
+    assert log.more() == [], "what was read is not read again"
     assert {step.name for step in steps.tree(workspace, FAILED)} >= {"ft_nlp_common_validation"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from azure.identity import DefaultAzureCredential
 
 from mlops.azure import jobs, provenance, submission, target
-from mlops.azure.workspace import Workspace
+from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
@@ -96,8 +96,12 @@ def problems(context: Context) -> tuple[type[MlopsError], list[str]]:
 
 def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Make, ml_client: "MLClient") -> None:
     context = make(training={"max_nodes": 2, "idle_seconds_before_scale_down": 300, "tier": "low_priority"})
-    first, again = compute.run(context), compute.run(context)
     name = context.params.training.compute
+    looked = compute.run(context, make=False)
+    assert looked.outputs["created"] == "false"
+    assert looked.report.next_step == "mlops compute"
+    assert name not in [one.name for one in ml_client.compute.list()]
+    first, again = compute.run(context), compute.run(context)
     made = ml_client.compute.get(name)
     assert (made.min_instances, made.max_instances, made.tier) == (0, 2, "low_priority")
     assert made.idle_time_before_scale_down == 300
@@ -292,6 +296,9 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     retried = submit.run(context, force=False).outputs["job"]
     assert retried == name.removesuffix("-1") + "-2"
     canceled(connected, retried)
+    connected.send("DELETE", f"{ARM}{connected.id}/jobs/{name}?api-version={jobs.API}", "delete the first attempt")
+    assert submit.run(context, force=False).outputs["job"] == name.removesuffix("-1") + "-3"
+    canceled(connected, name.removesuffix("-1") + "-3")
 
 
 class Interrupted:

@@ -376,3 +376,18 @@ def test_a_finished_job_can_be_deleted_with_its_runs(ml_client: "MLClient", api:
 def test_a_name_outside_the_rule_is_refused(api: Call, name: str) -> None:
     answer = api("PUT", f"{JOBS}/{name}{VERSION}", {"properties": {"jobType": "Command"}})
     assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"tags": {str(number): "" for number in range(51)}}, "FieldName=Tags, Limit=50, Size=51"),
+        ({"tags": {"k" * 101: ""}}, "FieldName=Tags.Key, Limit=100, Size=101"),
+        ({"tags": {"k": "v" * 1001}}, "FieldName=Tags.Value, Limit=1000, Size=1001"),
+        ({"displayName": "d" * 257}, "FieldName=DisplayName, Limit=256, Size=257"),
+    ],
+)
+def test_a_run_with_too_many_or_too_long_texts_is_refused(api: Call, more: dict[str, Any], field: str) -> None:
+    answer = api("PUT", f"{JOBS}/too-long{VERSION}", {"properties": {**SWEEP, **more}})
+    assert answer.status == 400
+    assert field in answer.json()["error"]["message"]

@@ -30,6 +30,7 @@ ASSET = re.compile(r"/(?P<kind>data|models)/(?P<name>[^/]+)/versions/(?P<version
 REGISTRY_MODEL = re.compile(r"^azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 COMPUTE = re.compile(r"/computes/([^/]+)$", re.IGNORECASE)
 SERVERLESS = "serverless"
+MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_NAME = 50, 100, 1000, 256
 
 
 def refuse_other_work(job: Resource, stated: Json) -> None:
@@ -46,6 +47,21 @@ def refuse_other_work(job: Resource, stated: Json) -> None:
             "description, tags, displayName, properties, and isArchived can be updated."
         )
         raise ServiceError(400, "UserError", text, details=[error_object("Immutable", "JobPropertyImmutable")])
+
+
+def check_sizes(stated: Json, before: Json | None = None) -> None:
+    """Tags and names of a run have limits (resource-limits-capacity). Tags are added to those before. Raises 400."""
+    tags = {**(before or {}), **(stated.get("tags") or {})}
+    sizes = [("Tags", MOST_TAGS, len(tags)), ("DisplayName", LONGEST_NAME, len(str(stated.get("displayName") or "")))]
+    sizes += [("Tags.Key", LONGEST_KEY, len(key)) for key in tags]
+    sizes += [("Tags.Value", LONGEST_VALUE, len(str(value))) for value in tags.values()]
+    for field, limit, size in sizes:
+        if size > limit:
+            text = (
+                f"A field of the entity is over the size limit. FieldName={field}, Limit={limit}, Size={size}. "
+                "See https://aka.ms/azure-machine-learning-limits for service limits documentation."
+            )
+            raise ServiceError(400, "UserError", text, details=[error_object("ValidationError", text, field)])
 
 
 def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) -> None:

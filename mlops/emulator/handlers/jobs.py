@@ -34,6 +34,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"The job name {name!r} does not match {NAME.pattern}.", code="UserError", target="name")
     id = f"{workspace.id}/{KIND}/{name}"
     before = emulator.store.get(id)
+    job_checks.check_sizes(properties, job_state.root_of(emulator, before).body["tags"] if before else None)
     if before:
         job_checks.refuse_other_work(before, properties)
         return Reply(200, _show(emulator, _change(emulator, before, properties)))

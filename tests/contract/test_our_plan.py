@@ -1,0 +1,148 @@
+"""A plan against what is released: pushes, a revert, a force-push, a failed run before a push that changes nothing."""
+
+import json
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.identity import DefaultAzureCredential
+
+from mlops.azure import jobs, target
+from mlops.azure.workspace import Workspace
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.flow import plan, prepare, submit
+from mlops.flow.context import Context
+from mlops.params import Params, load
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = "data/rows.jsonl"
+
+
+def row(n: int) -> str:
+    turns = [{"role": "user", "content": f"How high is {n}?"}, {"role": "assistant", "content": f"It is {n} m high."}]
+    return json.dumps({"messages": turns}) + "\n"
+
+
+class Repository:
+    """A working copy, and what a push of it would be planned as."""
+
+    def __init__(self, folder: Path, workspace: Workspace) -> None:
+        self.folder, self.workspace = folder, workspace
+        self.name, self.seed, self.epochs = f"m-{uuid.uuid4().hex[:8]}", uuid.uuid4().int % 1_000_000, 1
+        (folder / "data").mkdir()
+        (folder / ROWS).write_text("".join(map(row, range(40))))
+        self.git("init", "-q", "-b", "main")
+        self.commit()
+
+    def git(self, *words: str) -> str:
+        named = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
+        return subprocess.run(named, cwd=self.folder, capture_output=True, text=True, check=True).stdout.strip()
+
+    def commit(self) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "a change")
+        return self.git("rev-parse", "HEAD")
+
+    def context(self) -> Context:
+        stated = load(ROOT / "params.yaml").model_dump()
+        stated["model"]["name"], stated["data"]["name"], stated["data"]["dataset"] = self.name, self.name, None
+        stated["training"] |= {"compute": "serverless"}
+        stated["training"]["parameters"] |= {"seed": self.seed, "num_train_epochs": self.epochs}
+        params, path = Params.model_validate(stated), self.folder / "params.yaml"
+        return Context(params, path, lambda: self.workspace, lambda _: None, commit=self.git("rev-parse", "HEAD"))
+
+    def plan(self) -> tuple[dict[str, Any], str, str]:
+        """Data for programs, the text for people, the reason."""
+        found = plan.run(self.context(), force=False)
+        assert found.outputs["train"] == ("true" if found.report.data["train"] else "false")
+        return dict(found.report.data), found.report.to_markdown(), found.outputs["train-reason"]
+
+
+@pytest.fixture
+def held(emulator_address: Address) -> Iterator[None]:
+    """Jobs that do not begin, so that none costs anything."""
+    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "100000 reads"})
+    yield
+    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "at once"})
+
+
+@pytest.fixture
+def repository(emulator_address: Address, sdk_imported: None, tmp_path: Path) -> Repository:
+    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    (tmp_path / "repository").mkdir()
+    return Repository(tmp_path / "repository", workspace)
+
+
+@pytest.fixture
+def release(ml_client: "MLClient", tmp_path: Path) -> Callable[[Repository], str]:
+    """Submit the commit, and register a model as if its run had passed the gate. Gives the job."""
+
+    def made(repository: Repository) -> str:
+        from azure.ai.ml.entities import Model
+
+        context = repository.context()
+        prepare.run(context, out=tmp_path / "out", upload=True)
+        name = submit.run(context, force=False).outputs["job"]
+        found = jobs.find(repository.workspace, name)
+        assert found
+        (tmp_path / "weights").write_text("w")
+        entity = Model(name=repository.name, version="1", path=str(tmp_path / "weights"), type="custom_model",
+                       tags={**found.tags, "mlops-job": name})  # fmt: skip
+        ml_client.models.create_or_update(entity)
+        return name
+
+    return made
+
+
+def test_the_plan_says_what_differs_from_what_is_released(
+    repository: Repository, release: Callable[[Repository], str], held: None
+) -> None:
+    said, text, why = repository.plan()
+    assert (said["released"], said["train"], why) == (None, True, "new data")
+    assert "nothing is released yet" in text
+    job = release(repository)
+    said, text, why = repository.plan()
+    assert (said["train"], why) == (False, f"{job} was submitted for this fingerprint")
+    assert said["released"] == {"model": f"{repository.name}:1", "environment": "", "job": job}
+    assert said["changed"] == []
+    assert said["conversations"] == {"added": 0, "removed": 0}
+    assert "nothing differs" in text
+    path, before = repository.folder / ROWS, (repository.folder / ROWS).read_text()
+    path.write_text(before.removeprefix(row(0)) + row(50) + row(51))
+    repository.epochs = 3
+    repository.commit()
+    said, text, why = repository.plan()
+    assert (said["train"], why) == (True, "new data")
+    assert said["conversations"] == {"added": 2, "removed": 1}
+    changed = {item["name"] or item["kind"]: (item["before"], item["after"]) for item in said["changed"]}
+    assert changed["num_train_epochs"] == ("1", "3")
+    assert changed["data"][1] == "not prepared yet"
+    assert "conversations: +2 -1" in text
+    assert "| parameter num\\_train\\_epochs | 1 | 3 |" in text or "| parameter num_train_epochs | 1 | 3 |" in text
+    path.write_text(before)  # a revert, as a new commit
+    repository.epochs = 1
+    repository.commit()
+    said, _, why = repository.plan()
+    assert (said["train"], why) == (False, f"{job} was submitted for this fingerprint")
+    repository.git("checkout", "-q", "--orphan", "other")  # a force-push to another history with the same files
+    repository.commit()
+    repository.git("branch", "-q", "-D", "main")
+    repository.git("reflog", "expire", "--expire=now", "--all")
+    repository.git("gc", "-q", "--prune=now")
+    said, text, why = repository.plan()
+    assert (said["train"], said["changed"], said["conversations"]) == (False, [], None)
+    assert "conversations are not counted: this clone does not have" in text
+    jobs.cancel(repository.workspace, job)
+    while not (found := jobs.find(repository.workspace, job)) or not found.state.ended:
+        pass
+    (repository.folder / "notes.md").write_text("read by nobody")  # the path filter would say: nothing to train
+    repository.commit()
+    said, _, why = repository.plan()
+    assert (said["train"], why) == (True, f"{job} is Canceled")

@@ -17,14 +17,15 @@ def known(folder: Path, commit: str) -> bool:
 def changed(folder: Path, base: str) -> list[str]:
     """Paths, from the top of the repository, that differ between a commit and the files as they are here.
 
-    A renamed file is a deleted one and a new one, as for GitHub's path filters.
+    A renamed file is a deleted one and a new one, as for GitHub's path filters. A file that git does not follow here is
+    among them once, whether or not the commit has it.
     """
     found = _git(folder, "diff", "--name-only", "--no-renames", "-z", base)
     new = _git(folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z")
     if found is None or new is None:
         raise BadInput(Problem(f"git cannot compare with {base}", str(folder)))
     names = found.decode(errors="replace") + new.decode(errors="replace")
-    return sorted(filter(None, names.split("\0")))
+    return sorted(set(filter(None, names.split("\0"))))
 
 
 def content(folder: Path, base: str, path: str) -> bytes:

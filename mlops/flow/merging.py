@@ -64,7 +64,8 @@ def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tup
         counts = (
             conversations(history.content(context.root, base, path), after) if path.endswith(".jsonl") else (None, None)
         )
-        rows.append((path, *counts))
+        if counts != (0, 0):  # the same lines in another order, or a file that git does not follow here
+            rows.append((path, *counts))
     return rows
 
 

@@ -114,6 +114,9 @@ def test_the_plan_says_what_differs_from_what_is_released(
     assert said["changed"] == []
     assert said["conversations"] == {"added": 0, "removed": 0}
     assert "nothing differs" in text
+    repository.git("rm", "-q", "--cached", ROWS)  # there, as in the commit, but not followed
+    assert repository.plan()[0]["conversations"] == {"added": 0, "removed": 0}
+    repository.git("reset", "-q")
     path, before = repository.folder / ROWS, (repository.folder / ROWS).read_text()
     path.write_text(before.removeprefix(row(0)) + row(50) + row(51))
     repository.epochs = 3

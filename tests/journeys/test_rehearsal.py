@@ -65,6 +65,9 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
     for share in ("(model-1 90 %, model-2 10 %)", "(model-1 50 %, model-2 50 %)", "(model-2 100 %)"):
         assert share in summaries
+    assert "phi-3-mini-ultrachat:1 (all traffic in production)" in summaries
+    assert "conversations: +1 -1" in summaries
+    assert "median of 1 completed run on 1 x Standard" in summaries
     seen["second"] = record
 
 
@@ -94,5 +97,6 @@ def test_a_spoilt_learning_rate_is_refused_and_nothing_is_released(clone: Clone)
     assert "above the largest allowed 4.5" in printed
     summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
     assert "The gate refused this model" in summaries
+    assert "10.0 is above 5e-5" in summaries
     status = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "status")
     assert "phi-3-mini-ultrachat:3" not in status.stdout

@@ -47,6 +47,7 @@ class Wanted:
     retired: Literal["warn", "refuse"] = "warn"
     where: str = "params.yaml"
     version: str = ""  # of the base model, as it is written
+    component_version: str = ""  # likewise
 
     @property
     def serverless(self) -> bool:
@@ -65,6 +66,7 @@ class Facts:
     cluster: Cluster | None = None
     quota: Quota | None = None  # of the machine's family
     total: Quota | None = None  # of the region, for the tier asked for
+    component: str = ""  # its version, resolved
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ class _Notes:
 def check(wanted: Wanted, facts: Facts) -> Checked:
     """Every finding about base model, size, cluster and quota."""
     notes = _Notes()
+    _latest("training.component_version", wanted.component_version, facts.component, wanted, notes)
     if facts.base is not None:
+        _latest("model.version", wanted.version, facts.base.version, wanted, notes)
         _model(wanted, facts.base, facts.now, notes)
     _machine(wanted, facts, notes)
     if facts.cluster is not None and not wanted.serverless:
@@ -103,14 +107,18 @@ def check(wanted: Wanted, facts: Facts) -> Checked:
     return Checked(tuple(notes.findings), tuple(notes.warnings))
 
 
+def _latest(key: str, written: str, found: str, wanted: Wanted, notes: _Notes) -> None:
+    """Show what `latest` stands for, and suggest to pin it."""
+    if written == "latest" and found:
+        why = "a newer one would be another release without any change of this repository"
+        pin = f'pin it: {key.rpartition(".")[2]}: "{found}"'
+        notes.warnings.append(Problem(f"{key} latest is {found} now", wanted.where, why=why, fix=pin))
+
+
 def _model(wanted: Wanted, base: BaseModel, now: datetime, notes: _Notes) -> None:
     what = f"model.base {base.name} {base.version}"
     successor = base.successor()
     fix = f"move to its successor, {successor}" if successor else "choose a model that the registry still lists"
-    if wanted.version == "latest":
-        why = "a newer one would be another release without any change of this repository"
-        pin = f'pin it: version: "{base.version}"'
-        notes.warnings.append(Problem(f"model.version latest is {base.version} now", wanted.where, why=why, fix=pin))
     if not base.supports_fine_tuning():
         other = successor or "one whose fine-tuning tasks name chat-completion, such as Phi-4"
         notes.refuse(

@@ -91,6 +91,7 @@ def _wanted(context: Context) -> Wanted:
         retired=stated.retired_base_model,
         where=str(context.params_path),
         version=context.params.model.version,
+        component_version=stated.component_version,
     )
 
 
@@ -106,6 +107,7 @@ def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster |
         cluster=cluster,
         quota=quotas.get(found.size.family.lower()) if found.size else None,
         total=quotas.get("".join(total.lower().split())),
+        component=found.component.version if found.component else "",
     )
 
 

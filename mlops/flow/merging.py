@@ -43,8 +43,8 @@ def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]
 
 def _parameters(context: Context, base: str) -> Any:
     name = context.params_path.name
-    before = _values(history.content(context.root, base, name))
-    found = parameters(before, _values(context.params_path.read_bytes()))
+    before = values(history.content(context.root, base, name))
+    found = parameters(before, values(context.params_path.read_bytes()))
     rows = [(item.key, item.before, item.after) for item in found[:SHOWN]]
     if len(found) > SHOWN:
         rows.append((f"and {len(found) - SHOWN} more", "", ""))
@@ -69,7 +69,8 @@ def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tup
     return rows
 
 
-def _values(text: bytes) -> Any:
+def values(text: bytes) -> Any:
+    """What a file of YAML says; None where it cannot be read."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:  # of the base, where it is no business of this change

@@ -44,6 +44,8 @@ def run(context: Context, *, force: bool) -> Outcome:
         "model": facts.model or "",
         "why": plan.why,
         "train-reason": plan.train_reason,
+        "gpu-hours": f"{found.gpu_hours:.3f}" if found else "",
+        "cost": f"{found.cost:.2f}" if found and found.cost is not None else "",
     }
     return Outcome(report, outputs)
 

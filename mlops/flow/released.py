@@ -9,6 +9,7 @@ from typing import Any
 from mlops import history
 from mlops.azure import models, provenance
 from mlops.domain.assets import label
+from mlops.domain.changes import ABSENT, parameters
 from mlops.domain.comparison import Difference, Ingredients, differences
 from mlops.flow import merging, observe
 from mlops.flow.context import Context
@@ -95,8 +96,13 @@ def compare(context: Context, made_of: Training, data_version: str | None) -> Co
         made_of.resolved.literals(),
         data_version or "",
     )
+    if not released.commit or not history.known(context.root, released.commit):
+        return Comparison(released, tuple(differences(released.ingredients, wanted)))
+    paths = history.changed(context.root, released.commit)
     return Comparison(
-        released, tuple(differences(released.ingredients, wanted)), _conversations(context, released.commit)
+        released,
+        (*differences(released.ingredients, wanted), *_recipe(context, released.commit)),
+        tuple(merging.conversation_rows(context, released.commit, paths)),
     )
 
 
@@ -134,7 +140,16 @@ def _ingredients(context: Context, job: str, model: models.Registered) -> Ingred
     )
 
 
-def _conversations(context: Context, commit: str) -> tuple[tuple[str, int | None, int | None], ...] | None:
-    if not commit or not history.known(context.root, commit):
-        return None
-    return tuple(merging.conversation_rows(context, commit, history.changed(context.root, commit)))
+def _recipe(context: Context, commit: str) -> list[Difference]:
+    """What params.yaml says otherwise about the data: the public dataset's share, the split, the seed."""
+    before = merging.values(history.content(context.root, commit, context.params_path.name))
+    now = context.params.model_dump(mode="json")["data"]
+    stated = before.get("data") if isinstance(before, dict) else None
+    if not isinstance(stated, dict):
+        return []
+    # A key that one of the two leaves to its default is no difference.
+    return [
+        Difference("data", item.key, item.before, item.after)
+        for item in parameters(stated, now)
+        if ABSENT not in (item.before, item.after)
+    ]

@@ -1,13 +1,13 @@
 """`mlops watch`: looks at a run until it ends or the bound is reached; a run outlives whoever watches it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlops import clock
 from mlops.azure import jobs, steps
 from mlops.azure.failures import Transient
 from mlops.domain.progress import Snapshot, Step, news
 from mlops.domain.run import JobState
-from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
+from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
 from mlops.views import Board, Report, Section, Table, table
@@ -79,14 +79,15 @@ class _Watcher:
         found = jobs.find(workspace, self.name)
         if found is None:
             raise BadInput(Problem(f"there is no job {self.name}", "the workspace", fix="run `mlops submit`"))
-        started = found.state is not JobState.NOT_STARTED
-        now = Snapshot(
-            self.name,
-            found.state.value,
-            tuple(steps.tree(workspace, self.name)) if started else (),
-            jobs.metrics(workspace, self.name) if started else {},
-        )
-        log = self._log(now)
+        now = replace(self.seen or Snapshot(self.name, ""), state=found.state.value)
+        log: list[str] = []
+        if found.state is not JobState.NOT_STARTED:
+            try:
+                now = replace(now, steps=tuple(steps.tree(workspace, self.name)))
+                now = replace(now, metrics=jobs.metrics(workspace, self.name))
+                log = self._log(now)
+            except AzureRefused as error:  # run history and MLflow may not know yet what the job's list knows
+                log = [f"not to be read yet: {error.problems[0].what}"]
         before, self.seen = self.seen, now
         board.show(self.progress(), news(before, now), log)
         return found
@@ -186,5 +187,5 @@ def _interrupted(context: Context, name: str) -> str:
     try:
         jobs.cancel(context.workspace, name)
     except MlopsError as error:
-        return f"interrupted; {name} could not be canceled and goes on: {error.problems[0]}"
+        return f"interrupted; {name} could not be canceled: {error.problems[0]}"
     return f"interrupted; {name} is being canceled, as watch.on_interrupt says"

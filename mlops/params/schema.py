@@ -65,7 +65,7 @@ class Training(_Block):
     tier: Literal["dedicated", "low_priority"] = Field("dedicated", description="Priority of a cluster that is created")
     idle_seconds_before_scale_down: Positive = Field(120, description="Idle time before a cluster's nodes are released")
     retired_base_model: Literal["warn", "refuse"] = Field(
-        "warn", description="What to do when the base model is past its retirement"
+        "warn", description="What to do when the base model is archived or past its retirement"
     )
     parameters: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Inputs of the component; they win over the base model's defaults"

@@ -68,6 +68,12 @@ CASES = [
         replace(WANTED, instance_type="standard_nc24ads_a100_V4"),
     ),
     Case("latest is shown", wanted=replace(WANTED, version="latest"), warned=("model.version latest is 15 now",)),
+    Case(
+        "latest of the component is shown",
+        replace(FACTS, component="0.0.82"),
+        replace(WANTED, component_version="latest"),
+        warned=("training.component_version latest is 0.0.82 now",),
+    ),
     Case("archived warns", replace(FACTS, base=replace(OLDER, archived=True)), warned=("15 is archived",)),
     Case(
         "archived refuses, and names the successor",

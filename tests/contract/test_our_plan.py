@@ -36,6 +36,7 @@ class Repository:
     def __init__(self, folder: Path, workspace: Workspace) -> None:
         self.folder, self.workspace = folder, workspace
         self.name, self.seed, self.epochs = f"m-{uuid.uuid4().hex[:8]}", uuid.uuid4().int % 1_000_000, 1
+        self.share = 0.1
         (folder / "data").mkdir()
         (folder / ROWS).write_text("".join(map(row, range(40))))
         self.git("init", "-q", "-b", "main")
@@ -46,6 +47,7 @@ class Repository:
         return subprocess.run(named, cwd=self.folder, capture_output=True, text=True, check=True).stdout.strip()
 
     def commit(self) -> str:
+        (self.folder / "params.yaml").write_text(f"data: {{name: {self.name}, validation_share: {self.share}}}\n")
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", "a change")
         return self.git("rev-parse", "HEAD")
@@ -53,6 +55,7 @@ class Repository:
     def context(self) -> Context:
         stated = load(ROOT / "params.yaml").model_dump()
         stated["model"]["name"], stated["data"]["name"], stated["data"]["dataset"] = self.name, self.name, None
+        stated["data"]["validation_share"] = self.share
         stated["training"] |= {"compute": "serverless"}
         stated["training"]["parameters"] |= {"seed": self.seed, "num_train_epochs": self.epochs}
         params, path = Params.model_validate(stated), self.folder / "params.yaml"
@@ -119,7 +122,7 @@ def test_the_plan_says_what_differs_from_what_is_released(
     repository.git("reset", "-q")
     path, before = repository.folder / ROWS, (repository.folder / ROWS).read_text()
     path.write_text(before.removeprefix(row(0)) + row(50) + row(51))
-    repository.epochs = 3
+    repository.epochs, repository.share = 3, 0.2
     repository.commit()
     said, text, why = repository.plan()
     assert (said["train"], why) == (True, "new data")
@@ -127,10 +130,11 @@ def test_the_plan_says_what_differs_from_what_is_released(
     changed = {item["name"] or item["kind"]: (item["before"], item["after"]) for item in said["changed"]}
     assert changed["num_train_epochs"] == ("1", "3")
     assert changed["data"][1] == "not prepared yet"
+    assert changed["validation_share"] == ("0.1", "0.2")
     assert "conversations: +2 -1" in text
     assert "| parameter num\\_train\\_epochs | 1 | 3 |" in text or "| parameter num_train_epochs | 1 | 3 |" in text
     path.write_text(before)  # a revert, as a new commit
-    repository.epochs = 1
+    repository.epochs, repository.share = 1, 0.1
     repository.commit()
     said, _, why = repository.plan()
     assert (said["train"], why) == (False, f"{job} was submitted for this fingerprint")

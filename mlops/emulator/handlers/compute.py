@@ -184,7 +184,7 @@ def _cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         raise _invalid(
             "InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize"
         )
-    _check_quota(emulator, size, least, most)
+    _check_quota(emulator, size, least, most, low_priority=priority == "LowPriority")
     common = {
         "osType": "Linux",
         "remoteLoginPortPublicAccess": "NotSpecified",
@@ -207,14 +207,15 @@ def _instance(stated: Json) -> Json:
     return {**common, **_given(wanted), "vmSize": size.name.upper(), "state": "Running", "errors": []}
 
 
-def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int) -> None:
+def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int, *, low_priority: bool) -> None:
     """A cluster must be able to have its least number of nodes, and one at all."""
     nodes = max(least, 1) if most else 0
-    limit = quota.limit(emulator, size.family)
+    family = "low-priority" if low_priority else size.family
+    limit = quota.total(emulator, quota.LOW_PRIORITY) if low_priority else quota.limit(emulator, size.family)
     if size.vcpus * nodes > limit:
         raise _invalid(
             "ClusterMinNodesExceedCoreQuota",
-            f"The specified subscription has a {size.family} vCPU quota of {limit} and cannot "
+            f"The specified subscription has a {family} vCPU quota of {limit} and cannot "
             f"accomodate for at least {nodes} requested managed compute node which maps to {size.vcpus * nodes} vCPUs.",
             "vmSize",
         )

@@ -22,7 +22,7 @@ def main() -> int:
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
         told = "interrupted; what runs on Azure goes on, and the same command carries on from there"
-        print(str(stop) or told, file=sys.stderr)
+        print(str(stop) or str(stop.__cause__ or "") or told, file=sys.stderr)  # click puts its own in between
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

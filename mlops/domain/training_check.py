@@ -3,7 +3,7 @@
 Pure: facts in, findings and warnings out. It must not look anything up.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -145,7 +145,7 @@ def _machine(wanted: Wanted, facts: Facts, notes: _Notes) -> None:
     allowed = base.finetune_list() if base else None
     if allowed is not None:
         notes.warnings += [Problem(note, "the registry") for note in allowed.notes]
-        notes.refuse(check_size(wanted.instance_type, allowed.sizes, "fine-tuning", wanted.where))
+        notes.refuse(_keyed(check_size(wanted.instance_type, allowed.sizes, "fine-tuning", wanted.where)))
     if machine is None:
         fix = "choose a size of the region, such as Standard_NC24ads_A100_v4"
         notes.refuse(Problem(f"{what} is no VM size of {facts.region}", wanted.where, fix=fix))
@@ -154,10 +154,16 @@ def _machine(wanted: Wanted, facts: Facts, notes: _Notes) -> None:
         why = "the fine-tuning program needs one"
         notes.refuse(Problem(f"{what} has no GPU", wanted.where, why=why, fix="choose a GPU size"))
     else:
-        notes.refuse(check_machine(machine, base.finetune_minimum() if base else None, wanted.where, "fine-tune"))
+        short = check_machine(machine, base.finetune_minimum() if base else None, wanted.where, "fine-tune")
+        notes.refuse(_keyed(short.problem if short else None))
     if wanted.low_priority and not machine.low_priority and not wanted.serverless:
         fix = "set training.tier to dedicated, or choose another size"
         notes.refuse(Problem(f"{what} is not offered at low priority", wanted.where, fix=fix))
+
+
+def _keyed(found: Problem | None) -> Problem | None:
+    """With the key of params.yaml that it is about, so that it can be shown at its line."""
+    return replace(found, what=f"training.instance_type {found.what}") if found else None
 
 
 def _cluster(wanted: Wanted, cluster: Cluster, notes: _Notes) -> None:

@@ -35,6 +35,7 @@ class Workspace:
     def __init__(self, target: Target, credential: "TokenCredential") -> None:
         self.target = target
         self._credential = credential
+        self._registries: dict[str, MLClient] = {}  # making one asks the service
 
     @cached_property
     def ml(self) -> "MLClient":
@@ -51,9 +52,11 @@ class Workspace:
         """The SDK's client for a registry."""
         from azure.ai.ml import MLClient
 
-        _quiet()
-        with translated(f"find the registry {name}"):
-            return MLClient(self._credential, registry_name=name)
+        if name not in self._registries:
+            _quiet()
+            with translated(f"find the registry {name}"):
+                self._registries[name] = MLClient(self._credential, registry_name=name)
+        return self._registries[name]
 
     @property
     def id(self) -> str:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mlops.domain.parameters import Component, Input, difference, misfits, resolve
+from mlops.domain.parameters import Component, Input, canonical, difference, misfits, resolve
 from mlops.errors import BadInput
 
 SHARED = (
@@ -179,3 +181,24 @@ def test_versions_differ_in_words() -> None:
     )
     assert difference(V78, V75).startswith("from 0.0.78 to 0.0.75: - compute_model_evaluation")
     assert difference(V82, V82) == ""
+
+
+WORDS = st.sampled_from(["true", "TRUE", "16", "1e-5", "x", ""])
+WRITTEN = st.one_of(st.booleans(), st.integers(-3, 99), st.floats(), WORDS)
+NAMES = st.sampled_from([*V82.inputs, "learning_rate_max", "learning_rate_min", "junk"])
+
+
+@given(st.dictionaries(NAMES, WRITTEN, max_size=6), st.dictionaries(NAMES, WRITTEN.map(str), max_size=6))
+def test_whatever_is_written_only_what_the_component_takes_is_sent(user: dict[str, Any], model: dict[str, str]) -> None:
+    try:
+        found = resolve(V82, user, model, {"num_nodes_finetune": 2}, others=ALL)
+    except BadInput:
+        return
+    for name, value in found.values.items():
+        spec = V82.inputs[name]
+        assert spec.literal
+        assert not spec.enum or value.text in spec.enum
+        assert canonical(spec, value.text) == value.text
+        assert spec.minimum is None or float(value.text) >= spec.minimum
+        if name in user and name != "num_nodes_finetune":
+            assert value.origin == "params.yaml"

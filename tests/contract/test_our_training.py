@@ -1,6 +1,8 @@
 """Checks and submission through our own code and the real SDK: every refusal, three component versions, both forms."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 import uuid
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from azure.identity import DefaultAzureCredential
 
 from mlops.azure import jobs, provenance, submission, target
@@ -17,10 +20,11 @@ from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
-from mlops.errors import AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
+from mlops.errors import INTERRUPTED, AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
 from mlops.flow import compute, plan, prepare, submit, watch
 from mlops.flow.context import Context
 from mlops.params import Params, load
+from tests.workflows import runner
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -122,6 +126,27 @@ def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Ma
     assert "15 is archived" in said
     assert "was retired from fine-tuning on 2025-08-30" in said
     assert "move to its successor, Phi-4" in said
+
+
+def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
+    make: Make, ml_client: "MLClient", emulator_address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.ai.ml.entities import AmlCompute
+
+    monkeypatch.setattr(compute, "PAUSE_SECONDS", 0.2)
+    context = make()
+    process.control(emulator_address, "PUT", "/pace/computes", {"pace": "0.3 s"})
+    try:
+        wanted = AmlCompute(name=context.params.training.compute, size="Standard_NC24ads_A100_v4", max_instances=1)
+        ml_client.compute.begin_create_or_update(wanted)
+        said: list[str] = []
+        context.say = said.append
+        found = compute.run(context)
+    finally:
+        process.control(emulator_address, "PUT", "/pace/computes", {"pace": "at once"})
+    assert found.failure is None
+    assert found.outputs["created"] == "false"
+    assert "is Creating" in said[0]
 
 
 @pytest.mark.parametrize(
@@ -247,26 +272,16 @@ def test_a_run_is_submitted_with_each_version_of_the_component(
     canceled(connected, name)
 
 
-def test_submitting_twice_at_the_same_moment_from_two_processes_gives_one_job(
-    make: Make, held: None, root: Path, connected: Workspace, ml_client: "MLClient", tmp_path: Path
+def test_two_processes_at_the_same_moment_give_one_job_and_a_canceled_watch_cancels_it_in_time(
+    make: Make, held: None, root: Path, connected: Workspace, tmp_path: Path
 ) -> None:
-    import yaml
-
-    context = make(training={"compute": "serverless"})
+    context = make(training={"compute": "serverless"}, watch={"on_interrupt": "cancel"})
     (root / "params.yaml").write_text(yaml.safe_dump(context.params.model_dump(mode="json")))
     prepare.run(context, out=tmp_path, upload=True)
-    line = [
-        sys.executable,
-        "-m",
-        "mlops",
-        "--params",
-        str(root / "params.yaml"),
-        "--target",
-        "azure",
-        "--json",
-        "submit",
-    ]
-    other = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True)
+    line = [sys.executable, "-m", "mlops", "--params", str(root / "params.yaml"), "--target", "azure"]
+    other = subprocess.Popen(
+        [*line, "--json", "submit"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True
+    )
     assert other.stderr is not None
     while "submitting" not in other.stderr.readline():  # now it is about to
         assert other.poll() is None
@@ -275,7 +290,22 @@ def test_submitting_twice_at_the_same_moment_from_two_processes_gives_one_job(
     assert outputs[0]["job"] == outputs[1]["job"]
     ours = [job for job in jobs.recent(connected, 50, tag="mlops-owner") if job.tags["mlops-owner"] == context.owner]
     assert [job.name for job in ours] == [outputs[0]["job"]]
-    canceled(connected, ours[0].name)
+    _cancel_the_watch(connected, [*line, "watch", "--job", ours[0].name], tmp_path, ours[0].name)
+
+
+def _cancel_the_watch(workspace: Workspace, line: list[str], folder: Path, name: str) -> None:
+    step = runner.start(f"exec {shlex.join(line)}", folder, {**os.environ, "PYTHONPATH": str(ROOT)})
+    assert step.stdout is not None
+    while f"{name} is" not in step.stdout.readline():
+        assert step.poll() is None
+    ended = runner.cancel(step)
+    assert (ended.signals, ended.code) == (("SIGINT",), INTERRUPTED)
+    assert ended.seconds < runner.AFTER_SIGINT / 2
+    assert f"{name} is being canceled" in step.stdout.read()
+    step.stdout.close()
+    found = jobs.find(workspace, name)
+    assert found
+    assert found.state in (JobState.CANCEL_REQUESTED, JobState.CANCELED)
 
 
 def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(

@@ -54,8 +54,12 @@ def estimate(
     gpus_per_node: int,
     work: float | None,
     per_hour: Mapping[str, float],
+    unit: str = "rows times epochs",
 ) -> Estimate | None:
-    """The median of completed runs on the same machines, scaled by work where both are known; None without any."""
+    """The median of completed runs on the same machines, scaled by work where both are known; None without any.
+
+    `unit` is what work is counted in, for `work` and for the runs alike.
+    """
     like = [run for run in past if run.size.lower() == size.lower() and run.nodes == nodes and run.seconds > 0]
     if not like:
         return None
@@ -63,7 +67,7 @@ def estimate(
     scaled = sum(1 for run in like if work and run.work)
     basis = f"median of {len(like)} completed run{'s' * (len(like) > 1)} on {nodes} x {size}"
     if scaled:
-        basis += ", scaled by rows times epochs"
+        basis += f", scaled by {unit}"
     return Estimate(hours, hours * nodes * gpus_per_node, cost(size, nodes, hours, per_hour), basis)
 
 

@@ -15,7 +15,8 @@ from mlops.flow.context import Context
 from mlops.flow.training import Training
 from mlops.views import number
 
-SIZE_TAG, NODES_TAG, WORK_TAG = "mlops-instance-type", "mlops-nodes", "mlops-work"
+SIZE_TAG, NODES_TAG = "mlops-instance-type", "mlops-nodes"
+WORK_TAG, EPOCHS_TAG = "mlops-work", "mlops-epochs"  # rows times epochs, and epochs
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
 USED = 5  # each costs two or more requests
 EPOCHS = "num_train_epochs"
@@ -23,25 +24,34 @@ EPOCHS = "num_train_epochs"
 
 def tags(context: Context, made_of: Training, data_version: str) -> dict[str, str]:
     """What a run is given so that later runs can be estimated by it."""
-    work = _work(made_of, rows(context, data_version))
     found = {SIZE_TAG: made_of.size.name, NODES_TAG: str(context.params.training.nodes)}
-    return {**found, WORK_TAG: f"{work:g}"} if work else found
+    epochs, count = _epochs(made_of), rows(context, data_version)
+    if epochs:
+        found[EPOCHS_TAG] = f"{epochs:g}"
+        found |= {WORK_TAG: f"{count * epochs:.15g}"} if count else {}
+    return found
 
 
 def of(context: Context, made_of: Training, data_version: str | None) -> Estimate | None:
-    """The estimate for a run of that data; None where no run on such machines has completed."""
+    """The estimate for a run of that data; None where no run on such machines has completed.
+
+    Data that is not prepared yet is taken to be about as large as before, so that only epochs count.
+    """
     wanted = context.params.training
+    epochs, count = _epochs(made_of), rows(context, data_version)
+    work = count * epochs if count and epochs else None
     return costs.estimate(
-        past(context, made_of.size.name, wanted.nodes),
+        past(context, made_of.size.name, wanted.nodes, WORK_TAG if work else EPOCHS_TAG),
         size=made_of.size.name,
         nodes=wanted.nodes,
         gpus_per_node=made_of.size.gpus,
-        work=_work(made_of, rows(context, data_version)),
+        work=work or epochs,
         per_hour=context.params.prices.instance_hour,
+        unit="rows times epochs" if work else "epochs",
     )
 
 
-def past(context: Context, size: str, nodes: int) -> list[PastRun]:
+def past(context: Context, size: str, nodes: int, work_tag: str) -> list[PastRun]:
     """The newest completed runs of ours on those machines, with the time for which they held machines."""
     known = [
         job
@@ -51,7 +61,7 @@ def past(context: Context, size: str, nodes: int) -> list[PastRun]:
         and job.tags.get(SIZE_TAG, "").lower() == size.lower()
         and job.tags.get(NODES_TAG) == str(nodes)
     ]
-    return [_past(context, job, size, nodes) for job in known[:USED]]
+    return [_past(context, job, size, nodes, work_tag) for job in known[:USED]]
 
 
 def rows(context: Context, data_version: str | None) -> int | None:
@@ -87,17 +97,17 @@ def to_json(context: Context, found: Estimate | None) -> Mapping[str, Any] | Non
     }
 
 
-def _past(context: Context, job: jobs.Job, size: str, nodes: int) -> PastRun:
-    text = job.tags.get(WORK_TAG, "")
+def _past(context: Context, job: jobs.Job, size: str, nodes: int, work_tag: str) -> PastRun:
     seconds = machine_seconds(list(steps.tree(context.workspace, job.name)))
-    return PastRun(job.name, seconds, size, nodes, _positive(text))
+    return PastRun(job.name, seconds, size, nodes, _positive(job.tags.get(work_tag, "")))
 
 
-def _work(made_of: Training, count: int | None) -> float | None:
-    """Rows times epochs."""
-    value = made_of.resolved.values.get(EPOCHS)
-    epochs = _positive(value.text) if value else 1.0
-    return None if count is None or epochs is None else count * epochs
+def _epochs(made_of: Training) -> float | None:
+    """Passes over the data; None where `max_steps` bounds the run instead."""
+    values = made_of.resolved.values
+    if "max_steps" in values and _positive(values["max_steps"].text):
+        return None
+    return _positive(values[EPOCHS].text) if EPOCHS in values else 1.0
 
 
 def _positive(text: str) -> float | None:

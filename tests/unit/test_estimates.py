@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
+from mlops.domain.base_model import BaseModel
 from mlops.domain.costs import Estimate
+from mlops.domain.parameters import Component, Resolved, Value
+from mlops.domain.preflight import Machine
 from mlops.flow import estimates
 from mlops.flow.context import Context
+from mlops.flow.training import Training
 from mlops.params import load
 
 PARAMS = load(Path(__file__).resolve().parents[2] / "params.yaml")
@@ -31,6 +37,25 @@ def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> Non
     assert estimates.lines(context(), None, "Standard_X") == (
         "no estimate: no run on 1 x Standard_X has completed yet",
     )
+
+
+def made_of(**values: str) -> Training:
+    resolved = Resolved({name: Value(text, "params.yaml") for name, text in values.items()})
+    component = Component("c", "1", "id", {})
+    return Training(BaseModel("m", "1", "id"), component, None, resolved, Machine("Standard_X", gpus=1))
+
+
+@pytest.mark.parametrize(
+    ("values", "epochs"),
+    [
+        ({}, 1.0),
+        ({"num_train_epochs": "3"}, 3.0),
+        ({"num_train_epochs": "3", "max_steps": "-1"}, 3.0),
+        ({"num_train_epochs": "3", "max_steps": "500"}, None),
+    ],
+)
+def test_epochs_count_unless_steps_are_bounded(values: dict[str, str], epochs: float | None) -> None:
+    assert estimates._epochs(made_of(**values)) == epochs
 
 
 def test_programs_get_numbers_and_the_currency() -> None:

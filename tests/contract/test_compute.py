@@ -158,6 +158,19 @@ def test_a_family_without_quota_refuses(ml_client: Any, name: str, emulator_addr
     assert ml_client.compute.begin_create_or_update(cluster(name, size="Standard_NC6s_v3")).result().name == name
 
 
+def test_low_priority_machines_have_one_quota_of_their_own(
+    ml_client: Any, name: str, emulator_address: Address
+) -> None:
+    process.control(emulator_address, "PUT", "/quota/totalLowPriorityCores", {"limit": 20})
+    try:
+        _, code, message = refusal(lambda: ml_client.compute.begin_create_or_update(cluster(name, tier="low_priority")))
+        assert code == "ClusterMinNodesExceedCoreQuota"
+        assert "low-priority vCPU quota of 20" in message
+        assert ml_client.compute.begin_create_or_update(cluster(name)).result().name == name
+    finally:
+        process.control(emulator_address, "PUT", "/quota/totalLowPriorityCores", {"limit": 1000})
+
+
 def test_sizes_are_listed_with_their_gpus(ml_client: Any) -> None:
     sizes = {size.name: size for size in ml_client.compute.list_sizes()}
     a100 = vars(sizes["Standard_NC24ads_A100_v4"])  # the SDK leaves v_cp_us and memory_gb empty

@@ -10,6 +10,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops.domain import savings
 from mlops.domain.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.idle import (
     KEEP_UNTIL_TAG,
@@ -173,8 +174,11 @@ def test_every_endpoint_is_listed_once_with_a_reason(fleet: Sequence[EndpointUsa
     plan = decide(fleet, policy, NOW)
     assert [item.name for item in plan.items] == sorted(usage.name for usage in fleet)
     assert all(item.reason for item in plan.items)
-    ours = sum(usage.instances for usage in fleet if usage.ours)
-    assert plan.saved_a_day + plan.instance_hours_a_day == 24 * ours
+    ours = sum(one.instance_count for usage in fleet if usage.ours for one in usage.deployments)
+    found = savings.ledger(plan.items, savings.planned, {"standard_a": 2.0})
+    assert found.saved + found.burning == 24 * ours
+    assert 0 <= found.idle <= found.burning
+    assert (found.money.saved if found.money else 0) == 2 * found.saved
 
 
 def applied(fleet: Sequence[EndpointUsage], plan: Plan) -> list[EndpointUsage]:

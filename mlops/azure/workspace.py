@@ -93,7 +93,9 @@ class Workspace:
         """Another workspace of the subscription: `name` in the same resource group, or `group/name`."""
         group, _, workspace = name.rpartition("/")
         target = replace(self.target, resource_group=group or self.target.resource_group, workspace=workspace)
-        return Workspace(target, self._credential)
+        found = Workspace(target, self._credential)
+        found.budget = self.budget  # what Azure allows is counted for the subscription
+        return found
 
     def now(self) -> datetime:
         """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""

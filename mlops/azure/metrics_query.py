@@ -85,7 +85,7 @@ class Monitor:
 def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, Answer]:
     from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
-    from mlops.azure.pace import BudgetPolicy
+    from mlops.azure.pace import BudgetPolicy, Patient
 
     bodies: list[str] = []
     with (
@@ -93,6 +93,7 @@ def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, An
         MetricsClient(
             f"https://{workspace.location}.metrics.monitor.azure.com",
             workspace.credential,
+            retry_policy=Patient(),
             per_retry_policies=[BudgetPolicy(workspace.budget)],
         ) as client,
     ):

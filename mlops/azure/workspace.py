@@ -112,12 +112,12 @@ class Workspace:
     def rest(self) -> "PipelineClient[Any, Any]":
         """A plain client that signs requests for ARM; for what azure-ai-ml has no method for."""
         from azure.core import PipelineClient
-        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
-        from mlops.azure.pace import BudgetPolicy
+        from mlops.azure.pace import BudgetPolicy, Patient
 
         sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
-        policies = [RetryPolicy(), BudgetPolicy(self.budget), sign]
+        policies = [Patient(), BudgetPolicy(self.budget), sign]
         return PipelineClient(ARM, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":

@@ -5,7 +5,7 @@ It must not decide what goes; but what has changed since it was looked at stays.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mlops import clock
 from mlops.azure import endpoints, jobs, leftovers
@@ -61,7 +61,7 @@ def _act(item: Item, survey: Survey, say: Callable[[str], None]) -> str:
             return _delete_deployment(workspace, survey, item.name)
         case ItemState.CANCEL, _:
             say(f"canceling {item.name}")
-            return _cancel(workspace, item.name)
+            return _cancel(workspace, item.name, now)
         case ItemState.ARCHIVE, _:
             name, _, version = item.name.rpartition(":")
             leftovers.archive(workspace, item.kind, name, version)
@@ -202,10 +202,12 @@ def _is_gone(there: Callable[[], bool]) -> bool:
     return False
 
 
-def _cancel(workspace: Workspace, name: str) -> str:
+def _cancel(workspace: Workspace, name: str, now: datetime) -> str:
     found = jobs.find(workspace, name)
     if found is None or found.state.ended:
         return "ended by itself"
+    if marks.asked_to_keep(found.tags, now) or not found.tags.get(marks.MARK_TAG):
+        return CHANGED
     jobs.cancel(workspace, name)
     return "canceled"
 

@@ -46,7 +46,7 @@ def activity(workspace: Workspace, wanted: Sequence[Wanted], *, until: datetime)
             found |= {one.id.lower(): Unknown("there is no time to measure yet") for one in batch}
             continue
         answers = service.ask([one.id for one in batch], Span(since, until, GRAIN))
-        found |= {id: _read(answer, Span(since, until, GRAIN)) for id, answer in answers.items()}
+        found |= {id: use_of(answer, Span(since, until, GRAIN)) for id, answer in answers.items()}
     return found | _refined(service, wanted, found)
 
 
@@ -71,7 +71,7 @@ def _refined(service: Monitor, wanted: Sequence[Wanted], found: Mapping[str, Act
     for begin, ids in hours.items():
         span = Span(begin, begin + GRAIN, MINUTE)
         for id, answer in service.ask(ids, span).items():
-            fine, coarse = _read(answer, span), found[id]
+            fine, coarse = use_of(answer, span), found[id]
             if isinstance(fine, Known) and fine.last_request and isinstance(coarse, Known):
                 better[id] = replace(coarse, last_request=fine.last_request)
     return better
@@ -90,7 +90,8 @@ def _series(answer: Answer) -> "list[dict[str, Any]] | Unknown":
     return [series for metric in metrics for series in metric.get("timeseries") or []]
 
 
-def _read(answer: Answer, span: Span) -> Activity:
+def use_of(answer: Answer, span: Span) -> Activity:
+    """How much an endpoint was used, by what Azure Monitor answered for the span."""
     series = _series(answer)
     if isinstance(series, Unknown):
         return series

@@ -41,10 +41,12 @@ class Site:
             body["properties"] = {"traffic": {live: 100}}
             assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 200
 
-    def deployment(self, endpoint: str, name: str) -> None:
-        properties = {"endpointComputeType": "Managed", "model": BASE, "instanceType": SIZE}
-        body = {"location": "eastus", "sku": {"name": "Default", "capacity": 1}, "properties": properties}
-        assert self.api("PUT", arm(f"onlineEndpoints/{endpoint}/deployments/{name}"), body).status == 201
+    def deployment(self, endpoint: str, name: str, instances: int = 1, model: str = BASE) -> None:
+        """Made, or changed where it is there already."""
+        properties = {"endpointComputeType": "Managed", "model": model, "instanceType": SIZE}
+        body = {"location": "eastus", "sku": {"name": "Default", "capacity": instances}, "properties": properties}
+        answer = self.api("PUT", arm(f"onlineEndpoints/{endpoint}/deployments/{name}"), body)
+        assert answer.status in (200, 201), answer.data
 
     def ask(self, name: str, **headers: str) -> None:
         """One request to an endpoint, or to a deployment of it by name."""

@@ -1,6 +1,8 @@
 """`mlops cleanup` against a workspace: marked, then deleted if still idle; everything else stays."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,7 @@ from mlops.emulator.address import Address
 from mlops.errors import BadInput, CapRefused
 from mlops.params import Params
 from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup
-from tests.contract.serving_calls import Call, arm
+from tests.contract.serving_calls import BASE, Call, arm, register_model
 
 
 @pytest.fixture
@@ -149,3 +151,60 @@ def test_each_kind_can_be_switched_off_or_only_reported(site: Site) -> None:
         what = {**PARAMS.cleanup.what.model_dump(), "empty_endpoints": mode}
         assert site.states(site.cleanup(with_cleanup(what=what)))["tidy-empty"] == state
     assert "mlops-idle-since" not in site.tags("tidy-empty")
+
+
+def test_a_deployment_that_was_changed_in_place_is_a_deployment(site: Site) -> None:
+    site.endpoint("tidy-changed", "blue", live="blue")
+    site.wait(4 * DAY)
+    site.deployment("tidy-changed", "blue", 2)
+    assert site.states(site.cleanup())["tidy-changed"] == "kept: too young"
+    site.wait(2 * DAY)
+    assert site.states(site.cleanup())["tidy-changed"] == "marked: idle"
+    site.deployment("tidy-changed", "blue", 1)
+    site.wait(25 * HOUR)
+    assert site.states(site.cleanup())["tidy-changed"] == "marked: idle", "anew: the mark is from before"
+
+
+def test_an_endpoint_whose_model_is_gone_counts_as_idle_sooner(site: Site, ml_client: Any, tmp_path: Path) -> None:
+    name = "tidyorphan"
+    params = with_cleanup()
+    params = params.model_copy(update={"model": params.model.model_copy(update={"name": name})})
+    ours = {**OURS, "mlops-owner": name}
+    model = register_model(ml_client, tmp_path, name)
+    for endpoint, served in (("tidy-kept", BASE), ("tidy-gone", model)):
+        site.endpoint(endpoint, tags=ours)
+        site.deployment(endpoint, "blue", model=served)
+    site.wait(30 * HOUR)
+
+    def states() -> tuple[str, str]:
+        found = site.states(site.cleanup(params))
+        return found["tidy-gone"], found["tidy-kept"]
+
+    assert states() == ("kept: too young", "kept: too young")
+    assert site.api("DELETE", arm(f"models/{name}/versions/1")).status in (200, 204)
+    assert states() == ("marked: model gone", "kept: too young")
+
+
+def test_further_workspaces_are_cleaned_in_the_same_run_under_the_same_caps(site: Site, ml_client: Any) -> None:
+    from azure.ai.ml.entities import Workspace
+
+    ml_client.workspaces.begin_create(Workspace(name="tidy-second", location="eastus")).result()
+    site.endpoint("tidy-here")
+    there = arm("onlineEndpoints/tidy-there").replace("/mlw-emulator/", "/tidy-second/")
+    body = {"location": "eastus", "tags": OURS, "properties": {}}
+    assert site.api("PUT", there, body).status == 201
+    site.wait(2 * DAY)
+    both = with_cleanup(workspaces=["tidy-second"])
+    assert site.states(site.cleanup(both)) == {"tidy-here": "marked: empty", "tidy-there": "marked: empty"}
+    site.wait(21 * HOUR)
+    held = site.cleanup(with_cleanup(workspaces=["tidy-second"], max_deletions=1))
+    assert isinstance(held.failure, CapRefused)
+    done = site.cleanup(both)
+    assert {
+        item["workspace"].rpartition("/")[2] for item in done.report.data["items"] if item["state"] == "deleted"
+    } == {
+        "mlw-emulator",
+        "tidy-second",
+    }
+    assert site.api("GET", there).status == 404
+    ml_client.workspaces.begin_delete("tidy-second", delete_dependent_resources=False).result()

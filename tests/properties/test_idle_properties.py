@@ -64,7 +64,9 @@ class Draw:
     def deployment(self) -> DeploymentFacts:
         state = self.often(DeploymentState.SUCCEEDED, *DeploymentState)
         created = self.often(NOW - timedelta(days=50), None, self.ago(-2, 60))
-        return DeploymentFacts("model-1", state, "chat:1", "Standard_A", self.chance.randint(1, 3), created)
+        changed = self.often(None, self.ago(-2, 60))
+        count = self.chance.randint(1, 3)
+        return DeploymentFacts("model-1", state, "chat:1", "Standard_A", count, created, changed=changed)
 
     def usage(self, name: str) -> EndpointUsage:
         created = self.often(NOW - timedelta(days=60), None, self.ago(-2, 120))
@@ -80,6 +82,7 @@ class Draw:
             instances=self.chance.randint(0, 4),
             deployments=tuple(self.deployment() for _ in range(self.chance.randint(0, 2))),
             activity=self.activity(),
+            gone_models=self.often((), ("chat:1",)),
         )
 
 
@@ -103,8 +106,10 @@ def to_be_deleted(plan: Plan) -> set[str]:
 def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
     """The rules once more, as a list of vetoes in no order."""
     idle, use = timedelta(days=policy.idle_days), usage.activity
+    if usage.deployments and usage.gone_models:  # nobody can deploy that model again
+        idle = min(idle, timedelta(hours=max(24, policy.minimum_age_hours)))
     times = [usage.created, usage.modified, *(one.created for one in usage.deployments)]
-    dates = [time for time in times if time]
+    dates = [time for time in [*times, *(one.changed for one in usage.deployments)] if time]
     mark = usage.tags.get(MARK_TAG, "soon")
     vetoes = {
         "foreign": not usage.ours,
@@ -112,7 +117,7 @@ def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
         "asked for": any("keep" in tag.casefold() and tag.casefold() != KEEP_UNTIL_TAG for tag in usage.tags)
         or any(tag.casefold() == KEEP_UNTIL_TAG and text != "2026-03-30" for tag, text in usage.tags.items()),
         "changing": usage.state not in REST or any(one.state.value not in REST for one in usage.deployments),
-        "unknown age": len(dates) < len(times),
+        "unknown age": None in times,
         "young": any(NOW - time < timedelta(hours=policy.minimum_age_hours) for time in dates),
         "younger than idle": bool(usage.deployments) and usage.created is not None and NOW - usage.created < idle,
         "not marked": mark == "soon",

@@ -151,7 +151,9 @@ def fill(address: Address, size: int, owner: str) -> None:
 
     properties = {"endpointComputeType": "Managed", "model": MODEL, "instanceType": SIZE}
     sku = {"name": "Default", "capacity": 1}
-    for family in (sizes.find(SIZE).family, quota.DEDICATED):
+    size_of = sizes.find(SIZE)
+    assert size_of
+    for family in (size_of.family, quota.DEDICATED):
         process.control(address, "PUT", f"/quota/{quote(family)}", {"limit": 100 * (size + 1)})
     for number in range(size):
         endpoint: dict[str, Any] = {

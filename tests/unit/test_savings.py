@@ -64,7 +64,7 @@ def test_the_sums_are_told_as_text_table_and_data() -> None:
     done = Done(words={("", Kind.ENDPOINT, "gone"): "deleted", ("", Kind.DEPLOYMENT, "used/old"): "failed"})
     found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], done, params, applied=True)
     assert "this run saves 48 instance-hours a day (168.00 EUR)" in found.lines
-    burns = "216 instance-hours a day (336.00 EUR) still burn, 144 instance-hours a day (336.00 EUR) of them for nobody"
+    burns = "216 a day (336.00 EUR) still burn, 144 (336.00 EUR) of them for nobody"
     assert burns in found.lines
     assert "in 30 days that is 5,040.00 EUR saved and 10,080.00 EUR still spent" in found.lines
     assert f"no cost of {CPU}: prices.instance_hour does not name it" in found.lines
@@ -86,4 +86,13 @@ def test_without_prices_there_is_no_money() -> None:
     found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), params, applied=False)
     assert "the plan would save 96 instance-hours a day" in found.lines
     assert found.to_json()["data"]["money"] is None
+    assert found.next_step == "mlops cleanup --apply"
     assert tell.outputs(plan, Done(), params, applied=False)["saved-a-day"] == ""
+
+
+def test_where_nothing_is_up_nothing_is_summed() -> None:
+    plan = teardown.plan([item("empty", machines={})], max_deletions=9, max_share=1.0)
+    found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), load(ROOT / "params.yaml"), applied=False)
+    assert "no machine of ours is up" in found.lines
+    assert [each.title for each in found.tables] == ["Items", "Counts"]
+    assert found.next_step == ""

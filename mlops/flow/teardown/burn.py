@@ -30,14 +30,15 @@ def ledger(plan: Plan, done: Done, params: Params, *, applied: bool) -> Ledger:
 def lines(found: Ledger, params: Params, surveys: Sequence[Survey], *, applied: bool) -> tuple[str, ...]:
     """The sums for people."""
     said, currency, money = "this run saves" if applied else "the plan would save", params.prices.currency, found.money
+    if not found.rows:
+        return ("no machine of ours is up",)
     saved, burning, idle = (
-        f"{hours} instance-hours a day" + (f" ({costs.amount(value, currency)})" if money else "")
-        for hours, value in zip((found.saved, found.burning, found.idle), _amounts(money).values(), strict=True)
+        f" ({costs.amount(value, currency)})" if money else "" for value in _amounts(money).values()
     )
     unread = sum(bool(one.usage.unread) for survey in surveys for one in survey.endpoints.seen if one.usage.ours)
     return (
-        f"{said} {saved}",
-        f"{burning} still burn, {idle} of them for nobody",
+        f"{said} {found.saved} instance-hours a day{saved}",
+        f"{found.burning} a day{burning} still burn, {found.idle}{idle} of them for nobody",
         _a_month(money, currency) if money else "",
         _unpriced(money, found),
         f"the machines of {unread} endpoints could not be read and are not counted" if unread else "",

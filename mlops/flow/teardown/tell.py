@@ -25,6 +25,7 @@ PLANNED = {
     ItemState.ARCHIVE: "to archive",
     ItemState.REFUSED: "held back",
 }
+ACTS = frozenset(ItemState) - {ItemState.KEEP, ItemState.REPORT, ItemState.REFUSED}
 MOST_KEPT = 100  # rows of the table for what is merely kept; a summary on GitHub holds 1 MiB
 
 
@@ -58,8 +59,8 @@ def report(plan: Plan, surveys: Sequence[Survey], done: Done, params: Params, *,
     return Report(
         "Cleanup",
         tuple(lines),
-        (table("Items", columns, rows), _by_reason(plan, done), burn.sums(ledger, params)),
-        next_step="" if applied else "mlops cleanup --apply",
+        (table("Items", columns, rows), _by_reason(plan, done), *([burn.sums(ledger, params)] if ledger.rows else [])),
+        next_step="mlops cleanup --apply" if not applied and any(item.state in ACTS for item in plan.items) else "",
         data={"items": [_plain(item, done) for item in plan.items], **burn.data(ledger, params)},
     )
 

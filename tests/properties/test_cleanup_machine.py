@@ -58,9 +58,9 @@ class Fleet(RuleBasedStateMachine):
     def begin(self) -> MultipleResults[str]:
         self.now, self.count = START, 0
         self.there: dict[str, Thing] = {}
-        found: MultipleResults[str] = multiple(*(self.make("staging", "chat", True, False) for _ in range(4)))
+        names = [self.made("staging", "chat", True, False) for _ in range(4)]
         self.now += timedelta(days=4)
-        return found
+        return multiple(*names)
 
     @rule(
         target=names,
@@ -70,6 +70,9 @@ class Fleet(RuleBasedStateMachine):
         empty=st.booleans(),
     )
     def make(self, environment: str, prefix: str, ours: bool, empty: bool) -> str:
+        return self.made(environment, prefix, ours, empty)
+
+    def made(self, environment: str, prefix: str, ours: bool, empty: bool) -> str:
         self.count += 1
         thing = Thing(f"{prefix}-{self.count}", environment, ours, self.now)
         thing.deployed += [] if empty else [self.now]
@@ -191,7 +194,7 @@ class Fleet(RuleBasedStateMachine):
 
 TestFleet = Fleet.TestCase
 TestFleet.settings = settings(
-    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=70, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

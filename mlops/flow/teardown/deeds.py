@@ -4,6 +4,7 @@ It must not decide what goes; but what has changed since it was looked at stays.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -134,6 +135,7 @@ def _delete(
             why = None
         except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
             why = error
+    _give_back(survey, endpoint)
     if why:
         raise why
     raise RemoteFailed(
@@ -179,6 +181,15 @@ def _leased(survey: Survey, endpoint: str) -> bool:
     endpoints.patch_tags(workspace, endpoint, mine)
     kept = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
     return lease.is_held(kept, survey.holder, now, rest=timedelta())
+
+
+def _give_back(survey: Survey, endpoint: str) -> None:
+    """What stays should not keep a promotion waiting; that the lease ends by itself is enough where this fails."""
+    with suppress(MlopsError):
+        workspace = survey.workspace
+        found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
+        if lease.is_held(found, survey.holder, workspace.now(), rest=timedelta()):
+            endpoints.patch_tags(workspace, endpoint, {lease.LEASE_TAG: lease.FREE})
 
 
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:

@@ -10,7 +10,7 @@ from mlops.flow.teardown import deeds
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
 from tests.contract.serving_calls import Call, arm
 
-SOON = "with Retry-After 0.1"  # a shorter wait than the service's, for the tests' sake
+SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tests' sake
 
 
 @pytest.fixture

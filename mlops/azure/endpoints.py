@@ -6,6 +6,7 @@ It must not decide what to change; `mlops.domain.stage` does.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -227,17 +228,21 @@ def _merged(before: Mapping[str, str] | None, changes: Mapping[str, str | None])
 
 
 def _deployment(item: dict[str, Any]) -> DeploymentFacts:
-    properties = item.get("properties") or {}
-    stated = (item.get("systemData") or {}).get("createdAt")
+    properties, times = item.get("properties") or {}, item.get("systemData") or {}
     return DeploymentFacts(
         name=str(item["name"]),
         state=_state(DeploymentState, properties.get("provisioningState"), f"the deployment {item['name']}"),
         model=_label(str(properties.get("model") or "")),
         instance_type=str(properties.get("instanceType") or ""),
         instance_count=int((item.get("sku") or {}).get("capacity") or 0),
-        created=parse_date(str(stated)) if stated else None,
+        created=_date(times.get("createdAt")),
         asset=str(properties.get("model") or ""),
+        changed=_date(times.get("lastModifiedAt")),
     )
+
+
+def _date(stated: object) -> datetime | None:
+    return parse_date(str(stated)) if stated else None
 
 
 def _label(model: str) -> str:

@@ -20,6 +20,7 @@ from mlops.errors import MlopsError
 
 API, COMPUTE_API = "2024-10-01", "2023-08-01-preview"
 OWNER_TAG = "mlops-owner"
+SIZE_TAG, NODES_TAG = "mlops-instance-type", "mlops-nodes"  # of a job: the machines that it was given
 LONGEST_JOB = timedelta(days=30)  # the service ends jobs after 21 days of work; before that they may wait
 _ENDED = frozenset(state.value for state in JobState if state.ended)
 
@@ -117,7 +118,16 @@ def _job(workspace: Workspace, item: Mapping[str, Any], owner: str) -> JobFacts:
     started = (
         _started(workspace, name) if ours and _status(item) in (JobState.RUNNING, JobState.NOT_RESPONDING) else None
     )
-    return JobFacts(name, ours, _status(item), started, tags)
+    nodes = tags.get(NODES_TAG, "")
+    return JobFacts(
+        name,
+        ours,
+        _status(item),
+        started,
+        tags,
+        size=tags.get(SIZE_TAG, ""),
+        nodes=int(nodes) if nodes.isdecimal() else 1,
+    )
 
 
 def _started(workspace: Workspace, name: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""How much endpoints were used, from Azure Monitor: fifty in one call, one by one where that fails.
+"""How much endpoints were used, from Azure Monitor.
 
 `RequestsPerMinute` is a Count whose only aggregation is Average and whose grain is a minute, so its average over an
 hour is taken over the samples that there are. Such an average says that there were requests, but not how many nor when
@@ -8,28 +8,21 @@ asked is not zero but unknown. It must not decide what follows.
 Source: supported metrics of Microsoft.MachineLearningServices/workspaces/onlineEndpoints; REST API 2024-02-01.
 """
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from mlops.azure.failures import translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.metrics_query import BATCH, GRAIN, METRIC, MINUTE, NAMESPACE, Answer, Monitor, Span
+from mlops.azure.workspace import Workspace
 from mlops.domain.base_model import parse_date
 from mlops.domain.idle import Activity, Known, Unknown
-from mlops.errors import MlopsError
 
-NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-METRIC = "RequestsPerMinute"
-API = "2024-02-01"
-BATCH = 50  # resources a call may name
-GRAIN, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+__all__ = ["METRIC", "NAMESPACE", "Wanted", "activity", "deployments_used"]
+
 RETENTION = timedelta(days=92)  # a day less than what is kept, as the kept part moves while we ask
-MOST_SERIES = 1000
 
 
 @dataclass(frozen=True)
@@ -41,42 +34,31 @@ class Wanted:
     moments: tuple[datetime, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Span:
-    since: datetime
-    until: datetime
-    grain: timedelta
-    by_deployment: bool = False
-
-
 def activity(workspace: Workspace, wanted: Sequence[Wanted], *, until: datetime) -> dict[str, Activity]:
     """Use of each endpoint up to a moment, by lower-case resource id. Never raises for one that cannot be measured."""
     until = _floor(until, MINUTE)
     found: dict[str, Activity] = {}
+    service = Monitor(workspace)
     # neighbours in this order look back about equally far, so that a batch asks for little more than each needs
     for batch in _batches(sorted(wanted, key=lambda one: one.since)):
         since = max(_floor(batch[0].since, GRAIN), _floor(until - RETENTION, GRAIN))
         if since >= until:
             found |= {one.id.lower(): Unknown("there is no time to measure yet") for one in batch}
             continue
-        answers = _ask(workspace, [one.id for one in batch], _Span(since, until, GRAIN))
-        found |= {id: _read(answer, _Span(since, until, GRAIN)) for id, answer in answers.items()}
-    return found | _refined(workspace, wanted, found)
+        answers = service.ask([one.id for one in batch], Span(since, until, GRAIN))
+        found |= {id: use_of(answer, Span(since, until, GRAIN)) for id, answer in answers.items()}
+    return found | _refined(service, wanted, found)
 
 
 def deployments_used(
     workspace: Workspace, endpoint_ids: Sequence[str], *, since: datetime, until: datetime
 ) -> dict[str, dict[str, datetime] | Unknown]:
     """Last request of each deployment that had one, by lower-case endpoint id: callers may name a deployment at 0 %."""
-    span = _Span(max(_floor(since, GRAIN), _floor(until - RETENTION, GRAIN)), _floor(until, MINUTE), GRAIN, True)
-    found: dict[str, dict[str, datetime] | Unknown] = {}
-    for start in range(0, len(endpoint_ids), BATCH):
-        for id, answer in _ask(workspace, endpoint_ids[start : start + BATCH], span).items():
-            found[id] = _by_deployment(answer, span)
-    return found
+    span = Span(max(_floor(since, GRAIN), _floor(until - RETENTION, GRAIN)), _floor(until, MINUTE), GRAIN, True)
+    return {id: _by_deployment(answer, span) for id, answer in Monitor(workspace).ask(endpoint_ids, span).items()}
 
 
-def _refined(workspace: Workspace, wanted: Sequence[Wanted], found: Mapping[str, Activity]) -> dict[str, Activity]:
+def _refined(service: Monitor, wanted: Sequence[Wanted], found: Mapping[str, Activity]) -> dict[str, Activity]:
     """Ask by the minute for the last busy hour of those where a moment lies within it."""
     hours: dict[datetime, list[str]] = defaultdict(list)
     for one in wanted:
@@ -87,80 +69,15 @@ def _refined(workspace: Workspace, wanted: Sequence[Wanted], found: Mapping[str,
                 hours[begin].append(one.id)
     better: dict[str, Activity] = {}
     for begin, ids in hours.items():
-        span = _Span(begin, begin + GRAIN, MINUTE)
-        for start in range(0, len(ids), BATCH):
-            for id, answer in _ask(workspace, ids[start : start + BATCH], span).items():
-                fine, coarse = _read(answer, span), found[id]
-                if isinstance(fine, Known) and fine.last_request and isinstance(coarse, Known):
-                    better[id] = Known(
-                        fine.last_request, coarse.requests, coarse.window_start, coarse.window_end, coarse.points
-                    )
+        span = Span(begin, begin + GRAIN, MINUTE)
+        for id, answer in service.ask(ids, span).items():
+            fine, coarse = use_of(answer, span), found[id]
+            if isinstance(fine, Known) and fine.last_request and isinstance(coarse, Known):
+                better[id] = replace(coarse, last_request=fine.last_request)
     return better
 
 
-def _ask(workspace: Workspace, ids: Sequence[str], span: _Span) -> dict[str, "dict[str, Any] | Unknown"]:
-    """What Monitor answers for each resource; those that the batch did not answer for are asked one by one."""
-    try:
-        found = _batch(workspace, ids, span)
-    except MlopsError:  # one resource that it does not know makes it refuse all fifty, and some networks block the host
-        found = {}
-    answers: dict[str, dict[str, Any] | Unknown] = dict(found)
-    for id in ids:
-        if id.lower() not in found:
-            answers[id.lower()] = _single(workspace, id, span)
-    return answers
-
-
-def _batch(workspace: Workspace, ids: Sequence[str], span: _Span) -> dict[str, dict[str, Any]]:
-    from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
-
-    from mlops.azure.pace import BudgetPolicy
-
-    bodies: list[str] = []
-    with (
-        translated("read the traffic of the endpoints"),
-        MetricsClient(
-            f"https://{workspace.location}.metrics.monitor.azure.com",
-            workspace.credential,
-            per_retry_policies=[BudgetPolicy(workspace.budget)],
-        ) as client,
-    ):
-        client.query_resources(
-            resource_ids=list(ids),
-            metric_namespace=NAMESPACE,
-            metric_names=[METRIC],
-            timespan=(span.since, span.until),
-            granularity=span.grain,
-            aggregations=[MetricAggregationType.AVERAGE],
-            **({"filter": "deployment eq '*'", "max_results": MOST_SERIES} if span.by_deployment else {}),
-            raw_response_hook=lambda reply: bodies.append(reply.http_response.text()),
-        )
-    # The client drops the ids and each metric's own errorCode, and an endpoint must not be judged by another's traffic.
-    asked = {id.lower() for id in ids}
-    answered = json.loads(bodies[-1]).get("values") or []
-    return {id: item for item in answered if (id := str(item.get("resourceid", "")).lower()) in asked}
-
-
-def _single(workspace: Workspace, id: str, span: _Span) -> "dict[str, Any] | Unknown":
-    query = {
-        "api-version": API,
-        "metricnamespace": NAMESPACE,
-        "metricnames": METRIC,
-        "aggregation": "Average",
-        "interval": "PT1H" if span.grain == GRAIN else "PT1M",
-        "timespan": f"{_iso(span.since)}/{_iso(span.until)}",
-        **({"$filter": "deployment eq '*'", "top": str(MOST_SERIES)} if span.by_deployment else {}),
-    }
-    url = f"{ARM}{id}/providers/Microsoft.Insights/metrics?{urlencode(query)}"
-    try:
-        return dict(workspace.send("GET", url, "read the traffic of an endpoint").json())
-    except MlopsError as error:
-        return Unknown("; ".join(f"{each.what} {each.why}".strip() for each in error.problems))
-    except ValueError as error:
-        return Unknown(f"Azure Monitor's answer cannot be read: {error}")
-
-
-def _series(answer: "dict[str, Any] | Unknown") -> "list[dict[str, Any]] | Unknown":
+def _series(answer: Answer) -> "list[dict[str, Any]] | Unknown":
     """The time series of the metric, or why there are none to go by."""
     if isinstance(answer, Unknown):
         return answer
@@ -173,7 +90,8 @@ def _series(answer: "dict[str, Any] | Unknown") -> "list[dict[str, Any]] | Unkno
     return [series for metric in metrics for series in metric.get("timeseries") or []]
 
 
-def _read(answer: "dict[str, Any] | Unknown", span: _Span) -> Activity:
+def use_of(answer: Answer, span: Span) -> Activity:
+    """How much an endpoint was used, by what Azure Monitor answered for the span."""
     series = _series(answer)
     if isinstance(series, Unknown):
         return series
@@ -193,7 +111,7 @@ def _read(answer: "dict[str, Any] | Unknown", span: _Span) -> Activity:
     )
 
 
-def _by_deployment(answer: "dict[str, Any] | Unknown", span: _Span) -> dict[str, datetime] | Unknown:
+def _by_deployment(answer: Answer, span: Span) -> dict[str, datetime] | Unknown:
     series = _series(answer)
     if isinstance(series, Unknown):
         return series
@@ -229,7 +147,3 @@ def _floor(moment: datetime, grain: timedelta) -> datetime:
     """On the grid of the hour or minute, on which the service's own points lie."""
     step = grain.total_seconds()
     return datetime.fromtimestamp(moment.timestamp() // step * step, UTC)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,7 +2,7 @@
 
 Reads are counted in a token bucket of 250 that refills by 25 a second, for a subscription, region and principal
 (learn.microsoft.com, "Understand how Azure Resource Manager throttles requests"). Nine tenths of it are taken, so that
-a workflow beside this one is not starved. It must not retry: azure-core does, and each of its tries comes through here.
+a workflow beside this one is not starved. It must not retry itself: azure-core does, each try comes through here.
 """
 
 import threading
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import HTTPPolicy
+from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
 
 from mlops import clock
 
@@ -83,6 +83,17 @@ class BudgetPolicy(HTTPPolicy[Any, Any]):  # type: ignore[misc]
         elif (left := seconds(headers.get(REMAINING))) is not None:
             self._budget.at_most(left)
         return response
+
+
+class Patient(RetryPolicy[Any, Any]):  # type: ignore[misc]
+    """azure-core's retries, but a 429 that says when to come back is no failure: ten are waited out, not three."""
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+        """Count a try; whether there may be another."""
+        answer = getattr(response, "http_response", None)
+        if answer is not None and answer.status_code == THROTTLED[0] and answer.headers.get("Retry-After"):
+            settings["status"] += 1
+        return bool(super().increment(settings, response=response, error=error))
 
 
 def seconds(text: str | None) -> float | None:

@@ -96,7 +96,9 @@ class Workspace:
         """Another workspace of the subscription: `name` in the same resource group, or `group/name`."""
         group, _, workspace = name.rpartition("/")
         target = replace(self.target, resource_group=group or self.target.resource_group, workspace=workspace)
-        return Workspace(target, self._credential)
+        found = Workspace(target, self._credential)
+        found.budget = self.budget  # what Azure allows is counted for the subscription
+        return found
 
     def now(self) -> datetime:
         """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""
@@ -113,12 +115,12 @@ class Workspace:
     def rest(self) -> "PipelineClient[Any, Any]":
         """A plain client that signs requests for ARM; for what azure-ai-ml has no method for."""
         from azure.core import PipelineClient
-        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
-        from mlops.azure.pace import BudgetPolicy
+        from mlops.azure.pace import BudgetPolicy, Patient
 
         sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
-        policies = [RetryPolicy(), BudgetPolicy(self.budget), sign]
+        policies = [Patient(), BudgetPolicy(self.budget), sign]
         return PipelineClient(ARM, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":

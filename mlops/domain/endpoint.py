@@ -60,7 +60,10 @@ class DeploymentState(StrEnum):
 
 @dataclass(frozen=True)
 class DeploymentFacts:
-    """One deployment as it was observed; `model` is name:version, `asset` its id. Empty or 0 stands for not known."""
+    """One deployment as it was observed; `model` is name:version, `asset` its id. Empty or 0 stands for not known.
+
+    `changed` is when it was last deployed to or scaled.
+    """
 
     name: str
     state: DeploymentState
@@ -69,6 +72,7 @@ class DeploymentFacts:
     instance_count: int = 0
     created: datetime | None = None
     asset: str = ""
+    changed: datetime | None = None
 
     @property
     def version(self) -> int | None:

@@ -349,7 +349,8 @@ def _idle(case: _Case) -> str:
 
 
 def _last_deployed(usage: EndpointUsage) -> datetime:
-    times = [usage.created, usage.modified, *(one.created for one in usage.deployments)]
+    times = [usage.created, usage.modified]
+    times += [when for one in usage.deployments for when in (one.created, one.changed)]
     return max(time for time in times if time)
 
 

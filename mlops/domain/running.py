@@ -19,7 +19,10 @@ _ENDS = frozenset({JobState.FINALIZING, JobState.CANCEL_REQUESTED})
 
 @dataclass(frozen=True)
 class JobFacts:
-    """A job that has not ended; `started` is when its first step got a machine, where that is known."""
+    """A job that has not ended; `started` is when it began to run, where that is known.
+
+    `size` and `nodes` are the machines that it was given, where its tags say so.
+    """
 
     name: str
     ours: bool
@@ -27,6 +30,8 @@ class JobFacts:
     started: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
     protected_by: str = ""
+    size: str = ""
+    nodes: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,19 @@ def judge_compute(computes: Sequence[ComputeFacts], idle: timedelta, now: dateti
 
 def _job(job: JobFacts, limit: timedelta, phases: Phases) -> Item:
     state, because, reason = _job_verdict(job, limit, phases)
+    nodes = job.nodes if job.size and job.state in _RUNS else 0
     return Item(
         name=job.name,
         environment=None,
         state=state,
         reason=reason,
         ours=job.ours,
+        instances=nodes,
         marked=phases.now if state is ItemState.MARK else phases.mark,
         kind=Kind.JOB,
         because=because,
         cause=Cause.LONG_JOBS if because is Because.TOO_LONG else None,
+        machines={job.size: nodes} if nodes else {},
     )
 
 
@@ -94,7 +102,8 @@ def _job_verdict(job: JobFacts, limit: timedelta, phases: Phases) -> Verdict:
 
 def _compute(one: ComputeFacts, idle: timedelta, now: datetime) -> Item:
     state, because, reason = _compute_verdict(one, idle, now)
-    up = one.nodes if one.is_cluster else int(one.state == "Running")
+    # the nodes that work are those of jobs, which are items of their own
+    up = max(0, one.nodes - one.busy_nodes) if one.is_cluster else int(one.state == "Running")
     return Item(
         name=one.name,
         environment=None,

@@ -108,11 +108,12 @@ def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: P
         return ItemState.KEEP, Because.CHANGING, f"it is {one.state}"
     if one.created is None:
         return ItemState.KEEP, Because.NO_DATA, "its age is not known"
-    if phases.now - one.created < policy.minimum_age:
-        return phases.kept(Because.TOO_YOUNG, f"made {age(one.created, phases.now)} ago")
+    made = max(one.created, one.changed or one.created)
+    if phases.now - made < policy.minimum_age:
+        return phases.kept(Because.TOO_YOUNG, f"made or changed {age(made, phases.now)} ago")
     if one.state.broken:
-        return phases.go(Because.FAILED, f"it is {one.state} and has no traffic", one.created)
-    return _standing_by(endpoint, one, one.created, policy, phases)
+        return phases.go(Because.FAILED, f"it is {one.state} and has no traffic", made)
+    return _standing_by(endpoint, one, made, policy, phases)
 
 
 def _standing_by(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-_HOURS_A_DAY = 24
-
 
 class Kind(StrEnum):
     """What an item is."""
@@ -61,7 +59,6 @@ class ItemState(StrEnum):
 
 
 DESTRUCTIVE = frozenset({ItemState.DELETE, ItemState.CANCEL})  # what cannot be taken back, so the caps are for these
-SAVES = frozenset({ItemState.DELETE, ItemState.RELEASE})  # what ends machines
 _SWITCHED = DESTRUCTIVE | {ItemState.MARK, ItemState.ARCHIVE, ItemState.RELEASE}
 
 
@@ -123,17 +120,6 @@ class Plan:
     def of(self, state: ItemState) -> tuple[Item, ...]:
         """List the items in a state."""
         return tuple(item for item in self.items if item.state is state)
-
-    @property
-    def saved_a_day(self) -> int:
-        """Instance-hours a day that end with the deletions."""
-        return _HOURS_A_DAY * sum(item.instances for item in self.items if item.state in SAVES)
-
-    @property
-    def instance_hours_a_day(self) -> int:
-        """Instance-hours a day that what is ours goes on using; a deployment's are those of its endpoint."""
-        counted = (item for item in self.items if item.ours and item.kind is not Kind.DEPLOYMENT)
-        return _HOURS_A_DAY * sum(item.instances for item in counted) - self.saved_a_day
 
 
 def plan(

@@ -23,8 +23,8 @@ def run(context: Context, *, apply: bool) -> Outcome:
     done = deeds.apply(plan, {_label(one, surveys): one for one in surveys}, context.say) if apply else deeds.Done()
     unread = [problem for one in surveys for problem in one.problems]
     return Outcome(
-        tell.report(plan, surveys, done, applied=apply),
-        tell.outputs(plan, done, applied=apply),
+        tell.report(plan, surveys, done, context.params, applied=apply),
+        tell.outputs(plan, done, context.params, applied=apply),
         _failure(plan, [*done.problems, *unread]),
     )
 

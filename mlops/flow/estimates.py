@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops.azure import data, jobs, models, steps
+from mlops.azure.leftovers import NODES_TAG, SIZE_TAG
 from mlops.domain import costs
 from mlops.domain.costs import Estimate, PastRun
 from mlops.domain.progress import machine_seconds
@@ -15,7 +16,6 @@ from mlops.flow.context import Context
 from mlops.flow.training import Training
 from mlops.views import number
 
-SIZE_TAG, NODES_TAG = "mlops-instance-type", "mlops-nodes"
 WORK_TAG, EPOCHS_TAG = "mlops-work", "mlops-epochs"  # rows times epochs, and epochs
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
 USED = 5  # each costs two or more requests

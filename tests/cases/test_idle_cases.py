@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlops.domain import savings
 from mlops.domain.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.idle import (
     MARK_TAG,
@@ -99,7 +100,8 @@ def test_caps_on_a_fleet(case: Case) -> None:
     else:
         assert plan.refusal is None
     if "hours" in case:
-        assert [plan.saved_a_day, plan.instance_hours_a_day] == case["hours"]
+        found = savings.ledger(plan.items, savings.planned, {})
+        assert [found.saved, found.burning] == case["hours"]
 
 
 def test_case_names_are_unique() -> None:

@@ -1,94 +1,21 @@
 """`mlops cleanup` against a workspace: marked, then deleted if still idle; everything else stays."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops.emulator import process
 from mlops.emulator.address import Address
 from mlops.errors import BadInput, CapRefused
-from mlops.flow import cleanup
-from mlops.flow.context import Context, Outcome
-from mlops.params import Params, load
-from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace
-
-ROOT = Path(__file__).resolve().parents[2]
-PARAMS = load(ROOT / "params.yaml")
-DAY, HOUR = 86400, 3600
-OURS = {"mlops-owner": PARAMS.model.name, "mlops-environment": "staging"}
-
-
-def with_cleanup(**changes: Any) -> Params:
-    """The shipped parameters with another `cleanup`."""
-    whole = PARAMS.model_dump()
-    return Params.model_validate({**whole, "cleanup": {**whole["cleanup"], "max_share": 1.0, **changes}})
-
-
-@dataclass
-class Site:
-    """The default workspace, cleared of what this module made before each test."""
-
-    api: Call
-    address: Address
-
-    def endpoint(self, name: str, *deployments: str, tags: dict[str, str] | None = None, live: str = "") -> None:
-        """An endpoint of ours unless tagged otherwise; `live` has all traffic."""
-        body: dict[str, Any] = {"location": "eastus", "tags": OURS if tags is None else tags, "properties": {}}
-        assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 201
-        for each in deployments:
-            self.deployment(name, each)
-        if live:
-            body["properties"] = {"traffic": {live: 100}}
-            assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 200
-
-    def deployment(self, endpoint: str, name: str) -> None:
-        properties = {"endpointComputeType": "Managed", "model": BASE, "instanceType": SIZE}
-        body = {"location": "eastus", "sku": {"name": "Default", "capacity": 1}, "properties": properties}
-        assert self.api("PUT", arm(f"onlineEndpoints/{endpoint}/deployments/{name}"), body).status == 201
-
-    def ask(self, name: str, **headers: str) -> None:
-        """One request to an endpoint, or to a deployment of it by name."""
-        key = self.api("POST", arm(f"onlineEndpoints/{name}/listKeys")).json()["primaryKey"]
-        url = f"https://{name}.eastus.inference.ml.azure.com/score"
-        body = {"input_data": {"input_string": [{"role": "user", "content": "Hi"}], "parameters": {}}}
-        answer = self.api("POST", url, body, token=False, Authorization=f"Bearer {key}", **headers)
-        assert answer.status == 200
-
-    def tags(self, name: str) -> dict[str, str]:
-        return dict(self.api("GET", arm(f"onlineEndpoints/{name}")).json()["tags"])
-
-    def names(self) -> set[str]:
-        found = self.api("GET", arm("onlineEndpoints?count=100")).json()["value"]
-        return {str(item["name"]) for item in found if item["name"].startswith("tidy-")}
-
-    def wait(self, seconds: float) -> None:
-        process.control(self.address, "POST", "/clock", {"advance_seconds": seconds})
-
-    def cleanup(self, params: Params | None = None, *, apply: bool = True) -> Outcome:
-        said: list[str] = []
-        context = Context(params or with_cleanup(), ROOT / "params.yaml", own_workspace, said.append)
-        return cleanup.run(context, apply=apply)
-
-    def states(self, outcome: Outcome) -> dict[str, str]:
-        """Name -> state and reason, of what this module made."""
-        items = outcome.report.data["items"]
-        return {
-            item["name"]: f"{item['state']}: {item['because']}" for item in items if item["name"].startswith("tidy")
-        }
+from mlops.params import Params
+from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup
+from tests.contract.serving_calls import BASE, Call, arm, register_model
 
 
 @pytest.fixture
 def site(api: Call, emulator_address: Address, sdk_imported: None) -> Iterator[Site]:
-    for kind in ("onlineEndpoints", "deployments"):
-        process.control(emulator_address, "PUT", f"/pace/{kind}", {"pace": "at once"})
-    made = Site(api, emulator_address)
-    yield made
-    for name in made.names():
-        api("DELETE", arm(f"onlineEndpoints/{name}"))
-    process.control(emulator_address, "PUT", "/pace/deployments", {"pace": "1 reads"})
+    yield from opened(api, emulator_address)
 
 
 def test_what_is_idle_is_marked_and_on_a_later_run_deleted_unless_it_was_used(site: Site) -> None:
@@ -224,3 +151,60 @@ def test_each_kind_can_be_switched_off_or_only_reported(site: Site) -> None:
         what = {**PARAMS.cleanup.what.model_dump(), "empty_endpoints": mode}
         assert site.states(site.cleanup(with_cleanup(what=what)))["tidy-empty"] == state
     assert "mlops-idle-since" not in site.tags("tidy-empty")
+
+
+def test_a_deployment_that_was_changed_in_place_is_a_deployment(site: Site) -> None:
+    site.endpoint("tidy-changed", "blue", live="blue")
+    site.wait(4 * DAY)
+    site.deployment("tidy-changed", "blue", 2)
+    assert site.states(site.cleanup())["tidy-changed"] == "kept: too young"
+    site.wait(2 * DAY)
+    assert site.states(site.cleanup())["tidy-changed"] == "marked: idle"
+    site.deployment("tidy-changed", "blue", 1)
+    site.wait(25 * HOUR)
+    assert site.states(site.cleanup())["tidy-changed"] == "marked: idle", "anew: the mark is from before"
+
+
+def test_an_endpoint_whose_model_is_gone_counts_as_idle_sooner(site: Site, ml_client: Any, tmp_path: Path) -> None:
+    name = "tidyorphan"
+    params = with_cleanup()
+    params = params.model_copy(update={"model": params.model.model_copy(update={"name": name})})
+    ours = {**OURS, "mlops-owner": name}
+    model = register_model(ml_client, tmp_path, name)
+    for endpoint, served in (("tidy-kept", BASE), ("tidy-gone", model)):
+        site.endpoint(endpoint, tags=ours)
+        site.deployment(endpoint, "blue", model=served)
+    site.wait(30 * HOUR)
+
+    def states() -> tuple[str, str]:
+        found = site.states(site.cleanup(params))
+        return found["tidy-gone"], found["tidy-kept"]
+
+    assert states() == ("kept: too young", "kept: too young")
+    assert site.api("DELETE", arm(f"models/{name}/versions/1")).status in (200, 204)
+    assert states() == ("marked: model gone", "kept: too young")
+
+
+def test_further_workspaces_are_cleaned_in_the_same_run_under_the_same_caps(site: Site, ml_client: Any) -> None:
+    from azure.ai.ml.entities import Workspace
+
+    ml_client.workspaces.begin_create(Workspace(name="tidy-second", location="eastus")).result()
+    site.endpoint("tidy-here")
+    there = arm("onlineEndpoints/tidy-there").replace("/mlw-emulator/", "/tidy-second/")
+    body = {"location": "eastus", "tags": OURS, "properties": {}}
+    assert site.api("PUT", there, body).status == 201
+    site.wait(2 * DAY)
+    both = with_cleanup(workspaces=["tidy-second"])
+    assert site.states(site.cleanup(both)) == {"tidy-here": "marked: empty", "tidy-there": "marked: empty"}
+    site.wait(21 * HOUR)
+    held = site.cleanup(with_cleanup(workspaces=["tidy-second"], max_deletions=1))
+    assert isinstance(held.failure, CapRefused)
+    done = site.cleanup(both)
+    assert {
+        item["workspace"].rpartition("/")[2] for item in done.report.data["items"] if item["state"] == "deleted"
+    } == {
+        "mlw-emulator",
+        "tidy-second",
+    }
+    assert site.api("GET", there).status == 404
+    ml_client.workspaces.begin_delete("tidy-second", delete_dependent_resources=False).result()

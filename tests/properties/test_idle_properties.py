@@ -10,6 +10,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops.domain import savings
 from mlops.domain.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.idle import (
     KEEP_UNTIL_TAG,
@@ -63,7 +64,9 @@ class Draw:
     def deployment(self) -> DeploymentFacts:
         state = self.often(DeploymentState.SUCCEEDED, *DeploymentState)
         created = self.often(NOW - timedelta(days=50), None, self.ago(-2, 60))
-        return DeploymentFacts("model-1", state, "chat:1", "Standard_A", self.chance.randint(1, 3), created)
+        changed = self.often(None, self.ago(-2, 60))
+        count = self.chance.randint(1, 3)
+        return DeploymentFacts("model-1", state, "chat:1", "Standard_A", count, created, changed=changed)
 
     def usage(self, name: str) -> EndpointUsage:
         created = self.often(NOW - timedelta(days=60), None, self.ago(-2, 120))
@@ -79,6 +82,7 @@ class Draw:
             instances=self.chance.randint(0, 4),
             deployments=tuple(self.deployment() for _ in range(self.chance.randint(0, 2))),
             activity=self.activity(),
+            gone_models=self.often((), ("chat:1",)),
         )
 
 
@@ -102,8 +106,10 @@ def to_be_deleted(plan: Plan) -> set[str]:
 def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
     """The rules once more, as a list of vetoes in no order."""
     idle, use = timedelta(days=policy.idle_days), usage.activity
+    if usage.deployments and usage.gone_models:  # nobody can deploy that model again
+        idle = min(idle, timedelta(hours=max(24, policy.minimum_age_hours)))
     times = [usage.created, usage.modified, *(one.created for one in usage.deployments)]
-    dates = [time for time in times if time]
+    dates = [time for time in [*times, *(one.changed for one in usage.deployments)] if time]
     mark = usage.tags.get(MARK_TAG, "soon")
     vetoes = {
         "foreign": not usage.ours,
@@ -111,7 +117,7 @@ def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
         "asked for": any("keep" in tag.casefold() and tag.casefold() != KEEP_UNTIL_TAG for tag in usage.tags)
         or any(tag.casefold() == KEEP_UNTIL_TAG and text != "2026-03-30" for tag, text in usage.tags.items()),
         "changing": usage.state not in REST or any(one.state.value not in REST for one in usage.deployments),
-        "unknown age": len(dates) < len(times),
+        "unknown age": None in times,
         "young": any(NOW - time < timedelta(hours=policy.minimum_age_hours) for time in dates),
         "younger than idle": bool(usage.deployments) and usage.created is not None and NOW - usage.created < idle,
         "not marked": mark == "soon",
@@ -173,8 +179,11 @@ def test_every_endpoint_is_listed_once_with_a_reason(fleet: Sequence[EndpointUsa
     plan = decide(fleet, policy, NOW)
     assert [item.name for item in plan.items] == sorted(usage.name for usage in fleet)
     assert all(item.reason for item in plan.items)
-    ours = sum(usage.instances for usage in fleet if usage.ours)
-    assert plan.saved_a_day + plan.instance_hours_a_day == 24 * ours
+    ours = sum(one.instance_count for usage in fleet if usage.ours for one in usage.deployments)
+    found = savings.ledger(plan.items, savings.planned, {"standard_a": 2.0})
+    assert found.saved + found.burning == 24 * ours
+    assert 0 <= found.idle <= found.burning
+    assert (found.money.saved if found.money else 0) == 2 * found.saved
 
 
 def applied(fleet: Sequence[EndpointUsage], plan: Plan) -> list[EndpointUsage]:

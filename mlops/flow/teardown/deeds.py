@@ -4,8 +4,9 @@ It must not decide what goes; but what has changed since it was looked at stays.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mlops import clock
 from mlops.azure import endpoints, jobs, leftovers
@@ -61,7 +62,7 @@ def _act(item: Item, survey: Survey, say: Callable[[str], None]) -> str:
             return _delete_deployment(workspace, survey, item.name)
         case ItemState.CANCEL, _:
             say(f"canceling {item.name}")
-            return _cancel(workspace, item.name)
+            return _cancel(workspace, item.name, now)
         case ItemState.ARCHIVE, _:
             name, _, version = item.name.rpartition(":")
             leftovers.archive(workspace, item.kind, name, version)
@@ -134,6 +135,7 @@ def _delete(
             why = None
         except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
             why = error
+    _give_back(survey, endpoint)
     if why:
         raise why
     raise RemoteFailed(
@@ -181,6 +183,15 @@ def _leased(survey: Survey, endpoint: str) -> bool:
     return lease.is_held(kept, survey.holder, now, rest=timedelta())
 
 
+def _give_back(survey: Survey, endpoint: str) -> None:
+    """What stays should not keep a promotion waiting; that the lease ends by itself is enough where this fails."""
+    with suppress(MlopsError):
+        workspace = survey.workspace
+        found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
+        if lease.is_held(found, survey.holder, workspace.now(), rest=timedelta()):
+            endpoints.patch_tags(workspace, endpoint, {lease.LEASE_TAG: lease.FREE})
+
+
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:
     """Shares of 0 are listed or not, as the service likes."""
     there, was = ({name: share for name, share in one.items() if share} for one in (now, before))
@@ -202,10 +213,12 @@ def _is_gone(there: Callable[[], bool]) -> bool:
     return False
 
 
-def _cancel(workspace: Workspace, name: str) -> str:
+def _cancel(workspace: Workspace, name: str, now: datetime) -> str:
     found = jobs.find(workspace, name)
     if found is None or found.state.ended:
         return "ended by itself"
+    if marks.asked_to_keep(found.tags, now) or not found.tags.get(marks.MARK_TAG):
+        return CHANGED
     jobs.cancel(workspace, name)
     return "canceled"
 

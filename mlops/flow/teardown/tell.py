@@ -6,9 +6,11 @@ It must not decide or change anything.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mlops.domain.teardown import SAVES, Because, Item, ItemState, Kind, Plan
+from mlops.domain.teardown import Because, Item, ItemState, Kind, Plan
+from mlops.flow.teardown import burn
 from mlops.flow.teardown.deeds import Done
 from mlops.flow.teardown.survey import Survey
+from mlops.params import Params
 from mlops.views import Report, table
 from mlops.views.report import Table
 
@@ -23,8 +25,8 @@ PLANNED = {
     ItemState.ARCHIVE: "to archive",
     ItemState.REFUSED: "held back",
 }
+ACTS = frozenset(ItemState) - {ItemState.KEEP, ItemState.REPORT, ItemState.REFUSED}
 MOST_KEPT = 100  # rows of the table for what is merely kept; a summary on GitHub holds 1 MiB
-_SAVED = ("deleted", "scaled to zero", "stopped")
 
 
 def word(item: Item, done: Done) -> str:
@@ -34,15 +36,16 @@ def word(item: Item, done: Done) -> str:
     return "marked" if item.because is Because.WAITING else PLANNED[item.state]
 
 
-def report(plan: Plan, surveys: Sequence[Survey], done: Done, *, applied: bool) -> Report:
+def report(plan: Plan, surveys: Sequence[Survey], done: Done, params: Params, *, applied: bool) -> Report:
     """Everything, for people and for programs."""
     several = len(surveys) > 1
     looked = sum(len(one.endpoints.seen) for one in surveys)
     time = f"{surveys[0].now:%Y-%m-%d %H:%M}"
+    ledger = burn.ledger(plan, done, params, applied=applied)
     lines = [
         f"looked at {looked} endpoints{_in_all(surveys)} at {time} (the service's time)",
         _counts(plan, done),
-        _burn(plan, done, applied=applied),
+        *burn.lines(ledger, params, surveys, applied=applied),
         *([] if applied else ["dry run: nothing was changed"]),
     ]
     shown, hidden = _shown(plan.items, done)
@@ -56,28 +59,19 @@ def report(plan: Plan, surveys: Sequence[Survey], done: Done, *, applied: bool) 
     return Report(
         "Cleanup",
         tuple(lines),
-        (table("Items", columns, rows), _by_reason(plan, done)),
-        next_step="" if applied else "mlops cleanup --apply",
-        data={"items": [_plain(item, done) for item in plan.items], **savings(plan, done, applied=applied)},
+        (table("Items", columns, rows), _by_reason(plan, done), *([burn.sums(ledger, params)] if ledger.rows else [])),
+        next_step="mlops cleanup --apply" if not applied and any(item.state in ACTS for item in plan.items) else "",
+        data={"items": [_plain(item, done) for item in plan.items], **burn.data(ledger, params)},
     )
 
 
-def savings(plan: Plan, done: Done, *, applied: bool) -> dict[str, float]:
-    """Instance-hours a day that this run ends, and that go on; before it is applied, those that it would."""
-    ending = [item for item in plan.items if (done.words.get(item.key) in _SAVED if applied else item.state in SAVES)]
-    everything = plan.saved_a_day + plan.instance_hours_a_day
-    saved = 24 * sum(item.instances for item in ending)
-    return {"saved_instance_hours_a_day": saved, "burning_instance_hours_a_day": everything - saved}
-
-
-def outputs(plan: Plan, done: Done, *, applied: bool) -> dict[str, str]:
+def outputs(plan: Plan, done: Done, params: Params, *, applied: bool) -> dict[str, str]:
     """Step outputs: counts and names by what was done, and the hours."""
     found: dict[str, str] = {}
     for said in ("marked", "deleted", "canceled", "archived", "failed"):
         names = [item.name for item in plan.items if done.words.get(item.key) == said]
         found |= {said: str(len(names)), f"{said}-names": ", ".join(names)}
-    hours = savings(plan, done, applied=applied)
-    return found | {name.replace("_", "-"): f"{value:g}" for name, value in hours.items()}
+    return found | burn.outputs(burn.ledger(plan, done, params, applied=applied), params)
 
 
 def _in_all(surveys: Sequence[Survey]) -> str:
@@ -87,15 +81,6 @@ def _in_all(surveys: Sequence[Survey]) -> str:
 def _counts(plan: Plan, done: Done) -> str:
     counts = Counter(word(item, done) for item in plan.items)
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing is there"
-
-
-def _burn(plan: Plan, done: Done, *, applied: bool) -> str:
-    hours = savings(plan, done, applied=applied)
-    saves = "this run saves" if applied else "the plan would save"
-    return (
-        f"{hours['burning_instance_hours_a_day']:g} instance-hours a day still burn; "
-        f"{saves} {hours['saved_instance_hours_a_day']:g}"
-    )
 
 
 def _shown(items: Sequence[Item], done: Done) -> tuple[list[Item], int]:

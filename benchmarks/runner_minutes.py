@@ -1,0 +1,120 @@
+"""Runner minutes of a long fine-tune: `python benchmarks/runner_minutes.py [--hours 8] [--per-minute 0.006]`.
+
+GitHub bills each job by whole minutes, rounded up, and ends a job after six hours. The schedule is read from
+`.github/workflows/resume.yml` and the bound from `params.yaml`. How long `mlops resume` takes is measured against an
+emulator; checkout and setup of a job cannot be measured here and are `--setup-seconds`.
+"""
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mlops.emulator import process
+from mlops.params import load
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_JOB = 360  # minutes that GitHub lets a job run
+HOUR = 60
+DAYS_A_MONTH = 30
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to notice the end of a run: minutes that a runner waits, minutes between ticks (0: none)."""
+
+    name: str
+    waits: float
+    every: float
+    event: bool = False
+
+
+def main() -> None:
+    """Print Markdown."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--hours", type=float, default=8.0, help="how long the training run takes")
+    options.add_argument("--setup-seconds", type=float, default=30.0, help="checkout and setup of a job")
+    options.add_argument("--per-minute", type=float, help="price of a runner minute, by your plan")
+    options.add_argument("--runs-a-month", type=int, default=10, help="training runs a month")
+    chosen = options.parse_args()
+    command = measured()
+    every, bound = interval(), load(ROOT / "params.yaml").watch.wait_minutes
+    job = billed((chosen.setup_seconds + command) / 60)
+    total = chosen.hours * HOUR
+    print(f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n")
+    ways = (
+        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every),
+        Way("no waiting at all, ticks alone (`watch.wait_minutes: 0`)", 0, every),
+        Way("ticks every hour", 0, HOUR),
+        Way("an event at the end, ticks every six hours", 0, 6 * HOUR, event=True),
+        Way("a runner waits for the whole run", math.inf, 0),
+    )
+    runs = chosen.runs_a_month
+    money = f" | at {chosen.per_minute:g} a minute" if chosen.per_minute else ""
+    print(f"| way | jobs | runner min for a run of {chosen.hours:g} h | min a month, {runs} runs{money} |")
+    print("|---|---|---|---|" + ("---|" if money else ""))
+    for way in ways:
+        jobs, minutes = of_a_run(way, total, job)
+        month = runs * minutes + idle_ticks(way, total, job, runs)
+        cost = f" {month * chosen.per_minute:,.2f} |" if chosen.per_minute else ""
+        print(f"| {way.name} | {jobs} | {minutes:,} | {month:,} |{cost}")
+
+
+def of_a_run(way: Way, total: float, job: int) -> tuple[int, int]:
+    """Jobs and billed minutes from the submission to the gate: plan, train, release with its wait, and the ticks."""
+    before = 2 * job
+    if way.every == 0:
+        waiting = math.ceil(total / LONGEST_JOB)
+        return 2 + waiting, before + math.ceil(total) + (waiting - 1) * job + job
+    waited = min(way.waits, total)
+    ticks = math.ceil((total - waited) / way.every) + way.event
+    return 3 + ticks, before + billed(waited + job) + ticks * job
+
+
+def idle_ticks(way: Way, total: float, job: int, runs: int) -> int:
+    """Billed minutes of the ticks while nothing runs."""
+    if way.every == 0:
+        return 0
+    return max(0, math.floor((DAYS_A_MONTH * 24 * HOUR - runs * total) / way.every)) * job
+
+
+def billed(minutes: float) -> int:
+    """Whole minutes, at least one."""
+    return max(1, math.ceil(minutes))
+
+
+def interval() -> float:
+    """Minutes between two ticks of the resume workflow; its cron names minutes of every hour."""
+    found = yaml.load((ROOT / ".github/workflows/resume.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
+    minute, *rest = found["on"]["schedule"][0]["cron"].split()
+    if rest != ["*"] * 4 or not all(part.isdecimal() for part in minute.split(",")):
+        raise SystemExit(f"cannot count by the cron {minute} {' '.join(rest)}")
+    return HOUR / len(minute.split(","))
+
+
+def measured() -> float:
+    """Seconds of one `mlops resume` that finds nothing to do, in an interpreter of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = process.launch(Path(folder))
+        try:
+            environment = {**os.environ, **process.variables(address), "MLOPS_EMULATOR_DIR": folder}
+            command = [sys.executable, "-m", "mlops", "--target", "emulator", "resume"]
+            seconds = []
+            for _ in range(2):  # the first one compiles
+                begun = time.perf_counter()
+                subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
+                seconds.append(time.perf_counter() - begun)
+            return min(seconds)
+        finally:
+            process.stop(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -67,7 +67,7 @@ class Component:
             "outputs": {name: dict(said) for name, said in self.outputs.items()},
         }
         if self.type == "pipeline":
-            # Without control nodes: azure-ai-ml refuses a graph that has one, and public samples use such components by it.
+            # Without control nodes: azure-ai-ml refuses a graph that has one, and it is what samples use these with.
             return {**answer, "jobs": {name: dict(job) for name, job in self.steps.items()}}
         return {**answer, "command": f"python {self.name}.py", "environment": ENVIRONMENT, "code": f"{self.id}/code"}
 

@@ -3,7 +3,7 @@
 MLflow's REST interface is called directly: importing the client as well would about double what a step imports.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -29,6 +29,7 @@ class Job:
     studio_url: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     submitted: datetime | None = None
+    outputs: tuple[str, ...] = ()
 
 
 def find(workspace: Workspace, name: str) -> Job | None:
@@ -55,11 +56,11 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
         return [_job(item) for item in islice(found, limit) if item and word(item.type) == "pipeline"]
 
 
-def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
-    """Every job that was submitted for a fingerprint, oldest first."""
+def attempts(workspace: Workspace, fingerprint: str, named: Callable[[str, int], str] = job_name) -> list[Attempt]:
+    """Every job that was submitted for a fingerprint, oldest first; `named` gives the name of an attempt."""
     found: list[Attempt] = []
     for number in range(1, ATTEMPTS_LIMIT):
-        job = find(workspace, job_name(fingerprint, number))
+        job = find(workspace, named(fingerprint, number))
         if job is None:
             break
         found.append(Attempt(job.name, job.state, job.studio_url))
@@ -75,14 +76,17 @@ def submit(
     display_name: str,
     experiment: str,
     tags: Mapping[str, str],
+    outputs: Sequence[str] = (OUTPUT,),
 ) -> str:
-    """Submit the component as a pipeline of one node; the studio's address of the job."""
+    """Submit the component as a pipeline of one node, with outputs of its own; the studio's address of the job."""
     from azure.ai.ml import dsl
+
+    _drop_conditions(component)
 
     @dsl.pipeline(name=name, display_name=display_name)  # type: ignore[untyped-decorator]
     def pipeline() -> Any:
         node = component(**inputs)
-        return {OUTPUT: node.outputs[OUTPUT]}
+        return {output: node.outputs[output] for output in outputs}
 
     with translated(f"submit the job {name}"):
         job = pipeline()
@@ -90,6 +94,23 @@ def submit(
         job.settings.force_rerun = True  # a reused step would log its metrics to the old run
         job.settings.continue_on_step_failure = False
         return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
+
+
+def _drop_conditions(component: Any) -> None:
+    """Take `if_else` out of our copy of a component's graph, which azure-ai-ml 1.35 does not validate.
+
+    The service is sent the component's id and runs its own graph.
+    """
+    for name, node in list(getattr(component, "jobs", {}).items()):
+        if word(node.type) == "if_else":
+            del component.jobs[name]
+
+
+def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
+    """Where an output of a job lies, as the SDK's own `jobs.download` finds it; None when it has none."""
+    with translated(f"find the output {output} of {name}"):
+        uri = workspace.ml.jobs._get_named_output_uri(name, output).get(output)
+    return None if uri is None else str(uri)
 
 
 def cancel(workspace: Workspace, name: str) -> None:
@@ -170,7 +191,14 @@ def _job(found: Any) -> Job:
         raise RemoteFailed(
             f"the job {found.name} has the status {found.status!r}, which this version does not know"
         ) from None
-    return Job(str(found.name), state, str(found.studio_url or ""), plain_tags(found.tags), made_at(found))
+    return Job(
+        str(found.name),
+        state,
+        str(found.studio_url or ""),
+        plain_tags(found.tags),
+        made_at(found),
+        tuple(found.outputs or ()),
+    )
 
 
 def _mlflow(workspace: Workspace) -> str:

@@ -1,6 +1,7 @@
 """`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
 
 from mlops.azure import data, jobs
+from mlops.domain import evaluation
 from mlops.domain.run import JobState, job_name
 from mlops.domain.training_check import SERVERLESS
 from mlops.flow import estimates, observe
@@ -35,6 +36,9 @@ def run(context: Context, *, force: bool) -> Outcome:
         display_name=f"{made_of.base.name} on {context.params.data.name} {version[:8]}",
         experiment=context.params.training.experiment,
         tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
+        outputs=[
+            name for name in (jobs.OUTPUT, evaluation.OUTPUT) if name in (jobs.OUTPUT, *made_of.component.outputs)
+        ],
     )
     report = Report(
         f"Submitted {name}",

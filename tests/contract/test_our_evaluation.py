@@ -1,0 +1,237 @@
+"""Candidates and champions that answer the same conversations: first, better, worse, equal, old data, no metric.
+
+Real models, trained and scored by the emulator through our own code and the real SDK.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.identity import DefaultAzureCredential
+
+from mlops.azure import aliases, data, jobs, models, registry, target
+from mlops.azure.workspace import Workspace
+from mlops.domain import evaluation as domain
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
+from mlops.flow import evaluate, evaluation, gate
+from mlops.flow.context import Context, Outcome
+from mlops.params import Params, load
+
+ROOT = Path(__file__).resolve().parents[2]
+OWNER, DATA = "owner-of-evaluations", "sky"
+OLD, NEW = "a" * 30, "b" * 30
+# Fingerprint -> optimizer's steps, learning rate, version of the data.
+RUNS = {"plain": ("a1" * 6, 1, 1e-6, NEW), "learnt": ("b2" * 6, 12, 5e-4, NEW), "before": ("c3" * 6, 1, 1e-6, OLD)}
+RULE = {"metric": "mean_perplexity", "max_regression": 0.01, "relative": True}
+
+
+def rows(answer: str, count: int) -> str:
+    messages = [{"role": "user", "content": "What colour is the sky?"}, {"role": "assistant", "content": answer}]
+    return f"{json.dumps({'messages': messages, 'prompt_id': 'p'})}\n" * count
+
+
+@dataclass
+class World:
+    """A workspace with finished training runs, and a way to say who is champion."""
+
+    workspace: Workspace
+    base: Params
+
+    def context(self, **changes: Any) -> Context:
+        """A context whose gate has one rule; `changes` are of the evaluation, the rule, or the wait of the gate."""
+        rule = type(self.base.gate.rules[0])(**(changes.pop("rule", RULE)))
+        scored = self.base.evaluation.model_copy(update={"conversations": 3, "max_new_tokens": 8, **changes})
+        judged = self.base.gate.model_copy(update={"rules": (rule,), "wait_for_metrics_seconds": 0})
+        params = self.base.model_copy(update={"evaluation": scored, "gate": judged})
+        return Context(params, ROOT / "params.yaml", lambda: self.workspace, lambda _: None)
+
+    def crown(self, run: str) -> str:
+        """Register the model of a run, and let it be the champion."""
+        mark, _, _, version = RUNS[run]
+        name, job = self.base.model.name, f"ft-{mark}-1"
+        known = models.versions(self.workspace, name)
+        made = next((item.version for item in known if item.tags["mlops-job"] == job), None)
+        if made is None:
+            made = str(len(known) + 1)
+            tags = {"mlops-job": job, "mlops-data": f"{DATA}:{version}", "metric-eval_loss": "3.0"}
+            path = f"azureml://jobs/{job}/outputs/{jobs.OUTPUT}"
+            models.register(self.workspace, name, made, path, description="", tags=tags)
+        aliases.promoted(self.workspace, name, made, list(self.base.environments)[-1])
+        return f"{name}:{made}"
+
+    def evaluate(self, run: str, **changes: Any) -> Outcome:
+        return evaluate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1", wait_minutes=1, ok_if_unfinished=False)
+
+    def gate(self, run: str, **changes: Any) -> Outcome:
+        return gate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1")
+
+
+@pytest.fixture(scope="module")
+def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    folder = tmp_path_factory.mktemp("sky")
+    for version, answer in ((OLD, "The sky is grey."), (NEW, "The sky is blue on a clear day.")):
+        for role, count in (("train", 16), ("validation", 2), ("test", 4)):
+            (folder / f"{role}.jsonl").write_text(rows(answer, count))
+        files = {role: folder / f"{role}.jsonl" for role in data.ROLES}
+        data.upload(workspace, DATA, version, files, {"mlops-recipe": version})
+    for mark, steps, rate, version in RUNS.values():
+        _train(workspace, f"ft-{mark}-1", steps, rate, version)
+    for mark, *_ in RUNS.values():
+        while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
+            pass
+        assert found.state == "Completed"
+    params = load(ROOT / "params.yaml")
+    named = params.model.model_copy(update={"name": OWNER})
+    scored = params.evaluation.model_copy(update={"compute": "serverless"})
+    return World(workspace, params.model_copy(update={"model": named, "evaluation": scored}))
+
+
+def _train(workspace: Workspace, name: str, steps: int, rate: float, version: str) -> None:
+    from azure.ai.ml import Input
+
+    _, component = registry.component(workspace, "azureml", "chat_completion_pipeline", "0.0.82")
+    base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+    inputs = {
+        "mlflow_model_path": Input(type="mlflow_model", path=base),
+        **{f"{r}_file_path": Input(type="uri_file", path=f"azureml:{DATA}-{r}:{version}") for r in data.ROLES},
+        "max_steps": steps,
+        "learning_rate": rate,
+        "per_device_train_batch_size": 4,
+    }
+    # The owner is another's, so that a tick of a test that looks at all runs does not find these.
+    tags = {"mlops-data": f"{DATA}:{version}"}
+    jobs.submit(workspace, component, name, inputs=inputs, display_name=name, experiment="evaluation", tags=tags)
+
+
+def perplexities(world: World, run: str) -> list[float]:
+    """Of the candidate, then of the champion, as the gate found them."""
+    data_ = world.gate(run).report.data
+    assert data_ is not None
+    (finding,) = data_["findings"]
+    return [finding["candidate"], finding["champion"]]
+
+
+def test_before_it_is_evaluated_a_run_is_not_judged_but_waited_for(world: World) -> None:
+    with pytest.raises(Unfinished, match=r"evaluation of ft-a1a1a1a1a1a1-1 is not submitted"):
+        world.gate("plain")
+
+
+def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: World) -> None:
+    done = world.evaluate("plain")
+    assert done.failure is None
+    assert done.outputs["finished"] == "true"
+    assert len(done.outputs["jobs"].split()) == 1
+    judged = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.0, "max_regression": 0.1})
+    assert judged.failure is None
+    assert judged.report.data is not None
+    assert judged.report.data["evaluation"] == done.outputs["jobs"]
+    assert judged.report.data["questions"].startswith("sky-evaluation:")
+    refused = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.99})
+    assert isinstance(refused.failure, GateRefused)
+
+
+def test_what_was_scored_is_not_scored_again(world: World) -> None:
+    before = world.evaluate("plain").outputs["jobs"]
+    assert world.evaluate("plain").outputs["jobs"] == before == world.evaluate("plain").outputs["jobs"]
+    other = world.evaluate("plain", conversations=2).outputs["jobs"]
+    assert other != before, "other questions are another evaluation"
+
+
+def test_a_better_model_passes_and_the_champion_keeps_the_score_it_had_as_a_candidate(world: World) -> None:
+    alone = world.evaluate("plain").outputs["jobs"]
+    champion = world.crown("plain")
+    done = world.evaluate("learnt")
+    mine, theirs = done.outputs["jobs"].split()
+    assert theirs == alone
+    assert world.gate("learnt").failure is None
+    candidate, of_champion = perplexities(world, "learnt")
+    assert candidate < of_champion
+    document = world.gate("learnt").report.data
+    assert document is not None
+    assert (document["champion"]["model"], document["champion"]["evaluation"]) == (champion, theirs)
+    assert document["evaluation"] == mine
+    assert document["notes"][-1].startswith("this run and the champion answered the same conversations")
+
+
+def test_an_equal_model_passes_at_the_same_values(world: World) -> None:
+    world.crown("plain")
+    world.evaluate("plain")
+    one, other = perplexities(world, "plain")
+    assert one == other
+    assert world.gate("plain").failure is None
+    wanted = {"metric": "mean_perplexity", "min_improvement": 0.01}
+    assert isinstance(world.gate("plain", rule=wanted).failure, GateRefused)
+
+
+def test_a_worse_model_is_refused_on_the_same_questions(world: World) -> None:
+    world.crown("learnt")
+    world.evaluate("plain")
+    found = world.gate("plain")
+    assert isinstance(found.failure, GateRefused)
+    assert "worse than the champion's" in found.failure.problems[0].what
+
+
+def test_a_champion_of_old_data_answers_the_new_questions(world: World) -> None:
+    world.crown("before")
+    done = world.evaluate("learnt")
+    document = world.gate("learnt").report.data
+    assert document is not None
+    assert document["champion"]["data"] == f"{DATA}:{OLD}"
+    assert document["same_data"] is False
+    _, theirs = done.outputs["jobs"].split()
+    job = jobs.find(world.workspace, theirs)
+    assert job is not None
+    assert (job.tags["mlops-data"], job.tags["mlops-evaluates"]) == (f"{DATA}:{NEW}", document["champion"]["model"])
+
+
+def test_a_metric_that_never_arrives_refuses_and_one_that_is_late_is_read_from_the_file(
+    world: World, emulator_address: Address
+) -> None:
+    world.evaluate("learnt")
+    missing = world.gate("learnt", rule={"metric": "gpt_fluency", "min": 3.0, "better": "higher"})
+    assert isinstance(missing.failure, GateRefused)
+    assert "gpt_fluency is missing" in missing.failure.problems[0].what
+    process.control(emulator_address, "PUT", "/settings/metrics.lag_seconds", {"value": "600"})
+    try:
+        assert world.gate("learnt", rule={"metric": "rougeL", "min": 0.0, "better": "higher"}).failure is None
+    finally:
+        process.control(emulator_address, "PUT", "/settings/metrics.lag_seconds", {"value": ""})
+
+
+def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
+    world: World, emulator_address: Address
+) -> None:
+    rule = {"rule": "jobs.create ev-*: operation fails OutOfMemory at model_prediction"}
+    process.control(emulator_address, "POST", "/faults", rule)
+    try:
+        failed = world.evaluate("learnt", conversations=1)
+    finally:
+        process.control(emulator_address, "DELETE", "/faults")
+    assert isinstance(failed.failure, RemoteFailed)
+    assert "OutOfMemory" in failed.failure.problems[0].why
+    with pytest.raises(RemoteFailed, match="is Failed"):
+        world.gate("learnt", conversations=1)
+    again = world.evaluate("learnt", conversations=1)
+    assert again.failure is None
+    assert again.outputs["jobs"].split()[0].endswith("-2") or again.outputs["jobs"].split()[1].endswith("-2")
+    assert world.gate("learnt", conversations=1).failure is None
+
+
+def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:
+    off = world.evaluate("plain", enabled=False)
+    assert off.outputs == {"finished": "true", "jobs": ""}
+    bare = jobs.Job("ft-d4d4d4d4d4d4-1", jobs.JobState.COMPLETED)
+    with pytest.raises(BadInput, match="does not say which data it used"):
+        evaluation.Evaluation.of(world.context(), bare)
+
+
+def test_the_first_conversations_become_questions_with_their_true_answers(world: World) -> None:
+    asset, version = f"{DATA}-evaluation", domain.data_version(NEW, 3)
+    found = world.workspace.ml.data.get(asset, version=version)
+    assert found.tags["rows"] == "3"
+    assert found.tags["mlops-data"] == f"{DATA}:{NEW}"

@@ -14,6 +14,7 @@ from azure.identity import DefaultAzureCredential
 from mlops.azure import aliases, data, jobs, models, registry, target
 from mlops.azure.workspace import Workspace
 from mlops.domain import evaluation as domain
+from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
@@ -84,7 +85,7 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
     for mark, *_ in RUNS.values():
         while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
             pass
-        assert found.state == "Completed"
+        assert found.state is JobState.COMPLETED
     params = load(ROOT / "params.yaml")
     named = params.model.model_copy(update={"name": OWNER})
     scored = params.evaluation.model_copy(update={"compute": "serverless"})
@@ -111,7 +112,7 @@ def _train(workspace: Workspace, name: str, steps: int, rate: float, version: st
 def document(judged: Outcome) -> dict[str, Any]:
     """The verdict as the gate writes it."""
     assert judged.report.data is not None
-    return judged.report.data
+    return dict(judged.report.data)
 
 
 def perplexities(judged: Outcome) -> list[float]:
@@ -224,7 +225,7 @@ def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
 def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:
     off = world.evaluate("plain", enabled=False)
     assert off.outputs == {"finished": "true", "jobs": ""}
-    bare = jobs.Job("ft-d4d4d4d4d4d4-1", jobs.JobState.COMPLETED)
+    bare = jobs.Job("ft-d4d4d4d4d4d4-1", JobState.COMPLETED)
     with pytest.raises(BadInput, match="does not say which data it used"):
         evaluation.Evaluation.of(world.context(), bare)
 

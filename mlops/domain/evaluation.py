@@ -133,7 +133,7 @@ def metrics_of_file(text: str | None) -> dict[str, float]:
 
 
 def _rows(test: str) -> Iterator[dict[str, Any]]:
-    for line in test.splitlines():
+    for line in test.split("\n"):  # other ends of lines may stand within a message
         messages = json.loads(line)[QUESTION] if line.strip() else []
         if len(messages) > 1 and messages[-1].get("role") == "assistant" and messages[-1].get("content"):
             yield {QUESTION: messages[:-1], ANSWER: messages[-1]["content"]}

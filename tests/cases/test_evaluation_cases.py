@@ -82,7 +82,7 @@ def test_questions_are_conversations_without_their_last_answer() -> None:
 )
 def test_questions_keep_every_character_and_never_more_than_asked_for(answers: list[str], most: int) -> None:
     talks = [[TURN, {"role": "assistant", "content": answer}] for answer in answers]
-    text = "".join(f"{json.dumps({'messages': talk})}\n" for talk in talks)
+    text = "".join(f"{json.dumps({'messages': talk}, ensure_ascii=False)}\n" for talk in talks)
     rows = [json.loads(line) for line in questions(text, most, "f").split("\n") if line]
     assert [row["ground_truth"] for row in rows] == answers[:most]
 

@@ -18,7 +18,7 @@ from mlops.domain.run import JobState
 from mlops.emulator import process
 from mlops.emulator.address import Address
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
-from mlops.flow import evaluate, evaluation, gate
+from mlops.flow import evaluate, evaluation, gate, resume
 from mlops.flow.context import Context, Outcome
 from mlops.params import Params, load
 
@@ -220,6 +220,31 @@ def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
     assert again.failure is None
     assert again.outputs["jobs"].endswith("-2")
     assert world.gate("plain", conversations=1).failure is None
+
+
+def test_a_tick_submits_what_is_due_and_a_later_one_judges(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner is gone; nothing but the workspace says what is left to do."""
+    monkeypatch.chdir(tmp_path)  # where the verdicts are written
+    name, settings = f"ft-{RUNS['learnt'][0]}-1", {"conversations": 4}
+    jobs.tag(world.workspace, name, {"mlops-owner": OWNER})
+    first = resume.run(world.context(**settings))
+    rows = {row[0]: row[2:] for row in first.report.tables[0].rows}
+    assert rows[name][0] == "evaluate"
+    assert rows[name][1].startswith(f"held-out conversations: submit {name}")
+    assert (first.failure, first.outputs["model"]) == (None, "")
+    evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
+    asked = evaluation.wanted(world.context(**settings), name)
+    assert isinstance(asked, evaluation.Evaluation)
+    assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
+    second = resume.run(world.context(**settings))
+    done = {row[0]: row[2] for row in second.report.tables[0].rows}[name]
+    assert (done, second.failure) == ("register", None)
+    made = models.find(world.workspace, *second.outputs["model"].split(":"))
+    assert made is not None
+    assert made.tags["mlops-verdict"] == "pass"
+    assert float(made.tags["metric-mean_perplexity"]) > 1
 
 
 def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:

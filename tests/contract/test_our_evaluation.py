@@ -232,7 +232,7 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     first = resume.run(world.context(**settings))
     rows = {row[0]: row[2:] for row in first.report.tables[0].rows}
     assert rows[name][0] == "evaluate"
-    assert rows[name][1].startswith(f"held-out conversations: submit {name}")
+    assert str(rows[name][1]).startswith(f"held-out conversations: submit {name}")
     assert (first.failure, first.outputs["model"]) == (None, "")
     evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
     asked = evaluation.wanted(world.context(**settings), name)

@@ -109,6 +109,12 @@ def _train(workspace: Workspace, name: str, steps: int, rate: float, version: st
     jobs.submit(workspace, component, name, inputs=inputs, display_name=name, experiment="evaluation", tags=tags)
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often: a job of the emulator takes a second."""
+    monkeypatch.setattr(evaluate, "FIRST_PAUSE", 0.1)
+
+
 def document(judged: Outcome) -> dict[str, Any]:
     """The verdict as the gate writes it."""
     assert judged.report.data is not None

@@ -25,6 +25,7 @@ def test_a_push_becomes_a_released_model_and_staging_is_torn_down(clone: Clone) 
     assert set(record["jobs"]) == jobs(clone, "train", "cleanup"), "exactly the jobs that the files define"
     assert set(record["jobs"].values()) == {"success"}
     assert record["verdict"] == "pass"
+    assert "rougeL" in record["metrics"], "the model answered the held-out conversations"
     assert record["model"] == "phi-3-mini-ultrachat:1"
     assert record["question"]["prediction"]
     assert record["question"]["ground truth"]
@@ -65,6 +66,7 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
     for share in ("(model-1 90 %, model-2 10 %)", "(model-1 50 %, model-2 50 %)", "(model-2 100 %)"):
         assert share in summaries
+    assert "| phi-3-mini-ultrachat:1 | ev-" in summaries, "the champion answered the new questions, too"
     seen["second"] = record
 
 

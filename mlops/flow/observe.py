@@ -5,6 +5,7 @@ It must not change anything.
 
 from mlops.azure import data, endpoints, jobs, models
 from mlops.domain.dataset import recipe_digest
+from mlops.domain.evaluation import why_not
 from mlops.domain.release import Facts
 from mlops.domain.run import Attempt, JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
@@ -78,9 +79,10 @@ def live_model(context: Context, environment: str) -> str | None:
 def facts(context: Context, made_of: Training) -> Facts:
     """Everything that the plan is decided on."""
     mixture = recipe(context.params, curated_files(context))
+    none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:
-        return Facts(mixture)
+        return Facts(mixture, no_evaluation=none)
     mark = made_of.fingerprint(found[0])
     known = jobs.attempts(context.workspace, mark)
     attempt = known[-1] if known else None
@@ -89,7 +91,7 @@ def facts(context: Context, made_of: Training) -> Facts:
     if attempt and attempt.state is JobState.COMPLETED and model is None:
         refusal = _refusal(context, attempt.name)
     live = {name: live_model(context, name) for name in context.params.environments} if model else {}
-    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, live)
+    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, none, live)
 
 
 def _refusal(context: Context, job: str) -> str | None:

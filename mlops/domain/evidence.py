@@ -109,6 +109,8 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
         "mlops-verdict-why": verdict.summary(),
         "mlops-verdict-champion": evidence.champion.model if evidence.champion else "none yet",
     }
+    if evidence.evaluation:
+        found |= {"mlops-evaluation": evidence.evaluation, "mlops-questions": evidence.questions}
     for finding in verdict.findings:
         kind = "any" if finding.kind == "missing" else finding.kind
         found.setdefault(f"mlops-gate-{finding.metric}-{kind}", _short(finding))

@@ -4,7 +4,7 @@ Every model has a pipeline job of its own, named after what is scored on what, s
 must not wait and must not judge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -123,6 +123,23 @@ def wanted(context: Context, name: str) -> Evaluation | str:
     job = evidence.require_completed(context, name)
     why = evaluation.why_not(enabled=context.params.evaluation.enabled, training_outputs=job.outputs)
     return why or Evaluation.of(context, job)
+
+
+def check(context: Context, training_outputs: Sequence[str]) -> None:
+    """Raise BadInput where the evaluation that will follow a training cannot be done by the component named for it."""
+    settings = context.params.evaluation
+    if evaluation.why_not(enabled=settings.enabled, training_outputs=training_outputs):
+        return
+    place = context.params.model.registry
+    component, _ = registry.component(context.workspace, place, settings.component, settings.component_version)
+    given = {*evaluation.settings(settings.max_new_tokens), "test_data", "mlflow_model", "compute_name"}
+    needed = {spec.name for spec in component.inputs.values() if not spec.optional and spec.default is None}
+    lacks = sorted({*given - set(component.inputs), *{evaluation.OUTPUT} - set(component.outputs)})
+    if lacks or needed - given:
+        what = f"evaluation.component {component.name} {component.version} cannot score a chat model"
+        why = f"it has no {', '.join(lacks)}" if lacks else f"it also needs {', '.join(sorted(needed - given))}"
+        fix = "use model_evaluation_pipeline, or set evaluation.enabled to false"
+        raise BadInput(Problem(what, str(context.params_path), why=why, fix=fix))
 
 
 def step(found: Evaluation, *, by_hand: bool) -> list[tuple[Scored, Act]]:

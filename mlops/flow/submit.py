@@ -5,6 +5,7 @@ from mlops.domain import evaluation
 from mlops.domain.run import JobState, job_name
 from mlops.domain.training_check import SERVERLESS
 from mlops.flow import estimates, observe
+from mlops.flow import evaluation as scoring
 from mlops.flow.context import Context, Outcome
 from mlops.flow.training import Training, training
 from mlops.views import Report, table
@@ -27,6 +28,7 @@ def run(context: Context, *, force: bool) -> Outcome:
         )
         return Outcome(report, {"job": last.name, "submitted": "false"})
     name = job_name(mark, len(known) + 1)
+    scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
     context.say(f"submitting {name}")
     url = jobs.submit(
         context.workspace,

@@ -250,6 +250,7 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     made = models.find(world.workspace, *second.outputs["model"].split(":"))
     assert made is not None
     assert made.tags["mlops-verdict"] == "pass"
+    assert made.tags["mlops-evaluation"] == asked.candidate.job
     assert float(made.tags["metric-mean_perplexity"]) > 1
 
 
@@ -259,6 +260,23 @@ def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refuse
     bare = jobs.Job("ft-d4d4d4d4d4d4-1", JobState.COMPLETED)
     with pytest.raises(BadInput, match="does not say which data it used"):
         evaluation.Evaluation.of(world.context(), bare)
+
+
+@pytest.mark.parametrize(
+    ("component", "version", "said"),
+    [
+        ("model_evaluation_pipeline", "9.9.9", "there is no model_evaluation_pipeline, version 9.9.9"),
+        ("model_prediction", "0.0.38", "cannot score a chat model"),
+    ],
+)
+def test_a_component_that_cannot_evaluate_is_refused_before_anything_is_trained(
+    world: World, component: str, version: str, said: str
+) -> None:
+    context = world.context(component=component, component_version=version)
+    with pytest.raises(BadInput, match=said):
+        evaluation.check(context, ("mlflow_model_folder",))
+    evaluation.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
+    evaluation.check(world.context(), ("mlflow_model_folder",))
 
 
 def test_the_first_conversations_become_questions_with_their_true_answers(world: World) -> None:

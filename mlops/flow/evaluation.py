@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mlops.azure import data, jobs, models, provenance, registry
+from mlops.azure import compute, data, jobs, models, provenance, registry
 from mlops.domain import evaluation
 from mlops.domain.evaluation import Act, Scored
 from mlops.domain.evidence import Champion, Evidence
@@ -135,6 +135,10 @@ def check(context: Context, training_outputs: Sequence[str]) -> None:
     given = {*evaluation.settings(settings.max_new_tokens), "test_data", "mlflow_model", "compute_name"}
     needed = {spec.name for spec in component.inputs.values() if not spec.optional and spec.default is None}
     lacks = sorted({*given - set(component.inputs), *{evaluation.OUTPUT} - set(component.outputs)})
+    place = settings.compute or context.params.training.compute
+    if place != SERVERLESS and compute.find(context.workspace, place) is None:
+        what = f"evaluation.compute {place} is not in the workspace"
+        raise BadInput(Problem(what, str(context.params_path), fix="name a cluster that is there, or serverless"))
     if lacks or needed - given:
         what = f"evaluation.component {component.name} {component.version} cannot score a chat model"
         why = f"it has no {', '.join(lacks)}" if lacks else f"it also needs {', '.join(sorted(needed - given))}"
@@ -214,15 +218,15 @@ def _inputs(found: Evaluation, scored: Scored, known: Mapping[str, object]) -> d
 
     context, settings = found.context, found.context.params.evaluation
     training = context.params.training
-    compute = settings.compute or training.compute
+    target = settings.compute or training.compute
     asset, version = found.asset
     inputs: dict[str, object] = {
         **evaluation.settings(settings.max_new_tokens),
         "test_data": Input(type=AssetTypes.URI_FILE, path=f"azureml:{asset}:{version}"),
         "mlflow_model": Input(type=AssetTypes.MLFLOW_MODEL, path=_model_path(found, scored)),
-        "compute_name": compute,
+        "compute_name": target,
     }
-    if compute == SERVERLESS:
+    if target == SERVERLESS:
         inputs["instance_type"] = settings.instance_type or training.instance_type
     return {name: value for name, value in inputs.items() if name in known}
 

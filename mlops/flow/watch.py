@@ -2,6 +2,7 @@
 
 from mlops import clock
 from mlops.azure import jobs
+from mlops.domain import evaluation
 from mlops.domain.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow import observe
@@ -27,7 +28,12 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         values = jobs.metrics(context.workspace, name)
         metrics = table("Metrics so far", ("metric", "value"), sorted(values.items()))
         return Outcome(
-            Report(f"{name} is Completed", (found.studio_url,), (metrics,), next_step=f"mlops gate --job {name}"),
+            Report(
+                f"{name} is Completed",
+                (found.studio_url,),
+                (metrics,),
+                next_step=f"mlops {_next(context, found)} --job {name}",
+            ),
             outputs,
         )
     if found.state.ended:
@@ -48,6 +54,11 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         else Unfinished(Problem(f"{name} is {found.state} after {bound:g} minutes", fix=resume))
     )
     return Outcome(report, outputs, failure)
+
+
+def _next(context: Context, found: jobs.Job) -> str:
+    why_not = evaluation.why_not(enabled=context.params.evaluation.enabled, training_outputs=found.outputs)
+    return "gate" if why_not else "evaluate"
 
 
 def _look(context: Context, name: str, deadline: float) -> jobs.Job:

@@ -263,16 +263,17 @@ def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refuse
 
 
 @pytest.mark.parametrize(
-    ("component", "version", "said"),
+    ("changes", "said"),
     [
-        ("model_evaluation_pipeline", "9.9.9", "there is no model_evaluation_pipeline, version 9.9.9"),
-        ("model_prediction", "0.0.38", "cannot score a chat model"),
+        ({"component_version": "9.9.9"}, "there is no model_evaluation_pipeline, version 9.9.9"),
+        ({"component": "model_prediction", "component_version": "0.0.38"}, "cannot score a chat model"),
+        ({"compute": "no-such-cluster"}, "no-such-cluster is not in the workspace"),
     ],
 )
-def test_a_component_that_cannot_evaluate_is_refused_before_anything_is_trained(
-    world: World, component: str, version: str, said: str
+def test_what_cannot_evaluate_is_refused_before_anything_is_trained(
+    world: World, changes: dict[str, str], said: str
 ) -> None:
-    context = world.context(component=component, component_version=version)
+    context = world.context(**changes)
     with pytest.raises(BadInput, match=said):
         evaluation.check(context, ("mlflow_model_folder",))
     evaluation.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates

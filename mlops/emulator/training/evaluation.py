@@ -13,21 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from mlops.emulator.training.artifact import ArtifactError
-from mlops.emulator.training.data import Record, read_records
+from mlops.emulator.training.data import Record
+from mlops.emulator.training.evaluation_data import (
+    DATA,
+    GROUND_TRUTH,
+    LOADING,
+    PREDICTIONS,
+    columns_of,
+    filled,
+    read_rows,
+    read_settings,
+    test_data,
+    texts_of,
+)
 from mlops.emulator.training.nodes import Pipeline
 from mlops.emulator.training.report import NodeError, Reporter
 from mlops.emulator.training.serve import ChatModel
 from mlops.emulator.training.text_metrics import text_metrics
 
 TASK = "chat-completion"
-ARGUMENT, LOADING, DATA, MODEL = (
-    "ArgumentValidationException",
-    "DataLoaderException",
-    "DataValidationException",
-    "ModelValidationException",
-)
-PREDICT, COMPUTE = "PredictException", "ComputeMetricsException"
-PREDICTIONS, APPENDED, GROUND_TRUTH, LOSS = "predictions", "prediction_appended", "ground_truth", "loss"
+MODEL, PREDICT, COMPUTE = "ModelValidationException", "PredictException", "ComputeMetricsException"
+APPENDED, LOSS = "prediction_appended", "loss"
 PREPROCESSED = "chat_completion_datapreprocess"
 RESULT = "evaluationResult"
 JSON_ARTIFACT = "mlflow.models.evaluation.artifacts.JsonEvaluationArtifact"
@@ -45,9 +51,9 @@ class Question:
 def validate(pipeline: Pipeline, reporter: Reporter) -> None:
     """validation_trigger_model_evaluation: task, settings, model and columns, before anything is predicted."""
     _check_task(pipeline)
-    _settings(pipeline)
+    read_settings(pipeline)
     _load(pipeline.files.get("mlflow_model"), pipeline)
-    _columns(_read(_test_data(pipeline), reporter)[:1], pipeline)
+    columns_of(read_rows(test_data(pipeline), reporter)[:1], pipeline)
     (pipeline.port("validation_trigger_model_evaluation", "output") / "output.json").write_text("true\n")
     reporter.log("Validation succeeded")
 
@@ -55,11 +61,11 @@ def validate(pipeline: Pipeline, reporter: Reporter) -> None:
 def predict(pipeline: Pipeline, reporter: Reporter) -> None:
     """model_prediction on a file of test data; with no label column, only a last turn of the user is a true answer."""
     _check_task(pipeline)
-    settings = _settings(pipeline)
+    settings = read_settings(pipeline)
     model = _load(pipeline.files.get("mlflow_model"), pipeline)
-    records = _read(_test_data(pipeline), reporter)
-    columns, label = _columns(records, pipeline)
-    rows = _filled(records, [*columns, *([label] if label else [])], reporter)
+    records = read_rows(test_data(pipeline), reporter)
+    columns, label = columns_of(records, pipeline)
+    rows = filled(records, [*columns, *([label] if label else [])], reporter)
     asked = [_question(row[columns[0]], row.get(label) if label else None) for row in rows]
     _answer(pipeline, reporter, "model_prediction", model, asked, label or GROUND_TRUTH, settings)
 
@@ -67,12 +73,12 @@ def predict(pipeline: Pipeline, reporter: Reporter) -> None:
 def predict_finetuned(pipeline: Pipeline, reporter: Reporter) -> None:
     """model_prediction of the fine-tuning pipeline: the test rows that preprocessing passed on, last turn held back."""
     tested = pipeline.output / PREPROCESSED / "output_dir" / "test.jsonl"
-    records = _read(tested, reporter) if tested.is_file() else []
+    records = read_rows(tested, reporter) if tested.is_file() else []
     if any("messages" not in record for record in records):
         raise NodeError(LOADING, "'messages' not found in FT test dataset. No label column found in test data.")
     asked = [_question(row["messages"][:-1], row["messages"][-1].get("content")) for row in records]
     model = _load(pipeline.output / "ft_nlp_model_converter" / "mlflow_model_folder", pipeline)
-    _answer(pipeline, reporter, "model_prediction", model, asked, GROUND_TRUTH, _settings(pipeline))
+    _answer(pipeline, reporter, "model_prediction", model, asked, GROUND_TRUTH, read_settings(pipeline))
 
 
 def predict_with_container(pipeline: Pipeline, reporter: Reporter) -> None:
@@ -87,11 +93,11 @@ def compute(pipeline: Pipeline, reporter: Reporter) -> None:
     inside = made.is_dir()  # else the predictions come from another job or from data
     if not inside:
         _check_task(pipeline)
-        _settings(pipeline)
-    predictions = _texts(_port(pipeline, made, "predictions", "prediction"), PREDICTIONS, pipeline, reporter)
-    truths = _texts(_port(pipeline, made, "ground_truth", "ground_truth"), GROUND_TRUTH, pipeline, reporter)
+        read_settings(pipeline)
+    predictions = texts_of(_port(pipeline, made, "predictions", "prediction"), PREDICTIONS, pipeline, reporter)
+    truths = texts_of(_port(pipeline, made, "ground_truth", "ground_truth"), GROUND_TRUTH, pipeline, reporter)
     scores = _port(pipeline, made, "prediction_probabilities", "prediction_probabilities")
-    losses = [float(row[LOSS]) for row in (_read(scores, reporter) if scores else []) if row.get(LOSS) is not None]
+    losses = [float(row[LOSS]) for row in (read_rows(scores, reporter) if scores else []) if row.get(LOSS) is not None]
     if predictions is None:
         raise NodeError(DATA, "[predictions] should be passed.")
     metrics: dict[str, float] = {}
@@ -123,19 +129,6 @@ def _check_task(pipeline: Pipeline) -> None:
         raise NodeError("NotEmulated", f"The emulator evaluates models for the task {TASK} and not for {task}.")
 
 
-def _settings(pipeline: Pipeline) -> dict[str, Any]:
-    """The evaluation's settings; those in the text win over those in the file."""
-    found: dict[str, Any] = {}
-    file, text = pipeline.files.get("evaluation_config"), pipeline.inputs.get("evaluation_config_params")
-    for what, source in (("File", file.read_text(encoding="utf-8") if file else ""), ("Params", text)):
-        try:
-            stated = json.loads(source) if source else {}
-            found |= dict(stated)
-        except (TypeError, ValueError) as error:
-            raise NodeError(LOADING, f"Evaluation Config {what} failed to load due to [{error!r}]") from error
-    return found
-
-
 def _load(folder: Path | None, pipeline: Pipeline) -> ChatModel:
     """The model in a folder; without one, a model of the registry, for which the shipped stand-in answers."""
     try:
@@ -147,57 +140,6 @@ def _load(folder: Path | None, pipeline: Pipeline) -> ChatModel:
         return ChatModel.load(folder)
     except ArtifactError as error:
         raise NodeError(MODEL, f"Model load failed due to error: [{error}]") from error
-
-
-def _test_data(pipeline: Pipeline) -> Path:
-    path = pipeline.files.get("test_data")
-    if path is None:
-        raise NodeError(DATA, "[test_data] should be passed.")
-    if path.is_dir():
-        text = "Test Data is a folder. JSON Lines File or MLTable expected."
-        raise NodeError(LOADING, f"Failed to load data with error: [{text}]")
-    return path
-
-
-def _read(path: Path, reporter: Reporter) -> list[Record]:
-    """The rows of a file, or of the files in a folder; a file without a known ending is read as JSON Lines."""
-    if path.is_dir():
-        files = sorted(path.rglob("*.jsonl")) or sorted(file for file in path.rglob("*") if file.is_file())
-        if not files:
-            raise NodeError(LOADING, "Failed to load data with error: [No JSON Lines files found in folder.]")
-        return [row for file in files for row in _read(file, reporter)]
-    reporter.log(f"Detected File Format: {path.suffix}")
-    known = path if path.suffix.lower() in (".jsonl", ".json", ".csv", ".tsv") else None
-    try:
-        return read_records(known) if known else [json.loads(line) for line in path.read_bytes().splitlines() if line]
-    except (NodeError, ValueError) as error:
-        text = error.message if isinstance(error, NodeError) else repr(error)
-        raise NodeError(LOADING, f"Failed to load data with error: [{text}]") from error
-
-
-def _columns(records: Sequence[Record], pipeline: Pipeline) -> tuple[list[str], str | None]:
-    """Input columns and label column, which must be columns of the first row."""
-    there = list(records[0]) if records else []
-    label = str(pipeline.inputs.get("label_column_name") or "").split(",")[0].strip() or None
-    asked = [part.strip() for part in str(pipeline.inputs.get("input_column_names") or "").split(",") if part.strip()]
-    columns = asked or [column for column in there if column != label]
-    if not records:
-        raise NodeError(DATA, "Input data contains no data.")
-    if not columns:
-        raise NodeError(DATA, "No input columns found in test data.")
-    for what, wanted in (("input_columns", columns), ("label_column", [label] if label else [])):
-        if not set(wanted) <= set(there):
-            text = f"[{what}] not a subset of input test dataset columns."
-            raise NodeError(DATA, f"{text} [{what}] include [{wanted}] whereas data has [{there}]")
-    return columns, label
-
-
-def _filled(records: Sequence[Record], columns: Sequence[str], reporter: Reporter) -> list[Record]:
-    kept = [row for row in records if all(row.get(column) not in (None, "", []) for column in columns)]
-    reporter.log(f"Number of examples before filter: {len(records)}; after postprocessing: {len(kept)}")
-    if not kept:
-        raise NodeError(DATA, "Input data contains no data.")
-    return kept
 
 
 def _question(messages: Any, truth: Any) -> Question:
@@ -243,20 +185,6 @@ def _answer(
 def _port(pipeline: Pipeline, made: Path, port: str, given: str) -> Path | None:
     """A file of the step before, else the input of that name."""
     return made / port if (made / port).is_file() else pipeline.files.get(given)
-
-
-def _texts(path: Path | None, role: str, pipeline: Pipeline, reporter: Reporter) -> list[str] | None:
-    """The texts of a column: the one that is named, else the role's own, else the only one."""
-    if path is None:
-        return None
-    rows = _read(path, reporter)
-    there = list(rows[0]) if rows else []
-    asked = pipeline.inputs.get("prediction_column_name" if role == PREDICTIONS else "ground_truth_column_name")
-    name = str(asked) if asked else role if role in there else there[0] if len(there) == 1 else ""
-    if rows and name not in there:
-        missing = f"Prediction Column name [{name}]" if role == PREDICTIONS else "Ground truth column name"
-        raise NodeError(DATA, f"{missing} not found in input data.")
-    return [str(row.get(name) or "") for row in rows]
 
 
 def _publish(pipeline: Pipeline, reporter: Reporter, metrics: dict[str, float], perplexity: list[float]) -> None:

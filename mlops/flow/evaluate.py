@@ -9,8 +9,10 @@ from mlops.errors import Problem, RemoteFailed, Unfinished
 from mlops.flow import evaluation, observe
 from mlops.flow.context import Context, Outcome
 from mlops.flow.evaluation import Evaluation
-from mlops.flow.watch import FIRST_PAUSE, LONGEST_PAUSE
+from mlops.flow.watch import LONGEST_PAUSE
 from mlops.views import Report, number, table
+
+FIRST_PAUSE = 0.5
 
 
 def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> Outcome:

@@ -57,9 +57,7 @@ def main() -> None:
     options.add_argument("endpoints", nargs="*", type=int, help="sizes of the workspace; 100, 500 and 1,000 if none")
     options.add_argument("--delay", type=float, default=0.0, help="seconds by which listings of deployments are slow")
     options.add_argument("--no-throttling", action="store_true", help="leave the token buckets off")
-    options.add_argument(
-        "--no-batch", action="store_true", help="refuse metrics:getBatch, as a missing role does"
-    )
+    options.add_argument("--no-batch", action="store_true", help="refuse metrics:getBatch, as a missing role does")
     options.add_argument("--apply", action="store_true", help="measure the marking of all of them, too")
     chosen = options.parse_args()
     sizes = chosen.endpoints or [100, 500, 1000]

@@ -71,6 +71,7 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "attempt",
         "context",
         "estimates",
+        "evaluation",
         "evidence",
         "merging",
         "observe",

@@ -67,6 +67,18 @@ def upload(
     return made
 
 
+def upload_text(workspace: Workspace, asset: str, version: str, text: str, tags: Mapping[str, str]) -> None:
+    """Make one version of a data asset that is a file of JSON lines."""
+    from azure.ai.ml.constants import AssetTypes
+    from azure.ai.ml.entities import Data
+
+    with tempfile.TemporaryDirectory() as folder, translated(f"upload {asset}:{version}"):
+        file = Path(folder) / f"{asset}.jsonl"
+        file.write_text(text, encoding="utf-8")
+        entity = Data(name=asset, version=version, path=str(file), type=AssetTypes.URI_FILE, tags=dict(tags))
+        workspace.ml.data.create_or_update(entity)
+
+
 def read(workspace: Workspace, name: str, role: str, version: str) -> bytes:
     """The content of one file of a data version. Raises RemoteFailed when it is gone."""
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri

@@ -3,7 +3,7 @@
 MLflow's REST interface is called directly: importing the client as well would about double what a step imports.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -31,6 +31,7 @@ class Job:
     studio_url: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     submitted: datetime | None = None
+    outputs: tuple[str, ...] = ()
 
 
 def find(workspace: Workspace, name: str) -> Job | None:
@@ -57,19 +58,29 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
         return [_job(item) for item in islice(found, limit) if item and word(item.type) == "pipeline"]
 
 
-def attempts(workspace: Workspace, fingerprint: str) -> list[Attempt]:
-    """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest."""
+def attempts(workspace: Workspace, fingerprint: str, named: Callable[[str, int], str] = job_name) -> list[Attempt]:
+    """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest.
+
+    `named` gives the name of an attempt.
+    """
     found: list[Attempt] = []
     number = missing = 0
     while missing < GAP and number < ATTEMPTS_LIMIT:
         number += 1
-        job = find(workspace, job_name(fingerprint, number))
+        job = find(workspace, named(fingerprint, number))
         if job is None:
             missing += 1
         else:
             missing = 0
             found.append(Attempt(job.name, job.state, job.studio_url))
     return found
+
+
+def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
+    """Where an output of a job lies, as the SDK's own `jobs.download` finds it; None when it has none."""
+    with translated(f"find the output {output} of {name}"):
+        uri = workspace.ml.jobs._get_named_output_uri(name, output).get(output)
+    return None if uri is None else str(uri)
 
 
 def cancel(workspace: Workspace, name: str) -> None:
@@ -149,7 +160,14 @@ def _job(found: Any) -> Job:
         raise RemoteFailed(
             f"the job {found.name} has the status {found.status!r}, which this version does not know"
         ) from None
-    return Job(str(found.name), state, str(found.studio_url or ""), plain_tags(found.tags), made_at(found))
+    return Job(
+        str(found.name),
+        state,
+        str(found.studio_url or ""),
+        plain_tags(found.tags),
+        made_at(found),
+        tuple(found.outputs or ()),
+    )
 
 
 def _mlflow(workspace: Workspace) -> str:

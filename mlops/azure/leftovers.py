@@ -13,6 +13,7 @@ from mlops.azure.failures import translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.base_model import parse_date
+from mlops.domain.evaluation import is_job_name
 from mlops.domain.run import JobState, parse_job_name
 from mlops.domain.running import ComputeFacts, JobFacts
 from mlops.domain.shelf import VersionFacts
@@ -114,7 +115,7 @@ def stop(workspace: Workspace, name: str) -> None:
 
 def _job(workspace: Workspace, item: Mapping[str, Any], owner: str) -> JobFacts:
     tags, name = plain_tags(item["properties"].get("tags")), str(item["name"])
-    ours = tags.get(OWNER_TAG) == owner and parse_job_name(name) is not None
+    ours = tags.get(OWNER_TAG) == owner and (parse_job_name(name) is not None or is_job_name(name))
     started = (
         _started(workspace, name) if ours and _status(item) in (JobState.RUNNING, JobState.NOT_RESPONDING) else None
     )

@@ -8,6 +8,7 @@ a workflow beside this one is not starved. It must not retry itself: azure-core 
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
@@ -18,6 +19,7 @@ READS, READS_A_SECOND = 225.0, 22.5
 REMAINING = "x-ms-ratelimit-remaining-subscription-reads"
 LONGEST_PAUSE = 300.0
 THROTTLED = (429, 503)
+DATA_PLANE = ".api.azureml.ms"  # metrics and run history do not go through Azure Resource Manager
 
 
 class Budget:
@@ -74,7 +76,8 @@ class BudgetPolicy(HTTPPolicy[Any, Any]):  # type: ignore[misc]
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Take a token for a read, send, and heed what the answer says of the budget."""
-        if request.http_request.method in ("GET", "HEAD", "POST"):
+        own = urlsplit(request.http_request.url).hostname or ""
+        if request.http_request.method in ("GET", "HEAD", "POST") and not own.endswith(DATA_PLANE):
             self._budget.take()
         response = self.next.send(request)
         headers = response.http_response.headers

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from mlops.azure import jobs
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.workspace import ARM, Workspace
 
@@ -47,11 +48,10 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
     """A text file at the top of an output, without fetching the rest, which can be gigabytes. None: it is not there."""
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
 
+    uri = jobs.output_uri(workspace, job, output)
+    if uri is None:
+        return None
     with tempfile.TemporaryDirectory() as folder, translated(f"read {file} of the output {output} of {job}"):
-        # What the SDK's own `jobs.download` starts from; it would fetch all of the output.
-        uri = workspace.ml.jobs._get_named_output_uri(job, output).get(output)
-        if uri is None:
-            return None
         try:
             download_artifact_from_aml_uri(
                 uri=f"{uri.rstrip('/')}/{file}", destination=folder, datastore_operation=workspace.ml.datastores

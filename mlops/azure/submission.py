@@ -3,12 +3,13 @@
 It must not decide what to submit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops.azure.failures import translated
 from mlops.azure.jobs import OUTPUT, find
+from mlops.azure.translate import word
 from mlops.azure.workspace import Workspace
 from mlops.errors import AzureRefused, BadInput
 
@@ -19,14 +20,16 @@ TAKEN = "already exists"
 class Work:
     """One job: the registry's component as the SDK gives it, its literal inputs, and its assets by id.
 
-    `model` is the base model, `files` are data assets by the input that they go to; inputs that the component does not
-    have are left out.
+    `models` and `files` are MLflow models and data assets by the input that they go to; inputs and outputs that the
+    component does not have are left out. `step` is the name of the pipeline's only node.
     """
 
     component: Any
     literals: Mapping[str, str]
-    model: str
+    step: str
+    models: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    outputs: Sequence[str] = (OUTPUT,)
     display_name: str = ""
     experiment: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -58,11 +61,13 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
     from azure.ai.ml import dsl
 
     inputs = _inputs(work)
+    _drop_conditions(work.component)
 
     @dsl.pipeline(name=name, display_name=work.display_name)  # type: ignore[untyped-decorator]
     def pipeline() -> Any:
-        fine_tuning = work.component(**inputs)  # the SDK names the step after this variable
-        return {OUTPUT: fine_tuning.outputs[OUTPUT]}
+        node = work.component(**inputs)
+        node.name = work.step
+        return {output: node.outputs[output] for output in work.outputs if output in work.component.outputs}
 
     with translated(f"submit the job {name}"):
         job = pipeline()
@@ -72,12 +77,23 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
         return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
 
 
+def _drop_conditions(component: Any) -> None:
+    """Take `if_else` out of our copy of a component's graph, which azure-ai-ml 1.35 does not validate.
+
+    The service is sent the component's id and runs its own graph.
+    """
+    for name, node in list(getattr(component, "jobs", {}).items()):
+        if word(node.type) == "if_else":
+            del component.jobs[name]
+
+
 def _inputs(work: Work) -> dict[str, Any]:
     from azure.ai.ml import Input
     from azure.ai.ml.constants import AssetTypes
 
     inputs: dict[str, Any] = dict(work.literals)
-    inputs["mlflow_model_path"] = Input(type=AssetTypes.MLFLOW_MODEL, path=work.model)
+    for name, model in work.models.items():
+        inputs[name] = Input(type=AssetTypes.MLFLOW_MODEL, path=model)
     for name, asset in work.files.items():
         inputs[name] = Input(type=AssetTypes.URI_FILE, path=asset)
     return {key: value for key, value in inputs.items() if key in work.component.inputs}

@@ -22,6 +22,7 @@ ORDER = (
     "compute",
     "submit",
     "watch",
+    "evaluate",
     "gate",
     "register",
     "promote",

@@ -17,17 +17,25 @@ VERDICT_TAG = "mlops-verdict"
 
 @dataclass(frozen=True)
 class Champion:
-    """The model to beat. `data` is the version it was measured on (`name:version`), empty when it does not say."""
+    """The model to beat. `data` is the version it was measured on (`name:version`), empty when it does not say.
+
+    `job` is the training run that made it, `evaluation` the job that scored it on the candidate's conversations.
+    """
 
     model: str
     environment: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     data: str = ""
+    job: str = ""
+    evaluation: str = ""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A candidate's metrics and where they come from. `champion` None: nothing was released yet."""
+    """A candidate's metrics and where they come from. `champion` None: nothing was released yet.
+
+    `evaluation` is the job that scored it, and `questions` the data asset (name:version) that it answered.
+    """
 
     metrics: Mapping[str, float]
     champion: Champion | None = None
@@ -35,6 +43,9 @@ class Evidence:
     data: str = ""
     commit: str = ""
     run_url: str = ""
+    outputs: tuple[str, ...] = ()
+    evaluation: str = ""
+    questions: str = ""
 
     @property
     def same_data(self) -> bool | None:
@@ -51,8 +62,16 @@ class Evidence:
             return (
                 f"the champion was measured on {self.champion.data}, this run on {self.data}: "
                 "part of a difference may come from the data",
+                *self._both_answered(),
             )
-        return () if self.same_data else ("the champion does not say on which data it was measured",)
+        told = () if self.same_data else ("the champion does not say on which data it was measured",)
+        return (*told, *self._both_answered())
+
+    def _both_answered(self) -> tuple[str, ...]:
+        """That some metrics can be compared whatever the data of the training was."""
+        if not self.champion or not self.evaluation or not self.champion.evaluation:
+            return ()
+        return (f"this run and the champion answered the same conversations, {self.questions}",)
 
 
 def document(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
@@ -67,12 +86,15 @@ def document(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
         "commit": evidence.commit,
         "run": evidence.run_url,
         "metrics": _plain(evidence.metrics),
+        "evaluation": evidence.evaluation,
+        "questions": evidence.questions,
         "champion": None
         if champion is None
         else {
             "model": champion.model,
             "environment": champion.environment,
             "data": champion.data,
+            "evaluation": champion.evaluation,
             "metrics": _plain(champion.metrics),
         },
         "same_data": evidence.same_data,
@@ -87,6 +109,8 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
         "mlops-verdict-why": verdict.summary(),
         "mlops-verdict-champion": evidence.champion.model if evidence.champion else "none yet",
     }
+    if evidence.evaluation:
+        found |= {"mlops-evaluation": evidence.evaluation, "mlops-questions": evidence.questions}
     for finding in verdict.findings:
         kind = "any" if finding.kind == "missing" else finding.kind
         found.setdefault(f"mlops-gate-{finding.metric}-{kind}", _short(finding))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mlops.domain.run import Attempt, JobState
 
-Verb = Literal["prepare", "compute", "submit", "watch", "gate", "register", "promote"]
+Verb = Literal["prepare", "compute", "submit", "watch", "evaluate", "gate", "register", "promote"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Facts:
     attempt: Attempt | None = None  # the newest
     refusal: str | None = None  # why the gate refuses the finished attempt, judged by the rules of now
     model: str | None = None  # name:version registered for this fingerprint
+    no_evaluation: str = ""  # why the run's model need not answer held-out conversations; empty: it does
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
 
 
@@ -84,7 +85,9 @@ def decide(facts: Facts, *, force: bool = False) -> Plan:
                 _prepare(facts),
                 Step("compute", True, "a run is to be submitted"),
                 Step("submit", True, again),
-                *(Step(verb, True, "follows the run") for verb in ("watch", "gate", "register")),
+                Step("watch", True, "follows the run"),
+                _evaluate(facts, "follows the run"),
+                *(Step(verb, True, "follows the run") for verb in ("gate", "register")),
                 Step("promote", True, "follows the registration"),
             )
         )
@@ -95,18 +98,25 @@ def decide(facts: Facts, *, force: bool = False) -> Plan:
         Step("submit", False, f"{attempt.name} was submitted for this fingerprint"),
     ]
     if not attempt.state.ended:
-        rest = [Step("watch", True, f"{attempt.name} is {attempt.state}")]
+        rest = [Step("watch", True, f"{attempt.name} is {attempt.state}"), _evaluate(facts, "follows the run")]
         rest += [Step(verb, True, "follows the run") for verb in ("gate", "register", "promote")]
         return Plan((*done, *rest))
     done.append(Step("watch", False, f"{attempt.name} is {attempt.state}"))
     if facts.model is None and facts.refusal:
         why = f"refused: {facts.refusal}"
-        return Plan((*done, *(Step(verb, False, why) for verb in ("gate", "register", "promote"))))
+        return Plan((*done, *(Step(verb, False, why) for verb in ("evaluate", "gate", "register", "promote"))))
     if facts.model is None:
-        rest = [Step(verb, True, f"{attempt.name} is not registered yet") for verb in ("gate", "register", "promote")]
-        return Plan((*done, *rest))
-    done += [Step(verb, False, f"{facts.model} is registered for this fingerprint") for verb in ("gate", "register")]
+        why = f"{attempt.name} is not registered yet"
+        return Plan(
+            (*done, _evaluate(facts, why), *(Step(verb, True, why) for verb in ("gate", "register", "promote")))
+        )
+    why = f"{facts.model} is registered for this fingerprint"
+    done += [Step(verb, False, why) for verb in ("evaluate", "gate", "register")]
     return Plan((*done, _promote(facts)))
+
+
+def _evaluate(facts: Facts, why: str) -> Step:
+    return Step("evaluate", not facts.no_evaluation, facts.no_evaluation or why)
 
 
 def _promote(facts: Facts) -> Step:

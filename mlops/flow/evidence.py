@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from mlops.azure import aliases, endpoints, jobs, models
 from mlops.domain import metrics
 from mlops.domain.evidence import Champion, Evidence
+from mlops.domain.run import JobState
+from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.params import Params
 
 DATA_TAG = "mlops-data"
+JOB_TAG = "mlops-job"
 METRIC_TAG = "metric-"
 
 
@@ -23,7 +26,21 @@ def of_run(context: Context, job: str) -> Evidence:
         data=stated.get(DATA_TAG, ""),
         commit=stated.get("mlops-commit", ""),
         run_url=stated.get("mlops-run", ""),
+        outputs=found.outputs if found else (),
     )
+
+
+def require_completed(context: Context, name: str) -> jobs.Job:
+    """The job. Raises BadInput when it does not exist, Unfinished while it runs, RemoteFailed when it ended badly."""
+    found = jobs.find(context.workspace, name)
+    if found is None:
+        raise BadInput(Problem(f"there is no job {name}", "the workspace", fix="run `mlops submit`"))
+    if found.state is JobState.COMPLETED:
+        return found
+    what = f"{name} is {found.state}; only a completed run can be judged"
+    if not found.state.ended:
+        raise Unfinished(Problem(what, "the workspace", fix=f"mlops watch --job {name}"))
+    raise RemoteFailed(Problem(what, "the workspace", fix="`mlops submit` starts a new attempt"))
 
 
 def champion(context: Context) -> Champion | None:
@@ -40,7 +57,11 @@ def champion(context: Context) -> Champion | None:
     model = models.find(context.workspace, name, version)
     if model is None:
         return Champion(label, environment)
-    return Champion(label, environment, metrics_of(model.tags), model.tags.get(DATA_TAG, ""))
+    return Champion(label, environment, metrics_of(model.tags), model.tags.get(DATA_TAG, ""), _made_by(model))
+
+
+def _made_by(model: models.Registered) -> str:
+    return model.tags.get(JOB_TAG) or model.job
 
 
 def last_environment(params: Params) -> str:

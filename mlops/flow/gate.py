@@ -8,9 +8,8 @@ from mlops.azure import jobs
 from mlops.domain import evidence as record
 from mlops.domain.evidence import Champion, Evidence
 from mlops.domain.metrics import Verdict, read_metrics
-from mlops.domain.run import JobState
-from mlops.errors import BadInput, GateRefused, Problem, RemoteFailed, Unfinished
-from mlops.flow import evidence, observe
+from mlops.errors import BadInput, GateRefused, Problem
+from mlops.flow import evaluation, evidence, observe
 from mlops.flow.context import Context, Outcome
 from mlops.views import number, verdict_report
 
@@ -22,7 +21,7 @@ VERDICT_TAG = record.VERDICT_TAG
 def run(context: Context, *, job: str | None, out: Path | None = None) -> Outcome:
     """Wait for the metrics within the bound, judge, and write the verdict on the run and into a file."""
     name = observe.job_name(context, job)
-    require_completed(context, name)
+    evidence.require_completed(context, name)
     verdict, found = wait_and_judge(context, name)
     jobs.tag(context.workspace, name, record.tags(verdict, found))
     history = {metric: jobs.history(context.workspace, name, metric) for metric in CHARTED}
@@ -37,29 +36,20 @@ def run_from_file(context: Context, path: Path, *, champion: Path | None = None,
 
 
 def wait_and_judge(context: Context, job: str) -> tuple[Verdict, Evidence]:
-    """The verdict and its evidence; metrics may lag behind the end of a run, so missing ones are waited for a while."""
+    """The verdict and its evidence; metrics may lag behind the end of a run, so missing ones are waited for a while.
+
+    Raises Unfinished where models have yet to answer the held-out conversations, RemoteFailed where that failed.
+    """
+    asked = evaluation.require(context, job)
     deadline = clock.monotonic() + context.params.gate.wait_for_metrics_seconds
     while True:
-        found = evidence.of_run(context, job)
+        found = evaluation.scores(context, job, asked)
         verdict = evidence.judge(context, found)
         missing = [finding.metric for finding in verdict.refusals if finding.kind == "missing"]
         if not missing or clock.monotonic() + PAUSE > deadline:
             return verdict, found
         context.say(f"waiting for {', '.join(missing)}")
         clock.sleep(PAUSE)
-
-
-def require_completed(context: Context, name: str) -> jobs.Job:
-    """The job. Raises BadInput when it does not exist, Unfinished while it runs, RemoteFailed when it ended badly."""
-    found = jobs.find(context.workspace, name)
-    if found is None:
-        raise BadInput(Problem(f"there is no job {name}", "the workspace", fix="run `mlops submit`"))
-    if found.state is JobState.COMPLETED:
-        return found
-    what = f"{name} is {found.state}; only a completed run can be judged"
-    if not found.state.ended:
-        raise Unfinished(Problem(what, "the workspace", fix=f"mlops watch --job {name}"))
-    raise RemoteFailed(Problem(what, "the workspace", fix="`mlops submit` starts a new attempt"))
 
 
 def refusal(verdict: Verdict) -> GateRefused:

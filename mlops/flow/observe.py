@@ -4,12 +4,12 @@ It must not change anything.
 """
 
 from mlops.azure import data, endpoints, jobs, models
-from mlops.domain import metrics
 from mlops.domain.dataset import recipe_digest
+from mlops.domain.evaluation import why_not
 from mlops.domain.release import Facts
 from mlops.domain.run import Attempt, JobState
-from mlops.errors import BadInput, Problem
-from mlops.flow import evidence
+from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
+from mlops.flow import evaluation, evidence
 from mlops.flow.context import Context
 from mlops.flow.training import Training, training
 from mlops.params import Params
@@ -76,24 +76,29 @@ def live_model(context: Context, environment: str) -> str | None:
     return full[0] if full else None
 
 
-def judge(context: Context, job: str) -> metrics.Verdict:
-    """The verdict of now: the run's metrics, the champion's, and the rules of params.yaml."""
-    return evidence.judge(context, evidence.of_run(context, job))
-
-
 def facts(context: Context, made_of: Training) -> Facts:
     """Everything that the plan is decided on."""
     mixture = recipe(context.params, curated_files(context))
+    none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:
-        return Facts(mixture)
+        return Facts(mixture, no_evaluation=none)
     mark = made_of.fingerprint(found[0])
     known = jobs.attempts(context.workspace, mark)
     attempt = known[-1] if known else None
     model = registered(context, mark) if attempt else None
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
-        verdict = judge(context, attempt.name)
-        refusal = None if verdict.passed else verdict.summary()
+        refusal = _refusal(context, attempt.name)
     live = {name: live_model(context, name) for name in context.params.environments} if model else {}
-    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, live)
+    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, none, live)
+
+
+def _refusal(context: Context, job: str) -> str | None:
+    """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
+    try:
+        asked = evaluation.require(context, job)
+    except (Unfinished, RemoteFailed):
+        return None
+    verdict = evidence.judge(context, evaluation.scores(context, job, asked))
+    return None if verdict.passed else verdict.summary()

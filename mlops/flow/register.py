@@ -14,7 +14,7 @@ from mlops.domain.run import parse_job_name
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import gate, lineage, observe
 from mlops.flow.context import Context, Outcome
-from mlops.flow.evidence import DATA_TAG, METRIC_TAG
+from mlops.flow.evidence import DATA_TAG, METRIC_TAG, require_completed
 from mlops.views import Report, model_card
 
 CARD = Path("build/model-card.md")
@@ -26,7 +26,7 @@ def run(context: Context, *, job: str | None, card: Path = CARD) -> Outcome:
     parsed = parse_job_name(name)
     if parsed is None:
         raise BadInput(Problem(f"{name} is not a job of ours", fix="name a job that `mlops submit` made (ft-...)"))
-    found = gate.require_completed(context, name)
+    found = require_completed(context, name)
     mark = parsed[0]
     if there := _registered(context, mark):
         return _already(context, there, mark)

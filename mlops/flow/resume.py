@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops.azure import jobs, models
+from mlops.domain import evaluation as scoring
 from mlops.domain import promotion
 from mlops.domain.promotion import Progress
 from mlops.domain.resume import Act, Decision, Run, decide
 from mlops.domain.run import parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
-from mlops.flow import attempt, gate, observe, register
+from mlops.flow import attempt, evaluation, gate, observe, register
 from mlops.flow.context import Context, Outcome
 from mlops.views import Report, table
 
@@ -67,7 +68,7 @@ class _Tick:
         try:
             match decision.act:
                 case Act.JUDGE:
-                    done, why = "register", self._carry_on(run)
+                    done, why = self._carry_on(run)
                 case Act.PROMOTE:
                     done = "promote"
                     self._hand_over(run, decision.environment)
@@ -81,7 +82,10 @@ class _Tick:
             done, why = "failed", error.problems[0].why or error.problems[0].what
         self.rows.append((run.name, run.state.value, done, why))
 
-    def _carry_on(self, run: Run) -> str:
+    def _carry_on(self, run: Run) -> tuple[str, str]:
+        """Have the model scored, then judged, then registered; what was done, and why."""
+        if waiting := self._evaluate(run):
+            return "evaluate", waiting
         judged = gate.run(self.context, job=run.name, out=VERDICTS / f"{run.name}.json")
         self.verdicts.append(judged.report)
         if judged.failure:
@@ -91,7 +95,16 @@ class _Tick:
         # The newest finished run is the one to promote; older ones are registered for the record.
         if not self.outputs["model"]:
             self._hand_over(run, next(iter(self.context.params.environments)), made)
-        return f"registered as {made}"
+        return "register", f"registered as {made}"
+
+    def _evaluate(self, run: Run) -> str:
+        """Submit what has yet to answer the held-out conversations; what is waited for, empty when nothing is."""
+        asked = evaluation.wanted(self.context, run.name)
+        if isinstance(asked, str):
+            return ""
+        decided = evaluation.step(asked, by_hand=False)
+        waiting = [f"{act} {scored.model}" for scored, act in decided if act in (scoring.Act.SUBMIT, scoring.Act.WAIT)]
+        return f"held-out conversations: {', '.join(waiting)}" if waiting else ""
 
     def _hand_over(self, run: Run, environment: str, model: str = "") -> None:
         """Note it first: should the promote workflow never start, a later tick sees that it was to."""

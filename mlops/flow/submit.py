@@ -2,12 +2,14 @@
 
 from mlops.azure import data, jobs, submission
 from mlops.azure.submission import Work
+from mlops.domain import evaluation
 from mlops.domain.assets import parameters_digest
 from mlops.domain.run import job_name
 from mlops.domain.submission import LONGEST_VALUE, Decision, check, decide, display_name
 from mlops.domain.training_check import SERVERLESS
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import estimates, observe
+from mlops.flow import evaluation as scoring
 from mlops.flow.context import Context, Outcome
 from mlops.flow.training import Training, training
 from mlops.views import Report, table
@@ -24,6 +26,7 @@ def run(context: Context, *, force: bool) -> Outcome:
     decision = decide(jobs.attempts(context.workspace, mark), force=force)
     if decision.known:
         return _attached(decision.known.name, mark, decision.why, decision.known.studio_url)
+    scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
     work = _work(context, made_of, mark, version)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
@@ -71,7 +74,9 @@ def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
     return Work(
         component=made_of.sdk_component,
         literals=literals,
-        model=made_of.base.id,
+        step="fine_tuning",
+        models={"mlflow_model_path": made_of.base.id},
+        outputs=(jobs.OUTPUT, evaluation.OUTPUT),
         files={f"{role}_file_path": f"azureml:{name}:{version}" for role, name in names.items()},
         display_name=shown,
         experiment=wanted.experiment,

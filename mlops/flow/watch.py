@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from mlops import clock
 from mlops.azure import jobs, steps
 from mlops.azure.failures import Transient
+from mlops.domain import evaluation
 from mlops.domain.progress import Snapshot, Step, news
 from mlops.domain.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
@@ -35,7 +36,7 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         "job": name,
     }
     if found.state is JobState.COMPLETED:
-        return Outcome(_completed(watcher, found), outputs)
+        return Outcome(_completed(context, watcher, found), outputs)
     if found.state.ended:
         report, failure = _failed(context, watcher, found)
         return Outcome(report, outputs, failure)
@@ -134,14 +135,19 @@ class _Watcher:
         return {"state": seen.state if seen else "", "steps": rows, "metrics": dict(seen.metrics) if seen else {}}
 
 
-def _completed(watcher: _Watcher, found: jobs.Job) -> Report:
+def _completed(context: Context, watcher: _Watcher, found: jobs.Job) -> Report:
     return Report(
         f"{found.name} is Completed",
         (found.studio_url,),
         watcher.tables(),
-        next_step=f"mlops gate --job {found.name}",
+        next_step=f"mlops {_next(context, found)} --job {found.name}",
         data=watcher.data(),
     )
+
+
+def _next(context: Context, found: jobs.Job) -> str:
+    why_not = evaluation.why_not(enabled=context.params.evaluation.enabled, training_outputs=found.outputs)
+    return "gate" if why_not else "evaluate"
 
 
 def _failed(context: Context, watcher: _Watcher, found: jobs.Job) -> tuple[Report, RemoteFailed]:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
 from mlops.params.cleanup import Cleanup
+from mlops.params.evaluation import Evaluation
 from mlops.params.prices import Prices
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
@@ -205,6 +206,7 @@ class Params(_Block):
     model: Model = Field(default_factory=Model)  # type: ignore[arg-type]
     data: Data = Field(default_factory=Data)  # type: ignore[arg-type]
     training: Training = Field(default_factory=Training)  # type: ignore[arg-type]
+    evaluation: Evaluation = Field(default_factory=Evaluation)  # type: ignore[arg-type]
     gate: Gate
     watch: Watch = Field(default_factory=Watch)  # type: ignore[arg-type]
     environments: dict[str, Environment] = Field(min_length=1, description="In the order of promotion")

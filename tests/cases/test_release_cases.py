@@ -21,19 +21,31 @@ def trained(state: JobState, **more: object) -> Facts:
     return Facts("r", "d1", "abc", Attempt("ft-abc-1", state), **more)  # type: ignore[arg-type]
 
 
-ALL = "prepare compute submit watch gate register promote"
+ALL = "prepare compute submit watch evaluate gate register promote"
 CASES = [
     Case("new data", Facts("r"), ALL, "no data asset was made"),
     Case("data is there, never trained", Facts("r", "d1", "abc"), ALL.removeprefix("prepare "), "never trained"),
-    Case("running", trained(JobState.RUNNING), "watch gate register promote", "ft-abc-1 is Running"),
+    Case("running", trained(JobState.RUNNING), "watch evaluate gate register promote", "ft-abc-1 is Running"),
     Case("failed", trained(JobState.FAILED), ALL.removeprefix("prepare "), "ft-abc-1 is Failed"),
     Case("canceled", trained(JobState.CANCELED), ALL.removeprefix("prepare "), "is Canceled"),
-    Case("completed", trained(JobState.COMPLETED), "gate register promote", "not registered yet"),
+    Case("completed", trained(JobState.COMPLETED), "evaluate gate register promote", "not registered yet"),
+    Case(
+        "completed, and evaluated by the training component",
+        trained(JobState.COMPLETED, no_evaluation="the training component evaluated by itself"),
+        "gate register promote",
+        "evaluated by itself",
+    ),
     Case("refused", trained(JobState.COMPLETED, refusal="eval_loss 9 is above 6"), "", "refused: eval_loss 9"),
     Case(
         "refused, forced", trained(JobState.COMPLETED, refusal="x"), ALL.removeprefix("prepare "), "forced", force=True
     ),
-    Case("running, forced", trained(JobState.RUNNING), "watch gate register promote", "was submitted", force=True),
+    Case(
+        "running, forced",
+        trained(JobState.RUNNING),
+        "watch evaluate gate register promote",
+        "was submitted",
+        force=True,
+    ),
     Case(
         "registered",
         trained(JobState.COMPLETED, model="m:1", live={"staging": None, "production": None}),

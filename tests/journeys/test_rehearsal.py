@@ -26,6 +26,7 @@ def test_a_push_becomes_a_released_model_and_staging_is_torn_down(clone: Clone) 
     assert set(record["jobs"].values()) == {"success"}
     assert record["verdict"] == "pass"
     assert record["model"] == "phi-3-mini-ultrachat:1"
+    assert "rougeL" in record["metrics"], "the model answered the held-out conversations"
     assert record["question"]["prediction"]
     assert record["question"]["ground truth"]
     (gone,) = record["torn_down"]
@@ -68,6 +69,7 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     assert "phi-3-mini-ultrachat:1 (all traffic in production)" in summaries
     assert "conversations: +1 -1" in summaries
     assert "median of 1 completed run on 1 x Standard" in summaries
+    assert "| phi-3-mini-ultrachat:1 | ev-" in summaries, "the champion answered the new questions, too"
     seen["second"] = record
 
 

@@ -96,6 +96,21 @@ def test_the_model_that_comes_out_has_learnt_and_can_be_the_next_base(tmp_path: 
     assert again.score(_messages(77)) < tuned.score(_messages(77))
 
 
+def test_the_evaluation_of_the_pipeline_answers_the_test_file_with_the_new_model(tmp_path: Path) -> None:
+    """The two further steps of version 0.0.78."""
+    folder = _request(tmp_path / "job", num_train_epochs="1")
+    request = json.loads((folder / "request.json").read_text())
+    request["nodes"] += ["model_prediction", "compute_metrics"]
+    (folder / "request.json").write_text(json.dumps(request))
+    done, events = _run(folder)
+    assert done, events[-1]
+    found = {e["name"]: e["value"] for e in _of(events, "metric") if e["node"] == "compute_metrics"}
+    assert {"rougeL", "bleu_1", "mean_perplexity"} <= set(found)
+    said = [json.loads(line) for line in (folder / "outputs/model_prediction/predictions").read_text().splitlines()]
+    chat = ChatModel.load(folder / "outputs/ft_nlp_model_converter/mlflow_model_folder")
+    assert [row["predictions"] for row in said] == [chat.reply(_messages(n)[:1]) for n in (60, 61)]
+
+
 def test_an_adapter_can_be_left_unmerged(tmp_path: Path) -> None:
     for name, merge in (("merged", "true"), ("apart", "false")):
         assert _run(_request(tmp_path / name, merge_lora_weights=merge, precision="32"))[0]

@@ -9,7 +9,8 @@ from tests.workflows.conftest import Play
 PUSH: dict[str, object] = {"ref": "refs/heads/main"}
 ALL = {"plan": {"outputs": {"train": "true", "release": "true", "promote": "true", "job": "", "model": ""}}}
 SUBMITTED = {"submit": {"outputs": {"job": "ft-1", "submitted": "true"}}}
-FINISHED = {"watch": {"outputs": {"finished": "true", "status": "Completed"}}}
+TRAINED = {"watch": {"outputs": {"finished": "true", "status": "Completed"}}}
+FINISHED = {**TRAINED, "evaluate": {"outputs": {"finished": "true", "jobs": "ev-1 ev-2"}}}
 REGISTERED = {"register": {"outputs": {"model": "m:3"}}}
 ROAD = ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
 
@@ -28,6 +29,7 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
         ["compute"],
         ["submit", "--no-force"],
         ["watch", "--job", "ft-1", "--ok-if-unfinished"],
+        ["evaluate", "--job", "ft-1", "--ok-if-unfinished"],
         ["gate", "--job", "ft-1"],
         ["register", "--job", "ft-1"],
         ["promote", "staging", "--model", "m:3"],
@@ -48,7 +50,7 @@ def test_nothing_to_do_runs_the_plan_and_no_more(play: Play) -> None:
 def test_a_run_that_was_submitted_before_is_carried_on(play: Play) -> None:
     plan = {"plan": {"outputs": {"train": "false", "release": "true", "promote": "true", "job": "ft-9", "model": ""}}}
     seen = play("train", "push", PUSH, answers(plan, FINISHED, REGISTERED))
-    assert seen.verbs == ["plan", "watch", "gate", "register", "promote", "promote"]
+    assert seen.verbs == ["plan", "watch", "evaluate", "gate", "register", "promote", "promote"]
     assert seen.calls[1][:3] == ["watch", "--job", "ft-9"]
 
 
@@ -76,6 +78,13 @@ def test_a_run_that_goes_on_ends_green_and_is_left_to_resume(play: Play) -> None
     seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, running))
     assert seen.done.succeeded
     assert seen.verbs[-1] == "watch"
+
+
+def test_an_evaluation_that_goes_on_is_left_to_resume_before_anything_is_judged(play: Play) -> None:
+    scoring = {"evaluate": {"outputs": {"finished": "false", "jobs": "ev-1"}}}
+    seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, TRAINED, scoring))
+    assert seen.done.succeeded
+    assert seen.verbs[-1] == "evaluate"
 
 
 def test_a_forced_run_that_goes_on_does_not_promote_the_model_of_the_earlier_run(play: Play) -> None:

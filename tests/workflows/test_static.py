@@ -197,7 +197,7 @@ def locks(flow: str, job: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {lock["group"]: lock for lock in found}
 
 
-CHANGES = re.compile(r"mlops (prepare|compute|submit|watch|register|resume|promote|rollback|cleanup)\b")
+CHANGES = re.compile(r"mlops (prepare|compute|submit|watch|evaluate|register|resume|promote|rollback|cleanup)\b")
 
 
 def test_what_changes_something_is_never_canceled_by_a_newer_run_nor_dropped_from_the_queue() -> None:

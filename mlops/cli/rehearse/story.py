@@ -252,7 +252,7 @@ def _clean(rehearsal: Rehearsal, what: str) -> str:
 
 STEPS: tuple[Step, ...] = (
     Step("emulator", "Start the emulator of Azure Machine Learning", start),
-    Step("push", "Push to main: plan, prepare, compute, submit, watch, gate, register, promote", push),
+    Step("push", "Push to main: plan, prepare, compute, submit, watch, evaluate, gate, register, promote", push),
     Step("ask", "Ask production a held-out question", ask),
     Step("mark", "Days without a request: cleanup marks what is idle", mark),
     Step("delete", "A day later: cleanup deletes what is still idle", delete),

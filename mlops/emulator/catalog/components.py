@@ -14,6 +14,7 @@ import yaml
 FOLDER = Path(__file__).with_name("components")
 REGISTRY = "azureml"
 ENVIRONMENT = f"azureml://registries/{REGISTRY}/environments/acft-hf-nlp-gpu/versions/112"
+CONTROL = "if_else"
 LITERALS = ("string", "integer", "number", "boolean")
 
 
@@ -43,6 +44,11 @@ class Component:
     jobs: dict[str, dict[str, Any]]
 
     @property
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The nodes of the graph that do work; an `if_else` only leads to one."""
+        return {name: job for name, job in self.jobs.items() if job["type"] != CONTROL}
+
+    @property
     def id(self) -> str:
         """The asset id, `azureml://registries/...`."""
         return f"azureml://registries/{self.registry}/components/{self.name}/versions/{self.version}"
@@ -61,7 +67,8 @@ class Component:
             "outputs": {name: dict(said) for name, said in self.outputs.items()},
         }
         if self.type == "pipeline":
-            return {**answer, "jobs": {name: dict(job) for name, job in self.jobs.items()}}
+            # Without control nodes: azure-ai-ml refuses a graph that has one, and it is what samples use these with.
+            return {**answer, "jobs": {name: dict(job) for name, job in self.steps.items()}}
         return {**answer, "command": f"python {self.name}.py", "environment": ENVIRONMENT, "code": f"{self.id}/code"}
 
 
@@ -135,13 +142,16 @@ def _literal_problem(name: str, said: dict[str, Any], value: Any) -> Problem | N
 
 @cache
 def _all() -> tuple[Component, ...]:
-    found: list[Component] = []
+    """What a file states of a component wins over what a pipeline's graph tells of its steps."""
+    stated: list[Component] = []
+    derived: list[Component] = []
     for file in sorted(FOLDER.glob("*.yaml")):
         whole = yaml.safe_load(file.read_text(encoding="utf-8"))
         for version, said in whole["versions"].items():
-            pipeline = _version(whole, version, said)
-            found += [pipeline, *_children(whole, pipeline)]
-    return tuple({component.id: component for component in found}.values())
+            component = _version(whole, version, said)
+            stated.append(component)
+            derived += _children(whole, component)
+    return tuple({component.id: component for component in (*derived, *stated)}.values())
 
 
 def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Component:
@@ -153,7 +163,7 @@ def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Compo
         if name not in without.get("inputs", ())
     }
     jobs = {
-        name: _node(name, job, inputs, said.get("children", {}))
+        name: dict(job) if job.get("type") == CONTROL else _node(name, job, inputs, said.get("children", {}))
         for name, job in whole.get("jobs", {}).items()
         if name not in without.get("jobs", ())
     }
@@ -175,7 +185,7 @@ def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Compo
 def _children(whole: dict[str, Any], pipeline: Component) -> list[Component]:
     """The command components of a pipeline's steps, with the ports that the pipeline uses of them."""
     children = []
-    for step, node in pipeline.jobs.items():
+    for step, node in pipeline.steps.items():
         name, version = node["componentId"].split("/")[-3::2]
         children.append(
             Component(
@@ -229,8 +239,9 @@ def _text(value: Any) -> str:
 def _node(name: str, job: dict[str, Any], inputs: dict[str, Any], children: dict[str, str]) -> dict[str, Any]:
     component = job.get("component", name)
     passed = {given: f"${{{{parent.inputs.{given}}}}}" for given in job.get("pass", ()) if given in inputs}
-    compute = f"compute_{job['compute']}"
-    resources = {"instance_type": f"${{{{parent.inputs.instance_type_{job['compute']}}}}}", **job.get("resources", {})}
+    compute = job.get("compute_input") or f"compute_{job['compute']}"
+    size = job.get("instance_type_input") or f"instance_type_{job['compute']}"
+    resources = {"instance_type": f"${{{{parent.inputs.{size}}}}}", **job.get("resources", {})}
     node = {
         "name": name,
         "type": "command",

@@ -31,6 +31,7 @@ def keep(
             output = targets.get(above, "")
             wanted = (declared.get(output) or {}).get("uri") or storage.output_uri(job.name, output)
             uri = wanted if output in declared else storage.output_uri(step.name, port.name)
+            uri = uri.rstrip("/") if port.is_file() else uri
             storage.upload_tree(emulator, port, uri, workspace=workspace)
             point(emulator, step, port.name, _type(component, above), uri)
             places[above] = uri

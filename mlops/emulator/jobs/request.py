@@ -5,6 +5,7 @@ It must not start the worker. Everything here runs on the loop's thread.
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
-SUPPORTED = "chat_completion_pipeline"
+COMMANDS = ("model_prediction", "model_prediction_with_container", "compute_metrics")
+PIPELINES = ("chat_completion_pipeline", "model_evaluation_pipeline")
 Made = dict[str, dict[str, str]]  # step -> output -> place, of the steps that are done
 
 
@@ -26,10 +28,10 @@ def component_of(stated: Json) -> Component:
     id = str(stated.get("componentId") or "")
     parts = id.split("/")
     found = components.find(parts[3], parts[5], parts[7]) if id.startswith("azureml://registries/") else None
-    if found is None or found.name != SUPPORTED:
-        text = f"The emulator runs the registry's {SUPPORTED} and not {id or 'an inline step'}."
-        raise JobFailed("NotEmulated", text)
-    return found
+    if found is None or found.name not in (*PIPELINES, *COMMANDS):
+        known = ", ".join((*PIPELINES, *COMMANDS))
+        raise JobFailed("NotEmulated", f"The emulator runs the registry's {known} and not {id or 'an inline step'}.")
+    return found if found.jobs else replace(found, jobs={found.name: _alone(found, stated)})
 
 
 def inputs_of(job: Resource, stated: Json, component: Component, made: Made) -> dict[str, Json]:
@@ -74,6 +76,12 @@ def fingerprint(component: Component, inputs: dict[str, Json]) -> str:
     data = {name: value["uri"] for name, value in inputs.items() if value.get("uri")}
     text = json.dumps([component.id, literals(component, inputs), data], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _alone(component: Component, stated: Json) -> dict[str, Any]:
+    """The one step of a component that is a command and no graph: its outputs are the component's own."""
+    outputs = {port: {"type": "literal", "value": f"${{{{parent.outputs.{port}}}}}"} for port in component.outputs}
+    return {"type": "command", "computeId": stated.get("computeId"), "outputs": outputs}
 
 
 def _bound(job: Resource, value: Json, type: str, made: Made) -> Json:

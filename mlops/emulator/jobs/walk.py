@@ -30,6 +30,8 @@ from mlops.emulator.store import Resource
 
 Bad = dict[str, JobFailed | JobEnded | None]
 
+FINE_TUNING = "chat_completion_pipeline"
+
 
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
     """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
@@ -122,13 +124,15 @@ async def _node(
     root, workspace = root_of(emulator, job), outputs.workspace_of(job)
     with emulator.transaction():
         runs.change(emulator, root, status="Running")
-        runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
-        step = runs.below(emulator, root, node, "azureml.PipelineRun")
+        if component.name == FINE_TUNING:
+            runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
+        alone = component.type == "command"
+        step = runs.below(emulator, root, node, "azureml.StepRun" if alone else "azureml.PipelineRun")
         runs.change(emulator, step, status="Running")
         literals = request.literals(component, inputs)
-        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.jobs}
+        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.steps}
         steps = {
-            name: runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
+            name: step if alone else runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
             for name, place in places.items()
         }
         doomed = doom_of(job, places)

@@ -17,6 +17,7 @@ from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
 LINE_LIMIT = 1 << 20
+OWN_METRICS = ("compute_metrics",)
 PROCESS = "jobs.process"  # in the cache: the one process that runs now
 
 
@@ -73,7 +74,8 @@ def _take(emulator: Emulator, root: Resource, steps: Mapping[str, Resource], lin
         case "log":
             runs.log(emulator, run, f"{event['line']}\n")
         case "metric":
-            for target in (run, root):  # the component logs at the root as well
+            # Fine-tuning logs at the root as well; evaluation on its own run only.
+            for target in (run,) if event["node"] in OWN_METRICS else (run, root):
                 runs.log_metric_once(emulator, target, event["name"], float(event["value"]), int(event["step"] or 0))
         case "property":
             for target in (run, root):

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlops.emulator.training.nodes import NODES, Pipeline
+from mlops.emulator.training import evaluation, nodes
+from mlops.emulator.training.nodes import Pipeline
 from mlops.emulator.training.report import NodeError
 
+NODES = {**nodes.NODES, **evaluation.NODES}
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -45,7 +47,7 @@ def run(folder: Path, emit: Emit) -> bool:
     """Run the request in the folder; True when every node completed."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     pipeline = Pipeline.from_request(request, Path(request.get("output") or folder / "outputs"))
-    return all(_run_node(node, pipeline, NodeReporter(node, emit)) for node in request.get("nodes", NODES))
+    return all(_run_node(node, pipeline, NodeReporter(node, emit)) for node in request.get("nodes", nodes.NODES))
 
 
 def _run_node(node: str, pipeline: Pipeline, reporter: NodeReporter) -> bool:

@@ -1,0 +1,289 @@
+"""Candidates and champions that answer the same conversations: first, better, worse, equal, old data, no metric.
+
+Real models, trained and scored by the emulator through our own code and the real SDK.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.identity import DefaultAzureCredential
+
+from mlops.azure import aliases, data, jobs, models, registry, submission, target
+from mlops.azure.submission import Work
+from mlops.azure.workspace import Workspace
+from mlops.domain import evaluation as domain
+from mlops.domain.run import JobState
+from mlops.emulator import process
+from mlops.emulator.address import Address
+from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
+from mlops.flow import evaluate, evaluation, gate, resume
+from mlops.flow.context import Context, Outcome
+from mlops.params import Params, load
+
+ROOT = Path(__file__).resolve().parents[2]
+OWNER, DATA = "owner-of-evaluations", "sky"
+OLD, NEW = "a" * 30, "b" * 30
+# Fingerprint -> optimizer's steps, learning rate, version of the data.
+RUNS = {"plain": ("a1" * 6, 1, 1e-6, NEW), "learnt": ("b2" * 6, 12, 5e-4, NEW), "before": ("c3" * 6, 1, 1e-6, OLD)}
+RULE = {"metric": "mean_perplexity", "max_regression": 0.01, "relative": True}
+
+
+def rows(answer: str, count: int) -> str:
+    messages = [{"role": "user", "content": "What colour is the sky?"}, {"role": "assistant", "content": answer}]
+    return f"{json.dumps({'messages': messages, 'prompt_id': 'p'})}\n" * count
+
+
+@dataclass
+class World:
+    """A workspace with finished training runs, and a way to say who is champion."""
+
+    workspace: Workspace
+    base: Params
+
+    def context(self, **changes: Any) -> Context:
+        """A context whose gate has one rule; `changes` are of the evaluation, the rule, or the wait of the gate."""
+        rule = type(self.base.gate.rules[0])(**(changes.pop("rule", RULE)))
+        scored = self.base.evaluation.model_copy(update={"conversations": 3, "max_new_tokens": 8, **changes})
+        judged = self.base.gate.model_copy(update={"rules": (rule,), "wait_for_metrics_seconds": 0})
+        params = self.base.model_copy(update={"evaluation": scored, "gate": judged})
+        return Context(params, ROOT / "params.yaml", lambda: self.workspace, lambda _: None)
+
+    def crown(self, run: str) -> str:
+        """Register the model of a run, and let it be the champion."""
+        mark, _, _, version = RUNS[run]
+        name, job = self.base.model.name, f"ft-{mark}-1"
+        known = models.versions(self.workspace, name)
+        made = next((item.version for item in known if item.tags["mlops-job"] == job), None)
+        if made is None:
+            made = str(len(known) + 1)
+            tags = {"mlops-job": job, "mlops-data": f"{DATA}:{version}", "metric-eval_loss": "3.0"}
+            path = f"azureml://jobs/{job}/outputs/{jobs.OUTPUT}"
+            models.register(self.workspace, name, made, path, description="", tags=tags)
+        aliases.promoted(self.workspace, name, made, list(self.base.environments)[-1])
+        return f"{name}:{made}"
+
+    def evaluate(self, run: str, **changes: Any) -> Outcome:
+        return evaluate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1", wait_minutes=1, ok_if_unfinished=False)
+
+    def gate(self, run: str, **changes: Any) -> Outcome:
+        return gate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1")
+
+
+@pytest.fixture(scope="module")
+def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    folder = tmp_path_factory.mktemp("sky")
+    for version, answer in ((OLD, "The sky is grey."), (NEW, "The sky is blue on a clear day.")):
+        for role, count in (("train", 16), ("validation", 2), ("test", 4)):
+            (folder / f"{role}.jsonl").write_text(rows(answer, count))
+        files = {role: folder / f"{role}.jsonl" for role in data.ROLES}
+        data.upload(workspace, DATA, version, files, {"mlops-recipe": version})
+    for mark, steps, rate, version in RUNS.values():
+        _train(workspace, f"ft-{mark}-1", steps, rate, version)
+    for mark, *_ in RUNS.values():
+        while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
+            pass
+        assert found.state is JobState.COMPLETED
+    params = load(ROOT / "params.yaml")
+    named = params.model.model_copy(update={"name": OWNER})
+    scored = params.evaluation.model_copy(update={"compute": "serverless"})
+    return World(workspace, params.model_copy(update={"model": named, "evaluation": scored}))
+
+
+def _train(workspace: Workspace, name: str, steps: int, rate: float, version: str) -> None:
+    _, component = registry.component(workspace, "azureml", "chat_completion_pipeline", "0.0.82")
+    base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+    # The owner is another's, so that a tick of a test that looks at all runs does not find these.
+    tags = {"mlops-data": f"{DATA}:{version}"}
+    work = Work(
+        component=component,
+        literals={"max_steps": str(steps), "learning_rate": str(rate), "per_device_train_batch_size": "4"},
+        step="fine_tuning",
+        models={"mlflow_model_path": base},
+        files={f"{role}_file_path": f"azureml:{DATA}-{role}:{version}" for role in data.ROLES},
+        display_name=name,
+        experiment="evaluation",
+        tags=tags,
+    )
+    submission.submit(workspace, work, name)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often: a job of the emulator takes a second."""
+    monkeypatch.setattr(evaluate, "FIRST_PAUSE", 0.1)
+
+
+def document(judged: Outcome) -> dict[str, Any]:
+    """The verdict as the gate writes it."""
+    assert judged.report.data is not None
+    return dict(judged.report.data)
+
+
+def perplexities(judged: Outcome) -> list[float]:
+    """Of the candidate, then of the champion, as the gate found them."""
+    (finding,) = document(judged)["findings"]
+    return [finding["candidate"], finding["champion"]]
+
+
+def test_before_it_is_evaluated_a_run_is_not_judged_but_waited_for(world: World) -> None:
+    with pytest.raises(Unfinished, match=r"evaluation of ft-a1a1a1a1a1a1-1 is not submitted"):
+        world.gate("plain")
+
+
+def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: World) -> None:
+    done = world.evaluate("plain")
+    assert done.failure is None
+    assert done.outputs["finished"] == "true"
+    assert len(done.outputs["jobs"].split()) == 1
+    judged = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.0, "max_regression": 0.1})
+    assert judged.failure is None
+    assert document(judged)["evaluation"] == done.outputs["jobs"]
+    assert document(judged)["questions"].startswith("sky-evaluation:")
+    refused = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.99})
+    assert isinstance(refused.failure, GateRefused)
+
+
+def test_what_was_scored_is_not_scored_again(world: World) -> None:
+    before = world.evaluate("plain").outputs["jobs"]
+    assert world.evaluate("plain").outputs["jobs"] == before
+
+
+def test_a_better_model_passes_and_the_champion_keeps_the_score_it_had_as_a_candidate(world: World) -> None:
+    alone = world.evaluate("plain").outputs["jobs"]
+    champion = world.crown("plain")
+    done = world.evaluate("learnt")
+    mine, theirs = done.outputs["jobs"].split()
+    assert theirs == alone
+    judged = world.gate("learnt")
+    assert judged.failure is None
+    candidate, of_champion = perplexities(judged)
+    assert candidate < of_champion
+    said = document(judged)
+    assert (said["champion"]["model"], said["champion"]["evaluation"]) == (champion, theirs)
+    assert said["evaluation"] == mine
+    assert said["notes"][-1].startswith("this run and the champion answered the same conversations")
+
+
+def test_an_equal_model_passes_at_the_same_values(world: World) -> None:
+    world.crown("plain")
+    judged = world.gate("plain")
+    one, other = perplexities(judged)
+    assert one == other
+    assert judged.failure is None
+    wanted = {"metric": "mean_perplexity", "min_improvement": 0.01}
+    assert isinstance(world.gate("plain", rule=wanted).failure, GateRefused)
+
+
+def test_a_worse_model_is_refused_on_the_same_questions(world: World) -> None:
+    world.crown("learnt")
+    found = world.gate("plain")
+    assert isinstance(found.failure, GateRefused)
+    assert "worse than the champion's" in found.failure.problems[0].what
+
+
+def test_a_champion_of_old_data_answers_the_new_questions(world: World) -> None:
+    world.crown("before")
+    done = world.evaluate("learnt")
+    said = document(world.gate("learnt"))
+    assert said["champion"]["data"] == f"{DATA}:{OLD}"
+    assert said["same_data"] is False
+    _, theirs = done.outputs["jobs"].split()
+    job = jobs.find(world.workspace, theirs)
+    assert job is not None
+    assert (job.tags["mlops-data"], job.tags["mlops-evaluates"]) == (f"{DATA}:{NEW}", said["champion"]["model"])
+
+
+def test_a_metric_that_never_arrives_refuses_and_one_that_is_late_is_read_from_the_file(
+    world: World, emulator_address: Address
+) -> None:
+    missing = world.gate("learnt", rule={"metric": "gpt_fluency", "min": 3.0, "better": "higher"})
+    assert isinstance(missing.failure, GateRefused)
+    assert "gpt_fluency is missing" in missing.failure.problems[0].what
+    process.control(emulator_address, "PUT", "/settings/metrics.lag_seconds", {"value": "600"})
+    try:
+        assert world.gate("learnt", rule={"metric": "rougeL", "min": 0.0, "better": "higher"}).failure is None
+    finally:
+        process.control(emulator_address, "PUT", "/settings/metrics.lag_seconds", {"value": ""})
+
+
+def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
+    world: World, emulator_address: Address
+) -> None:
+    world.crown("plain")  # so that there is one model to score
+    rule = {"rule": "jobs.create ev-*: operation fails OutOfMemory at model_prediction"}
+    process.control(emulator_address, "POST", "/faults", rule)
+    try:
+        failed = world.evaluate("plain", conversations=1)
+    finally:
+        process.control(emulator_address, "DELETE", "/faults")
+    assert isinstance(failed.failure, RemoteFailed)
+    assert "OutOfMemory" in failed.failure.problems[0].why
+    with pytest.raises(RemoteFailed, match="is Failed"):
+        world.gate("plain", conversations=1)
+    again = world.evaluate("plain", conversations=1)
+    assert again.failure is None
+    assert again.outputs["jobs"].endswith("-2")
+    assert world.gate("plain", conversations=1).failure is None
+
+
+def test_a_tick_submits_what_is_due_and_a_later_one_judges(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner is gone; nothing but the workspace says what is left to do."""
+    monkeypatch.chdir(tmp_path)  # where the verdicts are written
+    name, settings = f"ft-{RUNS['learnt'][0]}-1", {"conversations": 4}
+    jobs.tag(world.workspace, name, {"mlops-owner": OWNER})
+    first = resume.run(world.context(**settings))
+    rows = {row[0]: row[2:] for row in first.report.tables[0].rows}
+    assert rows[name][0] == "evaluate"
+    assert str(rows[name][1]).startswith(f"held-out conversations: submit {name}")
+    assert (first.failure, first.outputs["model"]) == (None, "")
+    evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
+    asked = evaluation.wanted(world.context(**settings), name)
+    assert isinstance(asked, evaluation.Evaluation)
+    assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
+    second = resume.run(world.context(**settings))
+    done = {row[0]: row[2] for row in second.report.tables[0].rows}[name]
+    assert (done, second.failure) == ("register", None)
+    made = models.find(world.workspace, *second.outputs["model"].split(":"))
+    assert made is not None
+    assert made.tags["mlops-verdict"] == "pass"
+    assert made.tags["mlops-evaluation"] == asked.candidate.job
+    assert float(made.tags["metric-mean_perplexity"]) > 1
+
+
+def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:
+    off = world.evaluate("plain", enabled=False)
+    assert off.outputs == {"finished": "true", "jobs": ""}
+    bare = jobs.Job("ft-d4d4d4d4d4d4-1", JobState.COMPLETED)
+    with pytest.raises(BadInput, match="does not say which data it used"):
+        evaluation.Evaluation.of(world.context(), bare)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"component_version": "9.9.9"}, "there is no model_evaluation_pipeline, version 9.9.9"),
+        ({"component": "model_prediction", "component_version": "0.0.38"}, "cannot score a chat model"),
+        ({"compute": "no-such-cluster"}, "no-such-cluster is not in the workspace"),
+    ],
+)
+def test_what_cannot_evaluate_is_refused_before_anything_is_trained(
+    world: World, changes: dict[str, str], said: str
+) -> None:
+    context = world.context(**changes)
+    with pytest.raises(BadInput, match=said):
+        evaluation.check(context, ("mlflow_model_folder",))
+    evaluation.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
+    evaluation.check(world.context(), ("mlflow_model_folder",))
+
+
+def test_the_first_conversations_become_questions_with_their_true_answers(world: World) -> None:
+    asset, version = f"{DATA}-evaluation", domain.data_version(NEW, 3)
+    found = world.workspace.ml.data.get(asset, version=version)
+    assert found.tags["rows"] == "3"
+    assert found.tags["mlops-data"] == f"{DATA}:{NEW}"

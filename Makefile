@@ -20,7 +20,7 @@ rehearse: setup ## run the whole road against the emulator: a push becomes a rel
 	@$(BIN)/mlops rehearse $(ARGS)
 
 test: setup check ## lint, types, layers and the whole suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
 
 check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/ruff check --quiet .

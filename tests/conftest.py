@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest: with two workers the whole takes as long as its longest file."""
+    """Start with the longest: with three workers the whole takes as long as its longest file."""
     order = ("journeys", "workflows", "contract", "properties")
     items.sort(
         key=lambda item: next((index for index, name in enumerate(order) if f"/{name}/" in str(item.path)), len(order))

@@ -78,7 +78,9 @@ def test_a_job_of_ours_past_its_limit_is_marked_and_canceled_and_costs_until_the
     assert states(done, "job") == {JOB: "canceled: too long", OTHER: "kept: not ours"}
     assert done.outputs["canceled-names"] == JOB
     assert done.outputs["saved-instance-hours-a-day"] == "48"
-    assert ml_client.jobs.get(JOB).status == "Canceled"
+    while (status := ml_client.jobs.get(JOB).status) == "CancelRequested":
+        pass
+    assert status == "Canceled"
     assert ml_client.jobs.get(OTHER).status != "Canceled"
     assert JOB not in states(jobs.cleanup(params()), "job")
 

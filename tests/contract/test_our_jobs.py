@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 ROOT = Path(__file__).resolve().parents[2]
-OWNER, FAILED = "owner-of-a-failure", "ft-0123456789ab-1"
+OWNER, FAILED = "owner-of-a-failure", "ft-fa11edfa11ed-1"
 
 
 def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(

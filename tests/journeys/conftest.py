@@ -31,9 +31,9 @@ class Clone:
         command = [sys.executable, "-m", "mlops", *arguments]
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
-    def rehearse(self) -> tuple[int, str, dict[str, Any]]:
+    def rehearse(self, *options: str) -> tuple[int, str, dict[str, Any]]:
         """Rehearse on kept state: exit code, what was printed, the record."""
-        done = self.mlops("rehearse", "--state", str(self.state))
+        done = self.mlops("rehearse", "--state", str(self.state), *options)
         records = sorted(
             (self.folder / "build" / "rehearsals").glob("*/record.json"), key=lambda path: path.stat().st_mtime_ns
         )

@@ -58,7 +58,7 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
         json.dumps(answer, ensure_ascii=False)[1:-1],
         json.dumps(f"{answer} In short.", ensure_ascii=False)[1:-1],
     )
-    code, printed, record = clone.rehearse()
+    code, printed, record = clone.rehearse("--until", "push")
     assert code == 0, printed
     assert record["data"] != seen["first"]["data"]
     assert record["job"] != seen["first"]["job"]

@@ -29,12 +29,17 @@ NAMES = [step.name for step in STEPS]
     show_default=True,
     help="Begin at this step, in kept state.",
 )
+@click.option("--until", "last", type=click.Choice(NAMES), default=NAMES[-1], show_default=True, help="End after it.")
 @click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every line that the workflows print.")
 @click.pass_obj
-def command(session: Session, keep: bool, state: Path | None, first: str, pause: bool, verbose: bool) -> None:
+def command(
+    session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool, verbose: bool
+) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
+    if NAMES.index(last) < NAMES.index(first):
+        raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     root = session.params_path.resolve().parent
     show = Show(sys.stdout, os.environ, verbose=verbose or session.verbose)
     rehearsal = Rehearsal(root=root, params=session.params, show=show, keep=keep or state is not None, state=state)
-    rehearsal.run(first=first, pause=pause)
+    rehearsal.run(first=first, last=last, pause=pause)

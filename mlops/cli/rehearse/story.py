@@ -65,10 +65,10 @@ class Rehearsal:
             return self.state.resolve()
         return self.root / "build" / "emulator" if self.keep else self.folder / "emulator"
 
-    def run(self, *, first: str, pause: bool) -> None:
-        """Go through the story from a step on; the record is written however it ends."""
+    def run(self, *, first: str, last: str, pause: bool) -> None:
+        """Go through the story from a step to another; the record is written however it ends."""
         names = [step.name for step in STEPS]
-        due = STEPS[names.index(first) :]
+        due = STEPS[names.index(first) : names.index(last) + 1]
         if first != names[0] and not self.state_folder.exists():
             raise BadInput(
                 Problem(f"there is no state in {self.state_folder} to go on from", fix="mlops rehearse --keep")

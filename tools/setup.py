@@ -34,12 +34,18 @@ def main() -> int:
     if os.environ.get("GITHUB_PATH"):  # a runner's way to make `mlops` known to the steps that follow
         with Path(os.environ["GITHUB_PATH"]).open("a") as file:
             file.write(f"{folder / 'bin'}\n")
+    # A rehearsal hands its environment to jobs that work on a copy of the checkout, so it says by a variable that this
+    # one is meant to be used as it is.
+    if os.environ.get("MLOPS_VENV_READY") == str(folder):
+        return 0
     if _fits(folder, options.purpose):
+        _compile(folder)
         return 0
     started = time.monotonic()
     try:
         _create(folder)
         _install(folder, options.purpose)
+        _compile(folder)
     except subprocess.CalledProcessError as error:
         return _fail(
             f"{' '.join(map(str, error.cmd))}\nended with code {error.returncode}:\n{error.stderr or error.stdout}"
@@ -57,10 +63,7 @@ def stamp(purpose: str) -> str:
 
 
 def _fits(folder: Path, purpose: str) -> bool:
-    # An environment for development holds everything that a run needs. A rehearsal hands its environment to jobs that
-    # work on a copy of the checkout, so it says by a variable that this one is meant to be used as it is.
-    if os.environ.get("MLOPS_VENV_READY") == str(folder):
-        return True
+    # An environment for development holds everything that a run needs.
     stamps = [folder / f".stamp-{name}" for name in ({"run", "dev"} if purpose == "run" else {"dev"})]
     return any(path.is_file() and path.read_text() == stamp(path.name.removeprefix(".stamp-")) for path in stamps)
 
@@ -96,6 +99,11 @@ def _install(folder: Path, purpose: str) -> None:
         _run([python, "-m", "pip", "install", *quiet, *locked])
     _run([python, "-m", "pip", "install", *quiet, *project])
     (folder / f".stamp-{purpose}").write_text(stamp(purpose))
+
+
+def _compile(folder: Path) -> None:
+    """Write our own bytecode: a process takes 0.7 s longer to start where it may not write any itself."""
+    _run([folder / "bin" / "python", "-m", "compileall", "-q", "-j", 0, ROOT / "mlops"], check=False)
 
 
 def _run(

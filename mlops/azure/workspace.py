@@ -158,6 +158,10 @@ def _quiet() -> None:
     Called after its import, because it sets the level of its loggers then.
     """
     warnings.filterwarnings("ignore", module=r"azure\.|marshmallow|msrest|pydash")
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] in ("azure", "msrest", "msal", "azureml"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("azure", "msrest", "msal", "azureml"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, found in list(logging.root.manager.loggerDict.items()):
+        # A logger without a level of its own asks its parents; to set one costs a walk over all loggers.
+        theirs = name.startswith(("azure.", "msrest.", "msal.", "azureml."))
+        if theirs and isinstance(found, logging.Logger) and found.level != logging.NOTSET:
+            found.setLevel(logging.ERROR)

@@ -59,6 +59,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
             target.chmod(source.stat().st_mode)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "mlops"], cwd=folder, check=True)
     made = Clone(folder, tmp_path_factory.mktemp("state"))
     made.replace("params.yaml", "soak_seconds: 5", "soak_seconds: 0")
     yield made

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from mlops import yamls
 from mlops.actions.patterns import matches
 from mlops.errors import BadInput, Problem
 
@@ -111,7 +112,7 @@ class Workflow:
 def read(path: Path) -> Workflow:
     """A workflow file. Raises BadInput when it is none."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = yamls.read(path.read_text(encoding="utf-8"))
         on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
         events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
         jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
@@ -147,6 +148,6 @@ def _used(root: Path, steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if local:
             for name in ("action.yml", "action.yaml"):
                 if (path := root / local[1] / name).is_file():
-                    yield from _used(root, yaml.safe_load(path.read_text(encoding="utf-8"))["runs"].get("steps", ()))
+                    yield from _used(root, yamls.read(path.read_text(encoding="utf-8"))["runs"].get("steps", ()))
         elif used:
             yield used

@@ -7,11 +7,13 @@ Paths of Azure Resource Manager ignore case; `{name}` takes one segment, `{name.
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
 
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.state import Emulator
 
+HOSTS_KEPT = 100  # a storage account, an endpoint: each has a host of its own
 Handler = Callable[[Request, Emulator], Reply | Awaitable[Reply]]
 
 
@@ -37,26 +39,50 @@ class Route:
         return f"{kind or self.handler.__module__.rsplit('.', 1)[-1]}.{call}"
 
 
+class Row:
+    """A route, and what is quickly seen of a path before its pattern is asked, or even compiled."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.methods = frozenset(route.methods.split())
+        pieces = route.path.split("/")
+        self._open = route.path.endswith("...}")
+        self._count = len(pieces)
+        self._literal = max((at for at, piece in enumerate(pieces) if "{" not in piece), default=0)
+        self._text = pieces[self._literal].lower()
+
+    @cached_property
+    def path(self) -> re.Pattern[str]:
+        """What its paths look like."""
+        return _pattern(self.route.path, "/")
+
+    def may_take(self, pieces: Sequence[str]) -> bool:
+        """Whether a path of these pieces, in lower case, has the right length and the row's last fixed piece."""
+        fits = len(pieces) >= self._count if self._open else len(pieces) == self._count
+        return fits and pieces[self._literal] == self._text
+
+
 class Router:
-    """All routes, compiled. The first row that fits answers, so special rows stand before general ones."""
+    """All routes. The first row that fits answers, so special rows stand before general ones."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        self._rows = [(_pattern(route.host, "."), _pattern(route.path, "/"), route) for route in routes]
+        self._rows = [Row(route) for route in routes]
+        self._at = lru_cache(HOSTS_KEPT)(self._find_host)
 
     def find(self, request: Request) -> tuple[Route, Request]:
         """The row and the request with its captured parts. Raises 405 or a 501 that names what is not emulated."""
         allowed: set[str] = set()
         query = request.query
-        for host, path, route in self._rows:
-            at_host = host.fullmatch(request.host)
-            at_path = path.fullmatch(request.path) if at_host else None
-            if not at_host or not at_path or not _fits(route.when, query):
+        pieces = request.path.lower().split("/")
+        for row, at_host in self._at(request.host):
+            at_path = row.path.fullmatch(request.path) if row.may_take(pieces) else None
+            if not at_path or not _fits(row.route.when, query):
                 continue
-            if request.method not in route.methods.split():
-                allowed |= set(route.methods.split())
+            if request.method not in row.methods:
+                allowed |= row.methods
                 continue
-            captured = {name: text or "" for name, text in {**at_host.groupdict(), **at_path.groupdict()}.items()}
-            return route, replace(request, params=captured)
+            captured = {name: text or "" for name, text in {**at_host, **at_path.groupdict()}.items()}
+            return row.route, replace(request, params=captured)
         if allowed:
             raise ServiceError(
                 405,
@@ -72,6 +98,11 @@ class Router:
             + ". See mlops/emulator/COVERAGE.md for what it answers.",
         )
 
+    def _find_host(self, host: str) -> list[tuple[Row, dict[str, str]]]:
+        """The rows of a host, with the parts of its name that they capture."""
+        found = ((row, _pattern(row.route.host, ".").fullmatch(host)) for row in self._rows)
+        return [(row, match.groupdict()) for row, match in found if match]
+
 
 def at_host(template: str, host: str) -> bool:
     """Whether a host is one that a route's template means."""
@@ -86,6 +117,7 @@ def _fits(when: str, query: dict[str, str]) -> bool:
     return True
 
 
+@cache
 def _pattern(template: str, separator: str) -> re.Pattern[str]:
     """A template as a pattern: `{name}` is one piece between separators, `{name...}` all that is left."""
     pieces = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mlops import actions, history
+from mlops import actions, history, yamls
 from mlops.domain.changes import conversations, only_documents, parameters
 from mlops.flow.context import Context
 from mlops.views import Section, table
@@ -72,7 +72,7 @@ def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tup
 def values(text: bytes) -> Any:
     """What a file of YAML says; None where it cannot be read."""
     try:
-        return yaml.safe_load(text)
+        return yamls.read(text)
     except yaml.YAMLError:  # of the base, where it is no business of this change
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mlops import yamls
 from mlops.errors import BadInput, Problem
 from mlops.params.schema import Params
 
@@ -35,8 +36,7 @@ def load(path: Path) -> Params:
 def parse(text: str, name: str = "params.yaml") -> Params:
     """The parameters in a text; `name` is what problems call it."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        root, values = _read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -56,11 +56,19 @@ def parse(text: str, name: str = "params.yaml") -> Params:
 def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
     """Line and column (from 1) of a key in the file, for annotations; None when it is not written there."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yamls.compose(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
         return None
     node = _find(root, keys)
     return (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else None
+
+
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    """The text's nodes and what they say."""
+    try:
+        return yamls.compose(text), yamls.read(text)
+    except yaml.YAMLError:  # the parser in pure Python says better what is wrong
+        return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
 
 
 def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem:

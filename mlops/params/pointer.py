@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from mlops import yamls
 from mlops.errors import Problem
 from mlops.params.load import locate
 
@@ -44,7 +45,7 @@ def _candidates(text: str, path: Path) -> Iterator[tuple[str | int, ...]]:
 
 def _metrics(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = yamls.read(path.read_text(encoding="utf-8"))
         yield from enumerate(str(rule["metric"]) for rule in values["gate"]["rules"])
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         return

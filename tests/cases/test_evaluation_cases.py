@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops import yamls
 from mlops.domain import evaluation
 from mlops.domain.evaluation import Scored, decide, fingerprint, questions
 from mlops.domain.run import Attempt, JobState, parse_job_name
 from mlops.errors import BadInput
 
-CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("evaluation.yaml").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("evaluation.yaml").read_text(encoding="utf-8"))
 PARTS = (
     "ft-0123456789ab-1",
     "chat-evaluation:v",

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from mlops import yamls
 from mlops.domain.metrics import Finding, judge
 from mlops.domain.metrics import Rule as GateRule
 from mlops.params.schema import Rule
 
-CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("gate.yaml").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("gate.yaml").read_text(encoding="utf-8"))
 
 
 def word(finding: Finding) -> str:

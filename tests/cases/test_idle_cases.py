@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from mlops import yamls
 from mlops.domain import savings
 from mlops.domain.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.idle import (
@@ -31,7 +31,7 @@ POLICY: dict[str, Any] = {
     "max_share": 0.5,
 }
 KINDS: dict[str, Case] = {"overdue": {"marked": 21}, "idle": {}, "used": {"last": 1}, "foreign": {"ours": False}}
-CASES: list[Case] = yaml.safe_load(Path(__file__).with_name("idle.yaml").read_text(encoding="utf-8"))
+CASES: list[Case] = yamls.read(Path(__file__).with_name("idle.yaml").read_text(encoding="utf-8"))
 
 
 def ago(*, days: float | None = 0, hours: float = 0) -> datetime | None:

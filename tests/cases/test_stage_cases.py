@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from mlops import yamls
 from mlops.domain.stage import (
     DeploymentFacts,
     DeploymentState,
@@ -27,7 +27,7 @@ NAME = "chat-production"
 
 
 def load(name: str) -> list[Case]:
-    cases: list[Case] = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    cases: list[Case] = yamls.read(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     assert len({case["case"] for case in cases}) == len(cases), f"names in {name} are not unique"
     return cases
 

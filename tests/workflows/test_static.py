@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
+from mlops import yamls
 from mlops.actions import read
 from mlops.cli.main import cli
 
@@ -29,7 +29,7 @@ ACTIONS_NEED = {
 
 
 def body(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yamls.read(path.read_text(encoding="utf-8"))
     return loaded
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from mlops.emulator.catalog import read_file
 
 FOLDER = Path(__file__).with_name("components")
 REGISTRY = "azureml"
@@ -146,7 +146,7 @@ def _all() -> tuple[Component, ...]:
     stated: list[Component] = []
     derived: list[Component] = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+        whole = read_file(file)
         for version, said in whole["versions"].items():
             component = _version(whole, version, said)
             stated.append(component)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from mlops.emulator.catalog import read_file
 
 FILE = Path(__file__).with_name("models.yaml")
 _MLMODEL_DATA = {
@@ -73,7 +73,7 @@ def every(registry: str) -> list[Model]:
 
 @cache
 def _all() -> tuple[Model, ...]:
-    said = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    said = read_file(FILE)
     return tuple(
         Model(
             registry=said["registry"],

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from mlops.emulator.catalog import read_file
 
 FILE = Path(__file__).with_name("sizes.yaml")
 
@@ -45,7 +45,7 @@ def limits() -> dict[str, int]:
 
 @cache
 def _families() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["families"]
+    found: dict[str, dict[str, Any]] = read_file(FILE)["families"]
     return found
 
 

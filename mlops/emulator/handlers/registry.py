@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlops.emulator import arm, catalog, defaults
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, bad_request, error_object
@@ -165,7 +163,7 @@ def _component(component: components.Component) -> Callable[[], Json]:
 
 @cache
 def _environments() -> list[Item]:
-    said = yaml.safe_load(_ENVIRONMENTS.read_text(encoding="utf-8"))["environments"]
+    said = catalog.read_file(_ENVIRONMENTS)["environments"]
     return [Item(one["name"], one["version"], one["created"], False, _environment(one)) for one in said]
 
 

@@ -9,8 +9,8 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-# A worker collects 3,200 tests and imports the SDK: some 600,000 objects that stay. Looking for garbage among them after
-# every 700 new ones took a fifth of its time.
+# A worker collects 3,200 tests and imports the SDK: some 600,000 objects that stay. To look for garbage among them
+# after every 700 new ones took a fifth of its time.
 gc.set_threshold(100_000, 20, 100)
 
 

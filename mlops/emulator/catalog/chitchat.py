@@ -8,7 +8,6 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ def clean_dialogues() -> Iterator[Dialogue]:
     Exactly two people talk; what one of them says in a row is one turn, its lines joined by a newline.
     """
     for conversation in _conversations():
-        if _is_clean(conversation):
-            yield _dialogue(conversation)
+        messages = _messages(conversation)
+        if _is_clean(messages):
+            yield _dialogue(messages)
 
 
 def other_texts() -> Iterator[tuple[str, Dialogue]]:
@@ -34,26 +34,32 @@ def other_texts() -> Iterator[tuple[str, Dialogue]]:
     The topic is the question that the people were given, or the empty text. Turns alternate and begin with the user.
     """
     for conversation in _conversations():
-        if not _is_clean(conversation):
-            turns = [turn for turn in _dialogue(conversation) if turn["content"]]
+        messages = _messages(conversation)
+        if not _is_clean(messages):
+            turns = _dialogue(messages)
             if turns:
                 yield str(conversation.get("prompt") or "").strip(), turns
 
 
-def _is_clean(conversation: dict[str, Any]) -> bool:
-    messages = _messages(conversation)
-    if len({sender for sender, _ in messages}) != 2 or not all(text for _, text in messages):
+def _is_clean(messages: list[tuple[str, str]]) -> bool:
+    senders = [sender for sender, _ in messages]
+    if len(set(senders)) != 2 or not all(text for _, text in messages):
         return False
-    return len(_turns(messages)) % 2 == 0
+    return senders[0] != senders[-1]  # with two people in turn, exactly then the number of turns is even
 
 
-def _dialogue(conversation: dict[str, Any]) -> Dialogue:
-    turns = _turns([(sender, text) for sender, text in _messages(conversation) if text])
+def _dialogue(messages: list[tuple[str, str]]) -> Dialogue:
+    turns: list[str] = []
+    before = None
+    for sender, text in messages:
+        if not text:
+            continue
+        if sender == before:
+            turns[-1] += f"\n{text}"
+        else:
+            turns.append(text)
+            before = sender
     return [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(turns)]
-
-
-def _turns(messages: list[tuple[str, str]]) -> list[str]:
-    return ["\n".join(text for _, text in group) for _, group in groupby(messages, key=lambda message: message[0])]
 
 
 def _messages(conversation: dict[str, Any]) -> list[tuple[str, str]]:

@@ -32,7 +32,15 @@ def listen(application: Any, port: int, authority: Authority | None) -> Listenin
     # asyncio leaves Nagle's algorithm on for a listener made so, which costs 40 ms an answer; accepted ones inherit
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
-        application, log_config=None, lifespan="off", timeout_keep_alive=30, server_header=False, date_header=False
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        server_header=False,
+        date_header=False,
     )
     config.load()
     if authority:

@@ -19,8 +19,9 @@ install: ## prepare the environment with what `mlops` needs on a runner, and no 
 rehearse: setup ## run the whole road against the emulator: a push becomes a released model and is torn down again
 	@$(BIN)/mlops rehearse $(ARGS)
 
+# With the variable empty pytest may keep the test modules that it rewrites: half of what each worker does to collect.
 test: setup check ## lint, types, layers and the whole suite
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
 
 check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/ruff check --quiet .

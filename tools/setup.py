@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +73,8 @@ def _create(folder: Path) -> None:
         old = folder.with_name(f"{folder.name}.old-{os.getpid()}")
         folder.rename(old)
         shutil.rmtree(old, ignore_errors=True)
+    import venv  # here, because each job of a workflow runs this, and hardly any makes an environment
+
     try:
         venv.create(folder, with_pip=True, symlinks=True)
     except (subprocess.CalledProcessError, ImportError) as error:

@@ -21,7 +21,8 @@ ANNOTATIONS_OF_A_LEVEL = 10
 SUMMARY_BYTES = 1024 * 1024
 _OUTPUT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CUT = b"\n\n> This summary was cut at GitHub's limit of 1 MiB; the step's log has all of it.\n"
-_FENCE = b"```"
+_FENCE = re.compile(rb"`{3,}")
+_ENDS = 200  # room for what closes code blocks and folded parts
 
 
 class Actions:
@@ -211,11 +212,27 @@ def _fitting(markdown: str, room: int) -> bytes:
     whole = (markdown if markdown.endswith("\n") else markdown + "\n").encode(errors="replace")
     if len(whole) <= room:
         return whole
-    kept = whole[: max(0, room - len(_CUT) - len(_FENCE))]
-    kept = kept[: kept.rfind(b"\n") + 1]
-    inside = sum(line.startswith(_FENCE) for line in kept.split(b"\n")) % 2
-    end = (_FENCE if inside else b"") + _CUT
+    kept = whole[: max(0, room - len(_CUT) - _ENDS)]
+    lines = kept[: kept.rfind(b"\n") + 1].split(b"\n")
+    while len(lines) > 1 and lines[-2].startswith(b"|") and not any(line.startswith(b"|") for line in lines[-3:-2]):
+        del lines[-2]  # the head of a table without the line below it is no table
+    kept = b"\n".join(lines)
+    end = _closing(lines) + _CUT
     return kept + end if len(kept) + len(end) <= room else b""
+
+
+def _closing(lines: list[bytes]) -> bytes:
+    """What ends the code block and the folded parts that are still open after these lines."""
+    fence, folded = b"", 0
+    for line in lines:
+        found = _FENCE.match(line)
+        if fence:
+            fence = b"" if found and found[0].startswith(fence) else fence
+        elif found:
+            fence = found[0]
+        else:
+            folded += line.startswith(b"<details") - line.startswith(b"</details")
+    return fence + b"\n\n</details>" * folded
 
 
 def _message(problem: Problem, *, with_place: bool) -> str:

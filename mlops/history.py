@@ -14,6 +14,12 @@ def known(folder: Path, commit: str) -> bool:
     return _git(folder, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{commit}^{{commit}}") is not None
 
 
+def top(folder: Path) -> Path:
+    """The top of the repository that a folder is in; the folder itself where it is in none."""
+    found = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(found.decode(errors="replace").removesuffix("\n")) if found else folder
+
+
 def changed(folder: Path, base: str) -> list[str]:
     """Paths, from the top of the repository, that differ between a commit and the files as they are here.
 
@@ -29,7 +35,7 @@ def changed(folder: Path, base: str) -> list[str]:
 
 
 def content(folder: Path, base: str, path: str) -> bytes:
-    """What a file held at a commit; nothing where it was not there."""
+    """What a file, named from the top of the repository, held at a commit; nothing where it was not there."""
     return _git(folder, "show", "--end-of-options", f"{base}:{path}") or b""
 
 

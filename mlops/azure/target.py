@@ -14,6 +14,7 @@ from mlops.errors import BadInput, Problem
 
 KINDS = ("azure", "emulator")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
+SIGN_IN = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")  # a workflow signs in as one identity; a person's machine finds out
 FOLDER_VARIABLE = "MLOPS_EMULATOR_DIR"
 
 
@@ -38,13 +39,10 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
         raise BadInput(Problem(f"{kind!r} is no target", "MLOPS_TARGET", fix=f"use one of: {', '.join(KINDS)}"))
     if kind == "emulator":
         return _emulator(environ, said=wanted is not None or "MLOPS_TARGET" in environ)
-    missing = [name for name in REQUIRED if not environ.get(name)]
+    missing = [name for name in _required(environ) if not environ.get(name)]
     if missing:
-        raise BadInput(
-            Problem(
-                f"not set: {', '.join(missing)}", "the environment", why="the target is azure", fix=_how_to_configure()
-            )
-        )
+        what, fix = f"not set: {', '.join(missing)}", _how_to_configure(environ)
+        raise BadInput(Problem(what, "the environment", why="the target is azure", fix=fix))
     proxy = environ.get("HTTPS_PROXY")
     through = f", through the proxy {proxy}" if proxy else ""
     subscription, group, workspace = (environ[name] for name in REQUIRED)
@@ -65,12 +63,17 @@ def _configured(environ: Mapping[str, str], *, interactive: bool) -> str:
         return "azure"
     if environ.get("CI") or environ.get("GITHUB_ACTIONS") or not interactive:
         why = "nothing names a workspace, and an unattended run must not pass against the emulator by accident"
-        raise BadInput(Problem("no target", "the environment", why=why, fix=_how_to_configure()))
+        raise BadInput(Problem("no target", "the environment", why=why, fix=_how_to_configure(environ)))
     return "emulator"
 
 
-def _how_to_configure() -> str:
-    return f"set {', '.join(REQUIRED)} (in GitHub: variables of the environment), or say --target emulator"
+def _required(environ: Mapping[str, str]) -> tuple[str, ...]:
+    return (*SIGN_IN, *REQUIRED) if environ.get("GITHUB_ACTIONS") == "true" else REQUIRED
+
+
+def _how_to_configure(environ: Mapping[str, str]) -> str:
+    names = ", ".join(_required(environ))
+    return f"set {names} (in GitHub: variables of the environment), or say --target emulator"
 
 
 def _emulator(environ: MutableMapping[str, str], *, said: bool) -> Target:

@@ -3,6 +3,7 @@
 It must not import Azure, and it must not do the work of a verb.
 """
 
+import difflib
 import importlib
 import os
 import pkgutil
@@ -14,6 +15,7 @@ import click
 import mlops.cli
 from mlops import __version__
 from mlops.cli.session import Session
+from mlops.errors import BadInput, Problem
 
 NOT_VERBS = frozenset({"main", "session", "recording"})
 ORDER = (
@@ -52,8 +54,28 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f"mlops.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, and a misspelt verb is answered with the right one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
+
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "-C",
+    "folders",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    multiple=True,
+    help="Run as if started in DIR; every relative path is one from there.",
+)
 @click.option(
     "--params",
     "params_path",
@@ -69,7 +91,13 @@ class Verbs(click.Group):
 @click.version_option(__version__, "--version", message="mlops %(version)s")
 @click.pass_context
 def cli(
-    context: click.Context, params_path: Path, target: str | None, as_json: bool, as_markdown: bool, verbose: bool
+    context: click.Context,
+    folders: tuple[Path, ...],
+    params_path: Path,
+    target: str | None,
+    as_json: bool,
+    as_markdown: bool,
+    verbose: bool,
 ) -> None:
     """Fine-tune, judge, register and release language models on Azure Machine Learning.
 
@@ -77,6 +105,8 @@ def cli(
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown cannot be combined")
+    for folder in folders:  # as with git and make, each is one from the one before
+        _enter(folder)
     context.obj = Session(
         params_path,
         target,
@@ -87,3 +117,11 @@ def cli(
         stderr=sys.stderr,
         as_markdown=as_markdown,
     )
+
+
+def _enter(folder: Path) -> None:
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BadInput(Problem(f"cannot start in {folder}", "-C", why=why, fix="name a folder that is there")) from None

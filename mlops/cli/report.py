@@ -14,4 +14,4 @@ def command(session: Session, workflow: str) -> None:
     from mlops.github_api import GitHub
 
     github = GitHub.from_environment(session.environ)
-    session.run(lambda context: report.run(context, github, workflow))
+    session.tell(lambda: report.run(github, workflow, session.actions.run_url or ""))

@@ -53,12 +53,16 @@ class Session:
         return load(self.params_path)
 
     def run(self, verb: "Callable[[Context], Outcome]") -> None:
+        """Do a verb with the parameters and the workspace."""
+        self.tell(lambda: verb(self._context()))
+
+    def tell(self, verb: "Callable[[], Outcome]") -> None:
         """Do a verb: its report goes to people and to the step's summary, its outputs to the next step.
 
         A failure gets the line of the parameters that it is about; one without a report is told in the summary too.
         """
         try:
-            outcome = verb(self._context())
+            outcome = verb()
         except MlopsError as error:
             self._point(error)
             self.actions.summary(failure_report(error).to_markdown())

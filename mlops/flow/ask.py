@@ -13,12 +13,12 @@ GRACE_SECONDS = 5
 
 def run(context: Context, environment: str, *, index: int) -> Outcome:
     """Ask the endpoint of an environment, through its ordinary traffic."""
+    registry = context.environment(environment).registry  # a wrong name is told before anything is asked
     live = observe.live_model(context, environment)
     if live is None:
         raise BadInput(
             Problem(f"{environment} has no model with all traffic", "the workspace", fix=f"mlops promote {environment}")
         )
-    registry = context.environment(environment).registry
     name, _, version = live.partition(":")
     model = sharing.find(context.workspace, registry, name, version)
     if model is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mlops.errors import AzureRefused, MlopsError, Problem
+from mlops.errors import MlopsError, Problem
 from mlops.flow import compute
 from mlops.flow.context import Context, Outcome
 from mlops.flow.training import base_model, training
@@ -15,17 +15,19 @@ def run(context: Context) -> Outcome:
     """Every check in order; a failed one does not stop the others."""
     rows: list[tuple[str, str, str]] = []
     problems: list[Problem] = []
+    kinds: list[type[MlopsError]] = []
     for name, check in CHECKS:
         try:
             rows.append((name, "ok", check(context)))
         except MlopsError as error:
             rows.append((name, "failed", error.problems[0].what))
+            kinds.append(type(error))
             problems += [problem for problem in error.problems if problem not in problems]
             if check is _sign_in:  # without it every other check would fail for the same reason
                 rows += [(later, "not checked", "") for later, _ in CHECKS[1:]]
                 break
     report = Report("Doctor", tables=(table("Checks", ("check", "result", "finding"), rows),))
-    return Outcome(report, failure=AzureRefused(problems) if problems else None)
+    return Outcome(report, failure=kinds[0](problems) if kinds else None)
 
 
 def _sign_in(context: Context) -> str:

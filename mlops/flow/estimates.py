@@ -14,11 +14,12 @@ from mlops.domain.progress import machine_seconds
 from mlops.domain.run import JobState
 from mlops.flow.context import Context
 from mlops.flow.training import Training
-from mlops.views import number
+from mlops.views import Table, number, table
 
 WORK_TAG, EPOCHS_TAG = "mlops-work", "mlops-epochs"  # rows times epochs, and epochs
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
 USED = 5  # each costs two or more requests
+HOURS_A_MONTH = 730
 EPOCHS = "num_train_epochs"
 
 
@@ -81,6 +82,25 @@ def lines(context: Context, found: Estimate | None, size: str) -> tuple[str, ...
     if found.cost is None:
         return (hours, f"no cost: prices.instance_hour names no price of {size}")
     return (hours, f"estimated cost {costs.amount(found.cost, context.params.prices.currency)}")
+
+
+def by_the_hour(context: Context) -> Table:
+    """What the machines of a run and of its release cost while they are up; needs no workspace, as a fork has none."""
+    wanted, prices = context.params.training, context.params.prices
+
+    def row(what: str, size: str, count: int) -> tuple[str, str, str, str]:
+        hour = costs.cost(size, count, 1, prices.instance_hour)
+        amounts = [f"no price of {size}", ""]
+        if hour is not None:
+            amounts = [costs.amount(hour * hours, prices.currency) for hours in (1, HOURS_A_MONTH)]
+        return (what, f"{count} x {size}", amounts[0], amounts[1])
+
+    train = row("training, while it runs", wanted.instance_type, wanted.nodes)
+    serve = (
+        row(f"endpoint of {name}, day and night", found.instance_type, found.instance_count)
+        for name, found in context.params.environments.items()
+    )
+    return table("What it would cost", ("what", "machines", "an hour", "a month"), [(*train[:3], ""), *serve])
 
 
 def to_json(context: Context, found: Estimate | None) -> Mapping[str, Any] | None:

@@ -3,7 +3,6 @@
 It must not know what the workspace holds: whether a run is really needed is for `mlops plan` after the merge.
 """
 
-from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
@@ -22,12 +21,13 @@ def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]
     """A section for the report, and outputs: whether a push of this starts `train`, and whether programs changed."""
     if not base:
         return None, dict(OF_NOBODY)
-    if not history.known(context.root, base):
+    top = history.top(context.root)
+    if not history.known(top, base):
         return Section("What merging changes", (f"this clone does not have {base}, so nothing is compared",)), dict(
             OF_NOBODY
         )
-    paths = history.changed(context.root, base)
-    started = [flow.path.stem for flow in actions.started_by(context.root, "push", ref=MAIN, changed=paths)]
+    paths = history.changed(top, base)
+    started = [flow.path.stem for flow in actions.started_by(top, "push", ref=MAIN, changed=paths)]
     trains = "train" in started
     rows = conversation_rows(context, base, paths)
     tables = [_parameters(context, base), table("Conversations", ("file", "added", "removed"), rows)]
@@ -42,9 +42,7 @@ def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]
 
 
 def _parameters(context: Context, base: str) -> Any:
-    name = context.params_path.name
-    before = values(history.content(context.root, base, name))
-    found = parameters(before, values(context.params_path.read_bytes()))
+    found = parameters(parameters_at(context, base), values(context.params_path.read_bytes()))
     rows = [(item.key, item.before, item.after) for item in found[:SHOWN]]
     if len(found) > SHOWN:
         rows.append((f"and {len(found) - SHOWN} more", "", ""))
@@ -53,20 +51,25 @@ def _parameters(context: Context, base: str) -> Any:
 
 def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tuple[str, int | None, int | None]]:
     """File, lines added, lines removed of each curated file among the paths that differ from a commit."""
-    folder = PurePosixPath(context.params.data.curated)
+    top = history.top(context.root)
+    folder = (context.root / context.params.data.curated).resolve()
     rows: list[tuple[str, int | None, int | None]] = []
     for path in paths:
-        if folder not in PurePosixPath(path).parents or not path.endswith((".jsonl", ".parquet")):
+        here = top / path
+        if folder not in here.parents or not path.endswith((".jsonl", ".parquet")):
             continue
-        here = context.root / path
         after = here.read_bytes() if here.is_file() else b""
         # A Parquet file has no lines to compare.
-        counts = (
-            conversations(history.content(context.root, base, path), after) if path.endswith(".jsonl") else (None, None)
-        )
+        counts = conversations(history.content(top, base, path), after) if path.endswith(".jsonl") else (None, None)
         if counts != (0, 0):  # the same lines in another order, or a file that git does not follow here
             rows.append((path, *counts))
     return rows
+
+
+def parameters_at(context: Context, commit: str) -> Any:
+    """What the parameters' file said at a commit."""
+    top = history.top(context.root)
+    return values(history.content(top, commit, (context.root / context.params_path.name).relative_to(top).as_posix()))
 
 
 def values(text: bytes) -> Any:

@@ -89,8 +89,15 @@ def run_offline(context: Context, *, base: str = "") -> Outcome:
     section, outputs = merging.against(context, base)
     report = Report(
         title="Plan without a look at the workspace",
-        lines=("params.yaml and the curated data are right", *(str(warning) for warning in warnings)),
-        tables=(table("What a run would be made of", ("what", "value"), rows),),
+        lines=(
+            "params.yaml and the curated data are right",
+            *(str(warning) for warning in warnings),
+            "how long a training takes is known by earlier runs: the plan of `train` says it before anything is spent",
+        ),
+        tables=(
+            table("What a run would be made of", ("what", "value"), rows),
+            estimates.by_the_hour(context),
+        ),
         sections=(section,) if section else (),
         next_step="after a push to main, `train` plans against the workspace",
     )

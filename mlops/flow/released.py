@@ -98,7 +98,7 @@ def compare(context: Context, made_of: Training, data_version: str | None) -> Co
     )
     if not released.commit or not history.known(context.root, released.commit):
         return Comparison(released, tuple(differences(released.ingredients, wanted)))
-    paths = history.changed(context.root, released.commit)
+    paths = history.changed(history.top(context.root), released.commit)
     return Comparison(
         released,
         (*differences(released.ingredients, wanted), *_recipe(context, released.commit)),
@@ -142,7 +142,7 @@ def _ingredients(context: Context, job: str, model: models.Registered) -> Ingred
 
 def _recipe(context: Context, commit: str) -> list[Difference]:
     """What params.yaml says otherwise about the data: the public dataset's share, the split, the seed."""
-    before = merging.values(history.content(context.root, commit, context.params_path.name))
+    before = merging.parameters_at(context, commit)
     now = context.params.model_dump(mode="json")["data"]
     stated = before.get("data") if isinstance(before, dict) else None
     if not isinstance(stated, dict):

@@ -1,27 +1,27 @@
 """`mlops report`: opens or updates one issue for each cause of this workflow run's failure.
 
-It must not fail because of what it reports; it fails only when it cannot report.
+It must not fail because of what it reports, so it reads no parameters: a mistake in them is what it may have to tell.
 """
 
 from typing import Any
 
 from mlops.domain.causes import Act, Change, FailedJob, Issue, causes, decide, marker
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Outcome
 from mlops.github_api import GitHub
 from mlops.views import Report, fenced, table
 
 LABEL = "mlops-failure"
 
 
-def run(context: Context, github: GitHub, workflow: str) -> Outcome:
+def run(github: GitHub, workflow: str, run_url: str) -> Outcome:
     """Read what failed, find the issue of each cause by its hidden marker, and open, update or leave it."""
     jobs = [_job(github, job) for job in github.failed_jobs()]
     found = causes(workflow, jobs)
     known = [_issue(issue) for issue in github.issues(LABEL)] if found else []
-    rows = [_apply(context, github, change) for change in decide(found, known)]
+    rows = [_apply(github, change, run_url) for change in decide(found, known)]
     report = Report(
         f"{workflow} failed" if jobs else "Nothing failed in this run",
-        (context.run_url,),
+        (run_url,),
         (table("Issues", ("cause", "done", "seen", "issue"), rows),) if rows else (),
         next_step="look at the issue; closed as not planned it is never opened again" if rows else "",
     )
@@ -48,9 +48,9 @@ def _issue(found: dict[str, Any]) -> Issue:
     )
 
 
-def _apply(context: Context, github: GitHub, change: Change) -> tuple[str, str, int, str]:
+def _apply(github: GitHub, change: Change, run_url: str) -> tuple[str, str, int, str]:
     cause, issue = change.cause, change.issue
-    body = _body(context, change)
+    body = _body(change, run_url)
     match change.act:
         case Act.OPEN:
             url = github.open_issue(cause.heading, body, LABEL)
@@ -63,7 +63,7 @@ def _apply(context: Context, github: GitHub, change: Change) -> tuple[str, str, 
     return cause.heading, change.act.value, change.seen, url
 
 
-def _body(context: Context, change: Change) -> str:
+def _body(change: Change, run_url: str) -> str:
     """The issue's text. What was said in the run stands in a code block: nothing in it is markup or calls anybody."""
     cause = change.cause
     times = "once" if change.seen == 1 else f"{change.seen} times"
@@ -71,7 +71,7 @@ def _body(context: Context, change: Change) -> str:
         marker(cause, change.seen),
         f"An unattended run of `{cause.workflow}` failed in {_plain(cause.job.name)}.",
         fenced("\n".join(part for part in (cause.title, cause.message) if part), "text"),
-        f"Seen {times}, last in {cause.job.url or context.run_url}",
+        f"Seen {times}, last in {cause.job.url or run_url}",
         "This text is renewed whenever the same happens again, without a notification. Close the issue when it is "
         "mended: it is opened again if the cause comes back. Close it as not planned to hear no more of it.",
     ]

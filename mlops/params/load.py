@@ -15,6 +15,7 @@ from mlops import yamls
 from mlops.errors import BadInput, Problem
 from mlops.params.schema import Params
 
+YAML_FIX = "look at the indentation and the colons of this line and the one before; quote a text that holds `: `"
 Where = tuple[str | int, ...]
 
 
@@ -25,7 +26,8 @@ def load(path: Path) -> Params:
     except FileNotFoundError:
         raise BadInput(
             Problem(
-                f"there is no {path}", fix="run this in the repository's top folder, or name the file with --params"
+                f"there is no {path}",
+                fix="run this in the repository's top folder, or name that with -C, or the file with --params",
             )
         ) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -40,9 +42,11 @@ def parse(text: str, name: str = "params.yaml") -> Params:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise BadInput(Problem("not valid YAML", name, line, column, why=error.problem or str(error))) from None
+        why = error.problem or str(error)
+        raise BadInput(Problem("not valid YAML", name, line, column, why, YAML_FIX)) from None
     if not isinstance(values, dict):
-        raise BadInput(Problem("must be a mapping of blocks such as model, data, training", name))
+        fix = "start from the params.yaml of this repository"
+        raise BadInput(Problem("must be a mapping of blocks such as model, data, training", name, fix=fix))
     repeated = _repeated(root, name)
     try:
         params = Params.model_validate(values)

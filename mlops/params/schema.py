@@ -117,7 +117,9 @@ class Gate(_Block):
 class Watch(_Block):
     """How long a runner waits for a training run."""
 
-    wait_minutes: float = Field(30, ge=0, le=330, description="Bound of one wait; GitHub ends a job after 360 minutes")
+    wait_minutes: float = Field(
+        30, ge=0, le=160, description="Bound of one wait; a job has two of them, and GitHub ends it after 360 minutes"
+    )
     on_interrupt: Literal["leave", "cancel"] = Field(
         "leave", description="What Ctrl-C or a canceled workflow does with the run that is watched"
     )

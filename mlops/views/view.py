@@ -2,10 +2,11 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from typing import IO, Protocol, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -62,10 +63,10 @@ class Json:
         if self._seen:
             raise RuntimeError(f"{report.title!r} would be a second JSON object after {self._seen[0]!r}")
         self._seen.append(report.title)
-        self.out.write(
-            json.dumps({**report.to_json(), "outputs": dict(outputs or {})}, indent=2, allow_nan=False) + "\n"
+        _write(
+            self.out,
+            json.dumps({**report.to_json(), "outputs": dict(outputs or {})}, indent=2, allow_nan=False) + "\n",
         )
-        self.out.flush()
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
@@ -85,8 +86,7 @@ class Markdown:
 
     def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
         """Write the report."""
-        self.out.write(report.to_markdown())
-        self.out.flush()
+        _write(self.out, report.to_markdown())
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
@@ -97,12 +97,21 @@ class Markdown:
         return _working(self.err, text)
 
 
+class _Console(Console):
+    """Goes on when its reader went away, as `head` does: the work is not done yet, and its exit code is the answer."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more."""
+        self.quiet = True
+        forget(self.file)
+
+
 def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
     """A console on a stream: NO_COLOR is honoured, and nothing moves on a runner, although those of act have a pty."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")  # a log in another encoding than UTF-8 must not end a command
     watched = stream.isatty() and not environ.get("CI") and environ.get("GITHUB_ACTIONS") != "true"
-    return Console(
+    return _Console(
         file=stream,
         force_terminal=None if watched else False,
         force_interactive=watched,
@@ -125,3 +134,17 @@ def _working(console: Console, text: str) -> Iterator[None]:
         return
     with console.status(Text(clean(text))):
         yield
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        forget(stream)
+
+
+def forget(stream: IO[str]) -> None:
+    """Keep what is still in the stream's buffer from being an error when the process ends."""
+    with suppress(OSError, ValueError):  # it is no file of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

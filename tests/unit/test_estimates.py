@@ -68,3 +68,26 @@ def test_programs_get_numbers_and_the_currency() -> None:
         "currency": "USD",
         "basis": "median of 3 completed runs on 1 x Standard_X",
     }
+
+
+def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> None:
+    found = estimates.by_the_hour(context())
+    size = PARAMS.training.instance_type
+    assert found.rows == (
+        ("training, while it runs", f"1 x {size}", "3.67 USD", ""),
+        ("endpoint of staging, day and night", f"1 x {size}", "3.67 USD", "2,679.10 USD"),
+        ("endpoint of production, day and night", f"1 x {size}", "3.67 USD", "2,679.10 USD"),
+    )
+
+
+def test_a_machine_without_a_price_is_named() -> None:
+    training = PARAMS.training.model_copy(update={"instance_type": "Standard_X", "nodes": 4, "max_nodes": 4})
+    params = PARAMS.model_copy(update={"training": training})
+    given = context()
+    given.params = params
+    assert estimates.by_the_hour(given).rows[0] == (
+        "training, while it runs",
+        "4 x Standard_X",
+        "no price of Standard_X",
+        "",
+    )

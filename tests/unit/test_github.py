@@ -4,6 +4,7 @@ The readers here follow actions/runner: FileCommandManager.cs for files, ActionC
 """
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,35 @@ def test_a_summary_stays_below_the_limit_over_many_calls(step: Step) -> None:
 def test_a_summary_that_is_cut_inside_a_code_block_closes_it(step: Step) -> None:
     step.actions.summary("```\n" + "log\n" * SUMMARY_BYTES)
     assert step.summary.read_text().count("```") == 2
+
+
+@pytest.mark.parametrize("already", range(0, 120, 7))
+def test_a_table_in_a_folded_part_is_cut_between_rows_and_closed(step: Step, already: int) -> None:
+    """Wherever the limit falls: between two rows, in one, or in the head."""
+    step.actions.summary("x" * (SUMMARY_BYTES - 500 - already))
+    rows = "".join(f"| {number} | ok |\n" for number in range(1000))
+    step.actions.summary(
+        f"<details><summary>All</summary>\n\n| number | verdict |\n| ---: | --- |\n{rows}\n</details>\n"
+    )
+    written = step.summary.read_text()
+    assert len(written.encode()) <= SUMMARY_BYTES
+    shown = [line for line in written.splitlines() if line.startswith("|")]
+    assert shown[:2] in ([], ["| number | verdict |", "| ---: | --- |"])
+    assert all(re.fullmatch(r"\| \d+ \| ok \|", line) for line in shown[2:])
+    assert written.count("<details>") == written.count("</details>")
+    assert written.endswith("the step's log has all of it.\n")
+
+
+def test_the_head_of_a_table_alone_is_left_out(step: Step) -> None:
+    head = "| " + "h" * 300 + " |\n"
+    step.actions.summary("x" * (SUMMARY_BYTES - 650) + "\n" + head + "| " + "-" * 300 + " |\n| " + "a" * 300 + " |\n")
+    assert "|" not in step.summary.read_text()
+
+
+def test_a_longer_fence_is_closed_by_its_own(step: Step) -> None:
+    step.actions.summary("````text\n```\n" + "log\n" * SUMMARY_BYTES)
+    lines = step.summary.read_text().splitlines()
+    assert [line for line in lines if line.startswith("`")] == ["````text", "```", "````"]
 
 
 @given(texts, texts, st.integers(1, 9))

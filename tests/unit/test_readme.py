@@ -32,8 +32,10 @@ def lines_of(text: str) -> list[str]:
 def parse(group: click.Group, words: list[str]) -> None:
     """Parse a command line as the program would, without running it."""
     while words and words[0].startswith("-"):
-        assert words[0] in {option for parameter in group.params for option in parameter.opts} | {"--help"}, words[0]
-        words = words[1:]
+        options = {name: option for option in group.params for name in option.opts}
+        assert words[0] in {*options, "--help"}, words[0]
+        takes = 1 if words[0] in options and not getattr(options[words[0]], "is_flag", False) else 0
+        words = words[1 + takes :]
     if not words:
         return
     command = group.get_command(click.Context(group), words[0])

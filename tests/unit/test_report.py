@@ -9,9 +9,8 @@ import pytest
 from mlops.domain.causes import Cause, FailedJob, causes
 from mlops.errors import BadInput, GithubRefused
 from mlops.flow import report
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Outcome
 from mlops.github_api import GitHub
-from mlops.params import load
 from tests.unit.github_imitation import GitHubImitation, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,13 +44,7 @@ RUNNERS = {
 
 
 def tick(github: GitHubImitation, workflow: str = "resume") -> Outcome:
-    def never() -> Any:
-        raise AssertionError("reporting signs in nowhere but at GitHub")
-
-    context = Context(
-        load(ROOT / "params.yaml"), ROOT / "params.yaml", never, print, run_url="https://github.example/run"
-    )
-    return report.run(context, GitHub.from_environment(github.environment()), workflow)
+    return report.run(GitHub.from_environment(github.environment()), workflow, "https://github.example/run")
 
 
 def test_the_first_failure_opens_an_issue_that_says_what_and_where(github: GitHubImitation) -> None:

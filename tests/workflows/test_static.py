@@ -14,6 +14,7 @@ import pytest
 from mlops import yamls
 from mlops.actions import read
 from mlops.cli.main import cli
+from mlops.params.schema import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -49,18 +50,65 @@ def runs() -> list[tuple[str, str]]:
     "command",
     [
         ["actionlint", "-shellcheck", str(TOOLS / "shellcheck"), "-oneline"],
+        # Its pedantic profile holds all of the default one.
+        ["jactionlint", "--profile", "pedantic", "--no-online", "--shellcheck", str(TOOLS / "shellcheck"), "--oneline"],
         ["zizmor", "--offline", "--no-progress", "--strict-collection", "--persona", "pedantic", "."],
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, FILES)],
         ["check-jsonschema", "--builtin-schema", "vendor.github-actions", ".github/actions/setup/action.yml"],
         ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
     ],
-    ids=["actionlint", "zizmor", "schema of workflows", "schema of actions", "schema of dependabot"],
+    ids=["actionlint", "jactionlint", "zizmor", "schema of workflows", "schema of actions", "schema of dependabot"],
 )
 def test_a_linter_finds_nothing(command: list[str]) -> None:
     done = subprocess.run(
         [str(TOOLS / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+IGNORES = re.compile(r"#.*\b(jactionlint|zizmor|actionlint|shellcheck)\b.*\b(ignore|disable)\b")
+
+
+def test_every_finding_that_is_ignored_has_its_reason_in_the_line_above() -> None:
+    found = []
+    for path in (ROOT / ".github").rglob("*.y*ml"):
+        lines = path.read_text().splitlines()
+        found += [(path.name, lines[index - 1].strip()) for index, line in enumerate(lines) if IGNORES.search(line)]
+    assert found, "this test looks at nothing"
+    for name, above in found:
+        assert re.match(r"# \w+(\W+\w+){5}", above), f"{name}: {above}"
+    configurations = [path.name for path in (ROOT / ".github").glob("*lint*")] + list(
+        (ROOT / ".github").glob("*zizmor*")
+    )
+    assert not configurations, "a configuration could ignore findings without this test"
+
+
+def test_what_runs_unattended_is_stopped_by_its_step_before_its_job_is_canceled() -> None:
+    """A job over its limit is canceled, which is no failure, so nothing would be reported."""
+    unattended = {"resume": "resume", "cleanup": "cleanup", "promote": "promote"}
+    found = [
+        (flow, step["timeout-minutes"], job["timeout-minutes"])
+        for flow, _, job in jobs()
+        for step in job.get("steps", [])
+        if flow in unattended and step.get("run", "").startswith(f"exec mlops {unattended[flow]}")
+    ]
+    assert len(found) == 4
+    assert all(step <= job - 5 for _, step, job in found)
+
+
+def test_both_waits_of_a_release_fit_into_its_job() -> None:
+    """The runner's own limit would cut off what waits as long as params.yaml allows."""
+    (bound,) = (part.le for part in Watch.model_fields["wait_minutes"].metadata if hasattr(part, "le"))
+    release = body(WORKFLOWS / "train.yml")["jobs"]["release"]
+    waits = sum("--ok-if-unfinished" in step.get("run", "") for step in release["steps"])
+    assert waits == 2
+    assert waits * bound + 20 <= release["timeout-minutes"]
+
+
+def test_every_python_that_is_supported_is_tested() -> None:
+    (least,) = re.findall(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text())
+    tested = body(WORKFLOWS / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert tested == [f"3.{minor}" for minor in range(int(least), int(least) + len(tested))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,0 +1,350 @@
+"""Truth tables of every condition and every choice in the workflow files, as act's reading of expressions decides them.
+
+act has a port of GitHub's expression library. All cases of all tables are evaluated in one run: contexts stand in the
+expressions as JSON, so that each case has its own.
+"""
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlops import actions
+
+FILES = sorted((Path(__file__).resolve().parents[2] / ".github" / "workflows").glob("*.yml"))
+STATUS = re.compile(r"\b(success|failure|cancelled|always)\(\)")
+CONTEXT = re.compile(r"\b(needs|github|vars|inputs|steps)\.")
+CHOOSES = re.compile(r"&&|\|\||[=!]=|!|contains\(|fromJSON\(")
+LINES_OF_A_STEP = 100  # act's time grows with the square of a step's length
+ENDED = ("success", "failure", "cancelled", "skipped")
+FLAGS = ("true", "false")
+TYPED = (None, False, True)  # an input that is a boolean; there is none where the event is not a dispatch
+Case = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What an expression reads, with the values that each can have, and what it is meant to say."""
+
+    reads: Mapping[str, Sequence[Any]]
+    meant: Callable[[Case], Any]
+
+    def cases(self) -> Iterator[dict[str, Any]]:
+        for values in itertools.product(*self.reads.values()):
+            yield dict(zip(self.reads, values, strict=True))
+
+
+def well(case: Case, *jobs: str, also: tuple[str, ...] = ()) -> bool:
+    """Nobody canceled the run, and what was needed ended well (or as `also` says)."""
+    return not case["canceled"] and all(case[f"needs.{job}.result"] in ("success", *also) for job in jobs)
+
+
+def unattended_failure(*jobs: str) -> Table:
+    reads = {"github.event_name": ("schedule", "repository_dispatch", "workflow_dispatch"), "canceled": (False, True)}
+    reads |= {f"needs.{job}.result": ENDED for job in jobs}
+    return Table(
+        reads,
+        lambda case: (
+            any(case[f"needs.{job}.result"] == "failure" for job in jobs)
+            and case["github.event_name"] != "workflow_dispatch"
+        ),
+    )
+
+
+def configured(attended: str) -> Table:
+    events = ("push", "schedule", "repository_dispatch", "workflow_dispatch")
+    return Table(
+        {"github.event_name": events, "vars.AZURE_ML_WORKSPACE": ("", "w"), "canceled": (False,)},
+        lambda case: case["vars.AZURE_ML_WORKSPACE"] == "w" or case["github.event_name"] == attended,
+    )
+
+
+def choice(reads: Mapping[str, Sequence[Any]], meant: Callable[[Case], Any]) -> Table:
+    return Table(reads, meant)
+
+
+FORCE = choice({"inputs.force": TYPED}, lambda case: "--force" if case["inputs.force"] else "--no-force")
+WATCHED = choice(
+    {"needs.plan.outputs.train": FLAGS, "needs.train.outputs.job": ("", "new"), "needs.plan.outputs.job": ("", "old")},
+    lambda case: (
+        case["needs.train.outputs.job"] or case["needs.plan.outputs.job"]
+        if case["needs.plan.outputs.train"] == "true"
+        else case["needs.plan.outputs.job"]
+    ),
+)
+DUE = {"needs.plan.result": ENDED, "inputs.dry-run": TYPED, "canceled": (False, True)}
+KEPT = {"status": ("success", "failure", "cancelled"), "files": ("", "a1b2")}
+
+
+def finished(step: str) -> Table:
+    return Table(
+        {"status": ("success", "failure", "cancelled"), f"steps.{step}.outputs.finished": ("", *FLAGS)},
+        lambda case: case["status"] == "success" and case[f"steps.{step}.outputs.finished"] == "true",
+    )
+
+
+KEEP = Table(KEPT, lambda case: case["status"] != "cancelled" and case["files"] != "")
+TABLES: dict[str, Table] = {
+    "ci.concurrency.group": choice(
+        {"github.event.pull_request.number": (None, 7), "github.sha": ("abc",)},
+        lambda case: case["github.event.pull_request.number"] or "abc",
+    ),
+    "ci.concurrency.cancel-in-progress": choice(
+        {"github.event_name": ("push", "pull_request")}, lambda case: case["github.event_name"] == "pull_request"
+    ),
+    "ci.plan.plan.BASE": choice(
+        {"github.event_name": ("push", "pull_request")},
+        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else "",
+    ),
+    "ci.rehearse.if": Table(
+        {"needs.plan.result": ENDED, "needs.plan.outputs.code": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "plan") and case["needs.plan.outputs.code"] == "true",
+    ),
+    "ci.required.if": Table({"needs.plan.result": ENDED, "canceled": (False, True)}, lambda _: True),
+    "ci.required.every job succeeded.SUCCEEDED": choice(
+        {
+            "needs.plan.result": ENDED,
+            "needs.test.result": ENDED,
+            "needs.rehearse.result": ENDED,
+            "needs.plan.outputs.code": ("", *FLAGS),
+        },
+        lambda case: (
+            case["needs.plan.result"] == case["needs.test.result"] == "success"
+            and case["needs.rehearse.result"]
+            in (("success", "skipped") if case["needs.plan.outputs.code"] == "false" else ("success",))
+        ),
+    ),
+    "cleanup.cleanup.if": Table(
+        {
+            "github.event_name": ("schedule", "workflow_dispatch"),
+            "vars.AZURE_ML_WORKSPACE": ("", "w"),
+            "canceled": (False,),
+        },
+        lambda case: case["github.event_name"] == "workflow_dispatch" or case["vars.AZURE_ML_WORKSPACE"] == "w",
+    ),
+    "cleanup.cleanup.cleanup.APPLY": choice(
+        {"github.event_name": ("schedule", "workflow_dispatch"), "inputs.apply": TYPED},
+        lambda case: (
+            "--apply" if case["github.event_name"] == "schedule" or case["inputs.apply"] is True else "--dry-run"
+        ),
+    ),
+    "cleanup.report.if": unattended_failure("cleanup"),
+    "promote.staging.if": Table(
+        {"inputs.environment": ("both", "staging", "production"), "canceled": (False,)},
+        lambda case: case["inputs.environment"] in ("both", "staging"),
+    ),
+    "promote.production.if": Table(
+        {
+            "inputs.environment": ("both", "staging", "production"),
+            "needs.staging.result": ENDED,
+            "canceled": (False, True),
+        },
+        lambda case: (
+            not case["canceled"]
+            and (case["inputs.environment"], case["needs.staging.result"])
+            in {("both", "success"), ("production", "skipped")}
+        ),
+    ),
+    "resume.resume.if": configured("workflow_dispatch"),
+    "resume.resume.keep the verdicts.if": KEEP,
+    "resume.promote.if": Table(
+        {"needs.resume.result": ENDED, "needs.resume.outputs.model": ("", "m:1"), "canceled": (False, True)},
+        lambda case: (
+            not case["canceled"]
+            and case["needs.resume.result"] != "skipped"
+            and case["needs.resume.outputs.model"] != ""
+        ),
+    ),
+    "resume.report.if": unattended_failure("resume", "promote"),
+    "scorecard.analysis.if": Table(
+        {
+            "github.event.repository.fork": (False, True),
+            "github.event.repository.private": (False, True),
+            "canceled": (False,),
+        },
+        lambda case: not case["github.event.repository.fork"] and not case["github.event.repository.private"],
+    ),
+    "scorecard.report.if": unattended_failure("analysis"),
+    "train.run-name": choice(
+        {"inputs.reason": (None, "again"), "github.event_name": ("push",)}, lambda case: case["inputs.reason"] or "push"
+    ),
+    "train.plan.if": Table(
+        {
+            "github.event_name": ("push", "workflow_dispatch"),
+            "vars.AZURE_ML_WORKSPACE": ("", "w"),
+            "canceled": (False,),
+        },
+        lambda case: case["github.event_name"] == "workflow_dispatch" or case["vars.AZURE_ML_WORKSPACE"] == "w",
+    ),
+    "train.plan.plan.FORCE": FORCE,
+    "train.train.if": Table(
+        {**DUE, "needs.plan.outputs.train": ("", *FLAGS)},
+        lambda case: (
+            well(case, "plan") and case["needs.plan.outputs.train"] == "true" and case["inputs.dry-run"] is not True
+        ),
+    ),
+    "train.train.submit.FORCE": FORCE,
+    "train.release.if": Table(
+        {**DUE, "needs.train.result": ENDED, "needs.plan.outputs.release": ("", *FLAGS)},
+        # A canceled run is seen by `cancelled()`, and a job that is canceled alone leaves no output.
+        lambda case: (
+            well(case, "plan", "train", also=("skipped", "cancelled"))
+            and case["needs.plan.outputs.release"] == "true"
+            and case["inputs.dry-run"] is not True
+        ),
+    ),
+    "train.release.watch.JOB": WATCHED,
+    "train.release.evaluate.JOB": WATCHED,
+    "train.release.evaluate.if": finished("watch"),
+    "train.release.gate.JOB": WATCHED,
+    "train.release.gate.if": finished("evaluate"),
+    "train.release.keep the verdict.if": KEEP,
+    "train.release.register.JOB": WATCHED,
+    "train.release.register.if": finished("evaluate"),
+    "train.promote.if": Table(
+        {
+            "canceled": (False, True),
+            "inputs.dry-run": (None, True),
+            "needs.plan.result": ("success", "failure"),
+            "needs.release.result": ENDED,
+            "needs.plan.outputs.promote": FLAGS,
+            "needs.plan.outputs.release": FLAGS,
+            "needs.plan.outputs.model": ("", "m:1"),
+            "needs.release.outputs.model": ("", "m:2"),
+        },
+        lambda case: (
+            well(case, "plan", "release", also=("skipped", "cancelled"))
+            and case["needs.plan.outputs.promote"] == "true"
+            and case["inputs.dry-run"] is not True
+            and case[f"needs.{'release' if case['needs.plan.outputs.release'] == 'true' else 'plan'}.outputs.model"]
+            != ""
+        ),
+    ),
+    "train.promote.model": choice(
+        {
+            "needs.plan.outputs.release": FLAGS,
+            "needs.release.outputs.model": ("", "m:2"),
+            "needs.plan.outputs.model": ("", "m:1"),
+        },
+        lambda case: (
+            case["needs.release.outputs.model"] or case["needs.plan.outputs.model"]
+            if case["needs.plan.outputs.release"] == "true"
+            else case["needs.plan.outputs.model"]
+        ),
+    ),
+}
+
+
+def expressions() -> dict[str, str]:
+    """Where -> the expression, of every condition and of every value that chooses."""
+    return {where: text for path in FILES for where, text in walk(path.stem, yaml.safe_load(path.read_text()))}
+
+
+def walk(where: str, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Places are named by what a reader looks for: jobs and steps by their id or name, not `jobs`, `steps`, `env`."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            hidden = name in ("jobs", "steps", "env", "with")
+            yield from walk(where if hidden else f"{where}.{name}", inner, str(name))
+    elif isinstance(value, list):
+        for item in value:
+            named = f"{where}.{item.get('id') or item.get('name')}" if isinstance(item, dict) else where
+            yield from walk(named, item, key)
+    elif isinstance(value, str):
+        found = re.findall(r"\$\{\{(.*?)\}\}", value, re.DOTALL)
+        if key == "if":
+            yield where, found[0] if found else value
+        else:
+            yield from ((where, text) for text in found if CHOOSES.search(text))
+
+
+def of(text: str, case: Case, *, condition: bool) -> str:
+    """The expression with the contexts of a case; a condition that asks for no status means `success()` as well."""
+    if condition:
+        text = f"!!({text})" if STATUS.search(text) else f"!!(success() && ({text}))"
+    results = [value for name, value in case.items() if name.startswith("needs.") and name.endswith(".result")]
+    status, canceled = case.get("status", "success"), bool(case.get("canceled"))
+    said = {
+        "always": True,
+        "cancelled": canceled or status == "cancelled",
+        "failure": "failure" in results or status == "failure",
+        "success": all(result == "success" for result in results) and not canceled and status == "success",
+    }
+    given = "fromJSON('" + json.dumps(nested(case)).replace("'", "''") + "')"
+    text = re.sub(r"hashFiles\('[^']*'\)", "github.files", " ".join(text.split()))
+    text = STATUS.sub(lambda found: str(said[found[1]]).lower(), text)
+    return CONTEXT.sub(lambda found: f"{given}.{found[1]}.", text)
+
+
+def nested(case: Case) -> dict[str, Any]:
+    """Dotted names -> contexts."""
+    made: dict[str, Any] = {"github": {"files": case.get("files", "")}}
+    for name, value in case.items():
+        *outer, last = name.split(".")
+        inner = made
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return made
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """Where -> what act makes of each case, in one run of one step."""
+    lines = [
+        f"{where}|${{{{ toJSON({of(text, case, condition=where.endswith('.if'))}) }}}}"
+        for where, text in expressions().items()
+        for case in TABLES[where].cases()
+    ]
+    parts = [lines[start : start + LINES_OF_A_STEP] for start in range(0, len(lines), LINES_OF_A_STEP)]
+    steps = [{"run": "cat <<'END'\n" + "\n".join(part) + "\nEND\n", "shell": "bash"} for part in parts]
+    folder = tmp_path_factory.mktemp("repository")
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    flow = {"on": "push", "jobs": {"cases": {"runs-on": "ubuntu-24.04", "steps": steps}}}
+    (folder / ".github" / "workflows" / "cases.yml").write_text(yaml.safe_dump(flow, width=1_000_000))
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=first"]):
+        subprocess.run(["git", *identity, *words], cwd=folder, check=True)
+    said: list[str] = []
+
+    def listen(event: actions.Event) -> None:
+        if isinstance(event, actions.Text):
+            said.extend(event.text.splitlines())
+
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    done = actions.run(folder, "cases.yml", "push", {}, actions.Machine(path), listen, timeout=60)
+    assert done.succeeded, done.cause()
+    found: dict[str, list[Any]] = {}
+    for line in said:
+        where, bar, text = line.partition("|")
+        if bar and where in TABLES:
+            found.setdefault(where, []).append(json.loads(text))
+    return found
+
+
+def test_every_condition_and_every_choice_has_its_table() -> None:
+    assert sorted(expressions()) == sorted(TABLES)
+
+
+@pytest.mark.parametrize("where", sorted(TABLES))
+def test_it_is_decided_as_it_is_meant(decided: dict[str, list[Any]], where: str) -> None:
+    cases = list(TABLES[where].cases())
+    assert len(decided[where]) == len(cases)
+    wrong = [(case, got) for case, got in zip(cases, decided[where], strict=True) if got != TABLES[where].meant(case)]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "where", [where for where in sorted(TABLES) if where.endswith(".if") and where != "ci.required.if"]
+)
+def test_a_condition_is_neither_always_met_nor_never(where: str) -> None:
+    assert {bool(TABLES[where].meant(case)) for case in TABLES[where].cases()} == {True, False}

@@ -39,6 +39,14 @@ def content(folder: Path, base: str, path: str) -> bytes:
     return _git(folder, "show", "--end-of-options", f"{base}:{path}") or b""
 
 
+def files(folder: Path, base: str, below: str) -> list[str]:
+    """Every file that a commit holds below a folder; both are named from the top of the repository."""
+    found = (
+        _git(folder, "ls-tree", "-r", "--full-tree", "--name-only", "-z", "--end-of-options", base, "--", below) or b""
+    )
+    return list(filter(None, found.decode(errors="replace").split("\0")))
+
+
 def _git(folder: Path, *arguments: str) -> bytes | None:
     command = ["git", "-C", str(folder), *arguments]
     try:

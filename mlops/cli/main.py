@@ -21,6 +21,7 @@ NOT_VERBS = frozenset({"main", "session", "recording"})
 ORDER = (
     "plan",
     "prepare",
+    "data",
     "compute",
     "submit",
     "watch",

@@ -48,5 +48,10 @@ def _flat(value: Any, key: str = "") -> dict[str, str]:
     elif isinstance(value, list) and value:
         items = enumerate(value)
     else:
-        return {key: str(value)} if key else {}
+        return {key: _text(value)} if key else {}
     return {name: text for part, inner in items for name, text in _flat(inner, f"{key}.{part}".lstrip(".")).items()}
+
+
+def _text(value: Any) -> str:
+    """A value as text; 5 and 5.0 mean the same in params.yaml."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -3,7 +3,20 @@
 from pathlib import Path
 
 from mlops.azure import data, hub
-from mlops.domain.dataset import FILES, Input, Manifest, Options, Prepared, Source, check, prepare, source_tags
+from mlops.domain.dataset import (
+    FILES,
+    MANIFEST,
+    REJECTED,
+    Input,
+    Manifest,
+    Options,
+    Prepared,
+    Source,
+    check,
+    prepare,
+    rejected_lines,
+    source_tags,
+)
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
@@ -79,7 +92,8 @@ def _write(prepared: Prepared, out: Path) -> dict[str, Path]:
     out.mkdir(parents=True, exist_ok=True)
     for name, content in prepared.files.items():
         (out / name).write_bytes(content)
-    (out / "manifest.json").write_bytes(prepared.manifest.to_json())
+    (out / REJECTED).write_text(rejected_lines(prepared.rejections), encoding="utf-8")
+    (out / MANIFEST).write_bytes(prepared.manifest.to_json())
     return {role: out / FILES[role] for role in data.ROLES}
 
 

@@ -27,6 +27,7 @@ def test_parameters_are_compared_key_by_key() -> None:
         Parameter("gone.x", "1", "-"),
     ]
     assert parameters(None, {"a": 1}) == [Parameter("a", "-", "1")]
+    assert parameters({"percent": 5, "on": True}, {"percent": 5.0, "on": 1}) == [Parameter("on", "True", "1")]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ It must not look at anything but the rows: no order of arrival, no count of othe
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 
 from mlops.domain.dataset.gather import Gathering, Row
@@ -27,7 +28,7 @@ def distinct(gathering: Gathering) -> list[Row]:
             equal = Reason.NEAR_DUPLICATE if near else Reason.DUPLICATE
             detail = f"{'nearly ' if near else ''}the same as a row of {other.source.name} {other.source.split}"
             reason = equal if other.part == row.part else Reason.LEAKAGE
-            gathering.reject(row.source, row.position, reason, detail.rstrip())
+            gathering.reject(row.source, row.position, reason, detail.rstrip(), json.loads(row.line))
             continue
         seen[row.digest] = row
         if row.source.kind == "dataset":

@@ -13,11 +13,10 @@ from typing import Literal
 from mlops.domain.dataset import personal
 from mlops.domain.dataset.rows import Fault, Input, Part, Place, Reason, Rejection, Source, read_curated
 from mlops.domain.dataset.similar import SimilarityIndex, signature
-from mlops.domain.dataset.validate import Conversation, check
+from mlops.domain.dataset.validate import BYTES_PER_TOKEN, TOKENS_PER_MESSAGE, Conversation, check
 from mlops.errors import BadInput, Problem
 
-BYTES_PER_TOKEN = 4  # of UTF-8. English text has 4 to 4.5 with the Llama and Phi tokenizers; scripts with 3-byte
-TOKENS_PER_MESSAGE = 4  # letters come out at 0.75 tokens a letter. The chat template adds about 4 tokens a message.
+LONGEST_KEPT = 4000  # characters of a rejected row that are kept for people
 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -55,9 +54,10 @@ class Gathering:
     rejections: list[Rejection] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def reject(self, source: Source, position: int, reason: Reason, detail: str) -> None:
-        """Count a row as not used."""
-        self.rejections.append(Rejection(source, position, reason, detail))
+    def reject(self, source: Source, position: int, reason: Reason, detail: str, value: object) -> None:
+        """Count a row as not used, and keep what people need to see of it."""
+        row = json.dumps(value, default=str)[:LONGEST_KEPT] if reason is not Reason.PERSONAL_DATA else ""
+        self.rejections.append(Rejection(source, position, reason, detail, row))
 
     def add_curated(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Add the team's own files, (path, bytes). Raises BadInput with everything that is wrong in any of them."""
@@ -115,11 +115,11 @@ class Gathering:
             self.read[given.source] += 1
             found = check(value, self.max_characters)
             if isinstance(found, Fault):
-                self.reject(given.source, position, found.reason, found.what)
+                self.reject(given.source, position, found.reason, found.what, value)
                 continue
             kinds = personal.find("\n".join(content for _, content in found.messages)) if look else ()
             if kinds and self.personal_data == "refuse":
-                self.reject(given.source, position, Reason.PERSONAL_DATA, f"seems to hold {', '.join(kinds)}")
+                self.reject(given.source, position, Reason.PERSONAL_DATA, f"seems to hold {', '.join(kinds)}", value)
                 continue
             self.personal.update(kinds)
             self.rows.append(make_row(given.source, position, given.part, found))

@@ -4,10 +4,14 @@ It must not print; it gives plain values that a view renders.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mlops.domain.dataset.manifest import FILES, Manifest
+from mlops.domain.dataset.rows import Rejection
+
+REJECTED, MANIFEST = "rejected.jsonl", "manifest.json"  # beside the prepared files
+BARS = 8
 
 SHAPE_COLUMNS = ("part", "rows", "messages", "tokens (estimate)", "characters p5", "p50", "p95", "max", "bytes")
 
@@ -30,3 +34,32 @@ def shape(manifest: Manifest) -> list[tuple[str | int, ...]]:
         lengths = [entry.characters.get(key, 0) for key in ("p5", "p50", "p95", "max")]
         table.append((part, entry.rows, entry.messages, entry.tokens, *lengths, entry.bytes))
     return table
+
+
+def rejected_lines(rejections: Iterable[Rejection]) -> str:
+    """One JSON object a line for each rejected row: source, split, position (from 0), reason, detail, row."""
+    return "".join(
+        json.dumps({
+            "source": one.source.name,
+            "split": one.source.split,
+            "position": one.position,
+            "reason": one.reason,
+            "detail": one.detail,
+            "row": one.row,
+        })
+        + "\n"
+        for one in rejections
+    )  # fmt: skip
+
+
+def lengths(values: Sequence[int]) -> list[tuple[str, int]]:
+    """A histogram: (range of values, how many) for up to 8 ranges of equal width; the ends belong to it."""
+    if not values:
+        return []
+    low, high = min(values), max(values)
+    width = max(1, -(-(high - low + 1) // BARS))
+    counts = [0] * ((high - low) // width + 1)
+    for value in values:
+        counts[(value - low) // width] += 1
+    edges = ((low + place * width, min(high, low + (place + 1) * width - 1)) for place in range(len(counts)))
+    return [(f"{start} to {end}", count) for (start, end), count in zip(edges, counts, strict=True)]

@@ -85,12 +85,13 @@ Read: TypeAlias = tuple[Place, object]  # a decoded value, or a Fault
 
 @dataclass(frozen=True)
 class Rejection:
-    """One row that is not used. `position` counts the rows of its source from 0."""
+    """One row that is not used. `position` counts the rows of its source from 0; `row` is JSON, maybe cut."""
 
     source: Source
     position: int
     reason: Reason
     detail: str
+    row: str = ""
 
 
 def read_curated(path: str, data: bytes) -> Iterator[Read]:

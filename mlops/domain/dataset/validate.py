@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from mlops.domain.dataset.rows import Fault, Reason
 
+BYTES_PER_TOKEN = 4  # of UTF-8. English text has 4 to 4.5 with the Llama and Phi tokenizers; scripts with 3-byte
+TOKENS_PER_MESSAGE = 4  # letters come out at 0.75 tokens a letter. The chat template adds about 4 tokens a message.
 ROLES = ("system", "user", "assistant")
 Messages: TypeAlias = tuple[tuple[str, str], ...]  # (role, content)
 

@@ -1,0 +1,144 @@
+"""`mlops data`: what people see of prepared data, of what was left out, and of a change, in a real clone."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.domain.dataset import lengths
+from mlops.domain.dataset.difference import difference
+from mlops.errors import BadInput
+from mlops.flow import data, prepare
+from mlops.flow.context import Context, Outcome
+from mlops.params import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def row(question: str, *answers: str) -> dict[str, Any]:
+    """A conversation of one question after the other."""
+    turns = [(f"{question} {n}" if n else question, answer) for n, answer in enumerate(answers)]
+    pairs = [[{"role": "user", "content": q}, {"role": "assistant", "content": a}] for q, a in turns]
+    return {"messages": [message for pair in pairs for message in pair]}
+
+
+def text(*rows: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\n" for one in rows)
+
+
+def test_a_moved_conversation_is_unchanged_and_an_edited_one_is_no_addition() -> None:
+    before = [("data/a.jsonl", text(row("one", "x"), row("two", "y"), row("three", "z")))]
+    after = [
+        ("data/b.jsonl", text(row("two", "y"))),
+        ("data/c.jsonl", text(row("one", "longer", "more"), row("four", "w"))),
+    ]
+    found = difference(before, after)
+    assert found.unchanged == 1
+    assert [str(one.place) for one in found.removed] == ["data/a.jsonl:3"]
+    assert [str(one.place) for one in found.added] == ["data/c.jsonl:2"]
+    (edited,) = found.edited
+    assert (str(edited.before.place), str(edited.after.place)) == ("data/a.jsonl:1", "data/c.jsonl:1")
+    assert edited.messages == [1, 2, 3]
+    assert found.numbers["conversations"] == (3, 3)
+    assert found.numbers["messages"] == (6, 8)
+    assert found.invalid == (0, 0)
+
+
+def test_two_conversations_with_one_question_are_not_taken_for_edits_of_each_other() -> None:
+    before = [("data/a.jsonl", text(row("hello", "a"), row("hello", "b")))]
+    found = difference(before, [("data/a.jsonl", text(row("hello", "c"), row("hello", "d")) + b"broken\n")])
+    assert (len(found.added), len(found.removed), len(found.edited)) == (2, 2, 0)
+    assert found.invalid == (0, 1)
+
+
+def test_a_histogram_counts_every_value_once() -> None:
+    assert lengths([]) == []
+    assert lengths([7, 7]) == [("7 to 7", 2)]
+    found = lengths(list(range(100, 180)))
+    assert [name for name, _ in found][:2] == ["100 to 109", "110 to 119"]
+    assert sum(count for _, count in found) == 80
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """A project of its own with 30 conversations, committed."""
+    (tmp_path / "data").mkdir()
+    rows = [row(f"question {n * 7919} about quota number {n}", f"answer {n * 104729}") for n in range(30)]
+    (tmp_path / "data" / "own.jsonl").write_bytes(text(*rows))
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+
+    def offline() -> Any:
+        raise AssertionError("a look at data needs no workspace")
+
+    params = load(ROOT / "params.yaml")
+    params = params.model_copy(update={"data": params.data.model_copy(update={"dataset": None})})
+    return Context(params, tmp_path / "params.yaml", offline, lambda _: None)
+
+
+@pytest.fixture
+def prepared(context: Context, tmp_path: Path) -> Path:
+    """The files that `mlops prepare --no-upload` leaves."""
+    prepare.run(context, out=tmp_path / "out", upload=False)
+    return tmp_path / "out"
+
+
+def printed(outcome: Outcome) -> str:
+    return outcome.report.to_markdown()
+
+
+def test_conversations_are_shown_as_spoken_and_counted(prepared: Path) -> None:
+    shown = data.show(prepared, rows=2, split="train", reason=None)
+    assert [section.lines[0][:6] for section in shown.report.sections] == ["user: ", "user: "]
+    assert shown.report.sections[0].lines[1].startswith("assistant: answer")
+    counted = data.stats(prepared)
+    assert "Characters of a training conversation" in printed(counted)
+    (bars,) = counted.report.charts
+    assert sum(value for _, value in bars.rows()) == counted.report.tables[0].rows[0][1]  # type: ignore[misc]
+
+
+def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> None:
+    manifest = json.loads((prepared / "manifest.json").read_text())
+    manifest["sources"][0]["rejected"] = {"last_turn": 2}
+    (prepared / "manifest.json").write_text(json.dumps(manifest))
+    kept = {"source": "a/b", "split": "s", "position": 4, "reason": "last_turn", "detail": "why"}
+    rows = [{**kept, "row": json.dumps(row("halloo", "x"))}, {**kept, "row": '{"cut'}]
+    (prepared / "rejected.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    found = printed(data.show(prepared, rows=5, split="train", reason="last_turn"))
+    assert "a/b s, row 5" in found
+    assert "user: halloo" in found
+    with pytest.raises(BadInput, match="no row was rejected as 'empty'") as caught:
+        data.show(prepared, rows=5, split="train", reason="empty")
+    assert caught.value.problems[0].why == "rejected: last_turn 2"
+
+
+def test_a_change_is_told_in_conversations_and_numbers(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "own.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[2:]).replace(b'answer 209458"', b'another answer"') + text(row("brand new", "yes")))
+    report = data.diff(context, "HEAD").report
+    assert report.lines[0] == "1 added, 2 removed, 1 edited, 27 unchanged since HEAD"
+    assert report.data["edited"] == [{"before": "data/own.jsonl:3", "after": "data/own.jsonl:1"}]
+    assert report.data["added"] == ["data/own.jsonl:29"]
+    assert ("conversations", 30, 29, -1) in report.tables[0].rows
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--help", ""])
+def test_an_unknown_commit_is_refused(context: Context, revision: str) -> None:
+    with pytest.raises(BadInput, match="git knows no commit"):
+        data.diff(context, revision)
+
+
+def test_without_prepared_data_the_way_to_it_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        data.stats(tmp_path)
+    assert "mlops prepare --no-upload" in caught.value.problems[0].fix
+    with pytest.raises(BadInput) as caught:
+        data.show(tmp_path, rows=1, split="test", reason=None)
+    assert "mlops prepare --no-upload" in caught.value.problems[0].fix
+    (tmp_path / "manifest.json").write_text("[]")
+    with pytest.raises(BadInput, match="no manifest of ours"):
+        data.stats(tmp_path)

@@ -85,6 +85,9 @@ def _options(context: Context) -> Options:
         curated_test_share=wanted.curated_test_share,
         max_characters=wanted.max_characters,
         personal_data=wanted.personal_data,
+        near_duplicates=wanted.near_duplicates,
+        max_tokens=wanted.max_tokens,
+        weights=wanted.weights,
     )
 
 

@@ -3,7 +3,7 @@
 It must not read a file. The descriptions become the JSON schema that editors show (docs/params.schema.json).
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,16 @@ class Data(_Block):
     validation_share: float = Field(0.1, gt=0, lt=1, description="Share of training rows used for validation")
     curated_test_share: Share = Field(0.1, description="Share of curated rows held out for tests")
     max_characters: Positive = Field(20000, description="Longer conversations are rejected")
+    max_tokens: Positive | None = Field(
+        None, description="The same in tokens, estimated: a quarter of the bytes, and 4 a message"
+    )
+    near_duplicates: float | None = Field(
+        0.85, gt=0, le=1, description="Jaccard index from which conversations count as one; null to keep all"
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default_factory=dict,
+        description="How often rows of a source are trained on, by pattern of its name: a file, or the dataset's id",
+    )
     personal_data: Literal["warn", "refuse", "ignore"] = Field(
         "warn", description="On e-mail addresses or keys in curated data"
     )

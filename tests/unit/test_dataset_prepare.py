@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_nearly_equal_curated_row_is_an_error_and_a_public_one_is_dropped() ->
         run([], curated=lines(*curated))
     prepared = run([row(n) for n in range(100, 130)] + curated)
     assert prepared.manifest.near_duplicates == 1
-    assert run([row(n) for n in range(100, 130)] + curated, near_duplicates=1.1).manifest.rejected == {}
+    assert run([row(n) for n in range(100, 130)] + curated, near_duplicates=None).manifest.rejected == {}
 
 
 def test_of_a_row_in_train_and_test_the_test_copy_stays() -> None:
@@ -138,6 +139,45 @@ def test_another_seed_moves_rows_but_not_into_or_out_of_the_test_file() -> None:
     assert prompts(one, "test.jsonl") == prompts(two, "test.jsonl") != set()
     assert prompts(one, "validation.jsonl") != prompts(two, "validation.jsonl")
     assert one.manifest.digest != two.manifest.digest
+
+
+def test_a_weight_repeats_training_rows_alone_and_a_small_one_draws_some() -> None:
+    data, given = lines(*(row(n) for n in range(60))), [row(n) for n in range(100, 160)]
+    plain = run(given, curated=data)
+    heavy = run(given, curated=data, weights={"data/*": 2.5, "a/b": 0.5})
+    for name in ("validation.jsonl", "test.jsonl"):
+        assert heavy.files[name] == plain.files[name]
+    own, public = ({row(n)["messages"][0]["content"] for n in numbers} for numbers in (range(60), range(100, 160)))
+    counts = Counter(each["prompt"] for each in conversations(heavy.files["train.jsonl"]))
+    trained = {each["prompt"] for each in conversations(plain.files["train.jsonl"])}
+    assert {counts[prompt] for prompt in trained & own} == {2, 3}
+    assert {counts[prompt] for prompt in trained & public} == {0, 1}
+    rejected = {source.name: dict(source.rejected) for source in heavy.manifest.sources if source.rejected}
+    assert rejected == {"a/b": {"weight": sum(counts[prompt] == 0 for prompt in trained & public)}}
+    assert all(s.read == s.kept + sum(s.rejected.values()) for s in heavy.manifest.sources)
+
+
+def test_a_weight_that_fits_no_source_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"'date/\*' fits no source") as caught:
+        run([row(n) for n in range(30)], weights={"date/*": 2.0})
+    assert "a/b" in caught.value.problems[0].why
+
+
+def test_too_many_estimated_tokens_are_too_long() -> None:
+    long = row(1, "word " * 400)
+    prepared = run([row(n) for n in range(100, 130)] + [long], max_tokens=200)
+    assert prepared.manifest.rejected == {"too_long": 1}
+    with pytest.raises(BadInput, match="about 527 tokens, 200 are allowed"):
+        run([], curated=lines(long), max_tokens=200)
+
+
+def test_what_was_rejected_is_kept_for_people_except_personal_data() -> None:
+    rows = [{"messages": []}, row(50, "write to jane@acme.com about the quota"), row(2), row(2)]
+    prepared = run([row(n) for n in range(100, 130)] + rows, personal_data="refuse")
+    kept = {rejection.reason: rejection.row for rejection in prepared.rejections}
+    assert json.loads(kept[Reason.EMPTY]) == {"messages": []}
+    assert json.loads(kept[Reason.DUPLICATE])["messages"] == row(2)["messages"]
+    assert kept[Reason.PERSONAL_DATA] == ""
 
 
 def test_a_small_set_still_gets_a_validation_and_a_test_row() -> None:

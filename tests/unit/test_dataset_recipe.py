@@ -57,3 +57,10 @@ def test_the_version_of_the_preparation_counts(monkeypatch: pytest.MonkeyPatch) 
     before = recipe_digest(PARAMS, FILES)
     monkeypatch.setattr(recipe, "PREPARATION_VERSION", recipe.PREPARATION_VERSION + 1)
     assert recipe_digest(PARAMS, FILES) != before
+
+
+def test_the_names_of_files_count_where_weights_go_by_name() -> None:
+    one, other = [("data/a.jsonl", b"x")], [("data/b.jsonl", b"x")]
+    assert recipe_digest({"seed": 1, "weights": {}}, one) == recipe_digest({"seed": 1, "weights": {}}, other)
+    weights = {"seed": 1, "weights": {"data/a*": 2}}
+    assert recipe_digest(weights, one) != recipe_digest(weights, other)

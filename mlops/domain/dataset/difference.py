@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from mlops.domain.dataset.rows import Fault, Place, read_curated
-from mlops.domain.dataset.validate import BYTES_PER_TOKEN, TOKENS_PER_MESSAGE, Conversation, Messages, check
+from mlops.domain.dataset.validate import Conversation, Messages, check, estimated_tokens
 
 ANY_LENGTH = 2**31
 
@@ -82,12 +82,7 @@ def _number(name: str, rows: Sequence[Placed]) -> int:
         return sum(one.characters for one in found)
     if name == "characters, median":
         return round(median(one.characters for one in found)) if found else 0
-    return sum(_tokens(one.messages) for one in found)
-
-
-def _tokens(messages: Messages) -> int:
-    size = sum(len(content.encode()) for _, content in messages)
-    return -(-size // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * len(messages)
+    return sum(estimated_tokens(one.messages) for one in found)
 
 
 def _read(files: Iterable[tuple[str, bytes]]) -> tuple[list[Placed], int]:

@@ -48,6 +48,7 @@ class Gathering:
     max_characters: int
     personal_data: Literal["warn", "refuse", "ignore"]
     index: SimilarityIndex[Row]
+    max_tokens: int | None = None
     rows: list[Row] = field(default_factory=list)
     read: Counter[Source] = field(default_factory=Counter)
     personal: Counter[str] = field(default_factory=Counter)
@@ -81,7 +82,7 @@ class Gathering:
     def _curated(
         self, source: Source, position: int, place: Place, value: object, seen: Mapping[bytes, Row]
     ) -> Row | Fault:
-        found = value if isinstance(value, Fault) else check(value, self.max_characters, strict=True)
+        found = value if isinstance(value, Fault) else check(value, self.max_characters, self.max_tokens, strict=True)
         if isinstance(found, Fault):
             return found
         fault = self._personal_fault(found, place)
@@ -113,7 +114,7 @@ class Gathering:
         look = self.personal_data != "ignore"
         for position, value in enumerate(given.rows):
             self.read[given.source] += 1
-            found = check(value, self.max_characters)
+            found = check(value, self.max_characters, self.max_tokens)
             if isinstance(found, Fault):
                 self.reject(given.source, position, found.reason, found.what, value)
                 continue

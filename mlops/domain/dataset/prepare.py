@@ -21,7 +21,8 @@ need about 5 GB.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest, percentiles
@@ -31,6 +32,7 @@ from mlops.errors import BadInput, Problem
 if TYPE_CHECKING:  # these load numpy, which only a real preparation should pay for
     from mlops.domain.dataset.gather import Gathering, Row
 
+NEVER = 2.0  # a Jaccard index that no two texts reach
 MINIMUM_TRAIN_ROWS = 10  # the component refuses fewer (facts: acft constants, min 10 rows after filtering)
 
 
@@ -43,7 +45,9 @@ class Options:
     curated_test_share: float = 0.1
     max_characters: int = 20_000
     personal_data: Literal["warn", "refuse", "ignore"] = "warn"
-    near_duplicates: float = 0.85  # Jaccard index from which two conversations count as one; above 1 never
+    near_duplicates: float | None = 0.85  # Jaccard index from which two conversations count as one; None: never
+    max_tokens: int | None = None  # an estimate
+    weights: Mapping[str, float] = field(default_factory=dict)  # pattern of a source's name -> how often it is used
 
 
 @dataclass(frozen=True)
@@ -66,19 +70,17 @@ def prepare(
     training rows are left. For the same inputs the bytes are the same on every machine and in whatever order the rows
     come. The test file may be empty.
     """
-    from mlops.domain.dataset.divide import distinct, divide, hold_out
-    from mlops.domain.dataset.gather import Gathering, Row
-    from mlops.domain.dataset.similar import SimilarityIndex
+    from mlops.domain.dataset.divide import distinct, divide, hold_out, weighted
 
-    gathering = Gathering(
-        options.max_characters, options.personal_data, SimilarityIndex(options.near_duplicates, Row.text)
-    )
+    gathering = _gathering(options)
     files = sorted(curated)
+    _check_weights(options.weights, [*(path for path, _ in files), *(given.source.name for given in inputs)])
     gathering.add_curated(files)
     hold_out(gathering.rows, options.curated_test_share)
     for given in inputs:
         gathering.add_dataset(given)
     parts = divide(distinct(gathering), options.validation_share, options.seed)
+    parts["train"] = weighted(gathering, parts["train"], options.weights, options.seed)
     if len(parts["train"]) < MINIMUM_TRAIN_ROWS:
         raise BadInput(_too_few(len(parts["train"]), gathering))
     written = {FILES[part]: b"".join(row.line for row in rows) for part, rows in parts.items()}
@@ -88,13 +90,28 @@ def prepare(
 
 def check(curated: Iterable[tuple[str, bytes]], options: Options) -> list[Problem]:
     """Judge curated files alone, (path, bytes). Raises BadInput with every fault; gives the warnings."""
+    gathering = _gathering(options)
+    gathering.add_curated(sorted(curated))
+    return list(gathering.warnings)
+
+
+def _gathering(options: Options) -> "Gathering":
     from mlops.domain.dataset.gather import Gathering, Row
     from mlops.domain.dataset.similar import SimilarityIndex
 
-    index = SimilarityIndex(options.near_duplicates, Row.text)
-    gathering = Gathering(options.max_characters, options.personal_data, index)
-    gathering.add_curated(sorted(curated))
-    return list(gathering.warnings)
+    near = NEVER if options.near_duplicates is None else options.near_duplicates
+    return Gathering(options.max_characters, options.personal_data, SimilarityIndex(near, Row.text), options.max_tokens)
+
+
+def _check_weights(weights: Mapping[str, float], names: Sequence[str]) -> None:
+    unused = [pattern for pattern in weights if not any(fnmatchcase(name, pattern) for name in names)]
+    why = f"the sources are {', '.join(sorted(set(names))) or 'none'}"
+    problems = [
+        Problem(f"data.weights: {pattern!r} fits no source", "params.yaml", why=why, fix="correct it, or remove it")
+        for pattern in unused
+    ]
+    if problems:
+        raise BadInput(problems)
 
 
 def _too_few(count: int, gathering: "Gathering") -> Problem:
@@ -111,7 +128,8 @@ def _manifest(
     parts: Mapping[str, list["Row"]], written: Mapping[str, bytes], gathering: "Gathering", recipe: str
 ) -> Manifest:
     files = {FILES[part]: _file_entry(rows, written[FILES[part]]) for part, rows in parts.items()}
-    kept = Counter(row.source for rows in parts.values() for row in rows)
+    used = {id(row): row.source for rows in parts.values() for row in rows}  # one with a weight stands several times
+    kept = Counter(used.values())
     rejected = Counter((rejection.source, str(rejection.reason)) for rejection in gathering.rejections)
     sources = tuple(
         SourceEntry(

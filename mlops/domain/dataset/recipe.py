@@ -20,9 +20,14 @@ def recipe_digest(data_params: Mapping[str, object], curated: Iterable[tuple[str
 
     `data_params` is the effective `data` block (defaults filled in); `curated` are (path, bytes). The order of keys and
     files, `1` for `1.0`, and the name of a file up to its ending do not count, because the rows do not depend on them.
+    With `weights`, which go by name, they do.
     """
     params = {key: _plain(value) for key, value in data_params.items() if key not in NOT_INPUTS}
-    files = sorted([PurePosixPath(path).suffix.lower(), hashlib.sha256(data).hexdigest()] for path, data in curated)
+    named = bool(data_params.get("weights"))
+    files = sorted(
+        [path if named else PurePosixPath(path).suffix.lower(), hashlib.sha256(data).hexdigest()]
+        for path, data in curated
+    )
     text = json.dumps([PREPARATION_VERSION, params, files], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:30]
 

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     LEAKAGE = "leakage"
+    WEIGHT = "weight"
 
 
 @dataclass(frozen=True, order=True)

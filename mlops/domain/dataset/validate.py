@@ -32,7 +32,15 @@ def prompt_digest(prompt: str) -> str:
     return hashlib.sha256(prompt.encode("utf-8")).hexdigest()
 
 
-def check(value: object, max_characters: int, *, strict: bool = False) -> Conversation | Fault:
+def estimated_tokens(messages: Messages) -> int:
+    """Tokens of a conversation, by the bytes of its contents in UTF-8 and its messages."""
+    size = sum(len(content.encode("utf-8")) for _, content in messages)
+    return -(-size // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * len(messages)
+
+
+def check(
+    value: object, max_characters: int, max_tokens: int | None = None, *, strict: bool = False
+) -> Conversation | Fault:
     """The conversation in a decoded row, or the first fault found in it.
 
     `strict` (for rows that people of the team write) also holds a given `prompt` and `prompt_id` against the
@@ -44,7 +52,8 @@ def check(value: object, max_characters: int, *, strict: bool = False) -> Conver
     messages = _messages(value)
     if isinstance(messages, Fault):
         return messages
-    return _order(messages) or _text(messages, max_characters) or _with_prompt(value, messages, strict)
+    fault = _order(messages) or _text(messages, max_characters) or _too_many(messages, max_tokens)
+    return fault or _with_prompt(value, messages, strict)
 
 
 def _schema(what: str, fix: str) -> Fault:
@@ -118,6 +127,16 @@ def _text(messages: Messages, max_characters: int) -> Fault | None:
         fix = "shorten it, or raise data.max_characters in params.yaml"
         return Fault(Reason.TOO_LONG, f"{characters:,} characters, {max_characters:,} are allowed", fix)
     return None
+
+
+def _too_many(messages: Messages, max_tokens: int | None) -> Fault | None:
+    if max_tokens is None:
+        return None
+    tokens = estimated_tokens(messages)
+    if tokens <= max_tokens:
+        return None
+    fix = "shorten it, or raise data.max_tokens in params.yaml"
+    return Fault(Reason.TOO_LONG, f"about {tokens:,} tokens, {max_tokens:,} are allowed", fix)
 
 
 def _with_prompt(row: Mapping[str, object], messages: Messages, strict: bool) -> Conversation | Fault:

@@ -217,6 +217,10 @@ def test_environments_and_components_with_code_are_kept(ml_client: Any, tmp_path
     component = ml_client.components.create_or_update(node.component)
     found = ml_client.components.get(component.name, "1")
     assert (found.inputs["rate"].default, list(found.outputs)) == (0.5, ["out"])
+    assert ml_client.components.get(component.name).version == "1", "without a version the newest is meant"
+    node.component.version = "2"
+    ml_client.components.create_or_update(node.component)
+    assert ml_client.components.get(component.name).version == "2"
     assert "/codes/" in str(found.code)
 
 

@@ -71,6 +71,7 @@ def test_the_pipeline_component_has_the_interface_of_its_version(
 
 def test_the_newest_pipeline_component_is_the_latest(registry_client: Any) -> None:
     assert registry_client.components.get("chat_completion_pipeline", label="latest").version == "0.0.82"
+    assert registry_client.components.get("chat_completion_pipeline").version == "0.0.82"
     assert [found.version for found in registry_client.components.list("chat_completion_pipeline")] == [
         "0.0.82",
         "0.0.78",

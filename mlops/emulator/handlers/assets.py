@@ -19,6 +19,7 @@ from mlops.emulator.store import Resource
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]{0,254}")
 _VERSION = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]*")
 _SHARED: Json = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
+DEFAULT_VERSION = "azureml_default"  # what the SDK asks for when a program names no version of a component
 PATHS_ARE_FIXED = "Asset paths cannot be updated."  # the SDK compares with this very sentence
 
 
@@ -92,10 +93,11 @@ class Assets:
         return arm.stored_page(request, selected(request, found), self.show)
 
     def get_version(self, request: Request, emulator: Emulator) -> Reply:
-        """GET one version."""
+        """GET one version; of a component also the one that stands for none being named."""
         workspace = self.scope(request, emulator)
         name, version = request.params["name"], request.params["version"]
-        found = self.find(emulator, workspace, name, version)
+        unnamed = version == DEFAULT_VERSION and self.plural == "components"
+        found = self.latest(emulator, workspace, name) if unnamed else self.find(emulator, workspace, name, version)
         if found is None:
             raise self.missing(name, version)
         return Reply(200, self.show(found))

@@ -14,7 +14,7 @@ from mlops.emulator import arm, catalog, defaults
 from mlops.emulator.catalog import components, models
 from mlops.emulator.errors import ServiceError, bad_request, error_object
 from mlops.emulator.handlers import registries
-from mlops.emulator.handlers.assets import view_of
+from mlops.emulator.handlers.assets import DEFAULT_VERSION, view_of
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 
@@ -85,9 +85,13 @@ def list_versions(request: Request, emulator: Emulator) -> Reply:
 
 
 def get_version(request: Request, emulator: Emulator) -> Reply:
-    """GET one version, archived or not."""
+    """GET one version, archived or not; of a component also the one that stands for none being named."""
     registry, kind = _registry(request), _kind(request)
     wanted = request.params["version"]
+    if wanted == DEFAULT_VERSION and kind == "components":
+        active = [item for item in _of_name(request, registry, kind) if not item.archived]
+        if active:
+            return Reply(200, _show(registry, kind, max(active, key=_age)))
     found = next((item for item in _of_name(request, registry, kind) if item.version == wanted), None)
     if found is None:
         raise _missing(registry, kind, f"{request.params['name']}:{wanted}")

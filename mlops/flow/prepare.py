@@ -1,6 +1,9 @@
 """`mlops prepare`: from the pinned dataset and the team's conversations to versioned data assets."""
 
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from mlops.azure import data, hub
 from mlops.domain.dataset import (
@@ -21,6 +24,9 @@ from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
 from mlops.views import Report, Table, table
+
+T = TypeVar("T")
+TOLD_EVERY = 20_000  # rows
 
 
 def run(context: Context, *, out: Path, upload: bool) -> Outcome:
@@ -61,9 +67,9 @@ def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str) ->
     if wanted:
         for part, split in (("train", wanted.train_split), ("test", wanted.test_split)):
             context.say(f"fetching {wanted.percent:g} % of {wanted.id} {split}")
-            rows = hub.fetch_split(wanted.id, wanted.revision, split, wanted.percent)
+            rows = hub.fetch_split(wanted.id, wanted.revision, split, wanted.percent, progress=sys.stderr.isatty())
             source = Source(name=wanted.id, kind="dataset", revision=wanted.revision, split=split)
-            inputs.append(Input(source, part, rows))  # type: ignore[arg-type]
+            inputs.append(Input(source, part, _told(context, rows, split)))  # type: ignore[arg-type]
     elif not curated:
         raise BadInput(
             Problem(
@@ -75,6 +81,14 @@ def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str) ->
         )
     context.say("validating, dividing and writing")
     return prepare(inputs, curated, options, recipe)
+
+
+def _told(context: Context, rows: Iterable[T], split: str) -> Iterator[T]:
+    """The rows; of a long split people hear how far it is."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % TOLD_EVERY == 0:
+            context.say(f"{number:,} rows of {split} read")
 
 
 def _options(context: Context) -> Options:

@@ -204,6 +204,8 @@ def test_environments_and_components_with_code_are_kept(ml_client: Any, tmp_path
     name = f"env-{uuid.uuid4().hex[:8]}"
     made = ml_client.environments.create_or_update(Environment(name=name, image="mcr.microsoft.com/x:1"))
     assert (made.version, ml_client.environments.get(name, label="latest").image) == ("1", "mcr.microsoft.com/x:1")
+    again = Environment(name=name, image="mcr.microsoft.com/x:2")
+    assert ml_client.environments.create_or_update(again).version == "2", "without a version another one is the next"
     (tmp_path / "run.py").write_text("print(1)")
     node = command(
         name=f"comp_{uuid.uuid4().hex[:8]}",

@@ -137,7 +137,7 @@ class Assets:
         prepared = self.prepare(Draft(emulator, workspace, name, {**old, **wanted}, old or None))
         changed = [key for key in self.fixed if before and prepared.get(key) != old.get(key)]
         if changed:
-            raise ServiceError(400, "UserError", PATHS_ARE_FIXED, target=changed[0])
+            raise self.immutable(name, version, changed[0])
         properties = {**_SHARED, "isAnonymous": False, **self.empty, **prepared}
         for key, value in _SHARED.items():
             properties[key] = value if properties[key] is None else properties[key]
@@ -174,6 +174,10 @@ class Assets:
         extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
         properties = {key: value for key, value in resource.body["properties"].items() if key != "isAnonymous"}
         return {**shown, "properties": {**properties, **extra}}
+
+    def immutable(self, name: str, version: str, changed: str) -> ServiceError:
+        """What answers a change of what a version keeps for ever."""
+        return ServiceError(400, "UserError", PATHS_ARE_FIXED, target=changed)
 
     def missing(self, name: str, version: str = "") -> ServiceError:
         """The 404 for an asset that is not there."""

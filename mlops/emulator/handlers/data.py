@@ -97,6 +97,12 @@ class Environments(Assets):
 
     plural, word, uri = "environments", "environment", "image"
     fixed = ("image", "condaFile", "build")
+
+    def immutable(self, name: str, version: str, changed: str) -> ServiceError:
+        """409: the SDK tries the next version when no version was named and the newest cannot take the change."""
+        text = f"Environment {name} with version {version} already exists with another definition."
+        return ServiceError(409, "UserError", text, target=changed)
+
     empty: ClassVar[Json] = {
         "autoRebuild": "Disabled",
         "build": None,

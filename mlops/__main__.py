@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 
@@ -18,10 +19,16 @@ def main() -> int:
     # 0.3 s of each command.
     atexit.register(gc.freeze)
     _open_streams()
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return _run()
     finally:
         _empty_streams()
+
+
+def _stop(*_: object) -> None:
+    """Take SIGTERM for Ctrl-C: it is the second signal of a canceled workflow, and the first of a container's end."""
+    raise KeyboardInterrupt
 
 
 def _run() -> int:

@@ -73,6 +73,7 @@ def test_a_verb_is_one_word_everywhere() -> None:
         "estimates",
         "evaluation",
         "evidence",
+        "interrupt",
         "merging",
         "observe",
         "released",

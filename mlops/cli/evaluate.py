@@ -11,7 +11,10 @@ from mlops.cli.session import Session
 @click.option("--ok-if-unfinished", is_flag=True, help="Exit 0 and not 5 when the time is up.")
 @click.pass_obj
 def command(session: Session, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> None:
-    """Let a trained model and the champion answer the same held-out conversations, each once."""
+    """Let a trained model and the champion answer the same held-out conversations, each once.
+
+    What was submitted goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
+    """
     from mlops.flow import evaluate
 
     session.run(

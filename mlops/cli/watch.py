@@ -1,7 +1,5 @@
 """`mlops watch`."""
 
-import signal
-
 import click
 
 from mlops.cli.session import Session
@@ -19,16 +17,6 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
     """
     from mlops.flow import watch
 
-    listen()
     session.run(
         lambda context: watch.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished)
     )
-
-
-def listen() -> None:
-    """Take SIGTERM for Ctrl-C: it is the second signal of a canceled workflow, and the first of a container's end."""
-    signal.signal(signal.SIGTERM, _stop)
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -36,7 +36,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Scored:
-    """The evaluation of one model: its fingerprint and the newest of its jobs. `model` is for people."""
+    """The evaluation of one model: fingerprint, the newest of its jobs and that one's number. `model` is for people."""
 
     model: str
     fingerprint: str
@@ -68,6 +68,12 @@ def fingerprint(model: str, data: str, component_id: str, settings: Mapping[str,
 def job_name(print_: str, attempt: int) -> str:
     """The job of an attempt, counted from 1."""
     return f"ev-{print_}-{attempt}"
+
+
+def attempt_of(name: str) -> int:
+    """Which attempt a job is; those before it may have been deleted. 0 for a name of another kind."""
+    found = _JOB.match(name)
+    return int(found["attempt"]) if found else 0
 
 
 def is_job_name(name: str) -> bool:

@@ -4,9 +4,9 @@ The jobs outlive whoever submits them; `mlops resume` takes them up.
 """
 
 from mlops import clock
-from mlops.domain.evaluation import Scored
+from mlops.domain.evaluation import Act, Scored, decide
 from mlops.errors import Problem, RemoteFailed, Unfinished
-from mlops.flow import evaluation, observe
+from mlops.flow import evaluation, interrupt, observe
 from mlops.flow.context import Context, Outcome
 from mlops.flow.evaluation import Evaluation
 from mlops.flow.watch import LONGEST_PAUSE
@@ -23,8 +23,13 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
             Report("Nothing to evaluate", (found,), next_step="mlops gate"), {"finished": "true", "jobs": ""}
         )
     bound = context.params.watch.wait_minutes if wait_minutes is None else wait_minutes
-    evaluation.step(found, by_hand=True)
-    found = _wait(found, clock.monotonic() + bound * 60)
+    pending = [_pending(scored) for scored in found.all if not scored.done]
+    try:
+        evaluation.step(found, by_hand=True)
+        found = _wait(found, clock.monotonic() + bound * 60)
+    except KeyboardInterrupt:
+        told = interrupt.settle(context, pending, f"mlops evaluate --job {found.job}")
+        raise KeyboardInterrupt(told) from None
     return _outcome(found, bound, ok_if_unfinished=ok_if_unfinished)
 
 
@@ -33,6 +38,11 @@ def _wanted(context: Context, job: str | None) -> Evaluation | str:
     if not context.params.evaluation.enabled:
         return evaluation.DISABLED
     return evaluation.wanted(context, observe.job_name(context, job))
+
+
+def _pending(scored: Scored) -> str:
+    """The job that runs, or that is about to be submitted."""
+    return scored.next_job if decide(scored, by_hand=True) is Act.SUBMIT else scored.job
 
 
 def _wait(found: Evaluation, deadline: float) -> Evaluation:

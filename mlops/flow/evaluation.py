@@ -93,7 +93,7 @@ class Evaluation:
         given = evaluation.settings(self.context.params.evaluation.max_new_tokens)
         mark = evaluation.fingerprint(identity, ":".join(self.asset), self.component_id, given)
         known = jobs.attempts(self.context.workspace, mark, evaluation.job_name)
-        return Scored(model, mark, known[-1] if known else None, len(known))
+        return Scored(model, mark, known[-1] if known else None, evaluation.attempt_of(known[-1].name) if known else 0)
 
 
 def scores(context: Context, name: str, asked: Evaluation | None) -> Evidence:

@@ -17,7 +17,7 @@ from mlops.domain.deployment_errors import explain
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import ask, attempt
 from mlops.flow.context import Context, Outcome
-from mlops.flow.rollout import candidate, handover, preflight, report, smoke
+from mlops.flow.rollout import candidate, handover, interrupted, preflight, report, smoke
 from mlops.flow.rollout.lease import SHORT, Holder
 from mlops.flow.rollout.soak import Soak
 from mlops.params import Environment
@@ -90,7 +90,16 @@ class Promotion:
         self._deadline = clock.monotonic() + WAIT_SECONDS
 
     def run(self) -> Outcome:
-        """Step by step until the planner says that it is over."""
+        """Step by step until the planner says that it is over.
+
+        Raises KeyboardInterrupt with how the endpoint was left, when it is interrupted; its lease is given back first.
+        """
+        try:
+            return self._steps()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(interrupted.message(self._story)) from None
+
+    def _steps(self) -> Outcome:
         try:
             for _ in range(STEP_LIMIT):
                 facts = endpoints.observe(self._context.workspace, self._endpoint, self._context.owner)
@@ -249,18 +258,7 @@ class Promotion:
 
     def _deploy(self, name: str) -> None:
         assert self._model is not None, "only a promotion makes a deployment"
-        serving = self._context.params.serving
-        spec = endpoints.DeploymentSpec(
-            name=name,
-            model_id=self._model.id,
-            instance_type=self._settings.instance_type,
-            instance_count=self._settings.instance_count,
-            request_timeout_ms=serving.request_timeout_ms,
-            max_concurrent_requests_per_instance=serving.max_concurrent_requests_per_instance,
-            liveness_initial_delay_seconds=serving.liveness_initial_delay_seconds,
-            readiness_initial_delay_seconds=serving.readiness_initial_delay_seconds,
-            tags={endpoints.OWNER_TAG: self._context.owner, "mlops-model": self._model.label},
-        )
+        spec = candidate.spec(self._context, self._settings, self._model, name)
         endpoints.deploy(self._context.workspace, self._endpoint, spec)
 
     @cached_property

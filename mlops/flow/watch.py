@@ -9,7 +9,7 @@ from mlops.domain import evaluation
 from mlops.domain.progress import Snapshot, Step, news
 from mlops.domain.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow import observe
+from mlops.flow import interrupt, observe
 from mlops.flow.context import Context, Outcome
 from mlops.views import Board, Report, Section, Table, table
 
@@ -29,7 +29,7 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         with context.board() as board:
             found = watcher.until_the_end(board)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_interrupted(context, name)) from None
+        raise KeyboardInterrupt(interrupt.settle(context, [name], f"mlops watch --job {name}")) from None
     outputs = {
         "status": found.state.value,
         "finished": "true" if found.state is JobState.COMPLETED else "false",
@@ -185,13 +185,3 @@ def _log_end(context: Context, step: Step) -> list[str]:
         return steps.Log(context.workspace, step.id).last(context.params.watch.log_lines)
     except MlopsError as error:
         return [f"the log cannot be read: {error.problems[0].what}"]
-
-
-def _interrupted(context: Context, name: str) -> str:
-    if context.params.watch.on_interrupt == "leave":
-        return f"interrupted; what runs on Azure goes on: mlops watch --job {name}"
-    try:
-        jobs.cancel(context.workspace, name)
-    except MlopsError as error:
-        return f"interrupted; {name} could not be canceled: {error.problems[0]}"
-    return f"interrupted; {name} is being canceled, as watch.on_interrupt says"

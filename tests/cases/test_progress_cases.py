@@ -1,13 +1,11 @@
 """Two looks at a run -> what is new, what works, what failed; one row a situation."""
 
 import io
-import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
-from mlops.cli import watch
 from mlops.domain.progress import Snapshot, Step, log_of_interest, machine_seconds, news
 from mlops.views import Lines, board, table
 
@@ -103,13 +101,3 @@ def test_a_log_gets_lines_and_a_terminal_gets_a_table() -> None:
     assert "finetune" in drawn.getvalue()
     assert "epoch 1[2J" in drawn.getvalue()
     assert len(said) == 2
-
-
-def test_sigterm_is_taken_for_ctrl_c() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    watch.listen()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,6 +1,7 @@
 """What cannot be done is told with its place and its way out, and nothing is done."""
 
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -120,11 +121,12 @@ def test_what_failed_is_reported_even_when_the_parameters_are_wrong(
     assert "GET /actions/runs/x/jobs" in told.err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_ends_with_130_and_no_traceback(
-    mlops: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+    mlops: Run, project: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(plan, "run_offline", stop)
     told = mlops("plan", "--offline")

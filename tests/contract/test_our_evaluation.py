@@ -230,6 +230,21 @@ def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
     assert world.gate("plain", conversations=1).failure is None
 
 
+@pytest.mark.parametrize(
+    ("on_interrupt", "told"), [("leave", "goes on: mlops evaluate --job ft-"), ("cancel", "canceled")]
+)
+def test_an_interrupt_leaves_or_cancels_as_params_say(world: World, on_interrupt: str, told: str) -> None:
+    def stop(line: str) -> None:
+        if " is " in line:  # it waits
+            raise KeyboardInterrupt
+
+    context = world.context(conversations=2, max_new_tokens=64)
+    watched = context.params.watch.model_copy(update={"on_interrupt": on_interrupt})
+    context.params, context.say = context.params.model_copy(update={"watch": watched}), stop
+    with pytest.raises(KeyboardInterrupt, match=told):
+        evaluate.run(context, job=f"ft-{RUNS['plain'][0]}-1", wait_minutes=1, ok_if_unfinished=False)
+
+
 def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,11 +272,15 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(stage: Stage, mon
             deaths.pop(0)
             raise KeyboardInterrupt
 
+    alone = "none of it has model-3"
+    left_as = (alone, alone, "model-3 10 % has the traffic; nobody judges", "nobody judges", "model-3 100 %")
     stage.on_say = on_say
     try:
         for left in range(len(killed_at), 0, -1):
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(KeyboardInterrupt, match="production is left as it is") as told:
                 stage.promote(3, retention_hours=0)
+            assert left_as[-left] in str(told.value)
+            assert "`mlops promote production --model promoted:3` finishes it" in str(told.value)
             assert len(deaths) == left - 1
             assert sum(stage.facts().live.values()) == 100
         done = stage.promote(3, retention_hours=0)

@@ -24,8 +24,17 @@ def silent_host() -> Iterator[socket.socket]:
         yield listening
 
 
-def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(tmp_path: Path, silent_host: socket.socket) -> None:
-    """`mlops watch` as the workflow writes it, canceled in the middle of a request."""
+@pytest.mark.parametrize(
+    ("verb", "said_at_the_end"),
+    [
+        ('watch --job "$JOB" --ok-if-unfinished', "what runs on Azure goes on: mlops watch --job ft-0123456789ab-1"),
+        ("rollback staging", "staging is left as it was seen last: nothing was looked at or changed yet"),
+    ],
+)
+def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(
+    tmp_path: Path, silent_host: socket.socket, verb: str, said_at_the_end: str
+) -> None:
+    """As the workflows write it, canceled in the middle of a request."""
     port = silent_host.getsockname()[1]
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
@@ -36,7 +45,7 @@ def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(tmp_path: Path
         **dict.fromkeys(("AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "x"),
         "JOB": "ft-0123456789ab-1",
     }
-    line = f'exec mlops --params "{ROOT}/params.yaml" watch --job "$JOB" --ok-if-unfinished'
+    line = f'exec mlops --params "{ROOT}/params.yaml" {verb}'
     step = runner.start(line, tmp_path, environment)
     connection, _ = silent_host.accept()  # it has asked, and waits
     with connection:
@@ -45,7 +54,7 @@ def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(tmp_path: Path
     assert ended.signals == ("SIGINT",)
     assert ended.code == INTERRUPTED, said
     assert ended.seconds < runner.AFTER_SIGINT / 2
-    assert "what runs on Azure goes on" in said
+    assert said_at_the_end in said
     assert "Traceback" not in said
 
 

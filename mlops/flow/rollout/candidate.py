@@ -3,16 +3,33 @@
 It must not judge it; the pre-flight does.
 """
 
-from mlops.azure import models, sharing
+from mlops.azure import endpoints, models, sharing
 from mlops.domain import stage
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.params import Environment
 
 
 def deployment(model: models.Registered) -> str:
     """The name of its deployment, the same whenever it is asked."""
     return stage.deployment_name(model.name, model.version)
+
+
+def spec(context: Context, settings: Environment, model: models.Registered, name: str) -> endpoints.DeploymentSpec:
+    """What is deployed for it, as the parameters of its environment say."""
+    serving = context.params.serving
+    return endpoints.DeploymentSpec(
+        name=name,
+        model_id=model.id,
+        instance_type=settings.instance_type,
+        instance_count=settings.instance_count,
+        request_timeout_ms=serving.request_timeout_ms,
+        max_concurrent_requests_per_instance=serving.max_concurrent_requests_per_instance,
+        liveness_initial_delay_seconds=serving.liveness_initial_delay_seconds,
+        readiness_initial_delay_seconds=serving.readiness_initial_delay_seconds,
+        tags={endpoints.OWNER_TAG: context.owner, "mlops-model": model.label},
+    )
 
 
 def registered(context: Context, label: str | None, registry: str | None = None) -> models.Registered:

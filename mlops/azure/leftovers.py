@@ -4,6 +4,7 @@ It must not decide anything. ARM is read directly, because the SDK's entities le
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,8 @@ from mlops.domain.base_model import parse_date
 from mlops.domain.evaluation import is_job_name
 from mlops.domain.run import JobState, parse_job_name
 from mlops.domain.running import ComputeFacts, JobFacts
-from mlops.domain.shelf import VersionFacts
+from mlops.domain.shelf import EVALUATES_TAG, VersionFacts
+from mlops.domain.teardown import Kind
 from mlops.errors import MlopsError
 
 API, COMPUTE_API = "2024-10-01", "2023-08-01-preview"
@@ -60,6 +62,17 @@ def versions(workspace: Workspace, kind: str, name: str, owner: str) -> list[Ver
     return [_version(item, name, owner) for item in found]
 
 
+def evaluations(workspace: Workspace, owner: str) -> list[VersionFacts]:
+    """Evaluation jobs that have ended and are not archived; all count as versions of one thing."""
+    path = f"jobs?api-version={API}&listViewType=ActiveOnly&tag={EVALUATES_TAG}"
+    found = bulk.listing(workspace, path, "list the evaluation jobs")
+    return [
+        replace(_version(item, EVALUATES_TAG, owner), shown=str(item["name"]))
+        for item in found
+        if is_job_name(str(item["name"])) and _status(item) in _ENDED
+    ]
+
+
 def every_model(workspace: Workspace, owner: str) -> list[VersionFacts]:
     """Every version of every model of the workspace, archived ones too. Raises when one cannot be read."""
     containers = bulk.listing(workspace, f"models?api-version={API}&listViewType=All", "list the models")
@@ -92,11 +105,15 @@ def exist(workspace: Workspace, labels: Sequence[str]) -> dict[str, bool | None]
     return found
 
 
-def archive(workspace: Workspace, kind: str, name: str, version: str) -> None:
-    """Hide a version of a model or data asset from listings; `restore` of the SDK brings it back."""
-    with translated(f"archive {name}:{version}"):
-        assets = workspace.ml.models if kind == "model" else workspace.ml.data
-        assets.archive(name, version=version)
+def archive(workspace: Workspace, kind: Kind, label: str) -> None:
+    """Hide a version `name:version` of a model or data asset, or a job; `restore` of the SDK brings it back."""
+    name, _, version = label.rpartition(":")
+    with translated(f"archive {label}"):
+        if kind is Kind.EVALUATION:
+            workspace.ml.jobs.archive(label)
+        else:
+            assets = workspace.ml.models if kind is Kind.MODEL else workspace.ml.data
+            assets.archive(name, version=version)
 
 
 def scale_to_zero(workspace: Workspace, name: str) -> None:

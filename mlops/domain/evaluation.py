@@ -15,6 +15,7 @@ from typing import Any
 from mlops.domain.run import FINGERPRINT_LENGTH, Attempt, JobState
 from mlops.errors import BadInput, Problem
 
+ROLE = "evaluation"  # of the data asset with the questions, beside train, validation and test
 OUTPUT = "evaluation_result"  # of the evaluation component, and of training components that evaluate by themselves
 METRICS_FILE = "evaluationResult/metrics.json"
 QUESTION, ANSWER = "messages", "ground_truth"

@@ -1,11 +1,11 @@
-"""Judges old versions of models and data: archived by policy, never what a model that is in use was made from.
+"""Judges old versions of models and data, and old evaluation jobs: archived, never what a model in use rests on.
 
 It must not look anything up. Archiving hides a version from listings; it deletes nothing and can be undone.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mlops.domain.aliases import ROLES, Aliases, alias_tag, history_tag
@@ -13,12 +13,16 @@ from mlops.domain.endpoint import age
 from mlops.domain.marks import asked_to_keep
 from mlops.domain.teardown import Because, Cause, Item, ItemState, Kind
 
-DATA_TAG = "mlops-data"  # of a model or job: name:version of the data it was trained on
+DATA_TAG = "mlops-data"  # of a model, job or file of questions: name:version of the data it was made from
+JOB_TAG, EVALUATION_TAG = "mlops-job", "mlops-evaluation"  # of a model: its training run, its evaluation job
+EVALUATES_TAG = "mlops-evaluates"  # of an evaluation job: the model's name:version, or its training run
+TEST = "test"
+_CAUSES = {Kind.MODEL: Cause.OLD_MODELS, Kind.DATA: Cause.OLD_DATA, Kind.EVALUATION: Cause.OLD_EVALUATIONS}
 
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """A version of a model or of a data asset."""
+    """A version of a model or of a data asset; or an evaluation job, which is `shown` by its name."""
 
     name: str
     version: str
@@ -27,11 +31,12 @@ class VersionFacts:
     tags: Mapping[str, str] = field(default_factory=dict)
     protected_by: str = ""
     archived: bool = False
+    shown: str = ""
 
     @property
     def label(self) -> str:
-        """`name:version`."""
-        return f"{self.name}:{self.version}"
+        """`name:version`, or the name of a job."""
+        return self.shown or f"{self.name}:{self.version}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,30 @@ def lineage(
     return Needs(labels, unknown)
 
 
+def questions(asked: Sequence[VersionFacts], needs: Needs) -> Needs:
+    """The files of questions besides: each is needed for as long as the test file that it was made from."""
+    labels = dict(needs.labels)
+    for one in asked:
+        stated = one.tags.get(DATA_TAG, "")
+        made_from = _assets(stated, (TEST,))
+        if not made_from:
+            labels[one.label] = "it does not say what it was made from"
+        elif why := labels.get(made_from[0]):
+            labels[one.label] = f"it was made from {made_from[0]}: {why}"
+    return replace(needs, labels=labels)
+
+
+def evaluations(jobs: Sequence[VersionFacts], models: Sequence[VersionFacts], served: Collection[str]) -> Needs:
+    """The evaluation jobs that the record of a model rests on which is not archived or is served."""
+    labels: dict[str, str] = {}
+    for model in (one for one in models if not one.archived or one.label in served):
+        known = {model.label, model.tags.get(JOB_TAG, "-")}
+        for job in jobs:
+            if job.label == model.tags.get(EVALUATION_TAG) or job.tags.get(EVALUATES_TAG) in known:
+                labels[job.label] = f"{model.label} was judged by it"
+    return Needs(labels)
+
+
 def _assets(stated: str, roles: Sequence[str]) -> list[str]:
     name, _, version = stated.rpartition(":")
     return [f"{name}-{role}:{version}" for role in roles] if name else []
@@ -124,7 +153,6 @@ def _newest(versions: Sequence[VersionFacts], count: int) -> Collection[str]:
 
 def _item(one: VersionFacts, kind: Kind, policy: Policy, needs: Needs, now: datetime, *, is_newest: bool) -> Item:
     state, because, reason = _verdict(one, policy, needs, now, is_newest)
-    cause = Cause.OLD_MODELS if kind is Kind.MODEL else Cause.OLD_DATA
     return Item(
         name=one.label,
         environment=None,
@@ -133,7 +161,7 @@ def _item(one: VersionFacts, kind: Kind, policy: Policy, needs: Needs, now: date
         ours=one.ours,
         kind=kind,
         because=because,
-        cause=cause if state is ItemState.ARCHIVE else None,
+        cause=_CAUSES[kind] if state is ItemState.ARCHIVE else None,
     )
 
 

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     COMPUTE = "compute"
     MODEL = "model"
     DATA = "data"
+    EVALUATION = "evaluation"
 
 
 class Cause(StrEnum):
@@ -34,6 +35,7 @@ class Cause(StrEnum):
     IDLE_COMPUTE = "idle_compute"
     OLD_MODELS = "old_models"
     OLD_DATA = "old_data"
+    OLD_EVALUATIONS = "old_evaluations"
 
 
 class Mode(StrEnum):

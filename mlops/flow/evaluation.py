@@ -14,11 +14,12 @@ from mlops.azure.submission import Work
 from mlops.domain import evaluation
 from mlops.domain.evaluation import Act, Scored
 from mlops.domain.evidence import Champion, Evidence
+from mlops.domain.shelf import EVALUATES_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow import evidence
 from mlops.flow.context import Context
 
-MODEL_TAG = "mlops-evaluates"
+MODEL_TAG = EVALUATES_TAG
 SERVERLESS = "serverless"
 DISABLED = evaluation.why_not(enabled=False, training_outputs=())
 
@@ -53,7 +54,7 @@ class Evaluation:
         """Name and version of the data asset with the questions."""
         name, _, version = self.test.partition(":")
         wanted = self.context.params.evaluation.conversations
-        return f"{name}-evaluation", evaluation.data_version(version, wanted)
+        return f"{name}-{evaluation.ROLE}", evaluation.data_version(version, wanted)
 
     @cached_property
     def component_id(self) -> str:

@@ -28,15 +28,19 @@ class CleanupWhat(Block):
     )
     old_models: Mode = Field("act", description="Old model versions that serve nowhere: archived")
     old_data: Mode = Field("act", description="Old data versions that no model in use was made from: archived")
+    old_evaluations: Mode = Field("act", description="Old evaluation jobs of models that are not listed: archived")
 
 
 class Protect(Block):
     """One thing, or several by a pattern, that cleanup never touches."""
 
-    kind: Literal["endpoint", "deployment", "job", "compute", "model", "data"] = Field(description="What it is")
+    kind: Literal["endpoint", "deployment", "job", "compute", "model", "data", "evaluation"] = Field(
+        description="What it is"
+    )
     name: str = Field(
         min_length=1,
-        description="Its name, with * and ?; endpoint/name of a deployment, name:version of a model or data",
+        description="Its name, with * and ?; endpoint/name of a deployment, name:version of a model or data, "
+        "the job's of an evaluation",
     )
     may_be_absent: bool = Field(False, description="Without it a rule that fits nothing is an error")
 
@@ -50,7 +54,9 @@ class Cleanup(Block):
     max_deletions: Positive = Field(5, description="More than this in one run is refused")
     max_share: Share = Field(0.5, description="Largest share of our endpoints deleted in one run, and so of each kind")
     job_hours: float = Field(72, gt=0, description="A job that runs for longer is canceled")
-    keep_versions: Positive = Field(5, description="So many newest versions of models and data are never archived")
+    keep_versions: Positive = Field(
+        5, description="So many newest versions of models and data, and evaluation jobs, are never archived"
+    )
     archive_after_days: float = Field(90, gt=0, description="Younger versions are never archived")
     max_archived: Positive = Field(50, description="So many versions are archived in one run at most")
     what: CleanupWhat = Field(default_factory=CleanupWhat, description="What is done about each kind")  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from tests.contract.serving_calls import SIZE, Call, arm
 
 NAME = "tidyup"
 OURS = {"mlops-owner": NAME}
+EVALUATIONS = {number: f"ev-{number * 12}-1" for number in ("1", "3", "4", "5")}
 JOB, OTHER = job_name("0123456789ab", 1), "tidy-job"
 
 
@@ -126,12 +127,14 @@ def test_idle_computes_are_reported_and_only_when_told_released(machines: Site, 
 
 @pytest.fixture
 def versions(site: Site, api: Call, ml_client: Any, tmp_path: Path) -> Site:
-    """Five data versions, and models made from the first four; the third model is archived."""
-    from azure.ai.ml.entities import Model
+    """Five data versions, and models made from the first four; the third model is archived. Some were evaluated."""
+    from azure.ai.ml import command
+    from azure.ai.ml.entities import Environment, Model
 
     for number in range(1, 6):
-        for role in ("train", "validation", "test"):
-            stated = {"dataType": "uri_file", "dataUri": f"https://example.org/{number}", "tags": OURS}
+        for role in ("train", "validation", "test", "evaluation"):
+            tags = {**OURS, "mlops-data": f"{NAME}:{number}"} if role == "evaluation" else OURS
+            stated = {"dataType": "uri_file", "dataUri": f"https://example.org/{number}", "tags": tags}
             answer = api("PUT", arm(f"data/{NAME}-{role}/versions/{number}"), {"properties": stated})
             assert answer.status == 201, answer.data
     (tmp_path / "weights").write_text("0")
@@ -141,13 +144,21 @@ def versions(site: Site, api: Call, ml_client: Any, tmp_path: Path) -> Site:
         ml_client.models.create_or_update(model)
         site.wait(60)
     ml_client.models.archive(NAME, "3")
+    environment = Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04")
+    for model, job in EVALUATIONS.items():
+        tags = {**OURS, "mlops-evaluates": f"{NAME}:{model}", "mlops-data": f"{NAME}:{model}"}
+        work = command(name=job, command="true", environment=environment, compute="serverless", tags=tags)
+        ml_client.jobs.create_or_update(work)
+    while any(ml_client.jobs.get(job).status not in ("Completed", "Failed") for job in EVALUATIONS.values()):
+        time.sleep(0.05)
     return site
 
 
 def test_old_versions_are_archived_but_never_what_a_live_model_was_made_from(versions: Site, api: Call) -> None:
     assert set(states(versions.cleanup(params()), "data").values()) <= {"kept: too young", "kept: needed"}
     versions.wait(2 * DAY)
-    found = versions.cleanup(params(protect=[{"kind": "model", "name": f"{NAME}:1"}]))
+    rules = [{"kind": "model", "name": f"{NAME}:1"}, {"kind": "evaluation", "name": EVALUATIONS["5"]}]
+    found = versions.cleanup(params(protect=rules))
     assert states(found, "model") == {
         f"{NAME}:1": "kept: protected",
         f"{NAME}:2": "archived: old",
@@ -162,6 +173,14 @@ def test_old_versions_are_archived_but_never_what_a_live_model_was_made_from(ver
     assert later[f"{NAME}-train:2"] == "archived: old"
     assert later[f"{NAME}-test:1"] == "kept: needed"
     assert f"{NAME}-train:3" not in later
+    assert (data[f"{NAME}-evaluation:1"], data[f"{NAME}-evaluation:3"]) == ("kept: needed", "archived: old")
+    assert states(found, "evaluation") == {
+        EVALUATIONS["1"]: "kept: needed",
+        EVALUATIONS["3"]: "archived: old",
+        EVALUATIONS["4"]: "kept: needed",
+        EVALUATIONS["5"]: "kept: protected",
+    }
+    assert EVALUATIONS["3"] not in states(versions.cleanup(params()), "evaluation")
     shown = api("GET", arm(f"data/{NAME}-train/versions/3")).json()
     assert shown["properties"]["isArchived"] is True, "it is there, only hidden"
 

@@ -161,6 +161,35 @@ def test_no_model_version_is_archived_that_serves_or_has_a_role(chance: random.R
     _right_ones(models, archived)
 
 
+@settings(max_examples=100, deadline=None)
+@given(seeds)
+def test_no_question_and_no_score_goes_that_a_live_model_rests_on(chance: random.Random) -> None:
+    models = [
+        replace(one, tags={**one.tags, "mlops-job": f"ft-{one.version}", "mlops-evaluation": f"ev-{one.version}"})
+        for one in versions(chance, "chat-model")
+    ]
+    asked = versions(chance, "chat-evaluation")
+    scored = [
+        replace(one, shown=f"ev-{one.version}", tags={**one.tags, "mlops-evaluates": chance.choice(("ft-1", "x"))})
+        for one in versions(chance, "mlops-evaluates")
+    ]
+    served = {one.label for one in models if chance.random() < 0.2}
+    in_use = [one for one in models if not one.archived or one.label in served]
+    needs = shelf.lineage(models, served, [], ("train", "test"))
+    gone = {
+        item.name for item in shelf.judge(asked, Kind.DATA, POLICY, shelf.questions(asked, needs), NOW) if _goes(item)
+    }
+    used = {one.tags.get(shelf.DATA_TAG) for one in in_use}
+    assert not any(one.tags.get(shelf.DATA_TAG, None) in used for one in asked if one.label in gone)
+    _right_ones(asked, gone)
+    kept = shelf.evaluations(scored, models, served)
+    archived = {item.name for item in shelf.judge(scored, Kind.EVALUATION, POLICY, kept, NOW) if _goes(item)}
+    assert not archived & {f"ev-{one.version}" for one in in_use}
+    if any(one.version == "1" for one in in_use):
+        assert not any(one.tags["mlops-evaluates"] == "ft-1" for one in scored if one.label in archived)
+    _right_ones(scored, archived)
+
+
 def _goes(item: Item) -> bool:
     return item.state is ItemState.ARCHIVE
 
@@ -172,7 +201,7 @@ def _right_ones(every: list[shelf.VersionFacts], archived: set[str]) -> None:
         if one.label in archived:
             assert one.ours
             assert not one.protected_by
-            assert not [tag for tag in one.tags if tag != shelf.DATA_TAG]
+            assert not [tag for tag in one.tags if tag not in (shelf.DATA_TAG, shelf.EVALUATES_TAG)]
             assert one.created
             assert NOW - one.created >= POLICY.keep_for
             assert one.label not in newest

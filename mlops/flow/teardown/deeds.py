@@ -64,8 +64,7 @@ def _act(item: Item, survey: Survey, say: Callable[[str], None]) -> str:
             say(f"canceling {item.name}")
             return _cancel(workspace, item.name, now)
         case ItemState.ARCHIVE, _:
-            name, _, version = item.name.rpartition(":")
-            leftovers.archive(workspace, item.kind, name, version)
+            leftovers.archive(workspace, item.kind, item.name)
             return "archived"
         case ItemState.RELEASE, _:
             return _release(workspace, item)

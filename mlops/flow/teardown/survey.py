@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from mlops.azure import aliases, data, leftovers
 from mlops.azure.workspace import Workspace
-from mlops.domain import idle, protect, running, shelf
+from mlops.domain import evaluation, idle, protect, running, shelf
 from mlops.domain.teardown import Cause, Item, Kind, Mode
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context
@@ -77,42 +77,51 @@ def _computes(context: Context, found: Survey) -> list[Item]:
 
 
 def _versions(context: Context, found: Survey) -> list[Item]:
-    """Versions of our model and of our data, and what needs them."""
-    stated, workspace, rules = context.params.cleanup, found.workspace, fleet.rules(context)
+    """Versions of our model and of our data, evaluation jobs, and what needs them."""
+    stated, workspace = context.params.cleanup, found.workspace
     policy = shelf.Policy(stated.keep_versions, timedelta(days=stated.archive_after_days))
-
-    def guarded(kind: Kind, path: str, name: str) -> list[shelf.VersionFacts]:
-        versions = leftovers.versions(workspace, path, name, context.owner)
-        found.names.setdefault(kind, []).extend(one.label for one in versions)
-        return [replace(one, protected_by=protect.protected_by(rules, kind, one.label)) for one in versions]
-
-    models = guarded(Kind.MODEL, "models", context.params.model.name)
-    assets = [
-        one
-        for role in data.ROLES
-        for one in guarded(Kind.DATA, "data", data.asset_name(context.params.data.name, role))
-    ]
+    models = _guarded(context, found, Kind.MODEL, "models", context.params.model.name)
+    names = [data.asset_name(context.params.data.name, role) for role in (*data.ROLES, evaluation.ROLE)]
+    assets = [one for name in names for one in _guarded(context, found, Kind.DATA, "data", name)]
+    scored = _protected(context, found, Kind.EVALUATION, leftovers.evaluations(workspace, context.owner))
     served: set[str] = set()
     named: dict[str, str] = {}
     unknown = ""
-    going = [shelf.candidates(versions, policy, found.now) for versions in (models, assets)]
+    going = [shelf.candidates(versions, policy, found.now) for versions in (models, assets, scored)]
     if any(going):  # only then it matters what every endpoint serves
         served, unknown = fleet.deployed_models(workspace, found.endpoints)
         named = shelf.roles(context.params.model.name, aliases.read(workspace, context.params.model.name))
     needs = shelf.Needs(dict.fromkeys(served, "an endpoint has it deployed") | named, unknown)
-    needed = _lineage(context, found, served | named.keys()) if going[1] else shelf.Needs({})
-    needed = replace(needed, unknown=needed.unknown or unknown)
+    kept = served | named.keys()
+    every = leftovers.every_model(workspace, context.owner) if going[1] or going[2] else []
+    needed = _lineage(context, found, every, kept) if going[1] else shelf.Needs({})
+    needed = shelf.questions([one for one in assets if one.name == names[-1]], needed)
     return [
         *shelf.judge(models, Kind.MODEL, policy, needs, found.now),
-        *shelf.judge(assets, Kind.DATA, policy, needed, found.now),
+        *shelf.judge(assets, Kind.DATA, policy, replace(needed, unknown=needed.unknown or unknown), found.now),
+        *shelf.judge(
+            scored, Kind.EVALUATION, policy, replace(shelf.evaluations(scored, every, kept), unknown=unknown), found.now
+        ),
     ]
 
 
-def _lineage(context: Context, found: Survey, served: set[str]) -> shelf.Needs:
+def _guarded(context: Context, found: Survey, kind: Kind, path: str, name: str) -> list[shelf.VersionFacts]:
+    return _protected(context, found, kind, leftovers.versions(found.workspace, path, name, context.owner))
+
+
+def _protected(
+    context: Context, found: Survey, kind: Kind, versions: list[shelf.VersionFacts]
+) -> list[shelf.VersionFacts]:
+    """Note their names for the protect rules, and on each the rule that keeps it."""
+    found.names.setdefault(kind, []).extend(one.label for one in versions)
+    rules = fleet.rules(context)
+    return [replace(one, protected_by=protect.protected_by(rules, kind, one.label)) for one in versions]
+
+
+def _lineage(context: Context, found: Survey, every: list[shelf.VersionFacts], served: set[str]) -> shelf.Needs:
     """What data the models of the whole workspace and the jobs under way need."""
     if found.jobs is None:
         found.jobs = leftovers.active_jobs(found.workspace, context.owner, found.now)
-    every = leftovers.every_model(found.workspace, context.owner)
     return shelf.lineage(every, served, [job.tags for job in found.jobs], data.ROLES)
 
 
@@ -120,5 +129,5 @@ _Look = Callable[[Context, Survey], list[Item]]
 _PARTS: tuple[tuple[str, tuple[Cause, ...], _Look], ...] = (
     ("job", (Cause.LONG_JOBS,), _jobs),
     ("compute", (Cause.IDLE_COMPUTE,), _computes),
-    ("version", (Cause.OLD_MODELS, Cause.OLD_DATA), _versions),
+    ("version", (Cause.OLD_MODELS, Cause.OLD_DATA, Cause.OLD_EVALUATIONS), _versions),
 )

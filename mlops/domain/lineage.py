@@ -58,12 +58,30 @@ class RunFacts:
 
 
 @dataclass(frozen=True)
+class EvaluationFacts:
+    """The job in which a model answered held-out conversations: on which, made from which test file, and its metrics.
+
+    `questions` and `test` are assets as `name:version`. Empty text is what nobody knows; `gaps` says so in sentences.
+    """
+
+    job: str
+    state: str = ""
+    component: str = ""
+    questions: str = ""
+    rows: str = ""
+    test: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelFacts:
-    """One registered version, its tags, and the run that made it."""
+    """One registered version, its tags, the run that made it, and the evaluation that it was judged by."""
 
     label: str
     tags: Mapping[str, str] = field(default_factory=dict)
     run: RunFacts | None = None
+    evaluation: EvaluationFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,24 @@ def _model(made: _Builder, facts: ModelFacts) -> Node:
         made.gaps[f"{facts.label} does not say which run made it"] = None
     else:
         made.link(model, _run(made, facts.run), "made by")
+    if facts.evaluation:
+        made.link(model, _evaluation(made, facts.evaluation), "evaluated by")
     return model
+
+
+def _evaluation(made: _Builder, facts: EvaluationFacts) -> Node:
+    measured = {name: repr(value) for name, value in sorted(facts.metrics.items())}
+    job = made.add("evaluation", facts.job, state=facts.state, **measured)
+    for gap in facts.gaps:
+        made.gaps[gap] = None
+    if facts.component:
+        made.link(job, made.add("component", facts.component), "runs")
+    if facts.questions:
+        asked = made.add("data", facts.questions, rows=facts.rows)
+        made.link(job, asked, "answers")
+        if facts.test:
+            made.link(asked, made.add("data", facts.test), "made from")
+    return job
 
 
 def _run(made: _Builder, run: RunFacts) -> Node:

@@ -6,13 +6,15 @@ It must not change anything, and what it does not find it says.
 from mlops.azure import aliases, data, endpoints, jobs, models, provenance, registry
 from mlops.azure.provenance import Made
 from mlops.domain.assets import label, registry_of
-from mlops.domain.lineage import DataFacts, ModelFacts, RunFacts, Served, graph
+from mlops.domain.lineage import DataFacts, EvaluationFacts, ModelFacts, RunFacts, Served, graph
+from mlops.domain.shelf import EVALUATION_TAG
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow.context import Context, Outcome
-from mlops.flow.evidence import last_environment
+from mlops.flow.evidence import DATA_TAG, last_environment
 from mlops.views import Flowchart, Report
 
 JOB_TAG = "mlops-job"
+QUESTIONS_INPUT = "test_data"  # of the evaluation component
 
 
 def run(context: Context, what: str) -> Outcome:
@@ -90,7 +92,29 @@ def _model(context: Context, model: str) -> ModelFacts | None:
         known = ", ".join(one.label for one in models.versions(context.workspace, name)[:5]) or "none"
         raise BadInput(Problem(f"there is no model {model}", "the workspace", fix=f"registered are: {known}"))
     job = jobs.find(context.workspace, found.tags.get(JOB_TAG) or found.job) if _has_job(found) else None
-    return ModelFacts(found.label, found.tags, of_run(context, job) if job else None)
+    evaluation = _evaluation(context, found.tags[EVALUATION_TAG]) if found.tags.get(EVALUATION_TAG) else None
+    return ModelFacts(found.label, found.tags, of_run(context, job) if job else None, evaluation)
+
+
+def _evaluation(context: Context, name: str) -> EvaluationFacts:
+    """The evaluation job that a model names, as the workspace kept it."""
+    job, made = jobs.find(context.workspace, name), provenance.made_of(context.workspace, name)
+    if job is None:
+        return EvaluationFacts(name, gaps=(f"the evaluation {name} is gone",))
+    questions = label(made.assets.get(QUESTIONS_INPUT, "")) if made else ""
+    asset, _, version = questions.partition(":")
+    stated = (data.tags(context.workspace, asset, version) if version else None) or {}
+    test, _, test_version = (stated.get(DATA_TAG) or job.tags.get(DATA_TAG, "")).partition(":")
+    return EvaluationFacts(
+        name,
+        job.state.value,
+        label(made.component) if made and made.component else "",
+        questions,
+        stated.get("rows", ""),
+        f"{data.asset_name(test, 'test')}:{test_version}" if test_version else "",
+        jobs.all_metrics(context.workspace, name),
+        () if questions else (f"the inputs of {name} cannot be read",),
+    )
 
 
 def _has_job(model: models.Registered) -> bool:

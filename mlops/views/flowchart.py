@@ -7,6 +7,8 @@ from mlops.domain.lineage import Graph, Node
 from mlops.views.charts import label
 
 SHOWN = ("rows", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box
+METRICS_OF = ("verdict", "evaluation")  # things whose numbers are shown as well
+MOST_METRICS = 10
 LONGEST = 60  # characters of a line in a box
 
 
@@ -71,8 +73,24 @@ class Flowchart:
 
 def _box(node: Node) -> str:
     lines = [node.kind, node.name, *(f"{key} {node.facts[key]}" for key in SHOWN if key in node.facts)]
+    if node.kind in METRICS_OF:
+        measured = [f"{key} {_short(text)}" for key, text in node.facts.items() if _is_number(text)]
+        lines += measured[:MOST_METRICS]
     return "<br/>".join(label(line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}...") for line in lines)
 
 
 def _facts(node: Node) -> str:
-    return ", ".join(f"{key} {value}" for key, value in node.facts.items())
+    return ", ".join(f"{key} {_short(value)}" for key, value in node.facts.items())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "." in text
+
+
+def _short(text: str) -> str:
+    """A number with six digits, which tells as much; the data has all of them."""
+    return f"{float(text):.6g}" if _is_number(text) else text

@@ -9,7 +9,7 @@ import pytest
 from mlops.domain.assets import label, parameters_digest, registry_of
 from mlops.domain.dataset import FileEntry, Manifest, SourceEntry, source_tags
 from mlops.domain.evidence import Evidence
-from mlops.domain.lineage import DataFacts, Graph, ModelFacts, RunFacts, Served, graph
+from mlops.domain.lineage import DataFacts, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
 from mlops.domain.metrics import Rule, judge
 from mlops.views import Flowchart, model_card
 
@@ -21,7 +21,11 @@ RUN = RunFacts(
     "chat_completion_pipeline:0.0.82", label(BASE), BASE, "MIT", {"learning_rate": "5e-06"},
     (DataFacts("train", "chat-train:v", TAGS), DataFacts("test", "chat-test:v", TAGS)),
 )  # fmt: skip
-MODEL = ModelFacts("phi:3", {"mlops-verdict": "pass", "metric-eval_loss": "3.5", "mlops-fingerprint": "f"}, RUN)
+SCORED = EvaluationFacts(
+    "ev-0123456789ab-1", "Completed", "model_evaluation_pipeline:0.0.36", "chat-evaluation:q", "32", "chat-test:v",
+    {"rougeL": 0.24691357802, "bleu_1": 0.5},
+)  # fmt: skip
+MODEL = ModelFacts("phi:3", {"mlops-verdict": "pass", "metric-eval_loss": "3.5", "mlops-fingerprint": "f"}, RUN, SCORED)
 
 
 def reached(found: Graph, start: str) -> set[str]:
@@ -47,8 +51,12 @@ def test_from_an_endpoint_everything_it_was_made_from_is_reached() -> None:
         ("source", "b.jsonl"),
         ("base model", "Phi-3-mini-4k-instruct:15"),
         ("component", "chat_completion_pipeline:0.0.82"),
+        ("evaluation", "ev-0123456789ab-1"),
+        ("data", "chat-evaluation:q"),
     } <= names
     rows = {node.name: node.facts["rows"] for node in found.nodes if "rows" in node.facts}
+    assert rows.pop("chat-evaluation:q") == "32"
+    assert ("data:chat-evaluation:q", "data:chat-test:v", "made from") in found.edges
     assert rows == {"chat-train:v": "197", "chat-test:v": "38", "hub/set@abc train": "154 of 160", "b.jsonl": "3 of 4"}
     assert not found.gaps
 
@@ -61,6 +69,10 @@ def test_from_an_endpoint_everything_it_was_made_from_is_reached() -> None:
         (ModelFacts("phi:3", {}, RunFacts("ft-1")), "from which commit"),
         (ModelFacts("phi:3", {}, RunFacts("ft-1", data=(DataFacts("train", "d:1"),))), "where its rows came from"),
         (ModelFacts("phi:3", {}, RunFacts("ft-1", gaps=("the data d:1 is gone",))), "is gone"),
+        (
+            ModelFacts("phi:3", evaluation=EvaluationFacts("ev-1", gaps=("the evaluation ev-1 is gone",))),
+            "ev-1 is gone",
+        ),
     ],
 )
 def test_what_is_not_known_is_said(model: ModelFacts, says: str) -> None:
@@ -90,6 +102,10 @@ def test_json_and_text_say_the_same() -> None:
     text = "\n".join(drawn.sparklines())
     for node in data["nodes"]:
         assert node["name"] in text
+    scored = next(node for node in data["nodes"] if node["kind"] == "evaluation")
+    assert scored["facts"] == {"state": "Completed", "bleu_1": "0.5", "rougeL": "0.24691357802"}
+    assert "evaluated by: evaluation ev-0123456789ab-1 (state Completed, bleu_1 0.5, rougeL 0.246914)" in text
+    assert "rougeL 0.246914" in drawn.to_mermaid()
     ids = {node["id"] for node in data["nodes"]}
     assert {end for edge in data["edges"] for end in (edge["from"], edge["to"])} <= ids
 

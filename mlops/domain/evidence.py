@@ -46,6 +46,7 @@ class Evidence:
     outputs: tuple[str, ...] = ()
     evaluation: str = ""
     questions: str = ""
+    unscored: str = ""  # why it has no evaluation of its own
 
     @property
     def same_data(self) -> bool | None:
@@ -56,6 +57,10 @@ class Evidence:
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before he compares."""
+        alone = (f"no evaluation of its own: {self.unscored}",) if self.unscored else ()
+        return (*alone, *self._compared())
+
+    def _compared(self) -> tuple[str, ...]:
         if self.champion is None:
             return ()
         if self.same_data is False:

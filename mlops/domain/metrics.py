@@ -109,6 +109,12 @@ def judge(candidate: Mapping[str, float], champion: Mapping[str, float] | None, 
     return Verdict(tuple(finding for rule in rules for finding in _judge(rule, candidate, champion)))
 
 
+def lost(candidate: Mapping[str, float], rules: Sequence[Rule]) -> str:
+    """The sentence of a required limit that is broken already, whatever else is measured; empty when none is."""
+    broken = (item.sentence for item in judge(candidate, None, rules).refusals if item.kind in ("max", "min"))
+    return next(broken, "")
+
+
 def value_of(metrics: Mapping[str, float], name: str) -> float | None:
     """A metric, derived where it can be; None when absent or not a number. It may be NaN or infinite."""
     if name == "perplexity" and name not in metrics:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlops.azure import compute, data, jobs, models, provenance, registry, submission
 from mlops.azure.submission import Work
-from mlops.domain import evaluation
+from mlops.domain import evaluation, metrics
 from mlops.domain.evaluation import Act, Scored
 from mlops.domain.evidence import Champion, Evidence
 from mlops.domain.shelf import EVALUATES_TAG
@@ -97,14 +97,14 @@ class Evaluation:
         return Scored(model, mark, known[-1] if known else None, evaluation.attempt_of(known[-1].name) if known else 0)
 
 
-def scores(context: Context, name: str, asked: Evaluation | None) -> Evidence:
+def scores(context: Context, name: str, asked: Evaluation | str) -> Evidence:
     """What a run is judged by, with what its evaluation and the champion's found, as it stands now.
 
     Where the training component evaluated by itself, its file stands in for metrics that MLflow does not show.
     """
     found = evidence.of_run(context, name)
-    if asked is None:
-        return _from_training(context, found)
+    if isinstance(asked, str):
+        return replace(_from_training(context, found), unscored=asked)
     mine = {**found.metrics, **asked.metrics(asked.candidate)}
     theirs, by = found.champion, asked.champion or asked.candidate
     if theirs:
@@ -122,10 +122,16 @@ def _from_training(context: Context, found: Evidence) -> Evidence:
 
 
 def wanted(context: Context, name: str) -> Evaluation | str:
-    """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does."""
+    """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does.
+
+    A run that breaks a limit of the gate already is refused whatever it answers, so no machine is paid for that.
+    """
     job = evidence.require_completed(context, name)
-    why = evaluation.why_not(enabled=context.params.evaluation.enabled, training_outputs=job.outputs)
-    return why or Evaluation.of(context, job)
+    if why := evaluation.why_not(enabled=context.params.evaluation.enabled, training_outputs=job.outputs):
+        return why
+    found = Evaluation.of(context, job)
+    broken = metrics.lost(jobs.all_metrics(context.workspace, name), evidence.rules(context.params))
+    return f"it is refused whatever it answers: {broken}" if broken and not found.candidate.done else found
 
 
 def check(context: Context, training_outputs: Sequence[str]) -> None:
@@ -160,11 +166,11 @@ def step(found: Evaluation, *, by_hand: bool) -> list[tuple[Scored, Act]]:
     return decided
 
 
-def require(context: Context, name: str) -> Evaluation | None:
-    """The finished evaluation of a run, None where it needs none. Raises Unfinished or RemoteFailed before that."""
+def require(context: Context, name: str) -> Evaluation | str:
+    """The finished evaluation of a run, or why it needs none. Raises Unfinished or RemoteFailed before that."""
     found = wanted(context, name)
     if isinstance(found, str):
-        return None
+        return found
     open_ones = [scored for scored in found.all if not scored.done]
     failed = [scored for scored in open_ones if scored.attempt and scored.attempt.state.retryable]
     if failed:

@@ -7,7 +7,7 @@ from mlops import clock
 from mlops.azure import jobs
 from mlops.domain import evidence as record
 from mlops.domain.evidence import Champion, Evidence
-from mlops.domain.metrics import Verdict, read_metrics
+from mlops.domain.metrics import Verdict, lost, read_metrics
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import evaluation, evidence, observe
 from mlops.flow.context import Context, Outcome
@@ -46,7 +46,8 @@ def wait_and_judge(context: Context, job: str) -> tuple[Verdict, Evidence]:
         found = evaluation.scores(context, job, asked)
         verdict = evidence.judge(context, found)
         missing = [finding.metric for finding in verdict.refusals if finding.kind == "missing"]
-        if not missing or clock.monotonic() + PAUSE > deadline:
+        settled = isinstance(asked, str) and lost(found.metrics, evidence.rules(context.params))
+        if not missing or settled or clock.monotonic() + PAUSE > deadline:
             return verdict, found
         context.say(f"waiting for {', '.join(missing)}")
         clock.sleep(PAUSE)

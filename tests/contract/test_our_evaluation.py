@@ -230,6 +230,18 @@ def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
     assert world.gate("plain", conversations=1).failure is None
 
 
+def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
+    rule = {"metric": "train_loss", "max": 0.001}
+    asked = world.evaluate("plain", conversations=4, rule=rule)
+    assert "it is refused whatever it answers: train_loss" in asked.report.lines[0]
+    refused = world.gate("plain", conversations=4, rule=rule)
+    assert isinstance(refused.failure, GateRefused)
+    assert any("no evaluation of its own" in line for line in refused.report.lines)
+    scored = evaluation.wanted(world.context(conversations=4), f"ft-{RUNS['plain'][0]}-1")
+    assert isinstance(scored, evaluation.Evaluation)
+    assert scored.candidate.attempt is None
+
+
 @pytest.mark.parametrize(
     ("on_interrupt", "told"), [("leave", "goes on: mlops evaluate --job ft-"), ("cancel", "canceled")]
 )

@@ -145,7 +145,7 @@ def check(context: Context, training_outputs: Sequence[str]) -> None:
     needed = {spec.name for spec in component.inputs.values() if not spec.optional and spec.default is None}
     lacks = sorted({*given - set(component.inputs), *{evaluation.OUTPUT} - set(component.outputs)})
     place = settings.compute or context.params.training.compute
-    if place != SERVERLESS and compute.find(context.workspace, place) is None:
+    if place.lower() != SERVERLESS and compute.find(context.workspace, place) is None:
         what = f"evaluation.compute {place} is not in the workspace"
         raise BadInput(Problem(what, str(context.params_path), fix="name a cluster that is there, or serverless"))
     if lacks or needed - given:
@@ -217,7 +217,8 @@ def _work(found: Evaluation, scored: Scored, component: Any) -> Work:
     training = context.params.training
     asset, version = found.asset
     literals = {**evaluation.settings(settings.max_new_tokens), "compute_name": settings.compute or training.compute}
-    if literals["compute_name"] == SERVERLESS:
+    if literals["compute_name"].lower() == SERVERLESS:
+        literals["compute_name"] = SERVERLESS
         literals["instance_type"] = settings.instance_type or training.instance_type
     return Work(
         component=component,

@@ -6,7 +6,6 @@ from mlops.domain import evaluation
 from mlops.domain.assets import parameters_digest
 from mlops.domain.run import job_name
 from mlops.domain.submission import LONGEST_VALUE, Decision, check, decide, display_name
-from mlops.domain.training_check import SERVERLESS
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import estimates, observe
 from mlops.flow import evaluation as scoring
@@ -14,7 +13,6 @@ from mlops.flow.context import Context, Outcome
 from mlops.flow.training import Training, training
 from mlops.views import Report, table
 
-NODES = ("model_import", "preprocess", "finetune", "model_evaluation")
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
 
@@ -66,10 +64,10 @@ def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
     """The merged parameters, the model, the data assets, and where each step runs."""
     wanted, literals = context.params.training, made_of.resolved.literals()
     shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=wanted.nodes)
-    for node in NODES:
-        literals[f"compute_{node}"] = wanted.compute.lower() if _serverless(wanted.compute) else wanted.compute
-        if _serverless(wanted.compute):
-            literals[f"instance_type_{node}"] = wanted.instance_type
+    for node, size in wanted.sizes().items():
+        literals[f"compute_{node}"] = wanted.compute.lower() if wanted.serverless else wanted.compute
+        if wanted.serverless and size:  # import and preprocessing need no GPU, and the component's own default has none
+            literals[f"instance_type_{node}"] = size
     names = {role: data.asset_name(context.params.data.name, role) for role in data.ROLES}
     return Work(
         component=made_of.sdk_component,
@@ -82,10 +80,6 @@ def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
         experiment=wanted.experiment,
         tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
     )
-
-
-def _serverless(compute: str) -> bool:
-    return compute.lower() == SERVERLESS
 
 
 def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[str, str]:

@@ -67,6 +67,7 @@ def gather(context: Context) -> Gathered:
     """The same as far as it can be found. A VM size that the region does not have is left to the caller."""
     found, wanted = Gathered(), context.params.training
     found.size = serving_capacity.machine(context.workspace, wanted.instance_type)
+    found.problems += _small_sizes(context)
     defaults: dict[str, str] = {}
     try:
         found.base = base_model(context)
@@ -90,6 +91,18 @@ def gather(context: Context) -> Gathered:
     except BadInput as error:
         found.problems += error.problems
     return found
+
+
+def _small_sizes(context: Context) -> list[Problem]:
+    """The VM sizes named for steps without a GPU that the region does not have."""
+    wanted, place = context.params.training, context.workspace.location
+    named = {step: size for step, size in wanted.sizes().items() if size and size != wanted.instance_type}
+    fix = "choose a size of the region, such as Standard_D12_v2, or leave it out"
+    return [
+        Problem(f"training.instance_type_{step} {size} is no VM size of {place}", str(context.params_path), fix=fix)
+        for step, size in named.items()
+        if serving_capacity.machine(context.workspace, size) is None
+    ]
 
 
 def base_model(context: Context) -> BaseModel:

@@ -71,6 +71,13 @@ class Training(_Block):
     instance_type: str = Field(
         "Standard_NC24ads_A100_v4", description="VM size of the cluster or of serverless compute"
     )
+    instance_type_model_import: str | None = Field(
+        None,
+        description="VM size of the model's import on serverless compute; null for the component's own, a CPU size",
+    )
+    instance_type_preprocess: str | None = Field(
+        None, description="VM size of the preprocessing on serverless compute; null for the component's own, a CPU size"
+    )
     max_nodes: Positive = Field(1, description="Largest size of a cluster that is created")
     nodes: Positive = Field(1, description="Nodes a run uses")
     tier: Literal["dedicated", "low_priority"] = Field("dedicated", description="Priority of a cluster that is created")
@@ -83,10 +90,31 @@ class Training(_Block):
     )
 
     @model_validator(mode="after")
-    def _cluster_is_large_enough(self) -> Self:
-        if self.nodes > self.max_nodes and self.compute != "serverless":
+    def _fits_its_compute(self) -> Self:
+        if self.serverless:
+            return self
+        if self.nodes > self.max_nodes:
             raise ValueError(f"nodes is {self.nodes} but max_nodes is {self.max_nodes}; a run would wait for ever")
+        for key in ("instance_type_model_import", "instance_type_preprocess"):
+            if getattr(self, key):
+                raise ValueError(
+                    f"{key} is for serverless compute; on the cluster {self.compute} all steps run on its size"
+                )
         return self
+
+    @property
+    def serverless(self) -> bool:
+        """Whether Azure finds the machines, and no cluster is named."""
+        return self.compute.lower() == "serverless"
+
+    def sizes(self) -> dict[str, str | None]:
+        """Step of the component -> VM size on serverless compute; None for the component's own default."""
+        return {
+            "model_import": self.instance_type_model_import,
+            "preprocess": self.instance_type_preprocess,
+            "finetune": self.instance_type,
+            "model_evaluation": self.instance_type,
+        }
 
 
 class Rule(_Block):

@@ -173,6 +173,10 @@ def test_the_newer_form_of_metadata(make: Make, version: str, source: str) -> No
         ({"training": {"instance_type": "Standard_NC6s_v3"}}, ("not on the base model's list", "too small")),
         ({"training": {"instance_type": "Standard_Nope"}}, ("not on the base model's list", "no VM size of eastus")),
         (
+            {"training": {"compute": "serverless", "instance_type_preprocess": "Standard_Nope"}},
+            ("training.instance_type_preprocess Standard_Nope is no VM size of eastus",),
+        ),
+        (
             {"training": {"parameters": {"precision": 8}, "instance_type": "Standard_F4s_v2"}},
             ("precision: 8 is not allowed", "not on the base model's list", "has no GPU"),
         ),
@@ -256,7 +260,8 @@ def held(emulator_address: Address) -> Iterator[None]:
 def test_a_run_is_submitted_with_each_version_of_the_component(
     make: Make, version: str, held: None, ml_client: "MLClient", tmp_path: Path, connected: Workspace
 ) -> None:
-    context = make(training={"component_version": version, "compute": "serverless", "nodes": 2})
+    placed = {"compute": "serverless", "instance_type_preprocess": "Standard_DS3_v2"}
+    context = make(training={"component_version": version, "nodes": 2, **placed})
     prepare.run(context, out=tmp_path, upload=True)
     name = submit.run(context, force=False).outputs["job"]
     made = provenance.made_of(connected, name)
@@ -264,6 +269,8 @@ def test_a_run_is_submitted_with_each_version_of_the_component(
     evaluated = "compute_model_evaluation" in made.literals
     assert evaluated == (version != "0.0.75")
     assert made.literals["instance_type_finetune"] == "Standard_NC24ads_A100_v4"
+    assert "instance_type_model_import" not in made.literals, "the component's own default has no GPU"
+    assert made.literals["instance_type_preprocess"] == "Standard_DS3_v2"
     assert made.literals["number_of_gpu_to_use_finetuning"] == "1"
     assert made.assets["validation_file_path"].endswith(made.assets["train_file_path"].rsplit("/", 1)[-1])
     job = ml_client.jobs.get(name)

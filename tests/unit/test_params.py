@@ -68,6 +68,7 @@ def test_broken_yaml_names_the_line() -> None:
         ("endpoint: chat-staging", "endpoint: chat-staging\n    traffic_steps: [10, 50]", "rise from 1 or more to 100"),
         ("endpoint: chat-staging", "endpoint: 9chat", "pattern"),
         ("max: 6", "max: .nan", "finite"),
+        ("gate:", "training: {instance_type_preprocess: Standard_D12_v2}\ngate:", "is for serverless compute"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused(old: str, new: str, word: str) -> None:

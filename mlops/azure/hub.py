@@ -1,7 +1,7 @@
-"""Reads a public dataset of the Hugging Face hub through the `datasets` library: only the files that are needed.
+"""Reads a public dataset of the Hugging Face hub: only the files that are needed, in frames of many rows.
 
-It must not validate rows. The library's own cache (HF_HOME) keeps downloads, so a second run and an interrupted one
-download nothing twice.
+It must not validate rows. Parquet files come into the hub's own cache (HF_HOME) and are read from there, so a second
+run and an interrupted one download nothing twice; files of other formats go through the `datasets` library.
 """
 
 import difflib
@@ -13,45 +13,103 @@ from typing import TYPE_CHECKING, Any
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    import polars as pl
 
 PARAMS = "params.yaml"
+COLUMNS = ("messages", "prompt", "prompt_id", "tools")  # all that is looked at
+AT_ONCE = 1000  # rows of a frame
+FIRST_ANSWER_SECONDS = 10.0
 
 
 def fetch_split(
     dataset_id: str, revision: str, split: str, percent: float = 100, *, progress: bool = False
-) -> Iterator[dict[str, Any]]:
+) -> "Iterator[pl.DataFrame]":
     """Yield the first `percent` (0 to 100) of a split's rows, rounded to whole rows, at least one.
 
-    `load_dataset` of one split fetches the files of all splits; this names the split's files, and of several Parquet
-    files only those that hold the wanted rows. Raises BadInput for an unknown or gated dataset, an unknown revision
-    or split, RemoteFailed when the hub does not answer or the disk is full.
+    Everything is downloaded when it returns. `load_dataset` of one split fetches the files of all splits; this takes
+    the split's files, and of several Parquet files only those that hold the wanted rows. Raises BadInput for an unknown
+    or gated dataset, an unknown revision or split, RemoteFailed when the hub does not answer or the disk is full.
     """
-    with _translated(dataset_id, revision):
-        dataset = _load(dataset_id, revision, split, percent, progress)
-    return iter(dataset)
+    with _translated(dataset_id, revision), _bars(progress):
+        return _frames(dataset_id, revision, split, percent)
 
 
-def _load(dataset_id: str, revision: str, split: str, percent: float, progress: bool) -> "Dataset":
+def _frames(dataset_id: str, revision: str, split: str, percent: float) -> "Iterator[pl.DataFrame]":
+    import datasets
+    from huggingface_hub import HfApi, constants, hf_hub_download
+
+    if not constants.HF_HUB_OFFLINE:  # without a network the libraries try for half a minute
+        HfApi().dataset_info(dataset_id, revision=revision, timeout=FIRST_ANSWER_SECONDS)
+    builder = datasets.load_dataset_builder(dataset_id, revision=revision)
+    files = _files(builder.config.data_files, dataset_id, split)
+    sizes = _row_counts(files)
+    if not sizes:
+        return _converted(dataset_id, revision, split, files, percent)
+    count = _share(sum(sizes), percent)
+    needed = [_inside(file) for file in files[: _enough(sizes, count)]]
+    paths = [hf_hub_download(dataset_id, path, repo_type="dataset", revision=revision) for path in needed]
+    return read_parquet(paths, count)
+
+
+def read_parquet(paths: list[str], count: int) -> "Iterator[pl.DataFrame]":
+    """The first rows of local files, as many as wanted, a thousand at once. Raises RemoteFailed for a broken file."""
+    import polars as pl
+
+    rows = pl.scan_parquet(paths).head(count)
+    names = rows.collect_schema().names()
+    if COLUMNS[0] in names:
+        rows = rows.select([name for name in names if name in COLUMNS])
+    try:
+        yield from rows.collect_batches(chunk_size=AT_ONCE, maintain_order=True)
+    except pl.exceptions.PolarsError as error:
+        fix = f"delete {', '.join(paths)}, and run the same command again"
+        why = str(error).splitlines()[0]
+        raise RemoteFailed(Problem("a downloaded file cannot be read", paths[0], why=why, fix=fix)) from error
+
+
+def _converted(
+    dataset_id: str, revision: str, split: str, files: Sequence[str], percent: float
+) -> "Iterator[pl.DataFrame]":
+    """Read files of any format that `datasets` knows, as it converts them."""
     import datasets
 
-    shown = datasets.utils.logging.is_progress_bar_enabled()
-    if not progress:
+    found = datasets.load_dataset(
+        dataset_id,
+        revision=revision,
+        data_files={split: [_inside(file) for file in files]},
+        split=split,
+        verification_mode="no_checks",
+    )
+    if COLUMNS[0] in found.column_names:
+        found = found.select_columns([name for name in found.column_names if name in COLUMNS])
+    return _of_arrow(found.select(range(_share(len(found), percent))).with_format("arrow").iter(AT_ONCE))
+
+
+def _of_arrow(tables: Iterator[Any]) -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    for table in tables:
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        yield frame
+
+
+@contextmanager
+def _bars(shown: bool) -> Iterator[None]:
+    """Progress bars of the libraries, or none."""
+    import datasets
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    hide = not shown and not are_progress_bars_disabled()
+    if hide:
+        disable_progress_bars()
         datasets.disable_progress_bars()
     try:
-        builder = datasets.load_dataset_builder(dataset_id, revision=revision)
-        files = _files(builder.config.data_files, dataset_id, split)
-        sizes = _row_counts(files)
-        count = _share(sum(sizes), percent)
-        needed = files[: _enough(sizes, count)] if sizes else files
-        paths = [_inside(file) for file in needed]
-        dataset = datasets.load_dataset(
-            dataset_id, revision=revision, data_files={split: paths}, split=split, verification_mode="no_checks"
-        )
+        yield
     finally:
-        if shown:
+        if hide:
+            enable_progress_bars()
             datasets.enable_progress_bars()
-    return dataset.select(range(count if sizes else _share(len(dataset), percent)))
 
 
 def _files(data_files: Any, dataset_id: str, split: str) -> list[str]:
@@ -138,11 +196,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _not_there(dataset_id: str, revision: str, error: Exception) -> Problem:
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
     why = " ".join(str(error).split())[:400]
-    if "gated" in why:
+    if isinstance(error, GatedRepoError) or "is a gated" in why:
         fix = "accept the dataset's terms on its page, and give the run a token of that account as HF_TOKEN"
         return Problem(f"the dataset {dataset_id} is gated", PARAMS, why=why, fix=fix)
-    if "evision" in why:
+    if not isinstance(error, RepositoryNotFoundError) and "evision" in why:
         fix = "copy the commit from the dataset's page, Files and versions, into data.dataset.revision"
         return Problem(f"the dataset {dataset_id} has no revision {revision!r}", PARAMS, why=why, fix=fix)
     fix = "check data.dataset.id: owner/name, and HF_TOKEN if the dataset is private"

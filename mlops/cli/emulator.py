@@ -1,7 +1,9 @@
 """`mlops emulator`: start, look at, use and stop the emulator of Azure Machine Learning."""
 
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,12 +90,19 @@ def env(state: Path | None, github: bool) -> None:
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def execute(context: click.Context, state: Path | None, program: tuple[str, ...]) -> None:
-    """Run PROGRAM against it; one is started for the program's lifetime where none is up."""
+    """Run PROGRAM against it; one is started for the program's lifetime where none is up.
+
+    Code that the program brings then runs with the Python of the program's own environment.
+    """
     folder = _folder(state)
     running = process.find(folder)
     address = running or _launch(folder)
+    environment = _environment(address)
+    if running is None:  # jobs and deployments then have the packages that the program has
+        found = shutil.which(program[0], path=environment["PATH"])
+        process.control(address, "PUT", "/settings/code.python", {"value": python_of(found) or ""})
     try:
-        done = subprocess.run(program, env=_environment(address), check=False)
+        done = subprocess.run(program, env=environment, check=False)
     except OSError as error:
         raise BadInput(Problem(f"cannot run {program[0]}", why=str(error))) from None
     finally:
@@ -182,6 +191,18 @@ def _ask(state: Path | None, method: str, path: str, body: dict[str, Any] | None
         return process.control(address, method, path, body)
     except process.Refused as error:
         raise BadInput(Problem("the emulator refuses this", why=str(error))) from None
+
+
+def python_of(program: str | None) -> str | None:
+    """The Python of a program's environment: itself, or the one beside it in a virtual environment; None for others."""
+    if not program:
+        return None
+    path = Path(program).absolute()
+    if re.fullmatch(r"python[0-9.]*", path.name):
+        return str(path)
+    beside = path.with_name("python")
+    in_environment = (path.parent.parent / "pyvenv.cfg").is_file() and beside.is_file()
+    return str(beside) if in_environment else None
 
 
 def _environment(address: Address) -> dict[str, str]:

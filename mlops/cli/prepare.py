@@ -1,5 +1,6 @@
 """`mlops prepare`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, out: Path, upload: bool) -> None:
     """Make training files from the pinned dataset and the curated conversations."""
+    # Read once, when polars is loaded: rows are judged in threads of our own, and more would get in their way.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from mlops.flow import prepare
 
     session.run(lambda context: prepare.run(context, out=out, upload=upload))

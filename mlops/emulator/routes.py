@@ -22,6 +22,7 @@ from mlops.emulator.handlers import (
     features,
     history,
     hub,
+    indexes,
     jobs,
     login,
     long_running,
@@ -77,17 +78,13 @@ HUB_ROUTES = (
 )
 
 DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
+WORKSPACES = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces"
 WORKSPACE_ROUTES = (
     Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
     Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
     Route(ARM, "GET", SUBSCRIPTION, subscriptions.subscription),
     Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", subscriptions.resource_group),
-    Route(
-        ARM,
-        "GET",
-        SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces",
-        workspace.list_in_subscription,
-    ),
+    Route(ARM, "GET", WORKSPACES, workspace.list_in_subscription),
     Route(ARM, "PUT", DEPLOYED, arm_deployments.put),
     Route(ARM, "GET", DEPLOYED, arm_deployments.get),
     Route(ARM, "GET", SUBSCRIPTION + "/resourceGroups/{rg}/deployments/{name}/operations", arm_deployments.operations),
@@ -98,9 +95,13 @@ WORKSPACE_ROUTES = (
     Route(ARM, "DELETE", WS, workspace.delete),
     Route(ARM, "POST", WS + "/listKeys", workspace.list_keys),
     Route(ARM, "POST", WS + "/listStorageAccountKeys", workspace.list_storage_keys),
+    Route(ARM, "POST", WS + "/resyncKeys", workspace.resync_keys),
+    Route(ARM, "POST", WS + "/provisionManagedNetwork", workspace.provision_network),
     Route(API, "GET", "/discovery", workspace.discovery),
     Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
 )
+DEPENDENT = SUBSCRIPTION + "/resourceGroups/{rg}/providers/{provider}/{kind}/{name}"
+DEPENDENT_ROUTES = (Route(ARM, "GET DELETE", DEPENDENT, workspace.dependent),)
 LOCATION = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/locations/{location}"
 COMPUTE = WS + "/computes/{name}"
 COMPUTE_ROUTES = (
@@ -154,6 +155,7 @@ ASSET_ROUTES = (
     ),
 )
 REGISTRY = ML + "/registries/{registry}"
+PENDING = "/{kind}/{name}/versions/{version}/startPendingUpload"
 REGISTRIES = "/providers/Microsoft.MachineLearningServices/registries"
 REGISTRY_ROUTES = (
     Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
@@ -183,11 +185,7 @@ REGISTRY_ROUTES = (
             ("PUT", "/{kind}/{name}/versions/{version}", registry_calls.write("put_version")),
             ("DELETE", "/{kind}/{name}/versions/{version}", registry_calls.write("delete_version")),
             ("GET", "/{kind}/{name}/labels/{label}", registry_calls.read("get_label")),
-            (
-                "POST",
-                "/{kind}/{name}/versions/{version}/startPendingUpload",
-                registry_calls.write("start_pending_upload"),
-            ),
+            ("POST", PENDING, registry_calls.write("start_pending_upload")),
         )
     ),
 )
@@ -347,6 +345,7 @@ BATCH_ROUTES = (
     Route(API, "GET", MFE + BATCH + "/deployments/{child}/jobs", batch.list_jobs),
     Route(SCORING_HOST, "POST", "/jobs", batch.invoke),
 )
+SERVERLESS = WS + "/serverlessEndpoints/{name}"
 RECORD_ROUTES = (
     Route(ARM, "GET", WS + "/schedules", schedules.SCHEDULES.list_all),
     Route(ARM, "POST", WS + "/schedules/{name}/trigger", schedules.SCHEDULES.trigger),
@@ -354,16 +353,25 @@ RECORD_ROUTES = (
     *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in workspace_records.KINDS),
     *(row for kind in workspace_records.KINDS for row in _one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
     Route(ARM, "POST", WS + "/connections/{name}/listsecrets", workspace_records.CONNECTIONS.list_secrets),
-    Route(ARM, "POST", WS + "/serverlessEndpoints/{name}/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
-    Route(
-        ARM,
-        "POST",
-        WS + "/serverlessEndpoints/{name}/regenerateKeys",
-        workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys,
-    ),
+    Route(ARM, "POST", SERVERLESS + "/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
+    Route(ARM, "POST", SERVERLESS + "/regenerateKeys", workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys),
     Route(ARM, "GET", WS + "/features", workspace_records.empty_list),
     Route(ARM, "GET", WS + "/privateLinkResources", workspace_records.empty_list),
     Route(ARM, "POST", WS + "/diagnose", workspace_records.diagnose),
+)
+
+GENERIC = ("/genericasset" + WS + "/indexes", "/genericasset/v2.0" + WS + "/indexes")
+INDEX_ROUTES = tuple(
+    Route(API, method, base + path, handler)
+    for base in GENERIC
+    for method, path, handler in (
+        ("GET", "", indexes.INDEXES.list_containers),
+        ("GET", "/{name}", indexes.INDEXES.get_latest),
+        ("POST", "/{name}", indexes.INDEXES.get_next_version),
+        ("GET", "/{name}/versions", indexes.INDEXES.list_versions),
+        ("GET", "/{name}/versions/{version}", indexes.INDEXES.get_version),
+        ("PUT", "/{name}/versions/{version}", indexes.INDEXES.put_version),
+    )
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -385,4 +393,6 @@ ROUTES: tuple[Route, ...] = (
     *BATCH_ROUTES,
     *MONITOR_ROUTES,
     *RECORD_ROUTES,
+    *INDEX_ROUTES,
+    *DEPENDENT_ROUTES,
 )

@@ -24,6 +24,7 @@ from mlops.emulator.errors import ServiceError
 from mlops.emulator.faults import effects
 from mlops.emulator.listening import Listening, listen
 from mlops.emulator.operations import FAILING
+from mlops.emulator.own_code import deployed
 from mlops.emulator.request import Reply, Request
 from mlops.emulator.routes import ROUTES
 from mlops.emulator.routing import Route, Router
@@ -160,6 +161,7 @@ class Running:
             self._proxy.close()
         for task in list(self.emulator.tasks):
             task.cancel()
+        deployed.stop(self.emulator)
         for listening in self._listening:
             listening.end()
         tasks = [listening.task for listening in self._listening]

@@ -31,12 +31,12 @@ def model_exists(emulator: Emulator, reference: str) -> bool:
     """Whether a deployment's model is there, in the workspace or a registry."""
     if _base_model(reference):
         return True
-    return _registered(emulator, reference) is not None
+    return registered(emulator, reference) is not None
 
 
 def is_mlflow(emulator: Emulator, reference: str) -> bool:
     """Whether a model that exists is of MLflow, and so brings its own code and environment."""
-    found = _registered(emulator, reference)
+    found = registered(emulator, reference)
     return found is None or found.body["properties"].get("modelType") == "mlflow_model"
 
 
@@ -44,7 +44,7 @@ def place(emulator: Emulator, reference: str) -> str:
     """The folder of a model below the emulator's own, copied there from storage the first time."""
     if _base_model(reference):
         return BASE
-    found = _registered(emulator, reference)
+    found = registered(emulator, reference)
     if found is None:
         raise ServiceError(404, "ResourceNotFound", f"the model {reference} is gone")
     relative = f"models/{found.name}-{found.sequence}"
@@ -122,15 +122,17 @@ def answer(model: ChatModel, body: Any, *, strict: bool) -> list[str]:
     return [model.reply(messages, parameters) for messages in conversations]
 
 
-def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
-    """The container's log: how it came up, then the requests that reached it."""
+def log_lines(emulator: Emulator, deployment: Resource, own: Sequence[str] = ()) -> list[str]:
+    """The container's log: how it came up, what a user's own code wrote, then the requests that reached it."""
     made = deployment.body["systemData"]["createdAt"]
     image = "mlflow-model-inference" if deployment.body[STACK] == MLFLOW else FOUNDATION
-    lines = [f"{made} | INFO | {image}: loading {deployment.body['properties']['model']}"]
+    image = "the scoring script" if own else image
+    lines = [f"{made} | INFO | {image}: loading {deployment.body['properties'].get('model')}", *own]
     error = deployment.body["properties"].get("provisioningErrors")
     if error and deployment.body["properties"]["provisioningState"] == "Failed":
         return [*lines, f"{made} | ERROR | {error[0]['error']['message']}"]
-    lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
+    if not own:
+        lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
     endpoint = deployment.parent.rsplit("/", 1)[-1]
     rows = emulator.store.database.execute(
         "SELECT at, status, milliseconds FROM requests WHERE endpoint = ? AND deployment = ? ORDER BY at",
@@ -142,7 +144,9 @@ def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
 
 def download_lines(emulator: Emulator, deployment: Resource) -> list[str]:
     """The log of the container that fetches the model."""
-    made, model = deployment.body["systemData"]["createdAt"], deployment.body["properties"]["model"]
+    made, model = deployment.body["systemData"]["createdAt"], deployment.body["properties"].get("model")
+    if not model:
+        return [f"{made} | INFO | the deployment has no model"]
     if deployment.body[PLACE] == BASE:
         return [f"{made} | INFO | {model}: the shipped stand-in is used"]
     folder = emulator.folder / deployment.body[PLACE]
@@ -168,7 +172,7 @@ def _base_model(reference: str) -> bool:
     return match is not None and models.find(match["registry"], match["name"], match["version"]) is not None
 
 
-def _registered(emulator: Emulator, reference: str) -> Resource | None:
+def registered(emulator: Emulator, reference: str) -> Resource | None:
     """A model of the workspace, or of a team's own registry."""
     if match := REGISTRY.match(reference):
         holder = next(emulator.store.named("registries", match["registry"]), None)

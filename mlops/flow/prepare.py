@@ -1,31 +1,20 @@
 """`mlops prepare`: from the pinned dataset and the team's conversations to versioned data assets."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from mlops.azure import data, hub
-from mlops.domain.dataset import (
-    FILES,
-    MANIFEST,
-    REJECTED,
-    Input,
-    Manifest,
-    Options,
-    Prepared,
-    Source,
-    check,
-    prepare,
-    rejected_lines,
-    source_tags,
-)
+from mlops.dataset import Options, Prepared, check, prepare
+from mlops.domain.dataset import FILES, Input, Manifest, Part, Source, source_tags
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, Outcome
+from mlops.params.schema import Dataset
 from mlops.views import Report, Table, table
 
-T = TypeVar("T")
 TOLD_EVERY = 20_000  # rows
 
 
@@ -38,8 +27,8 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome:
         report = Report("Data is prepared already", (f"version {found[0]} was made from recipe {recipe}",))
         rows = ", ".join(f"{role} {found[1].get(f'rows-{role}', '?')}" for role in data.ROLES)
         return Outcome(report, {"data-version": found[0], "rows": rows})
-    prepared = _prepare(context, curated, recipe)
-    files = _write(prepared, out)
+    prepared = _prepare(context, curated, recipe, out)
+    files = {role: prepared.files[FILES[role]] for role in data.ROLES}
     version = prepared.manifest.digest
     lines = [f"version {version}", f"written to {out}"]
     if upload:
@@ -60,35 +49,49 @@ def check_curated(context: Context, curated: list[tuple[str, bytes]]) -> list[Pr
     return check(curated, _options(context))
 
 
-def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str) -> Prepared:
-    options = _options(context)
+def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str, out: Path) -> Prepared:
     wanted = context.params.data.dataset
-    inputs = []
-    if wanted:
-        for part, split in (("train", wanted.train_split), ("test", wanted.test_split)):
+    if not wanted and not curated:
+        where, why = str(context.params_path), "no dataset and no curated file"
+        raise BadInput(Problem("there is nothing to train on", where, why=why, fix="add one"))
+    inputs = _inputs(context, wanted) if wanted else []
+    return prepare(inputs, curated, _options(context), out, recipe, _Told(context))
+
+
+def _inputs(context: Context, wanted: Dataset) -> list[Input]:
+    """Both splits. Nothing is downloaded before the first row is asked for, and then both are, before any is judged."""
+    splits: dict[Part, str] = {"train": wanted.train_split, "test": wanted.test_split}
+
+    @cache
+    def fetched() -> dict[Part, Iterator[Any]]:
+        found = {}
+        for part, split in splits.items():
             context.say(f"fetching {wanted.percent:g} % of {wanted.id} {split}")
-            rows = hub.fetch_split(wanted.id, wanted.revision, split, wanted.percent, progress=sys.stderr.isatty())
-            source = Source(name=wanted.id, kind="dataset", revision=wanted.revision, split=split)
-            inputs.append(Input(source, part, _told(context, rows, split)))  # type: ignore[arg-type]
-    elif not curated:
-        raise BadInput(
-            Problem(
-                "there is nothing to train on",
-                str(context.params_path),
-                why="no dataset and no curated file",
-                fix="add one",
-            )
-        )
-    context.say("validating, dividing and writing")
-    return prepare(inputs, curated, options, recipe)
+            bars = sys.stderr.isatty()
+            found[part] = hub.fetch_split(wanted.id, wanted.revision, split, wanted.percent, progress=bars)
+        context.say("validating, dividing and writing")
+        return found
+
+    def rows(part: Part) -> Iterator[Any]:
+        yield from fetched()[part]
+
+    return [
+        Input(Source(name=wanted.id, kind="dataset", revision=wanted.revision, split=split), part, rows(part))
+        for part, split in splits.items()
+    ]
 
 
-def _told(context: Context, rows: Iterable[T], split: str) -> Iterator[T]:
-    """The rows; of a long split people hear how far it is."""
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number % TOLD_EVERY == 0:
-            context.say(f"{number:,} rows of {split} read")
+class _Told:
+    """Says every 20,000 rows how many were read."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._rows = 0
+
+    def __call__(self, more: int) -> None:
+        before, self._rows = self._rows, self._rows + more
+        if before // TOLD_EVERY != self._rows // TOLD_EVERY:
+            self._context.say(f"{self._rows:,} rows read")
 
 
 def _options(context: Context) -> Options:
@@ -103,15 +106,6 @@ def _options(context: Context) -> Options:
         max_tokens=wanted.max_tokens,
         weights=wanted.weights,
     )
-
-
-def _write(prepared: Prepared, out: Path) -> dict[str, Path]:
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in prepared.files.items():
-        (out / name).write_bytes(content)
-    (out / REJECTED).write_text(rejected_lines(prepared.rejections), encoding="utf-8")
-    (out / MANIFEST).write_bytes(prepared.manifest.to_json())
-    return {role: out / FILES[role] for role in data.ROLES}
 
 
 def _tags(manifest: Manifest, context: Context) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from mlops.emulator import arm
+
 # a job that the emulator keeps as a record
-SWEEP: dict[str, Any] = {
-    "jobType": "Sweep",
-    "trial": {"command": "echo", "environmentId": "azureml:env:1"},
-    "searchSpace": {"x": ["choice", [[1, 2]]]},
-    "samplingAlgorithm": {"samplingAlgorithmType": "Random"},
-    "objective": {"goal": "Minimize", "primaryMetric": "loss"},
+SPARK: dict[str, Any] = {
+    "jobType": "Spark",
+    "codeId": f"{arm.default_workspace_id()}/codes/c/versions/1",
+    "entry": {"sparkJobEntryType": "SparkJobPythonEntry", "file": "work.py"},
+    "conf": {"spark.driver.cores": "1"},
     "inputs": {},
     "outputs": {},
 }

@@ -187,3 +187,20 @@ def test_an_instance_stops_and_starts(ml_client: Any, name: str) -> None:
     ml_client.compute.begin_start(name).result()
     assert ml_client.compute.get(name).state == "Running"
     ml_client.compute.begin_delete(name).result()
+
+
+def test_computes_of_elsewhere_are_attached_as_records(ml_client: Any) -> None:
+    from azure.ai.ml.entities import KubernetesCompute, SynapseSparkCompute
+    from azure.core.exceptions import HttpResponseError
+
+    where = "/subscriptions/s/resourceGroups/g/providers"
+    cluster = f"{where}/Microsoft.ContainerService/managedClusters/k"
+    made = ml_client.compute.begin_create_or_update(KubernetesCompute(name="k8s", resource_id=cluster)).result()
+    assert (made.type, made.resource_id) == ("kubernetes", cluster)
+    pool = SynapseSparkCompute(name="pool", resource_id=f"{where}/Microsoft.Synapse/workspaces/w/bigDataPools/p")
+    assert ml_client.compute.begin_create_or_update(pool).result().provisioning_state == "Succeeded"
+    ml_client.compute.begin_delete("pool", action="Detach").result()
+    assert "k8s" in [one.name for one in ml_client.compute.list()]
+    ml_client.compute.begin_delete("k8s", action="Detach").result()
+    with pytest.raises(HttpResponseError, match="The request is invalid"):
+        ml_client.compute.begin_create_or_update(KubernetesCompute(name="k8s", resource_id="")).result()

@@ -252,3 +252,23 @@ def test_fifty_clients_at_once_lose_nothing(name: str, api: Call) -> None:
     listed = api("GET", f"{ARM}{WORKSPACE}/data/{name}/versions?{VERSION}&$top=200").json()["value"]
     assert (container["nextVersion"], len({item["name"] for item in listed})) == ("100", 100)
     assert all(item["properties"]["dataUri"].endswith(f"/{item['name']}") for item in listed)
+
+
+def test_curated_environments_are_found_in_a_workspace_and_in_the_registry(
+    ml_client: Any, registry_client: Any
+) -> None:
+    from azure.ai.ml.entities import Environment
+    from azure.core.exceptions import HttpResponseError
+
+    name = "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu"
+    newest = ml_client.environments.get(name, label="latest")
+    older = ml_client.environments.get(name, version="3")
+    assert (newest.name, older.version, older.image) == (name, "3", newest.image)
+    assert int(newest.version) > 3
+    assert registry_client.environments.get("sklearn-1.5", label="latest").id.startswith("azureml://registries/azureml")
+    assert registry_client.environments.get("sklearn-1.5", version="2").version == "2"
+    for missing in ("99999", "x"):
+        with pytest.raises(HttpResponseError, match="not found"):
+            ml_client.environments.get(name, version=missing)
+    with pytest.raises(HttpResponseError, match="reserved"):
+        ml_client.environments.create_or_update(Environment(name="AzureML-mine", version="1", image="python:3.11"))

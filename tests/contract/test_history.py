@@ -9,7 +9,7 @@ import urllib3
 
 from mlops.emulator import arm
 from mlops.emulator.address import Address
-from tests.contract.job_bodies import SWEEP
+from tests.contract.job_bodies import SPARK
 
 Call = Callable[..., Any]
 HISTORY = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}"
@@ -95,11 +95,11 @@ def test_an_unknown_run_is_not_found(api: Call) -> None:
 
 
 def test_logs_are_read_by_signature_alone_and_in_ranges(api: Call, emulator_address: Address) -> None:
-    body = {"properties": SWEEP}
+    body = {"properties": SPARK}
     api("PUT", f"{JOBS}/logged?api-version=2024-01-01-preview", body)
     (url,) = read(api, "runs/logged/details")["logFiles"].values()
     whole = api("GET", url, token=False)
-    assert whole.data.startswith(b"The emulator runs pipeline and command jobs")
+    assert whole.data.startswith(b"The emulator runs pipeline, command and sweep jobs")
     part = api("GET", url, token=False, Range="bytes=4-11")
     assert (part.status, part.data) == (206, b"emulator")
     assert api("GET", url.replace("sig=", "sig=0"), token=False).status == 403

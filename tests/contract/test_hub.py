@@ -130,7 +130,8 @@ def test_the_readme_says_that_it_is_a_stand_in() -> None:
 FETCH = """
 import json, sys
 from mlops.azure.hub import fetch_split
-rows = list(fetch_split(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])))
+frames = fetch_split(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))
+rows = [row for frame in frames for row in frame.to_dicts()]
 print(json.dumps([len(rows), rows[0]]))
 """
 
@@ -157,9 +158,12 @@ def test_fetch_split_downloads_only_the_files_it_needs(emulator_address: Address
 def test_fetch_split_gives_whole_splits_and_at_least_one_row() -> None:
     from mlops.azure.hub import fetch_split
 
-    whole = list(fetch_split(DATASET, REVISION, "test_sft"))
-    assert list(fetch_split(DATASET, REVISION, "test_sft", 0.0001)) == whole[:1]
-    assert len(list(fetch_split(DATASET, REVISION, "test_sft", 50))) == round(len(whole) / 2)
+    def rows(percent: float) -> list[dict[str, Any]]:
+        return [row for frame in fetch_split(DATASET, REVISION, "test_sft", percent) for row in frame.to_dicts()]
+
+    whole = rows(100)
+    assert rows(0.0001) == whole[:1]
+    assert len(rows(50)) == round(len(whole) / 2)
 
 
 @pytest.mark.parametrize(

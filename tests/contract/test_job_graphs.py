@@ -10,7 +10,7 @@ import pytest
 
 from mlops.emulator import arm
 from mlops.emulator.address import Address
-from tests.contract.job_bodies import SWEEP
+from tests.contract.job_bodies import SPARK
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -107,7 +107,7 @@ def test_a_step_leaves_only_what_it_made_itself(
 
 
 def test_steps_never_take_the_name_of_another_job(ml_client: "MLClient", train: Train, api: Call) -> None:
-    api("PUT", f"{JOBS}/parent-step{VERSION}", {"properties": SWEEP})
+    api("PUT", f"{JOBS}/parent-step{VERSION}", {"properties": SPARK})
 
     def pipeline() -> None:
         step = train()
@@ -152,7 +152,7 @@ def test_a_workspace_that_is_made_again_has_none_of_the_runs_of_the_last(api: Ca
     mlflow = f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}-again/api/2.0/mlflow"
     for _ in range(2):
         assert api("PUT", f"{place}?api-version=2024-10-01", {"location": "eastus"}).status == 201
-        body = {"properties": SWEEP}
+        body = {"properties": SPARK}
         assert api("PUT", f"{place}/jobs/once{VERSION}", body).status == 201
         logged = json.loads(api("GET", f"{mlflow}/runs/get?run_id=once").data)["run"]["data"]["metrics"]
         assert logged == []

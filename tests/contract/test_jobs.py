@@ -11,7 +11,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from mlops.emulator import arm, process
 from mlops.emulator.address import Address
-from tests.contract.job_bodies import SWEEP
+from tests.contract.job_bodies import SPARK
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -332,19 +332,19 @@ def test_a_job_that_is_not_there_is_not_found(ml_client: "MLClient") -> None:
 
 
 def test_a_job_that_cannot_run_is_kept_as_a_record_that_says_why_it_failed(api: Call) -> None:
-    made = json.loads(api("PUT", f"{JOBS}/a-sweep{VERSION}", {"properties": SWEEP}).data)
+    made = json.loads(api("PUT", f"{JOBS}/a-spark-job{VERSION}", {"properties": SPARK}).data)
     assert made["properties"]["status"] == "Failed"
-    history = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs/a-sweep/details"
+    history = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs/a-spark-job/details"
     error = json.loads(api("GET", history).data)["error"]["error"]
     assert error["code"] == "NotEmulated"
-    listed = json.loads(api("GET", f"{JOBS}{VERSION}&jobType=Sweep").data)
-    assert "a-sweep" in [job["name"] for job in listed["value"]]
-    assert {job["properties"]["jobType"] for job in listed["value"]} == {"Sweep"}
+    listed = json.loads(api("GET", f"{JOBS}{VERSION}&jobType=Spark").data)
+    assert "a-spark-job" in [job["name"] for job in listed["value"]]
+    assert {job["properties"]["jobType"] for job in listed["value"]} == {"Spark"}
 
 
 def test_the_listing_pages_and_filters_by_tag(api: Call, finished: Any) -> None:
     for index in range(3):
-        body = {"properties": {**SWEEP, "tags": {"batch": "paging"}}}
+        body = {"properties": {**SPARK, "tags": {"batch": "paging"}}}
         api("PUT", f"{JOBS}/paged-{index}{VERSION}", body)
     found: list[str] = []
     url: str | None = f"{JOBS}{VERSION}&tag=batch&count=2"
@@ -364,7 +364,7 @@ def test_jobs_are_listed_newest_first(ml_client: "MLClient", finished: Any) -> N
 
 
 def test_a_finished_job_can_be_deleted_with_its_runs(ml_client: "MLClient", api: Call) -> None:
-    body = {"properties": SWEEP}
+    body = {"properties": SPARK}
     api("PUT", f"{JOBS}/short-lived{VERSION}", body)
     ml_client.jobs.begin_delete("short-lived").result()
     assert api("GET", f"{JOBS}/short-lived{VERSION}").status == 404
@@ -388,6 +388,6 @@ def test_a_name_outside_the_rule_is_refused(api: Call, name: str) -> None:
     ],
 )
 def test_a_run_with_too_many_or_too_long_texts_is_refused(api: Call, more: dict[str, Any], field: str) -> None:
-    answer = api("PUT", f"{JOBS}/too-long{VERSION}", {"properties": {**SWEEP, **more}})
+    answer = api("PUT", f"{JOBS}/too-long{VERSION}", {"properties": {**SPARK, **more}})
     assert answer.status == 400
     assert field in answer.json()["error"]["message"]

@@ -1,4 +1,4 @@
-"""Schedules, batch endpoints, connections and the like, through the real SDK: kept as said, honest about the rest."""
+"""Schedules, connections and the like, through the real SDK: kept as said, honest about the rest."""
 
 import time
 from collections.abc import Iterator
@@ -70,33 +70,6 @@ def test_a_trigger_that_cannot_come_is_refused(ml_client: Any, pipeline: Any) ->
         ml_client.schedules.begin_create_or_update(wanted)
 
 
-def test_a_batch_endpoint_is_kept_and_a_call_says_that_it_is_not_run(ml_client: Any, tmp_path: Path) -> None:
-    from azure.ai.ml import Input
-    from azure.ai.ml.entities import BatchEndpoint, CodeConfiguration, Environment, Model, ModelBatchDeployment
-
-    (tmp_path / "score.py").write_text("def run(batch): return batch")
-    ml_client.batch_endpoints.begin_create_or_update(BatchEndpoint(name="batch-one")).result()
-    model = ml_client.models.create_or_update(Model(name="batch", path=str(tmp_path), type="custom_model"))
-    code = CodeConfiguration(code=str(tmp_path), scoring_script="score.py")
-    environment = Environment(name="plain", version="1", image="python:3.11")
-    wanted = ModelBatchDeployment(
-        name="first", endpoint_name="batch-one", model=model, environment=environment, code_configuration=code,
-        compute="scheduled",
-    )  # fmt: skip
-    ml_client.batch_deployments.begin_create_or_update(wanted).result()
-    endpoint = ml_client.batch_endpoints.get("batch-one")
-    endpoint.defaults.deployment_name = "first"
-    ml_client.batch_endpoints.begin_create_or_update(endpoint).result()
-    rows = Input(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/rows/")
-    called = ml_client.batch_endpoints.invoke("batch-one", input=rows)
-    assert called.status == "Failed"
-    assert [one.name for one in ml_client.batch_endpoints.list_jobs("batch-one")] == [called.name]
-    with pytest.raises(Exception, match="scores no batch"):
-        ml_client.jobs.stream(called.name)
-    ml_client.batch_endpoints.begin_delete("batch-one").result()
-    assert list(ml_client.batch_endpoints.list()) == []
-
-
 def test_the_secrets_of_a_connection_are_only_told_when_asked_for(ml_client: Any, api: Any) -> None:
     from azure.ai.ml.entities import APIKeyConnection
 
@@ -131,3 +104,16 @@ def test_a_feature_store_entity_is_versioned(ml_client: Any) -> None:
     made = ml_client.feature_store_entities.begin_create_or_update(wanted).result()
     assert [one.name for one in made.index_columns] == ["account"]
     assert [one.version for one in ml_client.feature_store_entities.list(name="account")] == ["1"]
+
+
+def test_indexes_are_versioned_and_listed(ml_client: Any, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import Index
+
+    (tmp_path / "MLIndex").write_text("index: {}")
+    first = ml_client.indexes.create_or_update(Index(name="found", path=str(tmp_path), tags={"a": "b"}))
+    second = ml_client.indexes.create_or_update(Index(name="found", path=str(tmp_path)))
+    assert (first.version, second.version, first.tags) == ("1", "2", {"a": "b"})
+    assert ml_client.indexes.get("found", label="latest").version == "2"
+    assert ml_client.indexes.get("found", version="1").path == first.path
+    assert [(one.name, one.version) for one in ml_client.indexes.list()] == [("found", "2")]
+    assert [one.version for one in ml_client.indexes.list("found")] == ["2", "1"]

@@ -97,6 +97,35 @@ def test_assets_of_every_kind_are_kept_and_listed(team: Any, registry: str, fold
         assert name in [one.name for one in operations.list()]
 
 
+def test_a_component_and_data_of_a_registry_run_in_a_workspace(
+    ml_client: Any, team: Any, folder: Path, tmp_path: Path
+) -> None:
+    from azure.ai.ml import Input, Output, command, dsl
+    from azure.ai.ml.entities import Data, Environment
+
+    environment = team.environments.create_or_update(Environment(name="runs", version="1", image="python:3.11"))
+    made = command(
+        name="copy", version="0.0.1", command="sh copy.sh ${{inputs.x}} ${{outputs.y}}", code=str(folder),
+        environment=environment.id, inputs={"x": Input(type="uri_folder")}, outputs={"y": Output(type="uri_folder")},
+    )  # fmt: skip
+    (folder / "copy.sh").write_text('cp "$1"/* "$2"')
+    copy = team.components.create_or_update(made.component)
+    data = team.data.create_or_update(Data(name="in", version="1", path=str(folder), type="uri_folder"))
+
+    @dsl.pipeline(default_compute="serverless")
+    def copied(x):  # type: ignore[no-untyped-def]  # the SDK reads annotations as types of inputs
+        return {"y": copy(x=x).outputs.y}
+
+    job = ml_client.jobs.create_or_update(copied(x=Input(type="uri_folder", path=data.id)))
+    ml_client.jobs.stream(job.name)
+    ml_client.jobs.download(job.name, download_path=str(tmp_path / "down"), output_name="y")
+    assert next((tmp_path / "down").rglob("weights.txt")).read_text() == (folder / "weights.txt").read_text()
+    down = tmp_path / "model"
+    team.models.create_or_update(model("kept", folder, version="1"))
+    team.models.download("kept", "1", str(down))
+    assert next(down.rglob("weights.txt")).read_text() == (folder / "weights.txt").read_text()
+
+
 def test_a_version_that_is_there_is_not_uploaded_again(team: Any, registry: str, api: Any) -> None:
     where = "https://cert-eastus.experiments.azureml.net/mferp/managementfrontend"
     base = f"{where}/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/{registry}"

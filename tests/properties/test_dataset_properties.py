@@ -7,9 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain.dataset import FILES, Input, Options, Prepared, Source, conversations, prepare
+from mlops.dataset import Options
+from mlops.domain.dataset import FILES, Input, Source, conversations
 from mlops.domain.dataset.similar import similarity
 from mlops.errors import BadInput, Problem
+from tests.prepared import Prepared
+from tests.prepared import prepared as prepare
 
 TRAIN, TEST = Source("a/b", "dataset", "r1", "train"), Source("a/b", "dataset", "r1", "test")
 BASE = [

@@ -3,7 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-from mlops.domain.dataset import Options, conversations, prepare
+from mlops.dataset import Options
+from mlops.domain.dataset import conversations
+from tests.prepared import prepared as prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,20 +7,11 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.dataset import (
-    SHAPE_COLUMNS,
-    Input,
-    Manifest,
-    Options,
-    Prepared,
-    Reason,
-    Source,
-    conversations,
-    prepare,
-    sample,
-    shape,
-)
+from mlops.dataset import Options
+from mlops.domain.dataset import SHAPE_COLUMNS, Input, Manifest, Reason, Source, conversations, sample, shape
 from mlops.errors import BadInput
+from tests.prepared import Prepared
+from tests.prepared import prepared as prepare
 
 TRAIN, TEST = Source("a/b", "dataset", "r1", "train_sft"), Source("a/b", "dataset", "r1", "test_sft")
 
@@ -72,7 +63,7 @@ def test_bad_public_rows_are_dropped_and_counted() -> None:
         ("test_sft", 0, 0),
         ("train_sft", 25, 21),
     ]
-    assert {rejection.position for rejection in prepared.rejections} <= {20, 21, 22, 23, 24}
+    assert {rejection["position"] for rejection in prepared.rejections} <= {20, 21, 22, 23, 24}
 
 
 def test_all_faults_of_curated_files_are_told_at_once_with_their_places() -> None:
@@ -174,7 +165,7 @@ def test_too_many_estimated_tokens_are_too_long() -> None:
 def test_what_was_rejected_is_kept_for_people_except_personal_data() -> None:
     rows = [{"messages": []}, row(50, "write to jane@acme.com about the quota"), row(2), row(2)]
     prepared = run([row(n) for n in range(100, 130)] + rows, personal_data="refuse")
-    kept = {rejection.reason: rejection.row for rejection in prepared.rejections}
+    kept = {rejection["reason"]: rejection["row"] for rejection in prepared.rejections}
     assert json.loads(kept[Reason.EMPTY]) == {"messages": []}
     assert json.loads(kept[Reason.DUPLICATE])["messages"] == row(2)["messages"]
     assert kept[Reason.PERSONAL_DATA] == ""

@@ -1,4 +1,4 @@
-"""Data preparation: from rows of a public dataset and the team's own conversations to three files and a manifest.
+"""Training data: what a valid conversation is, and how prepared data is described.
 
 It does no I/O and imports nothing heavy until data is really prepared.
 """
@@ -9,39 +9,31 @@ from mlops.domain.dataset.look import (
     SHAPE_COLUMNS,
     conversations,
     lengths,
-    rejected_lines,
     sample,
     shape,
 )
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, source_tags
-from mlops.domain.dataset.prepare import MINIMUM_TRAIN_ROWS, Options, Prepared, check, prepare
 from mlops.domain.dataset.recipe import PREPARATION_VERSION, recipe_digest
-from mlops.domain.dataset.rows import Input, Reason, Rejection, Source
+from mlops.domain.dataset.rows import Input, Part, Reason, Source
 from mlops.domain.dataset.validate import prompt_digest
 
 __all__ = [
     "FILES",
     "MANIFEST",
-    "MINIMUM_TRAIN_ROWS",
     "PREPARATION_VERSION",
     "REJECTED",
     "SHAPE_COLUMNS",
     "FileEntry",
     "Input",
     "Manifest",
-    "Options",
-    "Prepared",
+    "Part",
     "Reason",
-    "Rejection",
     "Source",
     "SourceEntry",
-    "check",
     "conversations",
     "lengths",
-    "prepare",
     "prompt_digest",
     "recipe_digest",
-    "rejected_lines",
     "sample",
     "shape",
     "source_tags",

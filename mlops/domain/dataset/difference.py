@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from mlops.domain.dataset.rows import Fault, Place, read_curated
-from mlops.domain.dataset.validate import Conversation, Messages, check, estimated_tokens
+from mlops.domain.dataset.validate import Conversation, Messages, check, tokens_of
 
 ANY_LENGTH = 2**31
 
@@ -82,7 +82,7 @@ def _number(name: str, rows: Sequence[Placed]) -> int:
         return sum(one.characters for one in found)
     if name == "characters, median":
         return round(median(one.characters for one in found)) if found else 0
-    return sum(estimated_tokens(one.messages) for one in found)
+    return sum(tokens_of(one.messages) for one in found)
 
 
 def _read(files: Iterable[tuple[str, bytes]]) -> tuple[list[Placed], int]:

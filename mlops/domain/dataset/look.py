@@ -4,11 +4,10 @@ It must not print; it gives plain values that a view renders.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlops.domain.dataset.manifest import FILES, Manifest
-from mlops.domain.dataset.rows import Rejection
 
 REJECTED, MANIFEST = "rejected.jsonl", "manifest.json"  # beside the prepared files
 BARS = 8
@@ -34,22 +33,6 @@ def shape(manifest: Manifest) -> list[tuple[str | int, ...]]:
         lengths = [entry.characters.get(key, 0) for key in ("p5", "p50", "p95", "max")]
         table.append((part, entry.rows, entry.messages, entry.tokens, *lengths, entry.bytes))
     return table
-
-
-def rejected_lines(rejections: Iterable[Rejection]) -> str:
-    """One JSON object a line for each rejected row: source, split, position (from 0), reason, detail, row."""
-    return "".join(
-        json.dumps({
-            "source": one.source.name,
-            "split": one.source.split,
-            "position": one.position,
-            "reason": one.reason,
-            "detail": one.detail,
-            "row": one.row,
-        })
-        + "\n"
-        for one in rejections
-    )  # fmt: skip
 
 
 def lengths(values: Sequence[int]) -> list[tuple[str, int]]:

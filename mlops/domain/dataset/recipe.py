@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 # Raise it when the same inputs would give other files than before: a rule, the division, the order, the encoding.
-PREPARATION_VERSION = 1
+PREPARATION_VERSION = 2
 
 # Keys of the `data` block that say where things are and what they are called, not what becomes of the rows.
 NOT_INPUTS = frozenset({"name", "curated"})

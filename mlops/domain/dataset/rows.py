@@ -4,10 +4,10 @@ It must not judge a row and must not read files; bytes are passed in.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from mlops.errors import Problem
 
@@ -47,11 +47,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Input:
-    """The rows of one split of a public dataset, and the part of our data they belong to."""
+    """The rows of one split of a public dataset, and the part of our data they belong to.
+
+    `rows` gives mappings, or frames of polars with many rows each, which is how much data goes fast.
+    """
 
     source: Source
     part: Part
-    rows: Iterable[Mapping[str, object]]
+    rows: Iterable[Any]
 
 
 @dataclass(frozen=True)
@@ -82,17 +85,6 @@ class Fault:
 
 
 Read: TypeAlias = tuple[Place, object]  # a decoded value, or a Fault
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """One row that is not used. `position` counts the rows of its source from 0; `row` is JSON, maybe cut."""
-
-    source: Source
-    position: int
-    reason: Reason
-    detail: str
-    row: str = ""
 
 
 def read_curated(path: str, data: bytes) -> Iterator[Read]:

@@ -8,6 +8,7 @@ a probability of 99.98 %, at 0.85 with 99.7 % (1 - (1 - s^4)^8). All arithmetic 
 fixed byte order, so every machine finds the same.
 """
 
+import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ _FIRST, _SECOND, _MIX = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27
 _EDGES = np.arange(BINS, dtype=np.uint64) << np.uint64(59)
 ABSENT = 0xFFFFFFFFFFFFFFFF  # the key of a band without any shingle
 _NOTHING = np.uint64(ABSENT)
+
+
+def compared(line: bytes) -> str:
+    """What of a row's line is compared: its turns without the system message."""
+    return "\n".join(message["content"] for message in json.loads(line)["messages"] if message["role"] != "system")
 
 
 def normalise(text: str) -> bytes:
@@ -83,11 +89,19 @@ def _first_of_bins(ordered: Hashes) -> tuple[Hashes, NDArray[np.bool_]]:
 
 def similarity(one: str, other: str) -> float:
     """The Jaccard index of the two texts' shingles, 0 to 1; 0 when either is too short to compare."""
-    first, second = np.unique(shingles(one)), np.unique(shingles(other))
+    first, second = _distinct(shingles(one)), _distinct(shingles(other))
     if not len(first) or not len(second):
         return 0.0
-    common = len(np.intersect1d(first, second, assume_unique=True))
+    common = len(first) + len(second) - len(_distinct(np.concatenate([first, second])))
     return common / (len(first) + len(second) - common)
+
+
+def _distinct(hashes: Hashes) -> Hashes:
+    """Sorted in place, each once: some five times as fast as `np.unique`, which hashes."""
+    hashes.sort()
+    first = np.ones(len(hashes), dtype=bool)
+    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
+    return hashes[first]
 
 
 @dataclass

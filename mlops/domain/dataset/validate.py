@@ -5,9 +5,10 @@ It must not compare conversations with each other and must not know where they c
 
 import difflib
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mlops.domain.dataset.rows import Fault, Reason
 
@@ -32,10 +33,27 @@ def prompt_digest(prompt: str) -> str:
     return hashlib.sha256(prompt.encode("utf-8")).hexdigest()
 
 
-def estimated_tokens(messages: Messages) -> int:
-    """Tokens of a conversation, by the bytes of its contents in UTF-8 and its messages."""
-    size = sum(len(content.encode("utf-8")) for _, content in messages)
-    return -(-size // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * len(messages)
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode_messages(found: Conversation) -> bytes:
+    """The first part of a conversation's line, `{"messages":[...]`: JSON in UTF-8, sorted keys and no spaces."""
+    return f'{{"messages":{_encode([{"content": content, "role": role} for role, content in found.messages])}'.encode()
+
+
+def encode_rest(found: Conversation) -> bytes:
+    """The rest of the line, `,"prompt":...,"prompt_id":...}` and a line feed."""
+    return f',"prompt":{_encode(found.prompt)},"prompt_id":{_encode(found.prompt_id)}}}\n'.encode()
+
+
+def estimated_tokens(size: Any, turns: Any) -> Any:
+    """Tokens of a conversation, or of an array of them: bytes of its contents in UTF-8, and its messages."""
+    return -(-size // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * turns
+
+
+def tokens_of(messages: Messages) -> int:
+    """The estimate for one conversation."""
+    return int(estimated_tokens(sum(len(content.encode()) for _, content in messages), len(messages)))
 
 
 def check(
@@ -132,7 +150,7 @@ def _text(messages: Messages, max_characters: int) -> Fault | None:
 def _too_many(messages: Messages, max_tokens: int | None) -> Fault | None:
     if max_tokens is None:
         return None
-    tokens = estimated_tokens(messages)
+    tokens = tokens_of(messages)
     if tokens <= max_tokens:
         return None
     fix = "shorten it, or raise data.max_tokens in params.yaml"

@@ -1,15 +1,16 @@
-"""Batch endpoints and their deployments: kept as said; a call becomes a job that says it is not run.
+"""Batch endpoints and their deployments: kept as said; a call becomes a pipeline job.
 
-It must not score anything. Source: Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job
-calls of the SDK's `batch_endpoints.invoke` and `list_jobs` (2020-09-01-dataplanepreview).
+It must not know what such a job does (`batch_jobs`). Source:
+Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job calls of the SDK's
+`batch_endpoints.invoke` and `list_jobs` (2020-09-01-dataplanepreview).
 """
 
 import uuid
 from typing import ClassVar
 
-from mlops.emulator import arm
+from mlops.emulator import arm, runs
 from mlops.emulator.errors import ServiceError, bad_request
-from mlops.emulator.handlers import endpoints, jobs
+from mlops.emulator.handlers import batch_jobs, endpoints, jobs
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.records import Records
 from mlops.emulator.request import Json, Reply, Request
@@ -84,7 +85,7 @@ BATCH_DEPLOYMENTS.above = BATCH_ENDPOINTS
 
 
 def invoke(request: Request, emulator: Emulator) -> Reply:
-    """POST jobs at an endpoint's host: 201 with a batch job. It is a record that failed and says so."""
+    """POST jobs at an endpoint's host: 201 with a batch job, which is a pipeline job of the same name."""
     endpoint = next(emulator.store.named(BATCH_ENDPOINTS.plural, request.params["endpoint"]), None)
     if endpoint is None:
         raise ServiceError(404, "ResourceNotFound", f"There is no batch endpoint {request.params['endpoint']}.")
@@ -92,19 +93,18 @@ def invoke(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(401, "AuthenticationFailed", "A token is needed.")
     default = (endpoint.body["properties"].get("defaults") or {}).get("deploymentName")
     wanted = request.headers.get(MODEL_DEPLOYMENT) or default
-    if not wanted or emulator.store.get(f"{endpoint.id}/deployments/{wanted}") is None:
+    deployment = emulator.store.get(f"{endpoint.id}/deployments/{wanted}") if wanted else None
+    if deployment is None:
         raise bad_request(f"Deployment {wanted or '(default)'} of {endpoint.name} does not exist.", code="BadArgument")
     workspace = emulator.store.get(endpoint.parent)
     assert workspace is not None, "endpoints go with their workspace"
     stated = request.json().get("properties") or {}
-    name = f"batchjob-{uuid.uuid4()}"
-    experiment = (stated.get("properties") or {}).get("experimentName") or endpoint.name
-    reason = "The emulator keeps batch endpoints as records and scores no batch."
-    jobs.record(emulator, workspace, name, {"jobType": "Pipeline", "experimentName": experiment}, reason)
-    body = {"name": name, "properties": {**stated, "status": "Failed"}, "systemData": arm.system_data(emulator.clock)}
-    id = f"{endpoint.id}/deployments/{wanted}/jobs/{name}"
+    name = str(stated.get("name") or f"batchjob-{uuid.uuid4()}")
+    jobs.submit(emulator, workspace, name, batch_jobs.properties(emulator, endpoint, deployment, stated))
+    body = {"name": name, "properties": stated, "systemData": arm.system_data(emulator.clock)}
+    id = f"{deployment.id}/jobs/{name}"
     made = emulator.store.put(id, body, parent=endpoint.id, kind=JOBS, name=name)
-    return Reply(201, _show(made))
+    return Reply(201, _show(emulator, made))
 
 
 def list_jobs(request: Request, emulator: Emulator) -> Reply:
@@ -113,8 +113,11 @@ def list_jobs(request: Request, emulator: Emulator) -> Reply:
     found = emulator.store.children(endpoint.id, JOBS, newest_first=True)
     if deployment := request.params.get("child"):
         found = (one for one in found if f"/deployments/{deployment}/jobs/" in one.id)
-    return arm.page(request, found, _show)
+    return arm.page(request, found, lambda job: _show(emulator, job))
 
 
-def _show(job: Resource) -> Json:
-    return arm.envelope(job, "workspaces/batchEndpoints/deployments/jobs")
+def _show(emulator: Emulator, job: Resource) -> Json:
+    shown = arm.envelope(job, "workspaces/batchEndpoints/deployments/jobs")
+    run = runs.find(emulator, job.id.split("/batchEndpoints/")[0], job.name)
+    status = run.body["status"] if run else "Failed"
+    return {**shown, "properties": {**shown["properties"], "status": status}}

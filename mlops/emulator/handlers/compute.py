@@ -23,6 +23,7 @@ _NAMES = {
     CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"),
     INSTANCE: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]"),
 }
+_ATTACHED = ("VirtualMachine", "Kubernetes", "SynapseSpark", "HDInsight", "Databricks", "DataFactory", "AKS")
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _STATES = {"start": "Running", "stop": "Stopped", "restart": "Running"}
 
@@ -46,8 +47,11 @@ def put(request: Request, emulator: Emulator) -> Reply:
     before = emulator.store.get(id)
     stated = body.get("properties") or {}
     kind = stated.get("computeType")
+    if kind in _ATTACHED:
+        return _attach(request, emulator, workspace, name, before)
     if kind not in _NAMES:
-        raise bad_request(f"The compute type {kind!r} is not one that the emulator creates: {', '.join(_NAMES)}.")
+        every = ", ".join((*_NAMES, *_ATTACHED))
+        raise bad_request(f"The compute type {kind!r} is not one that the emulator knows: {every}.")
     _check_name(name, kind)
     _refuse_while_changing(emulator, id)
     properties = _cluster(emulator, stated, before) if kind == CLUSTER else _instance(stated)
@@ -129,8 +133,27 @@ def _require(request: Request, emulator: Emulator) -> Resource:
     return found
 
 
+def _attach(request: Request, emulator: Emulator, workspace: Resource, name: str, before: Resource | None) -> Reply:
+    """A record of a compute that exists elsewhere; nothing is reached there."""
+    body = request.json()
+    stated = body["properties"]
+    if not stated.get("resourceId"):
+        raise _invalid("MissingProperty", "The property resourceId of an attached compute is required.", "resourceId")
+    _refuse_while_changing(emulator, f"{workspace.id}/{KIND}/{name}")
+    return _begin(
+        request, emulator, workspace, name, before, {**body, "properties": {"properties": {}, **stated}}, attached=True
+    )
+
+
 def _begin(
-    request: Request, emulator: Emulator, workspace: Resource, name: str, before: Resource | None, body: Json
+    request: Request,
+    emulator: Emulator,
+    workspace: Resource,
+    name: str,
+    before: Resource | None,
+    body: Json,
+    *,
+    attached: bool = False,
 ) -> Reply:
     now = emulator.clock.stamp()
     kept = before.body["properties"] if before else {}
@@ -143,7 +166,7 @@ def _begin(
         "computeLocation": location,
         "createdOn": kept.get("createdOn", now),
         "modifiedOn": now,
-        "isAttachedCompute": False,
+        "isAttachedCompute": attached,
         "provisioningErrors": None,
         "provisioningState": "Updating" if before else "Creating",
     }

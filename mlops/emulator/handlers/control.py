@@ -13,6 +13,7 @@ from mlops.emulator.state import Emulator
 # what may be set besides paces and quotas, and the form of a value
 SETTINGS = {
     "arm.throttling": "on|off",  # Azure Resource Manager's token buckets; default off
+    "code.python": r"/.+",  # the Python that runs commands of jobs and scoring scripts; default the emulator's own
     "entra.token_seconds": r"[1-9]\d*",  # how long an access token is good; default 3599
     "github.token_seconds": r"[1-9]\d*",  # how long a workflow's OIDC token is good; default 300
     "github.subject": "classic|immutable",  # the form of its subject; default classic

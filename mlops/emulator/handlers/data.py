@@ -10,11 +10,13 @@ from typing import ClassVar
 
 from mlops.emulator import storage, storage_keys
 from mlops.emulator.blobs import Address
+from mlops.emulator.catalog import curated
 from mlops.emulator.errors import ServiceError, bad_request
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.handlers.assets import Assets, Draft
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
+from mlops.emulator.store import Resource
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
@@ -93,7 +95,10 @@ class Codes(Assets):
 
 
 class Environments(Assets):
-    """Environments: an image, a build context or a conda file. Nothing is built."""
+    """Environments: an image, a build context or a conda file. Nothing is built.
+
+    Curated ones are found by name in every workspace, and are not listed with its own.
+    """
 
     plural, word, uri = "environments", "environment", "image"
     fixed = ("image", "condaFile", "build")
@@ -114,13 +119,44 @@ class Environments(Assets):
         "provisioningState": "Succeeded",
     }
 
+    def list_versions(self, request: Request, emulator: Emulator) -> Reply:
+        """GET versions: of a curated environment its newest."""
+        workspace = self.scope(request, emulator)
+        if found := self._curated(workspace, request.params["name"]):
+            return Reply(200, {"value": [self.show(found)]})
+        return super().list_versions(request, emulator)
+
+    def find(self, emulator: Emulator, workspace: Resource, name: str, version: str) -> Resource | None:
+        """A version by name and number, of a curated environment too."""
+        return super().find(emulator, workspace, name, version) or self._curated(workspace, name, version)
+
+    def latest(self, emulator: Emulator, workspace: Resource, name: str) -> Resource | None:
+        """The version created last."""
+        return super().latest(emulator, workspace, name) or self._curated(workspace, name)
+
     def prepare(self, draft: Draft) -> Json:
-        """There must be something to run in."""
+        """There must be something to run in, and the names of curated environments are taken."""
+        if draft.name.lower().startswith(curated.PREFIX.lower()):
+            text = f"Environment name {draft.name!r} is reserved: names beginning with {curated.PREFIX} are curated."
+            raise bad_request(text, code="UserError", target="name")
         if not draft.properties.get("image") and not draft.properties.get("build"):
             raise bad_request(
                 "Either an image or a build context is required for an environment.", code="UserError", target="image"
             )
         return {key: value for key, value in draft.properties.items() if value is not None}
+
+    def _curated(self, workspace: Resource, name: str, version: str = "") -> Resource | None:
+        """A curated environment as if it were the workspace's, newest unless a version is named."""
+        found = curated.of_workspace(name) if workspace.kind == workspaces.KIND else None
+        if found and version not in ("", found.version):
+            found = curated.earlier([found], version)
+        if found is None:
+            return None
+        parent = self._id(workspace, found.name)
+        stamps = {"createdAt": found.created, "lastModifiedAt": found.created}
+        who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft"}
+        body = {"properties": found.properties(), "systemData": {**stamps, **who, "lastModifiedByType": "User"}}
+        return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
 
 
 class Components(Assets):
@@ -136,10 +172,16 @@ class Components(Assets):
             raise bad_request(
                 "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
             )
-        if draft.before and draft.before["componentSpec"] != spec:
+        if draft.before and _work(draft.before["componentSpec"]) != _work(spec):
             text = f"Component {draft.name} already exists with another specification; a version cannot be changed."
             raise ServiceError(409, "UserError", text, target="componentSpec")
         return draft.properties
+
+
+def _work(spec: Json) -> Json:
+    """What a version of a component keeps for ever: its specification without what only describes it."""
+    words = ("description", "display_name", "tags", "$schema", "_source", "id", "creation_context")
+    return {key: value for key, value in spec.items() if key not in words and value not in (None, {}, [])}
 
 
 DATA, CODES, ENVIRONMENTS, COMPONENTS = Data(), Codes(), Environments(), Components()

@@ -14,6 +14,7 @@ from mlops.emulator.catalog import sizes
 from mlops.emulator.errors import ServiceError, bad_request, error_object
 from mlops.emulator.handlers import endpoints
 from mlops.emulator.operations import accepted
+from mlops.emulator.own_code import deployed
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -42,14 +43,20 @@ def get(request: Request, emulator: Emulator) -> Reply:
 async def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a deployment: long-running. What can be refused at once is; a model that does not load fails later."""
     with emulator.transaction():
-        made = _checked(request, emulator)
-        place = serving.place(emulator, str(made["properties"]["model"]))
-    error = await asyncio.to_thread(serving.load_error, emulator, place)
-    stack = await asyncio.to_thread(serving.stack_of, emulator, place)
-    with emulator.transaction():
-        made = _checked(request, emulator) | {serving.PLACE: place, serving.STACK: stack}  # others came in between
+        properties = _checked(request, emulator)["properties"]
         endpoint, name = endpoints.require(request, emulator), request.params["deployment"]
         id = f"{endpoint.id}/{KIND}/{name}"
+        place = serving.place(emulator, properties["model"]) if properties.get("model") else serving.BASE
+        code = deployed.prepare(emulator, properties, place)
+        container = deployed.container_of(emulator, id, code) if code else None
+    if container:
+        error = await asyncio.to_thread(deployed.start_error, container)
+    else:
+        error = await asyncio.to_thread(serving.load_error, emulator, place)
+    stack = await asyncio.to_thread(serving.stack_of, emulator, place)
+    with emulator.transaction():
+        made = _checked(request, emulator)  # others came in between
+        made |= {serving.PLACE: place, serving.STACK: stack, deployed.CODE: code}
         known = emulator.store.get(id) is not None
         found = emulator.store.put(id, made, parent=endpoint.id, kind=KIND, name=name)
         started = endpoints.start(request, emulator, found, KIND, error=("ResourceNotReady", error) if error else None)
@@ -111,6 +118,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
         if share := (endpoint.body["properties"].get(field) or {}).get(found.name):
             text = f"Cannot delete deployment {found.name}: it has {share} percent of the {field}. Set it to 0 first."
             raise bad_request(text, code="BadArgument")
+    deployed.remove(emulator, found)
     endpoints.set_state(emulator, found, "Deleting")
     return accepted(endpoints.start(request, emulator, found, KIND, effect="delete"), 202)
 
@@ -123,7 +131,8 @@ def get_logs(request: Request, emulator: Emulator) -> Reply:
     if body.get("containerType") == "StorageInitializer":
         lines = serving.download_lines(emulator, found)
     else:
-        lines = serving.log_lines(emulator, found)
+        own = deployed.log_lines(emulator, found) if found.body.get(deployed.CODE) else ()
+        lines = serving.log_lines(emulator, found, own)
     return Reply(200, {"content": "".join(f"{line}\n" for line in (lines[-tail:] if tail else lines))})
 
 
@@ -154,12 +163,12 @@ def _properties(emulator: Emulator, stated: Json) -> Json:
         text = f"The request timeout may be {LONGEST_REQUEST_SECONDS:.0f} seconds at most."
         raise bad_request(text, code="BadArgument", target="requestSettings.requestTimeout")
     model = str(stated.get("model") or "")
-    if not model:
-        raise bad_request("A deployment needs a model.", code="BadArgument", target="model")
-    if not serving.model_exists(emulator, model):
+    if not model and not stated.get("codeConfiguration"):
+        raise bad_request("A deployment needs a model, or code.", code="BadArgument", target="model")
+    if model and not serving.model_exists(emulator, model):
         detail = error_object("ResourceNotFound", f"The model {model} was not found.")
         raise ServiceError(400, "BadRequest", "The request is invalid.", details=[detail])
-    _check_no_code(emulator, model, stated)
+    deployed.check(emulator, stated)
     probes = {
         name: {**PROBE, **{k: v for k, v in (stated.get(name) or {}).items() if v is not None}}
         for name in ("livenessProbe", "readinessProbe")
@@ -176,16 +185,6 @@ def _properties(emulator: Emulator, stated: Json) -> Json:
         "requestSettings": requests,
         "instanceType": stated.get("instanceType") or DEFAULT_SIZE,
     }
-
-
-def _check_no_code(emulator: Emulator, model: str, stated: Json) -> None:
-    """Only MLflow models need no code of their own; code that a user brings is not run here."""
-    if stated.get("codeConfiguration") or not serving.is_mlflow(emulator, model):
-        if stated.get("codeConfiguration") or stated.get("environmentId"):
-            text = "The emulator serves MLflow models only; it runs no scoring code or environment of a deployment."
-            raise ServiceError(501, "NotEmulated", text)
-        detail = error_object("MissingDriverProgram", "A model that is not of MLflow needs code and an environment.")
-        raise ServiceError(400, "BadRequest", "The request is invalid.", details=[detail])
 
 
 def _check_capacity(emulator: Emulator, size_name: str, capacity: int, before: Resource | None) -> None:

@@ -14,6 +14,7 @@ from mlops.emulator.access.tokens import sign
 from mlops.emulator.errors import ServiceError, bad_request, conflict, error_object
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.operations import Operation, accepted
+from mlops.emulator.own_code import deployed
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -122,6 +123,8 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     if found is None:
         return Reply(204)
     refuse_while_changing(emulator, found, "delete")
+    for deployment in emulator.store.children(found.id, "deployments"):
+        deployed.remove(emulator, deployment)
     set_state(emulator, found, "Deleting")
     return accepted(start(request, emulator, found, KIND, effect="delete"), 202)
 

@@ -6,7 +6,7 @@ It must not keep anything. All problems of a pipeline are answered together.
 import re
 from typing import Any
 
-from mlops.emulator.catalog import components, models
+from mlops.emulator.catalog import components, curated, models
 from mlops.emulator.errors import ServiceError, error_object
 from mlops.emulator.jobs import command_step, graph
 from mlops.emulator.request import Json
@@ -95,7 +95,9 @@ def check_command(emulator: Emulator, workspace: Resource, properties: Json) -> 
     problems += _missing_assets(emulator, properties.get("inputs") or {}, "inputs")
     for field in ("environmentId", "codeId"):
         id = str(properties.get(field) or "")
-        if id.lower().startswith("/subscriptions") and emulator.store.get(id) is None:
+        if not id.lower().startswith("/subscriptions") or emulator.store.get(id) is not None:
+            continue
+        if field == "codeId" or curated.of_workspace(id.split("/")[-3]) is None:
             problems.append(error_object("NotFound", f"The asset {id} was not found.", f"properties.{field}"))
     problems += _missing_computes(emulator, workspace, {"computeId": properties.get("computeId")})
     if problems:

@@ -22,8 +22,9 @@ from mlops.emulator.store import Resource
 KIND = queue.KIND
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
 TYPES = ("AutoML", "Command", "FineTuning", "Labeling", "Pipeline", "Spark", "Sweep")
-NOT_EXECUTED = "The emulator runs pipeline and command jobs; it keeps a {} job as a record only."
-EXECUTED = ("Pipeline", "Command")
+NOT_EXECUTED = "The emulator runs pipeline, command and sweep jobs; it keeps a {} job as a record only."
+RUN_KINDS = {"Pipeline": "azureml.PipelineRun", "Sweep": "hyperdrive"}
+EXECUTED = ("Pipeline", "Command", "Sweep")
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -48,12 +49,12 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
-    """GET one job. The run of a pipeline's step has no properties here, which is how the SDK knows it."""
+    """GET one job, a trial of a sweep too. A pipeline's step has no properties, which is how the SDK knows it."""
     workspace = workspaces.require(request, emulator)
     name = request.params["name"]
     step = runs.find(emulator, workspace.id, name)
-    if step is not None and step.body["parent"]:
-        id = f"{workspace.id}/{KIND}/{name}"
+    id = f"{workspace.id}/{KIND}/{name}"
+    if step is not None and step.body["parent"] and emulator.store.get(id) is None:
         return Reply(200, {"id": id, "name": name, "type": f"{arm.PROVIDER}/workspaces/jobs", "properties": None})
     job = _require(request, emulator)
     queue.read(emulator, job.name)
@@ -117,6 +118,9 @@ def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json)
         job_checks.check_pipeline(emulator, workspace, properties)
     if kind == "Command":
         job_checks.check_command(emulator, workspace, properties)
+    if kind == "Sweep":
+        trial = {"inputs": properties.get("inputs"), "computeId": properties.get("computeId")}
+        job_checks.check_command(emulator, workspace, {**(properties.get("trial") or {}), **trial})
     return _create(emulator, workspace, name, kind, properties)
 
 
@@ -139,7 +143,7 @@ def _create(
         workspace.id,
         name,
         experiment=completed["experimentName"],
-        kind="azureml.PipelineRun" if kind == "Pipeline" else "azureml.scriptrun",
+        kind=RUN_KINDS.get(kind, "azureml.scriptrun"),
         display_name=completed["displayName"],
         description=properties.get("description"),
         tags=_texts(properties.get("tags")),
@@ -173,7 +177,7 @@ def _completed(workspace: Resource, name: str, stated: Json) -> Json:
         **stated,
         "displayName": stated.get("displayName") or name,
         "experimentName": stated.get("experimentName") or "Default",
-        "services": services,
+        "services": {**(stated.get("services") or {}), **services},
         "outputs": outputs,
         "parentJobName": None,
         "computeId": stated.get("computeId"),

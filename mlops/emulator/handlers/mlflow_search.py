@@ -89,7 +89,7 @@ def _test(text: str) -> Callable[[Json], bool]:
 
 
 def _wanted(kind: str, name: str, stated: str) -> Any:
-    if kind == "metrics" or name in ("start_time", "end_time"):
+    if kind == "metrics" or name in ("start_time", "end_time", "creation_time", "last_update_time"):
         try:
             return float(stated)
         except ValueError as error:

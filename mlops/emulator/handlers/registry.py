@@ -7,11 +7,9 @@ Source: the registry data plane as azure-ai-ml speaks it (2021-10-01-dataplanepr
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from mlops.emulator import arm, catalog, defaults
-from mlops.emulator.catalog import components, models
+from mlops.emulator import arm, defaults
+from mlops.emulator.catalog import components, curated, models
 from mlops.emulator.errors import ServiceError, bad_request, error_object
 from mlops.emulator.handlers import registries
 from mlops.emulator.handlers.assets import DEFAULT_VERSION, view_of
@@ -19,7 +17,6 @@ from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 
 NAMES = ("azureml",)
-_ENVIRONMENTS = Path(catalog.__file__).with_name("environments.yaml")
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,10 @@ def get_version(request: Request, emulator: Emulator) -> Reply:
         active = [item for item in _of_name(request, registry, kind) if not item.archived]
         if active:
             return Reply(200, _show(registry, kind, max(active, key=_age)))
-    found = next((item for item in _of_name(request, registry, kind) if item.version == wanted), None)
+    every = _of_name(request, registry, kind)
+    found = next((item for item in every if item.version == wanted), None)
+    if found is None and kind == "environments":
+        found = curated.earlier(every, wanted)
     if found is None:
         raise _missing(registry, kind, f"{request.params['name']}:{wanted}")
     return Reply(200, _show(registry, kind, found))
@@ -167,24 +167,8 @@ def _component(component: components.Component) -> Callable[[], Json]:
 
 @cache
 def _environments() -> list[Item]:
-    said = catalog.read_file(_ENVIRONMENTS)["environments"]
-    return [Item(one["name"], one["version"], one["created"], False, _environment(one)) for one in said]
-
-
-def _environment(said: dict[str, Any]) -> Callable[[], Json]:
-    return lambda: {
-        "description": said["description"],
-        "tags": {},
-        "properties": {},
-        "isArchived": False,
-        "isAnonymous": False,
-        "environmentType": "Curated",
-        "image": said["image"],
-        "osType": "Linux",
-        "autoRebuild": "Disabled",
-        "provisioningState": "Succeeded",
-        "stage": None,
-    }
+    every = curated.of_registry()
+    return [Item(one.name, one.version, one.created, False, one.properties) for one in every]
 
 
 def _of_name(request: Request, registry: str, kind: str) -> list[Item]:

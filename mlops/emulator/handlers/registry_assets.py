@@ -175,12 +175,14 @@ def _new_place(emulator: Emulator, registry: Resource) -> Address:
 
 
 def _reference(registry: Resource, place: Address, permissions: str = "racwl") -> Json:
+    """A SAS is of the container, which is what the SDK takes its URL for; the path stays in `blobUri`."""
     token = storage_keys.sas(place.account, place.container, permissions=permissions, hours=HOURS)
+    container = place._replace(name="").url.rstrip("/")
     details = registry.body["properties"]["regionDetails"][0]["storageAccountDetails"][0]
     return {
         "blobUri": place.url,
         "storageAccountArmId": details["systemCreatedStorageAccount"]["armResourceId"]["resourceId"],
-        "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
+        "credential": {"credentialType": "SAS", "sasUri": f"{container}?{token}"},
     }
 
 

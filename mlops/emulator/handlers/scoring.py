@@ -9,7 +9,9 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mlops.emulator import serving
@@ -20,7 +22,9 @@ from mlops.emulator.access.tokens import Principal, claims_of
 from mlops.emulator.errors import ServiceError
 from mlops.emulator.handlers import deployments
 from mlops.emulator.handlers.endpoints import KEYS, KIND, SCORING_AUDIENCE
-from mlops.emulator.request import Reply, Request
+from mlops.emulator.own_code import deployed
+from mlops.emulator.own_code.container import Container, ContainerError
+from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
 
@@ -116,8 +120,7 @@ async def _served(
     if len(pending) >= 2 * capacity:
         outcome = Outcome(Reply(429, "Too many requests are pending."))
     else:
-        stack = _stack(emulator, chosen)
-        work = asyncio.ensure_future(asyncio.to_thread(_ask, emulator, chosen.body[serving.PLACE], stack, request.body))
+        work = asyncio.ensure_future(asyncio.to_thread(_question(request, emulator, endpoint, chosen)))
         pending.add(work)
         work.add_done_callback(pending.discard)  # not at the time-out: the container goes on working on it
         begun = time.perf_counter()
@@ -133,6 +136,31 @@ async def _served(
     failed = str(outcome.model_status >= 400).capitalize()
     named = {HEADER: chosen.name, "x-ms-run-function-failed": failed, "x-ms-server-version": "emulator"}
     return Reply(reply.status, reply.body, {**named, **reply.headers})
+
+
+def _question(
+    request: Request, emulator: Emulator, endpoint: Resource, chosen: Resource
+) -> Callable[[], tuple[Reply, int]]:
+    """What is to be done on a thread: ask the user's own code, or the model."""
+    code = chosen.body.get(deployed.CODE)
+    if not code:
+        return partial(_ask, emulator, chosen.body[serving.PLACE], _stack(emulator, chosen), request.body)
+    container = deployed.container_of(emulator, chosen.id, code)
+    said = deployed.envelope(request.method, request.query, request.headers, request.body)
+    return partial(_ask_code, container, said)
+
+
+def _ask_code(container: Container, said: Json) -> tuple[Reply, int]:
+    """The answer of a user's own code. Whatever is no success of it, is a 424 of the endpoint."""
+    try:
+        answer = container.ask(said)
+    except ContainerError as error:
+        return Reply(502, f"The scoring container is not there: {error}"), 0
+    status, headers = int(answer["status"]), dict(answer["headers"])
+    body = answer["body"].encode("latin-1")
+    if status < 400:
+        return Reply(status, body, headers), status
+    return Reply(424, body, {**headers, "ms-azureml-model-error-statuscode": str(status)}), status
 
 
 def _ask(emulator: Emulator, place: str, stack: str, body: bytes) -> tuple[Reply, int]:

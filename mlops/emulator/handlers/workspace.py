@@ -5,10 +5,11 @@ Source: Microsoft.MachineLearningServices workspaces (ARM), and the regional dis
 """
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from mlops.emulator import arm, defaults, storage_keys
-from mlops.emulator.errors import ServiceError
+from mlops.emulator.errors import ServiceError, bad_request
 from mlops.emulator.handlers import datastores
 from mlops.emulator.operations import accepted
 from mlops.emulator.request import Reply, Request
@@ -72,6 +73,9 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "systemData": arm.system_data(emulator.clock, emulator.store.get(id)),
     }
     made = emulator.store.put(id, whole, parent=group_id, kind=KIND, name=name)
+    for rule, said in (properties["managedNetwork"].get("outboundRules") or {}).items():
+        kept = {"properties": {"category": "UserDefined", "status": "Active", **said}}
+        emulator.store.put(f"{id}/outboundRules/{rule}", kept, parent=id, kind="outboundRules", name=rule)
     datastores.create_defaults(emulator, made, str(properties["storageAccount"]).rsplit("/", 1)[-1])
     return made
 
@@ -115,13 +119,14 @@ def list_in_group(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(
             404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True
         )
-    return arm.page(request, emulator.store.children(group, KIND), _show)
+    return arm.page(request, _of_kind(request, emulator.store.children(group, KIND)), _show)
 
 
 def list_in_subscription(request: Request, emulator: Emulator) -> Reply:
     """GET the workspaces of a subscription."""
     start = f"/subscriptions/{request.params['sub']}/".lower()
-    return arm.page(request, (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start)), _show)
+    found = (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start))
+    return arm.page(request, _of_kind(request, found), _show)
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -178,6 +183,45 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
         "pipelines",
     )
     return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
+
+
+def resync_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST resyncKeys: the keys of storage are read again, which have not changed."""
+    require(request, emulator)
+    return Reply(200)
+
+
+def provision_network(request: Request, emulator: Emulator) -> Reply:
+    """POST provisionManagedNetwork: done at once, for no network is made. Raises 400 for a workspace without one."""
+    found = require(request, emulator)
+    network = found.body["properties"]["managedNetwork"]
+    if network.get("isolationMode", "Disabled") == "Disabled":
+        raise bad_request(f"The workspace {found.name} has no managed network.", code="BadRequest")
+    status = {"status": "Active", "sparkReady": bool(request.json().get("includeSpark"))}
+    changed = {**found.body["properties"], "managedNetwork": {**network, "status": status}}
+    emulator.store.update(found.id, {**found.body, "properties": changed})
+    return Reply(200, status)
+
+
+def dependent(request: Request, emulator: Emulator) -> Reply:
+    """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
+    id, kind = request.path.rstrip("/"), f"{request.params['provider']}/{request.params['kind']}"
+    fields = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
+    every = (item.body["properties"].get(field) for item in emulator.store.every(KIND) for field in fields)
+    if id.lower() not in (str(one).lower() for one in every):
+        what = f"{kind}/{request.params['name']}"
+        text = f"The Resource '{what}' under resource group '{request.params['rg']}' was not found."
+        raise ServiceError(404, "ResourceNotFound", text, plain=True)
+    if request.method == "DELETE":
+        return Reply(200)
+    shown = {"id": id, "name": request.params["name"], "type": kind, "location": defaults.LOCATION}
+    return Reply(200, {**shown, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
+
+
+def _of_kind(request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
+    """Those of the kinds that `kind` names (default, hub, project, featurestore), separated by commas."""
+    wanted = {kind.strip().lower() for kind in request.query.get("kind", "").split(",") if kind.strip()}
+    return (one for one in found if not wanted or str(one.body["kind"]).lower() in wanted)
 
 
 def _show(resource: Resource) -> dict[str, Any]:

@@ -6,10 +6,10 @@ It must not know HTTP or the worker that fine-tunes. A step that is neither fail
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlops.emulator import runs, storage
-from mlops.emulator.handlers import data, models
-from mlops.emulator.jobs import command, failure, graph, outputs, process_run
-from mlops.emulator.jobs.command import Command, Folders
+from mlops.emulator import runs
+from mlops.emulator.handlers import data
+from mlops.emulator.jobs import command, command_outputs, failure, graph, outputs, parallel, process_run, sweep
+from mlops.emulator.jobs.command import Folders
 from mlops.emulator.jobs.failure import JobFailed
 from mlops.emulator.request import Json
 from mlops.emulator.state import Emulator
@@ -24,12 +24,18 @@ def spec_of(emulator: Emulator, stated: Json) -> Json | None:
     if isinstance(stated.get("component"), dict):
         inline: Json = stated["component"]
         return inline
-    id = str(stated.get("componentId") or "").removeprefix("azureml:")
-    if id.startswith(REGISTRY):
+    if isinstance(stated.get("trial"), dict):
+        return spec_of(emulator, stated["trial"])
+    id = str(stated.get("componentId") or "")
+    if not id.startswith(REGISTRY):
+        id = id.removeprefix("azureml:")
+    else:
         parts = id.split("/")
         holder = next(emulator.store.named("registries", parts[3]), None)
         id = f"{holder.id}/components/{parts[5]}/versions/{parts[7]}" if holder and len(parts) == 8 else ""
     found = emulator.store.get(id)
+    if "/labels/" in id and (workspace := emulator.store.get(id.split("/components/")[0])):
+        found = data.COMPONENTS.latest(emulator, workspace, id.split("/")[-3])
     spec: Json | None = found.body["properties"].get("componentSpec") if found else None
     return spec
 
@@ -39,54 +45,18 @@ async def run(
 ) -> dict[str, str]:
     """One step with its inputs resolved; gives the places of its outputs. Raises JobFailed."""
     kind = str(spec.get("type") or "command")
+    if stated.get("type") == "sweep":
+        return await sweep.run_step(emulator, step, stated, spec, inputs, work)
     if kind == "pipeline":
         return await _pipeline(emulator, step, spec, inputs, work)
-    if kind != "command":
-        raise JobFailed("NotEmulated", f"The emulator runs commands and pipelines of them and no {kind} step.")
-    wanted, folders = command.of_component(spec, stated, inputs), Folders(work)
+    if kind not in ("command", "parallel"):
+        raise JobFailed("NotEmulated", f"The emulator runs commands, parallel steps and pipelines, and no {kind} step.")
+    made = parallel.of_component if kind == "parallel" else command.of_component
+    wanted, folders = made(spec, stated, inputs), Folders(work)
     workspace = str(step.body["workspace"])
     await process_run.run(emulator, workspace, step, wanted, folders)
     with emulator.transaction():
-        return keep(emulator, step, wanted, folders, stated.get("outputs") or {})
-
-
-def keep(
-    emulator: Emulator, one: Resource, wanted: Command, folders: Folders, stated: Mapping[str, Json]
-) -> dict[str, str]:
-    """Store what the command wrote: its outputs, and the folders `outputs` and `logs` among the run's artifacts."""
-    workspace = str(one.body["workspace"])
-    places: dict[str, str] = {}
-    for name, kind in wanted.outputs.items():
-        said = (stated.get(name) or {}).get("uri")
-        file = f"{name}" if kind == "uri_file" else ""
-        uri = str(said or storage.output_uri(one.name, name, file))
-        source = folders.output(name, kind)
-        if kind == "uri_file" and not source.is_file():
-            continue  # nothing was written, which the service does not mind either
-        storage.upload_tree(emulator, source, uri, workspace=workspace)
-        outputs.point(emulator, one, name, kind, uri)
-        places[name] = uri
-    for name in ("outputs", "logs"):
-        folder = folders.code / name
-        if folder.is_dir():
-            storage.upload_tree(emulator, folder, storage.output_uri(one.name, "artifacts", name), workspace=workspace)
-    return places
-
-
-def register(emulator: Emulator, workspace: Resource, declared: Mapping[str, Json], places: Mapping[str, str]) -> None:
-    """Make assets of those outputs that a job names as such."""
-    for name, said in declared.items():
-        asset, uri = (said or {}).get("assetName"), places.get(name)
-        if not asset or not uri:
-            continue
-        kind = str(said.get("jobOutputType") or "uri_folder")
-        if kind in command.MODELS:
-            stated, kept = {"modelUri": uri, "modelType": kind}, models.MODELS
-            version = str(said.get("assetVersion") or kept.next_version(emulator, workspace, asset))
-            kept.create(emulator, workspace, asset, version, stated)
-        else:
-            version = str(said.get("assetVersion") or data.DATA.next_version(emulator, workspace, asset))
-            data.DATA.create(emulator, workspace, asset, version, {"dataUri": uri, "dataType": kind})
+        return command_outputs.keep(emulator, step, wanted, folders, stated.get("outputs") or {})
 
 
 def resolved(inputs: Mapping[str, Json], given: Mapping[str, Json], made: Made) -> dict[str, Json]:

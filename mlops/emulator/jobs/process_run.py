@@ -24,6 +24,7 @@ from mlops.emulator.store import Resource
 
 SHELL = "/bin/sh"
 CHUNK = 1 << 16
+PYTHON_SETTING = "code.python"  # which Python runs a user's code; default: the emulator's own
 FLUSH_SECONDS = 0.1  # how long output is gathered before it is written to the log
 TIMED_OUT = "The job was canceled because it ran longer than its limit of {:.0f} seconds."
 
@@ -128,9 +129,14 @@ def _variables(
         f"AZURE_ML_{where.upper()}_{name}": value
         for where, name, value in ((key.split(".", 1)[0][:-1], key.split(".", 1)[1], v) for key, v in values.items())
     }
-    here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    unbuffered = {"PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **unbuffered, **_way_back(emulator), **here, **service, **mounted, **wanted.variables}
+    python = emulator.store.setting(PYTHON_SETTING, "") or sys.executable
+    return {**surroundings(emulator, python), **service, **mounted, **wanted.variables}
+
+
+def surroundings(emulator: Emulator, python: str) -> dict[str, str]:
+    """The variables of a process that runs a user's code: its Python comes first, and its calls lead back here."""
+    here = {"PATH": f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **_way_back(emulator), **here}
 
 
 def _way_back(emulator: Emulator) -> dict[str, str]:

@@ -11,6 +11,7 @@ from mlops.emulator import runs, storage
 from mlops.emulator.catalog.components import Component
 from mlops.emulator.jobs import (
     command,
+    command_outputs,
     command_step,
     compute,
     failure,
@@ -19,6 +20,7 @@ from mlops.emulator.jobs import (
     process_run,
     request,
     reuse,
+    sweep,
     worker,
 )
 from mlops.emulator.jobs.command import Folders
@@ -35,8 +37,8 @@ FINE_TUNING = "chat_completion_pipeline"
 
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
     """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
-    is_command = str(job.body["properties"]["jobType"]) == "Command"
-    await (_command(emulator, job, work) if is_command else _pipeline(emulator, job, work))
+    kinds = {"Command": _command, "Sweep": _sweep}
+    await kinds.get(str(job.body["properties"]["jobType"]), _pipeline)(emulator, job, work)
 
 
 async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
@@ -47,6 +49,14 @@ async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
         spec = command_step.spec_of(emulator, stated)
         run = _node if spec is None else _step
         made[node] = await run(emulator, job, node, stated, made, work / str(len(made)))
+    _register(emulator, job)
+
+
+async def _sweep(emulator: Emulator, job: Resource, work: Path) -> None:
+    """A job that tries one command with several values."""
+    if doomed := doom_of(job, [job.name]):
+        raise doomed[1]
+    await sweep.run_job(emulator, job, work)
     _register(emulator, job)
 
 
@@ -62,7 +72,7 @@ async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
     check_not_canceled(emulator, job)
     declared = job.body["properties"].get("outputs") or {}
     with emulator.transaction():
-        places = command_step.keep(emulator, root, wanted, folders, declared)
+        places = command_outputs.keep(emulator, root, wanted, folders, declared)
         same = {name: {"value": f"${{{{parent.outputs.{name}}}}}"} for name in places}
         outputs.bind(emulator, job, {"outputs": same}, places)
     _register(emulator, job)
@@ -111,7 +121,7 @@ def _register(emulator: Emulator, job: Resource) -> None:
     workspace = emulator.store.get(outputs.workspace_of(job))
     if workspace is not None:
         with emulator.transaction():
-            command_step.register(emulator, workspace, found, places)
+            command_outputs.register(emulator, workspace, found, places)
 
 
 async def _node(

@@ -1,0 +1,9 @@
+"""Data preparation on this machine: from rows of a public dataset and the team's own conversations to files.
+
+It must not judge a conversation (`mlops.domain.dataset`) and must not talk to Azure. It imports nothing heavy until
+data is really prepared.
+"""
+
+from mlops.dataset.prepare import MINIMUM_TRAIN_ROWS, Options, Prepared, check, prepare
+
+__all__ = ["MINIMUM_TRAIN_ROWS", "Options", "Prepared", "check", "prepare"]

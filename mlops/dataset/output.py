@@ -1,0 +1,121 @@
+"""Writes the train, validation and test files from the spool, each row at its place, hashing them on the way.
+
+It must not choose rows or decide their order.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+
+from mlops.dataset.minima import Integers
+from mlops.dataset.spool import LOTS, PENDING_BYTES, Spool, lots_of
+from mlops.dataset.table import Buffer, Table
+from mlops.domain.dataset.manifest import FILES, FileEntry, percentiles
+
+# As large as the pieces of the spool: the system then takes the memory that a forgotten lot gave back for the next
+# bytes of a file. Larger pieces want larger pages of it, which are fresh ones, and took six times as long.
+PIECE_BYTES = PENDING_BYTES // LOTS
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Rows of a part in the order in which they are written. `numbers` ascend, from 0 to 2^64; a row may recur."""
+
+    rows: Integers
+    numbers: Integers
+
+
+def write(folder: Path, table: Table, parts: Mapping[str, Ordered], spool: Spool) -> dict[str, FileEntry]:
+    """Write one file for each part, and give what is in it. The spool is empty afterwards."""
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        files = {part: _File(stack.enter_context(FileIO(folder / FILES[part], "w")), pool) for part in parts}
+        every = np.arange(LOTS + 1)
+        edges = {part: np.searchsorted(lots_of(ordered.numbers), every) for part, ordered in parts.items()}
+        recur = any(len(ordered.rows) != len(np.unique(ordered.rows)) for ordered in parts.values())
+        for lot in range(LOTS):
+            data = spool.lot(lot)
+            for part, ordered in parts.items():
+                rows = table[ordered.rows[edges[part][lot] : edges[part][lot + 1]]]
+                if len(rows):
+                    files[part].add(_lines(rows, lot, data, spool))
+            if not recur:  # else a later lot may want a line of this one
+                spool.forget(lot)
+        for file in files.values():
+            file.finish()
+    return {FILES[part]: _entry(table[ordered.rows], files[part].sha256) for part, ordered in parts.items()}
+
+
+def _lines(rows: Table, lot: int, data: memoryview, spool: Spool) -> list[Buffer]:
+    """The lines of rows, most of which lie in one lot."""
+    offsets, lengths = rows["offset"].tolist(), rows["length"].tolist()
+    lines: list[Buffer]
+    lines = [data[start : start + length] for start, length in zip(offsets, lengths, strict=True)]
+    for place in np.flatnonzero(lots_of(rows["order"]) != lot).tolist():
+        lines[place] = spool.line(rows[place])
+    return lines
+
+
+class _File:
+    """A file that is written and hashed in threads while the next bytes are put together."""
+
+    def __init__(self, file: FileIO, pool: ThreadPoolExecutor) -> None:
+        self._file, self._pool = file, pool
+        self._hash = hashlib.sha256()
+        self._under_way: list[Future[None]] = []
+        self._next, self._other = bytearray(), bytearray()  # used in turn: fresh memory costs more than the copy
+        self._filled = 0
+
+    def add(self, lines: Sequence[Buffer]) -> None:
+        """Append lines."""
+        end = self._filled + sum(map(len, lines))
+        if len(self._next) < end:
+            self._next = self._next[: self._filled] + bytes(max(PIECE_BYTES, end) - self._filled)
+        target, at = memoryview(self._next), self._filled
+        for line in lines:
+            target[at : at + len(line)] = line
+            at += len(line)
+        self._filled = end
+        if end >= PIECE_BYTES:
+            self._send()
+
+    def finish(self) -> None:
+        """Write what is left, and wait until all is written."""
+        self._send()
+        self._settle()
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def _send(self) -> None:
+        self._settle()
+        data = memoryview(self._next)[: self._filled]
+        self._under_way = [self._pool.submit(self._hash.update, data), self._pool.submit(self._write, data)]
+        self._next, self._other, self._filled = self._other, self._next, 0
+
+    def _settle(self) -> None:
+        for future in self._under_way:
+            future.result()
+
+    def _write(self, rest: memoryview) -> None:
+        while rest:
+            rest = rest[self._file.write(rest[:PIECE_BYTES]) :]
+
+
+def _entry(rows: Table, sha256: str) -> FileEntry:
+    return FileEntry(
+        rows=len(rows),
+        bytes=int(rows["length"].sum(dtype="u8")),
+        sha256=sha256,
+        messages=int(rows["turns"].sum(dtype="u8")),
+        tokens=int(rows["tokens"].sum(dtype="u8")),
+        characters=percentiles(rows["characters"].tolist()),
+        turns=percentiles(rows["turns"].tolist()),
+    )

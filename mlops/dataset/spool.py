@@ -1,0 +1,119 @@
+"""The lines of all rows while it is not yet known which of them stay and in which order.
+
+It must not know what a line says. A row goes to one of 128 lots by its place in the order (`Table["order"]`), so the
+files are later written lot by lot: each is read at once, its lines are put in order in memory, and its space on the
+disk is free again for the next. What fits into some megabytes never touches the disk.
+"""
+
+import os
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops.dataset.table import Batch, Buffer, Table, concatenated
+
+LOTS = 128
+_SHIFT = np.uint64(64 - 7)
+VECTOR = 1000  # pieces that are written at once; systems allow 1024
+PENDING_BYTES = 32_000_000  # lines that wait in memory
+
+
+def lots_of(order: NDArray[Any]) -> NDArray[np.int64]:
+    """The lot of each place in the order; it never falls where the place rises."""
+    found: NDArray[np.int64] = (order >> _SHIFT).astype(np.int64)
+    return found
+
+
+class Spool:
+    """Add batches, then `table` once, then `line` and `lot`. The folder must exist; its owner removes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[int, FileIO] = {}
+        self._ends = [0] * LOTS
+        self._pending: list[list[Buffer]] = [[] for _ in range(LOTS)]
+        self._waiting = 0
+        self._buffer = bytearray()
+        self._chunks: list[Table] = []
+        self.rows = 0
+
+    def add(self, batch: Batch) -> None:
+        """Append the rows of a batch, and set their `offset`."""
+        rows, ends, pending = batch.rows, self._ends, self._pending
+        offsets = []
+        for lot, head, tail in zip(lots_of(rows["order"]).tolist(), batch.heads, batch.tails, strict=True):
+            offsets.append(ends[lot])
+            ends[lot] += len(head) + len(tail)
+            pending[lot] += (head, tail)
+        rows["offset"] = offsets
+        self._chunks.append(rows)
+        self.rows += len(rows)
+        self._waiting += int(rows["length"].sum(dtype="u8"))
+        if self._waiting > PENDING_BYTES:
+            self._flush()
+
+    def table(self) -> Table:
+        """All rows in the order in which they came. They are handed over: call it once, and add nothing after it."""
+        if self._files:
+            self._flush()
+        else:
+            self._pending = [[b"".join(lines)] if lines else [] for lines in self._pending]
+        return concatenated(self._chunks)
+
+    def line(self, row: np.void) -> bytes:
+        """The line of a row."""
+        lot, offset, length = int(row["order"] >> _SHIFT), int(row["offset"]), int(row["length"])
+        if self._files:
+            return os.pread(self._files[lot].fileno(), length, offset)
+        return bytes(self._pending[lot][0][offset : offset + length])
+
+    def lot(self, number: int) -> memoryview:
+        """All lines of a lot; they are good until the next lot is asked for."""
+        if not self._files:
+            return memoryview(b"".join(self._pending[number]))
+        if not self._ends[number]:
+            return memoryview(b"")
+        size = self._ends[number]
+        if len(self._buffer) < size:
+            self._buffer = bytearray(size + size // 4)
+        data, at = memoryview(self._buffer)[:size], 0
+        self._files[number].seek(0)
+        while at < size:
+            at += self._files[number].readinto(data[at:])
+        return data
+
+    def forget(self, number: int) -> None:
+        """Give the space of a lot back."""
+        self._pending[number] = []
+        if number in self._files:
+            self._files.pop(number).close()
+            self._path(number).unlink()
+
+    def close(self) -> None:
+        """Release the files."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+    def _flush(self) -> None:
+        for number, lines in enumerate(self._pending):
+            if lines and number not in self._files:
+                self._files[number] = FileIO(self._path(number), "w+")
+            for first in range(0, len(lines), VECTOR):
+                _write_all(self._files[number].fileno(), lines[first : first + VECTOR])
+            lines.clear()
+        self._waiting = 0
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"lot-{number:03}"
+
+
+def _write_all(file: int, lines: list[Buffer]) -> None:
+    written = os.writev(file, lines)
+    if written < sum(map(len, lines)):  # a full disk says why with the next bytes
+        rest = memoryview(b"".join(lines))[written:]
+        while rest:
+            rest = rest[os.write(file, rest) :]

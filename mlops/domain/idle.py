@@ -239,7 +239,11 @@ def _unread(case: _Case) -> _Verdict | None:
 def _changing(case: _Case) -> _Verdict | None:
     if case.usage.state not in AT_REST:
         return ItemState.KEEP, Because.CHANGING, f"it is {case.usage.state}"
-    if held := lease.of_another(case.usage.tags, "", case.now):
+    try:
+        held = lease.of_another(case.usage.tags, "", case.now, case.usage.name)
+    except lease.Unreadable as error:
+        return ItemState.KEEP, Because.NO_DATA, f"{error.problems[0].what}; {error.problems[0].fix}"
+    if held:
         return ItemState.KEEP, Because.CHANGING, f"{held.holder} may change it until {mark_value(held.until)}"
     busy = next((one for one in case.usage.deployments if one.state.busy), None)
     return (ItemState.KEEP, Because.CHANGING, f"its deployment {busy.name} is {busy.state}") if busy else None

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mlops.errors import BadInput, Problem
+
 LEASE_TAG = "mlops-lease"
 FREE = "-"
 _FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+)")
@@ -31,23 +33,41 @@ def granted(holder: str, now: datetime, lasting: timedelta) -> Lease:
     return Lease("-".join(holder.split()), now + lasting)
 
 
-def read(tags: Mapping[str, str]) -> Lease | None:
-    """The lease on an endpoint, over or not; None when it is free, or the tag is not ours to understand."""
-    match = _FORM.fullmatch(tags.get(LEASE_TAG, FREE))
+class Unreadable(BadInput):
+    """A tag that says something, but not who holds the endpoint and until when: nobody may act on it."""
+
+
+def read(tags: Mapping[str, str], name: str = "the endpoint") -> Lease | None:
+    """The lease on an endpoint, over or not; None when it is free. Raises Unreadable for a tag of another form."""
+    said = tags.get(LEASE_TAG, "").strip()
+    if said in {"", FREE}:
+        return None
+    match = _FORM.fullmatch(said)
     try:
         until = datetime.fromisoformat(match["until"]) if match else None
     except ValueError:
-        return None
-    return Lease(match["holder"], until) if match and until and until.tzinfo else None
+        until = None
+    if match is None or until is None or until.tzinfo is None:
+        raise Unreadable(
+            Problem(
+                f"the tag {LEASE_TAG} of {name} says {said!r:.200}, which is no lease",
+                why="it may be that somebody is changing the endpoint; nobody can tell who, or until when",
+                fix=f"when you know that nobody is, set the tag to {FREE}, or promote with --take-over",
+            )
+        )
+    return Lease(match["holder"], until)
 
 
-def of_another(tags: Mapping[str, str], holder: str, now: datetime) -> Lease | None:
-    """The lease that keeps `holder` from acting, if there is one and it is not over."""
-    found = read(tags)
+def of_another(tags: Mapping[str, str], holder: str, now: datetime, name: str = "the endpoint") -> Lease | None:
+    """The lease that keeps `holder` from acting, if there is one and it is not over. Raises Unreadable."""
+    found = read(tags, name)
     return found if found and found.holder != holder and found.until > now else None
 
 
 def is_held(tags: Mapping[str, str], holder: str, now: datetime, *, rest: timedelta) -> bool:
     """Whether `holder` has it, for `rest` at least."""
-    found = read(tags)
+    try:
+        found = read(tags)
+    except Unreadable:
+        return False
     return found is not None and found.holder == holder and found.until - now >= rest

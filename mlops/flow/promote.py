@@ -154,8 +154,8 @@ class Promotion:
 
         After the lease was written False, so that it is read again before anything is changed.
         """
-        other = self._holder.other(facts)
-        if other and not self._take_over:
+        other = None if self._take_over else self._holder.other(facts)
+        if other:
             held = f"{other.holder} may change {self._endpoint} until {other.until:%H:%M:%S} (UTC)"
             self._wait(stage.Wait(self._endpoint, held))
             return False

@@ -165,6 +165,22 @@ def test_while_a_promotion_holds_the_lease_nothing_is_deleted(overdue: Site) -> 
     assert found == {"tidy-one": "kept: changing", "tidy-two": "deleted: empty"}
 
 
+def test_a_lease_that_cannot_be_read_keeps_the_endpoint(overdue: Site) -> None:
+    """Before it is judged, and between that and the deletion, where it is an error."""
+    tags = {**overdue.tags("tidy-one"), "mlops-lease": "Ada, until I say so"}
+    body = {"location": "eastus", "tags": tags, "properties": {}}
+
+    def write(said: str) -> None:
+        if "tidy-one" in said:
+            assert overdue.api("PUT", arm("onlineEndpoints/tidy-one"), body).status == 200
+
+    found = overdue.cleanup(say=write)
+    assert overdue.states(found) == {"tidy-one": "failed: empty", "tidy-two": "deleted: empty"}
+    assert "of tidy-one says 'Ada, until I say so', which is no lease" in str(found.failure)
+    assert overdue.states(overdue.cleanup()) == {"tidy-one": "kept: no data"}
+    assert overdue.tags("tidy-one")["mlops-lease"] == "Ada, until I say so"
+
+
 def test_ours_is_said_by_our_own_tag(site: Site) -> None:
     site.endpoint("tidy-other", tags={**OURS, "mlops-owner": "another-model"})
     site.wait(9 * DAY)

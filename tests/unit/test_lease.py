@@ -31,8 +31,15 @@ def test_it_keeps_others_out_until_it_ends() -> None:
     assert not lease.is_held(tags("a"), "b", NOW, rest=MINUTE)
 
 
-@pytest.mark.parametrize("said", ["", lease.FREE, "a until tomorrow", "a until 2026-03-01T00:00:00", "somebody's"])
-def test_what_is_no_lease_keeps_nobody_out(said: str) -> None:
-    assert lease.read({lease.LEASE_TAG: said}) is None
-    assert lease.of_another({lease.LEASE_TAG: said}, "b", NOW) is None
-    assert lease.read({}) is None
+@pytest.mark.parametrize("tags", [{}, {lease.LEASE_TAG: ""}, {lease.LEASE_TAG: " "}, {lease.LEASE_TAG: lease.FREE}])
+def test_a_free_endpoint_keeps_nobody_out(tags: dict[str, str]) -> None:
+    assert lease.read(tags) is None
+    assert lease.of_another(tags, "b", NOW) is None
+
+
+@pytest.mark.parametrize("said", ["a until tomorrow", "a until 2026-03-01T00:00:00", "somebody's", "until", "0"])
+def test_a_tag_that_cannot_be_read_is_not_taken_for_free(said: str) -> None:
+    tags = {lease.LEASE_TAG: said}
+    with pytest.raises(lease.Unreadable, match="set the tag to -"):
+        lease.of_another(tags, "b", NOW)
+    assert not lease.is_held(tags, "a", NOW, rest=timedelta())

@@ -33,10 +33,14 @@ class Holder:
         return {lease.LEASE_TAG: str(lease.granted(self.name, self.context.workspace.now(), lasting))}
 
     def other(self, facts: EndpointFacts) -> lease.Lease | None:
-        """Whoever else may act now. Raises Unfinished when this run had the lease and lost it."""
-        found = lease.of_another(facts.tags, self.name, self.context.workspace.now())
+        """Whoever else may act now.
+
+        Raises Unfinished when this run had the lease and lost it, and lease.Unreadable.
+        """
+        found = lease.of_another(facts.tags, self.name, self.context.workspace.now(), self.endpoint)
         mine = lease.read(facts.tags)
         if self.has and (mine is None or mine.holder != self.name):
+            self.has = False  # so that it is not given back: it is another's
             who = found.holder if found else "another run, such as a rollback,"
             raise Unfinished(
                 Problem(

@@ -174,7 +174,7 @@ def _leased(survey: Survey, endpoint: str) -> bool:
     """Take the lease that promotions take, so that none begins while something is deleted; another's is respected."""
     workspace, now = survey.workspace, survey.workspace.now()
     found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-    if lease.of_another(found, survey.holder, now):
+    if lease.of_another(found, survey.holder, now, endpoint):
         return False
     mine = {lease.LEASE_TAG: str(lease.granted(survey.holder, now, LEASE))}
     endpoints.patch_tags(workspace, endpoint, mine)

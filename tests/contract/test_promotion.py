@@ -93,10 +93,17 @@ class Stage:
         self.on_say(line)
 
     def promote(
-        self, version: int, name: str = "production", *, run: int = 1, allow_older: bool = False, **settings: Any
+        self,
+        version: int,
+        name: str = "production",
+        *,
+        run: int = 1,
+        allow_older: bool = False,
+        take_over: bool = False,
+        **settings: Any,
     ) -> Outcome:
         context = self.context(run, **settings)
-        return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older)
+        return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older, take_over=take_over)
 
     def rollback(self) -> Outcome:
         return promote.rollback(self.context(), "production")
@@ -105,6 +112,9 @@ class Stage:
         """Version 1 has all traffic."""
         if self.facts().live != {"model-1": 100}:
             self.promote(1, allow_older=True)
+
+    def tag_lease(self, text: str) -> None:
+        endpoints.patch_tags(own_workspace(), ENDPOINT, {lease.LEASE_TAG: text})
 
     def facts(self) -> Any:
         return endpoints.observe(own_workspace(), ENDPOINT, MODEL)
@@ -314,6 +324,27 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
         stage.on_say = lambda _: None
     assert "actions/runs/1 may change promotion-journey until" in str(second[0])
     assert stage.facts().live == {"model-1": 100}
+
+
+def test_a_lease_that_was_lost_stays_with_whoever_has_it(stage: Stage) -> None:
+    stage.home()
+    holder = Holder(stage.context(), ENDPOINT)
+    holder.hold(stage.facts())
+    stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
+    with pytest.raises(Unfinished, match="somebody took promotion-journey over"):
+        holder.check()
+    holder.release()
+    assert stage.facts().tags[lease.LEASE_TAG].startswith("somebody until")
+
+
+def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(stage: Stage) -> None:
+    stage.home()
+    stage.tag_lease("Ada is at it")
+    with pytest.raises(lease.Unreadable, match="of promotion-journey says 'Ada is at it'"):
+        stage.promote(2)
+    assert (stage.facts().live, stage.facts().tags[lease.LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
+    stage.promote(2, take_over=True)
+    assert (stage.facts().live, lease.read(stage.facts().tags)) == ({"model-2": 100}, None)
 
 
 def test_production_in_another_subscription_gets_the_model_through_a_registry(

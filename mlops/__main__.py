@@ -1,14 +1,26 @@
 """Runs the command line and turns failures into a message and an exit code, here and nowhere else."""
 
 import atexit
+import errno
 import gc
 import os
 import signal
 import sys
 from contextlib import suppress
 
-from mlops.errors import INTERRUPTED, BadInput, MlopsError
+from mlops import streams
+from mlops.errors import INTERRUPTED, BadInput, MlopsError, Problem
 
+MACHINE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+}  # what this machine refuses, which is no bug
 OBJECTS_BETWEEN_COLLECTIONS = 300_000  # importing the SDK makes 250,000; a fifth of its time went into looking
 
 
@@ -18,12 +30,13 @@ def main() -> int:
     # An interpreter that ends looks at all objects again, several times, and frees memory that is given back anyway:
     # 0.3 s of each command.
     atexit.register(gc.freeze)
-    _open_streams()
+    streams.prepare()
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return _run()
+        code = _run()
     finally:
-        _empty_streams()
+        streams.empty()
+    return code or _unsaid()
 
 
 def _stop(*_: object) -> None:
@@ -46,6 +59,11 @@ def _run() -> int:
         error.show()
         _annotate(BadInput(error.format_message()))
         return BadInput.exit_code
+    except OSError as error:
+        if error.errno not in MACHINE:
+            raise
+        _tell(_machine(error))
+        return MlopsError.exit_code
     except SystemExit:  # click's answer to a reader that went away, as `head` does: it has read what it wanted
         return 0
     except (KeyboardInterrupt, click.Abort) as stop:
@@ -55,29 +73,29 @@ def _run() -> int:
     return code if isinstance(code, int) else 0
 
 
-def _open_streams() -> None:
-    """A stream that the caller has closed (`>&-`) takes everything and keeps nothing."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - as long as the process
+def _machine(error: OSError) -> MlopsError:
+    """What this machine refused; nothing that is known of the product's own."""
+    where = str(error.filename) if error.filename else None
+    said = error.strerror or str(error)
+    again = "what is done stays done, and the same command carries on from there"
+    return MlopsError(Problem(f"this machine refused: {said}", where, why=again, fix="mend it and run it again"))
 
 
-def _empty_streams() -> None:
-    """Say what is left to say; a reader that went away must not make an exit code of its own of it."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            from mlops.views.view import forget
-
-            forget(stream)
+def _unsaid() -> int:
+    """The exit code of a command that did its work, when its answer was lost."""
+    for name, error in streams.failures():
+        why = error.strerror or str(error)
+        lost = Problem(f"the answer could not be written to {name}", why=why, fix="the work is done: ask for it again")
+        _tell(MlopsError(lost))
+        return MlopsError.exit_code
+    return 0
 
 
 def _tell(error: MlopsError) -> None:
     from mlops.github import Actions
     from mlops.views import explain
 
-    _empty_streams()
+    streams.empty()
     with suppress(BrokenPipeError):  # nobody reads it; the exit code still says it
         with Actions.from_environment(os.environ, sys.stderr).untrusted():
             print(explain(error), file=sys.stderr)

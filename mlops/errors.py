@@ -39,7 +39,7 @@ class MlopsError(Exception):
 
     exit_code: ClassVar[int] = 1
     summary: ClassVar[str] = "Something went wrong"
-    meaning: ClassVar[str] = "a bug"
+    meaning: ClassVar[str] = "a bug, or this machine failed (a full disk, no permission)"
 
     def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
         given = [problems] if isinstance(problems, str | Problem) else list(problems)

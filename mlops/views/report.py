@@ -177,10 +177,20 @@ def _print(console: Console, section: Section) -> None:
         if line:
             _say(console, "\n".join(f"  {part}" for part in line.splitlines()))
     for item in section.tables:
-        console.print(Padding(drawn(item), (0, 0, 0, 1)))
+        _print_table(console, Padding(drawn(item), (0, 0, 0, 1), expand=False))
     for chart in section.charts:
         for line in chart.sparklines():
             _say(console, f"  {line}")
+
+
+def _print_table(console: Console, made: Padding) -> None:
+    """Write a table; in a log or a file without the blanks that fill its cells up."""
+    if console.is_terminal:
+        console.print(made)
+        return
+    with console.capture() as held:
+        console.print(made)
+    _say(console, "\n".join(line.rstrip() for line in held.get().splitlines()))
 
 
 def drawn(item: Table) -> RichTable:

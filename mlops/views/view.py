@@ -2,15 +2,15 @@
 
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
+from mlops import streams
 from mlops.views.markdown import clean
 from mlops.views.report import Report
 
@@ -103,7 +103,7 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Say nothing more."""
         self.quiet = True
-        forget(self.file)
+        streams.forget(self.file)
 
 
 def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
@@ -141,10 +141,4 @@ def _write(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        forget(stream)
-
-
-def forget(stream: IO[str]) -> None:
-    """Keep what is still in the stream's buffer from being an error when the process ends."""
-    with suppress(OSError, ValueError):  # it is no file of the system
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        streams.forget(stream)

@@ -1,5 +1,7 @@
 """What cannot be done is told with its place and its way out, and nothing is done."""
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops.azure.target import REQUIRED, SIGN_IN
-from mlops.errors import INTERRUPTED, BadInput
+from mlops.errors import INTERRUPTED, BadInput, MlopsError
 from mlops.flow import plan
 from tests.cli.conftest import PROGRAM, ROOT, Run, files
 
@@ -158,3 +160,30 @@ def test_a_stream_that_is_closed_is_no_failure(mlops: Run, environment: pytest.M
         ["/bin/sh", "-c", f"exec '{PROGRAM}' -C '{ROOT}' --json gate --from-file /nowhere >&- 2>&-"], check=False
     )
     assert done.returncode == BadInput.exit_code
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_the_output_ends_nothing_and_is_said(project: Path, unbuffered: str) -> None:
+    (project / "metrics.json").write_text('{"eval_loss": 1, "rougeL": 0.9, "train_loss": 1}')
+    judge, full = [str(PROGRAM), "gate", "--from-file", "metrics.json"], Path("/dev/full").open("w")  # noqa: SIM115
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": unbuffered}
+    with full:
+        done = subprocess.run(judge, cwd=project, env=environ, stdout=full, stderr=-1, text=True, check=False)
+        quiet = subprocess.run(judge, cwd=project, env=environ, stdout=-1, stderr=full, text=True, check=False)
+    assert done.returncode == MlopsError.exit_code
+    assert "the answer could not be written to stdout\n  why: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "eval_loss" in quiet.stdout
+
+
+def test_what_the_machine_refuses_is_said_without_a_traceback(
+    mlops: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(project / "build"))
+
+    monkeypatch.setattr(plan, "run_offline", refuse)
+    told = mlops("plan", "--offline")
+    assert told.code == MlopsError.exit_code
+    assert f"{project / 'build'}: this machine refused: No space left on device" in told.err
+    assert "Traceback" not in told.err

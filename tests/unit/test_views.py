@@ -377,3 +377,11 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_sizes(count: float, text: str) -> None:
     assert size(count) == text
+
+
+def test_a_table_in_a_log_has_no_blanks_at_the_ends_of_its_lines() -> None:
+    stream = io.StringIO()
+    drawn = table("Sizes", ("name", "what it is"), [("a", "short"), ("b", "longer than the others")])
+    Report("T", tables=(drawn,)).print(console(stream, {}))
+    assert [line for line in stream.getvalue().splitlines() if line != line.rstrip()] == []
+    assert "longer than the others" in stream.getvalue()

@@ -91,8 +91,10 @@ def measured(what: str, source: Path, folder: Path) -> tuple[float, int]:
 
 def ours(source: Path, out: Path) -> None:
     """Everything that `mlops prepare` does with a downloaded file."""
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as `mlops.cli.prepare` does
+    from mlops.cli.prepare import POLARS
 
+    for name, value in POLARS.items():  # before polars is loaded
+        os.environ.setdefault(name, value)
     from mlops.azure.hub import read_parquet
     from mlops.dataset import Options, prepare
     from mlops.domain.dataset import Input, Source

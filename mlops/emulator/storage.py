@@ -34,6 +34,7 @@ _FORMS = {
     "wasbs": rf"(?:wasbs?|abfss?)://(?P<container>[^@]+)@{_SERVICE}/?(?P<path>.*)",
 }
 _PATTERNS = {form: re.compile(pattern, re.IGNORECASE) for form, pattern in _FORMS.items()}
+_EXPRESSION = re.compile(r"\$\{\{\s*(\w+)\s*\}\}")
 _URI_OF = {"data": "dataUri", "models": "modelUri", "codes": "codeUri"}
 _MOST_HOPS = 8  # an asset may point at an output that points at a datastore; more than this is a circle
 
@@ -194,6 +195,12 @@ def output_uri(job: str, output: str, path: str = "") -> str:
     else:
         base = f"azureml://datastores/{BLOB_STORE}/paths/azureml/{job}/{output}/"
     return base + path
+
+
+def expanded(place: str, job: str, output: str) -> str:
+    """A stated place of an output with its expressions replaced. In a pipeline `job` is the step that writes it."""
+    known = {"name": job, "output_name": output, "default_datastore": BLOB_STORE}
+    return _EXPRESSION.sub(lambda found: known.get(found[1], found[0]), place)
 
 
 def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> Address | str:

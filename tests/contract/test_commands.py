@@ -52,11 +52,11 @@ def job(cluster: str, environment: Any, folder: Path) -> Any:
     """A function that makes the job: `job(n=3)`."""
     from azure.ai.ml import Input, Output, command
 
-    def make(n: int, **more: Any) -> Any:
+    def make(n: int, place: str | None = None, **more: Any) -> Any:
         said = {"command": LINE.replace("$[[--more ${{inputs.more}}]] ", ""), "code": str(folder / "code"), **more}
         inputs = {"data": Input(type="uri_file", path=str(folder / "rows.txt")), "n": n}
-        return command(**said, inputs=inputs, outputs={"out": Output(type="uri_folder")}, environment=environment,
-                       compute=cluster)  # fmt: skip
+        outputs = {"out": Output(type="uri_folder", path=place)}
+        return command(**said, inputs=inputs, outputs=outputs, environment=environment, compute=cluster)
 
     return make
 
@@ -165,6 +165,19 @@ def test_a_pipeline_of_commands_hands_files_from_step_to_step(
     steps = {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)}
     assert steps == {"first": "Completed", "second": "Completed"}
     assert ml_client.data.get(asset, "1").type == "uri_file"
+
+
+def test_a_place_that_is_stated_with_expressions_is_that_of_the_job(ml_client: Any, job: Any, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import Data
+
+    place, name = "azureml://datastores/${{default_datastore}}/paths/mine/${{name}}/${{output_name}}", "placed-output"
+    ml_client.jobs.create_or_update(job(n=3, name=name, place=place))
+    assert ended(ml_client, name) == "Completed"
+    ml_client.jobs.download(name, download_path=str(tmp_path), output_name="out")
+    assert [path.read_text() for path in tmp_path.rglob("number.txt")] == ["6"]
+    uri = f"azureml://datastores/workspaceblobstore/paths/mine/{name}/out"
+    kept = ml_client.data.create_or_update(Data(name=f"data-{name}", path=f"azureml://jobs/{name}/outputs/out"))
+    assert kept.path.replace("/paths//", "/paths/").endswith(uri.removeprefix("azureml://"))
 
 
 def test_a_pipeline_ends_at_the_step_that_fails(ml_client: Any, cluster: str, environment: Any) -> None:

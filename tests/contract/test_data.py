@@ -226,6 +226,27 @@ def test_environments_and_components_with_code_are_kept(ml_client: Any, tmp_path
     assert "/codes/" in str(found.code)
 
 
+def test_the_same_code_is_uploaded_once_so_a_component_can_be_registered_again(ml_client: Any, tmp_path: Path) -> None:
+    from azure.ai.ml import Output, command
+    from azure.core.exceptions import HttpResponseError
+
+    name = f"again_{uuid.uuid4().hex[:8]}"
+    (tmp_path / "run.py").write_text(f"print('{name}')\n")
+
+    def register() -> Any:
+        made = command(
+            name=name, version="1", code=str(tmp_path), command="python run.py", environment="azureml:any:1",
+            outputs={"out": Output(type="uri_folder")},
+        )  # fmt: skip
+        return ml_client.components.create_or_update(made.component)
+
+    first, second = register(), register()
+    assert first.code == second.code
+    (tmp_path / "run.py").write_text("print('changed')\n")
+    with pytest.raises(HttpResponseError, match="a version cannot be changed"):
+        register()
+
+
 def test_a_pending_upload_gives_a_place_that_can_be_written(api: Call) -> None:
     from azure.storage.blob import ContainerClient
 

@@ -8,12 +8,12 @@ import uuid
 from datetime import timedelta
 from typing import ClassVar
 
-from mlops.emulator import storage, storage_keys
+from mlops.emulator import arm, storage, storage_keys
 from mlops.emulator.blobs import Address
 from mlops.emulator.catalog import curated
 from mlops.emulator.errors import ServiceError, bad_request
 from mlops.emulator.handlers import workspace as workspaces
-from mlops.emulator.handlers.assets import Assets, Draft
+from mlops.emulator.handlers.assets import Assets, Draft, selected
 from mlops.emulator.request import Json, Reply, Request
 from mlops.emulator.state import Emulator
 from mlops.emulator.store import Resource
@@ -55,7 +55,7 @@ class Data(Assets):
 
 
 class Codes(Assets):
-    """Code assets: snapshots of scripts, named by the hash of their content."""
+    """Code assets: snapshots of scripts. Their names are made up by clients, so content is known by its hash."""
 
     plural, word, uri = "codes", "code", "codeUri"
     fixed = ("codeUri",)
@@ -66,6 +66,25 @@ class Codes(Assets):
         if not draft.properties.get("codeUri"):
             raise bad_request("The field codeUri is required.", code="UserError", target="codeUri")
         return draft.properties
+
+    def list_versions(self, request: Request, emulator: Emulator) -> Reply:
+        """GET versions; when a hash is asked for, the snapshot of that content whatever it is named."""
+        content = request.query.get("hash")
+        if not content:
+            return super().list_versions(request, emulator)
+        known = emulator.store.get(_of_content(self.scope(request, emulator), content))
+        found = emulator.store.get(known.body["code"]) if known else None
+        return arm.stored_page(request, selected(request, [found] if found else []), self.show)
+
+    def create(self, emulator: Emulator, workspace: Resource, name: str, version: str, stated: Json) -> Resource:
+        """Create or change a version, and note its content. The first of that content stays the one that is found."""
+        made = super().create(emulator, workspace, name, version, stated)
+        if content := made.body["properties"]["properties"].get("hash_sha256"):
+            id = _of_content(workspace, content)
+            known = emulator.store.get(id)
+            if known is None or emulator.store.get(known.body["code"]) is None:
+                emulator.store.put(id, {"code": made.id}, parent=workspace.id, kind="codes/contents", name=content)
+        return made
 
     def start_pending_upload(self, request: Request, emulator: Emulator) -> Reply:
         """POST startPendingUpload: a container of its own in the workspace's storage, and a SAS to write there.
@@ -176,6 +195,10 @@ class Components(Assets):
             text = f"Component {draft.name} already exists with another specification; a version cannot be changed."
             raise ServiceError(409, "UserError", text, target="componentSpec")
         return draft.properties
+
+
+def _of_content(workspace: Resource, content: str) -> str:
+    return f"{workspace.id}/codes-by-content/{content}"
 
 
 def _work(spec: Json) -> Json:

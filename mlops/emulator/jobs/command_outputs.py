@@ -23,7 +23,7 @@ def keep(
     for name, kind in wanted.outputs.items():
         said = (stated.get(name) or {}).get("uri")
         file = f"{name}" if kind == "uri_file" else ""
-        uri = str(said or storage.output_uri(one.name, name, file))
+        uri = storage.expanded(str(said), one.name, name) if said else storage.output_uri(one.name, name, file)
         source = folders.output(name, kind)
         if kind == "uri_file" and not source.is_file():
             continue  # nothing was written, which the service does not mind either

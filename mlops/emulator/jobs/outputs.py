@@ -29,7 +29,8 @@ def keep(
         for port in sorted(folder.iterdir()) if folder.is_dir() else ():
             above = target_of((component.jobs[name].get("outputs") or {}).get(port.name))
             output = targets.get(above, "")
-            wanted = (declared.get(output) or {}).get("uri") or storage.output_uri(job.name, output)
+            stated_place = str((declared.get(output) or {}).get("uri") or "")
+            wanted = storage.expanded(stated_place, step.name, port.name) or storage.output_uri(job.name, output)
             uri = wanted if output in declared else storage.output_uri(step.name, port.name)
             uri = uri.rstrip("/") if port.is_file() else uri
             storage.upload_tree(emulator, port, uri, workspace=workspace)

@@ -35,7 +35,10 @@ def used(emulator: Emulator, family: str) -> int:
     """
     total = sum(vcpus for size, vcpus in _clusters(emulator, low_priority=False) if size.family == family)
     for deployment in emulator.store.every("deployments"):
-        size = sizes.find(str(deployment.body.get("properties", {}).get("instanceType") or ""))
+        properties = deployment.body.get("properties", {})
+        if properties.get("endpointComputeType") != "Managed":
+            continue
+        size = sizes.find(str(properties.get("instanceType") or ""))
         if size and size.family == family:
             total += size.vcpus * int((deployment.body.get("sku") or {}).get("capacity") or 1)
     return total

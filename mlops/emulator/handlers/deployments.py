@@ -12,7 +12,7 @@ from typing import Any
 from mlops.emulator import arm, quota, serving
 from mlops.emulator.catalog import sizes
 from mlops.emulator.errors import ServiceError, bad_request, error_object
-from mlops.emulator.handlers import endpoints
+from mlops.emulator.handlers import endpoints, kubernetes
 from mlops.emulator.operations import accepted
 from mlops.emulator.own_code import deployed
 from mlops.emulator.request import Json, Reply, Request
@@ -74,9 +74,10 @@ def _checked(request: Request, emulator: Emulator) -> Json:
     endpoints.check_name(name, "deployment")
     if not before and len(list(emulator.store.children(endpoint.id, KIND))) >= MOST_DEPLOYMENTS:
         raise bad_request(f"An endpoint has at most {MOST_DEPLOYMENTS} deployments.", code="BadArgument")
+    kubernetes.check_type(endpoint, body.get("properties") or {})
     properties = _properties(emulator, body.get("properties") or {})
     capacity = int((body.get("sku") or {}).get("capacity") or 1)
-    _check_capacity(emulator, str(properties["instanceType"]), capacity, before)
+    _check_capacity(emulator, properties, capacity, before)
     return {
         "location": endpoint.body["location"],
         "kind": body.get("kind") or "Managed",
@@ -95,7 +96,7 @@ def patch(request: Request, emulator: Emulator) -> Reply:
         endpoints.refuse_while_changing(emulator, changing, "update")
     body = request.json()
     sku = {**found.body["sku"], **(body.get("sku") or {})}
-    _check_capacity(emulator, str(found.body["properties"]["instanceType"]), int(sku["capacity"]), found)
+    _check_capacity(emulator, found.body["properties"], int(sku["capacity"]), found)
     tags = {**(found.body.get("tags") or {}), **(body.get("tags") or {})}
     tags = {name: value for name, value in tags.items() if value is not None}
     system = arm.system_data(emulator.clock, found)
@@ -173,6 +174,7 @@ def _properties(emulator: Emulator, stated: Json) -> Json:
         name: {**PROBE, **{k: v for k, v in (stated.get(name) or {}).items() if v is not None}}
         for name in ("livenessProbe", "readinessProbe")
     }
+    on_kubernetes = stated.get("endpointComputeType") == kubernetes.TYPE
     return {
         "endpointComputeType": "Managed",
         "appInsightsEnabled": False,
@@ -183,11 +185,18 @@ def _properties(emulator: Emulator, stated: Json) -> Json:
         **{key: value for key, value in stated.items() if value is not None and key not in READ_ONLY},
         **probes,
         "requestSettings": requests,
-        "instanceType": stated.get("instanceType") or DEFAULT_SIZE,
+        **(
+            kubernetes.resources(stated)
+            if on_kubernetes
+            else {"instanceType": stated.get("instanceType") or DEFAULT_SIZE}
+        ),
     }
 
 
-def _check_capacity(emulator: Emulator, size_name: str, capacity: int, before: Resource | None) -> None:
+def _check_capacity(emulator: Emulator, properties: Json, capacity: int, before: Resource | None) -> None:
+    if properties["endpointComputeType"] == kubernetes.TYPE:
+        return  # the cluster's own matter
+    size_name = str(properties["instanceType"])
     size = sizes.find(size_name)
     if size is None:
         raise bad_request(f"The instance type {size_name} is not supported.", code="BadArgument", target="instanceType")

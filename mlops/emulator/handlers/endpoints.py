@@ -1,4 +1,4 @@
-"""Managed online endpoints: create, read, list, update traffic, keys, delete.
+"""Online endpoints: create, read, list, update traffic, keys, delete.
 
 It must not serve requests (`scoring`). Source: Microsoft.MachineLearningServices workspaces/onlineEndpoints.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from mlops.emulator import arm, defaults
 from mlops.emulator.access.tokens import sign
 from mlops.emulator.errors import ServiceError, bad_request, conflict, error_object
+from mlops.emulator.handlers import kubernetes
 from mlops.emulator.handlers import workspace as workspaces
 from mlops.emulator.operations import Operation, accepted
 from mlops.emulator.own_code import deployed
@@ -90,6 +91,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
         "identity": {"type": "SystemAssigned", **(body.get("identity") or {}), **principal},
         "properties": {
             "authMode": _auth_mode(stated),
+            "compute": kubernetes.cluster(emulator, workspace, stated.get("compute")),
             "description": stated.get("description"),
             "properties": stated.get("properties") or {},
             "publicNetworkAccess": stated.get("publicNetworkAccess") or "Enabled",

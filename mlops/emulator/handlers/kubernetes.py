@@ -19,7 +19,7 @@ _SHARES = ("cpu", "memory", "gpu")
 
 
 def cluster(emulator: Emulator, workspace: Resource, stated: Any) -> str | None:
-    """The id of the cluster that an endpoint names, None for a managed endpoint. Raises 400 if it is no such cluster."""
+    """The id of the cluster that an endpoint names; None if it is managed. Raises 400 for what is no such cluster."""
     if not stated:
         return None
     name = str(stated).rstrip("/").rpartition("/")[2]

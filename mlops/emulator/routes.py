@@ -275,6 +275,7 @@ MLFLOW_ROUTES = tuple(
         ("POST", "mlflow/runs/set-tag", mlflow.set_tag),
         ("POST", "mlflow/runs/delete-tag", mlflow.delete_tag),
         ("POST", "mlflow/runs/log-parameter", mlflow.log_parameter),
+        ("POST", "mlflow/runs/log-inputs", mlflow.log_inputs),
         ("POST", "preview/mlflow/runs/log-batch-async", mlflow.log_batch_async),
         ("GET", "preview/mlflow/runs/get-run-data-status", mlflow.run_data_status),
         ("GET", "mlflow/metrics/get-history", mlflow.metric_history),

@@ -52,6 +52,14 @@ def test_an_endpoint_reads_back_as_it_was_made(api: Call, ml_client: "MLClient",
     assert {"createdAt", "lastModifiedAt"} <= set(raw["systemData"])
 
 
+def test_traffic_can_be_patched_alone_as_the_api_of_2022_has_it(api: Call, ml_client: "MLClient", served: str) -> None:
+    api("PATCH", arm(f"onlineEndpoints/{served}"), {"properties": {"traffic": {"green": 100}}})
+    endpoint = ml_client.online_endpoints.get(served)
+    assert (endpoint.traffic, endpoint.tags) == ({"blue": 0, "green": 100}, {"a": "1"})
+    assert api("PATCH", arm(f"onlineEndpoints/{served}"), {"properties": {"traffic": {"green": 70}}}).status == 400
+    set_traffic(ml_client, served, blue=100)
+
+
 def test_keys_are_only_shown_by_list_keys(api: Call, ml_client: "MLClient", served: str) -> None:
     key = ml_client.online_endpoints.get_keys(served).primary_key
     for url in (arm(f"onlineEndpoints/{served}"), arm("onlineEndpoints")):

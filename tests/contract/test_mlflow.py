@@ -168,3 +168,16 @@ def test_not_a_number_is_kept_as_mlflow_writes_it(mlflow: Mlflow, experiment: st
     run = make(mlflow, experiment, "diverged")
     mlflow("runs/log-metric", {"run_id": run, "key": "loss", "value": "NaN"})
     assert data(mlflow, run)["metrics"][0]["value"] == "NaN"
+
+
+def test_a_dataset_is_kept_once_with_its_run(mlflow: Mlflow, experiment: str) -> None:
+    run = make(mlflow, experiment, "with-data")
+    one = {"name": "chats", "digest": "a1", "source_type": "local", "source": "{}", "schema": "{}"}
+    used = [{"dataset": one, "tags": [{"key": "mlflow.data.context", "value": "training"}]}]
+    for sent in (used, [*used, {"dataset": {**one, "digest": "b2"}}]):
+        assert mlflow("runs/log-inputs", {"run_id": run, "datasets": sent}) == {}
+    kept = mlflow("runs/get", run_id=run)["run"]["inputs"]["dataset_inputs"]
+    assert [item["dataset"]["digest"] for item in kept] == ["a1", "b2"]
+    assert kept[0] == used[0]
+    said = mlflow("runs/log-inputs", {"run_id": run, "datasets": [{"dataset": {"name": "x"}}]}, status=400)
+    assert said["error_code"] == "INVALID_PARAMETER_VALUE"

@@ -109,12 +109,18 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
-    """PATCH: tags and identity."""
+    """PATCH: tags; and traffic, which the API had in 2022 and MLflow's deployment client still sends."""
     found = require(request, emulator)
     refuse_while_changing(emulator, found, "update")
     body = request.json()
     tags = {**(found.body.get("tags") or {}), **(body.get("tags") or {})}
-    stated = {**found.body, "tags": {key: value for key, value in tags.items() if value is not None}}
+    sent = body.get("properties") or {}
+    shares = {field: sent[field] for field in ("traffic", "mirrorTraffic") if sent.get(field) is not None}
+    stated = {
+        **found.body,
+        "tags": {key: value for key, value in tags.items() if value is not None},
+        "properties": {**found.body["properties"], **shares},
+    }
     return _begin(request, emulator, found, stated, 202)
 
 

@@ -135,6 +135,18 @@ def log_batch(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 
 
 @answered
+def log_inputs(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
+    """runs/log-inputs: datasets, each once by name and digest. Logged models of MLflow 3 are not kept."""
+    run = _run(workspace, fields, emulator)
+    kept: dict[tuple[str, str], Json] = {}
+    for item in [*run.body.get("datasets", []), *(fields.get("datasets") or [])]:
+        dataset = item.get("dataset") or {}
+        kept.setdefault((_needed(dataset, "name"), _needed(dataset, "digest")), item)
+    runs.change(emulator, run, datasets=list(kept.values()))
+    return {}
+
+
+@answered
 def log_batch_async(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/log-batch-async, Azure ML's own: done at once, so there is nothing to wait for."""
     run = _run(workspace, fields, emulator)

@@ -58,7 +58,8 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
         "params": [{"key": key, "value": value} for key, value in body.get("params", {}).items()],
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
     }
-    return {"info": {key: value for key, value in info.items() if value is not None}, "data": data, "inputs": {}}
+    inputs = {"dataset_inputs": body["datasets"]} if body.get("datasets") else {}
+    return {"info": {key: value for key, value in info.items() if value is not None}, "data": data, "inputs": inputs}
 
 
 def show_number(point: Json) -> Json:

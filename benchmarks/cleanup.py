@@ -19,12 +19,13 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
+from azureml_emulator import process
+from azureml_emulator.catalog import sizes
+from azureml_emulator.http.address import Address
+from azureml_emulator.services.workspaces import quota
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
-from mlops.emulator import process, quota
-from mlops.emulator.address import Address
-from mlops.emulator.catalog import sizes
-from mlops.flow import cleanup
+from mlops.flow.cleanup import cleanup
 from mlops.flow.context import Context
 from mlops.params import Params, load
 

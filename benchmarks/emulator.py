@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 
 CLIENTS = (1, 8, 50)
 API = "api-version=2024-10-01"

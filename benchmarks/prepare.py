@@ -95,8 +95,8 @@ def ours(source: Path, out: Path) -> None:
 
     for name, value in POLARS.items():  # before polars is loaded
         os.environ.setdefault(name, value)
-    from mlops.azure.hub import read_parquet
     from mlops.dataset import Options, prepare
+    from mlops.dataset.huggingface import read_parquet
     from mlops.domain.dataset import Input, Source
 
     rows = read_parquet([str(source)], 2**31)

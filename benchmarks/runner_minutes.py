@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from mlops.emulator import process
+from azureml_emulator import process
 from mlops.params import load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,13 +17,13 @@ def schema() -> str:
 
 def coverage() -> str:
     """What the emulator answers, from its table of routes."""
-    from mlops.emulator.control_routes import CONTROL_HOST
-    from mlops.emulator.routes import ROUTES
+    from azureml_emulator.control.routes import CONTROL_HOST
+    from azureml_emulator.routes import ROUTES
 
     lines = [
         "# What the emulator answers",
         "",
-        "Generated from `mlops/emulator/routes.py` by `make docs`. Anything else is answered with 501, and named.",
+        "Generated from `azureml_emulator/routes.py` by `make docs`. Anything else is answered with 501, and named.",
         "",
     ]
     hosts = list(dict.fromkeys(route.host for route in ROUTES))
@@ -38,7 +38,7 @@ def coverage() -> str:
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/params.schema.json": schema,
-    "mlops/emulator/COVERAGE.md": coverage,
+    "emulator/COVERAGE.md": coverage,
 }
 
 

@@ -14,6 +14,8 @@ OPTIONS = (
     "--no-emit-index-url",
     "--no-emit-find-links",
     "--no-header",
+    "--no-emit-package",
+    "azureml-emulator",  # of this repository, installed from its folder
     "--quiet",
 )
 

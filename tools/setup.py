@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"run": ROOT / "requirements" / "run.txt", "dev": ROOT / "requirements" / "dev.txt"}
+PROJECTS = {"run": (ROOT,), "dev": (ROOT, ROOT / "emulator")}
 INSTALLER = ROOT / "requirements" / "installer.txt"
 OLDEST = (3, 11)
 
@@ -56,7 +57,7 @@ def main() -> int:
 def stamp(purpose: str) -> str:
     """What the environment is made from: interpreter, lock, project metadata and this checkout."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for path in (LOCKS[purpose], INSTALLER, ROOT / "pyproject.toml"):
+    for path in (LOCKS[purpose], INSTALLER, *(folder / "pyproject.toml" for folder in PROJECTS[purpose])):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -91,20 +92,21 @@ def _install(folder: Path, purpose: str) -> None:
     packages = sum(1 for line in LOCKS[purpose].read_text().splitlines() if line and line[0].isalnum())
     _say(f"installing {packages} packages from {LOCKS[purpose].relative_to(ROOT)}")
     locked = ["--require-hashes", "-r", LOCKS[purpose]]
-    project = ["--no-deps", "--no-build-isolation", "-e", ROOT]
+    projects = ["--no-deps", "--no-build-isolation", *(part for folder in PROJECTS[purpose] for part in ("-e", folder))]
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
     uv = [folder / "bin" / "uv", "pip", "install", "--quiet"]
     # Compiled once here: azure-ai-ml alone takes 3 s longer to import where no bytecode may be written later.
     if _run([*uv, "--compile-bytecode", *locked], environment, check=False).returncode:
         _say("uv could not install (it does not read pip's own configuration of a mirror); using pip")
         _run([python, "-m", "pip", "install", *quiet, *locked])
-    _run([python, "-m", "pip", "install", *quiet, *project])
+    _run([python, "-m", "pip", "install", *quiet, *projects])
     (folder / f".stamp-{purpose}").write_text(stamp(purpose))
 
 
 def _compile(folder: Path) -> None:
     """Write our own bytecode: a process takes 0.7 s longer to start where it may not write any itself."""
-    _run([folder / "bin" / "python", "-m", "compileall", "-q", "-j", 0, ROOT / "mlops"], check=False)
+    packages = (ROOT / "mlops", ROOT / "emulator" / "azureml_emulator")
+    _run([folder / "bin" / "python", "-m", "compileall", "-q", "-j", 0, *packages], check=False)
 
 
 def _run(

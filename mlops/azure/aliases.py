@@ -1,7 +1,7 @@
 """Keeps the tags that say which version of a model is candidate, champion and previous in each environment.
 
-It must not decide which one is; `mlops.domain.aliases` does. The model's own tags are written through ARM as the SDK
-does to archive a model (ModelContainers_CreateOrUpdate), because it has no public method for a model without a version.
+`mlops.domain.registry.aliases` decides which one is. The model's own tags are written through ARM, as the SDK does to
+archive a model (ModelContainers_CreateOrUpdate), because it has no public method for a model without a version.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,8 +11,8 @@ from urllib.parse import quote
 from mlops.azure import models
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain import aliases as domain
-from mlops.domain.aliases import Aliases
+from mlops.domain.registry import aliases as domain
+from mlops.domain.registry.aliases import Aliases
 from mlops.errors import RemoteFailed
 
 API = "2024-10-01"

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from mlops.azure.failures import translated
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.training_check import Cluster
+from mlops.domain.training.checks import Cluster
 
 API = "2023-08-01-preview"
 

@@ -1,6 +1,6 @@
 """Managed online endpoints and their deployments: read as facts, changed one thing at a time.
 
-It must not decide what to change; `mlops.domain.stage` does.
+It must not decide what to change; `mlops.domain.promote.planner` does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from mlops.azure import bulk
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.base_model import parse_date
-from mlops.domain.stage import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote.planner import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.training.base_model import parse_date
 from mlops.errors import MlopsError, Problem, RemoteFailed
 
 OWNER_TAG = "mlops-owner"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from mlops.domain.federation import Presented, presented
+from mlops.domain.federated_credential import Presented, presented
 from mlops.errors import AzureRefused, Problem
 
 # Source: Entra's list of AADSTS codes, and what azure/login's users met.

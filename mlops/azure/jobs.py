@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.run import Attempt, JobState, job_name
+from mlops.domain.training.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
 
 OUTPUT = "mlflow_model_folder"

@@ -8,7 +8,7 @@ from typing import Any
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
-from mlops.domain.registration import Known
+from mlops.domain.registry.registration import Known
 from mlops.errors import MlopsError
 
 FINGERPRINT_TAG = "mlops-fingerprint"
@@ -77,7 +77,7 @@ def register(
 
 @dataclass(frozen=True)
 class Shelf:
-    """The versions of one model, as `mlops.domain.registration` needs them.
+    """The versions of one model, as `mlops.domain.registry.registration` needs them.
 
     The service keeps a version's path for ever, so of two processes that want the same number one is refused.
     """

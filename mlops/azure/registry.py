@@ -7,8 +7,8 @@ from typing import Any
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
-from mlops.domain.base_model import BaseModel
-from mlops.domain.parameters import Component, Input
+from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.parameters import Component, Input
 from mlops.errors import BadInput, MlopsError, Problem
 
 LATEST = "latest"

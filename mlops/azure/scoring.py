@@ -12,8 +12,8 @@ from typing import Any
 from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
-from mlops.domain.answers import parameters, read_answer
-from mlops.domain.health import UNUSABLE
+from mlops.domain.promote.canary import UNUSABLE
+from mlops.domain.promote.chat_protocol import parameters, read_answer
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 

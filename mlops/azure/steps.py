@@ -11,8 +11,8 @@ from typing import Any
 from mlops.azure.failures import translated
 from mlops.azure.jobs import children, run_details
 from mlops.azure.workspace import Workspace
-from mlops.domain.base_model import parse_date
-from mlops.domain.progress import Step, log_of_interest
+from mlops.domain.training.base_model import parse_date
+from mlops.domain.training.progress import Step, log_of_interest
 
 DEEPEST = 5
 LONGEST = 200_000  # bytes of a log that are read at once; what is before them is left out

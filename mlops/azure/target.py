@@ -77,7 +77,7 @@ def _how_to_configure(environ: Mapping[str, str]) -> str:
 
 
 def _emulator(environ: MutableMapping[str, str], *, said: bool) -> Target:
-    from mlops.emulator import process
+    from azureml_emulator import process
 
     folder = emulator_folder(environ)
     running = process.find(folder)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mlops.azure.endpoint_usage import NAMESPACE
 from mlops.azure.failures import translated
-from mlops.azure.monitor import NAMESPACE
 from mlops.azure.workspace import Workspace
-from mlops.domain.health import Numbers
+from mlops.domain.promote.canary import Numbers
 
 REQUESTS, P95 = "RequestsPerMinute", "RequestLatency_P95"
 SOURCE = "Azure Monitor"

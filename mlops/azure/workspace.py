@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpResponse
 
-    from mlops.azure.pace import Budget
+    from mlops.azure.rate_limit import Budget
 
 ARM = "https://management.azure.com"
 WORKSPACE_API = "2024-10-01"
@@ -107,7 +107,7 @@ class Workspace:
     @cached_property
     def budget(self) -> "Budget":
         """How fast this process reads from ARM, all threads together."""
-        from mlops.azure.pace import Budget
+        from mlops.azure.rate_limit import Budget
 
         return Budget()
 
@@ -117,7 +117,7 @@ class Workspace:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
-        from mlops.azure.pace import BudgetPolicy, Patient
+        from mlops.azure.rate_limit import BudgetPolicy, Patient
 
         sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
         policies = [Patient(), BudgetPolicy(self.budget), sign]

@@ -11,6 +11,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str, index: int) -> None:
     """Ask ENVIRONMENT a held-out question; show the prediction beside the ground truth."""
-    from mlops.flow import ask
+    from mlops.flow.promote import ask
 
     session.run(lambda context: ask.run(context, environment, index=index))

@@ -10,6 +10,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, apply: bool) -> None:
     """Find endpoints that nobody uses: mark them, and on a later run delete what is still unused."""
-    from mlops.flow import cleanup
+    from mlops.flow.cleanup import cleanup
 
     session.run(lambda context: cleanup.run(context, apply=apply))

@@ -10,6 +10,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, make: bool) -> None:
     """Check base model, parameters, VM size, quota and cluster, and make the cluster when there is none."""
-    from mlops.flow import compute
+    from mlops.flow.training import compute
 
     session.run(lambda context: compute.run(context, make=make))

@@ -31,7 +31,7 @@ def command() -> None:
 @click.pass_obj
 def show(session: Session, folder: Path, rows: int, split: str, rejected: str | None) -> None:
     """Print conversations as a person would read them."""
-    from mlops.flow import data
+    from mlops.flow.dataset import data
 
     session.tell(lambda: data.show(folder, rows=rows, split=split, reason=rejected))
 
@@ -41,7 +41,7 @@ def show(session: Session, folder: Path, rows: int, split: str, rejected: str | 
 @click.pass_obj
 def stats(session: Session, folder: Path) -> None:
     """Print counts by part and source, and how long conversations are."""
-    from mlops.flow import data
+    from mlops.flow.dataset import data
 
     session.tell(lambda: data.stats(folder))
 
@@ -51,6 +51,6 @@ def stats(session: Session, folder: Path) -> None:
 @click.pass_obj
 def diff(session: Session, revision: str) -> None:
     """Say what the working tree adds to, removes from and edits in the conversations of a commit."""
-    from mlops.flow import data
+    from mlops.flow.dataset import data
 
     session.run(lambda context: data.diff(context, revision))

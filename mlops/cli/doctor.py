@@ -9,6 +9,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session) -> None:
     """Check that everything a release needs is there. Changes nothing."""
-    from mlops.flow import doctor
+    from mlops.flow.release import doctor
 
     session.run(doctor.run)

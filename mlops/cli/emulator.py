@@ -12,9 +12,9 @@ from typing import Any, TextIO
 import click
 import yaml
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure.target import FOLDER_VARIABLE, emulator_folder
-from mlops.emulator import process
-from mlops.emulator.address import Address
 from mlops.errors import BadInput, Problem
 
 folder_option = click.option(

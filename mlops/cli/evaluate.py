@@ -15,7 +15,7 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
 
     What was submitted goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
     """
-    from mlops.flow import evaluate
+    from mlops.flow.evaluation import evaluate
 
     session.run(
         lambda context: evaluate.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished)

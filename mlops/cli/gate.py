@@ -23,7 +23,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.pass_obj
 def command(session: Session, job: str | None, from_file: Path | None, champion_file: Path | None, out: Path) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
-    from mlops.flow import gate
+    from mlops.flow.evaluation import gate
 
     if job and from_file:
         raise click.UsageError("--job and --from-file exclude each other")

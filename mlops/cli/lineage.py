@@ -10,6 +10,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, what: str) -> None:
     """Walk from a model or an endpoint back to commit, parameters, data and sources."""
-    from mlops.flow import lineage
+    from mlops.flow.registry import lineage
 
     session.run(lambda context: lineage.run(context, what))

@@ -12,7 +12,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, offline: bool, base: str, force: bool) -> None:
     """Show what this commit needs, and why. Changes nothing."""
-    from mlops.flow import plan
+    from mlops.flow.release import plan
 
     if base and not offline:
         raise click.UsageError("--base needs --offline; with a workspace the plan compares with what it holds")

@@ -29,6 +29,6 @@ def command(session: Session, out: Path, upload: bool) -> None:
     """Make training files from the pinned dataset and the curated conversations."""
     for name, value in POLARS.items():
         os.environ.setdefault(name, value)
-    from mlops.flow import prepare
+    from mlops.flow.dataset import prepare
 
     session.run(lambda context: prepare.run(context, out=out, upload=upload))

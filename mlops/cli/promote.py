@@ -15,7 +15,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str, model: str | None, *, allow_older: bool, take_over: bool) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
-    from mlops.flow import promote
+    from mlops.flow.promote import promote
 
     session.run(
         lambda context: promote.run(

@@ -9,18 +9,19 @@ from pathlib import Path
 import click
 import urllib3
 
-from mlops.emulator import process, proxy
-from mlops.emulator.address import Address
-from mlops.emulator.certificates import Authority
-from mlops.emulator.control_routes import CONTROL_HOST
-from mlops.emulator.listening import listen
-from mlops.emulator.recording import exchange
-from mlops.emulator.recording.recorder import Recorder
-from mlops.emulator.recording.replay import sender
-from mlops.emulator.recording.verify import Finding
-from mlops.emulator.recording.verify import verify as replayed
-from mlops.emulator.routes import ROUTES
-from mlops.emulator.routing import at_host
+from azureml_emulator import process
+from azureml_emulator.control.routes import CONTROL_HOST
+from azureml_emulator.http import proxy
+from azureml_emulator.http.address import Address
+from azureml_emulator.http.certificates import Authority
+from azureml_emulator.http.listening import listen
+from azureml_emulator.http.routing import at_host
+from azureml_emulator.recording import exchange
+from azureml_emulator.recording.recorder import Recorder
+from azureml_emulator.recording.replay import sender
+from azureml_emulator.recording.verify import Finding
+from azureml_emulator.recording.verify import verify as replayed
+from azureml_emulator.routes import ROUTES
 from mlops.errors import BadInput, Problem
 
 

@@ -19,6 +19,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, job: str | None, card: Path) -> None:
     """Register the model of a run that passes the gate, once, with its lineage."""
-    from mlops.flow import register
+    from mlops.flow.registry import register
 
     session.run(lambda context: register.run(context, job=job, card=card))

@@ -10,7 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, workflow: str) -> None:
     """Open or update one issue for each cause of this workflow run's failure."""
-    from mlops.flow import report
+    from mlops.flow.release import report
     from mlops.github_api import GitHub
 
     github = GitHub.from_environment(session.environ)

@@ -9,6 +9,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session) -> None:
     """Carry finished runs on through gate and register; one tick."""
-    from mlops.flow import resume
+    from mlops.flow.release import resume
 
     session.run(resume.run)

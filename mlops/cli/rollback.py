@@ -10,6 +10,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str) -> None:
     """Give the traffic of ENVIRONMENT back to the model before."""
-    from mlops.flow import promote
+    from mlops.flow.promote import promote
 
     session.run(lambda context: promote.rollback(context, environment))

@@ -9,6 +9,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session) -> None:
     """Show where things stand for this commit, and what each environment serves."""
-    from mlops.flow import status
+    from mlops.flow.release import status
 
     session.run(status.run)

@@ -10,6 +10,6 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, force: bool) -> None:
     """Submit the fine-tuning pipeline, once for each combination of model, parameters and data."""
-    from mlops.flow import submit
+    from mlops.flow.training import submit
 
     session.run(lambda context: submit.run(context, force=force))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from mlops.dataset.minima import Integers, minima
+from mlops.dataset.minhash import Integers, minima
 from mlops.dataset.table import ROW, Batch, fill
 from mlops.domain.dataset import personal
 from mlops.domain.dataset.rows import Fault, Reason

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlops.dataset.minima import Integers
+from mlops.dataset.minhash import Integers
 from mlops.dataset.spool import LOTS, PENDING_BYTES, Spool, lots_of
 from mlops.dataset.table import Buffer, Table
 from mlops.domain.dataset.manifest import FILES, FileEntry, percentiles

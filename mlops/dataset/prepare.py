@@ -22,15 +22,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlops.domain.dataset.look import MANIFEST, REJECTED
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest
 from mlops.domain.dataset.rows import Input, Reason, Source
+from mlops.domain.dataset.sampling import MANIFEST, REJECTED
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation should pay for
-    from mlops.dataset.account import Account
     from mlops.dataset.curated import CuratedFiles
-    from mlops.dataset.minima import Integers
+    from mlops.dataset.minhash import Integers
+    from mlops.dataset.rejections import Account
     from mlops.dataset.spool import Spool
     from mlops.dataset.table import Table
 
@@ -111,9 +111,9 @@ def _made(
     progress: Callable[[int], None],
 ) -> Manifest:
     from mlops.dataset import output, select
-    from mlops.dataset.account import Account
     from mlops.dataset.frames import Limits
-    from mlops.dataset.gather import Gathering
+    from mlops.dataset.ingest import Gathering
+    from mlops.dataset.rejections import Account
     from mlops.dataset.spool import Spool
 
     look, refuse = options.personal_data != "ignore", options.personal_data == "refuse"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlops.dataset.minima import ABSENT, Integers
+from mlops.dataset.minhash import ABSENT, Integers
 from mlops.dataset.table import BINS, FAMILIES, Table, draws
 from mlops.domain.dataset.rows import Source
 

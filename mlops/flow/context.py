@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mlops.azure.workspace import Workspace
-from mlops.domain.preflight import check_name
+from mlops.domain.promote.preflight import check_name
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.params import Environment, Params
 from mlops.views import Board, Lines, Report

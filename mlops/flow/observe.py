@@ -5,13 +5,14 @@ It must not change anything.
 
 from mlops.azure import data, endpoints, jobs, models
 from mlops.domain.dataset import recipe_digest
-from mlops.domain.evaluation import why_not
-from mlops.domain.release import Facts
-from mlops.domain.run import Attempt, JobState
+from mlops.domain.evaluation.scoring import why_not
+from mlops.domain.release.plan import Facts
+from mlops.domain.training.run import Attempt, JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
-from mlops.flow import evaluation, evidence
 from mlops.flow.context import Context
-from mlops.flow.training import Training, training
+from mlops.flow.evaluation import evidence
+from mlops.flow.evaluation import jobs as evaluation_jobs
+from mlops.flow.training.training_spec import Training, training
 from mlops.params import Params
 
 
@@ -97,8 +98,8 @@ def facts(context: Context, made_of: Training) -> Facts:
 def _refusal(context: Context, job: str) -> str | None:
     """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
     try:
-        asked = evaluation.require(context, job)
+        asked = evaluation_jobs.require(context, job)
     except (Unfinished, RemoteFailed):
         return None
-    verdict = evidence.judge(context, evaluation.scores(context, job, asked))
+    verdict = evidence.judge(context, evaluation_jobs.scores(context, job, asked))
     return None if verdict.passed else verdict.summary()

@@ -3,9 +3,9 @@
 It must not look anything up, and it names no version: the card is written before the service has given one.
 """
 
-from mlops.domain.evidence import Evidence
-from mlops.domain.lineage import DataFacts, RunFacts
-from mlops.domain.metrics import Verdict
+from mlops.domain.evaluation.evidence import Evidence
+from mlops.domain.evaluation.rules import Verdict
+from mlops.domain.registry.lineage import DataFacts, RunFacts
 from mlops.views.report import Report, Section, Table, table
 from mlops.views.verdict import rules_table
 

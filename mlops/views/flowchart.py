@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.domain.lineage import Graph, Node
+from mlops.domain.registry.lineage import Graph, Node
 from mlops.views.charts import label
 
 SHOWN = ("rows", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops.domain.metrics import Finding, Verdict
+from mlops.domain.evaluation.rules import Finding, Verdict
 from mlops.domain.numbers import percent
 from mlops.views.bars import Bars
 from mlops.views.charts import chart

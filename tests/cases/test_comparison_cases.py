@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mlops.domain.comparison import Ingredients, differences
+from mlops.domain.release.comparison import Ingredients, differences
 
 OLD = Ingredients("Phi-3:15", "pipeline:0.0.82", {"seed": "42", "learning_rate": "5e-06"}, "d1")
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops import yamls
-from mlops.domain import evaluation
-from mlops.domain.evaluation import Scored, decide, fingerprint, questions
-from mlops.domain.run import Attempt, JobState, parse_job_name
+from mlops.domain.evaluation import scoring
+from mlops.domain.evaluation.scoring import Scored, decide, fingerprint, questions
+from mlops.domain.training.run import Attempt, JobState, parse_job_name
 from mlops.errors import BadInput
 
 CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("evaluation.yaml").read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ TALK = [TURN, {"role": "assistant", "content": "So."}]
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"].replace(" ", "-"))
 def test_what_is_done_about_a_score(case: dict[str, Any]) -> None:
     state, attempts = case.get("state"), case.get("attempts", 0)
-    newest = Attempt(evaluation.job_name("0" * 12, attempts), JobState(state)) if state else None
+    newest = Attempt(scoring.job_name("0" * 12, attempts), JobState(state)) if state else None
     assert decide(Scored("m:1", "0" * 12, newest, attempts), by_hand=case.get("by_hand", False)) == case["act"]
 
 
@@ -42,25 +42,23 @@ def test_each_part_of_what_is_scored_changes_its_name() -> None:
     ]
     assert len(set(changed)) == 5
     assert fingerprint(*PARTS[:3], {"task": "c"}) == changed[-1]
-    name = evaluation.job_name(changed[-1], 2)
-    assert evaluation.is_job_name(name)
+    name = scoring.job_name(changed[-1], 2)
+    assert scoring.is_job_name(name)
     assert parse_job_name(name) is None, "a tick does not take it for a training run"
-    assert not evaluation.is_job_name("ft-0123456789ab-1")
+    assert not scoring.is_job_name("ft-0123456789ab-1")
     assert Scored("m:1", changed[-1], None, 1).next_job == name
 
 
 def test_the_version_of_the_questions_is_one_that_azure_takes_and_counts_conversations() -> None:
-    one, other = evaluation.data_version("d" * 30, 32), evaluation.data_version("d" * 30, 33)
+    one, other = scoring.data_version("d" * 30, 32), scoring.data_version("d" * 30, 33)
     assert one != other
     assert len(one) == 30
 
 
 def test_why_a_run_needs_none() -> None:
-    assert "evaluation.enabled" in evaluation.why_not(enabled=False, training_outputs=())
-    assert "by itself" in evaluation.why_not(
-        enabled=True, training_outputs=("mlflow_model_folder", "evaluation_result")
-    )
-    assert evaluation.why_not(enabled=True, training_outputs=("mlflow_model_folder",)) == ""
+    assert "evaluation.enabled" in scoring.why_not(enabled=False, training_outputs=())
+    assert "by itself" in scoring.why_not(enabled=True, training_outputs=("mlflow_model_folder", "evaluation_result"))
+    assert scoring.why_not(enabled=True, training_outputs=("mlflow_model_folder",)) == ""
 
 
 def test_questions_are_conversations_without_their_last_answer() -> None:
@@ -98,4 +96,4 @@ def test_questions_keep_every_character_and_never_more_than_asked_for(answers: l
     ],
 )
 def test_only_numbers_of_a_metrics_file_count(text: str | None, found: dict[str, float]) -> None:
-    assert evaluation.metrics_of_file(text) == found
+    assert scoring.metrics_of_file(text) == found

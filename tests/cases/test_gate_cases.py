@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mlops import yamls
-from mlops.domain.metrics import Finding, judge
-from mlops.domain.metrics import Rule as GateRule
+from mlops.domain.evaluation.rules import Finding, judge
+from mlops.domain.evaluation.rules import Rule as GateRule
 from mlops.params.schema import Rule
 
 CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("gate.yaml").read_text(encoding="utf-8"))

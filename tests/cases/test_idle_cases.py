@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from mlops import yamls
-from mlops.domain import savings
-from mlops.domain.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.idle import (
+from mlops.domain.cleanup import cost_report
+from mlops.domain.cleanup.idle_endpoints import (
     MARK_TAG,
     Activity,
     EndpointUsage,
@@ -20,6 +19,7 @@ from mlops.domain.idle import (
     decide,
     mark_value,
 )
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 
 Case = dict[str, Any]
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_caps_on_a_fleet(case: Case) -> None:
     else:
         assert plan.refusal is None
     if "hours" in case:
-        found = savings.ledger(plan.items, savings.planned, {})
+        found = cost_report.ledger(plan.items, cost_report.planned, {})
         assert [found.saved, found.burning] == case["hours"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.parameters import Component, Input, canonical, difference, misfits, resolve
+from mlops.domain.training.parameters import Component, Input, canonical, difference, misfits, resolve
 from mlops.errors import BadInput
 
 SHARED = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from mlops.domain.progress import Snapshot, Step, log_of_interest, machine_seconds, news
+from mlops.domain.training.progress import Snapshot, Step, log_of_interest, machine_seconds, news
 from mlops.views import Lines, board, table
 
 NO_MEMORY = "CUDA: no memory\nmore"

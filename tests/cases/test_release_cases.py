@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from mlops.domain.release import Facts, decide
-from mlops.domain.run import Attempt, JobState
+from mlops.domain.release.plan import Facts, decide
+from mlops.domain.training.run import Attempt, JobState
 
 
 @dataclass(frozen=True)

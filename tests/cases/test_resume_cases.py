@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlops.domain import promotion
-from mlops.domain.promotion import Mark, Progress
-from mlops.domain.resume import MOST_RETRIES, PROMOTION_BOUND, Act, Run, decide
-from mlops.domain.run import JobState
+from mlops.domain.promote import progress_tag
+from mlops.domain.promote.progress_tag import Mark, Progress
+from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Act, Run, decide
+from mlops.domain.training.run import JobState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LONG_AGO = NOW - PROMOTION_BOUND
@@ -89,5 +89,5 @@ def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_j
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:
     written = mark(Progress.BEGUN, retries=2)
-    tags = {promotion.tag("staging"): written.to_tag(), promotion.tag("production"): "begun often lately"}
-    assert promotion.read(tags, BOTH) == {"staging": written}
+    tags = {progress_tag.tag("staging"): written.to_tag(), progress_tag.tag("production"): "begun often lately"}
+    assert progress_tag.read(tags, BOTH) == {"staging": written}

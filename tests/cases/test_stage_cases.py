@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops import yamls
-from mlops.domain.stage import (
+from mlops.domain.promote.planner import (
     DeploymentFacts,
     DeploymentState,
     EndpointFacts,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.run import Attempt, JobState
-from mlops.domain.submission import LONGEST_DISPLAY, check, decide, display_name
+from mlops.domain.training.run import Attempt, JobState
+from mlops.domain.training.submission import LONGEST_DISPLAY, check, decide, display_name
 
 ENDED_BADLY = (JobState.FAILED, JobState.CANCELED, JobState.NOT_RESPONDING, JobState.PAUSED)
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlops.domain.base_model import BaseModel
-from mlops.domain.preflight import Machine, Quota, failure_of
-from mlops.domain.training_check import Cluster, Facts, Wanted, check
+from mlops.domain.promote.preflight import Machine, Quota, failure_of
+from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.checks import Cluster, Facts, Wanted, check
 from mlops.errors import AzureRefused, BadInput, MlopsError
 
 NOW = datetime(2025, 8, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from mlops.azure.target import REQUIRED, SIGN_IN
 from mlops.errors import INTERRUPTED, BadInput, MlopsError
-from mlops.flow import plan
+from mlops.flow.release import plan
 from tests.cli.conftest import PROGRAM, ROOT, Run, files
 
 # Every verb that reads the parameters, as it is called most simply.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
-from mlops.flow import cleanup
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops.flow.cleanup import cleanup
 from mlops.flow.context import Context, Outcome
 from mlops.params import Params, load
 from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace

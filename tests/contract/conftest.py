@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

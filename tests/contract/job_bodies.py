@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mlops.emulator import arm
+from azureml_emulator.core import arm
 
 # a job that the emulator keeps as a record
 SPARK: dict[str, Any] = {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from azureml_emulator import process
+from azureml_emulator.stand_in_model import artifact, mlflow_model
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
-from mlops.emulator import process
-from mlops.emulator.training import artifact, mlflow_model
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

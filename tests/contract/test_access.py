@@ -11,8 +11,9 @@ import pytest
 import urllib3
 from click.testing import CliRunner
 
-from mlops.emulator import defaults, process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.core import defaults
+from azureml_emulator.http.address import Address
 from mlops.errors import BadInput
 from tests.contract.serving_calls import Call, arm, workspace_id
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import aliases, models, target
 from mlops.azure.workspace import Workspace
-from mlops.domain.aliases import Roles
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.registry.aliases import Roles
 
 
 @pytest.fixture

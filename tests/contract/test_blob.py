@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlops.emulator import defaults
-from mlops.emulator.address import Address
+from azureml_emulator.core import defaults
+from azureml_emulator.http.address import Address
 
 ACCOUNT = f"https://{defaults.STORAGE_ACCOUNT}.blob.core.windows.net"
 Call = Callable[..., urllib3.BaseHTTPResponse]

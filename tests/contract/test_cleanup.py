@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.address import Address
+from azureml_emulator.http.address import Address
 from mlops.errors import BadInput, CapRefused
 from mlops.params import Params
 from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup

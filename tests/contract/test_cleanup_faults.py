@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlops.emulator.address import Address
+from azureml_emulator.http.address import Address
 from mlops.errors import RemoteFailed
-from mlops.flow.teardown import deeds
+from mlops.flow.cleanup import apply
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
 from tests.contract.serving_calls import Call, arm
 
@@ -15,8 +15,8 @@ SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tes
 
 @pytest.fixture
 def site(api: Call, emulator_address: Address, sdk_imported: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(deeds, "TRY_PAUSE", 0.0)
-    monkeypatch.setattr(deeds, "GONE_PAUSE", 0.0)
+    monkeypatch.setattr(apply, "TRY_PAUSE", 0.0)
+    monkeypatch.setattr(apply, "GONE_PAUSE", 0.0)
     yield from opened(api, emulator_address)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.run import job_name
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops.domain.training.run import job_name
 from mlops.errors import BadInput
 from mlops.flow.context import Outcome
 from mlops.params import Params

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlops.emulator import defaults, process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.core import defaults
+from azureml_emulator.http.address import Address
 
 ARM = "https://management.azure.com"
 WORKSPACE = (

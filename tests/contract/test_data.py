@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlops.emulator import defaults
+from azureml_emulator.core import defaults
 
 ARM = "https://management.azure.com"
 WORKSPACE = (

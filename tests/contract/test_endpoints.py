@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import endpoints
-from mlops.domain.stage import EndpointState
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.promote.planner import EndpointState
 from tests.contract.serving_calls import (
     BASE,
     SIZE,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.emulator.training import artifact, mlflow_model
+from azureml_emulator.stand_in_model import artifact, mlflow_model
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -53,9 +53,9 @@ def submit(ml_client: "MLClient", build: Callable[[], Any], name: str) -> str:
 
 def metrics(ml_client: "MLClient", name: str) -> tuple[set[str], set[str]]:
     """Names of the metrics on the root, and on the steps at any depth."""
+    from azureml_emulator import process
     from mlops.azure import jobs, target
     from mlops.azure.workspace import Workspace
-    from mlops.emulator import process
 
     workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), ml_client._credential)
     return set(jobs.metrics(workspace, name)), set(jobs.all_metrics(workspace, name))
@@ -111,9 +111,9 @@ def test_prediction_and_metrics_are_two_steps_as_well(
 def test_wrong_columns_fail_before_anything_is_predicted(
     ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs
 ) -> None:
+    from azureml_emulator import process
     from mlops.azure import jobs, target
     from mlops.azure.workspace import Workspace
-    from mlops.emulator import process
 
     component: Any = registry_client.components.get("model_evaluation_pipeline", version=VERSION)
 

@@ -7,8 +7,8 @@ import pytest
 import urllib3
 from click.testing import CliRunner
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from tests.contract.serving_calls import Call, arm, delete_endpoint, make_endpoint
 
 if TYPE_CHECKING:

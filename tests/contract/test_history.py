@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlops.emulator import arm
-from mlops.emulator.address import Address
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 from tests.contract.job_bodies import SPARK
 
 Call = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.address import Address
+from azureml_emulator.http.address import Address
 
 DATASET = "HuggingFaceH4/ultrachat_200k"
 REVISION = "8049631c405ae6576f93f445c6b8166f76f5505a"
@@ -129,7 +129,7 @@ def test_the_readme_says_that_it_is_a_stand_in() -> None:
 
 FETCH = """
 import json, sys
-from mlops.azure.hub import fetch_split
+from mlops.dataset.huggingface import fetch_split
 frames = fetch_split(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))
 rows = [row for frame in frames for row in frame.to_dicts()]
 print(json.dumps([len(rows), rows[0]]))
@@ -156,7 +156,7 @@ def test_fetch_split_downloads_only_the_files_it_needs(emulator_address: Address
 
 
 def test_fetch_split_gives_whole_splits_and_at_least_one_row() -> None:
-    from mlops.azure.hub import fetch_split
+    from mlops.dataset.huggingface import fetch_split
 
     def rows(percent: float) -> list[dict[str, Any]]:
         return [row for frame in fetch_split(DATASET, REVISION, "test_sft", percent) for row in frame.to_dicts()]
@@ -175,7 +175,7 @@ def test_fetch_split_gives_whole_splits_and_at_least_one_row() -> None:
     ],
 )
 def test_fetch_split_explains_what_is_unknown(dataset: str, revision: str, split: str, says: str) -> None:
-    from mlops.azure.hub import fetch_split
+    from mlops.dataset.huggingface import fetch_split
     from mlops.errors import BadInput
 
     with pytest.raises(BadInput) as caught:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.emulator import arm
-from mlops.emulator.address import Address
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 from tests.contract.job_bodies import SPARK
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from mlops.emulator import arm, process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 from tests.contract.job_bodies import SPARK
 
 if TYPE_CHECKING:

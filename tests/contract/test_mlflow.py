@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm, process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 
 Call = Callable[..., Any]
 Mlflow = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm
+from azureml_emulator.core import arm
 
 MLFLOW = f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}/api/2.0/mlflow"
 ARTIFACTS = f"azureml://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}/experiments/e/runs"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import defaults
+from azureml_emulator.core import defaults
 
 MLMODEL = """flavors:
   hftransformersv2: {task_type: chat-completion, transformers_version: 4.48.0}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.azure import monitor
-from mlops.domain.idle import Known, Unknown
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops.azure import endpoint_usage
+from mlops.domain.cleanup.idle_endpoints import Known, Unknown
 from tests.contract.serving_calls import (
     Call,
     arm,
@@ -186,7 +186,9 @@ def test_the_batch_call_needs_a_token_and_resources_that_exist(api: Call, used: 
 
 def test_our_own_client_sees_the_use(emulator_address: Address, used: datetime) -> None:
     end = now(emulator_address)
-    found = monitor.activity(own_workspace(), [monitor.Wanted(resource(), end - timedelta(days=9))], until=end)
+    found = endpoint_usage.activity(
+        own_workspace(), [endpoint_usage.Wanted(resource(), end - timedelta(days=9))], until=end
+    )
     seen = found[resource().lower()]
     assert isinstance(seen, Known)
     assert seen.requests > 0
@@ -197,8 +199,8 @@ def test_our_own_client_sees_the_use(emulator_address: Address, used: datetime) 
 def test_an_hour_that_a_decision_hangs_on_is_measured_by_the_minute(emulator_address: Address, used: datetime) -> None:
     end = now(emulator_address)
     moments = (used - 30 * MINUTE, used + 30 * MINUTE)  # one of them lies in the hour of the requests
-    wanted = [monitor.Wanted(resource(), end - timedelta(days=9), moments)]
-    seen = monitor.activity(own_workspace(), wanted, until=end)[resource().lower()]
+    wanted = [endpoint_usage.Wanted(resource(), end - timedelta(days=9), moments)]
+    seen = endpoint_usage.activity(own_workspace(), wanted, until=end)[resource().lower()]
     assert isinstance(seen, Known)
     assert seen.last_request is not None
     assert used < seen.last_request <= used + 2 * MINUTE
@@ -206,8 +208,8 @@ def test_an_hour_that_a_decision_hangs_on_is_measured_by_the_minute(emulator_add
 
 def test_one_unknown_resource_in_a_batch_leaves_the_others_measured(emulator_address: Address, used: datetime) -> None:
     end = now(emulator_address)
-    wanted = [monitor.Wanted(id, end - timedelta(days=9)) for id in (resource("monitor-none"), resource())]
-    found = monitor.activity(own_workspace(), wanted, until=end)
+    wanted = [endpoint_usage.Wanted(id, end - timedelta(days=9)) for id in (resource("monitor-none"), resource())]
+    found = endpoint_usage.activity(own_workspace(), wanted, until=end)
     assert isinstance(found[resource().lower()], Known)
     lost = found[resource("monitor-none").lower()]
     assert isinstance(lost, Unknown)
@@ -216,7 +218,7 @@ def test_one_unknown_resource_in_a_batch_leaves_the_others_measured(emulator_add
 
 def test_requests_to_a_deployment_by_name_are_told_apart(emulator_address: Address, used: datetime) -> None:
     end = now(emulator_address)
-    found = monitor.deployments_used(own_workspace(), [resource()], since=end - timedelta(days=9), until=end)
+    found = endpoint_usage.deployments_used(own_workspace(), [resource()], since=end - timedelta(days=9), until=end)
     seen = found[resource().lower()]
     assert not isinstance(seen, Unknown)
     assert used <= seen["blue"] <= used + 2 * HOUR
@@ -237,7 +239,9 @@ def test_fifty_endpoints_over_nine_days_are_one_call(api: Call, emulator_address
         return log.read_text(encoding="utf-8").count("/metrics:getBatch")
 
     before = calls()
-    found = monitor.activity(workspace, [monitor.Wanted(id, end - timedelta(days=9)) for id in ids], until=end)
+    found = endpoint_usage.activity(
+        workspace, [endpoint_usage.Wanted(id, end - timedelta(days=9)) for id in ids], until=end
+    )
     made = calls() - before
     for name in names:
         api("DELETE", arm(f"onlineEndpoints/{name}"))

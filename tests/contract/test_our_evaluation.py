@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import aliases, data, jobs, models, registry, submission, target
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
-from mlops.domain import evaluation as domain
-from mlops.domain.run import JobState
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.evaluation import scoring as domain
+from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
-from mlops.flow import evaluate, evaluation, gate, resume
 from mlops.flow.context import Context, Outcome
+from mlops.flow.evaluation import evaluate, gate
+from mlops.flow.evaluation import jobs as evaluation_jobs
+from mlops.flow.release import resume
 from mlops.params import Params, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -237,8 +239,8 @@ def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
     refused = world.gate("plain", conversations=4, rule=rule)
     assert isinstance(refused.failure, GateRefused)
     assert any("no evaluation of its own" in line for line in refused.report.lines)
-    scored = evaluation.wanted(world.context(conversations=4), f"ft-{RUNS['plain'][0]}-1")
-    assert isinstance(scored, evaluation.Evaluation)
+    scored = evaluation_jobs.wanted(world.context(conversations=4), f"ft-{RUNS['plain'][0]}-1")
+    assert isinstance(scored, evaluation_jobs.Evaluation)
     assert scored.candidate.attempt is None
 
 
@@ -270,8 +272,8 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     assert str(rows[name][1]).startswith(f"held-out conversations: submit {name}")
     assert (first.failure, first.outputs["model"]) == (None, "")
     evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
-    asked = evaluation.wanted(world.context(**settings), name)
-    assert isinstance(asked, evaluation.Evaluation)
+    asked = evaluation_jobs.wanted(world.context(**settings), name)
+    assert isinstance(asked, evaluation_jobs.Evaluation)
     assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
     second = resume.run(world.context(**settings))
     done = {row[0]: row[2] for row in second.report.tables[0].rows}[name]
@@ -288,7 +290,7 @@ def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refuse
     assert off.outputs == {"finished": "true", "jobs": ""}
     bare = jobs.Job("ft-d4d4d4d4d4d4-1", JobState.COMPLETED)
     with pytest.raises(BadInput, match="does not say which data it used"):
-        evaluation.Evaluation.of(world.context(), bare)
+        evaluation_jobs.Evaluation.of(world.context(), bare)
 
 
 @pytest.mark.parametrize(
@@ -304,9 +306,9 @@ def test_what_cannot_evaluate_is_refused_before_anything_is_trained(
 ) -> None:
     context = world.context(**changes)
     with pytest.raises(BadInput, match=said):
-        evaluation.check(context, ("mlflow_model_folder",))
-    evaluation.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
-    evaluation.check(world.context(), ("mlflow_model_folder",))
+        evaluation_jobs.check(context, ("mlflow_model_folder",))
+    evaluation_jobs.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
+    evaluation_jobs.check(world.context(), ("mlflow_model_folder",))
 
 
 def test_the_first_conversations_become_questions_with_their_true_answers(world: World) -> None:

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import jobs, steps, target
 from mlops.azure.workspace import Workspace
-from mlops.domain.run import JobState
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.training.run import JobState
 from mlops.errors import RemoteFailed
-from mlops.flow import resume, watch
 from mlops.flow.context import Context
+from mlops.flow.release import resume
+from mlops.flow.training import watch
 from mlops.params import load
 
 if TYPE_CHECKING:

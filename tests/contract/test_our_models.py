@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import models, sharing, target
 from mlops.azure.workspace import Workspace
-from mlops.domain.registration import register_once
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.registry.registration import register_once
 from mlops.errors import BadInput
 
 

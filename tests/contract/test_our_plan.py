@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import jobs, target
 from mlops.azure.workspace import Workspace
-from mlops.emulator import process
-from mlops.emulator.address import Address
-from mlops.flow import plan, prepare, submit
 from mlops.flow.context import Context
+from mlops.flow.dataset import prepare
+from mlops.flow.release import plan
+from mlops.flow.training import submit
 from mlops.params import Params, load
 
 if TYPE_CHECKING:

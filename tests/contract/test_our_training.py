@@ -15,14 +15,16 @@ import pytest
 import yaml
 from azure.identity import DefaultAzureCredential
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import jobs, provenance, submission, target
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.run import JobState
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.training.run import JobState
 from mlops.errors import INTERRUPTED, AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
-from mlops.flow import compute, plan, prepare, submit, watch
 from mlops.flow.context import Context
+from mlops.flow.dataset import prepare
+from mlops.flow.release import plan
+from mlops.flow.training import compute, submit, watch
 from mlops.params import Params, load
 from tests.workflows import runner
 

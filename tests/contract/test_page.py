@@ -8,8 +8,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 
 NAME = "<script>alert(1)</script>"
 

@@ -13,17 +13,16 @@ import pytest
 import urllib3
 import yaml
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure import data, endpoints
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
-from mlops.domain import lease
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from mlops.domain.promote import lease
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
-from mlops.flow import promote
 from mlops.flow.context import Context, Outcome
-from mlops.flow.rollout import soak
-from mlops.flow.rollout.lease import Holder
+from mlops.flow.promote import canary, promote
+from mlops.flow.promote.lease import Holder
 from mlops.params import load
 from tests.contract.serving_calls import QUESTION, SIZE, arm, own_workspace, register_model
 
@@ -148,8 +147,8 @@ def stage(
     made = Stage(folder, emulator_address, ml_client)
     patch = pytest.MonkeyPatch()
     patch.setattr(promote, "PAUSE", 0.05)
-    patch.setattr(soak, "MONITOR_PAUSE", 0.2)
-    patch.setattr(soak, "PROBE_PAUSE", 0.05)
+    patch.setattr(canary, "MONITOR_PAUSE", 0.2)
+    patch.setattr(canary, "PROBE_PAUSE", 0.05)
     first = made.promote(1)
     assert first.outputs["traffic"] == "model-1 100 %"
     with made.client() as client:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CONFTEST = 'pytest_plugins = ["mlops.emulator.pytest_plugin"]\n'
+CONFTEST = 'pytest_plugins = ["azureml_emulator.pytest_plugin"]\n'
 TESTS = """
 import os
 import pytest

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mlops.emulator import arm
-from mlops.emulator.address import Address
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 
 PROGRAM = f"""
 import json, os, urllib.parse, urllib.request

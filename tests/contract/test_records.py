@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm, process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 
 BASE = f"https://{arm.HOST}{arm.default_workspace_id()}"
 

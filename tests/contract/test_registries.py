@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.address import Address
+from azureml_emulator.http.address import Address
 
 
 @pytest.fixture(scope="module")

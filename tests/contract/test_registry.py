@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlops.emulator import defaults
+from azureml_emulator.core import defaults
 
 REGISTRY = (
     "https://cert-eastus.experiments.azureml.net/mferp/managementfrontend"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops.azure.scoring import Asker
-from mlops.emulator import process
-from mlops.emulator.address import Address
 from tests.contract.serving_calls import (
     QUESTION,
     TURN,

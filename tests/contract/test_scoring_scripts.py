@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import process
+from azureml_emulator import process
 
 SCORE = """
 import json, os

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.emulator import process
-from mlops.emulator.address import Address
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from tests.contract.serving_calls import Call, arm, delete_endpoint, deploy, make_endpoint, set_traffic
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm
+from azureml_emulator.core import arm
 
 
 def delete(ml_client: Any, name: str) -> None:

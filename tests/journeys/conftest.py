@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import process
+from azureml_emulator import process
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain.aliases import HISTORY_LIMIT, Aliases, alias_tag, from_tags, history_tag, retags, to_tags
+from mlops.domain.registry.aliases import HISTORY_LIMIT, Aliases, alias_tag, from_tags, history_tag, retags, to_tags
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ENVIRONMENTS = ("staging", "production")

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 
-from mlops.domain import protect
-from mlops.domain.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.idle import (
+from mlops.domain.cleanup import protect
+from mlops.domain.cleanup.idle_endpoints import (
     KEEP_UNTIL_TAG,
     MARK_TAG,
     Activity,
@@ -25,7 +24,8 @@ from mlops.domain.idle import (
     mark_value,
     measured_from,
 )
-from mlops.domain.teardown import Kind
+from mlops.domain.cleanup.plan import Kind
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mlops.emulator import blobs, storage
-from mlops.emulator.blobs import Address
-from mlops.emulator.state import Emulator
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.services.storage import blobs, storage
+from azureml_emulator.services.storage.blobs import Address
 
 NAMES = st.sampled_from(["a", "A", "b", "c/d", "é", "c/d/e", "..", "c"])
 DATA = st.binary(max_size=20)

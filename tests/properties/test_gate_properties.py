@@ -7,7 +7,7 @@ from typing import Any, Literal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlops.domain.metrics import Rule, Verdict, judge, read_metrics
+from mlops.domain.evaluation.rules import Rule, Verdict, judge, read_metrics
 
 NAMES = ("eval_loss", "train_loss", "perplexity", "rouge1")
 LOWER = {"eval_loss", "train_loss", "perplexity"}

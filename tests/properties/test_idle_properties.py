@@ -10,9 +10,8 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain import savings
-from mlops.domain.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.idle import (
+from mlops.domain.cleanup import cost_report
+from mlops.domain.cleanup.idle_endpoints import (
     KEEP_UNTIL_TAG,
     MARK_TAG,
     Activity,
@@ -26,6 +25,7 @@ from mlops.domain.idle import (
     decide,
     mark_value,
 )
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 REST = ("Succeeded", "Failed", "Canceled")
@@ -180,7 +180,7 @@ def test_every_endpoint_is_listed_once_with_a_reason(fleet: Sequence[EndpointUsa
     assert [item.name for item in plan.items] == sorted(usage.name for usage in fleet)
     assert all(item.reason for item in plan.items)
     ours = sum(one.instance_count for usage in fleet if usage.ours for one in usage.deployments)
-    found = savings.ledger(plan.items, savings.planned, {"standard_a": 2.0})
+    found = cost_report.ledger(plan.items, cost_report.planned, {"standard_a": 2.0})
     assert found.saved + found.burning == 24 * ours
     assert 0 <= found.idle <= found.burning
     assert (found.money.saved if found.money else 0) == 2 * found.saved

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlops.domain import lease
+from mlops.domain.promote import lease
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LASTING = timedelta(seconds=60)

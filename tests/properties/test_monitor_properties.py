@@ -7,10 +7,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.azure.metrics_query import GRAIN, METRIC, Answer, Span
-from mlops.azure.monitor import use_of
-from mlops.domain.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.idle import MARK_TAG, EndpointUsage, ItemState, Known, Policy, Unknown, decide, mark_value
+from mlops.azure.endpoint_usage import use_of
+from mlops.azure.monitor_client import GRAIN, METRIC, Answer, Span
+from mlops.domain.cleanup.idle_endpoints import (
+    MARK_TAG,
+    EndpointUsage,
+    ItemState,
+    Known,
+    Policy,
+    Unknown,
+    decide,
+    mark_value,
+)
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 MADE, MARK = NOW - timedelta(days=50), NOW - timedelta(hours=30)

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain.protect import Rule, problems, production, protected_by, protection
-from mlops.domain.teardown import Kind
+from mlops.domain.cleanup.plan import Kind
+from mlops.domain.cleanup.protect import Rule, problems, production, protected_by, protection
 
 names = st.text("abc-12", min_size=1, max_size=8)
 kinds = st.sampled_from(list(Kind))

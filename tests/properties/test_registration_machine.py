@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain.registration import Crowded, Known, register_once
+from mlops.domain.registry.registration import Crowded, Known, register_once
 
 Other = tuple[str, str, int]  # job, fingerprint, how many calls it lives
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mlops.domain.stage import (
+from mlops.domain.promote.planner import (
     CreateDeployment,
     CreateEndpoint,
     DeleteDeployment,

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain import idle, running, shelf, spare, teardown
-from mlops.domain.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.marks import MARK_TAG, mark_value
-from mlops.domain.teardown import Because, Cause, Item, ItemState, Kind, Mode
+from mlops.domain.cleanup import idle_deployments, idle_endpoints, jobs_and_compute, version_retention
+from mlops.domain.cleanup import plan as cleanup_plan
+from mlops.domain.cleanup.marks import MARK_TAG, mark_value
+from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Mode
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -43,8 +44,8 @@ def counts(found: Mapping[str, str], mark: str = MARK_TAG) -> bool:
     return text != "soon" and NOW - datetime.fromisoformat(text) >= GRACE
 
 
-def job(chance: random.Random) -> running.JobFacts:
-    return running.JobFacts(
+def job(chance: random.Random) -> jobs_and_compute.JobFacts:
+    return jobs_and_compute.JobFacts(
         "ft-1",
         often(chance, True, False),
         often(chance, "Running", "Queued", "Finalizing", "Preparing", "NotResponding", "a new one"),
@@ -60,7 +61,7 @@ def job(chance: random.Random) -> running.JobFacts:
 @given(seeds)
 def test_a_job_is_canceled_exactly_when_nothing_speaks_for_it(chance: random.Random) -> None:
     facts = job(chance)
-    (item,) = running.judge_jobs([facts], LIMIT, GRACE, NOW)
+    (item,) = jobs_and_compute.judge_jobs([facts], LIMIT, GRACE, NOW)
     free = (
         facts.ours
         and not facts.protected_by
@@ -75,10 +76,10 @@ def test_a_job_is_canceled_exactly_when_nothing_speaks_for_it(chance: random.Ran
     assert item.reason
 
 
-def compute(chance: random.Random) -> running.ComputeFacts:
+def compute(chance: random.Random) -> jobs_and_compute.ComputeFacts:
     cluster, nodes = chance.random() < 0.5, chance.randint(0, 4)
     states = ("Succeeded", "Updating", "Failed") if cluster else ("Running", "Stopped", "Starting")
-    return running.ComputeFacts(
+    return jobs_and_compute.ComputeFacts(
         "gpu",
         often(chance, True, False),
         "Standard_A",
@@ -97,7 +98,7 @@ def compute(chance: random.Random) -> running.ComputeFacts:
 @given(seeds)
 def test_no_compute_is_released_that_works_or_is_not_ours_and_by_default_none_is(chance: random.Random) -> None:
     facts = compute(chance)
-    (item,) = running.judge_compute([facts], IDLE, NOW)
+    (item,) = jobs_and_compute.judge_compute([facts], IDLE, NOW)
     if item.state is ItemState.RELEASE:
         assert facts.ours
         assert not facts.protected_by
@@ -105,20 +106,20 @@ def test_no_compute_is_released_that_works_or_is_not_ours_and_by_default_none_is
         assert not facts.busy_nodes
         assert facts.state in ("Succeeded", "Running")
         assert facts.since is None or NOW - facts.since >= IDLE
-    shipped = teardown.plan([item], max_deletions=5, max_share=1.0, modes={Cause.IDLE_COMPUTE: Mode.REPORT})
+    shipped = cleanup_plan.plan([item], max_deletions=5, max_share=1.0, modes={Cause.IDLE_COMPUTE: Mode.REPORT})
     assert not shipped.of(ItemState.RELEASE)
 
 
-def versions(chance: random.Random, name: str) -> list[shelf.VersionFacts]:
+def versions(chance: random.Random, name: str) -> list[version_retention.VersionFacts]:
     return [
-        shelf.VersionFacts(
+        version_retention.VersionFacts(
             name,
             str(number),
             often(chance, True, False),
             often(chance, ago(chance, 24 * 80, 24 * 300), None, ago(chance, 0, 24 * 90)),
             {
                 **{k: v for k, v in tags(chance).items() if k == "keep-until"},
-                **often(chance, {shelf.DATA_TAG: f"chat:{chance.randint(1, 8)}"}, {}),
+                **often(chance, {version_retention.DATA_TAG: f"chat:{chance.randint(1, 8)}"}, {}),
                 **often(chance, {}, {"mlops-alias-production": "champion"}, {"mlops-history-staging": "champion"}),
             },
             often(chance, "", "the rule"),
@@ -128,7 +129,7 @@ def versions(chance: random.Random, name: str) -> list[shelf.VersionFacts]:
     ]
 
 
-POLICY = shelf.Policy(2, timedelta(days=90))
+POLICY = version_retention.Policy(2, timedelta(days=90))
 
 
 @settings(max_examples=200, deadline=None)
@@ -137,13 +138,15 @@ def test_nothing_is_archived_that_a_live_model_was_made_from(chance: random.Rand
     models = versions(chance, "chat-model")
     data = versions(chance, "chat-train")
     served = {one.label for one in models if chance.random() < 0.2}
-    jobs = [{shelf.DATA_TAG: f"chat:{chance.randint(1, 8)}"}]
-    needs = shelf.lineage(models, served, jobs, ("train", "test"))
-    archived = {item.name for item in shelf.judge(data, Kind.DATA, POLICY, needs, NOW) if _goes(item)}
+    jobs = [{version_retention.DATA_TAG: f"chat:{chance.randint(1, 8)}"}]
+    needs = version_retention.lineage(models, served, jobs, ("train", "test"))
+    archived = {item.name for item in version_retention.judge(data, Kind.DATA, POLICY, needs, NOW) if _goes(item)}
     in_use = [one for one in models if not one.archived or one.label in served]
-    used = [one.tags[shelf.DATA_TAG] for one in in_use if shelf.DATA_TAG in one.tags] + [jobs[0][shelf.DATA_TAG]]
+    used = [one.tags[version_retention.DATA_TAG] for one in in_use if version_retention.DATA_TAG in one.tags] + [
+        jobs[0][version_retention.DATA_TAG]
+    ]
     assert not archived & {f"chat-train:{label.partition(':')[2]}" for label in used}
-    if any(one.ours and shelf.DATA_TAG not in one.tags for one in in_use):
+    if any(one.ours and version_retention.DATA_TAG not in one.tags for one in in_use):
         assert not archived, "a model of ours that does not say what it was made from could need any"
     _right_ones(data, archived)
 
@@ -154,8 +157,8 @@ def test_no_model_version_is_archived_that_serves_or_has_a_role(chance: random.R
     models = versions(chance, "chat-model")
     served = {one.label for one in models if chance.random() < 0.2}
     unknown = often(chance, "", "what other serves could not be read: 503")
-    needs = shelf.Needs(dict.fromkeys(served, "an endpoint has it deployed"), unknown)
-    archived = {item.name for item in shelf.judge(models, Kind.MODEL, POLICY, needs, NOW) if _goes(item)}
+    needs = version_retention.Needs(dict.fromkeys(served, "an endpoint has it deployed"), unknown)
+    archived = {item.name for item in version_retention.judge(models, Kind.MODEL, POLICY, needs, NOW) if _goes(item)}
     assert not archived & served
     assert not (unknown and archived)
     _right_ones(models, archived)
@@ -175,15 +178,19 @@ def test_no_question_and_no_score_goes_that_a_live_model_rests_on(chance: random
     ]
     served = {one.label for one in models if chance.random() < 0.2}
     in_use = [one for one in models if not one.archived or one.label in served]
-    needs = shelf.lineage(models, served, [], ("train", "test"))
+    needs = version_retention.lineage(models, served, [], ("train", "test"))
     gone = {
-        item.name for item in shelf.judge(asked, Kind.DATA, POLICY, shelf.questions(asked, needs), NOW) if _goes(item)
+        item.name
+        for item in version_retention.judge(asked, Kind.DATA, POLICY, version_retention.questions(asked, needs), NOW)
+        if _goes(item)
     }
-    used = {one.tags.get(shelf.DATA_TAG) for one in in_use}
-    assert not any(one.tags.get(shelf.DATA_TAG, None) in used for one in asked if one.label in gone)
+    used = {one.tags.get(version_retention.DATA_TAG) for one in in_use}
+    assert not any(one.tags.get(version_retention.DATA_TAG, None) in used for one in asked if one.label in gone)
     _right_ones(asked, gone)
-    kept = shelf.evaluations(scored, models, served)
-    archived = {item.name for item in shelf.judge(scored, Kind.EVALUATION, POLICY, kept, NOW) if _goes(item)}
+    kept = version_retention.evaluations(scored, models, served)
+    archived = {
+        item.name for item in version_retention.judge(scored, Kind.EVALUATION, POLICY, kept, NOW) if _goes(item)
+    }
     assert not archived & {f"ev-{one.version}" for one in in_use}
     if any(one.version == "1" for one in in_use):
         assert not any(one.tags["mlops-evaluates"] == "ft-1" for one in scored if one.label in archived)
@@ -194,20 +201,22 @@ def _goes(item: Item) -> bool:
     return item.state is ItemState.ARCHIVE
 
 
-def _right_ones(every: list[shelf.VersionFacts], archived: set[str]) -> None:
+def _right_ones(every: list[version_retention.VersionFacts], archived: set[str]) -> None:
     dated = sorted((one for one in every if one.created), key=lambda one: one.created or NOW)
     newest = {one.label for one in dated[-POLICY.keep_newest :]}
     for one in every:
         if one.label in archived:
             assert one.ours
             assert not one.protected_by
-            assert not [tag for tag in one.tags if tag not in (shelf.DATA_TAG, shelf.EVALUATES_TAG)]
+            assert not [
+                tag for tag in one.tags if tag not in (version_retention.DATA_TAG, version_retention.EVALUATES_TAG)
+            ]
             assert one.created
             assert NOW - one.created >= POLICY.keep_for
             assert one.label not in newest
 
 
-def endpoint(chance: random.Random) -> spare.Endpoint:
+def endpoint(chance: random.Random) -> idle_deployments.Endpoint:
     states = [DeploymentState.UPDATING, DeploymentState.DELETING, DeploymentState.FAILED, DeploymentState.CANCELED]
     deployed = tuple(
         DeploymentFacts(
@@ -220,14 +229,18 @@ def endpoint(chance: random.Random) -> spare.Endpoint:
         )
         for name in ("live", "old")
     )
-    use = idle.Known(NOW, 5, NOW - 96 * HOUR, NOW, 96)
-    marks = tags(chance, spare.mark_tag("old"))
-    usage = idle.EndpointUsage("chat", "staging", True, "Succeeded", NOW, NOW, False, marks, 2, deployed, use)
+    use = idle_endpoints.Known(NOW, 5, NOW - 96 * HOUR, NOW, 96)
+    marks = tags(chance, idle_deployments.mark_tag("old"))
+    usage = idle_endpoints.EndpointUsage("chat", "staging", True, "Succeeded", NOW, NOW, False, marks, 2, deployed, use)
     because = often(chance, Because.IN_USE, Because.NOT_OURS, Because.PROTECTED, Because.CHANGING)
     item = Item("chat", "staging", ItemState.KEEP, "as it is", ours=True, because=because)
     shares = often(chance, {"live": 100}, {"live": 90, "old": 10}, {"live": 100, "old": 0}, {})
-    used: Mapping[str, datetime] | idle.Unknown = {"old": ago(chance, 0, 100)} if chance.random() < 0.2 else {}
-    return spare.Endpoint(usage, item, shares, often(chance, {}, {"old": 10}), often(chance, used, idle.Unknown("503")))
+    used: Mapping[str, datetime] | idle_endpoints.Unknown = (
+        {"old": ago(chance, 0, 100)} if chance.random() < 0.2 else {}
+    )
+    return idle_deployments.Endpoint(
+        usage, item, shares, often(chance, {}, {"old": 10}), often(chance, used, idle_endpoints.Unknown("503"))
+    )
 
 
 @settings(max_examples=400, deadline=None)
@@ -235,15 +248,15 @@ def endpoint(chance: random.Random) -> spare.Endpoint:
 def test_no_deployment_goes_that_has_traffic_may_be_needed_or_was_asked(chance: random.Random) -> None:
     found = endpoint(chance)
     retention = often(chance, 48 * HOUR, None)
-    policy = spare.Policy({"staging": retention} if retention else {}, 24 * HOUR, GRACE)
-    for item in spare.judge([found], policy, NOW):
+    policy = idle_deployments.Policy({"staging": retention} if retention else {}, 24 * HOUR, GRACE)
+    for item in idle_deployments.judge([found], policy, NOW):
         if item.state is not ItemState.DELETE:
             continue
         one = next(one for one in found.usage.deployments if item.name == f"chat/{one.name}")
         live = [other for other in found.usage.deployments if found.traffic.get(other.name)]
         assert not found.takes_part(one.name)
         assert found.item.because is Because.IN_USE
-        assert counts(found.usage.tags, spare.mark_tag(one.name))
+        assert counts(found.usage.tags, idle_deployments.mark_tag(one.name))
         assert one.created
         assert NOW - one.created >= 24 * HOUR
         if one.state.broken:
@@ -251,7 +264,7 @@ def test_no_deployment_goes_that_has_traffic_may_be_needed_or_was_asked(chance: 
         assert live
         assert all(other.state.healthy for other in live)
         assert retention
-        assert not isinstance(found.used, idle.Unknown)
+        assert not isinstance(found.used, idle_endpoints.Unknown)
         assert one.name not in found.used or NOW - found.used[one.name] >= retention
 
 
@@ -262,9 +275,11 @@ def test_things_do_go_in_these_tests(make: str) -> None:
     for seed in range(400):
         chance = random.Random(seed)
         if make == "job":
-            items = running.judge_jobs([job(chance)], LIMIT, GRACE, NOW)
+            items = jobs_and_compute.judge_jobs([job(chance)], LIMIT, GRACE, NOW)
         else:
-            items = spare.judge([endpoint(chance)], spare.Policy({"staging": 48 * HOUR}, 24 * HOUR, GRACE), NOW)
+            items = idle_deployments.judge(
+                [endpoint(chance)], idle_deployments.Policy({"staging": 48 * HOUR}, 24 * HOUR, GRACE), NOW
+            )
         gone += sum(item.state in (ItemState.CANCEL, ItemState.DELETE) for item in items)
     assert gone > 20
 
@@ -273,12 +288,12 @@ def test_things_do_go_in_these_tests(make: str) -> None:
 @given(seeds)
 def test_a_switch_keeps_and_a_job_once_marked_waits(chance: random.Random) -> None:
     facts = job(chance)
-    (item,) = running.judge_jobs([facts], LIMIT, GRACE, NOW)
+    (item,) = jobs_and_compute.judge_jobs([facts], LIMIT, GRACE, NOW)
     for mode in (Mode.IGNORE, Mode.REPORT):
-        plan = teardown.plan([item], max_deletions=5, max_share=1.0, modes=dict.fromkeys(Cause, mode))
+        plan = cleanup_plan.plan([item], max_deletions=5, max_share=1.0, modes=dict.fromkeys(Cause, mode))
         assert not plan.of(ItemState.CANCEL)
         assert not plan.of(ItemState.MARK)
     if item.state is ItemState.MARK:
         again = replace(facts, tags={**facts.tags, MARK_TAG: mark_value(NOW)})
-        (later,) = running.judge_jobs([again], LIMIT, GRACE, NOW)
+        (later,) = jobs_and_compute.judge_jobs([again], LIMIT, GRACE, NOW)
         assert later.because is Because.WAITING

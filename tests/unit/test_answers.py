@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.answers import parameters, question, read_answer
+from mlops.domain.promote.chat_protocol import parameters, question, read_answer
 
 
 @pytest.mark.parametrize(

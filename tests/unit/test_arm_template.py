@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.arm_template import BadTemplate, Scope, scope_of
+from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, scope_of
 
 SCOPE = Scope(
     "sub",

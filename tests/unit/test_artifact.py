@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.artifact import check
+from mlops.domain.registry.artifact import check
 
 BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
 GOOD = f"""

@@ -14,7 +14,7 @@ import urllib3
 from mlops import clock
 from mlops.azure import auth
 from mlops.azure.federated import explain
-from mlops.domain.federation import Presented, presented
+from mlops.domain.federated_credential import Presented, presented
 from mlops.errors import AzureRefused, BadInput
 from mlops.views import explain as shown
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlops.domain.base_model import BaseModel, MinimumSize, check_size, literal
+from mlops.domain.training.base_model import BaseModel, MinimumSize, check_size, literal
 
 OLDER = BaseModel(
     "Phi-3-mini-4k-instruct",

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from mlops.emulator.catalog import components, models, sizes
-from mlops.emulator.catalog.components import Component
+from azureml_emulator.catalog import components, models, sizes
+from azureml_emulator.catalog.components import Component
 
 VERSIONS = ("0.0.75", "0.0.78", "0.0.82")
 REGISTRY = "azureml"

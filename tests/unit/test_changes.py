@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mlops.domain.changes import Parameter, conversations, only_documents, parameters
+from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
 from mlops.errors import BadInput
-from mlops.flow import plan
 from mlops.flow.context import Context, Outcome
+from mlops.flow.release import plan
 from mlops.params import load
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.jobs.command import Command, expand, of_component, of_job
-from mlops.emulator.jobs.failure import JobFailed
+from azureml_emulator.services.jobs.execution.command import Command, expand, of_component, of_job
+from azureml_emulator.services.jobs.execution.failure import JobFailed
 
 
 def a_command(text: str, **more: Any) -> Command:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.costs import Estimate, PastRun, amount, cost, estimate
+from mlops.domain.training.costs import Estimate, PastRun, amount, cost, estimate
 from mlops.errors import BadInput
 from mlops.params.load import parse
 

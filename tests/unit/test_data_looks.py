@@ -10,8 +10,8 @@ import pytest
 from mlops.domain.dataset import lengths
 from mlops.domain.dataset.difference import difference
 from mlops.errors import BadInput
-from mlops.flow import data, prepare
 from mlops.flow.context import Context, Outcome
+from mlops.flow.dataset import data, prepare
 from mlops.params import load
 
 ROOT = Path(__file__).resolve().parents[2]

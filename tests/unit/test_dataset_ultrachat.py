@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mlops.emulator.catalog import ultrachat
+from azureml_emulator.services.huggingface import ultrachat
 
 
 @pytest.fixture(scope="module")

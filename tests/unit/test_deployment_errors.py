@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.deployment_errors import KNOWN, explain
+from mlops.domain.promote.deployment_errors import KNOWN, explain
 
 
 @pytest.mark.parametrize(

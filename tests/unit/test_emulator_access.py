@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.emulator import defaults
-from mlops.emulator.access import actions, federation, roles, tokens
-from mlops.emulator.access.actions import Asked
-from mlops.emulator.access.federation import Credential
-from mlops.emulator.access.throttle import BUDGETS, Buckets
-from mlops.emulator.errors import ServiceError
+from azureml_emulator.core import defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.services.entra import actions, federation, roles, tokens
+from azureml_emulator.services.entra.actions import Asked
+from azureml_emulator.services.entra.federation import Credential
+from azureml_emulator.services.entra.throttle import BUDGETS, Buckets
 
 SUBJECT = "repo:acme/tune:environment:production"
 OURS = Credential("client", SUBJECT)

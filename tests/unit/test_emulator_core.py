@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm, lifecycle
-from mlops.emulator.clock import iso, parse
-from mlops.emulator.errors import ServiceError
-from mlops.emulator.lifecycle import Pace
-from mlops.emulator.operations import Operation, accepted
-from mlops.emulator.request import Reply, Request
-from mlops.emulator.routes import ROUTES
-from mlops.emulator.routing import Route, Router
-from mlops.emulator.state import Emulator
+from azureml_emulator.core import arm, state_transitions
+from azureml_emulator.core.clock import iso, parse
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.operations import Operation, accepted
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.state_transitions import Pace
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.http.routing import Route, Router
+from azureml_emulator.routes import ROUTES
 
 
 @pytest.fixture
@@ -112,13 +112,13 @@ class TestPace:
         [("at once", Pace()), ("3 reads", Pace(3)), ("40 s", Pace(0, 40.0)), ("1 read, 2.5 s", Pace(1, 2.5))],
     )
     def test_it_is_read_and_written(self, text: str, pace: Pace) -> None:
-        assert lifecycle.parse(text) == pace
-        assert lifecycle.parse(pace.text) == pace
+        assert state_transitions.parse(text) == pace
+        assert state_transitions.parse(pace.text) == pace
 
     @pytest.mark.parametrize("text", ["", "soon", "3", "-1 reads", "2 reads and 3 s"])
     def test_another_form_is_refused(self, text: str) -> None:
         with pytest.raises(ServiceError, match="is not a pace"):
-            lifecycle.parse(text)
+            state_transitions.parse(text)
 
 
 class TestOperations:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mlops.emulator.errors import ServiceError
-from mlops.emulator.faults import effects
-from mlops.emulator.faults.book import Faults
-from mlops.emulator.faults.rule import Rule, check, from_json
-from mlops.emulator.faults.text import parse
-from mlops.emulator.request import Reply, Request
-from mlops.emulator.routes import ROUTES
-from mlops.emulator.state import Emulator
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.faults import effects
+from azureml_emulator.core.faults.registry import Faults
+from azureml_emulator.core.faults.rule import Rule, check, from_json
+from azureml_emulator.core.faults.text import parse
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.routes import ROUTES
 
 NAMES = sorted({route.name for route in ROUTES})
 

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import arm, lifecycle, runs, startup, storage
-from mlops.emulator.catalog import components, sizes
-from mlops.emulator.errors import ServiceError
-from mlops.emulator.handlers import job_checks, jobs, mlflow_search
-from mlops.emulator.jobs import compute, failure, queue, request
-from mlops.emulator.request import Json, Request
-from mlops.emulator.state import Emulator
-from mlops.emulator.store import Resource
+from azureml_emulator import startup
+from azureml_emulator.catalog import components, sizes
+from azureml_emulator.core import arm, state_transitions
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Request
+from azureml_emulator.services.jobs import job_checks, jobs
+from azureml_emulator.services.jobs.execution import compute, failure, queue, request
+from azureml_emulator.services.storage import storage
+from azureml_emulator.services.tracking import mlflow_search, runs
 
 WORKSPACE = arm.default_workspace_id()
 COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
@@ -189,7 +192,7 @@ def test_a_job_that_the_emulator_left_running_is_run_again_and_nothing_is_counte
         emulator.loop = asyncio.get_running_loop()
         with emulator.transaction():
             startup.fill(emulator)
-        lifecycle.set_pace(emulator.store, "jobs", "3600 s")
+        state_transitions.set_pace(emulator.store, "jobs", "3600 s")
         put(emulator, "job")
         await until(emulator, "job", lambda root: bool(runs.metrics(emulator, root, "train_loss")))
         for task in list(emulator.tasks):
@@ -200,7 +203,7 @@ def test_a_job_that_the_emulator_left_running_is_run_again_and_nothing_is_counte
     async def resumed() -> None:
         emulator = Emulator(tmp_path)
         emulator.loop = asyncio.get_running_loop()
-        lifecycle.set_pace(emulator.store, "jobs", "at once")
+        state_transitions.set_pace(emulator.store, "jobs", "at once")
         queue.resume(emulator)
         await until(emulator, "job", lambda root: root.body["status"] in runs.TERMINAL)
         root = runs.find(emulator, WORKSPACE, "job")

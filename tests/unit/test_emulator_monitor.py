@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.access.tokens import sign
-from mlops.emulator.clock import iso
-from mlops.emulator.errors import ServiceError
-from mlops.emulator.handlers import monitor
-from mlops.emulator.request import Request
-from mlops.emulator.state import Emulator
+from azureml_emulator.core.clock import iso
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Request
+from azureml_emulator.services.entra.tokens import sign
+from azureml_emulator.services.online_endpoints import monitor
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/e"
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

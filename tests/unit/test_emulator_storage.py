@@ -6,11 +6,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from mlops.emulator import arm, blobs, defaults, storage, storage_keys
-from mlops.emulator.blobs import Address
-from mlops.emulator.errors import ServiceError
-from mlops.emulator.handlers import workspace
-from mlops.emulator.state import Emulator
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.services.storage import blobs, storage, storage_keys
+from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.workspaces import workspace
 
 ACCOUNT, CONTAINER = defaults.STORAGE_ACCOUNT, defaults.CONTAINER
 LONG = (

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mlops.domain.base_model import BaseModel
-from mlops.domain.costs import Estimate
-from mlops.domain.parameters import Component, Resolved, Value
-from mlops.domain.preflight import Machine
-from mlops.flow import estimates
+from mlops.domain.promote.preflight import Machine
+from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.costs import Estimate
+from mlops.domain.training.parameters import Component, Resolved, Value
 from mlops.flow.context import Context
-from mlops.flow.training import Training
+from mlops.flow.training import estimates
+from mlops.flow.training.training_spec import Training
 from mlops.params import load
 
 PARAMS = load(Path(__file__).resolve().parents[2] / "params.yaml")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mlops.domain.evidence import TAG_LIMIT, Champion, Evidence, document, tags
-from mlops.domain.metrics import Rule, Verdict, judge
+from mlops.domain.evaluation.evidence import TAG_LIMIT, Champion, Evidence, document, tags
+from mlops.domain.evaluation.rules import Rule, Verdict, judge
 from mlops.errors import BadInput, GateRefused
 
 PARAMS = """

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from mlops.domain.metrics import Rule, Verdict, judge, read_metrics
+from mlops.domain.evaluation.rules import Rule, Verdict, judge, read_metrics
 from mlops.domain.numbers import apart, number
 from mlops.errors import BadInput, Problem
 from mlops.params.schema import Rule as ParamsRule

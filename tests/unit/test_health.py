@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.health import UNUSABLE, Finding, Health, Limits, Numbers, combine, is_fault, judge, percentile
+from mlops.domain.promote.canary import UNUSABLE, Finding, Health, Limits, Numbers, combine, is_fault, judge, percentile
 
 LIMITS = Limits(minimum_requests=10)
 

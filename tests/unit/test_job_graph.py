@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.jobs import graph
+from azureml_emulator.services.jobs.execution import graph
 
 
 def step(*after: str) -> dict[str, Any]:

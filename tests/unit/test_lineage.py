@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.assets import label, parameters_digest, registry_of
+from mlops.domain.asset_ids import label, parameters_digest, registry_of
 from mlops.domain.dataset import FileEntry, Manifest, SourceEntry, source_tags
-from mlops.domain.evidence import Evidence
-from mlops.domain.lineage import DataFacts, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
-from mlops.domain.metrics import Rule, judge
+from mlops.domain.evaluation.evidence import Evidence
+from mlops.domain.evaluation.rules import Rule, judge
+from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
 from mlops.views import Flowchart, model_card
 
 BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.azure.pace import LONGEST_PAUSE, Budget, seconds
+from mlops.azure.rate_limit import LONGEST_PAUSE, Budget, seconds
 
 
 class Time:

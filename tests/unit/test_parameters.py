@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.parameters import Component, Input, canonical, resolve
+from mlops.domain.training.parameters import Component, Input, canonical, resolve
 from mlops.errors import BadInput
 
 INPUTS = [

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mlops.domain.base_model import MinimumSize
-from mlops.domain.preflight import (
+from mlops.domain.promote.preflight import (
     Finding,
     Machine,
     Quota,
@@ -14,6 +13,7 @@ from mlops.domain.preflight import (
     cores,
     failure_of,
 )
+from mlops.domain.training.base_model import MinimumSize
 from mlops.errors import AzureRefused, BadInput, Problem
 
 A100 = Machine("Standard_NC24ads_A100_v4", "standardNCADSA100v4Family", 24, 1, 220, 64)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator import defaults
-from mlops.emulator.recording import shape
-from mlops.emulator.recording.exchange import BadRecording, Exchange, read, write
-from mlops.emulator.recording.sanitise import Sanitiser
-from mlops.emulator.recording.verify import Answer, verify
+from azureml_emulator.core import defaults
+from azureml_emulator.recording import shape
+from azureml_emulator.recording.exchange import BadRecording, Exchange, read, write
+from azureml_emulator.recording.sanitise import Sanitiser
+from azureml_emulator.recording.verify import Answer, verify
 
 SUBSCRIPTION = "5f3a1c2e-1111-4222-8333-444455556666"
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-contoso/providers/X/workspaces/ml-contoso"

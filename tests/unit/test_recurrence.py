@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.recurrence import BadTrigger, next_due
+from azureml_emulator.services.jobs.cron import BadTrigger, next_due
 
 MONDAY = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.causes import Cause, FailedJob, causes
+from mlops.domain.release.failure_causes import Cause, FailedJob, causes
 from mlops.errors import BadInput, GithubRefused
-from mlops.flow import report
 from mlops.flow.context import Outcome
+from mlops.flow.release import report
 from mlops.github_api import GitHub
 from tests.unit.github_imitation import GitHubImitation, serve
 

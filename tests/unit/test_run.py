@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.run import JobState, fingerprint, job_name, parse_job_name
+from mlops.domain.training.run import JobState, fingerprint, job_name, parse_job_name
 
 PARAMETERS = st.dictionaries(st.text(min_size=1), st.text())
 

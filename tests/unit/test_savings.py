@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import cast
 
 from mlops.azure.workspace import Workspace
-from mlops.domain import savings, teardown
-from mlops.domain.savings import Row
-from mlops.domain.teardown import Because, Item, ItemState, Kind
-from mlops.flow.teardown import tell
-from mlops.flow.teardown.deeds import Done
-from mlops.flow.teardown.survey import Survey
+from mlops.domain.cleanup import cost_report
+from mlops.domain.cleanup import plan as cleanup_plan
+from mlops.domain.cleanup.cost_report import Row
+from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
+from mlops.flow.cleanup import report
+from mlops.flow.cleanup.apply import Done
+from mlops.flow.cleanup.inventory import Survey
 from mlops.params import load
 from mlops.params.prices import Prices
 
@@ -37,7 +38,7 @@ FLEET = (
 
 
 def test_saved_and_burning_by_size() -> None:
-    found = savings.ledger(FLEET, savings.planned, {A100: 3.0})
+    found = cost_report.ledger(FLEET, cost_report.planned, {A100: 3.0})
     assert found.rows == (Row(A100, 24 * 4, 24 * 2, 24 * 2, 3.0), Row(CPU, 0, 24 * 5, 24 * 2, None))
     assert (found.saved, found.burning, found.idle) == (96, 168, 96)
     assert found.money is not None
@@ -46,7 +47,7 @@ def test_saved_and_burning_by_size() -> None:
 
 
 def test_what_was_to_end_and_did_not_is_idle_and_burns() -> None:
-    found = savings.ledger(FLEET, lambda one: one.name == "job", {})
+    found = cost_report.ledger(FLEET, lambda one: one.name == "job", {})
     assert (found.saved, found.burning) == (24, 240)
     assert found.idle == 24 * (2 + 1 + 1 + 1 + 2)
     assert found.money is None
@@ -54,15 +55,15 @@ def test_what_was_to_end_and_did_not_is_idle_and_burns() -> None:
 
 def test_what_is_not_ours_is_not_counted() -> None:
     foreign = Item(name="a", environment=None, state=ItemState.KEEP, reason="", ours=False, machines={A100: 9})
-    assert savings.ledger([foreign], savings.planned, {}).rows == ()
+    assert cost_report.ledger([foreign], cost_report.planned, {}).rows == ()
 
 
 def test_the_sums_are_told_as_text_table_and_data() -> None:
     shipped = load(ROOT / "params.yaml")
     params = shipped.model_copy(update={"prices": Prices(currency="EUR", instance_hour={A100: 3.5})})
-    plan = teardown.plan(FLEET, max_deletions=9, max_share=1.0)
+    plan = cleanup_plan.plan(FLEET, max_deletions=9, max_share=1.0)
     done = Done(words={("", Kind.ENDPOINT, "gone"): "deleted", ("", Kind.DEPLOYMENT, "used/old"): "failed"})
-    found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], done, params, applied=True)
+    found = report.report(plan, [Survey(cast("Workspace", None), NOW)], done, params, applied=True)
     assert "this run saves 48 instance-hours a day (168.00 EUR)" in found.lines
     burns = "216 a day (336.00 EUR) still burn, 144 (336.00 EUR) of them for nobody"
     assert burns in found.lines
@@ -77,22 +78,24 @@ def test_the_sums_are_told_as_text_table_and_data() -> None:
         "unpriced": [CPU],
     }
     assert f"| {A100} | 48 | 96 | 96 | 168.00 EUR | 336.00 EUR |" in found.to_markdown()
-    assert tell.outputs(plan, done, params, applied=True)["saved-a-day"] == "168.00 EUR"
+    assert report.outputs(plan, done, params, applied=True)["saved-a-day"] == "168.00 EUR"
 
 
 def test_without_prices_there_is_no_money() -> None:
     params = load(ROOT / "params.yaml").model_copy(update={"prices": Prices(currency="USD")})
-    plan = teardown.plan(FLEET, max_deletions=9, max_share=1.0)
-    found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), params, applied=False)
+    plan = cleanup_plan.plan(FLEET, max_deletions=9, max_share=1.0)
+    found = report.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), params, applied=False)
     assert "the plan would save 96 instance-hours a day" in found.lines
     assert found.to_json()["data"]["money"] is None
     assert found.next_step == "mlops cleanup --apply"
-    assert tell.outputs(plan, Done(), params, applied=False)["saved-a-day"] == ""
+    assert report.outputs(plan, Done(), params, applied=False)["saved-a-day"] == ""
 
 
 def test_where_nothing_is_up_nothing_is_summed() -> None:
-    plan = teardown.plan([item("empty", machines={})], max_deletions=9, max_share=1.0)
-    found = tell.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), load(ROOT / "params.yaml"), applied=False)
+    plan = cleanup_plan.plan([item("empty", machines={})], max_deletions=9, max_share=1.0)
+    found = report.report(
+        plan, [Survey(cast("Workspace", None), NOW)], Done(), load(ROOT / "params.yaml"), applied=False
+    )
     assert "no machine of ours is up" in found.lines
     assert [each.title for each in found.tables] == ["Items", "Counts"]
     assert found.next_step == ""

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from mlops.emulator.jobs import search_space
-from mlops.emulator.jobs.failure import JobFailed
+from azureml_emulator.services.jobs.execution import search_space
+from azureml_emulator.services.jobs.execution.failure import JobFailed
 
 
 def test_a_job_and_a_step_state_the_same_space() -> None:

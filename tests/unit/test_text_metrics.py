@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.emulator.training.text_metrics import bleu, rouge, text_metrics
+from azureml_emulator.stand_in_model.text_metrics import bleu, rouge, text_metrics
 
 
 def test_equal_texts_score_one_and_strangers_nothing() -> None:

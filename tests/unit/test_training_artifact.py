@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
-from mlops.emulator.training import artifact, mlflow_model
-from mlops.emulator.training.lora import Lora, LoraConfig
-from mlops.emulator.training.network import fresh_weights
+from azureml_emulator.stand_in_model import artifact, mlflow_model
+from azureml_emulator.stand_in_model.lora import Lora, LoraConfig
+from azureml_emulator.stand_in_model.network import fresh_weights
 
 BASE = artifact.load_base()
 

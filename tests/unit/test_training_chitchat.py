@@ -1,6 +1,6 @@
 """The corpus: clean dialogues are clean, and what the base was pretrained on is never served as data."""
 
-from mlops.emulator.catalog.chitchat import clean_dialogues, other_texts
+from azureml_emulator.services.huggingface.chitchat import clean_dialogues, other_texts
 
 
 def test_clean_dialogues_alternate_from_user_to_assistant_and_have_no_empty_text() -> None:

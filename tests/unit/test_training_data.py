@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.emulator.training.artifact import BASE_FOLDER
-from mlops.emulator.training.data import read_records
-from mlops.emulator.training.preprocess import Prepared, Row, batch_of, prepare, split, window
-from mlops.emulator.training.report import NodeError
-from mlops.emulator.training.tokenizer import Tokenizer
+from azureml_emulator.stand_in_model.artifact import BASE_FOLDER
+from azureml_emulator.stand_in_model.data import read_records
+from azureml_emulator.stand_in_model.preprocess import Prepared, Row, batch_of, prepare, split, window
+from azureml_emulator.stand_in_model.report import NodeError
+from azureml_emulator.stand_in_model.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer.load(BASE_FOLDER / "tokenizer.json")
 Record = dict[str, Any]

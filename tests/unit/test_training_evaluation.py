@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.training import artifact, mlflow_model, worker
-from mlops.emulator.training.evaluation import NODES
-from mlops.emulator.training.serve import ChatModel
+from azureml_emulator.stand_in_model import artifact, mlflow_model, worker
+from azureml_emulator.stand_in_model.evaluation import NODES
+from azureml_emulator.stand_in_model.serve import ChatModel
 
 PIPELINE = ("validation_trigger_model_evaluation", "model_prediction", "compute_metrics")
 CHAT = {"task": "chat-completion", "input_column_names": "messages", "label_column_name": "answer"}
@@ -144,6 +144,6 @@ def test_predictions_and_truths_of_different_length_fail(tmp_path: Path) -> None
 
 
 def test_every_component_that_is_run_alone_has_its_worker() -> None:
-    from mlops.emulator.jobs import request
+    from azureml_emulator.services.jobs.execution import request
 
     assert set(request.COMMANDS) <= set(NODES)

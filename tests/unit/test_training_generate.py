@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops.emulator.training import artifact, generate
-from mlops.emulator.training.generate import Sampling, choose
-from mlops.emulator.training.network import Network
-from mlops.emulator.training.serve import ChatModel
+from azureml_emulator.stand_in_model import artifact, generate
+from azureml_emulator.stand_in_model.generate import Sampling, choose
+from azureml_emulator.stand_in_model.network import Network
+from azureml_emulator.stand_in_model.serve import ChatModel
 
 BASE = artifact.load_base()
 MODEL = ChatModel(BASE)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mlops.emulator.training.hyperparameters import Hyperparameters
-from mlops.emulator.training.report import NodeError
+from azureml_emulator.stand_in_model.hyperparameters import Hyperparameters
+from azureml_emulator.stand_in_model.report import NodeError
 
 
 def test_literals_arrive_as_text_and_are_read() -> None:

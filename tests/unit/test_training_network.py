@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mlops.emulator.training.layers import Array
-from mlops.emulator.training.lora import Lora, LoraConfig
-from mlops.emulator.training.network import Batch, Config, Network, Weights, fresh_weights
+from azureml_emulator.stand_in_model.layers import Array
+from azureml_emulator.stand_in_model.lora import Lora, LoraConfig
+from azureml_emulator.stand_in_model.network import Batch, Config, Network, Weights, fresh_weights
 
 SMALL = Config(vocabulary=20, width=12, layers=2, heads=3, inner=6, context=16)
 

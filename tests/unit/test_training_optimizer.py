@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from mlops.emulator.training.layers import Array
-from mlops.emulator.training.optimizer import AdamW, Settings, clip, create
-from mlops.emulator.training.schedule import SCHEDULES, learning_rate
+from azureml_emulator.stand_in_model.layers import Array
+from azureml_emulator.stand_in_model.optimizer import AdamW, Settings, clip, create
+from azureml_emulator.stand_in_model.schedule import SCHEDULES, learning_rate
 
 
 def test_the_first_adam_step_has_the_size_of_the_rate_times_the_multiple() -> None:

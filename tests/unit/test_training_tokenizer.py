@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.emulator.training.artifact import BASE_FOLDER
-from mlops.emulator.training.tokenizer import SPECIAL_TOKENS, ChatTemplateError, Tokenizer, render, train
+from azureml_emulator.stand_in_model.artifact import BASE_FOLDER
+from azureml_emulator.stand_in_model.tokenizer import SPECIAL_TOKENS, ChatTemplateError, Tokenizer, render, train
 
 SHIPPED = Tokenizer.load(BASE_FOLDER / "tokenizer.json")
 

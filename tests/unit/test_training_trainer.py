@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops.emulator.training import artifact
-from mlops.emulator.training.checkpoints import Checkpoints
-from mlops.emulator.training.hyperparameters import Hyperparameters
-from mlops.emulator.training.network import Network
-from mlops.emulator.training.preprocess import Row, batch_of
-from mlops.emulator.training.trainer import Result, Trainer
+from azureml_emulator.stand_in_model import artifact
+from azureml_emulator.stand_in_model.checkpoints import Checkpoints
+from azureml_emulator.stand_in_model.hyperparameters import Hyperparameters
+from azureml_emulator.stand_in_model.network import Network
+from azureml_emulator.stand_in_model.preprocess import Row, batch_of
+from azureml_emulator.stand_in_model.trainer import Result, Trainer
 
 DEFAULTS = {
     "learning_rate": "5e-06", "apply_lora": "true", "lora_r": "8", "lora_alpha": "128", "num_train_epochs": "1",

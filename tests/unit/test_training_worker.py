@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mlops.emulator.training import worker
-from mlops.emulator.training.nodes import NODES
-from mlops.emulator.training.serve import ChatModel
+from azureml_emulator.stand_in_model import worker
+from azureml_emulator.stand_in_model.nodes import NODES
+from azureml_emulator.stand_in_model.serve import ChatModel
 
 ROOT = Path(__file__).parents[2]
 Event = dict[str, Any]
@@ -64,7 +64,7 @@ def _of(events: list[Event], kind: str) -> list[Event]:
 
 def test_the_process_prints_one_event_a_line_and_leaves_the_outputs(tmp_path: Path) -> None:
     folder = _request(tmp_path / "work")
-    command = [sys.executable, "-m", "mlops.emulator.training", str(folder)]
+    command = [sys.executable, "-m", "azureml_emulator.stand_in_model", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

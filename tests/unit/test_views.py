@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mlops.domain.metrics import Rule, judge
+from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import ALL, BadInput, Problem, Unfinished
 from mlops.views import (
     Chart,

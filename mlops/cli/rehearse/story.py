@@ -17,11 +17,11 @@ from typing import Any
 
 import click
 
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from mlops import actions, clock
 from mlops.cli.rehearse.record import Record
 from mlops.cli.rehearse.show import Show
-from mlops.emulator import process
-from mlops.emulator.address import Address
 from mlops.errors import ALL, BadInput, MlopsError, Problem, RemoteFailed
 from mlops.params import Params
 

@@ -3,18 +3,10 @@
 It does no I/O and imports nothing heavy until data is really prepared.
 """
 
-from mlops.domain.dataset.look import (
-    MANIFEST,
-    REJECTED,
-    SHAPE_COLUMNS,
-    conversations,
-    lengths,
-    sample,
-    shape,
-)
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, source_tags
 from mlops.domain.dataset.recipe import PREPARATION_VERSION, recipe_digest
 from mlops.domain.dataset.rows import Input, Part, Reason, Source
+from mlops.domain.dataset.sampling import MANIFEST, REJECTED, SHAPE_COLUMNS, conversations, lengths, sample, shape
 from mlops.domain.dataset.validate import prompt_digest
 
 __all__ = [

@@ -1,0 +1,68 @@
+"""Curated environments: those of the system registry, and those that every workspace shows by their older names.
+
+It must not build one: they are names that a job or a deployment may give.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from azureml_emulator.catalog import read_file
+
+PREFIX = "AzureML-"
+_FILE = Path(__file__).with_name("environments.yaml")
+
+
+@dataclass(frozen=True)
+class Curated:
+    """One version of an environment."""
+
+    name: str
+    version: str
+    created: str
+    image: str
+    description: str
+
+    def properties(self) -> dict[str, Any]:
+        """As the service shows them."""
+        return {
+            "description": self.description,
+            "tags": {},
+            "properties": {},
+            "isArchived": False,
+            "isAnonymous": False,
+            "environmentType": "Curated",
+            "image": self.image,
+            "osType": "Linux",
+            "autoRebuild": "Disabled",
+            "provisioningState": "Succeeded",
+            "stage": None,
+        }
+
+
+Versioned = TypeVar("Versioned", bound=Any)
+
+
+@cache
+def of_registry() -> tuple[Curated, ...]:
+    """Those of the system registry, each in its newest version."""
+    return tuple(Curated(**said) for said in read_file(_FILE)["environments"])
+
+
+def of_workspace(name: str) -> Curated | None:
+    """The newest version of the one that a workspace shows by that name; None for another name."""
+    return _by_name().get(name.lower())
+
+
+def earlier(every: Sequence[Versioned], version: str) -> Versioned | None:
+    """An older version than the newest, with its content; None for what is no older version."""
+    newest = every[-1]
+    older = version.isdecimal() and newest.version.isdecimal() and 0 < int(version) < int(newest.version)
+    return replace(newest, version=version) if older else None
+
+
+@cache
+def _by_name() -> dict[str, Curated]:
+    return {said["name"].lower(): Curated(**said) for said in read_file(_FILE)["workspace"]}

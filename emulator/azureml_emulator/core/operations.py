@@ -1,0 +1,206 @@
+"""Long-running operations as Azure Resource Manager does them, for every resource alike.
+
+A handler starts one and answers; `settle` applies what is due before the next request is served. It must not know
+which resource it changes: the effect is data (set the provisioning state, merge properties, or delete).
+Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Location).
+"""
+
+import json
+import uuid
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.clock import Clock, iso, parse
+from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core.state_transitions import Pace, pace
+from azureml_emulator.core.store import Store
+from azureml_emulator.http.request import Reply
+
+Effect = Literal["settle", "delete", "none"]
+
+
+# how the next operation that the present request begins is going to fail, asked for as a fault; emptied when used
+@dataclass(frozen=True)
+class Doom:
+    """How work that was accepted ends because a fault was asked for: of a job, in which step and state."""
+
+    code: str
+    message: str
+    step: str = ""
+    state: str = "Failed"
+
+
+FAILING: ContextVar[list[Doom]] = ContextVar("failing")
+HELD = 1e15  # due when somebody says so
+RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. `status` is InProgress, Succeeded, Failed or Canceled; times are of the emulator's clock."""
+
+    id: str
+    resource: str
+    status: str
+    due: float
+    reads: int
+    effect: Effect
+    started: str
+    merge: dict[str, Any] = field(default_factory=dict)  # into properties when it ends well
+    error: dict[str, Any] | None = None  # how it is going to fail, if it is
+    ended: str | None = None
+    scope: str = ""  # subscription and location of the status URL
+
+    def body(self) -> dict[str, Any]:
+        """What a poll of the status URL answers."""
+        answer: dict[str, Any] = {
+            "id": f"{self.scope}/{self.id}",
+            "name": self.id,
+            "status": self.status,
+            "startTime": self.started,
+        }
+        if self.ended:
+            answer["endTime"] = self.ended
+        answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
+        if self.status == "Failed" and self.error:
+            answer["error"] = self.error
+        return answer
+
+
+class Operations:
+    """All operations of the emulator."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def start(
+        self,
+        resource_id: str,
+        kind: str,
+        *,
+        effect: Effect = "settle",
+        merge: dict[str, Any] | None = None,
+        error: tuple[str, str] | None = None,
+        wanted: Pace | None = None,
+        held: bool = False,
+        subscription: str,
+        location: str,
+    ) -> Operation:
+        """Begin to change a resource at the pace of its kind. `error` = (code, message) makes it fail.
+
+        A held one waits for `release`, however often it is polled.
+        """
+        speed = wanted or pace(self._store, kind)
+        if asked := FAILING.get([]):
+            doom = asked.pop()
+            error = (doom.code, doom.message)
+        operation = Operation(
+            id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
+            resource=resource_id,
+            status="InProgress",
+            due=HELD if held else self._clock.now().timestamp() + speed.seconds,
+            reads=speed.reads,
+            effect=effect,
+            started=self._clock.stamp(),
+            merge=merge or {},
+            error=error_object(*error) if error else None,
+            scope=f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/mfeOperationsStatus",
+        )
+        self._save(operation)
+        return operation
+
+    def release(self, id: str, wanted: Pace, *, error: tuple[str, str] | None = None) -> None:
+        """Let a held operation end at a pace that is counted from its start; `error` makes it fail."""
+        operation = self.get(id)
+        if operation is None or operation.status != "InProgress":
+            return
+        due = parse(operation.started).timestamp() + wanted.seconds
+        failure = error_object(*error) if error else operation.error
+        self._save(replace(operation, due=due, error=failure))
+        self.settle()
+
+    def get(self, id: str) -> Operation | None:
+        """The operation of that id, or None."""
+        row = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE id = ?", (id,)
+        ).fetchone()
+        return _operation(row) if row else None
+
+    def read(self, id: str) -> Operation:
+        """One poll by a client: counts towards a pace in reads. Raises 404."""
+        operation = self.get(id)
+        if operation is None:
+            raise ServiceError(404, "NotFound", f"Operation {id} is not known.")
+        if operation.status == "InProgress" and operation.reads > 0:
+            self._store.database.execute("UPDATE operations SET reads = reads - 1 WHERE id = ?", (id,))
+            self.settle()
+        found = self.get(id)
+        assert found is not None
+        return found
+
+    def pending(self, resource_id: str) -> Operation | None:
+        """The operation that is changing a resource right now, if any."""
+        row = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND resource = ?",
+            (resource_id.lower(),),
+        ).fetchone()
+        return _operation(row) if row else None
+
+    def settle(self) -> None:
+        """Apply the effect of every operation that is due."""
+        rows = self._store.database.execute(
+            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND reads <= 0 AND due <= ?",
+            (self._clock.now().timestamp(),),
+        ).fetchall()
+        for row in rows:
+            self._finish(_operation(row))
+
+    def _finish(self, operation: Operation) -> None:
+        resource = self._store.get(operation.resource)
+        failed = operation.error is not None
+        if resource is not None and operation.effect == "delete" and not failed:
+            self._store.delete(operation.resource)
+        elif resource is not None and operation.effect != "none":
+            properties = {**resource.body.get("properties", {})}
+            if not failed:
+                properties |= operation.merge
+            properties["provisioningState"] = "Failed" if failed else "Succeeded"
+            if failed:
+                properties["provisioningErrors"] = [{"error": operation.error}]
+            self._store.update(resource.id, {**resource.body, "properties": properties})
+        ended = iso(self._clock.now())
+        self._save(replace(operation, status="Failed" if failed else "Succeeded", ended=ended))
+
+    def _save(self, operation: Operation) -> None:
+        self._store.database.execute(
+            "INSERT OR REPLACE INTO operations (id, resource, status, due, reads, body) VALUES (?,?,?,?,?,?)",
+            (
+                operation.id,
+                operation.resource.lower(),
+                operation.status,
+                operation.due,
+                operation.reads,
+                json.dumps(vars(operation)),
+            ),
+        )
+
+
+def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
+    """The answer that starts polling: 200/201 with Azure-AsyncOperation, 202 with Location as well."""
+    base = f"https://{arm.HOST}{operation.scope}"
+    headers = {
+        "Azure-AsyncOperation": f"{base}/{operation.id}?api-version=2022-02-01-preview",
+        "x-ms-async-operation-timeout": "PT1H",
+        "Retry-After": RETRY_AFTER,
+    }
+    if status == 202:
+        results = base.replace("mfeOperationsStatus", "mfeOperationResults")
+        headers["Location"] = f"{results}/{operation.id}?api-version=2022-02-01-preview"
+    return Reply(status, body, headers)
+
+
+def _operation(row: tuple[str, str, float, int]) -> Operation:
+    return Operation(**{**json.loads(row[0]), "status": row[1], "due": row[2], "reads": row[3]})

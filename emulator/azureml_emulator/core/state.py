@@ -1,0 +1,67 @@
+"""The emulator that handlers are given: its folder, store, clock, operations and background work.
+
+It must not know HTTP.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from azureml_emulator.core.clock import Clock
+from azureml_emulator.core.faults.registry import Faults
+from azureml_emulator.core.operations import Operations
+from azureml_emulator.core.store import Store
+from azureml_emulator.services.entra.assignments import Access
+from azureml_emulator.services.entra.throttle import Buckets
+
+
+class Emulator:
+    """One emulated cloud. Handlers run one at a time on `loop`; workers come back to it through `post`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder)
+        self.clock = Clock(self.store)
+        self.operations = Operations(self.store, self.clock)
+        self.access = Access(self.store)
+        self.buckets = Buckets()
+        self.faults = Faults(self.store, self.clock)
+        self.blobs = folder / "blobs"
+        self.blobs.mkdir(exist_ok=True)
+        self.cache: dict[str, Any] = {}  # loaded models and the like; may be emptied at any time
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is kept together or forgotten together."""
+        self.store.begin()
+        try:
+            yield
+        except BaseException:
+            self.store.rollback()
+            raise
+        self.store.commit()
+
+    def spawn(self, work: Any, name: str) -> None:
+        """Run a coroutine in the background for as long as the server lives."""
+        assert self.loop is not None, "background work needs the running server"
+        task = self.loop.create_task(work, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def post(self, change: Callable[[], None]) -> None:
+        """Apply a change from another thread on the loop's thread, in a transaction of its own."""
+        assert self.loop is not None, "background work needs the running server"
+
+        def apply() -> None:
+            with self.transaction():
+                change()
+
+        self.loop.call_soon_threadsafe(apply)
+
+    def close(self) -> None:
+        """Release the files."""
+        self.store.close()

@@ -1,0 +1,65 @@
+"""How fast things change state: a pace is data, so a test or a rehearsal can set it.
+
+It must not know what a state means to a resource; `operations` and the job runner ask it how long to wait.
+"""
+
+from dataclasses import dataclass
+
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.store import Store
+
+
+@dataclass(frozen=True)
+class Pace:
+    """A change happens after so many reads of its status and so many seconds of the emulator's clock."""
+
+    reads: int = 0
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The form that `parse` reads."""
+        return f"{self.reads} reads, {self.seconds} s"
+
+
+AT_ONCE = Pace()
+
+DEFAULTS: dict[str, Pace] = {
+    "workspaces": AT_ONCE,
+    "computes": AT_ONCE,
+    "onlineEndpoints": AT_ONCE,
+    "deployments": Pace(reads=1),
+    "jobs": AT_ONCE,
+}
+
+
+def pace(store: Store, kind: str) -> Pace:
+    """The pace for a kind of resource: what was set through the control surface, else the default."""
+    text = store.setting(f"pace.{kind}", "")
+    return parse(text) if text else DEFAULTS.get(kind, AT_ONCE)
+
+
+def set_pace(store: Store, kind: str, text: str) -> Pace:
+    """Set it, in the form `N reads` and/or `T s`, or `at once`."""
+    wanted = parse(text)
+    store.set_setting(f"pace.{kind}", wanted.text)
+    return wanted
+
+
+def parse(text: str) -> Pace:
+    """Read `at once`, `3 reads`, `40 s`, `3 reads, 40 s`. Raises a 400 that shows the forms."""
+    reads, seconds = 0, 0.0
+    for part in text.split(","):
+        words = part.split()
+        match words:
+            case ["at", "once"]:
+                continue
+            case [number, "reads" | "read"] if number.isdecimal():
+                reads = int(number)
+            case [number, "s"] if number.replace(".", "", 1).isdecimal():
+                seconds = float(number)
+            case _:
+                raise ServiceError(
+                    400, "BadPace", f"{text!r} is not a pace; write 'at once', '3 reads', '40 s' or '3 reads, 40 s'"
+                )
+    return Pace(reads, seconds)

@@ -1,0 +1,85 @@
+"""What a handler gets and gives: a request already read, and a reply not yet sent.
+
+It must not know ASGI or any resource.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from azureml_emulator.core.errors import ServiceError
+
+Json = dict[str, Any]
+
+
+def whole(stated: Any, default: int, name: str) -> int:
+    """A count that a call gives, or the default where it gives none. Raises a 400 for what is no number from 1 on."""
+    if stated in (None, ""):
+        return default
+    if not str(stated).isdecimal() or int(stated) == 0:
+        raise ServiceError(
+            400, "BadRequest", f"Invalid value {stated!r} for parameter '{name}': not a positive number."
+        )
+    return int(stated)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. `host` has no port; `path` is percent-decoded; `params` are the route's captured parts."""
+
+    method: str
+    host: str
+    path: str
+    raw_path: str = ""
+    query_string: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
+    body: bytes = b""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Query parameters; of a repeated one, the last."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    def json(self) -> Json:
+        """The body as a JSON object. An empty body is an empty object. Raises a 400 as Azure does."""
+        if not self.body:
+            return {}
+        try:
+            value = json.loads(self.body)
+        except ValueError as error:
+            raise ServiceError(400, "InvalidRequestContent", f"The request content was invalid: {error}") from error
+        if not isinstance(value, dict):
+            raise ServiceError(400, "InvalidRequestContent", "The request content was invalid: expected an object.")
+        return value
+
+    def form(self) -> dict[str, str]:
+        """The body as an HTML form."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and path, without the query."""
+        return f"https://{self.host}{self.path}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer. `body` is JSON when it is a dict or list, bytes or text otherwise."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None  # after so many bytes of the body the connection is closed; -1: nothing is sent at all
+
+    def content(self) -> tuple[bytes, str | None]:
+        """The bytes to send and the content type that belongs to them unless `headers` names one."""
+        if self.body is None:
+            return b"", None
+        if isinstance(self.body, bytes):
+            return self.body, "application/octet-stream"
+        if isinstance(self.body, str):
+            return self.body.encode(), "text/plain; charset=utf-8"
+        return json.dumps(self.body).encode(), "application/json; charset=utf-8"

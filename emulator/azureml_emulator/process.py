@@ -1,0 +1,136 @@
+"""Starts, finds and stops an emulator process, and gives the environment that points a program at it.
+
+It must not serve requests itself.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from azureml_emulator.core import defaults
+from azureml_emulator.http.address import Address
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class Refused(OSError):
+    """The control surface said no; the text says why."""
+
+
+class NotStarted(RuntimeError):
+    """The process ended, or did not answer, within the bound."""
+
+
+def find(folder: Path) -> Address | None:
+    """The emulator that serves this folder right now, or None."""
+    try:
+        address = Address(**json.loads((folder / "emulator.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    # A folder that was copied holds the address of another folder's emulator.
+    return address if Path(address.folder) == folder.resolve() and _answers(address) else None
+
+
+def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Address:
+    """Start one for the folder in a process of its own, or give the one that already serves it. Raises NotStarted."""
+    if running := find(folder):
+        return running
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "emulator.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
+    log_file = folder / "process.log"
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if address := find(folder):
+            process.returncode = 0  # it outlives this object on purpose; Popen would warn of that
+            return address
+        if process.poll() is not None:
+            tail = "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            raise NotStarted(f"the emulator's process ended with code {process.returncode}: {tail}")
+        time.sleep(0.05)
+    process.kill()
+    raise NotStarted(f"the emulator did not answer within {START_SECONDS:.0f} s; see {log_file}")
+
+
+def stop(folder: Path) -> bool:
+    """Stop the emulator of this folder; its state stays. False when none was running."""
+    address = find(folder)
+    if address is None:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(address.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and (folder / "emulator.json").exists():
+        time.sleep(0.05)
+    return True
+
+
+def control(address: Address, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One call of the control surface. Raises OSError when it does not answer, Refused when it says no."""
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(f"{address.control_url}{path}", data=data, method=method)  # noqa: S310 - loopback
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return found
+    except urllib.error.HTTPError as error:
+        with suppress(ValueError, KeyError):
+            raise Refused(json.loads(error.read())["error"]["message"]) from None
+        raise
+
+
+def network(address: Address) -> dict[str, str]:
+    """The variables that lead a program's https traffic to the emulator, for Python, curl, Node and others."""
+    trust = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    return {
+        "HTTPS_PROXY": address.proxy_url,
+        "https_proxy": address.proxy_url,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        **dict.fromkeys(trust, address.ca_file),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+
+
+def identity() -> dict[str, str]:
+    """The names of the emulated tenant and workspace, and a credential that DefaultAzureCredential finds."""
+    return {
+        **workspace(),
+        "AZURE_CLIENT_SECRET": defaults.CLIENT_SECRET,
+    }
+
+
+def workspace() -> dict[str, str]:
+    """The identifiers that a GitHub environment would hold as variables."""
+    return {
+        "AZURE_TENANT_ID": defaults.TENANT_ID,
+        "AZURE_CLIENT_ID": defaults.CLIENT_ID,
+        "AZURE_SUBSCRIPTION_ID": defaults.SUBSCRIPTION_ID,
+        "AZURE_RESOURCE_GROUP": defaults.RESOURCE_GROUP,
+        "AZURE_ML_WORKSPACE": defaults.WORKSPACE,
+    }
+
+
+def variables(address: Address) -> dict[str, str]:
+    """Everything that a program needs to run against the emulator unchanged."""
+    return {**network(address), **identity(), "HF_HOME": str(Path(address.folder) / "hf-cache")}
+
+
+def _answers(address: Address) -> bool:
+    with suppress(OSError, ValueError):
+        control(address, "GET", "/status")
+        return True
+    return False

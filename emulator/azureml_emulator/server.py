@@ -1,0 +1,222 @@
+"""Serves the routes over TLS behind the proxy, and the control surface on a plain loopback port.
+
+It turns ASGI into Request and Reply and errors into envelopes; it must not know any resource.
+"""
+
+import asyncio
+import inspect
+import json
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import unquote
+
+from azureml_emulator.control.routes import CONTROL_HOST
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.faults import effects
+from azureml_emulator.core.operations import FAILING
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http import proxy
+from azureml_emulator.http.address import Address
+from azureml_emulator.http.certificates import Authority
+from azureml_emulator.http.listening import Listening, listen
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.http.routing import Route, Router
+from azureml_emulator.routes import ROUTES
+from azureml_emulator.services.entra import authorize
+from azureml_emulator.services.online_endpoints.scoring_script import deployed
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The ASGI application for both faces; `host` pins the host of the control face."""
+
+    def __init__(self, emulator: Emulator, host: str | None = None) -> None:
+        self._emulator = emulator
+        self._router = Router(ROUTES)
+        self._host = host
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive, self._host)
+        started = time.perf_counter()
+        reply = await self.answer(request)
+        if reply.cut == effects.NOTHING:
+            await _reset(send, receive)
+        else:
+            await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
+        self._log(request, reply, time.perf_counter() - started)
+
+    async def answer(self, request: Request) -> Reply:
+        """One request: apply what is due, find the handler, run it in a transaction, shape errors."""
+        try:
+            if self._host:
+                _refuse_strangers(request)
+            with self._emulator.transaction():
+                self._emulator.operations.settle()
+            route, request = self._router.find(request)
+            if self._host:
+                return await self._handle(route, request)
+            return await self._with_faults(route, request)
+        except ServiceError as error:
+            return _refused(error)
+        except Exception:  # noqa: BLE001 - a bug of the emulator: say so to the client and keep serving
+            text = traceback.format_exc()
+            with (self._emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
+                log.write(f"{request.method} {request.url}\n{text}\n")
+            last = text.strip().splitlines()[-1]
+            return Reply(500, ServiceError(500, "InternalServerError", f"The emulator failed: {last}").envelope())
+
+    async def _with_faults(self, route: Route, request: Request) -> Reply:
+        """The call, and the fault that it meets if there is one for it."""
+        faults = self._emulator.faults
+        met = (
+            faults.take(route.name, request.method, [*request.params.values(), request.path])
+            if faults.entries
+            else None
+        )
+        if met is None:
+            return await self._handle(route, request)
+        if met.rule.effect == "status":
+            return effects.refusal(met.rule, request)
+        if met.rule.effect == "reset_before":
+            return Reply(cut=effects.NOTHING)
+        await asyncio.sleep(met.rule.seconds)
+        failing = [effects.failure(met.rule)] if met.rule.effect == "operation" else []
+        token = FAILING.set(failing)
+        try:
+            reply = await self._handle(route, request)
+        except ServiceError as error:
+            reply = _refused(error)
+        finally:
+            FAILING.reset(token)
+            if failing:
+                faults.give_back(met)
+        return effects.cut(met.rule, reply)
+
+    async def _handle(self, route: Route, request: Request) -> Reply:
+        """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
+        headers = {} if self._host else authorize.enter(request, route.name, self._emulator)
+        reply = await self._carry_out(route, request)
+        return replace(reply, headers={**headers, **reply.headers}) if headers else reply
+
+    async def _carry_out(self, route: Route, request: Request) -> Reply:
+        if inspect.iscoroutinefunction(route.handler):
+            answer: Reply = await route.handler(request, self._emulator)
+            return answer
+        with self._emulator.transaction():
+            reply = route.handler(request, self._emulator)
+        assert isinstance(reply, Reply)
+        return reply
+
+    def _log(self, request: Request, reply: Reply, seconds: float) -> None:
+        with (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
+            line = {"at": time.time(), "method": request.method, "url": request.url, "query": request.query_string}
+            log.write(json.dumps({**line, "status": reply.status, "ms": round(seconds * 1000, 1)}) + "\n")
+
+
+class Running:
+    """An emulator that serves until `stop`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self._listening: list[Listening] = []
+        self._proxy: asyncio.Server | None = None
+
+    async def start(self, *, proxy_port: int = 0, control_port: int = 0, pid: int) -> Address:
+        """Bind loopback ports, publish the address in the folder, and serve."""
+        from azureml_emulator import startup
+
+        emulator = self.emulator
+        emulator.loop = asyncio.get_running_loop()
+        authority = Authority()
+        ca_file = authority.write(emulator.folder / "ca.pem")
+        tls = self._serve(Application(emulator), 0, authority)
+        control = self._serve(Application(emulator, CONTROL_HOST), control_port, None)
+        self._proxy = await proxy.serve(proxy_port, tls)
+        port = self._proxy.sockets[0].getsockname()[1]
+        with emulator.transaction():
+            startup.fill(emulator)
+        startup.resume(emulator)
+        address = Address(pid, port, control, str(ca_file), str(emulator.folder))
+        address.publish()
+        return address
+
+    def _serve(self, application: Application, port: int, authority: Authority | None) -> int:
+        listening = listen(application, port, authority)
+        self._listening.append(listening)
+        return listening.port
+
+    async def stop(self) -> None:
+        """Stop serving; the state stays in the folder."""
+        if self._proxy:
+            self._proxy.close()
+        for task in list(self.emulator.tasks):
+            task.cancel()
+        deployed.stop(self.emulator)
+        for listening in self._listening:
+            listening.end()
+        tasks = [listening.task for listening in self._listening]
+        await asyncio.gather(*tasks, *self.emulator.tasks, return_exceptions=True)
+        (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
+        self.emulator.close()
+
+
+def _refuse_strangers(request: Request) -> None:
+    """The control face answers who addresses it as this machine: no page of another site may use it. Raises 403."""
+    named = [request.headers.get("host", ""), request.headers.get("origin", "").partition("://")[2]]
+    if any(name and name.rpartition(":")[0] not in ("127.0.0.1", "localhost") for name in named):
+        raise ServiceError(403, "Forbidden", "The control surface is for this machine's own programs and pages.")
+
+
+async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Request:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    raw_path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+    return Request(
+        method=scope["method"],
+        host=host or headers.get("host", "").split(":")[0].lower(),
+        path=unquote(raw_path.split("?")[0]),
+        raw_path=raw_path,
+        query_string=scope.get("query_string", b"").decode("latin-1"),
+        headers=headers,
+        body=bytes(body),
+    )
+
+
+def _refused(error: ServiceError) -> Reply:
+    return Reply(error.status, error.envelope(), error.headers)
+
+
+async def _reset(send: Send, receive: Receive) -> None:
+    """Drop the connection under the answer; uvicorn's `send` is a method of what holds it."""
+    proxy.drop(send.__self__.transport)  # type: ignore[attr-defined]
+    await receive()  # returns when the loss was noticed, so that uvicorn does not try to answer
+
+
+async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: bool) -> None:
+    body, kind = reply.content()
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    if kind and "content-type" not in headers:
+        headers["content-type"] = kind
+    if reply.status not in (204, 304) and "content-length" not in headers:
+        headers["content-length"] = str(len(body))
+    headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
+    headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    sent = body if reply.cut is None else body[: reply.cut]  # uvicorn closes a connection whose answer is not whole
+    await send({"type": "http.response.body", "body": b"" if head_only else sent, "more_body": reply.cut is not None})

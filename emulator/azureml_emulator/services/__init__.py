@@ -1,0 +1,1 @@
+"""One folder for each service that is emulated: its calls, and what its resources are."""

@@ -1,0 +1,1 @@
+"""Versioned assets of workspaces and registries: data, models, components, environments, code."""

@@ -1,0 +1,211 @@
+"""Data assets, code assets, environments and components of a workspace.
+
+It must not read what a data asset points at: the service keeps the reference only.
+Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments,components} (ARM).
+"""
+
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+from azureml_emulator.catalog import curated
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request
+from azureml_emulator.services.assets.assets import Assets, Draft, selected
+from azureml_emulator.services.storage import storage, storage_keys
+from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+DATA_TYPES = ("uri_file", "uri_folder", "mltable")
+UPLOAD_HOURS = 8.0
+
+
+class Data(Assets):
+    """Data assets: a name for a place in storage that never changes."""
+
+    plural, word, uri = "data", "data", "dataUri"
+    fixed = ("dataUri", "dataType")
+    longest_version = 30
+
+    def prepare(self, draft: Draft) -> Json:
+        """Check type and reference; a short datastore path becomes the long one."""
+        kind, uri = draft.properties.get("dataType"), draft.properties.get("dataUri")
+        if kind not in DATA_TYPES:
+            raise bad_request(
+                f"The data type {kind!r} is not valid; one of {', '.join(DATA_TYPES)}.",
+                code="UserError",
+                target="dataType",
+            )
+        if not uri:
+            raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
+        container = draft.emulator.store.get(f"{draft.workspace.id}/data/{draft.name}")
+        known = container.body["properties"].get("dataType") if container else None
+        if known and known != kind:
+            text = f"Data asset {draft.name} is of type {known}; a version of type {kind} cannot be created in it."
+            raise bad_request(text, code="UserError", target="dataType")
+        in_workspace = str(uri).startswith(("azureml:", "runs:"))
+        found = storage.long_uri(draft.emulator, str(uri), workspace=draft.workspace.id) if in_workspace else uri
+        return {**draft.properties, "dataUri": found}
+
+    def of_container(self, properties: Json) -> Json:
+        """All versions of a data asset are of one type."""
+        return {"dataType": properties["dataType"]}
+
+
+class Codes(Assets):
+    """Code assets: snapshots of scripts. Their names are made up by clients, so content is known by its hash."""
+
+    plural, word, uri = "codes", "code", "codeUri"
+    fixed = ("codeUri",)
+    empty: ClassVar[Json] = {"provisioningState": "Succeeded"}
+
+    def prepare(self, draft: Draft) -> Json:
+        """A code asset must say where it is."""
+        if not draft.properties.get("codeUri"):
+            raise bad_request("The field codeUri is required.", code="UserError", target="codeUri")
+        return draft.properties
+
+    def list_versions(self, request: Request, emulator: Emulator) -> Reply:
+        """GET versions; when a hash is asked for, the snapshot of that content whatever it is named."""
+        content = request.query.get("hash")
+        if not content:
+            return super().list_versions(request, emulator)
+        known = emulator.store.get(_of_content(self.scope(request, emulator), content))
+        found = emulator.store.get(known.body["code"]) if known else None
+        return arm.stored_page(request, selected(request, [found] if found else []), self.show)
+
+    def create(self, emulator: Emulator, workspace: Resource, name: str, version: str, stated: Json) -> Resource:
+        """Create or change a version, and note its content. The first of that content stays the one that is found."""
+        made = super().create(emulator, workspace, name, version, stated)
+        if content := made.body["properties"]["properties"].get("hash_sha256"):
+            id = _of_content(workspace, content)
+            known = emulator.store.get(id)
+            if known is None or emulator.store.get(known.body["code"]) is None:
+                emulator.store.put(id, {"code": made.id}, parent=workspace.id, kind="codes/contents", name=content)
+        return made
+
+    def start_pending_upload(self, request: Request, emulator: Emulator) -> Reply:
+        """POST startPendingUpload: a container of its own in the workspace's storage, and a SAS to write there.
+
+        The SDK uploads to the root of what the SAS is for, so a folder of a shared container would not do.
+        """
+        workspace = workspaces.require(request, emulator)
+        account = str(workspace.body["properties"]["storageAccount"]).rsplit("/", 1)[-1]
+        place = Address(account, str(uuid.uuid4()))
+        storage.ensure_container(emulator, place.account, place.container)
+        token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
+        reference = {
+            "blobUri": place.url,
+            "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
+            "storageAccountArmId": workspace.body["properties"]["storageAccount"],
+            "isSingleFile": False,
+            "blobManifestDigest": None,
+            "connectionName": None,
+        }
+        answer = {
+            "pendingUploadId": str(uuid.uuid4()),
+            "pendingUploadType": request.json().get("pendingUploadType") or "TemporaryBlobReference",
+            "blobReferenceForConsumption": reference,
+            "expiresOn": (emulator.clock.now() + timedelta(hours=UPLOAD_HOURS)).isoformat(),
+        }
+        return Reply(200, answer)
+
+
+class Environments(Assets):
+    """Environments: an image, a build context or a conda file. Nothing is built.
+
+    Curated ones are found by name in every workspace, and are not listed with its own.
+    """
+
+    plural, word, uri = "environments", "environment", "image"
+    fixed = ("image", "condaFile", "build")
+
+    def immutable(self, name: str, version: str, changed: str) -> ServiceError:
+        """409: the SDK tries the next version when no version was named and the newest cannot take the change."""
+        text = f"Environment {name} with version {version} already exists with another definition."
+        return ServiceError(409, "UserError", text, target=changed)
+
+    empty: ClassVar[Json] = {
+        "autoRebuild": "Disabled",
+        "build": None,
+        "condaFile": None,
+        "environmentType": "UserCreated",
+        "image": None,
+        "inferenceConfig": None,
+        "osType": "Linux",
+        "provisioningState": "Succeeded",
+    }
+
+    def list_versions(self, request: Request, emulator: Emulator) -> Reply:
+        """GET versions: of a curated environment its newest."""
+        workspace = self.scope(request, emulator)
+        if found := self._curated(workspace, request.params["name"]):
+            return Reply(200, {"value": [self.show(found)]})
+        return super().list_versions(request, emulator)
+
+    def find(self, emulator: Emulator, workspace: Resource, name: str, version: str) -> Resource | None:
+        """A version by name and number, of a curated environment too."""
+        return super().find(emulator, workspace, name, version) or self._curated(workspace, name, version)
+
+    def latest(self, emulator: Emulator, workspace: Resource, name: str) -> Resource | None:
+        """The version created last."""
+        return super().latest(emulator, workspace, name) or self._curated(workspace, name)
+
+    def prepare(self, draft: Draft) -> Json:
+        """There must be something to run in, and the names of curated environments are taken."""
+        if draft.name.lower().startswith(curated.PREFIX.lower()):
+            text = f"Environment name {draft.name!r} is reserved: names beginning with {curated.PREFIX} are curated."
+            raise bad_request(text, code="UserError", target="name")
+        if not draft.properties.get("image") and not draft.properties.get("build"):
+            raise bad_request(
+                "Either an image or a build context is required for an environment.", code="UserError", target="image"
+            )
+        return {key: value for key, value in draft.properties.items() if value is not None}
+
+    def _curated(self, workspace: Resource, name: str, version: str = "") -> Resource | None:
+        """A curated environment as if it were the workspace's, newest unless a version is named."""
+        found = curated.of_workspace(name) if workspace.kind == workspaces.KIND else None
+        if found and version not in ("", found.version):
+            found = curated.earlier([found], version)
+        if found is None:
+            return None
+        parent = self._id(workspace, found.name)
+        stamps = {"createdAt": found.created, "lastModifiedAt": found.created}
+        who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft"}
+        body = {"properties": found.properties(), "systemData": {**stamps, **who, "lastModifiedByType": "User"}}
+        return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
+
+
+class Components(Assets):
+    """Components of the workspace: specifications that pipelines are made of."""
+
+    plural, word, uri = "components", "component", "componentSpec"
+    empty: ClassVar[Json] = {"provisioningState": "Succeeded"}
+
+    def prepare(self, draft: Draft) -> Json:
+        """A component is its specification."""
+        spec = draft.properties.get("componentSpec")
+        if not isinstance(spec, dict):
+            raise bad_request(
+                "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
+            )
+        if draft.before and _work(draft.before["componentSpec"]) != _work(spec):
+            text = f"Component {draft.name} already exists with another specification; a version cannot be changed."
+            raise ServiceError(409, "UserError", text, target="componentSpec")
+        return draft.properties
+
+
+def _of_content(workspace: Resource, content: str) -> str:
+    return f"{workspace.id}/codes-by-content/{content}"
+
+
+def _work(spec: Json) -> Json:
+    """What a version of a component keeps for ever: its specification without what only describes it."""
+    words = ("description", "display_name", "tags", "$schema", "_source", "id", "creation_context")
+    return {key: value for key, value in spec.items() if key not in words and value not in (None, {}, [])}
+
+
+DATA, CODES, ENVIRONMENTS, COMPONENTS = Data(), Codes(), Environments(), Components()

@@ -1,0 +1,126 @@
+"""Batch endpoints and their deployments: kept as said; a call becomes a pipeline job.
+
+It must not know what such a job does (`batch_jobs`). Source:
+Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job calls of the SDK's
+`batch_endpoints.invoke` and `list_jobs` (2020-09-01-dataplanepreview).
+"""
+
+import uuid
+from typing import ClassVar
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request
+from azureml_emulator.services.batch_endpoints import batch_jobs
+from azureml_emulator.services.jobs import jobs
+from azureml_emulator.services.online_endpoints import endpoints
+from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces.records import Records
+
+JOBS = "batchJobs"
+MODEL_DEPLOYMENT = "azureml-model-deployment"
+
+
+class BatchEndpoints(Records):
+    """Batch endpoints. Their names are unique in a region, as those of online endpoints."""
+
+    plural = "batchEndpoints"
+    empty: ClassVar[Json] = {"description": None, "properties": {}}
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """Tokens of Entra are the only way in; the default deployment must be there."""
+        name = request.params["name"]
+        endpoints.check_name(name, "endpoint")
+        where = workspaces.location(workspaces.require(request, emulator))
+        others = [one for kind in ("batchEndpoints", "onlineEndpoints") for one in emulator.store.named(kind, name)]
+        if before is None and any(other.body.get("location", where) == where for other in others):
+            text = (
+                f"There already exists an endpoint with this name: {name}. Endpoint names must be unique in a region."
+            )
+            raise bad_request(text, code="BadArgument", target="name")
+        if str(stated.get("authMode") or "AADToken").lower() != "aadtoken":
+            raise bad_request("The auth mode of a batch endpoint is AADToken.", code="BadArgument", target="authMode")
+        default = (stated.get("defaults") or {}).get("deploymentName")
+        if default and not (before and emulator.store.get(f"{before.id}/deployments/{default}")):
+            raise bad_request(f"Deployment {default} does not exist.", code="BadArgument", target="defaults")
+        uri = f"https://{name.lower()}.{where}.inference.ml.azure.com"
+        defaults = stated.get("defaults") or {"deploymentName": None}  # the SDK sets a field of what it is given
+        return {
+            **stated,
+            "authMode": "AADToken",
+            "defaults": defaults,
+            "scoringUri": f"{uri}/jobs",
+            "swaggerUri": f"{uri}/swagger.json",
+        }
+
+    def list_keys(self, request: Request, emulator: Emulator) -> Reply:
+        """POST listkeys: there are none with AADToken."""
+        self.require(request, emulator)
+        raise bad_request("A batch endpoint has no keys; it takes tokens of Entra.", code="BadArgument")
+
+
+class BatchDeployments(Records):
+    """Deployments of a batch endpoint, of a model or of a pipeline component."""
+
+    plural, named = "deployments", "batchDeployments"
+    empty: ClassVar[Json] = {"errorThreshold": -1, "loggingLevel": "Info", "maxConcurrencyPerInstance": 1}
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """It needs a model or a pipeline component."""
+        endpoints.check_name(request.params["child"], "deployment")
+        if not stated.get("model") and not stated.get("deploymentConfiguration"):
+            raise bad_request("A batch deployment needs a model or a component.", code="BadArgument", target="model")
+        return stated
+
+    def check_deletion(self, emulator: Emulator, found: Resource) -> None:
+        """The default deployment stays as long as it is the default."""
+        endpoint = emulator.store.get(found.parent)
+        default = ((endpoint.body["properties"] if endpoint else {}).get("defaults") or {}).get("deploymentName")
+        if default == found.name:
+            raise bad_request(f"Deployment {found.name} is the default deployment of its endpoint.", code="BadArgument")
+
+
+BATCH_ENDPOINTS, BATCH_DEPLOYMENTS = BatchEndpoints(), BatchDeployments()
+BATCH_DEPLOYMENTS.above = BATCH_ENDPOINTS
+
+
+def invoke(request: Request, emulator: Emulator) -> Reply:
+    """POST jobs at an endpoint's host: 201 with a batch job, which is a pipeline job of the same name."""
+    endpoint = next(emulator.store.named(BATCH_ENDPOINTS.plural, request.params["endpoint"]), None)
+    if endpoint is None:
+        raise ServiceError(404, "ResourceNotFound", f"There is no batch endpoint {request.params['endpoint']}.")
+    if not request.headers.get("authorization", "").lower().startswith("bearer "):
+        raise ServiceError(401, "AuthenticationFailed", "A token is needed.")
+    default = (endpoint.body["properties"].get("defaults") or {}).get("deploymentName")
+    wanted = request.headers.get(MODEL_DEPLOYMENT) or default
+    deployment = emulator.store.get(f"{endpoint.id}/deployments/{wanted}") if wanted else None
+    if deployment is None:
+        raise bad_request(f"Deployment {wanted or '(default)'} of {endpoint.name} does not exist.", code="BadArgument")
+    workspace = emulator.store.get(endpoint.parent)
+    assert workspace is not None, "endpoints go with their workspace"
+    stated = request.json().get("properties") or {}
+    name = str(stated.get("name") or f"batchjob-{uuid.uuid4()}")
+    jobs.submit(emulator, workspace, name, batch_jobs.properties(emulator, endpoint, deployment, stated))
+    body = {"name": name, "properties": stated, "systemData": arm.system_data(emulator.clock)}
+    id = f"{deployment.id}/jobs/{name}"
+    made = emulator.store.put(id, body, parent=endpoint.id, kind=JOBS, name=name)
+    return Reply(201, _show(emulator, made))
+
+
+def list_jobs(request: Request, emulator: Emulator) -> Reply:
+    """GET the jobs of an endpoint, or of one deployment."""
+    endpoint = BATCH_ENDPOINTS.require(request, emulator)
+    found = emulator.store.children(endpoint.id, JOBS, newest_first=True)
+    if deployment := request.params.get("child"):
+        found = (one for one in found if f"/deployments/{deployment}/jobs/" in one.id)
+    return arm.page(request, found, lambda job: _show(emulator, job))
+
+
+def _show(emulator: Emulator, job: Resource) -> Json:
+    shown = arm.envelope(job, "workspaces/batchEndpoints/deployments/jobs")
+    run = runs.find(emulator, job.id.split("/batchEndpoints/")[0], job.name)
+    status = run.body["status"] if run else "Failed"
+    return {**shown, "properties": {**shown["properties"], "status": status}}

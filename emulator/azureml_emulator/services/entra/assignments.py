@@ -1,0 +1,51 @@
+"""The federated credentials and role assignments that were stated; while none of a kind is, nothing is asked.
+
+It must not judge (`federation`, `roles`). Kept in the store, so a restart forgets none.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.store import Store
+from azureml_emulator.services.entra import federation, roles
+
+SETTING = "access"
+CREDENTIALS, ASSIGNMENTS = "federated_credentials", "role_assignments"
+
+
+class Access:
+    """What is stated, as objects."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.credentials: list[federation.Credential] = []
+        self.assignments: list[roles.Assignment] = []
+        self._read(json.loads(store.setting(SETTING, "{}")))
+
+    def state(self, stated: Mapping[str, Any]) -> None:
+        """Replace what is named; an empty list asks for nothing any more. Raises a 400 and changes nothing."""
+        unknown = sorted(set(stated) - {CREDENTIALS, ASSIGNMENTS})
+        if unknown or not all(isinstance(value, list) for value in stated.values()):
+            raise bad_request(f"Access is stated as lists {CREDENTIALS} and {ASSIGNMENTS}; not {unknown or stated!r}.")
+        self._read(stated)
+        self._store.set_setting(SETTING, json.dumps(self.show()))
+
+    def show(self) -> dict[str, Any]:
+        """As it is stated."""
+        return {
+            CREDENTIALS: [one.show() for one in self.credentials],
+            ASSIGNMENTS: [one.show() for one in self.assignments],
+        }
+
+    def _read(self, stated: Mapping[str, Any]) -> None:
+        credentials = [federation.from_json(one) for one in stated.get(CREDENTIALS, self._shown(self.credentials))]
+        assignments = [roles.from_json(one) for one in stated.get(ASSIGNMENTS, self._shown(self.assignments))]
+        for client in {one.client for one in credentials}:
+            if sum(one.client == client for one in credentials) > federation.MOST:
+                raise bad_request(f"An identity has {federation.MOST} federated credentials at most; {client} more.")
+        self.credentials, self.assignments = credentials, assignments
+
+    def _shown(self, entries: list[Any]) -> list[Any]:
+        return [one.show() for one in entries]

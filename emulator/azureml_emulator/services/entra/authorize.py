@@ -1,0 +1,57 @@
+"""What every call to Azure meets before its handler: a valid token, the budget of its principal, its roles.
+
+It must not know a resource. The order is that of Azure Resource Manager: who, how often, may they.
+"""
+
+import time
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Request
+from azureml_emulator.services.entra import actions, roles, tokens
+from azureml_emulator.services.entra.tokens import Principal
+
+THROTTLING = "arm.throttling"
+OPEN = ("subscriptions.endpoints", "workspace.discovery")  # routes that are asked before there is a token
+_WORKSPACE_HOSTS = (".api.azureml.ms", ".experiments.azureml.net")
+
+
+def enter(request: Request, route: str, emulator: Emulator) -> dict[str, str]:
+    """Let a call pass: headers for its answer. Raises 401, 400, 429 and 403 as the service does."""
+    if route in OPEN:
+        return {}
+    if request.host == arm.HOST:
+        return _at_resource_manager(request, emulator)
+    if request.host.endswith(_WORKSPACE_HOSTS):
+        principal = tokens.check(request.headers.get("authorization", ""), tokens.MACHINE_LEARNING)
+        demand(emulator, principal, actions.of_workspace(request.method, request.path, route))
+    return {}
+
+
+def demand(emulator: Emulator, principal: Principal, asked: actions.Asked | None) -> None:
+    """Raise a 403 unless the principal may; while no role is assigned to anybody, everybody may all."""
+    assignments = emulator.access.assignments
+    if asked is None or not assignments:
+        return
+    held = roles.held(assignments, (principal.client, principal.object), asked.scope)
+    if not roles.allowed(held, asked.action, data=asked.data):
+        text = (
+            f"The client '{principal.client}' with object id '{principal.object}' does not have authorization to "
+            f"perform action '{asked.action}' over scope '{asked.scope}' or the scope is invalid. "
+            "If access was recently granted, please refresh your credentials."
+        )
+        raise ServiceError(403, "AuthorizationFailed", text, plain=True)
+
+
+def _at_resource_manager(request: Request, emulator: Emulator) -> dict[str, str]:
+    principal = tokens.check(request.headers.get("authorization", ""), tokens.MANAGEMENT)
+    if "api-version" not in request.query:
+        text = "The api-version query parameter (?api-version=) is required for all requests."
+        raise ServiceError(400, "MissingApiVersionParameter", text, plain=True)
+    headers: dict[str, str] = {}
+    parts = request.path.split("/")
+    if len(parts) > 2 and emulator.store.setting(THROTTLING, "off") == "on":
+        headers = emulator.buckets.take(request.method, parts[2], principal.object, time.monotonic())
+    demand(emulator, principal, actions.of_arm(request.method, request.path))
+    return headers

@@ -1,0 +1,167 @@
+"""Microsoft Entra's token endpoint and discovery, and the OIDC issuer of GitHub Actions.
+
+It must not judge what a token is good for (`azureml_emulator.services.entra`).
+Source: the v2.0 protocol as msal and azure-identity speak it; AADSTS codes from Entra's published error list.
+"""
+
+import base64
+import json
+import time
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from azureml_emulator.core import defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.entra import federation
+from azureml_emulator.services.entra.tokens import claims_of, object_id, sign
+
+LOGIN = "login.microsoftonline.com"
+ACCESS_SECONDS = 3599
+ASSERTION_SECONDS = 300  # GitHub's tokens live five minutes
+ACCESS_SETTING, ASSERTION_SETTING = "entra.token_seconds", "github.token_seconds"
+SUBJECT_SETTING = "github.subject"
+
+
+def openid_configuration(request: Request, emulator: Emulator) -> Reply:
+    """`/{tenant}/v2.0/.well-known/openid-configuration`."""
+    base = f"https://{LOGIN}/{request.params['tenant']}"
+    return Reply(
+        200,
+        {
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+            "issuer": f"{base}/v2.0",
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
+            "response_types_supported": ["code", "id_token", "token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "tenant_region_scope": "NA",
+        },
+    )
+
+
+def instance_discovery(request: Request, emulator: Emulator) -> Reply:
+    """`/common/discovery/instance`, which msal asks to learn whether an authority is to be trusted."""
+    aliases = [LOGIN, "login.windows.net", "sts.windows.net"]
+    metadata = [{"preferred_network": LOGIN, "preferred_cache": "login.windows.net", "aliases": aliases}]
+    endpoint = f"https://{LOGIN}/{defaults.TENANT_ID}/v2.0/.well-known/openid-configuration"
+    return Reply(200, {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": metadata})
+
+
+def token(request: Request, emulator: Emulator) -> Reply:
+    """`/{tenant}/oauth2/v2.0/token` for client credentials: a secret, or an assertion of a federated identity."""
+    form = request.form()
+    if form.get("grant_type") != "client_credentials":
+        return _refuse(
+            400,
+            70003,
+            "unsupported_grant_type",
+            f"The app requested an unsupported grant type '{form.get('grant_type')}'.",
+        )
+    if "client_assertion" in form:
+        refusal = _check_assertion(emulator, form.get("client_id", ""), form["client_assertion"])
+        if refusal:
+            return refusal
+    elif not form.get("client_secret"):
+        return _refuse(
+            401,
+            7000218,
+            "invalid_client",
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        )
+    audience = form.get("scope", "").split(" ")[0].removesuffix("/.default").rstrip("/")
+    now, client = int(time.time()), form.get("client_id", "")
+    lives = int(emulator.store.setting(ACCESS_SETTING, str(ACCESS_SECONDS)))
+    claims = {
+        "aud": audience,
+        "iss": f"https://sts.windows.net/{request.params['tenant']}/",
+        "iat": now,
+        "nbf": now,
+        "exp": now + lives,
+        "appid": client,
+        "oid": object_id(client),
+        "sub": object_id(client),
+        "tid": request.params["tenant"],
+        "idtyp": "app",
+    }
+    answer = {
+        "token_type": "Bearer",
+        "expires_in": lives,
+        "ext_expires_in": lives,
+        "access_token": sign(claims),
+    }
+    return Reply(200, answer)
+
+
+def github_token(request: Request, emulator: Emulator) -> Reply:
+    """GitHub's `ACTIONS_ID_TOKEN_REQUEST_URL`: a token about the workflow run, for the audience asked for.
+
+    The request token that the rehearsal hands to a job is base64 JSON of the claims that GitHub would state.
+    """
+    bearer = request.headers.get("authorization", "").partition(" ")[2]
+    try:
+        stated: dict[str, Any] = json.loads(base64.urlsafe_b64decode(bearer + "=="))
+    except ValueError as error:
+        raise ServiceError(401, "Unauthorized", "The request token is not one that this emulator gave out.") from error
+    now = int(time.time())
+    lives = int(emulator.store.setting(ASSERTION_SETTING, str(ASSERTION_SECONDS)))
+    repository = str(stated.get("repository", "owner/repository"))
+    immutable = emulator.store.setting(SUBJECT_SETTING, "classic") == "immutable"
+    claims = {
+        **stated,
+        "iss": federation.ISSUER,
+        "aud": request.query.get("audience", f"https://github.com/{repository.split('/', maxsplit=1)[0]}"),
+        "sub": _subject(stated, repository, immutable=immutable),
+        "iat": now,
+        "nbf": now,
+        "exp": now + lives,
+    }
+    return Reply(200, {"count": len(claims), "value": sign(claims)})
+
+
+def _subject(stated: dict[str, Any], repository: str, *, immutable: bool) -> str:
+    """Who the job is: `repo:OWNER/NAME:CONTEXT`, or with the ids that outlive a rename `repo:OWNER@ID/NAME@ID:CONTEXT`.
+
+    Source: GitHub's OIDC reference; a job of an environment never presents its branch.
+    """
+    if immutable:
+        owner, _, name = repository.partition("/")
+        named = (("repository_owner_id", owner), ("repository_id", repository))
+        ids = [stated.get(claim) or _number(one) for claim, one in named]
+        repository = f"{owner}@{ids[0]}/{name}@{ids[1]}"
+    if stated.get("environment"):
+        return f"repo:{repository}:environment:{stated['environment']}"
+    if stated.get("event_name") in ("pull_request", "pull_request_target"):
+        return f"repo:{repository}:pull_request"
+    return f"repo:{repository}:ref:{stated.get('ref', 'refs/heads/main')}"
+
+
+def _number(name: str) -> int:
+    return uuid5(NAMESPACE_URL, name.lower()).int % 10**9
+
+
+def _check_assertion(emulator: Emulator, client: str, assertion: str) -> Reply | None:
+    try:
+        claims = claims_of(assertion)
+    except ValueError:
+        return _refuse(401, 50027, "invalid_client", "JWT token is invalid or malformed.")
+    stated = emulator.access.credentials
+    if stated and (found := federation.refusal(stated, client, claims)):
+        return _refuse(401 if found[0] != 700016 else 400, found[0], "invalid_client", found[1])
+    if claims.get("aud") != federation.AUDIENCE and not stated:
+        return _refuse(
+            401,
+            700212,
+            "invalid_client",
+            f"No matching federated identity record found for presented assertion audience '{claims.get('aud')}'.",
+        )
+    if not float(claims.get("nbf", 0)) - 300 <= time.time() <= float(claims.get("exp", 0)):
+        return _refuse(401, 700024, "invalid_client", "Client assertion is not within its valid time range.")
+    return None
+
+
+def _refuse(status: int, code: int, error: str, text: str) -> Reply:
+    return Reply(status, {"error": error, "error_description": f"AADSTS{code}: {text}", "error_codes": [code]})

@@ -1,0 +1,119 @@
+"""Azure's roles as data, and whether assignments of them allow an action.
+
+It must not know requests (`actions`). Source: the JSON of Azure's built-in role definitions.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+
+from azureml_emulator.core.errors import bad_request
+
+ML = "Microsoft.MachineLearningServices"
+WRITES = ("read", "write", "delete")
+BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a role allows: actions of the management plane and of the data plane, less the exceptions of the first."""
+
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+
+    def allows(self, action: str, *, data: bool) -> bool:
+        """Whether the action is one of those; case does not matter, `*` stands for any text."""
+        if data:
+            return _any(self.data_actions, action)
+        return _any(self.actions, action) and not _any(self.not_actions, action)
+
+
+BUILT_IN: Mapping[str, Role] = {
+    "Owner": Role(("*",)),
+    "Contributor": Role(
+        ("*",),
+        (
+            "Microsoft.Authorization/*/Delete",
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/elevateAccess/Action",
+        ),
+    ),
+    "Reader": Role(("*/read",)),
+    "Monitoring Reader": Role(("*/read", "Microsoft.OperationalInsights/workspaces/search/action")),
+    "AzureML Data Scientist": Role(
+        tuple(f"{ML}/workspaces/*/{verb}" for verb in ("read", "action", "delete", "write")),
+        (
+            f"{ML}/workspaces/delete",
+            f"{ML}/workspaces/write",
+            f"{ML}/workspaces/computes/*/write",
+            f"{ML}/workspaces/computes/*/delete",
+            f"{ML}/workspaces/computes/listKeys/action",
+            f"{ML}/workspaces/listKeys/action",
+            f"{ML}/workspaces/hubs/write",
+            f"{ML}/workspaces/hubs/delete",
+            f"{ML}/workspaces/featurestores/write",
+            f"{ML}/workspaces/featurestores/delete",
+        ),
+    ),
+    "AzureML Compute Operator": Role((f"{ML}/workspaces/computes/*", f"{ML}/workspaces/notebooks/vm/*")),
+    "AzureML Registry User": Role((f"{ML}/registries/read", f"{ML}/registries/assets/*")),
+    "Storage Blob Data Reader": Role((f"{BLOBS}/read",), data_actions=(f"{BLOBS}/blobs/read",)),
+    "Storage Blob Data Contributor": Role(
+        tuple(f"{BLOBS}/{verb}" for verb in WRITES),
+        data_actions=tuple(f"{BLOBS}/blobs/{verb}" for verb in (*WRITES, "move/action", "add/action")),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A role that a principal (client or object id) has at a scope and below it. `role` names a built-in one."""
+
+    principal: str
+    role: str
+    scope: str = "/"
+
+    def reaches(self, scope: str) -> bool:
+        """Whether it holds at a scope."""
+        own, asked = self.scope.lower().rstrip("/"), scope.lower().rstrip("/")
+        return asked == own or asked.startswith(f"{own}/")
+
+    def show(self) -> dict[str, str]:
+        """As it is stated."""
+        return asdict(self)
+
+
+def from_json(stated: object) -> Assignment:
+    """An assignment from its fields. Raises a 400 that says what is wrong with it."""
+    if not isinstance(stated, dict) or not {"principal", "role"} <= set(stated) <= {"principal", "role", "scope"}:
+        raise bad_request(f"A role assignment has principal, role and, where it is not all, scope; not {stated!r}.")
+    made = Assignment(**{name: str(value) for name, value in stated.items()})
+    if made.role not in BUILT_IN:
+        raise bad_request(f"There is no role {made.role!r}; there are {', '.join(BUILT_IN)}.")
+    if not made.scope.startswith("/"):
+        raise bad_request(f"{made.scope!r} is no scope: /subscriptions/..., or / for everywhere.")
+    return made
+
+
+def held(assignments: Iterable[Assignment], ids: Iterable[str], scope: str) -> list[Role]:
+    """The roles that one of these ids has at a scope."""
+    own = {id.lower() for id in ids if id}
+    return [BUILT_IN[one.role] for one in assignments if one.principal.lower() in own and one.reaches(scope)]
+
+
+def allowed(found: Iterable[Role], action: str, *, data: bool = False) -> bool:
+    """Whether one of the roles allows an action: what one excepts another may give."""
+    return any(role.allows(action, data=data) for role in found)
+
+
+def _any(patterns: Iterable[str], action: str) -> bool:
+    return any(_pattern(pattern).fullmatch(action) for pattern in patterns)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """`*` stands for any text; between slashes for none too: the role that excepts workspaces/write has `*/write`."""
+    expression = re.escape(text).replace(r"/\*/", "/(?:.*/)?").replace(r"\*", ".*")
+    return re.compile(expression, re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""The data set host: the files of `ultrachat_200k` in the layout of the Hugging Face hub."""

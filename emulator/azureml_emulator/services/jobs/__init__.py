@@ -1,0 +1,1 @@
+"""Jobs and schedules of a workspace; `execution` runs them."""

@@ -1,0 +1,40 @@
+"""A job together with its run, which is where its state lives.
+
+It must not change anything.
+"""
+
+from collections.abc import Iterable
+
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs.execution import outputs
+from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
+from azureml_emulator.services.tracking import runs
+
+
+def root_of(emulator: Emulator, job: Resource) -> Resource:
+    """The run of a job."""
+    found = runs.find(emulator, outputs.workspace_of(job), job.name)
+    assert found is not None, "a job is made together with its run"
+    return found
+
+
+def forces_rerun(job: Resource) -> bool:
+    """Whether equal work that was done before is done again."""
+    settings = job.body["properties"].get("settings") or {}
+    return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
+
+
+def doom_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | JobEnded] | None:
+    """The step at which a fault that was asked for ends the job, and how; the first where none is named."""
+    doom, names = job.body.get("doom"), list(steps)
+    if not doom or (doom["step"] and doom["step"] not in names):
+        return None
+    failed = doom["state"] == "Failed"
+    return doom["step"] or names[0], JobFailed(doom["code"], doom["message"]) if failed else JobEnded(doom["state"])
+
+
+def check_not_canceled(emulator: Emulator, job: Resource) -> None:
+    """Raises JobCanceled when somebody asked for the job's end."""
+    if runs.is_ending(emulator, root_of(emulator, job)):
+        raise JobCanceled

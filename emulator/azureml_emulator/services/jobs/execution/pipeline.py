@@ -1,0 +1,197 @@
+"""What a job does from its first step to its last: a command, or a pipeline's steps in their order.
+
+It must not know the queue or decide a job's last state. A step is a component of the registry, which the worker runs,
+or a command of a user's own.
+"""
+
+from pathlib import Path
+from typing import NoReturn
+
+from azureml_emulator.catalog.components import Component
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json
+from azureml_emulator.services.jobs.execution import (
+    command,
+    command_outputs,
+    command_step,
+    compute,
+    failure,
+    graph,
+    outputs,
+    process_run,
+    request,
+    reuse,
+    sweep,
+    worker,
+)
+from azureml_emulator.services.jobs.execution.command import Folders
+from azureml_emulator.services.jobs.execution.failure import JobEnded, JobFailed
+from azureml_emulator.services.jobs.execution.job import check_not_canceled, doom_of, forces_rerun, root_of
+from azureml_emulator.services.storage import storage
+from azureml_emulator.services.tracking import runs
+
+Bad = dict[str, JobFailed | JobEnded | None]
+
+FINE_TUNING = "chat_completion_pipeline"
+
+
+async def run(emulator: Emulator, job: Resource, work: Path) -> None:
+    """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
+    kinds = {"Command": _command, "Sweep": _sweep}
+    await kinds.get(str(job.body["properties"]["jobType"]), _pipeline)(emulator, job, work)
+
+
+async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
+    """The steps of a pipeline, each after those that it needs."""
+    made: request.Made = {}
+    for node, stated in graph.in_order(job.body["properties"]["jobs"]):
+        check_not_canceled(emulator, job)
+        spec = command_step.spec_of(emulator, stated)
+        run = _node if spec is None else _step
+        made[node] = await run(emulator, job, node, stated, made, work / str(len(made)))
+    _register(emulator, job)
+
+
+async def _sweep(emulator: Emulator, job: Resource, work: Path) -> None:
+    """A job that tries one command with several values."""
+    if doomed := doom_of(job, [job.name]):
+        raise doomed[1]
+    await sweep.run_job(emulator, job, work)
+    _register(emulator, job)
+
+
+async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
+    """A job that is one command."""
+    check_not_canceled(emulator, job)
+    with emulator.transaction():
+        root = runs.change(emulator, root_of(emulator, job), status="Running")
+    if doomed := doom_of(job, [job.name]):
+        raise doomed[1]
+    wanted, folders = command.of_job(job.body["properties"]), Folders(work)
+    await process_run.run(emulator, outputs.workspace_of(job), root, wanted, folders)
+    check_not_canceled(emulator, job)
+    declared = job.body["properties"].get("outputs") or {}
+    with emulator.transaction():
+        places = command_outputs.keep(emulator, root, wanted, folders, declared)
+        same = {name: {"value": f"${{{{parent.outputs.{name}}}}}"} for name in places}
+        outputs.bind(emulator, job, {"outputs": same}, places)
+    _register(emulator, job)
+
+
+async def _step(
+    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
+) -> dict[str, str]:
+    """A step of the pipeline that is a command of a user's own, or a pipeline of such."""
+    root, spec = root_of(emulator, job), command_step.spec_of(emulator, stated)
+    assert spec is not None, "looked for just before"
+    where = stated.get("computeId") or (job.body["properties"].get("settings") or {}).get("default_compute")
+    kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
+    with emulator.transaction():
+        runs.change(emulator, root, status="Running")
+        step = runs.below(emulator, root, node, kind, compute=str(where or "serverless").rsplit("/", 1)[-1])
+        runs.change(emulator, step, status="Running")
+    if doomed := doom_of(job, [node]):
+        _stop(emulator, step, doomed[1])
+    given = {name: value or {} for name, value in (job.body["properties"].get("inputs") or {}).items()}
+    inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
+    places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
+    check_not_canceled(emulator, job)
+    with emulator.transaction():
+        outputs.bind(emulator, job, stated, places)
+    return places
+
+
+def _wanted(emulator: Emulator, job: Resource, stated: Json) -> Json:
+    """The step with places for those of its outputs that are the job's: the job's own, or one below the job's name."""
+    declared = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    asked = {}
+    for port, binding in (stated.get("outputs") or {}).items():
+        target = outputs.target_of(binding)
+        said = declared.get(target) or {}
+        file = target if said.get("jobOutputType") == "uri_file" else ""
+        own = (said.get("uri") or storage.output_uri(job.name, target, file)) if target in declared else None
+        asked[port] = {"uri": own or (binding or {}).get("uri")}
+    return {**stated, "outputs": asked}
+
+
+def _register(emulator: Emulator, job: Resource) -> None:
+    """Make assets of the outputs that the job names as such."""
+    found = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    places = {name: said["uri"] for name, said in found.items() if (said or {}).get("uri")}
+    workspace = emulator.store.get(outputs.workspace_of(job))
+    if workspace is not None:
+        with emulator.transaction():
+            command_outputs.register(emulator, workspace, found, places)
+
+
+async def _node(
+    emulator: Emulator, job: Resource, node: str, stated: Json, made: request.Made, work: Path
+) -> dict[str, str]:
+    """One step of the pipeline: a component with steps of its own. Gives the places of its outputs."""
+    component = request.component_of(stated)
+    inputs = request.inputs_of(job, stated, component, made)
+    mark = request.fingerprint(component, inputs)
+    root, workspace = root_of(emulator, job), outputs.workspace_of(job)
+    with emulator.transaction():
+        runs.change(emulator, root, status="Running")
+        if component.name == FINE_TUNING:
+            runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
+        alone = component.type == "command"
+        step = runs.below(emulator, root, node, "azureml.StepRun" if alone else "azureml.PipelineRun")
+        runs.change(emulator, step, status="Running")
+        literals = request.literals(component, inputs)
+        places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.steps}
+        steps = {
+            name: step if alone else runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
+            for name, place in places.items()
+        }
+        doomed = doom_of(job, places)
+        earlier = None if forces_rerun(job) or doomed else reuse.find(emulator, workspace, mark)
+        if earlier:
+            reuse.mark(emulator, steps, earlier)
+            kept = dict(earlier.body["places"])
+    if not earlier:
+        bad: Bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
+        if doomed:
+            bad[doomed[0]] = doomed[1]
+        await _work(emulator, job, component, inputs, steps, work, bad)
+        with emulator.transaction():
+            kept = outputs.keep(emulator, job, stated, component, steps, work)
+            reuse.remember(emulator, workspace, mark, steps, kept)
+    with emulator.transaction():
+        outputs.bind(emulator, job, stated, kept)
+        runs.change(emulator, step, status="Completed")
+    return kept
+
+
+async def _work(
+    emulator: Emulator,
+    job: Resource,
+    component: Component,
+    inputs: dict[str, Json],
+    steps: dict[str, Resource],
+    work: Path,
+    bad: Bad,
+) -> None:
+    """Let the worker do the steps, up to the first that could not run on its compute. Raises JobFailed."""
+    failing = next((name for name in steps if bad[name]), None)
+    doable = list(steps)[: list(steps).index(failing)] if failing else list(steps)
+    with emulator.transaction():
+        request.write(emulator, outputs.workspace_of(job), component, inputs, work, doable)
+    await worker.run(emulator, root_of(emulator, job), steps, work)
+    check_not_canceled(emulator, job)
+    if failing and (error := bad[failing]):
+        _stop(emulator, steps[failing], error)
+
+
+def _stop(emulator: Emulator, step: Resource, error: JobFailed | JobEnded) -> NoReturn:
+    """Give a step the end that it has without having worked, and raise it."""
+    with emulator.transaction():
+        run = runs.change(emulator, step, status="Running")
+        if isinstance(error, JobFailed):
+            runs.log(emulator, run, f"{error.code}: {error.message}\n")
+            runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
+        else:
+            runs.change(emulator, run, status=error.state)
+    raise error

@@ -1,0 +1,148 @@
+"""The queue of jobs: one at a time has the worker, the others wait; and the states that a job goes through.
+
+It must not know HTTP. Where the emulator stops while a job runs, the job is run again at the next start: the work is
+deterministic, and nothing of a half-done run is kept.
+"""
+
+import asyncio
+import shutil
+import traceback
+from pathlib import Path
+
+from azureml_emulator.core import state_transitions
+from azureml_emulator.core.clock import parse
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs.execution import failure, pipeline, worker
+from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
+from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
+from azureml_emulator.services.tracking import runs
+
+KIND = "jobs"
+LOOK_SECONDS = 0.05
+LOCK, ACTIVE = "jobs.lock", "jobs.active"  # in the cache
+
+
+def enqueue(emulator: Emulator, job_id: str) -> None:
+    """Run a job in the background, after those before it."""
+    emulator.spawn(_execute(emulator, job_id), f"job {job_id.rsplit('/', 1)[-1]}")
+
+
+def cancel(emulator: Emulator, job: Resource) -> None:
+    """Ask for a job's end: its worker is killed, and one that still waits ends at once."""
+    runs.change(emulator, root_of(emulator, job), status="CancelRequested")
+    if emulator.cache.get(ACTIVE) == job.id.lower():
+        worker.stop(emulator)
+    else:
+        _end(emulator, job, "Canceled")
+
+
+def resume(emulator: Emulator) -> None:
+    """Run again what was under way when the emulator stopped."""
+    for job in list(emulator.store.every(KIND)):
+        root = root_of(emulator, job)
+        if root.body["status"] in runs.TERMINAL:
+            continue
+        with emulator.transaction():
+            if root.body["status"] in runs.ENDING:
+                _end(emulator, job, "Canceled")
+                continue
+            runs.forget(emulator, root, keep_root=True)
+            runs.change(emulator, root, status="NotStarted")
+        enqueue(emulator, job.id)
+
+
+def read(emulator: Emulator, job_name: str) -> None:
+    """One look of a client at a job's state, which counts towards a pace in reads."""
+    key = f"jobs.reads:{job_name.lower()}"
+    emulator.cache[key] = emulator.cache.get(key, 0) + 1
+
+
+async def _execute(emulator: Emulator, job_id: str) -> None:
+    lock = emulator.cache.setdefault(LOCK, asyncio.Lock())
+    _move(emulator, job_id, "Preparing", "Queued")
+    async with lock:
+        job = emulator.store.get(job_id)
+        if job is None or root_of(emulator, job).body["status"] in runs.TERMINAL:
+            return
+        emulator.cache[ACTIVE] = job_id.lower()
+        work = emulator.folder / "work" / job.name
+        shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
+        try:
+            await _to_the_end(emulator, job, work)
+        finally:
+            emulator.cache.pop(ACTIVE, None)
+            shutil.rmtree(work, ignore_errors=True)
+
+
+async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
+    state, failed = "Completed", None
+    try:
+        await pipeline.run(emulator, job, work)
+        if job.body.get("doom"):
+            step = job.body["doom"]["step"]
+            raise JobFailed("NoSuchStep", f"A fault was asked for at the step {step}, which this job does not have.")
+        await _until_pace(emulator, job)
+        _move(emulator, job.id, "Finalizing")
+    except JobCanceled:
+        state = "Canceled"
+    except JobEnded as error:
+        state = error.state
+    except JobFailed as error:
+        state, failed = "Failed", error
+    except ServiceError as error:
+        state, failed = "Failed", JobFailed("UserError", error.message)
+    except Exception:  # noqa: BLE001 - a bug of the emulator must not leave a job running for ever
+        text = traceback.format_exc()
+        with (emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
+            log.write(f"job {job.name}\n{text}\n")
+        state, failed = "Failed", JobFailed("InternalServerError", text.strip().splitlines()[-1])
+    if emulator.store.get(job.id) is None:  # its workspace was deleted
+        return
+    if state == "Failed" and runs.is_ending(emulator, root_of(emulator, job)):
+        state = "Canceled"
+    with emulator.transaction():
+        _end(emulator, job, state, failed)
+
+
+async def _until_pace(emulator: Emulator, job: Resource) -> None:
+    """Stay in Running until the pace of jobs has passed: seconds on the emulator's clock, and reads by clients."""
+    pace = state_transitions.pace(emulator.store, "jobs")
+    begun = parse(root_of(emulator, job).body["created"]).timestamp()
+    key = f"jobs.reads:{job.name.lower()}"
+    while emulator.clock.now().timestamp() < begun + pace.seconds or emulator.cache.get(key, 0) < pace.reads:
+        await asyncio.sleep(LOOK_SECONDS)
+        check_not_canceled(emulator, job)
+
+
+def _move(emulator: Emulator, job_id: str, *states: str) -> None:
+    """Through states that are not final; a job that is to be canceled stays so."""
+    job = emulator.store.get(job_id)
+    for state in states if job else ():
+        assert job is not None
+        with emulator.transaction():
+            root = root_of(emulator, job)
+            if root.body["status"] not in runs.ENDING:
+                runs.change(emulator, root, status=state)
+
+
+def _end(emulator: Emulator, job: Resource, state: str, failed: JobFailed | None = None) -> None:
+    """The last state of a job and of its steps; one that never began is canceled."""
+    root = root_of(emulator, job)
+    for run in list(runs.tree(emulator, root))[1:]:
+        if run.body["status"] not in runs.TERMINAL:
+            begun = run.body["status"] != "NotStarted"
+            runs.change(emulator, run, status=state if begun else "Canceled")
+    error = {}
+    if failed:
+        below = [run for run in runs.tree(emulator, root) if run.body.get("step") and run.body["status"] == "Failed"]
+        leaves = [run for run in below if not any(other.body["parent"] == run.name for other in below)]
+        shown = [f"/{run.body['step']}" for run in leaves if run.body.get("error")]
+        error = {"error": failure.of_pipeline(shown) if shown else failure.of_step(failed.code, failed.message)}
+        for run in below:
+            if not run.body.get("error"):
+                runs.change(emulator, run, **error)
+    runs.change(emulator, root, status=state, **error)
+    if operation := emulator.operations.pending(job.id):
+        emulator.operations.release(operation.id, state_transitions.AT_ONCE)

@@ -1,0 +1,251 @@
+"""Jobs of a workspace: create, read, list, cancel, delete.
+
+`execution` runs one, `tracking.runs` keeps its state, `job_checks` says what a new one must satisfy.
+Source: Microsoft.MachineLearningServices workspaces/jobs.
+"""
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.operations import FAILING, accepted
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request
+from azureml_emulator.services.jobs import job_checks
+from azureml_emulator.services.jobs.execution import failure, queue
+from azureml_emulator.services.jobs.execution import job as job_state
+from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+KIND = queue.KIND
+NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
+TYPES = ("AutoML", "Command", "FineTuning", "Labeling", "Pipeline", "Spark", "Sweep")
+NOT_EXECUTED = "The emulator runs pipeline, command and sweep jobs; it keeps a {} job as a record only."
+RUN_KINDS = {"Pipeline": "azureml.PipelineRun", "Sweep": "hyperdrive"}
+EXECUTED = ("Pipeline", "Command", "Sweep")
+
+
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a job: a new one starts; of one that is there only names, tags, properties and archiving can change."""
+    workspace = workspaces.require(request, emulator)
+    name, properties = request.params["name"], dict(request.json().get("properties") or {})
+    if not NAME.match(name):
+        raise bad_request(f"The job name {name!r} does not match {NAME.pattern}.", code="UserError", target="name")
+    id = f"{workspace.id}/{KIND}/{name}"
+    before = emulator.store.get(id)
+    job_checks.check_sizes(properties, job_state.root_of(emulator, before).body["tags"] if before else None)
+    if before:
+        job_checks.refuse_other_work(before, properties)
+        return Reply(200, _show(emulator, _change(emulator, before, properties)))
+    if runs.find(emulator, workspace.id, name):
+        raise bad_request(f"A run with the id {name} already exists in the workspace.", code="UserError", target="name")
+    kind = str(properties.get("jobType") or "")
+    if kind not in TYPES:
+        text = f"The field jobType is required, one of {', '.join(TYPES)}; it is {kind!r}."
+        raise bad_request(text, code="UserError", target="properties.jobType")
+    return Reply(201, _show(emulator, submit(emulator, workspace, name, properties)))
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET one job, a trial of a sweep too. A pipeline's step has no properties, which is how the SDK knows it."""
+    workspace = workspaces.require(request, emulator)
+    name = request.params["name"]
+    step = runs.find(emulator, workspace.id, name)
+    id = f"{workspace.id}/{KIND}/{name}"
+    if step is not None and step.body["parent"] and emulator.store.get(id) is None:
+        return Reply(200, {"id": id, "name": name, "type": f"{arm.PROVIDER}/workspaces/jobs", "properties": None})
+    job = _require(request, emulator)
+    queue.read(emulator, job.name)
+    return Reply(200, _show(emulator, job))
+
+
+def list_all(request: Request, emulator: Emulator) -> Reply:
+    """GET the jobs of a workspace, newest first; `jobType`, `tag`, `properties` and `listViewType` select."""
+    workspace = workspaces.require(request, emulator)
+    query = request.query
+    view, kind = query.get("listViewType", "ActiveOnly"), query.get("jobType")
+    tags, stated = _pairs(query.get("tag", "")), _pairs(query.get("properties", ""))
+    schedule = query.get("scheduleId") or ""
+    scheduled = bool(schedule) or query.get("scheduled", "").lower() == "true"
+
+    def fits(job: Resource) -> bool:
+        run = job_state.root_of(emulator, job).body
+        in_view = view == "All" or run["hidden"] == (view == "ArchivedOnly")
+        properties = {**(job.body["properties"].get("properties") or {}), **run["properties"]}
+        of_kind = not kind or str(job.body["properties"]["jobType"]).lower() == kind.lower()
+        origin = str((job.body["properties"].get("properties") or {}).get("azureml.scheduleId") or "")
+        in_view = in_view and (not scheduled or (bool(origin) and _last(schedule) in ("", _last(origin))))
+        return in_view and of_kind and _has(run["tags"], tags) and _has(properties, stated)
+
+    found = filter(fits, emulator.store.children(workspace.id, KIND, newest_first=True, after=arm.after(request)))
+    return arm.stored_page(request, found, lambda job: _show(emulator, job))
+
+
+def cancel(request: Request, emulator: Emulator) -> Reply:
+    """POST cancel: 202 with a Location that is done when the job has ended; one that has ended cannot be canceled."""
+    job = _require(request, emulator)
+    status = job_state.root_of(emulator, job).body["status"]
+    if status in runs.TERMINAL:
+        detail = error_object("JobInTerminalState", f"Job {job.name} is {status}.")
+        raise ServiceError(
+            400, "UserError", f"Run {job.name} is in the terminal state {status} and cannot be canceled.",
+            details=[detail],
+        )  # fmt: skip
+    waiting = emulator.operations.pending(job.id)
+    operation = waiting or _operation(request, emulator, job, effect="none", held=True)
+    queue.cancel(emulator, job)
+    return accepted(operation, 202)
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a job that has ended: 202 with Location."""
+    job = _require(request, emulator)
+    root = job_state.root_of(emulator, job)
+    if root.body["status"] not in runs.TERMINAL:
+        raise ServiceError(409, "Conflict", f"Run {job.name} is {root.body['status']}; cancel it first.")
+    operation = _operation(request, emulator, job, effect="none")
+    runs.forget(emulator, root, keep_root=False)
+    emulator.store.delete(job.id)
+    return accepted(operation, 202)
+
+
+def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json) -> Resource:
+    """A new job that a schedule or an endpoint makes, checked as one that a client puts. Raises 400."""
+    kind = str(properties.get("jobType") or "")
+    if kind == "Pipeline":
+        job_checks.check_pipeline(emulator, workspace, properties)
+    if kind == "Command":
+        job_checks.check_command(emulator, workspace, properties)
+    if kind == "Sweep":
+        trial = {"inputs": properties.get("inputs"), "computeId": properties.get("computeId")}
+        job_checks.check_command(emulator, workspace, {**(properties.get("trial") or {}), **trial})
+    return _create(emulator, workspace, name, kind, properties)
+
+
+def record(emulator: Emulator, workspace: Resource, name: str, properties: Json, reason: str) -> Resource:
+    """A job that failed from the start because the emulator cannot do its work; `reason` says so."""
+    whole = {"jobs": {}, "inputs": {}, "outputs": {}, "settings": {}, **properties}
+    return _create(emulator, workspace, name, str(properties["jobType"]), whole, reason)
+
+
+def _create(
+    emulator: Emulator, workspace: Resource, name: str, kind: str, properties: Json, refused: str = ""
+) -> Resource:
+    completed = _completed(workspace, name, properties)
+    asked = FAILING.get([])
+    doom = {"doom": asdict(asked.pop())} if asked and not refused else {}
+    body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **doom}
+    job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
+    root = runs.create(
+        emulator,
+        workspace.id,
+        name,
+        experiment=completed["experimentName"],
+        kind=RUN_KINDS.get(kind, "azureml.scriptrun"),
+        display_name=completed["displayName"],
+        description=properties.get("description"),
+        tags=_texts(properties.get("tags")),
+        properties=_texts(properties.get("properties")),
+        hidden=bool(properties.get("isArchived")),
+        compute=str(properties.get("computeId") or "").rsplit("/", 1)[-1] or None,
+    )
+    reason = refused or ("" if kind in EXECUTED else NOT_EXECUTED.format(kind))
+    if not reason:
+        queue.enqueue(emulator, job.id)
+    else:
+        runs.log(emulator, root, f"{reason}\n")
+        runs.change(emulator, root, status="Failed", error=failure.of_step("NotEmulated", reason))
+    return job
+
+
+def _completed(workspace: Resource, name: str, stated: Json) -> Json:
+    """The properties with what the service adds. What can change later is the run's, not the job's."""
+    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}"  # the SDK adds the tenant
+    tracking = f"azureml://{workspaces.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"
+    services = {
+        kind: {"jobServiceType": kind, "port": None, "endpoint": endpoint, "status": None, "errorMessage": None,
+               "properties": None, "nodes": None}
+        for kind, endpoint in (("Tracking", tracking), ("Studio", studio))
+    }  # fmt: skip
+    outputs = {
+        key: {"description": None, "mode": "ReadWriteMount", "uri": None, **(value or {})}
+        for key, value in (stated.get("outputs") or {}).items()
+    }
+    return {
+        **stated,
+        "displayName": stated.get("displayName") or name,
+        "experimentName": stated.get("experimentName") or "Default",
+        "services": {**(stated.get("services") or {}), **services},
+        "outputs": outputs,
+        "parentJobName": None,
+        "computeId": stated.get("computeId"),
+    }
+
+
+def _change(emulator: Emulator, job: Resource, stated: Json) -> Resource:
+    """Names and archiving are replaced; tags and properties are added to, for nothing takes them away again."""
+    root = job_state.root_of(emulator, job)
+    values: dict[str, Any] = {}
+    if stated.get("displayName"):
+        values["display_name"] = str(stated["displayName"])
+    if "description" in stated:
+        values["description"] = stated["description"]
+    if "isArchived" in stated:
+        values["hidden"] = bool(stated["isArchived"])
+    root = runs.change(emulator, root, **values)
+    for field in ("tags", "properties"):
+        root = runs.merge(emulator, root, field, stated.get(field) or {})
+    emulator.store.update(job.id, {**job.body, "systemData": arm.system_data(emulator.clock, job)})
+    found = emulator.store.get(job.id)
+    assert found is not None
+    return found
+
+
+def _show(emulator: Emulator, job: Resource) -> Json:
+    shown, run = arm.envelope(job, "workspaces/jobs"), job_state.root_of(emulator, job).body
+    live = {
+        "status": run["status"],
+        "tags": run["tags"],
+        "displayName": run.get("display_name"),
+        "description": run["description"],
+        "isArchived": run["hidden"],
+        "properties": run["properties"],
+    }
+    return {**shown, "properties": {**shown["properties"], **live}}
+
+
+def _require(request: Request, emulator: Emulator) -> Resource:
+    workspace = workspaces.require(request, emulator)
+    name = request.params["name"]
+    found = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
+    if found is None:
+        detail = error_object("NotFound", f"Run {name} was not found.")
+        raise ServiceError(404, "UserError", f"Run {name} was not found.", details=[detail])
+    return found
+
+
+def _operation(request: Request, emulator: Emulator, job: Resource, **options: Any) -> Any:
+    workspace = workspaces.require(request, emulator)
+    location = workspaces.location(workspace)
+    return emulator.operations.start(job.id, KIND, subscription=request.params["sub"], location=location, **options)
+
+
+def _last(id: str) -> str:
+    return id.rsplit("/", 1)[-1].lower()
+
+
+def _pairs(text: str) -> dict[str, str | None]:
+    """`name=value,name` as a filter writes it; without a value, any fits."""
+    parts = [part.partition("=") for part in text.split(",") if part]
+    return {name.strip(): value if sign else None for name, sign, value in parts}
+
+
+def _has(stated: dict[str, str], wanted: dict[str, str | None]) -> bool:
+    return all(name in stated and value in (None, stated[name]) for name, value in wanted.items())
+
+
+def _texts(stated: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (stated or {}).items()}

@@ -1,0 +1,1 @@
+"""Managed online endpoints: deployments, traffic, scoring, and what Azure Monitor counts of it."""

@@ -1,0 +1,180 @@
+"""The models behind deployments: found, loaded, kept, and asked. What a deployment's container would do.
+
+It must not know HTTP or traffic. Loading and answering are slow work for a thread and touch no store; the rest is for
+the loop's thread.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from azureml_emulator.catalog import models
+from azureml_emulator.core.clock import iso
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.storage import storage
+from azureml_emulator.stand_in_model.artifact import ArtifactError
+from azureml_emulator.stand_in_model.serve import ChatModel
+
+REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
+PLACE, STACK = "_place", "_stack"  # in a deployment's body: the model's folder below the emulator's, and who serves it
+BASE = ""  # the place of a base model of a registry, which the shipped weights stand in for
+MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
+
+
+def model_exists(emulator: Emulator, reference: str) -> bool:
+    """Whether a deployment's model is there, in the workspace or a registry."""
+    if _base_model(reference):
+        return True
+    return registered(emulator, reference) is not None
+
+
+def is_mlflow(emulator: Emulator, reference: str) -> bool:
+    """Whether a model that exists is of MLflow, and so brings its own code and environment."""
+    found = registered(emulator, reference)
+    return found is None or found.body["properties"].get("modelType") == "mlflow_model"
+
+
+def place(emulator: Emulator, reference: str) -> str:
+    """The folder of a model below the emulator's own, copied there from storage the first time."""
+    if _base_model(reference):
+        return BASE
+    found = registered(emulator, reference)
+    if found is None:
+        raise ServiceError(404, "ResourceNotFound", f"the model {reference} is gone")
+    relative = f"models/{found.name}-{found.sequence}"
+    folder = emulator.folder / relative
+    if not folder.exists():
+        workspace = found.id.split("/models/")[0]
+        coming = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(coming, ignore_errors=True)
+        coming.mkdir(parents=True)
+        uri = str(found.body["properties"]["modelUri"])
+        try:
+            storage.download_tree(emulator, uri, coming, workspace=workspace, kind="models")
+        except ServiceError:  # nothing there any more: the container starts without a model, and says so
+            shutil.rmtree(coming)
+            return relative
+        coming.rename(folder)
+    return relative
+
+
+def load(emulator: Emulator, place: str) -> ChatModel:
+    """The model at a place, kept in memory after the first time. Raises ArtifactError."""
+    key = f"model:{place}"
+    found: ChatModel | None = emulator.cache.get(key)
+    if found is None:
+        if place != BASE and not (emulator.folder / place / "MLmodel").is_file():
+            raise ArtifactError("the model has no MLmodel file at its root, so MLflow cannot load it")
+        found = ChatModel.load(emulator.folder / place if place != BASE else None)
+        emulator.cache[key] = found
+    return found
+
+
+def load_error(emulator: Emulator, place: str) -> str | None:
+    """Why the container of a deployment would not come up; None when it does."""
+    try:
+        load(emulator, place)
+    except (ArtifactError, OSError) as error:
+        said = str(error).replace(str(emulator.folder), "/var/azureml-app")
+        return (
+            f"User container has crashed or terminated: {said}. Please see troubleshooting guide, available here: "
+            "https://aka.ms/oe-tsg#error-resourcenotready"
+        )
+    return None
+
+
+def stack_of(emulator: Emulator, place: str) -> str:
+    """Which serving image a model asks for: its MLmodel's `metadata.azureml.base_image`, else the MLflow image.
+
+    The registry's base models carry foundation-model-inference there; fine-tuning takes it out (`setup_vllm`).
+    """
+    if place == BASE:
+        return FOUNDATION
+    try:
+        said = yaml.safe_load((emulator.folder / place / "MLmodel").read_text(encoding="utf-8"))
+        metadata = said.get("metadata") or {}
+        image = metadata.get("azureml.base_image") or (metadata.get("azureml") or {}).get("base_image") or ""
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        return MLFLOW
+    return FOUNDATION if FOUNDATION in str(image) else MLFLOW
+
+
+def answer(model: ChatModel, body: Any, *, strict: bool) -> list[str]:
+    """The texts for a scoring request, one a conversation. Raises ValueError as the model's own code would.
+
+    `strict`: with the MLflow predictor's asserts about roles.
+    """
+    data = body.get("input_data") if isinstance(body, Mapping) else None
+    if not isinstance(data, Mapping) or not isinstance(data.get("input_string"), list):
+        raise ValueError("the request needs input_data.input_string, a list of messages")
+    given = data["input_string"]
+    conversations = given if given and isinstance(given[0], list) else [given]
+    parameters = data.get("parameters") or data.get("params") or {}
+    for messages in conversations:
+        if strict:
+            _check(messages)
+    return [model.reply(messages, parameters) for messages in conversations]
+
+
+def log_lines(emulator: Emulator, deployment: Resource, own: Sequence[str] = ()) -> list[str]:
+    """The container's log: how it came up, what a user's own code wrote, then the requests that reached it."""
+    made = deployment.body["systemData"]["createdAt"]
+    image = "mlflow-model-inference" if deployment.body[STACK] == MLFLOW else FOUNDATION
+    image = "the scoring script" if own else image
+    lines = [f"{made} | INFO | {image}: loading {deployment.body['properties'].get('model')}", *own]
+    error = deployment.body["properties"].get("provisioningErrors")
+    if error and deployment.body["properties"]["provisioningState"] == "Failed":
+        return [*lines, f"{made} | ERROR | {error[0]['error']['message']}"]
+    if not own:
+        lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
+    endpoint = deployment.parent.rsplit("/", 1)[-1]
+    rows = emulator.store.database.execute(
+        "SELECT at, status, milliseconds FROM requests WHERE endpoint = ? AND deployment = ? ORDER BY at",
+        (endpoint.lower(), deployment.name),
+    ).fetchall()
+    stamped = ((iso(datetime.fromtimestamp(at, UTC)), status, took) for at, status, took in rows)
+    return lines + [f"{at} | INFO | POST /score {status} {took:.0f} ms" for at, status, took in stamped]
+
+
+def download_lines(emulator: Emulator, deployment: Resource) -> list[str]:
+    """The log of the container that fetches the model."""
+    made, model = deployment.body["systemData"]["createdAt"], deployment.body["properties"].get("model")
+    if not model:
+        return [f"{made} | INFO | the deployment has no model"]
+    if deployment.body[PLACE] == BASE:
+        return [f"{made} | INFO | {model}: the shipped stand-in is used"]
+    folder = emulator.folder / deployment.body[PLACE]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [f"{made} | INFO | Downloading {model}"] + [
+        f"{made} | INFO | {path.relative_to(folder).as_posix()} {path.stat().st_size} bytes" for path in files
+    ]
+
+
+def _check(messages: Sequence[Any]) -> None:
+    """The predictor's asserts: roles alternate, the last turn is the user's, a system turn only comes first."""
+    roles = [message.get("role") if isinstance(message, Mapping) else None for message in messages]
+    if roles and roles[0] == "system":
+        roles = roles[1:]
+    expected = [("user", "assistant")[index % 2] for index in range(len(roles))]
+    if not roles or roles != expected or roles[-1] != "user":
+        raise ValueError("Conversation roles must alternate user/assistant/user/assistant/... and end with user")
+
+
+def _base_model(reference: str) -> bool:
+    """Whether this is a model of the system registry, which the shipped weights stand in for."""
+    match = REGISTRY.match(reference)
+    return match is not None and models.find(match["registry"], match["name"], match["version"]) is not None
+
+
+def registered(emulator: Emulator, reference: str) -> Resource | None:
+    """A model of the workspace, or of a team's own registry."""
+    if match := REGISTRY.match(reference):
+        holder = next(emulator.store.named("registries", match["registry"]), None)
+        reference = f"{holder.id}/models/{match['name']}/versions/{match['version']}" if holder else ""
+    return emulator.store.get(reference.removeprefix("azureml:"))

@@ -1,0 +1,1 @@
+"""Azure Blob Storage, as far as the SDK's clients use it."""

@@ -1,0 +1,226 @@
+"""Blobs: put, blocks, append, copy, get, properties, metadata, delete.
+
+Containers and listings are in `blob_containers`; `blobs` keeps the bytes.
+Source: the Blob service REST API, operations on blobs.
+"""
+
+import base64
+import hashlib
+import re
+import uuid
+from urllib.parse import unquote, urlsplit
+
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.storage import blobs
+from azureml_emulator.services.storage.blob_protocol import (
+    changed,
+    check_conditions,
+    http_date,
+    metadata_of,
+    require_container,
+    storage_call,
+)
+from azureml_emulator.services.storage.blobs import Address, Blob
+
+_KEPT = ("content-encoding", "content-language", "cache-control", "content-disposition")
+_SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IGNORECASE)
+
+
+@storage_call("cw")
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a whole blob, from the body or, with x-ms-copy-source, from another blob."""
+    require_container(request, emulator)
+    address = address_of(request)
+    before = blobs.get(emulator, address)
+    check(request, before)
+    if "x-ms-copy-source" in request.headers:
+        return _copy(request, emulator, address)
+    kind = request.headers.get("x-ms-blob-type")
+    if kind not in ("BlockBlob", "AppendBlob"):
+        raise ServiceError(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format: x-ms-blob-type.",
+        )
+    if kind == "AppendBlob" and request.body:
+        raise ServiceError(400, "InvalidHeaderValue", "An append blob is created empty.")
+    check_md5(request)
+    blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request))
+    blobs.drop_blocks(emulator, address)
+    return Reply(201, None, {**changed(blob), "Content-MD5": str(blob.md5)})
+
+
+@storage_call("r")
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET or HEAD a blob, whole or a range."""
+    _, blob = require(request, emulator)
+    check(request, blob, reading=True)
+    headers = _properties(blob)
+    if request.method == "HEAD":
+        return Reply(200, None, {**headers, "Content-Length": str(blob.size)})
+    asked = request.headers.get("x-ms-range") or request.headers.get("range")
+    with blobs.path_of(emulator, blob).open("rb") as content:
+        if not asked:
+            return Reply(200, content.read(blob.size), headers)
+        first, last = _range(asked, blob)
+        content.seek(first)
+        data = content.read(last - first + 1)
+    if blob.md5:
+        headers["x-ms-blob-content-md5"] = headers.pop("Content-MD5")
+    if request.headers.get("x-ms-range-get-content-md5", "").lower() == "true":
+        headers["Content-MD5"] = _md5(data)
+    return Reply(206, data, {**headers, "Content-Range": f"bytes {first}-{last}/{blob.size}"})
+
+
+@storage_call("r")
+def get_metadata(request: Request, emulator: Emulator) -> Reply:
+    """GET or HEAD ?comp=metadata."""
+    _, blob = require(request, emulator)
+    check(request, blob, reading=True)
+    return Reply(200, None, {**changed(blob), **_metadata(blob)})
+
+
+@storage_call("w")
+def set_metadata(request: Request, emulator: Emulator) -> Reply:
+    """PUT ?comp=metadata: replaces all of it."""
+    address, blob = require(request, emulator)
+    check(request, blob)
+    return Reply(200, None, changed(blobs.change(emulator, address, metadata=metadata_of(request))))
+
+
+@storage_call("w")
+def set_properties(request: Request, emulator: Emulator) -> Reply:
+    """PUT ?comp=properties: replaces the content headers."""
+    address, blob = require(request, emulator)
+    check(request, blob)
+    said = {key: value for key, value in stated(request).items() if key != "metadata"}
+    return Reply(
+        200, None, changed(blobs.change(emulator, address, **said, md5=request.headers.get("x-ms-blob-content-md5")))
+    )
+
+
+@storage_call("d")
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a blob."""
+    address, blob = require(request, emulator)
+    check(request, blob)
+    blobs.delete(emulator, address)
+    return Reply(202, None, {"x-ms-delete-type-permanent": "true"})
+
+
+@storage_call("rwdlac")
+def not_emulated(request: Request, emulator: Emulator) -> Reply:
+    """Leases, snapshots, tags, tiers, pages, queries: said plainly instead of misread as another operation."""
+    what = request.query.get("comp") or "this operation"
+    raise ServiceError(501, "NotEmulated", f"The emulator does not have {request.method} {what} of the blob service.")
+
+
+def _copy(request: Request, emulator: Emulator, address: Address) -> Reply:
+    parts = urlsplit(request.headers["x-ms-copy-source"])
+    host = _SOURCE_HOST.fullmatch(parts.hostname or "")
+    container, _, name = unquote(parts.path).lstrip("/").partition("/")
+    if not host:
+        raise ServiceError(400, "InvalidSourceBlobUrl", "The source URL for this copy operation is invalid.")
+    source = Address(host["account"].lower(), container, name)
+    if blobs.get(emulator, source) is None:
+        code = "BlobNotFound" if source.account == address.account else "CannotVerifyCopySource"
+        raise ServiceError(404, code, "The specified blob does not exist.")
+    said = {
+        "x-ms-copy-id": str(uuid.uuid4()),
+        "x-ms-copy-status": "success",
+        "x-ms-copy-source": parts._replace(query="").geturl(),
+    }
+    given = {"metadata": metadata_of(request)} if metadata_of(request) else {}
+    blob = blobs.copy(emulator, source, address, copy=said, **given)
+    is_put = "x-ms-blob-type" in request.headers  # Put Blob From URL
+    return Reply(201 if is_put else 202, None, {**changed(blob), **({} if is_put else said)})
+
+
+def check(request: Request, blob: Blob | None, *, reading: bool = False) -> None:
+    """Conditions of a request on a blob that may not exist."""
+    check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
+
+
+def require(request: Request, emulator: Emulator) -> tuple[Address, Blob]:
+    """The blob that a path names and its place. Raises 404."""
+    require_container(request, emulator)
+    found = blobs.get(emulator, address_of(request))
+    if found is None:
+        raise blob_not_found()
+    return address_of(request), found
+
+
+def blob_not_found() -> ServiceError:
+    """The 404 of a blob."""
+    return ServiceError(404, "BlobNotFound", "The specified blob does not exist.")
+
+
+def address_of(request: Request) -> Address:
+    """Where the blob of a path is."""
+    return Address(request.params["account"], request.params["container"], request.params["blob"])
+
+
+def stated(request: Request) -> dict[str, object]:
+    """The content type, content headers and metadata that a write states."""
+    headers = request.headers
+    kind = headers.get("x-ms-blob-content-type") or headers.get("content-type")
+    is_list = request.query.get("comp") == "blocklist"
+    if is_list or not kind:
+        kind = headers.get("x-ms-blob-content-type") or "application/octet-stream"
+    kept = {name: headers[f"x-ms-blob-{name}"] for name in _KEPT if headers.get(f"x-ms-blob-{name}")}
+    return {"content_type": kind, "headers": kept, "metadata": metadata_of(request)}
+
+
+def _properties(blob: Blob) -> dict[str, str]:
+    said = {
+        "ETag": blob.etag,
+        "Last-Modified": http_date(blob.modified),
+        "Content-Type": blob.content_type,
+        "Accept-Ranges": "bytes",
+        "x-ms-creation-time": http_date(blob.created),
+        "x-ms-blob-type": blob.kind,
+        "x-ms-lease-status": "unlocked",
+        "x-ms-lease-state": "available",
+        "x-ms-server-encrypted": "true",
+    }
+    if blob.kind == "BlockBlob":
+        said |= {"x-ms-access-tier": "Hot", "x-ms-access-tier-inferred": "true"}
+    else:
+        said["x-ms-blob-committed-block-count"] = str(blob.appended)
+    if blob.md5:
+        said["Content-MD5"] = blob.md5
+    if blob.copy:
+        said |= {
+            **blob.copy,
+            "x-ms-copy-progress": f"{blob.size}/{blob.size}",
+            "x-ms-copy-completion-time": http_date(blob.modified),
+        }
+    return {**said, **blob.headers, **_metadata(blob)}
+
+
+def _metadata(blob: Blob) -> dict[str, str]:
+    return {f"x-ms-meta-{name}": text for name, text in blob.metadata.items()}
+
+
+def _range(asked: str, blob: Blob) -> tuple[int, int]:
+    match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.strip())
+    first = int(match[1]) if match else 0
+    if not match or first >= blob.size:
+        text = "The range specified is invalid for the current size of the resource."
+        raise ServiceError(416, "InvalidRange", text, headers={"Content-Range": f"bytes */{blob.size}"})
+    return first, min(int(match[2]) if match[2] else blob.size - 1, blob.size - 1)
+
+
+def check_md5(request: Request) -> str:
+    """The MD5 of the body. Raises 400 when the client stated another."""
+    md5 = _md5(request.body)
+    if request.headers.get("content-md5", md5) != md5:
+        text = "The MD5 value specified in the request did not match with the MD5 value calculated by the server."
+        raise ServiceError(400, "Md5Mismatch", text)
+    return md5
+
+
+def _md5(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

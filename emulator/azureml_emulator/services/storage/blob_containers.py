@@ -1,0 +1,241 @@
+"""The storage account and its containers: create, delete, properties, metadata, listings.
+
+It must not read or write the content of a blob.
+Source: the Blob service REST API, operations on the account and on containers.
+"""
+
+import base64
+import itertools
+import re
+from collections.abc import Iterator
+
+from azureml_emulator.core import defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.storage import blobs, storage, storage_keys
+from azureml_emulator.services.storage.blob_protocol import (
+    check_conditions,
+    element,
+    http_date,
+    metadata_of,
+    require_container,
+    storage_call,
+    xml,
+)
+from azureml_emulator.services.storage.blobs import Address, Blob
+
+KIND = "blobContainers"
+MOST_RESULTS = 5000
+_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs")
+
+
+@storage_call("l")
+def list_containers(request: Request, emulator: Emulator) -> Reply:
+    """GET /?comp=list."""
+    query, account = request.query, request.params["account"]
+    prefix, marker = query.get("prefix", ""), _unmark(query.get("marker", ""))
+    found = sorted(emulator.store.children(f"/storage/{account}", KIND), key=lambda item: item.name)
+    chosen = [item for item in found if item.name.startswith(prefix) and item.name >= marker]
+    size = _size(query)
+    with_metadata = "metadata" in query.get("include", "")
+    shown = "".join(_container_element(item, with_metadata) for item in chosen[:size])
+    more = _mark(chosen[size].name) if len(chosen) > size else ""
+    head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/">{element("Prefix", prefix)}'
+    return xml(f"{head}<Containers>{shown}</Containers>{element('NextMarker', more)}</EnumerationResults>")
+
+
+@storage_call("rl")
+def account_properties(request: Request, emulator: Emulator) -> Reply:
+    """GET ?comp=properties of the account (`restype=account`) or of its blob service."""
+    if request.query.get("restype") == "account":
+        headers = {"x-ms-sku-name": "Standard_LRS", "x-ms-account-kind": "StorageV2", "x-ms-is-hns-enabled": "false"}
+        return Reply(200, None, headers)
+    retention = "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy>"
+    logged = "".join(element(name, "false") for name in ("Delete", "Read", "Write"))
+    logging = f"<Logging><Version>1.0</Version>{logged}{retention}</Logging>"
+    metrics = "".join(
+        f"<{name}><Version>1.0</Version><Enabled>false</Enabled>{retention}</{name}>"
+        for name in ("HourMetrics", "MinuteMetrics")
+    )
+    rest = "<Cors/><DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"
+    return xml(f"<StorageServiceProperties>{logging}{metrics}{rest}</StorageServiceProperties>")
+
+
+@storage_call("")
+def user_delegation_key(request: Request, emulator: Emulator) -> Reply:
+    """POST ?restype=service&comp=userdelegationkey: a key to sign a SAS with. Only for a token."""
+    if not request.headers.get("authorization", "").lower().startswith("bearer"):
+        text = "Only authentication scheme Bearer is supported for this operation."
+        raise ServiceError(403, "AuthenticationFailed", text)
+    asked = dict(re.findall(r"<(Start|Expiry)>([^<]*)</", request.body.decode("utf-8", "replace")))
+    start, expiry = asked.get("Start", ""), asked.get("Expiry", "")
+    signed = {
+        "SignedOid": defaults.OBJECT_ID,
+        "SignedTid": defaults.TENANT_ID,
+        "SignedStart": start,
+        "SignedExpiry": expiry,
+        "SignedService": "b",
+        "SignedVersion": request.headers.get("x-ms-version", storage_keys.SAS_VERSION),
+        "Value": storage_keys.delegation_key(defaults.OBJECT_ID, start, expiry),
+    }
+    return xml(
+        "<UserDelegationKey>" + "".join(element(name, text) for name, text in signed.items()) + "</UserDelegationKey>"
+    )
+
+
+@storage_call("cw")
+def create(request: Request, emulator: Emulator) -> Reply:
+    """PUT ?restype=container."""
+    account, name = request.params["account"], request.params["container"]
+    if not _NAME.fullmatch(name):
+        raise ServiceError(400, "InvalidResourceName", "The specified resource name contains invalid characters.")
+    if emulator.store.get(storage.container_id(account, name)):
+        raise ServiceError(409, "ContainerAlreadyExists", "The specified container already exists.")
+    storage.ensure_container(emulator, account, name)
+    found = require_container(request, emulator)
+    emulator.store.update(found.id, {**found.body, "metadata": metadata_of(request)})
+    return Reply(201, None, _stamps(found))
+
+
+@storage_call("d")
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE ?restype=container, with all its blobs."""
+    found = require_container(request, emulator)
+    check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
+    place = Address(request.params["account"], request.params["container"])
+    for blob in list(blobs.walk(emulator, place)):
+        blobs.delete(emulator, place._replace(name=blob.name))
+    emulator.store.delete(found.id)
+    return Reply(202)
+
+
+@storage_call("rl")
+def properties(request: Request, emulator: Emulator) -> Reply:
+    """GET or HEAD ?restype=container, also with comp=metadata."""
+    found = require_container(request, emulator)
+    headers = {**_stamps(found), "x-ms-lease-status": "unlocked", "x-ms-lease-state": "available"}
+    headers |= {"x-ms-has-immutability-policy": "false", "x-ms-has-legal-hold": "false"}
+    return Reply(200, None, {**headers, **{f"x-ms-meta-{name}": text for name, text in found.body["metadata"].items()}})
+
+
+@storage_call("w")
+def set_metadata(request: Request, emulator: Emulator) -> Reply:
+    """PUT ?restype=container&comp=metadata."""
+    found = require_container(request, emulator)
+    check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
+    changes = {"metadata": metadata_of(request), "etag": blobs.new_etag(), "modified": emulator.clock.stamp()}
+    emulator.store.update(found.id, {**found.body, **changes})
+    return Reply(200, None, _stamps(require_container(request, emulator)))
+
+
+@storage_call("r")
+def access_policy(request: Request, emulator: Emulator) -> Reply:
+    """GET ?restype=container&comp=acl: private, no stored policies."""
+    return xml("<SignedIdentifiers/>", headers=_stamps(require_container(request, emulator)))
+
+
+@storage_call("l")
+def list_blobs(request: Request, emulator: Emulator) -> Reply:
+    """GET ?restype=container&comp=list: names in byte order, folded at `delimiter` into prefixes."""
+    require_container(request, emulator)
+    query = request.query
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    place = Address(request.params["account"], request.params["container"], prefix)
+    entries = _entries(emulator, place, delimiter, _unmark(query.get("marker", "")))
+    size, with_metadata = _size(query), "metadata" in query.get("include", "")
+    shown = list(itertools.islice(entries, size + 1))
+    more = shown.pop() if len(shown) > size else None
+    body = "".join(
+        f"<BlobPrefix>{element('Name', entry)}</BlobPrefix>"
+        if isinstance(entry, str)
+        else _blob_element(entry, with_metadata)
+        for entry in shown
+    )
+    asked = "".join(
+        element(name, query[name.lower()])
+        for name in ("Prefix", "Marker", "MaxResults", "Delimiter")
+        if query.get(name.lower())
+    )
+    head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/" ContainerName="{place.container}">{asked}'
+    next_name = more if isinstance(more, str) else more.name if more else ""
+    return xml(f"{head}<Blobs>{body}</Blobs>{element('NextMarker', _mark(next_name))}</EnumerationResults>")
+
+
+def _entries(emulator: Emulator, place: Address, delimiter: str, after: str) -> Iterator[Blob | str]:
+    """Blobs, and once each the prefixes that blobs below a delimiter share."""
+    folded = None
+    for blob in blobs.walk(emulator, place, after=after):
+        rest = blob.name[len(place.name) :]
+        cut = rest.find(delimiter) if delimiter else -1
+        if cut < 0:
+            yield blob
+            continue
+        shared = place.name + rest[: cut + len(delimiter)]
+        if shared != folded:
+            folded = shared
+            yield shared
+
+
+def _container_element(found: Resource, with_metadata: bool) -> str:
+    said = element("Last-Modified", http_date(found.body["modified"])) + element("Etag", found.body["etag"].strip('"'))
+    lease = element("LeaseStatus", "unlocked") + element("LeaseState", "available")
+    metadata = _metadata_element(found.body["metadata"]) if with_metadata else ""
+    return f"<Container>{element('Name', found.name)}<Properties>{said}{lease}</Properties>{metadata}</Container>"
+
+
+def _blob_element(blob: Blob, with_metadata: bool) -> str:
+    said = {
+        "Creation-Time": http_date(blob.created),
+        "Last-Modified": http_date(blob.modified),
+        "Etag": blob.etag.strip('"'),
+        "Content-Length": blob.size,
+        "Content-Type": blob.content_type,
+        "Content-Encoding": blob.headers.get("content-encoding", ""),
+        "Content-Language": blob.headers.get("content-language", ""),
+        "Content-MD5": blob.md5 or "",
+        "Cache-Control": blob.headers.get("cache-control", ""),
+        "Content-Disposition": blob.headers.get("content-disposition", ""),
+        "BlobType": blob.kind,
+        "LeaseStatus": "unlocked",
+        "LeaseState": "available",
+        "ServerEncrypted": "true",
+    }
+    if blob.kind == "BlockBlob":
+        said |= {"AccessTier": "Hot", "AccessTierInferred": "true"}
+    properties = "".join(element(name, text) for name, text in said.items())
+    metadata = _metadata_element(blob.metadata) if with_metadata else ""
+    return f"<Blob>{element('Name', blob.name)}<Properties>{properties}</Properties>{metadata}<OrMetadata/></Blob>"
+
+
+def _metadata_element(metadata: dict[str, str]) -> str:
+    return "<Metadata>" + "".join(element(name, text) for name, text in metadata.items()) + "</Metadata>"
+
+
+def _stamps(found: Resource) -> dict[str, str]:
+    return {"ETag": found.body["etag"], "Last-Modified": http_date(found.body["modified"])}
+
+
+def _size(query: dict[str, str]) -> int:
+    text = query.get("maxresults", str(MOST_RESULTS))
+    if not text.isdecimal() or int(text) < 1:
+        raise ServiceError(
+            400,
+            "OutOfRangeQueryParameterValue",
+            "A query parameter specified in the request URI is outside the permissible range.",
+        )
+    return min(int(text), MOST_RESULTS)
+
+
+def _mark(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode() if name else ""
+
+
+def _unmark(marker: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(marker).decode()
+    except ValueError:
+        raise ServiceError(
+            400, "InvalidQueryParameterValue", "Value for the query parameter marker is invalid."
+        ) from None

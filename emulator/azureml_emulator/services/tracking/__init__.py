@@ -1,0 +1,1 @@
+"""Run history, artifacts, and MLflow's tracking and model registry interfaces."""

@@ -1,0 +1,274 @@
+"""Run history: what the SDK streams, lists and edits beside Azure Resource Manager.
+
+It must not keep anything of its own; files of a run are in `artifacts`. Source: the run-history client inside
+azure-ai-ml (`_restclient/runhistory`).
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from azureml_emulator.core.clock import parse
+from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request, whole
+from azureml_emulator.services.jobs.execution import queue
+from azureml_emulator.services.storage import storage_keys
+from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+PAGE = 100
+LOG_HOURS = 24.0
+ORCHESTRATORS = {"azureml.PipelineRun": "Pipeline", "azureml.StepRun": "Execution", "azureml.scriptrun": "Execution"}
+_CONDITION = re.compile(r"^\s*\(?(\w+)(?:/([\w.\-]+))?\s+(eq|ne)\s+'?([^')]*)'?\)?\s*$", re.IGNORECASE)
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET a run."""
+    return Reply(200, show(emulator, require(request, emulator)))
+
+
+def details(request: Request, emulator: Emulator) -> Reply:
+    """GET a run's details: state, error, and where its logs can be read."""
+    run = require(request, emulator)
+    queue.read(emulator, run.name)
+    more = {"createdTimeUtc": run.body["created"], "logFiles": _logs(emulator, run), "runDefinition": _definition(run)}
+    return Reply(200, {**show(emulator, run), **more})
+
+
+def children(request: Request, emulator: Emulator) -> Reply:
+    """GET the runs directly below a run, oldest first, in pages."""
+    run = require(request, emulator)
+    return _page(request, emulator, [*runs.children(emulator, run)], request.query)
+
+
+def query_runs(request: Request, emulator: Emulator) -> Reply:
+    """POST runs:query: the runs of an experiment, or of the workspace; the body has filter, orderBy, top."""
+    workspace = workspaces.require(request, emulator)
+    found, body = runs.in_workspace(emulator, workspace.id), request.json()
+    if named := request.params.get("experiment"):
+        experiment = _experiment(emulator, workspace, named)
+        found = [run for run in found if run.body["experiment"] == experiment.name]
+    for part in re.split(r"\s+and\s+", str(body.get("filter") or ""), flags=re.IGNORECASE):
+        if part.strip():
+            found = [run for run in found if _filter(part)(run)]
+    order = str(body.get("orderBy") or "CreatedUtc desc").lower()
+    if order.endswith(" desc"):
+        found.reverse()
+    return _page(request, emulator, found, {key: str(value) for key, value in body.items() if value is not None})
+
+
+def patch(request: Request, emulator: Emulator) -> Reply:
+    """PATCH a run: names change, tags and properties are merged, `hidden` archives."""
+    return Reply(200, show(emulator, _modify(emulator, require(request, emulator), request.json())))
+
+
+def batch_patch(request: Request, emulator: Emulator) -> Reply:
+    """PATCH batch/runs: several at once; each has its own success or error."""
+    workspace = workspaces.require(request, emulator)
+    done, errors = {}, {}
+    for body in request.json().get("runs") or []:
+        name = str(body.get("runId") or "")
+        run = runs.find(emulator, workspace.id, name)
+        if run is None:
+            errors[name] = {"error": error_object("UserError", f"RunHistory: Run {name} was not found.")}
+        else:
+            done[name] = show(emulator, _modify(emulator, run, body))
+    return Reply(200, {"runs": done, "errors": errors})
+
+
+def delete_tags(request: Request, emulator: Emulator) -> Reply:
+    """DELETE tags of a run: the body names them."""
+    run = require(request, emulator)
+    names = json.loads(request.body or b"[]")
+    names = names.get("tags") or [] if isinstance(names, dict) else names
+    kept = {key: value for key, value in run.body["tags"].items() if key not in names}
+    return Reply(200, show(emulator, runs.change(emulator, run, tags=kept)))
+
+
+def run_data(request: Request, emulator: Emulator) -> Reply:
+    """POST rundata: a run with its definition."""
+    workspace = workspaces.require(request, emulator)
+    name = str(request.json().get("runId") or "")
+    run = runs.find(emulator, workspace.id, name)
+    if run is None:
+        raise _missing(name)
+    return Reply(200, _data(emulator, run))
+
+
+def batch_run_data(request: Request, emulator: Emulator) -> Reply:
+    """POST batchrundata: several runs by a key of the caller's; each has its own success or error."""
+    workspace = workspaces.require(request, emulator)
+    found, failed = {}, {}
+    for key, wanted in (request.json().get("requests") or {}).items():
+        name = str((wanted or {}).get("runId") or key)
+        run = runs.find(emulator, workspace.id, name)
+        if run is None:
+            failed[key] = {"error": error_object("UserError", f"RunHistory: Run {name} was not found.")}
+        else:
+            found[key] = _data(emulator, run)
+    return Reply(200, {"successfulResults": found, "failedResults": failed})
+
+
+def service_instances(request: Request, emulator: Emulator) -> Reply:
+    """GET serviceinstances: interactive services of a node; steps of the emulator have none."""
+    require(request, emulator)
+    return Reply(200, {"instances": {}})
+
+
+def get_experiment(request: Request, emulator: Emulator) -> Reply:
+    """GET an experiment by name or id."""
+    workspace = workspaces.require(request, emulator)
+    found = _experiment(emulator, workspace, request.params["experiment"])
+    shown = {
+        "experimentId": runs.experiment_id(workspace.id, found.name),
+        "name": found.name,
+        "description": None,
+        "createdUtc": found.body["created"],
+        "tags": found.body["tags"],
+        "archivedTime": None,
+    }
+    return Reply(200, shown)
+
+
+def show(emulator: Emulator, run: Resource) -> Json:
+    """The run as run history shows it."""
+    body, workspace = run.body, str(run.body["workspace"])
+    error = body.get("error")
+    kind = ORCHESTRATORS.get(str(body["kind"]), "Execution")
+    return {
+        "runNumber": run.sequence,
+        "rootRunId": body["root"],
+        "rootRunUuid": body["root"],
+        "parentRunId": body["parent"],
+        "runId": run.name,
+        "runUuid": run.name,
+        "experimentId": runs.experiment_id(workspace, str(body["experiment"])),
+        "dataContainerId": f"dcid.{run.name}",
+        "status": body["status"],
+        "createdUtc": body["created"],
+        "startTimeUtc": body.get("start"),
+        "endTimeUtc": body.get("end"),
+        "lastModifiedUtc": body["modified"],
+        "duration": _duration(body),
+        "createdBy": {"userName": "emulator"},
+        "userId": "emulator",
+        "displayName": body.get("display_name") or run.name,
+        "name": body.get("step"),
+        "description": body["description"],
+        "hidden": body["hidden"],
+        "runType": body["kind"],
+        "runTypeV2": {"orchestrator": kind, "traits": [], "attribution": None, "computeType": "AmlCompute"},
+        "tags": body["tags"],
+        "properties": _properties(body),
+        "parameters": {},
+        "target": body.get("compute"),
+        "compute": {"target": body["compute"], "targetType": "AmlCompute"} if body.get("compute") else None,
+        "services": {},
+        "inputs": {},
+        "outputs": body["outputs"],
+        "error": {"error": error, "time": body.get("end"), "componentName": "managementfrontend"} if error else None,
+        "warnings": [],
+        "inputDatasets": [],
+        "outputDatasets": [],
+    }
+
+
+def require(request: Request, emulator: Emulator) -> Resource:
+    """The run that a route names as {run}. Raises 404."""
+    workspace = workspaces.require(request, emulator)
+    found = runs.find(emulator, workspace.id, request.params["run"])
+    if found is None:
+        raise _missing(request.params["run"])
+    return found
+
+
+def signed_url(place: Address, permissions: str) -> str:
+    """Where a blob can be read or written without signing in."""
+    signature = storage_keys.sas(*place, permissions=permissions, hours=LOG_HOURS)
+    return f"{place._replace(name=quote(place.name)).url}?{signature}"
+
+
+def _modify(emulator: Emulator, run: Resource, body: Json) -> Resource:
+    values: dict[str, Any] = {}
+    if body.get("displayName"):
+        values["display_name"] = str(body["displayName"])
+    if body.get("description") is not None:
+        values["description"] = str(body["description"])
+    if body.get("hidden") is not None:
+        values["hidden"] = bool(body["hidden"])
+    run = runs.change(emulator, run, **values)
+    for field in ("tags", "properties"):
+        if body.get(field):
+            run = runs.merge(emulator, run, field, body[field])
+    return run
+
+
+def _page(request: Request, emulator: Emulator, found: list[Resource], options: dict[str, str]) -> Reply:
+    size = whole(options.get("$top") or options.get("top"), PAGE, "top")
+    token = options.get("$continuationToken") or options.get("continuationToken") or "0"
+    start = int(token) if token.isdecimal() else 0
+    more = start + size < len(found)
+    answer: Json = {"value": [show(emulator, run) for run in found[start : start + size]]}
+    if more and request.method == "GET" and "$top" not in options:
+        answer["nextLink"] = f"{request.url}?$continuationToken={start + size}"
+    return Reply(200, {**answer, "continuationToken": str(start + size) if more else None})
+
+
+def _filter(text: str) -> Callable[[Resource], bool]:
+    """One condition on a run, `status eq 'Completed'` or `tags/name eq 'value'`. Raises a 400 for another form."""
+    match = _CONDITION.match(text)
+    if not match:
+        raise ServiceError(400, "UserError", f"The filter {text!r} is not one that the emulator reads.")
+    field, key, sign, value = match.groups()
+
+    def fits(run: Resource) -> bool:
+        named = {"runid": run.name, "status": run.body["status"], "parentrunid": run.body["parent"] or "null"}
+        named |= {"rootrunid": run.body["root"], "runtype": run.body["kind"], "hidden": str(run.body["hidden"]).lower()}
+        stated = (run.body.get(field.lower()) or {}).get(key) if key else named.get(field.lower())
+        return (stated == value) == (sign.lower() == "eq")
+
+    return fits
+
+
+def _properties(body: Json) -> Json:
+    step = {"azureml.moduleName": str(body["step"]), "azureml.pipelinerunid": body["root"]} if body.get("step") else {}
+    source = {"runSource": "MFE", "runType": "HTTP"} if body["kind"] == "azureml.PipelineRun" else {}
+    return {**step, **source, **body["properties"]}
+
+
+def _duration(body: Json) -> str | None:
+    if not body.get("start") or not body.get("end"):
+        return None
+    return str(parse(body["end"]) - parse(body["start"]))
+
+
+def _data(emulator: Emulator, run: Resource) -> Json:
+    return {"runMetadata": show(emulator, run), "runDefinition": _definition(run), "jobSpecification": None}
+
+
+def _definition(run: Resource) -> Json | None:
+    return {"target": run.body["compute"]} if run.body.get("compute") else None
+
+
+def _logs(emulator: Emulator, run: Resource) -> dict[str, str]:
+    """Path -> a URL with a shared access signature, which anybody can read for a while."""
+    found = {}
+    for path in run.body["logs"]:
+        found[path] = signed_url(runs.artifact(emulator, run, path), "r")
+    return found
+
+
+def _experiment(emulator: Emulator, workspace: Resource, named: str) -> Resource:
+    found = runs.find_experiment(emulator, workspace.id, named)
+    if found is None:
+        raise ServiceError(404, "UserError", f"Experiment {named} was not found in workspace {workspace.name}.")
+    return found
+
+
+def _missing(name: str) -> ServiceError:
+    return ServiceError(404, "UserError", f"RunHistory: Run {name} was not found.")

@@ -1,0 +1,72 @@
+"""Runs and experiments in the words of MLflow's REST API.
+
+It must not change anything.
+"""
+
+import math
+from typing import Any
+
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json
+from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+TO_MLFLOW = {"Completed": "FINISHED", "Failed": "FAILED", "NotResponding": "FAILED", "Canceled": "KILLED"}
+WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
+
+
+def show_experiment(workspace: Resource, found: Resource) -> Json:
+    """An experiment as MLflow shows it."""
+    created = runs.milliseconds(found.body["created"])
+    return {
+        "experiment_id": runs.experiment_id(workspace.id, found.name),
+        "name": found.name,
+        "artifact_location": "",
+        "lifecycle_stage": "active",
+        "creation_time": created,
+        "last_update_time": created,
+        "tags": [{"key": key, "value": value} for key, value in found.body["tags"].items()],
+    }
+
+
+def show_run(emulator: Emulator, run: Resource) -> Json:
+    """A run as MLflow shows it: info, data, inputs."""
+    body, workspace = run.body, emulator.store.get(run.body["workspace"])
+    assert workspace is not None, "a workspace with runs is not deleted"
+    state, experiment = str(body["status"]), runs.experiment_id(workspace.id, str(body["experiment"]))
+    tags = {**body["tags"], "mlflow.runName": body.get("display_name") or run.name, "mlflow.user": "emulator"}
+    tags["mlflow.rootRunId"] = body["root"]
+    if body["parent"]:
+        tags["mlflow.parentRunId"] = body["parent"]
+    host = f"{workspaces.location(workspace)}.api.azureml.ms"
+    scope = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
+    info: dict[str, Any] = {
+        "run_id": run.name,
+        "run_uuid": run.name,
+        "run_name": body.get("display_name") or run.name,
+        "experiment_id": experiment,
+        "user_id": "emulator",
+        "status": TO_MLFLOW.get(state, "SCHEDULED" if state in WAITING else "RUNNING"),
+        "start_time": runs.milliseconds(body.get("start") or body["created"]),
+        "end_time": runs.milliseconds(body.get("end")),
+        "artifact_uri": f"{scope}/runs/{run.name}/artifacts",
+        "lifecycle_stage": "deleted" if body["hidden"] else "active",
+    }
+    data = {
+        "metrics": [show_number(point) for point in runs.last_metrics(emulator, run).values()],
+        "params": [{"key": key, "value": value} for key, value in body.get("params", {}).items()],
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+    }
+    inputs = {"dataset_inputs": body["datasets"]} if body.get("datasets") else {}
+    return {"info": {key: value for key, value in info.items() if value is not None}, "data": data, "inputs": inputs}
+
+
+def show_number(point: Json) -> Json:
+    """A point whose value JSON can carry: what is not finite is text, as MLflow's own JSON has it."""
+    value = float(point["value"])
+    return point if math.isfinite(value) else {**point, "value": _word(value)}
+
+
+def _word(value: float) -> str:
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")

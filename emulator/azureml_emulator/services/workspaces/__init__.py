@@ -1,0 +1,1 @@
+"""Subscriptions, resource groups, workspaces, computes, quota, datastores, and ARM deployments."""

@@ -1,0 +1,311 @@
+"""Compute of a workspace: clusters and compute instances, and a region's VM sizes, usage and quota.
+
+It must not run jobs; a cluster here is what it was asked to be.
+Source: Microsoft.MachineLearningServices workspaces/computes, locations/{vmSizes,usages,quotas} (ARM).
+"""
+
+import re
+from datetime import timedelta
+
+from azureml_emulator.catalog import sizes
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request
+from azureml_emulator.services.workspaces import quota
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+KIND = "computes"
+CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
+DEFAULT_IDLE = "PT120S"
+_NAMES = {
+    CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"),
+    INSTANCE: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]"),
+}
+_ATTACHED = ("VirtualMachine", "Kubernetes", "SynapseSpark", "HDInsight", "Databricks", "DataFactory", "AKS")
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_STATES = {"start": "Running", "stop": "Stopped", "restart": "Running"}
+
+
+def list_all(request: Request, emulator: Emulator) -> Reply:
+    """GET the computes of a workspace."""
+    workspace = workspaces.require(request, emulator)
+    return arm.page(request, emulator.store.children(workspace.id, KIND), _show)
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET one compute."""
+    return Reply(200, _show(_require(request, emulator)))
+
+
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a compute: long-running. Raises 400 for what the service checks at once."""
+    workspace = workspaces.require(request, emulator)
+    name, body = request.params["name"], request.json()
+    id = f"{workspace.id}/{KIND}/{name}"
+    before = emulator.store.get(id)
+    stated = body.get("properties") or {}
+    kind = stated.get("computeType")
+    if kind in _ATTACHED:
+        return _attach(request, emulator, workspace, name, before)
+    if kind not in _NAMES:
+        every = ", ".join((*_NAMES, *_ATTACHED))
+        raise bad_request(f"The compute type {kind!r} is not one that the emulator knows: {every}.")
+    _check_name(name, kind)
+    _refuse_while_changing(emulator, id)
+    properties = _cluster(emulator, stated, before) if kind == CLUSTER else _instance(stated)
+    return _begin(
+        request, emulator, workspace, name, before, {**body, "properties": {**stated, "properties": properties}}
+    )
+
+
+def patch(request: Request, emulator: Emulator) -> Reply:
+    """PATCH: the scale settings of a cluster."""
+    found = _require(request, emulator)
+    workspace = workspaces.require(request, emulator)
+    _refuse_while_changing(emulator, found.id)
+    wanted = (request.json().get("properties") or {}).get("properties") or {}
+    stated = {**found.body["properties"]}
+    stated["properties"] = _cluster(emulator, {**stated, "properties": {**stated["properties"], **wanted}}, found)
+    return _begin(request, emulator, workspace, found.name, found, {**found.body, "properties": stated})
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE with underlyingResourceAction Delete or Detach: 202 and an operation."""
+    workspace = workspaces.require(request, emulator)
+    if request.query.get("underlyingResourceAction") not in ("Delete", "Detach"):
+        raise bad_request(
+            "The query parameter underlyingResourceAction must be Delete or Detach.", target="underlyingResourceAction"
+        )
+    found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
+    if found is None:
+        return Reply(204)
+    properties = {**found.body["properties"], "provisioningState": "Deleting"}
+    emulator.store.update(found.id, {**found.body, "properties": properties})
+    started = emulator.operations.start(
+        found.id, KIND, effect="delete", subscription=request.params["sub"], location=workspaces.location(workspace)
+    )
+    return accepted(started, 202)
+
+
+def change_state(request: Request, emulator: Emulator) -> Reply:
+    """POST start, stop or restart of a compute instance."""
+    found = _require(request, emulator)
+    action = request.params["action"].lower()
+    properties = found.body["properties"]
+    if properties["computeType"] != INSTANCE:
+        raise bad_request(f"The operation {action} is not supported for compute of type {properties['computeType']}.")
+    inner = {**properties["properties"], "state": _STATES[action]}
+    emulator.store.update(found.id, {**found.body, "properties": {**properties, "properties": inner}})
+    location = str(found.body["location"])
+    started = emulator.operations.start(found.id, KIND, subscription=request.params["sub"], location=location)
+    return accepted(started, 202)
+
+
+def list_nodes(request: Request, emulator: Emulator) -> Reply:
+    """POST listNodes: the nodes that a cluster keeps up."""
+    found = _require(request, emulator)
+    if found.body["properties"]["computeType"] != CLUSTER:
+        raise bad_request("Nodes are listed of a cluster only.")
+    count = _show(found)["properties"]["properties"]["currentNodeCount"]
+    nodes = [
+        {
+            "nodeId": f"tvmps_{index:032x}_d",
+            "privateIpAddress": f"10.0.0.{index + 4}",
+            "publicIpAddress": None,
+            "port": 50000 + index,
+            "nodeState": "idle",
+            "runId": None,
+        }
+        for index in range(count)
+    ]
+    return Reply(200, {"nodes": nodes})
+
+
+def _require(request: Request, emulator: Emulator) -> Resource:
+    workspace = workspaces.require(request, emulator)
+    found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
+    if found is None:
+        raise workspaces.not_found(
+            f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"]
+        )
+    return found
+
+
+def _attach(request: Request, emulator: Emulator, workspace: Resource, name: str, before: Resource | None) -> Reply:
+    """A record of a compute that exists elsewhere; nothing is reached there."""
+    body = request.json()
+    stated = body["properties"]
+    if not stated.get("resourceId"):
+        raise _invalid("MissingProperty", "The property resourceId of an attached compute is required.", "resourceId")
+    _refuse_while_changing(emulator, f"{workspace.id}/{KIND}/{name}")
+    return _begin(
+        request, emulator, workspace, name, before, {**body, "properties": {"properties": {}, **stated}}, attached=True
+    )
+
+
+def _begin(
+    request: Request,
+    emulator: Emulator,
+    workspace: Resource,
+    name: str,
+    before: Resource | None,
+    body: Json,
+    *,
+    attached: bool = False,
+) -> Reply:
+    now = emulator.clock.stamp()
+    kept = before.body["properties"] if before else {}
+    location = str(body.get("location") or workspaces.location(workspace))
+    properties = {
+        "description": None,
+        "resourceId": None,
+        "disableLocalAuth": False,
+        **body["properties"],
+        "computeLocation": location,
+        "createdOn": kept.get("createdOn", now),
+        "modifiedOn": now,
+        "isAttachedCompute": attached,
+        "provisioningErrors": None,
+        "provisioningState": "Updating" if before else "Creating",
+    }
+    whole = {
+        "location": location,
+        "tags": body.get("tags") or {},
+        "identity": body.get("identity"),
+        "properties": properties,
+        "systemData": arm.system_data(emulator.clock, before),
+    }
+    id = f"{workspace.id}/{KIND}/{name}"
+    made = emulator.store.put(id, whole, parent=workspace.id, kind=KIND, name=name)
+    started = emulator.operations.start(id, KIND, subscription=request.params["sub"], location=location)
+    return accepted(started, 200 if before else 201, _show(made))
+
+
+def _cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+    """The inner properties of a cluster, checked and completed."""
+    wanted = stated.get("properties") or {}
+    size = sizes.find(str(wanted.get("vmSize", "")))
+    if size is None:
+        raise _unknown_size(str(wanted.get("vmSize")))
+    scale = {"minNodeCount": 0, "maxNodeCount": 1, **_given(wanted.get("scaleSettings"))}
+    scale["nodeIdleTimeBeforeScaleDown"] = scale.get("nodeIdleTimeBeforeScaleDown") or DEFAULT_IDLE
+    least, most = int(scale["minNodeCount"]), int(scale["maxNodeCount"])
+    if least < 0 or most < 0 or least > most:
+        text = f"The scale settings are not valid: minNodeCount {least} must be between 0 and maxNodeCount {most}."
+        raise _invalid("InvalidPropertyValue", text, "scaleSettings")
+    if _seconds(str(scale["nodeIdleTimeBeforeScaleDown"])) is None:
+        text = f"nodeIdleTimeBeforeScaleDown {scale['nodeIdleTimeBeforeScaleDown']!r} is not an ISO 8601 duration."
+        raise _invalid("InvalidPropertyValue", text, "scaleSettings.nodeIdleTimeBeforeScaleDown")
+    priority = str(wanted.get("vmPriority") or "Dedicated")
+    if priority not in ("Dedicated", "LowPriority") or (priority == "LowPriority" and not size.low_priority):
+        raise _invalid(
+            "InvalidPropertyValue", f"The VM priority {priority} is not offered for {size.name}.", "vmPriority"
+        )
+    if before and str(before.body["properties"]["properties"]["vmSize"]).lower() != size.name.lower():
+        raise _invalid(
+            "InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize"
+        )
+    _check_quota(emulator, size, least, most, low_priority=priority == "LowPriority")
+    common = {
+        "osType": "Linux",
+        "remoteLoginPortPublicAccess": "NotSpecified",
+        "isolatedNetwork": False,
+        "enableNodePublicIp": True,
+    }
+    return {**common, **_given(wanted), "vmSize": size.name.upper(), "vmPriority": priority, "scaleSettings": scale}
+
+
+def _instance(stated: Json) -> Json:
+    wanted = stated.get("properties") or {}
+    size = sizes.find(str(wanted.get("vmSize", "")))
+    if size is None:
+        raise _unknown_size(str(wanted.get("vmSize")))
+    common = {
+        "applicationSharingPolicy": "Shared",
+        "sshSettings": {"sshPublicAccess": "Disabled"},
+        "enableNodePublicIp": True,
+    }
+    return {**common, **_given(wanted), "vmSize": size.name.upper(), "state": "Running", "errors": []}
+
+
+def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int, *, low_priority: bool) -> None:
+    """A cluster must be able to have its least number of nodes, and one at all."""
+    nodes = max(least, 1) if most else 0
+    family = "low-priority" if low_priority else size.family
+    limit = quota.total(emulator, quota.LOW_PRIORITY) if low_priority else quota.limit(emulator, size.family)
+    if size.vcpus * nodes > limit:
+        raise _invalid(
+            "ClusterMinNodesExceedCoreQuota",
+            f"The specified subscription has a {family} vCPU quota of {limit} and cannot "
+            f"accomodate for at least {nodes} requested managed compute node which maps to {size.vcpus * nodes} vCPUs.",
+            "vmSize",
+        )
+
+
+def _check_name(name: str, kind: str) -> None:
+    if not _NAMES[kind].fullmatch(name):
+        least, most = (2, 32) if kind == CLUSTER else (3, 24)
+        text = (
+            f"The compute name {name!r} is not valid: {least} to {most} letters, digits and '-', "
+            "beginning with a letter and ending with a letter or digit."
+        )
+        raise _invalid("InvalidComputeName", text, "computeName")
+
+
+def _refuse_while_changing(emulator: Emulator, id: str) -> None:
+    if emulator.operations.pending(id):
+        name = id.rsplit("/", 1)[-1]
+        raise ServiceError(
+            409, "Conflict", f"Another operation is in progress on the compute {name}; try again when it has ended."
+        )
+
+
+def _invalid(code: str, text: str, target: str) -> ServiceError:
+    return ServiceError(
+        400, "BadRequest", "The request is invalid.", target=target, details=[error_object(code, text, target)]
+    )
+
+
+def _unknown_size(name: str) -> ServiceError:
+    text = (
+        f"The specified value {name} for property Cluster.Properties.VMSize is not a supported VM size. "
+        "See additional details for supported VM sizes."
+    )
+    every = ",".join(size.name.upper() for size in sizes.every())
+    detail = error_object("InvalidPropertyValue", text, "vmSize", [error_object("SupportedVMSizes", every)])
+    return ServiceError(400, "BadRequest", "The request is invalid.", target="vmSize", details=[detail])
+
+
+def _given(stated: Json | None) -> Json:
+    return {key: value for key, value in (stated or {}).items() if value is not None}
+
+
+def _seconds(text: str) -> float | None:
+    match = _DURATION.fullmatch(text)
+    if not match or text in ("P", "PT"):
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+
+
+def _show(resource: Resource) -> Json:
+    """A compute with the node counts that follow from its state."""
+    shown = arm.envelope(resource, "workspaces/computes")
+    properties = dict(shown["properties"])
+    if properties["computeType"] == CLUSTER:
+        ready = properties["provisioningState"] == "Succeeded"
+        count = int(properties["properties"]["scaleSettings"]["minNodeCount"])
+        states = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
+        properties["properties"] = {
+            **properties["properties"],
+            "allocationState": "Steady" if ready else "Resizing",
+            "allocationStateTransitionTime": properties["modifiedOn"],
+            "errors": None,
+            "currentNodeCount": count if ready else 0,
+            "targetNodeCount": count,
+            "nodeStateCounts": {f"{state}NodeCount": count if ready and state == "idle" else 0 for state in states},
+        }
+    return {**shown, "properties": properties}

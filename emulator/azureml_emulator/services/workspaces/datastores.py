@@ -1,0 +1,150 @@
+"""Datastores of a workspace: the four that come with it, and those that a client attaches.
+
+It must not touch what a datastore holds.
+Source: Microsoft.MachineLearningServices workspaces/datastores (ARM).
+"""
+
+import re
+from typing import Any
+
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.storage import storage, storage_keys
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+KIND = "datastores"
+TYPE = "workspaces/datastores"
+SAS_HOURS = 24.0
+_NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")
+_TYPES = ("AzureBlob", "AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
+_SECRET_FIELDS = ("secrets",)
+
+
+def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> None:
+    """The datastores of a new workspace, with their blob containers."""
+    container = defaults.CONTAINER if account == defaults.STORAGE_ACCOUNT else f"azureml-blobstore-{account[2:]}"
+    stores = {
+        "workspaceartifactstore": ("AzureBlob", "azureml"),
+        storage.BLOB_STORE: ("AzureBlob", container),
+        "workspacefilestore": ("AzureFile", container.replace("blobstore", "filestore")),
+        "workspaceworkingdirectory": ("AzureFile", container.replace("azureml-blobstore", "code")),
+    }
+    for name, (kind, target) in stores.items():
+        place = {"containerName": target} if kind == "AzureBlob" else {"fileShareName": target}
+        properties = {
+            "datastoreType": kind,
+            "accountName": account,
+            **place,
+            "endpoint": "core.windows.net",
+            "protocol": "https",
+            "subscriptionId": workspace.id.split("/")[2],
+            "resourceGroup": workspace.id.split("/")[4],
+            "serviceDataAccessAuthIdentity": "None",
+            "credentials": {"credentialsType": "AccountKey"},
+        }
+        if kind == "AzureBlob":
+            storage.ensure_container(emulator, account, target)
+        _save(emulator, workspace, name, properties, is_default=name == storage.BLOB_STORE)
+
+
+def list_all(request: Request, emulator: Emulator) -> Reply:
+    """GET the datastores; `isDefault`, `names`, `searchText` select."""
+    workspace, query = workspaces.require(request, emulator), request.query
+    found = list(emulator.store.children(workspace.id, KIND))
+    if "isDefault" in query:
+        wanted = query["isDefault"].lower() == "true"
+        found = [item for item in found if item.body["properties"]["isDefault"] is wanted]
+    if query.get("names"):
+        found = [item for item in found if item.name in query["names"].split(",")]
+    if query.get("searchText"):
+        found = [item for item in found if query["searchText"].lower() in item.name.lower()]
+    return arm.page(request, found, _show)
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET a datastore."""
+    return Reply(200, _show(_require(request, emulator)))
+
+
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a datastore. Raises 400 for a bad name or type; the storage behind it is not looked at."""
+    workspace = workspaces.require(request, emulator)
+    name, stated = request.params["name"], request.json().get("properties") or {}
+    if not _NAME.fullmatch(name):
+        raise bad_request(
+            f"Invalid datastore name {name}: only letters, digits and underscores are allowed.", code="UserError"
+        )
+    if stated.get("datastoreType") not in _TYPES:
+        raise bad_request(
+            f"Invalid datastoreType {stated.get('datastoreType')!r}; one of {', '.join(_TYPES)}.", code="UserError"
+        )
+    before = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
+    is_default = bool(before and before.body["properties"]["isDefault"])
+    made = _save(emulator, workspace, name, stated, is_default=is_default)
+    if stated["datastoreType"] == "AzureBlob":
+        storage.ensure_container(emulator, str(stated.get("accountName")), str(stated.get("containerName")))
+    return Reply(200 if before else 201, _show(made))
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a datastore, never the default one nor what is stored in it."""
+    workspace = workspaces.require(request, emulator)
+    found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
+    if found is None:
+        return Reply(204)
+    if found.body["properties"]["isDefault"]:
+        raise bad_request(f"Cannot delete the default datastore {found.name} of the workspace.", code="UserError")
+    emulator.store.delete(found.id)
+    return Reply(200)
+
+
+def list_secrets(request: Request, emulator: Emulator) -> Reply:
+    """POST listSecrets: the account key or, where an expirable secret is asked for, a SAS made with it."""
+    found = _require(request, emulator)
+    properties = found.body["properties"]
+    kept = properties["credentials"].get("secrets")
+    kind = properties["credentials"]["credentialsType"]
+    if kind == "None":
+        raise bad_request(f"Datastore {found.name} has no credentials.", code="UserError")
+    if kept:
+        return Reply(200, {"secretsType": kind, **kept})
+    account = str(properties["accountName"])
+    if request.json().get("expirableSecret") and properties["datastoreType"] == "AzureBlob":
+        token = storage_keys.sas(account, properties["containerName"], permissions="racwdl", hours=SAS_HOURS)
+        return Reply(200, {"secretsType": "Sas", "sasToken": token})
+    return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(account)})
+
+
+def _require(request: Request, emulator: Emulator) -> Resource:
+    workspace = workspaces.require(request, emulator)
+    found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
+    if found is None:
+        text = f"Could not find datastore: {request.params['name']}"
+        raise ServiceError(404, "UserError", text, details=[{"code": "DataStoreNotFound", "message": text}])
+    return found
+
+
+def _save(emulator: Emulator, workspace: Resource, name: str, stated: dict[str, Any], *, is_default: bool) -> Resource:
+    id = f"{workspace.id}/{KIND}/{name}"
+    before = emulator.store.get(id)
+    properties = {
+        "description": None,
+        "tags": {},
+        "properties": {},
+        "isDefault": is_default,
+        **stated,
+        "credentials": stated.get("credentials") or {"credentialsType": "None"},
+    }
+    body = {"properties": properties, "systemData": arm.system_data(emulator.clock, before)}
+    return emulator.store.put(id, body, parent=workspace.id, kind=KIND, name=name)
+
+
+def _show(resource: Resource) -> dict[str, Any]:
+    """Secrets never leave by a GET."""
+    shown = arm.envelope(resource, TYPE)
+    properties = dict(shown["properties"])
+    properties["credentials"] = {k: v for k, v in properties["credentials"].items() if k not in _SECRET_FIELDS}
+    return {**shown, "properties": properties}

@@ -1,0 +1,34 @@
+"""The two URLs that a long-running operation is polled at, for every kind of resource.
+
+It must not know what an operation changes. Source: ARM's asynchronous operations contract.
+"""
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.operations import RETRY_AFTER
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Reply, Request
+
+_STATUS_OF = {"BadRequest": 400, "Conflict": 409, "ResourceNotFound": 404, "InternalServerError": 500}
+
+
+def status(request: Request, emulator: Emulator) -> Reply:
+    """GET the URL of `Azure-AsyncOperation`: 200 with the status, whatever it is."""
+    operation = emulator.operations.read(request.params["id"])
+    waiting = {"Retry-After": RETRY_AFTER} if operation.status == "InProgress" else {}
+    return Reply(200, operation.body(), waiting)
+
+
+def result(request: Request, emulator: Emulator) -> Reply:
+    """GET the URL of `Location`: 202 until the end, then the resource, 204 when it is gone, or the error."""
+    operation = emulator.operations.read(request.params["id"])
+    if operation.status == "InProgress":
+        return Reply(202, None, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
+    if operation.status == "Failed" and operation.error:
+        code = str(operation.error["code"])
+        raise ServiceError(_STATUS_OF.get(code, 400), code, str(operation.error["message"]))
+    found = emulator.store.get(operation.resource)
+    if found is None or operation.effect == "delete":
+        return Reply(204)
+    kinds = found.id.split(f"/providers/{arm.PROVIDER}/")[-1].split("/")[::2]
+    return Reply(200, arm.envelope(found, "/".join(kinds)))

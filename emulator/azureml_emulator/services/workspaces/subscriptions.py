@@ -1,0 +1,77 @@
+"""Subscriptions, resource groups and the cloud's endpoints, as Azure Resource Manager answers them.
+
+It must not know what a group holds but whether there is a workspace in it.
+"""
+
+from typing import Any
+
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.workspaces import workspace as workspaces
+
+
+def subscription(request: Request, emulator: Emulator) -> Reply:
+    """GET a subscription. Raises 404 for another than the emulated one or one that holds a workspace."""
+    wanted = request.params["sub"]
+    known = {item.id.split("/")[2].lower() for item in emulator.store.every(workspaces.KIND)} | {
+        defaults.SUBSCRIPTION_ID
+    }
+    if wanted.lower() not in known:
+        raise ServiceError(404, "SubscriptionNotFound", f"The subscription '{wanted}' could not be found.", plain=True)
+    return Reply(200, _subscription(wanted))
+
+
+def subscriptions(request: Request, emulator: Emulator) -> Reply:
+    """GET all subscriptions."""
+    return Reply(200, {"value": [_subscription(defaults.SUBSCRIPTION_ID)], "count": {"type": "Total", "value": 1}})
+
+
+def resource_group(request: Request, emulator: Emulator) -> Reply:
+    """GET, HEAD or PUT a resource group."""
+    p = request.params
+    id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
+    if request.method == "PUT":
+        body = {"location": request.json().get("location", defaults.LOCATION), "tags": request.json().get("tags") or {}}
+        emulator.store.put(id, body, parent=f"/subscriptions/{p['sub']}", kind="resourceGroups", name=p["rg"])
+    elif not workspaces.group_exists(emulator, p["sub"], p["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+    if request.method == "HEAD":
+        return Reply(204)
+    found = emulator.store.get(id)
+    shown = found.body if found else {"location": defaults.LOCATION, "tags": {}}
+    kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
+    return Reply(200, {"id": id, "name": p["rg"], **kind, **shown})
+
+
+def endpoints(request: Request, emulator: Emulator) -> Reply:
+    """GET /metadata/endpoints: the hosts of the public cloud, in the old form or, from 2019-05-01 on, as a list."""
+    cloud = {
+        "name": "AzureCloud",
+        "portal": "https://portal.azure.com",
+        "resourceManager": f"https://{arm.HOST}",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com",
+            "audiences": ["https://management.core.windows.net/", f"https://{arm.HOST}/"],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io"},
+        "graph": "https://graph.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "batch": "https://batch.core.windows.net/",
+        "media": "https://rest.media.azure.net",
+    }
+    return Reply(200, cloud if request.query.get("api-version", "") < "2019" else [cloud])
+
+
+def _subscription(id: str) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{id}",
+        "subscriptionId": id,
+        "tenantId": defaults.TENANT_ID,
+        "displayName": "Emulated subscription",
+        "state": "Enabled",
+        "authorizationSource": "RoleBased",
+    }

@@ -1,0 +1,255 @@
+"""Workspaces, and the subscription and resource group that they stand in.
+
+It must not know what a workspace holds beyond its datastores, which come with it.
+Source: Microsoft.MachineLearningServices workspaces (ARM), and the regional discovery service that clients ask next.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.storage import storage_keys
+from azureml_emulator.services.workspaces import datastores
+
+KIND = "workspaces"
+_CHANGEABLE = ("description", "friendlyName", "publicNetworkAccess", "imageBuildCompute", "containerRegistry")
+
+
+def ensure_default(emulator: Emulator) -> None:
+    """Create the workspace of `defaults` unless the folder has it already."""
+    if emulator.store.get(arm.default_workspace_id()) is None:
+        create(
+            emulator,
+            arm.default_workspace_id(),
+            {"location": defaults.LOCATION},
+            storage_account=defaults.STORAGE_ACCOUNT,
+        )
+
+
+def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account: str | None = None) -> Resource:
+    """Create a workspace with its storage account and four datastores."""
+    subscription, group, name = (id.split("/")[index] for index in (2, 4, -1))
+    group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    location = str(body.get("location") or defaults.LOCATION)
+    stated = body.get("properties") or {}
+    account = storage_account or f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
+    host = f"{location}.api.azureml.ms"
+    properties = {
+        "friendlyName": name,
+        "description": "",
+        "storageAccount": f"{group_id}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "keyVault": f"{group_id}/providers/Microsoft.KeyVault/vaults/kv-{name}",
+        "applicationInsights": f"{group_id}/providers/Microsoft.Insights/components/appi-{name}",
+        "containerRegistry": None,
+        "hbiWorkspace": False,
+        "publicNetworkAccess": "Enabled",
+        "v1LegacyMode": False,
+        **{key: value for key, value in stated.items() if value is not None},
+        "tenantId": defaults.TENANT_ID,
+        "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
+        "provisioningState": "Succeeded",
+        "discoveryUrl": f"https://{host}/discovery",
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{id}",
+        "storageHnsEnabled": False,
+        "privateLinkCount": 0,
+        "allowPublicAccessWhenBehindVnet": False,
+        "notebookInfo": None,
+        "systemDatastoresAuthMode": stated.get("systemDatastoresAuthMode") or "accesskey",
+        "enableDataIsolation": False,
+        "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled"},
+    }
+    whole = {
+        "location": location,
+        "tags": body.get("tags") or {},
+        "kind": body.get("kind") or "Default",
+        "sku": body.get("sku") or {"name": "Basic", "tier": "Basic"},
+        "identity": _identity(id, body.get("identity")),
+        "properties": properties,
+        "systemData": arm.system_data(emulator.clock, emulator.store.get(id)),
+    }
+    made = emulator.store.put(id, whole, parent=group_id, kind=KIND, name=name)
+    for rule, said in (properties["managedNetwork"].get("outboundRules") or {}).items():
+        kept = {"properties": {"category": "UserDefined", "status": "Active", **said}}
+        emulator.store.put(f"{id}/outboundRules/{rule}", kept, parent=id, kind="outboundRules", name=rule)
+    datastores.create_defaults(emulator, made, str(properties["storageAccount"]).rsplit("/", 1)[-1])
+    return made
+
+
+def require(request: Request, emulator: Emulator) -> Resource:
+    """The workspace that a route names, for every handler below it. Raises ARM's 401, 400 and 404."""
+    p = request.params
+    found = emulator.store.get(arm.workspace_id(request))
+    if found is None:
+        if not group_exists(emulator, p["sub"], p["rg"]):
+            raise ServiceError(
+                404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True
+            )
+        raise not_found(f"workspaces/{p['ws']}", p["rg"])
+    return found
+
+
+def not_found(what: str, group: str) -> ServiceError:
+    """ARM's 404 for a resource of this provider: `what` is type/name[/type/name]."""
+    text = (
+        f"The Resource '{arm.PROVIDER}/{what}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )
+    return ServiceError(404, "ResourceNotFound", text, plain=True)
+
+
+def location(workspace: Resource) -> str:
+    """Its region, as operations want it."""
+    return str(workspace.body["location"])
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET a workspace."""
+    return Reply(200, _show(require(request, emulator)))
+
+
+def list_in_group(request: Request, emulator: Emulator) -> Reply:
+    """GET the workspaces of a resource group."""
+    group = f"/subscriptions/{request.params['sub']}/resourceGroups/{request.params['rg']}"
+    if not group_exists(emulator, request.params["sub"], request.params["rg"]):
+        raise ServiceError(
+            404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True
+        )
+    return arm.page(request, _of_kind(request, emulator.store.children(group, KIND)), _show)
+
+
+def list_in_subscription(request: Request, emulator: Emulator) -> Reply:
+    """GET the workspaces of a subscription."""
+    start = f"/subscriptions/{request.params['sub']}/".lower()
+    found = (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start))
+    return arm.page(request, _of_kind(request, found), _show)
+
+
+def put(request: Request, emulator: Emulator) -> Reply:
+    """PUT a workspace: created anew, or changed as PATCH does."""
+    id = arm.workspace_id(request)
+    before = emulator.store.get(id)
+    made = _change(emulator, before, request.json()) if before else create(emulator, id, request.json())
+    started = emulator.operations.start(id, KIND, subscription=request.params["sub"], location=location(made))
+    return accepted(started, 200 if before else 201, _show(made))
+
+
+def patch(request: Request, emulator: Emulator) -> Reply:
+    """PATCH tags and the few properties that may change."""
+    return Reply(200, _show(_change(emulator, require(request, emulator), request.json())))
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a workspace and all in it, but not its storage."""
+    found = emulator.store.get(arm.workspace_id(request))
+    if found is None:
+        return Reply(204)
+    started = emulator.operations.start(
+        found.id, KIND, effect="delete", subscription=request.params["sub"], location=location(found)
+    )
+    return accepted(started, 202)
+
+
+def list_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST listKeys: the storage account and its key."""
+    workspace = require(request, emulator)
+    storage = workspace.body["properties"]["storageAccount"]
+    key = storage_keys.account_key(storage.rsplit("/", 1)[-1])
+    return Reply(200, {"userStorageResourceId": storage, "userStorageKey": key, "userStorageArmId": storage})
+
+
+def list_storage_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST listStorageAccountKeys."""
+    storage = require(request, emulator).body["properties"]["storageAccount"]
+    return Reply(200, {"userStorageKey": storage_keys.account_key(storage.rsplit("/", 1)[-1])})
+
+
+def discovery(request: Request, emulator: Emulator) -> Reply:
+    """The regional hosts of a workspace, as `discoveryUrl` answers."""
+    base = f"https://{request.host}"
+    names = (
+        "api",
+        "catalog",
+        "experimentation",
+        "gallery",
+        "history",
+        "hyperdrive",
+        "labeling",
+        "modelmanagement",
+        "pipelines",
+    )
+    return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
+
+
+def resync_keys(request: Request, emulator: Emulator) -> Reply:
+    """POST resyncKeys: the keys of storage are read again, which have not changed."""
+    require(request, emulator)
+    return Reply(200)
+
+
+def provision_network(request: Request, emulator: Emulator) -> Reply:
+    """POST provisionManagedNetwork: done at once, for no network is made. Raises 400 for a workspace without one."""
+    found = require(request, emulator)
+    network = found.body["properties"]["managedNetwork"]
+    if network.get("isolationMode", "Disabled") == "Disabled":
+        raise bad_request(f"The workspace {found.name} has no managed network.", code="BadRequest")
+    status = {"status": "Active", "sparkReady": bool(request.json().get("includeSpark"))}
+    changed = {**found.body["properties"], "managedNetwork": {**network, "status": status}}
+    emulator.store.update(found.id, {**found.body, "properties": changed})
+    return Reply(200, status)
+
+
+def dependent(request: Request, emulator: Emulator) -> Reply:
+    """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
+    id, kind = request.path.rstrip("/"), f"{request.params['provider']}/{request.params['kind']}"
+    fields = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
+    every = (item.body["properties"].get(field) for item in emulator.store.every(KIND) for field in fields)
+    if id.lower() not in (str(one).lower() for one in every):
+        what = f"{kind}/{request.params['name']}"
+        text = f"The Resource '{what}' under resource group '{request.params['rg']}' was not found."
+        raise ServiceError(404, "ResourceNotFound", text, plain=True)
+    if request.method == "DELETE":
+        return Reply(200)
+    shown = {"id": id, "name": request.params["name"], "type": kind, "location": defaults.LOCATION}
+    return Reply(200, {**shown, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
+
+
+def _of_kind(request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
+    """Those of the kinds that `kind` names (default, hub, project, featurestore), separated by commas."""
+    wanted = {kind.strip().lower() for kind in request.query.get("kind", "").split(",") if kind.strip()}
+    return (one for one in found if not wanted or str(one.body["kind"]).lower() in wanted)
+
+
+def _show(resource: Resource) -> dict[str, Any]:
+    return arm.envelope(resource, "workspaces")
+
+
+def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
+    principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/identity"))
+    return {"type": "SystemAssigned", **(stated or {}), "principalId": principal, "tenantId": defaults.TENANT_ID}
+
+
+def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Resource:
+    stated = wanted.get("properties") or {}
+    changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
+    body = {
+        **found.body,
+        "tags": wanted["tags"] if wanted.get("tags") is not None else found.body["tags"],
+        "properties": {**found.body["properties"], **changed},
+        "systemData": arm.system_data(emulator.clock, found),
+    }
+    emulator.store.update(found.id, body)
+    again = emulator.store.get(found.id)
+    assert again is not None
+    return again
+
+
+def group_exists(emulator: Emulator, subscription: str, group: str) -> bool:
+    """Whether a resource group was made, or holds a workspace."""
+    id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    return emulator.store.get(id) is not None or next(emulator.store.children(id, KIND), None) is not None

@@ -1,0 +1,154 @@
+"""Connections, serverless endpoints, marketplace subscriptions, network rules: kept as said, with nothing behind them.
+
+It must not reach what they point at. Source: Microsoft.MachineLearningServices workspaces/{connections,
+serverlessEndpoints, marketplaceSubscriptions, capabilityHosts, outboundRules, privateEndpointConnections} (ARM).
+"""
+
+import secrets
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.http.request import Json, Reply, Request
+from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces.records import Records
+
+_KEYS = "_keys"  # in the properties; only listKeys shows them
+
+
+class Connections(Records):
+    """Connections to other services. Their secrets come from listsecrets only."""
+
+    plural, slow, created = "connections", False, 200
+    secret = ("credentials", "provisioningState")
+    empty: ClassVar[Json] = {"group": "Azure", "isSharedToAll": False, "metadata": {}, "sharedUserList": []}
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """What kind of service it is and how one signs in there must be said."""
+        for field in ("authType", "category"):
+            if not stated.get(field):
+                raise bad_request(f"The field {field} is required for a connection.", target=f"properties.{field}")
+        return {**stated, "createdByWorkspaceArmId": workspaces.require(request, emulator).id}
+
+    def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
+        """`category` and `target` select."""
+        query = request.query
+        for field in ("category", "target"):
+            if wanted := query.get(field):
+                found = [one for one in found if str(one.body["properties"].get(field)).lower() == wanted.lower()]
+        return found
+
+    def list_secrets(self, request: Request, emulator: Emulator) -> Reply:
+        """POST listsecrets: the connection with its credentials."""
+        found = self.require(request, emulator)
+        shown = self.show(found)
+        credentials = found.body["properties"].get("credentials")
+        return Reply(200, {**shown, "properties": {**shown["properties"], "credentials": credentials}})
+
+
+class ServerlessEndpoints(Records):
+    """Serverless endpoints: a record with keys; nothing answers at its URL."""
+
+    plural = "serverlessEndpoints"
+    secret = (_KEYS,)
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """The model must be named; the URL is made."""
+        if not (stated.get("modelSettings") or {}).get("modelId"):
+            raise bad_request("A serverless endpoint needs modelSettings.modelId.", target="modelSettings.modelId")
+        where = workspaces.location(workspaces.require(request, emulator))
+        kept = before.body["properties"] if before else {}
+        uri = f"https://{request.params['name']}.{where}.models.ai.azure.com"
+        return {
+            "authMode": "Key",
+            **stated,
+            "inferenceEndpoint": {"uri": uri, "headers": {}},
+            "endpointState": "Online",
+            _KEYS: kept.get(_KEYS) or [secrets.token_urlsafe(24), secrets.token_urlsafe(24)],
+        }
+
+    def list_keys(self, request: Request, emulator: Emulator) -> Reply:
+        """POST listKeys."""
+        first, second = self.require(request, emulator).body["properties"][_KEYS]
+        return Reply(200, {"primaryKey": first, "secondaryKey": second})
+
+    def regenerate_keys(self, request: Request, emulator: Emulator) -> Reply:
+        """POST regenerateKeys with keyType Primary or Secondary."""
+        found, wanted = self.require(request, emulator), str(request.json().get("keyType") or "").lower()
+        if wanted not in ("primary", "secondary"):
+            raise bad_request("keyType must be Primary or Secondary.", target="keyType")
+        keys = list(found.body["properties"][_KEYS])
+        keys[wanted == "secondary"] = secrets.token_urlsafe(24)
+        properties = {**found.body["properties"], _KEYS: keys}
+        emulator.store.update(found.id, {**found.body, "properties": properties})
+        return Reply(200, {"primaryKey": keys[0], "secondaryKey": keys[1]})
+
+
+class MarketplaceSubscriptions(Records):
+    """Subscriptions to a model of the marketplace; nothing is bought."""
+
+    plural = "marketplaceSubscriptions"
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """The model must be named."""
+        if not stated.get("modelId"):
+            raise bad_request("A marketplace subscription needs modelId.", target="modelId")
+        plan = {"offerId": str(uuid.uuid5(uuid.NAMESPACE_URL, stated["modelId"])), "planId": "emulated",
+                "publisherId": "emulator"}  # fmt: skip
+        return {**stated, "marketplacePlan": plan, "marketplaceSubscriptionStatus": "Subscribed"}
+
+
+class CapabilityHosts(Records):
+    """Capability hosts of hubs and projects."""
+
+    plural = "capabilityHosts"
+    empty: ClassVar[Json] = {"capabilityHostKind": "Agents"}
+
+
+class OutboundRules(Records):
+    """Rules of the managed network; no network is made."""
+
+    plural = "outboundRules"
+    empty: ClassVar[Json] = {"category": "UserDefined", "status": "Active"}
+
+    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+        """A rule is of one of three types."""
+        if stated.get("type") not in ("FQDN", "PrivateEndpoint", "ServiceTag"):
+            raise bad_request("The type of an outbound rule is FQDN, PrivateEndpoint or ServiceTag.", target="type")
+        return stated
+
+
+class PrivateEndpointConnections(Records):
+    """Private endpoint connections; no network is made."""
+
+    plural, slow, created = "privateEndpointConnections", False, 200
+
+
+def empty_list(request: Request, emulator: Emulator) -> Reply:
+    """GET what an emulated workspace has none of: features, private link resources."""
+    workspaces.require(request, emulator)
+    return Reply(200, {"value": []})
+
+
+def diagnose(request: Request, emulator: Emulator) -> Reply:
+    """POST diagnose: nothing is wrong, for there is nothing to be looked at."""
+    workspaces.require(request, emulator)
+    kinds = ("userDefinedRoute", "networkSecurityRule", "resourceLock", "dnsResolution", "storageAccount",
+             "keyVault", "containerRegistry", "applicationInsights", "other")  # fmt: skip
+    value: dict[str, list[Any]] = {f"{kind}Results": [] for kind in kinds}
+    return Reply(200, {"value": value})
+
+
+CONNECTIONS = Connections()
+SERVERLESS_ENDPOINTS = ServerlessEndpoints()
+KINDS: tuple[Records, ...] = (
+    CONNECTIONS,
+    SERVERLESS_ENDPOINTS,
+    MarketplaceSubscriptions(),
+    CapabilityHosts(),
+    OutboundRules(),
+    PrivateEndpointConnections(),
+)

@@ -1,0 +1,146 @@
+"""Scoring a model on the team's held-out conversations: what is scored, under which name, and what is left to do.
+
+Pure. A job is named after model, conversations, component and settings, so that what was scored is found again and
+never scored twice. It must not submit a job.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mlops.domain.training.run import FINGERPRINT_LENGTH, Attempt, JobState
+from mlops.errors import BadInput, Problem
+
+ROLE = "evaluation"  # of the data asset with the questions, beside train, validation and test
+OUTPUT = "evaluation_result"  # of the evaluation component, and of training components that evaluate by themselves
+METRICS_FILE = "evaluationResult/metrics.json"
+QUESTION, ANSWER = "messages", "ground_truth"
+TASK = "chat-completion"
+LAYOUT = 1  # of the file; a change of its form counts it up
+VERSION_LENGTH = 30  # characters that Azure ML allows for a version
+MOST_ATTEMPTS = 3  # by ticks that nobody looks at; a person may start more
+_JOB = re.compile(r"^ev-(?P<fingerprint>[0-9a-f]{12})-(?P<attempt>[1-9][0-9]*)$")
+
+
+class Act(StrEnum):
+    """What is to be done about the score of one model."""
+
+    SUBMIT = "submit"
+    WAIT = "wait"
+    NOTHING = "nothing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The evaluation of one model: fingerprint, the newest of its jobs and that one's number. `model` is for people."""
+
+    model: str
+    fingerprint: str
+    attempt: Attempt | None = None
+    attempts: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether there are metrics to read."""
+        return self.attempt is not None and self.attempt.state is JobState.COMPLETED
+
+    @property
+    def job(self) -> str:
+        """The newest job; empty when there is none."""
+        return self.attempt.name if self.attempt else ""
+
+    @property
+    def next_job(self) -> str:
+        """The name of a further attempt."""
+        return job_name(self.fingerprint, self.attempts + 1)
+
+
+def fingerprint(model: str, data: str, component_id: str, settings: Mapping[str, str]) -> str:
+    """12 hexadecimal digits. `model` is the training job that made it, or name:version where none is known."""
+    parts = {"model": model, "data": data, "component": component_id, "settings": dict(sorted(settings.items()))}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def job_name(print_: str, attempt: int) -> str:
+    """The job of an attempt, counted from 1."""
+    return f"ev-{print_}-{attempt}"
+
+
+def attempt_of(name: str) -> int:
+    """Which attempt a job is; those before it may have been deleted. 0 for a name of another kind."""
+    found = _JOB.match(name)
+    return int(found["attempt"]) if found else 0
+
+
+def is_job_name(name: str) -> bool:
+    """Whether a job is one of these."""
+    return bool(_JOB.match(name))
+
+
+def why_not(*, enabled: bool, training_outputs: Sequence[str]) -> str:
+    """Why a finished training run needs no evaluation of its own; empty when it does."""
+    if not enabled:
+        return "evaluation.enabled is false in params.yaml"
+    if OUTPUT in training_outputs:
+        return "the training component evaluated by itself"
+    return ""
+
+
+def decide(scored: Scored, *, by_hand: bool) -> Act:
+    """What is to be done. A tick gives up after some attempts, because each costs a GPU; a person does not."""
+    if scored.attempt is None:
+        return Act.SUBMIT
+    if scored.attempt.state.retryable:
+        return Act.SUBMIT if by_hand or scored.attempts < MOST_ATTEMPTS else Act.FAILED
+    return Act.NOTHING if scored.done else Act.WAIT
+
+
+def data_version(test_version: str, conversations: int) -> str:
+    """The version of the questions made from a version of the test data: the same from the same, by whomever."""
+    text = f"{LAYOUT}:{test_version}:{conversations}"
+    return hashlib.sha256(text.encode()).hexdigest()[:VERSION_LENGTH]
+
+
+def settings(max_new_tokens: int) -> dict[str, str]:
+    """The literal inputs of the component that decide the score; answers are greedy, so that they can be repeated."""
+    generation = {"generator_config": {"do_sample": False, "max_new_tokens": max_new_tokens}}
+    return {
+        "task": TASK,
+        "input_column_names": QUESTION,
+        "label_column_name": ANSWER,
+        "evaluation_config_params": json.dumps(generation, sort_keys=True),
+    }
+
+
+def questions(test: str, conversations: int, where: str) -> str:
+    """The first conversations of a test file that end with an answer: all before it as question, and the answer.
+
+    The component takes the true answer from a column of its own (azureml-assets, model_evaluation/src/utils.py): of a
+    conversation that ends with the assistant's turn it drops that turn. Raises BadInput when there is none.
+    """
+    found = [json.dumps(row, ensure_ascii=False) for row, _ in zip(_rows(test), range(conversations), strict=False)]
+    if not found:
+        raise BadInput(Problem("no conversation ends with an answer, so nothing can be scored", where))
+    return "".join(f"{row}\n" for row in found)
+
+
+def metrics_of_file(text: str | None) -> dict[str, float]:
+    """The numbers in the metrics file of an evaluation; none when it is not there or is no JSON object."""
+    try:
+        stated = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    numbers = stated.items() if isinstance(stated, dict) else ()
+    return {str(k): float(v) for k, v in numbers if isinstance(v, int | float) and not isinstance(v, bool)}
+
+
+def _rows(test: str) -> Iterator[dict[str, Any]]:
+    for line in test.split("\n"):  # other ends of lines may stand within a message
+        messages = json.loads(line)[QUESTION] if line.strip() else []
+        if len(messages) > 1 and messages[-1].get("role") == "assistant" and messages[-1].get("content"):
+            yield {QUESTION: messages[:-1], ANSWER: messages[-1]["content"]}

@@ -1,0 +1,375 @@
+"""Decides the next step of a promotion or a rollback from what an endpoint looks like at this moment.
+
+Pure. The executor observes, asks, applies and asks again until it hears Done, RolledBack or Refuse, so whatever was
+interrupted is carried on by running it again. It must not look anything up, wait, or remember anything.
+
+What was decided where the service leaves a choice:
+- Traffic that another rollout left divided goes to the healthy deployment with most of it before anything else, the
+  older one on a tie. Only the wanted deployment keeps its share: its own rollout goes on from there, after another
+  smoke test, since this process did not see the first.
+- A failed candidate is deleted once the traffic is back where it was.
+- After success the one that was live before stays at 0 %; every other deployment of the endpoint is deleted.
+- A last step that was interrupted before it was judged counts as good: judging what has been live for weeks would let
+  one bad minute undo an old release.
+- A deployment of other size than wanted is made anew while it has no traffic, and left alone, and told, when it has.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from mlops.domain.promote import rollback_target
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, age
+from mlops.domain.promote.lease import FREE as LEASE_FREE
+from mlops.domain.promote.lease import LEASE_TAG
+from mlops.domain.promote.steps import (
+    CreateDeployment,
+    CreateEndpoint,
+    DeleteDeployment,
+    Done,
+    Judge,
+    Mirror,
+    Progress,
+    Refuse,
+    Repair,
+    RolledBack,
+    SetTraffic,
+    Smoke,
+    Step,
+    Wait,
+    Wanted,
+)
+from mlops.errors import BadInput, Problem, RemoteFailed
+
+__all__ = [
+    "LEASE_FREE",
+    "LEASE_TAG",
+    "CreateDeployment",
+    "CreateEndpoint",
+    "DeleteDeployment",
+    "DeploymentFacts",
+    "DeploymentState",
+    "Done",
+    "EndpointFacts",
+    "EndpointState",
+    "Judge",
+    "Mirror",
+    "Progress",
+    "Refuse",
+    "Repair",
+    "RolledBack",
+    "SetTraffic",
+    "Smoke",
+    "Step",
+    "Wait",
+    "Wanted",
+    "beside",
+    "deployment_name",
+    "next_step",
+    "rollback_step",
+]
+
+ALL = 100
+_PLAIN_VERSION = re.compile(r"[0-9a-z]([-0-9a-z]{0,24}[0-9a-z])?")
+
+
+def deployment_name(model: str, version: str) -> str:
+    """Name for a model version: 3-32 characters, letters, digits and hyphens, the same whenever it is asked."""
+    if _PLAIN_VERSION.fullmatch(version):
+        return f"model-{version}"
+    return f"model-{hashlib.sha256(f'{model}:{version}'.encode()).hexdigest()[:24]}"
+
+
+def next_step(facts: EndpointFacts, wanted: Wanted, progress: Progress | None = None) -> Step:
+    """Say the one thing to do now so that `wanted.model` comes to have all traffic, or the reason to stop."""
+    progress = progress or Progress()
+    if refusal := _refusal(facts, wanted, progress):
+        return refusal
+    if facts.state.broken:
+        return Repair(facts.name, facts.live, f"endpoint {facts.name} is {facts.state}; its last change is repeated")
+    if wait := _wait(facts, wanted.now, {wanted.deployment, *facts.live}):
+        return wait
+    if failure := _failure(facts, wanted, progress):
+        return _give_up(facts, wanted, failure)
+    if facts.state is EndpointState.ABSENT:
+        return CreateEndpoint(wanted.endpoint, "there is none of that name yet")
+    return _settle(facts, wanted) or _make(facts, wanted, progress) or _advance(facts, wanted, progress)
+
+
+def beside(facts: EndpointFacts, name: str) -> str | None:
+    """The deployment that another one is to be compared with: live beside it, else the one that stands by."""
+    found = rollback_target.main(facts, name) or rollback_target.served_before(facts, name)
+    return found.name if found else None
+
+
+def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
+    """Say the one thing to do now so that the deployment before the live one has all traffic again.
+
+    Rolling back twice is rolling back once: the endpoint's tag says that it happened. A Failed endpoint is no reason
+    to refuse here, because setting the traffic is also how it is repaired.
+    """
+    if problem := _nothing_to_roll_back(facts):
+        return Refuse((problem,))
+    if wait := _wait(facts, now, set()):
+        return wait
+    live = facts.live
+    left, back = rollback_target.last_rollback(facts)
+    if list(live) == [back] and back in (one.name for one in facts.healthy()):
+        return Done(f"{facts.label(back)} has all traffic since the rollback from {facts.label(left)}")
+    target = rollback_target.to_return_to(facts)
+    if target is None:
+        problem = Problem(
+            f"{facts.name} has no healthy deployment from before {' and '.join(live)}",
+            why="the one before failed, was deleted, or never was",
+            fix="promote the version you want: mlops promote ENVIRONMENT --model NAME:VERSION",
+        )
+        return Refuse((problem,))
+    current = max((name for name in live if name != target.name), key=lambda name: (live[name], name))
+    made = f", made {age(target.created, now)} ago" if target.created else ""
+    return SetTraffic(
+        {target.name: ALL},
+        f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
+        {
+            rollback_target.ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
+            rollback_target.SINCE_TAG: rollback_target.since(now),
+        },
+    )
+
+
+def _refusal(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Refuse | None:
+    if facts.state is EndpointState.ABSENT:
+        return None
+    if not facts.ours:
+        return Refuse((_foreign(facts.name),))
+    broken = facts.state.broken and progress.repaired
+    found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
+    problems = tuple(problem for problem in found if problem)
+    return Refuse(problems, RemoteFailed if broken else BadInput) if problems else None
+
+
+def _still_broken(facts: EndpointFacts) -> Problem:
+    look = f"read why: az ml online-endpoint show -n {facts.name}"
+    remove = f"nothing is live on it, so delete it: az ml online-endpoint delete -n {facts.name}; then run this again"
+    return Problem(
+        f"endpoint {facts.name} is {facts.state}",
+        why="its last change did not come to an end, nor when it was repeated, so no further change to it is safe",
+        fix=f"{look}; mend that and run this again" if facts.live else remove,
+    )
+
+
+def _name_taken(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
+    new = facts.find(wanted.deployment)
+    if new is None or new.model == wanted.model:
+        return None
+    return Problem(
+        f"deployment {new.name} of {facts.name} holds {new.model or 'an unknown model'}, not {wanted.model}",
+        why="a deployment is named after its model's version, and this name is taken",
+        fix="delete that deployment when it has no traffic, or register the model under a new version",
+    )
+
+
+def _older(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
+    """A version below the live one is more often a slip, or an old run that was late, than meant."""
+    live = rollback_target.main(facts, wanted.deployment)
+    if wanted.allow_older or live is None or facts.share(wanted.deployment):
+        return None
+    (name, _, version), (live_name, _, live_version) = wanted.model.rpartition(":"), live.model.rpartition(":")
+    numbers = version.isdecimal() and live_version.isdecimal()
+    if name != live_name or not numbers or int(version) >= int(live_version):
+        return None
+    return Problem(
+        f"{wanted.model} is older than {live.model}, which is live on {facts.name}",
+        fix="mlops rollback ENVIRONMENT returns to the one before; --allow-older promotes it all the same",
+    )
+
+
+def _nothing_to_roll_back(facts: EndpointFacts) -> Problem | None:
+    if facts.state is EndpointState.ABSENT:
+        return Problem(f"endpoint {facts.name} does not exist", fix="mlops promote makes it")
+    if not facts.ours:
+        return _foreign(facts.name)
+    if not facts.live and not facts.state.busy:
+        return Problem(f"nothing is live on {facts.name}", fix="mlops promote puts a model live")
+    return None
+
+
+def _foreign(name: str) -> Problem:
+    return Problem(
+        f"endpoint {name} is not ours",
+        why="it has no ownership tag of this repository, so somebody else may depend on it",
+        fix="give another endpoint name under environments in params.yaml",
+    )
+
+
+def _wait(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:
+    if facts.state.busy:
+        return Wait(facts.name, f"endpoint {facts.name} is {facts.state}")
+    for one in facts.deployments:
+        if one.name in needed and one.state.busy:
+            made = f", made {age(one.created, now)} ago" if one.created else ""
+            return Wait(one.name, f"deployment {one.name} is {one.state}{made}")
+    return None
+
+
+def _failure(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> str | None:
+    new = facts.find(wanted.deployment)
+    if progress.failure or not progress.created:
+        return progress.failure
+    if new is None:
+        return f"deployment {wanted.deployment}, which this run made, is gone"
+    return f"deployment {new.name} became {new.state}" if new.state.broken else None
+
+
+def _give_up(facts: EndpointFacts, wanted: Wanted, failure: str) -> Step:
+    new = facts.find(wanted.deployment)
+    if new is None:
+        return RolledBack(failure)
+    if not facts.share(new.name):
+        return _remove(facts, new, failure, failed=True)
+    target = rollback_target.main(facts, new.name) or rollback_target.served_before(facts, new.name)
+    if target is None:
+        problem = Problem(
+            f"{new.name} failed and keeps its traffic: {failure}",
+            why=f"{facts.name} has no other healthy deployment that served before",
+            fix="promote another version: mlops promote ENVIRONMENT --model NAME:VERSION",
+        )
+        return Refuse((problem,), RemoteFailed)
+    return SetTraffic({target.name: ALL}, f"back to {facts.label(target.name)}: {failure}")
+
+
+def _settle(facts: EndpointFacts, wanted: Wanted) -> SetTraffic | None:
+    """All traffic on one healthy deployment besides the wanted one's share; None when it is so, or cannot be."""
+    new = facts.find(wanted.deployment)
+    share = facts.share(new.name) if new and new.state.healthy else 0
+    main = rollback_target.main(facts, wanted.deployment)
+    if main is None and facts.live:
+        main = rollback_target.served_before(facts, wanted.deployment)
+    target = _divide(main, wanted.deployment, share)
+    if main and target != facts.live:
+        return SetTraffic(target, f"{facts.label(main.name)} first takes over from {_others(facts, target)}")
+    if facts.mirrored:
+        return SetTraffic(facts.live, "ends mirroring; a deployment gets live or mirrored traffic, not both")
+    return None
+
+
+def _others(facts: EndpointFacts, target: Mapping[str, int]) -> str:
+    names = sorted(name for name in facts.live if name not in target)
+    found = [(name, facts.find(name)) for name in names]
+    said = [f"{facts.label(name)}, {one.state if one else 'gone'}, at {facts.share(name)} %" for name, one in found]
+    return " and ".join(said) or "nobody: the traffic does not sum to 100 %"
+
+
+def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | None:
+    """Towards a wanted deployment that is healthy and as it should be; None when it is."""
+    new = facts.find(wanted.deployment)
+    if new is None:
+        if rollback_target.is_remembered(facts, wanted.deployment):
+            # The one that served is gone; its successor of the same name must not count as tested before it is.
+            tags = {rollback_target.PREVIOUS_TAG: rollback_target.previous(facts, None, wanted.deployment)}
+            return SetTraffic(facts.live, f"moves nothing; forgets {wanted.deployment}, which is made anew", tags)
+        main = rollback_target.main(facts, wanted.deployment)
+        # Leftovers go first, for they hold quota that the new one may need.
+        return (_tidy(facts, wanted, main) if main else None) or CreateDeployment(
+            wanted.deployment,
+            wanted.model,
+            wanted.instance_type,
+            wanted.instance_count,
+            f"no deployment of {facts.name} holds {wanted.model}",
+        )
+    share = facts.share(new.name)
+    if new.state.broken and share:
+        problem = Problem(
+            f"deployment {new.name} is {new.state} and has {share} % of the traffic",
+            why=f"{facts.name} has no other healthy deployment that served before, so it cannot be made anew",
+            fix=f"promote another version, or repair it: az ml online-deployment update -e {facts.name} -n {new.name}",
+        )
+        return Refuse((problem,), RemoteFailed)
+    if new.state.broken:
+        return _remove(facts, new, f"an earlier run left it {new.state}; it is made anew", failed=True)
+    difference = _difference(new, wanted)
+    if difference and not share and not progress.created:
+        return _remove(facts, new, f"it is made anew: {difference}")
+    return None
+
+
+def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
+    new = facts.find(wanted.deployment)
+    assert new is not None
+    share = facts.share(new.name)
+    if share == ALL:
+        return _finish(facts, wanted, progress, new)
+    if not progress.smoked:
+        return Smoke(new.name, f"it has {share} % and gets more only after a smoke test by this run")
+    main = rollback_target.main(facts, new.name)
+    if main and not share and wanted.mirror_percent and not progress.mirrored:
+        return Mirror(
+            new.name, wanted.mirror_percent, f"{facts.label(new.name)} hears what {facts.label(main.name)} does"
+        )
+    if main and progress.judged < share:
+        return Judge(new.name, share, f"{facts.label(new.name)} beside {facts.label(main.name)}")
+    more = next((percent for percent in sorted(wanted.traffic_steps) if percent > share), ALL) if main else ALL
+    beside = f"beside {facts.label(main.name)}" if main else "at once, since nothing healthy is live"
+    return SetTraffic(
+        _divide(main, new.name, more),
+        f"{facts.label(new.name)} goes from {share} % to {more} % {beside}",
+        {
+            rollback_target.PREVIOUS_TAG: rollback_target.previous(facts, main.name if main else None, new.name),
+            rollback_target.ROLLED_BACK_TAG: None,
+            rollback_target.SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
+        },
+    )
+
+
+def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: DeploymentFacts) -> Step:
+    """Close a rollout that has all traffic: the last judgement, then what is left over goes."""
+    previous = rollback_target.served_before(facts, new.name)
+    if previous and progress.smoked and progress.judged < ALL:
+        return Judge(new.name, ALL, f"{facts.label(new.name)} alone; {facts.label(previous.name)} stands by")
+    if tidy := _tidy(facts, wanted, new):
+        return tidy
+    leaving = next((one for one in facts.deployments if one.state.busy), None)
+    if leaving:
+        return Wait(leaving.name, f"deployment {leaving.name} is {leaving.state}, and is not to stay")
+    kept = rollback_target.kept(facts, new)
+    keeps = f"; {facts.label(kept.name)} stays at 0 % for a rollback" if kept else ""
+    difference = _difference(new, wanted)
+    note = f"; not changed, since it has traffic: {difference}" if difference else ""
+    return Done(f"{facts.label(new.name)} has all traffic of {facts.name}{keeps}{note}")
+
+
+def _tidy(facts: EndpointFacts, wanted: Wanted, current: DeploymentFacts) -> Step | None:
+    """Delete one that neither has traffic nor is the one to return to, or was that for long enough."""
+    kept = rollback_target.kept(facts, current)
+    if kept and facts.share(current.name) == ALL and rollback_target.is_over(facts, wanted.now, wanted.retention):
+        return _remove(facts, kept, f"it stood by for {_hours(wanted.retention)}; {current.name} has all traffic")
+    for one in sorted(facts.deployments, key=lambda one: one.name):
+        if one in (current, kept) or one.state.busy or facts.share(one.name):
+            continue
+        stays = f"{kept.name} is the one to return to" if kept else f"{current.name} has it all"
+        return _remove(facts, one, f"it is {one.state} and has no traffic; {stays}", failed=one.state.broken)
+    return None
+
+
+def _remove(facts: EndpointFacts, one: DeploymentFacts, why: str, *, failed: bool = False) -> Step:
+    if facts.mirror.get(one.name):
+        return SetTraffic(facts.live, f"ends mirroring to {one.name}, which is to be deleted: {why}")
+    return DeleteDeployment(one.name, why, failed)
+
+
+def _hours(retention: timedelta | None) -> str:
+    return f"{retention.total_seconds() / 3600:g} hours" if retention else "no time"
+
+
+def _divide(main: DeploymentFacts | None, new: str, percent: int) -> dict[str, int]:
+    shares = {main.name: ALL - percent, new: percent} if main else {new: percent}
+    return {name: share for name, share in shares.items() if share}
+
+
+def _difference(new: DeploymentFacts, wanted: Wanted) -> str:
+    """How it differs from what is wanted; empty when it does not, or is not known to."""
+    same_type = not new.instance_type or new.instance_type.casefold() == wanted.instance_type.casefold()
+    if same_type and new.instance_count in (0, wanted.instance_count):
+        return ""
+    has = f"{new.instance_count} x {new.instance_type}"
+    return f"it runs on {has}, and {wanted.instance_count} x {wanted.instance_type} is wanted"

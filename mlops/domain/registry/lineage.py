@@ -1,0 +1,229 @@
+"""From what is live back to where it came from, as a graph: nodes, edges, and what could not be found.
+
+It must not look anything up; `mlops.flow.registry.lineage` gives the facts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops.domain.asset_ids import parameters_digest
+
+ROWS_TAG = "rows-"
+SOURCE_TAG = "source-"
+SHORT_COMMIT = 12
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """One file of a data version: its role (train, validation, test), the asset as `name:version`, and its tags."""
+
+    role: str
+    asset: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> str:
+        """How many rows, as text; empty when it does not say."""
+        return self.tags.get(f"{ROWS_TAG}{self.role}", "")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the rows of the whole version came from."""
+        found = [(key.removeprefix(SOURCE_TAG), text) for key, text in self.tags.items() if key.startswith(SOURCE_TAG)]
+        return tuple(text for key, text in sorted(found, key=lambda item: (not item[0].isdecimal(), _number(item[0]))))
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One training run and what went into it. Empty text is what nobody knows; `gaps` says so in sentences."""
+
+    job: str
+    state: str = ""
+    commit: str = ""
+    repository: str = ""
+    run_url: str = ""
+    component: str = ""
+    base: str = ""
+    base_id: str = ""
+    licence: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    data: tuple[DataFacts, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of the parameters; empty when they are not known."""
+        return parameters_digest(self.parameters) if self.parameters else ""
+
+
+@dataclass(frozen=True)
+class EvaluationFacts:
+    """The job in which a model answered held-out conversations: on which, made from which test file, and its metrics.
+
+    `questions` and `test` are assets as `name:version`. Empty text is what nobody knows; `gaps` says so in sentences.
+    """
+
+    job: str
+    state: str = ""
+    component: str = ""
+    questions: str = ""
+    rows: str = ""
+    test: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """One registered version, its tags, the run that made it, and the evaluation that it was judged by."""
+
+    label: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    run: RunFacts | None = None
+    evaluation: EvaluationFacts | None = None
+
+
+@dataclass(frozen=True)
+class Served:
+    """One deployment: the model on it and its share of the endpoint's traffic in percent."""
+
+    endpoint: str
+    deployment: str
+    share: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A thing: `id` is `kind:name` and unique in the graph."""
+
+    kind: str
+    name: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """What edges name it by."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Edges lead from what is live to what it was made from: (from, to, relation), by the ids of the nodes."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[str, str, str], ...]
+    gaps: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        nodes = [
+            {"id": node.id, "kind": node.kind, "name": node.name, "facts": dict(node.facts)} for node in self.nodes
+        ]
+        edges = [{"from": start, "to": end, "relation": relation} for start, end, relation in self.edges]
+        return {"nodes": nodes, "edges": edges, "gaps": list(self.gaps)}
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.edges: dict[tuple[str, str, str], None] = {}
+        self.gaps: dict[str, None] = {}
+
+    def add(self, kind: str, name: str, **facts: str) -> Node:
+        node = Node(kind, name, {key: value for key, value in facts.items() if value})
+        return self.nodes.setdefault(node.id, node)
+
+    def link(self, start: Node, end: Node, relation: str) -> None:
+        self.edges[start.id, end.id, relation] = None
+
+
+def graph(served: Sequence[Served], models: Sequence[ModelFacts]) -> Graph:
+    """Everything that the facts say, each thing once. A model that is served and not among `models` is a gap."""
+    made = _Builder()
+    known = {facts.label: _model(made, facts) for facts in models}
+    for item in served:
+        endpoint = made.add("endpoint", item.endpoint)
+        deployment = made.add("deployment", f"{item.endpoint}/{item.deployment}", traffic=f"{item.share} %")
+        made.link(endpoint, deployment, f"{item.share} % of the traffic")
+        made.link(deployment, known.get(item.model) or made.add("model", item.model), "serves")
+        if item.model not in known:
+            made.gaps[f"the model {item.model} is not registered in this workspace"] = None
+    return Graph(tuple(made.nodes.values()), tuple(made.edges), tuple(made.gaps))
+
+
+def _model(made: _Builder, facts: ModelFacts) -> Node:
+    tags = facts.tags
+    verdict = tags.get("mlops-verdict", "")
+    model = made.add("model", facts.label, fingerprint=tags.get("mlops-fingerprint", ""), verdict=verdict)
+    measured = {key.removeprefix("metric-"): value for key, value in tags.items() if key.startswith("metric-")}
+    if verdict:
+        judged = made.add("verdict", f"{verdict} for {facts.label}", why=tags.get("mlops-verdict-why", ""), **measured)
+        made.link(model, judged, "passed")
+    else:
+        made.gaps[f"{facts.label} carries no verdict"] = None
+    if facts.run is None:
+        made.gaps[f"{facts.label} does not say which run made it"] = None
+    else:
+        made.link(model, _run(made, facts.run), "made by")
+    if facts.evaluation:
+        made.link(model, _evaluation(made, facts.evaluation), "evaluated by")
+    return model
+
+
+def _evaluation(made: _Builder, facts: EvaluationFacts) -> Node:
+    measured = {name: repr(value) for name, value in sorted(facts.metrics.items())}
+    job = made.add("evaluation", facts.job, state=facts.state, **measured)
+    for gap in facts.gaps:
+        made.gaps[gap] = None
+    if facts.component:
+        made.link(job, made.add("component", facts.component), "runs")
+    if facts.questions:
+        asked = made.add("data", facts.questions, rows=facts.rows)
+        made.link(job, asked, "answers")
+        if facts.test:
+            made.link(asked, made.add("data", facts.test), "made from")
+    return job
+
+
+def _run(made: _Builder, run: RunFacts) -> Node:
+    job = made.add("run", run.job, state=run.state)
+    for gap in run.gaps:
+        made.gaps[gap] = None
+    if run.base:
+        made.link(job, made.add("base model", run.base, id=run.base_id, licence=run.licence), "fine-tunes")
+    if run.component:
+        made.link(job, made.add("component", run.component), "runs")
+    if run.parameters:
+        made.link(job, made.add("parameters", run.digest, **run.parameters), "with")
+    for item in run.data:
+        data = made.add("data", item.asset, rows=item.rows)
+        made.link(job, data, item.role)
+        _origin(made, data, item)
+    if run.commit:
+        commit = made.add("commit", run.commit[:SHORT_COMMIT], sha=run.commit, repository=run.repository)
+        made.link(job, commit, "submitted from")
+    else:
+        made.gaps[f"{run.job} does not say from which commit it was submitted"] = None
+    if run.run_url:
+        made.link(job, made.add("workflow run", run.run_url), "submitted by")
+    return job
+
+
+def _origin(made: _Builder, data: Node, item: DataFacts) -> None:
+    """All files of one preparation come from the same sources."""
+    if not item.sources:
+        made.gaps[f"{item.asset} does not say where its rows came from"] = None
+        return
+    recipe = item.tags.get("mlops-recipe", "") or item.asset
+    preparation = made.add("preparation", recipe, commit=item.tags.get("mlops-commit", ""))
+    made.link(data, preparation, "prepared by")
+    for source in item.sources:
+        name, _, kept = source.rpartition(": ")
+        rows = kept.removesuffix(" rows kept")
+        made.link(preparation, made.add("source", name or source, rows=rows), "reads")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,148 @@
+"""Decides what a push needs: which steps run, which are done already, and why.
+
+Pure: facts in, plan out. It must not look anything up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mlops.domain.training.run import Attempt, JobState
+
+Verb = Literal["prepare", "compute", "submit", "watch", "evaluate", "gate", "register", "promote"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was observed about the current parameters and data."""
+
+    recipe: str
+    data_version: str | None = None  # None: this data was never prepared
+    fingerprint: str | None = None  # None: not known before the data is
+    attempt: Attempt | None = None  # the newest
+    refusal: str | None = None  # why the gate refuses the finished attempt, judged by the rules of now
+    model: str | None = None  # name:version registered for this fingerprint
+    no_evaluation: str = ""  # why the run's model need not answer held-out conversations; empty: it does
+    live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb: whether it will run, and the reason in words."""
+
+    verb: Verb
+    run: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps in order."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def train(self) -> bool:
+        """Whether a job is to be submitted."""
+        return self._runs("submit")
+
+    @property
+    def train_reason(self) -> str:
+        """Why a job is to be submitted, or why none is."""
+        return next(step.reason for step in self.steps if step.verb == "submit")
+
+    @property
+    def release(self) -> bool:
+        """Whether a run is to be watched, judged or registered."""
+        return self._runs("watch") or self._runs("register")
+
+    @property
+    def promote(self) -> bool:
+        """Whether some environment is to get the model."""
+        return self._runs("promote")
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is done."""
+        return not any(step.run for step in self.steps)
+
+    @property
+    def why(self) -> str:
+        """The reason of the first step that runs; of the last, when none does."""
+        return next((step.reason for step in self.steps if step.run), self.steps[-1].reason)
+
+    def _runs(self, verb: str) -> bool:
+        return any(step.verb == verb and step.run for step in self.steps)
+
+
+def decide(facts: Facts, *, force: bool = False) -> Plan:
+    """What is to be done. `force` trains again although this fingerprint was trained."""
+    attempt = facts.attempt
+    again = _why_train(facts, force)
+    if again:
+        return Plan(
+            (
+                _prepare(facts),
+                Step("compute", True, "a run is to be submitted"),
+                Step("submit", True, again),
+                Step("watch", True, "follows the run"),
+                _evaluate(facts, "follows the run"),
+                *(Step(verb, True, "follows the run") for verb in ("gate", "register")),
+                Step("promote", True, "follows the registration"),
+            )
+        )
+    assert attempt is not None
+    done = [
+        _prepare(facts),
+        Step("compute", False, "no run is to be submitted"),
+        Step("submit", False, f"{attempt.name} was submitted for this fingerprint"),
+    ]
+    if not attempt.state.ended:
+        rest = [Step("watch", True, f"{attempt.name} is {attempt.state}"), _evaluate(facts, "follows the run")]
+        rest += [Step(verb, True, "follows the run") for verb in ("gate", "register", "promote")]
+        return Plan((*done, *rest))
+    done.append(Step("watch", False, f"{attempt.name} is {attempt.state}"))
+    if facts.model is None and facts.refusal:
+        why = f"refused: {facts.refusal}"
+        return Plan((*done, *(Step(verb, False, why) for verb in ("evaluate", "gate", "register", "promote"))))
+    if facts.model is None:
+        why = f"{attempt.name} is not registered yet"
+        return Plan(
+            (*done, _evaluate(facts, why), *(Step(verb, True, why) for verb in ("gate", "register", "promote")))
+        )
+    why = f"{facts.model} is registered for this fingerprint"
+    done += [Step(verb, False, why) for verb in ("evaluate", "gate", "register")]
+    return Plan((*done, _promote(facts)))
+
+
+def _evaluate(facts: Facts, why: str) -> Step:
+    return Step("evaluate", not facts.no_evaluation, facts.no_evaluation or why)
+
+
+def _promote(facts: Facts) -> Step:
+    """Only the last environment counts: those before it are on the way, and may have been torn down since."""
+    if not facts.live:
+        return Step("promote", False, "no environment")
+    last, live = list(facts.live.items())[-1]
+    if live == facts.model:
+        return Step("promote", False, f"{facts.model} has all traffic in {last}")
+    return Step("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
+
+
+def _prepare(facts: Facts) -> Step:
+    if facts.data_version is None:
+        return Step("prepare", True, f"no data asset was made from recipe {facts.recipe}")
+    return Step("prepare", False, f"data version {facts.data_version} was made from recipe {facts.recipe}")
+
+
+def _why_train(facts: Facts, force: bool) -> str | None:
+    if facts.data_version is None:
+        return "new data"
+    attempt = facts.attempt
+    if attempt is None:
+        return f"fingerprint {facts.fingerprint} was never trained"
+    if attempt.state.retryable:
+        return f"{attempt.name} is {attempt.state}"
+    if force and attempt.state is JobState.COMPLETED:
+        return f"forced, although {attempt.name} is {attempt.state}"
+    return None

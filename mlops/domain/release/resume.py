@@ -1,0 +1,132 @@
+"""Decides what a tick does about each run: wait, judge, promote, call it failed, or leave it, each with its reason.
+
+Pure: facts in, decisions out. What is left to do follows from the workspace alone, so it must not look anything up or
+remember anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mlops.domain.promote.progress_tag import Mark, Progress
+from mlops.domain.training.run import JobState
+
+PROMOTION_BOUND = timedelta(hours=2)  # the time limit of a promotion's job; a promotion that is older was cut off
+MOST_RETRIES = 3  # a promotion that never comes to an end needs a person
+FAILURE_IS_NEWS = timedelta(days=2)  # for so long a failed run makes ticks fail, unless a newer run was submitted
+
+
+class Act(StrEnum):
+    """What is done about a run."""
+
+    WAIT = "wait"
+    JUDGE = "judge"
+    PROMOTE = "promote"
+    FAILED = "failed"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was observed about one training run of ours; `model` is name:version of what its fingerprint became."""
+
+    name: str
+    state: JobState
+    submitted: datetime | None = None
+    refused: bool = False
+    model: str | None = None
+    made_it: bool = True  # False where another run of the same fingerprint made that model
+    registered: datetime | None = None
+    promotions: Mapping[str, Mark] = field(default_factory=dict)  # environment -> how far its promotion got
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about a run, and the reason in words; `environment` is where a promotion begins."""
+
+    run: Run
+    act: Act
+    reason: str
+    environment: str = ""
+
+
+def decide(
+    runs: Sequence[Run], environments: Sequence[str], live: Mapping[str, str | None], now: datetime
+) -> list[Decision]:
+    """One decision a run, in their order, which is newest first.
+
+    `environments` are in the order of promotion; `live` says which model has all traffic of each. Only the newest
+    registered run is promoted, and only where no newer one is about to be judged.
+    """
+    found: list[Decision] = []
+    released = False
+    for index, run in enumerate(runs):
+        if run.state is JobState.COMPLETED and run.model and not run.made_it:
+            found.append(Decision(run, Act.NOTHING, f"an earlier run of the same release became {run.model}"))
+        elif run.state is JobState.COMPLETED and run.model:
+            found.append(
+                Decision(run, Act.NOTHING, f"a newer run than that of {run.model} is released")
+                if released
+                else _promotion(run, environments, live, now)
+            )
+            released = True
+        else:
+            decision = _unregistered(run, now, newest=index == 0)
+            released |= decision.act is Act.JUDGE
+            found.append(decision)
+    return found
+
+
+def _unregistered(run: Run, now: datetime, *, newest: bool) -> Decision:
+    if run.state is JobState.COMPLETED:
+        if run.refused:
+            return Decision(run, Act.NOTHING, "was refused by the gate")
+        return Decision(run, Act.JUDGE, "completed, and neither refused nor registered yet")
+    if not run.state.ended:
+        return Decision(run, Act.WAIT, "under way")
+    if run.state is JobState.CANCELED:
+        return Decision(run, Act.NOTHING, "was canceled")
+    if not newest:
+        return Decision(run, Act.NOTHING, "a newer run was submitted since")
+    if run.submitted and now - run.submitted > FAILURE_IS_NEWS:
+        return Decision(run, Act.NOTHING, f"submitted {(now - run.submitted).days} days ago and told since")
+    return Decision(run, Act.FAILED, "the newest run did not end well")
+
+
+def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime) -> Decision:
+    """Where the promotion of a registered model has to begin again, if it has to."""
+    if not environments or live.get(environments[-1]) == run.model:
+        return Decision(run, Act.NOTHING, f"{run.model} is live")
+    for index, environment in enumerate(environments):
+        mark = run.promotions.get(environment)
+        if live.get(environment) == run.model:
+            continue
+        if mark is None and index:
+            before = environments[index - 1]
+            why = f"{run.model} is live in {before}; {environment} waits for its approval, or was denied it"
+            return Decision(run, Act.NOTHING, why)
+        if mark is None and run.registered and now - run.registered < PROMOTION_BOUND:
+            why = f"{run.model} was registered a short while ago; whoever did so promotes it"
+            return Decision(run, Act.NOTHING, why)
+        if mark is None:
+            return Decision(run, Act.PROMOTE, f"{run.model} is registered and was never promoted", environment)
+        return _again(run, environment, mark, now)
+    return Decision(run, Act.NOTHING, f"{run.model} is live")
+
+
+def _again(run: Run, environment: str, mark: Mark, now: datetime) -> Decision:
+    """What to do about a promotion that began and does not show in the traffic."""
+    if mark.progress is Progress.REFUSED:
+        return Decision(
+            run, Act.NOTHING, f"the promotion of {run.model} to {environment} failed, which a person answers"
+        )
+    if mark.progress is Progress.DONE:
+        return Decision(
+            run, Act.NOTHING, f"{run.model} was live in {environment}, and was taken back or torn down since"
+        )
+    if mark.progress is not Progress.INTERRUPTED and now - mark.at < PROMOTION_BOUND:
+        return Decision(run, Act.WAIT, f"{run.model} is on its way to {environment}")
+    if mark.retries >= MOST_RETRIES:
+        return Decision(run, Act.NOTHING, f"{mark.retries} promotions of {run.model} to {environment} were cut off")
+    return Decision(run, Act.PROMOTE, f"the promotion of {run.model} to {environment} was cut off", environment)

@@ -1,0 +1,1 @@
+"""A training run: base model, parameters, machines, submission, progress, costs."""

@@ -1,0 +1,230 @@
+"""What would go wrong with a training on given machines, found before anything costs money: every finding at once.
+
+Pure: facts in, findings and warnings out. It must not look anything up.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from mlops.domain.promote.preflight import Finding, Machine, Quota, check_machine
+from mlops.domain.training.base_model import BaseModel, check_size
+from mlops.errors import AzureRefused, Problem
+
+SERVERLESS = "serverless"
+CLUSTER = "amlcompute"
+DEDICATED_TOTAL = "Total Cluster Dedicated Regional vCPUs"
+LOW_PRIORITY_TOTAL = "Total Cluster LowPriority Regional vCPUs"
+REQUEST = "request more in the Azure portal (Quotas, Machine learning, the region) or in the studio (Quota)"
+SOON = timedelta(days=90)  # a retirement this near is worth a warning
+IN_MOTION = ("Creating", "Updating", "Deleting")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A compute target as it is. `state` is its provisioning state, `errors` what the service says of a failed one."""
+
+    name: str
+    type: str
+    size: str
+    state: str
+    max_nodes: int = 0
+    min_nodes: int = 0
+    nodes: int = 0  # that are up now, and so count in the quota already
+    low_priority: bool = False
+    errors: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What params.yaml asks for; `where` is the file."""
+
+    compute: str
+    instance_type: str
+    nodes: int
+    max_nodes: int
+    low_priority: bool = False
+    retired: Literal["warn", "refuse"] = "warn"
+    where: str = "params.yaml"
+    version: str = ""  # of the base model, as it is written
+    component_version: str = ""  # likewise
+
+    @property
+    def serverless(self) -> bool:
+        """Whether Azure chooses the machine for each run."""
+        return self.compute.lower() == SERVERLESS
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was observed. `machine` None: the region has no such size. A quota of None is not known."""
+
+    region: str
+    now: datetime
+    base: BaseModel | None = None
+    machine: Machine | None = None
+    cluster: Cluster | None = None
+    quota: Quota | None = None  # of the machine's family
+    total: Quota | None = None  # of the region, for the tier asked for
+    component: str = ""  # its version, resolved
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What refuses, and what is only said."""
+
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass
+class _Notes:
+    findings: list[Finding] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def refuse(self, found: Problem | Finding | None) -> None:
+        """Add what refuses, if it is something."""
+        if found is not None:
+            self.findings.append(found if isinstance(found, Finding) else Finding(found))
+
+    def retirement(self, wanted: Wanted, found: Problem) -> None:
+        """Add what warns or refuses by training.retired_base_model."""
+        self.refuse(found) if wanted.retired == "refuse" else self.warnings.append(found)
+
+
+def check(wanted: Wanted, facts: Facts) -> Checked:
+    """Every finding about base model, size, cluster and quota."""
+    notes = _Notes()
+    _latest("training.component_version", wanted.component_version, facts.component, wanted, notes)
+    if facts.base is not None:
+        _latest("model.version", wanted.version, facts.base.version, wanted, notes)
+        _model(wanted, facts.base, facts.now, notes)
+    _machine(wanted, facts, notes)
+    if facts.cluster is not None and not wanted.serverless:
+        _cluster(wanted, facts.cluster, notes)
+    if facts.machine is not None:
+        _quota(wanted, facts, facts.machine, notes)
+    return Checked(tuple(notes.findings), tuple(notes.warnings))
+
+
+def _latest(key: str, written: str, found: str, wanted: Wanted, notes: _Notes) -> None:
+    """Show what `latest` stands for, and suggest to pin it."""
+    if written == "latest" and found:
+        why = "a newer one would be another release without any change of this repository"
+        pin = f'pin it: {key.rpartition(".")[2]}: "{found}"'
+        notes.warnings.append(Problem(f"{key} latest is {found} now", wanted.where, why=why, fix=pin))
+
+
+def _model(wanted: Wanted, base: BaseModel, now: datetime, notes: _Notes) -> None:
+    what = f"model.base {base.name} {base.version}"
+    successor = base.successor()
+    fix = f"move to its successor, {successor}" if successor else "choose a model that the registry still lists"
+    if not base.supports_fine_tuning():
+        other = successor or "one whose fine-tuning tasks name chat-completion, such as Phi-4"
+        notes.refuse(
+            Problem(f"{what} does not support fine-tuning for chat completion", wanted.where, fix=f"choose {other}")
+        )
+    if base.archived:
+        why = "it is found by its pinned version only, and Microsoft may take it away at any time"
+        notes.retirement(wanted, Problem(f"{what} is archived", wanted.where, why=why, fix=fix))
+    for purpose, use in (("finetune", "fine-tuning"), ("inference", "serving")):
+        date = base.dates().get(f"{purpose}RetirementDate")
+        if date is None:
+            continue
+        if date <= now:
+            why = f"{use} may be refused at any time"
+            found = Problem(f"{what} was retired from {use} on {date:%Y-%m-%d}", wanted.where, why=why, fix=fix)
+            notes.retirement(wanted, found)
+        elif date - now <= SOON:
+            text = f"{what} will be retired from {use} on {date:%Y-%m-%d}"
+            notes.warnings.append(Problem(text, wanted.where, fix=fix))
+
+
+def _machine(wanted: Wanted, facts: Facts, notes: _Notes) -> None:
+    machine, base, what = facts.machine, facts.base, f"training.instance_type {wanted.instance_type}"
+    allowed = base.finetune_list() if base else None
+    if allowed is not None:
+        notes.warnings += [Problem(note, "the registry") for note in allowed.notes]
+        notes.refuse(_keyed(check_size(wanted.instance_type, allowed.sizes, "fine-tuning", wanted.where)))
+    if machine is None:
+        fix = "choose a size of the region, such as Standard_NC24ads_A100_v4"
+        notes.refuse(Problem(f"{what} is no VM size of {facts.region}", wanted.where, fix=fix))
+        return
+    if machine.gpus < 1:
+        why = "the fine-tuning program needs one"
+        notes.refuse(Problem(f"{what} has no GPU", wanted.where, why=why, fix="choose a GPU size"))
+    else:
+        short = check_machine(machine, base.finetune_minimum() if base else None, wanted.where, "fine-tune")
+        notes.refuse(_keyed(short.problem if short else None))
+    if wanted.low_priority and not machine.low_priority and not wanted.serverless:
+        fix = "set training.tier to dedicated, or choose another size"
+        notes.refuse(Problem(f"{what} is not offered at low priority", wanted.where, fix=fix))
+
+
+def _keyed(found: Problem | None) -> Problem | None:
+    """With the key of params.yaml that it is about, so that it can be shown at its line."""
+    return replace(found, what=f"training.instance_type {found.what}") if found else None
+
+
+def _cluster(wanted: Wanted, cluster: Cluster, notes: _Notes) -> None:
+    if cluster.type.lower() != CLUSTER:
+        what, fix = f"training.compute {cluster.name} is a {cluster.type}", "name a cluster, or `serverless`"
+        notes.refuse(Problem(what, wanted.where, why="a pipeline needs a cluster", fix=fix))
+        return
+    if cluster.size.lower() != wanted.instance_type.lower():
+        what = f"the cluster {cluster.name} has {cluster.size}, but training.instance_type is {wanted.instance_type}"
+        fix = "set instance_type to the cluster's size, or name another cluster; the size of a cluster cannot change"
+        notes.refuse(Problem(what, wanted.where, fix=fix))
+    _state(cluster, notes)
+    if cluster.max_nodes < wanted.nodes:
+        what = f"training.nodes is {wanted.nodes}, but the cluster {cluster.name} grows to {cluster.max_nodes}"
+        fix = f"use fewer nodes, or `az ml compute update --name {cluster.name} --max-instances {wanted.nodes}`"
+        notes.refuse(Problem(what, wanted.where, why="the run would wait for ever", fix=fix))
+    if cluster.min_nodes:
+        what = f"the cluster {cluster.name} keeps {cluster.min_nodes} nodes up, which cost while nothing runs"
+        fix = f"`az ml compute update --name {cluster.name} --min-instances 0`"
+        notes.warnings.append(Problem(what, "the workspace", fix=fix))
+    if cluster.low_priority != wanted.low_priority:
+        tiers = ("dedicated", "low_priority")
+        what = f"the cluster {cluster.name} is {tiers[cluster.low_priority]}"
+        why = f"training.tier is {tiers[wanted.low_priority]}, which counts only when a cluster is made"
+        notes.warnings.append(Problem(what, wanted.where, why=why, fix="name another cluster to get the other tier"))
+
+
+def _state(cluster: Cluster, notes: _Notes) -> None:
+    if cluster.state == "Failed":
+        fix = f"`az ml compute delete --name {cluster.name}`, then run `mlops compute` again, which makes it anew"
+        what = f"the cluster {cluster.name} failed to be made or changed"
+        notes.refuse(Finding(Problem(what, "the workspace", why=cluster.errors, fix=fix), AzureRefused))
+    elif cluster.state in IN_MOTION:
+        what = f"the cluster {cluster.name} is still {cluster.state}"
+        notes.refuse(Finding(Problem(what, "the workspace", fix="run `mlops compute` again later"), AzureRefused))
+    elif cluster.state != "Succeeded":
+        what = f"the cluster {cluster.name} is {cluster.state or 'in an unknown state'}"
+        notes.refuse(Finding(Problem(what, "the workspace", fix="look at it in the studio"), AzureRefused))
+
+
+def _quota(wanted: Wanted, facts: Facts, machine: Machine, notes: _Notes) -> None:
+    """Nodes of the cluster that are up count as used already, so only the others are asked for."""
+    cluster = facts.cluster
+    up = cluster.nodes if cluster and not wanted.serverless and cluster.size.lower() == machine.name.lower() else 0
+    low = cluster.low_priority if cluster and not wanted.serverless else wanted.low_priority and not wanted.serverless
+    nodes = max(0, wanted.nodes - up)
+    total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
+    limits = [(total, facts.total)]
+    if not low:  # one quota for all low-priority machines of the region, whatever their family
+        limits.insert(0, (machine.family, facts.quota))
+    for name, quota in limits:
+        notes.refuse(_short(machine, nodes, name, quota, facts.region))
+
+
+def _short(machine: Machine, nodes: int, name: str, quota: Quota | None, region: str) -> Finding | None:
+    if quota is None:
+        return None
+    needed, free = nodes * machine.vcpus, max(0, quota.limit - quota.used)
+    if needed <= free:
+        return None
+    what = f"{nodes} x {machine.name} need {needed} vCPUs of {name}; {free} are free, {needed - free} are missing"
+    why = f"{quota.used} of {quota.limit} are in use"
+    fix = f"{REQUEST}: a limit of {quota.used + needed} for {name}; or use fewer nodes or another size"
+    return Finding(Problem(what, f"the quota of {region}", why=why, fix=fix), AzureRefused)

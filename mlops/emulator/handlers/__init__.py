@@ -1,1 +1,0 @@
-"""One module a part of the emulated surface; `routes` says which path goes where."""

@@ -1,0 +1,1 @@
+"""`mlops cleanup`: look at what is there, mark it, later delete it."""

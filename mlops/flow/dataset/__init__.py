@@ -1,0 +1,1 @@
+"""`mlops prepare` and `mlops data`."""

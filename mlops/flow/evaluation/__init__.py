@@ -1,0 +1,1 @@
+"""`mlops evaluate` and `mlops gate`."""

@@ -1,0 +1,1 @@
+"""`mlops promote`, `mlops rollback` and `mlops ask`."""

@@ -1,0 +1,1 @@
+"""`mlops register` and `mlops lineage`."""

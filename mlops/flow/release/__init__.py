@@ -1,0 +1,1 @@
+"""`mlops plan`, `resume`, `report`, `status` and `doctor`: a commit's way as a whole."""

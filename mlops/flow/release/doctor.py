@@ -1,0 +1,66 @@
+"""`mlops doctor`: is everything there that a release needs? One line a check, all of them, nothing changed."""
+
+from collections.abc import Callable
+
+from mlops.errors import MlopsError, Problem
+from mlops.flow.context import Context, Outcome
+from mlops.flow.training import compute
+from mlops.flow.training.training_spec import base_model, training
+from mlops.views import Report, table
+
+Check = Callable[[Context], str]
+
+
+def run(context: Context) -> Outcome:
+    """Every check in order; a failed one does not stop the others."""
+    rows: list[tuple[str, str, str]] = []
+    problems: list[Problem] = []
+    kinds: list[type[MlopsError]] = []
+    for name, check in CHECKS:
+        try:
+            rows.append((name, "ok", check(context)))
+        except MlopsError as error:
+            rows.append((name, "failed", error.problems[0].what))
+            kinds.append(type(error))
+            problems += [problem for problem in error.problems if problem not in problems]
+            if check is _sign_in:  # without it every other check would fail for the same reason
+                rows += [(later, "not checked", "") for later, _ in CHECKS[1:]]
+                break
+    report = Report("Doctor", tables=(table("Checks", ("check", "result", "finding"), rows),))
+    return Outcome(report, failure=kinds[0](problems) if kinds else None)
+
+
+def _sign_in(context: Context) -> str:
+    return f"workspace {context.workspace.target.workspace} in {context.workspace.location}"
+
+
+def _model(context: Context) -> str:
+    base = base_model(context)
+    return f"{base.name} {base.version}"
+
+
+def _parameters(context: Context) -> str:
+    made_of = training(context)
+    return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
+
+
+def _compute(context: Context) -> str:
+    found = compute.run(context, make=False)
+    if found.failure:
+        raise found.failure
+    action = next(str(row[1]) for row in found.report.tables[0].rows if row[0] == "compute")
+    notes = len(found.report.lines)
+    return f"{action}; {notes} warnings, see `mlops compute --check-only`" if notes else action
+
+
+def _endpoints(context: Context) -> str:
+    return ", ".join(context.endpoint_name(name) for name in context.params.environments)
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("sign-in and workspace", _sign_in),
+    ("base model", _model),
+    ("component and parameters", _parameters),
+    ("compute", _compute),
+    ("endpoint names", _endpoints),
+)

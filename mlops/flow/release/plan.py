@@ -1,0 +1,123 @@
+"""`mlops plan`: what this push needs, and why; changes nothing."""
+
+from typing import Any
+
+from mlops.domain.release.plan import Facts, Plan, decide
+from mlops.errors import Problem
+from mlops.flow import observe
+from mlops.flow.context import Context, Outcome
+from mlops.flow.release import pull_request_diff, released_diff
+from mlops.flow.training import estimates
+from mlops.flow.training.training_spec import Training, training
+from mlops.views import Report, Table, table
+
+
+def run(context: Context, *, force: bool) -> Outcome:
+    """Observe the workspace and decide."""
+    made_of = training(context)
+    facts = observe.facts(context, made_of)
+    plan = decide(facts, force=force)
+    parameters = table(
+        "Fine-tuning parameters",
+        ("parameter", "value", "from", "instead of"),
+        made_of.resolved.rows(),
+    )
+    compared = released_diff.compare(context, made_of, facts.data_version)
+    found = estimates.of(context, made_of, facts.data_version) if plan.train else None
+    report = Report(
+        title="Nothing to do" if plan.nothing else "Plan",
+        lines=(
+            *_about(made_of, facts),
+            f"train={_flag(plan.train)}: {plan.train_reason}",
+            *(estimates.lines(context, found, made_of.size.name) if plan.train else ()),
+            f"{len(made_of.resolved.defaults)} more inputs keep the component's own default",
+            *(str(warning) for warning in made_of.resolved.warnings),
+        ),
+        tables=(_steps(plan), parameters),
+        sections=(compared.section(),),
+        next_step=_next(plan),
+        data={**compared.to_json(), **_data(plan, made_of), "estimate": estimates.to_json(context, found)},
+    )
+    outputs = {
+        "train": _flag(plan.train),
+        "release": _flag(plan.release),
+        "promote": _flag(plan.promote),
+        "job": facts.attempt.name if facts.attempt and not plan.train else "",
+        "model": facts.model or "",
+        "why": plan.why,
+        "train-reason": plan.train_reason,
+        "gpu-hours": f"{found.gpu_hours:.3f}" if found else "",
+        "cost": f"{found.cost:.2f}" if found and found.cost is not None else "",
+    }
+    return Outcome(report, outputs)
+
+
+def _data(plan: Plan, made_of: Training) -> dict[str, Any]:
+    return {
+        "train": plan.train,
+        "train_reason": plan.train_reason,
+        "why": plan.why,
+        "parameters": {name: {"value": text, "from": origin} for name, text, origin, _ in made_of.resolved.rows()},
+        "component_defaults": dict(made_of.resolved.defaults),
+    }
+
+
+def _about(made_of: Training, facts: Facts) -> tuple[str, ...]:
+    return (
+        f"base model {made_of.base.name} version {made_of.base.version}",
+        f"component {made_of.component.name} version {made_of.component.version}",
+        f"data: recipe {facts.recipe}, version {facts.data_version or 'not prepared yet'}",
+        f"fingerprint {facts.fingerprint or 'known once the data is prepared'}",
+    )
+
+
+def run_offline(context: Context, *, base: str = "") -> Outcome:
+    """What can be said without any cloud: parameters and data files are right, and this is what they make.
+
+    With a commit as `base` also what differs from it, and whether merging that starts a training.
+    """
+    from mlops.flow.dataset.prepare import check_curated
+
+    curated = observe.curated_files(context)
+    warnings: list[Problem] = check_curated(context, curated)
+    training = context.params.training
+    rows = [
+        ("base model", f"{context.params.model.base} {context.params.model.version}"),
+        ("component", f"{training.component} {training.component_version}"),
+        ("compute", f"{training.compute}, {training.nodes} x {training.instance_type}"),
+        ("curated files", str(len(curated))),
+        ("data recipe", observe.recipe(context.params, curated)),
+    ]
+    section, outputs = pull_request_diff.against(context, base)
+    report = Report(
+        title="Plan without a look at the workspace",
+        lines=(
+            "params.yaml and the curated data are right",
+            *(str(warning) for warning in warnings),
+            "how long a training takes is known by earlier runs: the plan of `train` says it before anything is spent",
+        ),
+        tables=(
+            table("What a run would be made of", ("what", "value"), rows),
+            estimates.by_the_hour(context),
+        ),
+        sections=(section,) if section else (),
+        next_step="after a push to main, `train` plans against the workspace",
+    )
+    return Outcome(report, outputs)
+
+
+def _steps(plan: Plan) -> Table:
+    return table(
+        "Steps",
+        ("step", "what", "why"),
+        [(step.verb, "run" if step.run else "skip", step.reason) for step in plan.steps],
+    )
+
+
+def _next(plan: Plan) -> str:
+    due = [step.verb for step in plan.steps if step.run]
+    return f"mlops {due[0]}" if due else ""
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,82 @@
+"""`mlops report`: opens or updates one issue for each cause of this workflow run's failure.
+
+It must not fail because of what it reports, so it reads no parameters: a mistake in them is what it may have to tell.
+"""
+
+from typing import Any
+
+from mlops.domain.release.failure_causes import Act, Change, FailedJob, Issue, causes, decide, marker
+from mlops.flow.context import Outcome
+from mlops.github_api import GitHub
+from mlops.views import Report, fenced, table
+
+LABEL = "mlops-failure"
+
+
+def run(github: GitHub, workflow: str, run_url: str) -> Outcome:
+    """Read what failed, find the issue of each cause by its hidden marker, and open, update or leave it."""
+    jobs = [_job(github, job) for job in github.failed_jobs()]
+    found = causes(workflow, jobs)
+    known = [_issue(issue) for issue in github.issues(LABEL)] if found else []
+    rows = [_apply(github, change, run_url) for change in decide(found, known)]
+    report = Report(
+        f"{workflow} failed" if jobs else "Nothing failed in this run",
+        (run_url,),
+        (table("Issues", ("cause", "done", "seen", "issue"), rows),) if rows else (),
+        next_step="look at the issue; closed as not planned it is never opened again" if rows else "",
+    )
+    return Outcome(report, {"causes": str(len(rows))})
+
+
+def _job(github: GitHub, job: dict[str, Any]) -> FailedJob:
+    failed = next((step["name"] for step in job.get("steps") or [] if step.get("conclusion") == "failure"), "")
+    errors = [
+        (str(note.get("title") or ""), str(note.get("message") or ""))
+        for note in github.annotations(job)
+        if note.get("annotation_level") == "failure"
+    ]
+    return FailedJob(str(job["name"]), str(failed), str(job.get("html_url") or ""), tuple(errors))
+
+
+def _issue(found: dict[str, Any]) -> Issue:
+    return Issue(
+        int(found["number"]),
+        str(found.get("body") or ""),
+        found["state"] == "open",
+        found.get("state_reason") == "not_planned",
+        str(found.get("html_url") or ""),
+    )
+
+
+def _apply(github: GitHub, change: Change, run_url: str) -> tuple[str, str, int, str]:
+    cause, issue = change.cause, change.issue
+    body = _body(change, run_url)
+    match change.act:
+        case Act.OPEN:
+            url = github.open_issue(cause.heading, body, LABEL)
+        case Act.UPDATE | Act.REOPEN:
+            assert issue is not None, "only an issue that exists is changed"
+            url = github.update_issue(issue.number, body, reopen=change.act is Act.REOPEN)
+        case Act.LEAVE:
+            assert issue is not None, "only an issue that exists is left"
+            url = issue.url
+    return cause.heading, change.act.value, change.seen, url
+
+
+def _body(change: Change, run_url: str) -> str:
+    """The issue's text. What was said in the run stands in a code block: nothing in it is markup or calls anybody."""
+    cause = change.cause
+    times = "once" if change.seen == 1 else f"{change.seen} times"
+    parts = [
+        marker(cause, change.seen),
+        f"An unattended run of `{cause.workflow}` failed in {_plain(cause.job.name)}.",
+        fenced("\n".join(part for part in (cause.title, cause.message) if part), "text"),
+        f"Seen {times}, last in {cause.job.url or run_url}",
+        "This text is renewed whenever the same happens again, without a notification. Close the issue when it is "
+        "mended: it is opened again if the cause comes back. Close it as not planned to hear no more of it.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plain(name: str) -> str:
+    return f"`{name.replace('`', ' ')}`"

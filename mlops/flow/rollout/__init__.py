@@ -1,1 +1,0 @@
-"""The parts of a promotion, one file each; `mlops.flow.promote` puts them in order."""

@@ -1,0 +1,1 @@
+"""`mlops compute`, `submit` and `watch`."""

@@ -1,0 +1,98 @@
+"""`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
+
+from mlops.azure import data, jobs, submission
+from mlops.azure.submission import Work
+from mlops.domain.asset_ids import parameters_digest
+from mlops.domain.evaluation import scoring as evaluation_scoring
+from mlops.domain.training.run import job_name
+from mlops.domain.training.submission import LONGEST_VALUE, Decision, check, decide, display_name
+from mlops.errors import AzureRefused, BadInput, Problem
+from mlops.flow import observe
+from mlops.flow.context import Context, Outcome
+from mlops.flow.evaluation import jobs as scoring
+from mlops.flow.training import estimates
+from mlops.flow.training.training_spec import Training, training
+from mlops.views import Report, table
+
+TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
+
+
+def run(context: Context, *, force: bool) -> Outcome:
+    """Submit, unless a job for this fingerprint is under way or done."""
+    made_of = training(context)
+    version = observe.required_data_version(context)
+    mark = made_of.fingerprint(version)
+    decision = decide(jobs.attempts(context.workspace, mark), force=force)
+    if decision.known:
+        return _attached(decision.known.name, mark, decision.why, decision.known.studio_url)
+    scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
+    work = _work(context, made_of, mark, version)
+    if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
+        raise BadInput(problems)
+    name, url, made = _submit(context, work, mark, decision)
+    if not made:
+        return _attached(name, mark, "another process submitted it at the same moment", url)
+    report = Report(
+        f"Submitted {name}",
+        (f"fingerprint {mark}, data version {version}", f"why: {decision.why}", work.display_name, url),
+        tables=(table("Parameters", ("parameter", "value", "from", "instead of"), made_of.resolved.rows()),),
+        next_step=f"mlops watch --job {name}",
+        data={"job": name, "attempt": decision.attempt, "tags": dict(work.tags), "display_name": work.display_name},
+    )
+    return Outcome(report, {"job": name, "submitted": "true"})
+
+
+def _attached(name: str, mark: str, why: str, url: str) -> Outcome:
+    report = Report("Nothing was submitted", (f"{why}; fingerprint {mark}", url), next_step=f"mlops watch --job {name}")
+    return Outcome(report, {"job": name, "submitted": "false"})
+
+
+def _submit(context: Context, work: Work, mark: str, decision: Decision) -> tuple[str, str, bool]:
+    for number in range(decision.attempt, decision.attempt + TRIES):
+        name = job_name(mark, number)
+        context.say(f"submitting {name}: {decision.why}")
+        try:
+            url, made = submission.submit(context.workspace, work, name)
+        except submission.Taken:
+            context.say(f"{name} was deleted, and Azure gives a name out once")
+            continue
+        return name, url, made
+    what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs"
+    raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
+
+
+def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
+    """The merged parameters, the model, the data assets, and where each step runs."""
+    wanted, literals = context.params.training, made_of.resolved.literals()
+    shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=wanted.nodes)
+    for node, size in wanted.sizes().items():
+        literals[f"compute_{node}"] = wanted.compute.lower() if wanted.serverless else wanted.compute
+        if wanted.serverless and size:  # import and preprocessing need no GPU, and the component's own default has none
+            literals[f"instance_type_{node}"] = size
+    names = {role: data.asset_name(context.params.data.name, role) for role in data.ROLES}
+    return Work(
+        component=made_of.sdk_component,
+        literals=literals,
+        step="fine_tuning",
+        models={"mlflow_model_path": made_of.base.id},
+        outputs=(jobs.OUTPUT, evaluation_scoring.OUTPUT),
+        files={f"{role}_file_path": f"azureml:{name}:{version}" for role, name in names.items()},
+        display_name=shown,
+        experiment=wanted.experiment,
+        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
+    )
+
+
+def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[str, str]:
+    tags = {
+        "mlops-owner": context.owner,
+        "mlops-fingerprint": mark,
+        "mlops-data": f"{context.params.data.name}:{version}",
+        "mlops-base-model": f"{made_of.base.name}:{made_of.base.version}",
+        "mlops-component": f"{made_of.component.name}:{made_of.component.version}",
+        "mlops-parameters": parameters_digest(made_of.resolved.literals()),
+        "mlops-commit": context.commit,
+        "mlops-run": context.run_url[:LONGEST_VALUE],
+        "mlops-repository": context.repository,
+    }
+    return {key: value for key, value in tags.items() if value}

@@ -93,7 +93,7 @@ def _unsaid() -> int:
 
 def _tell(error: MlopsError) -> None:
     from mlops.github import Actions
-    from mlops.views import explain
+    from mlops.render import explain
 
     streams.empty()
     with suppress(BrokenPipeError):  # nobody reads it; the exit code still says it

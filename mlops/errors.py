@@ -10,7 +10,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what, where, why, and what to do about it."""
+    """One thing that is wrong: what, where, why, and what to do about it.
+
+    `key` is the dotted key of params.yaml that it is about, such as `environments.staging.endpoint` or `gate.rules.0`;
+    the file's line is found by it, and programs read it.
+    """
 
     what: str
     where: str | None = None
@@ -18,6 +22,7 @@ class Problem:
     column: int | None = None
     why: str = ""
     fix: str = ""
+    key: str = ""
 
     def place(self) -> str:
         """`file:line:column` as far as it is known, else an empty string."""
@@ -39,6 +44,7 @@ class MlopsError(Exception):
 
     exit_code: ClassVar[int] = 1
     summary: ClassVar[str] = "Something went wrong"
+    code: ClassVar[str] = "failed"
     meaning: ClassVar[str] = "a bug, or this machine failed (a full disk, no permission)"
 
     def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
@@ -51,6 +57,7 @@ class BadInput(MlopsError):
     """Wrong usage, parameters, data or missing configuration; found before anything is changed."""
 
     exit_code = 2
+    code = "bad-input"
     summary = "The input or the configuration is not right"
     meaning = "bad usage, parameters, data or configuration"
 
@@ -59,6 +66,7 @@ class CapRefused(MlopsError):
     """A safety cap stopped the run before it deleted more than anybody can have meant."""
 
     exit_code = 3
+    code = "cap-refused"
     summary = "A safety cap stopped this"
     meaning = "stopped by a safety cap"
 
@@ -67,6 +75,7 @@ class GateRefused(MlopsError):
     """The metric gate judged the candidate and said no. Not a breakdown."""
 
     exit_code = 4
+    code = "gate-refused"
     summary = "The gate refused this model"
     meaning = "refused by the gate"
 
@@ -75,6 +84,7 @@ class Unfinished(MlopsError):
     """The remote work goes on; running the same command later carries on from here."""
 
     exit_code = 5
+    code = "unfinished"
     summary = "Not finished yet"
     meaning = "not finished yet, can be resumed"
 
@@ -83,6 +93,7 @@ class AzureRefused(MlopsError):
     """Azure said no: quota, instance type, permission, name."""
 
     exit_code = 6
+    code = "azure-refused"
     summary = "Azure refused the request"
     meaning = "refused by Azure (quota, instance type, permission, name)"
 
@@ -91,6 +102,7 @@ class RemoteFailed(MlopsError):
     """The remote work was accepted and failed: a training run, a deployment, a deletion."""
 
     exit_code = 7
+    code = "remote-failed"
     summary = "The work on Azure failed"
     meaning = "the remote work failed"
 
@@ -99,6 +111,7 @@ class GithubRefused(MlopsError):
     """GitHub said no, or could not be reached."""
 
     exit_code = 8
+    code = "github-refused"
     summary = "GitHub refused the request"
     meaning = "refused by GitHub, or GitHub could not be reached"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mlops.domain import tags
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mlops"
 EMULATOR = ROOT / "emulator" / "azureml_emulator"
@@ -79,6 +81,17 @@ def test_the_flow_has_the_subjects_of_the_domain() -> None:
 def test_a_folder_of_the_domain_is_small_enough_to_be_read() -> None:
     for folder in (PACKAGE / "domain", *(PACKAGE / "domain").iterdir()):
         assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= 13, folder.name
+
+
+def test_tags_are_named_in_one_place() -> None:
+    schema = PACKAGE / "domain" / "tags.py"
+    literal = re.compile(r"""["']mlops-[a-z{]""")
+    assert not [place(path) for path in MODULES if path != schema and literal.search(path.read_text(encoding="utf-8"))]
+
+
+def test_the_schema_of_tags_is_whole() -> None:
+    names = {value for key, value in vars(tags).items() if key.endswith(("_TAG", "_PREFIX"))}
+    assert names == {tag.name for tag in tags.SCHEMA}
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:

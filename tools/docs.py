@@ -1,6 +1,8 @@
 """Writes the generated documents, or with --check says which of them are out of date."""
 
+import importlib
 import json
+import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,8 +38,41 @@ def coverage() -> str:
     return "\n".join(lines)
 
 
+def tags() -> str:
+    """Every tag: on what it stands, who writes and reads it, its form."""
+    from mlops.domain.tags import SCHEMA
+
+    lines = [
+        "# Tags",
+        "",
+        "State lives in Azure ML as tags; this is the schema. Generated from `mlops/domain/tags.py` by `make docs`.",
+        "A name that ends in `-` is the beginning of many: what follows it stands before the colon in the form.",
+        "",
+        "| tag | on | written by | read by | value |",
+        "|---|---|---|---|---|",
+    ]
+    for tag in SCHEMA:
+        parts = (", ".join(tag.on), ", ".join(tag.writers), ", ".join(tag.readers), tag.form)
+        lines.append(f"| `{tag.name}` | {' | '.join(parts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def outputs() -> dict[str, Callable[[], str]]:
+    """The JSON Schema of each verb's `--json`, by the file that it is written to."""
+    import mlops.views
+    from mlops.render.plain import schema
+
+    def made(name: str) -> Callable[[], str]:
+        view = importlib.import_module(f"mlops.views.{name}")
+        return lambda: json.dumps(schema(name.replace("_", " "), view), indent=2) + "\n"
+
+    names = sorted(module.name for module in pkgutil.iter_modules(mlops.views.__path__))
+    return {f"docs/json/{name}.schema.json": made(name) for name in names}
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/params.schema.json": schema,
+    "docs/tags.md": tags,
     "emulator/COVERAGE.md": coverage,
 }
 
@@ -45,7 +80,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
 def main() -> int:
     """Write, or compare."""
     stale = []
-    for name, make in DOCUMENTS.items():
+    for name, make in {**DOCUMENTS, **outputs()}.items():
         path, text = ROOT / name, make()
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

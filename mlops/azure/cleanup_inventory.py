@@ -10,20 +10,19 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops.azure import bulk
-from mlops.azure.failures import translated
+from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.cleanup.jobs_and_compute import ComputeFacts, JobFacts
 from mlops.domain.cleanup.plan import Kind
-from mlops.domain.cleanup.version_retention import EVALUATES_TAG, VersionFacts
+from mlops.domain.cleanup.version_retention import VersionFacts
 from mlops.domain.evaluation.scoring import is_job_name
+from mlops.domain.tags import EVALUATES_TAG, INSTANCE_TYPE_TAG, NODES_TAG, OWNER_TAG
 from mlops.domain.training.base_model import parse_date
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError
 
 API, COMPUTE_API = "2024-10-01", "2023-08-01-preview"
-OWNER_TAG = "mlops-owner"
-SIZE_TAG, NODES_TAG = "mlops-instance-type", "mlops-nodes"  # of a job: the machines that it was given
 LONGEST_JOB = timedelta(days=30)  # the service ends jobs after 21 days of work; before that they may wait
 _ENDED = frozenset(state.value for state in JobState if state.ended)
 
@@ -55,10 +54,8 @@ def versions(workspace: Workspace, kind: str, name: str, owner: str) -> list[Ver
     path = f"{kind}/{quote(name)}/versions?api-version={API}&listViewType=ActiveOnly"
     try:
         found = bulk.listing(workspace, path, f"list the versions of {name}")
-    except MlopsError as error:
-        if getattr(error.__cause__, "status_code", None) == 404:
-            return []
-        raise
+    except NotFound:
+        return []
     return [_version(item, name, owner) for item in found]
 
 
@@ -93,8 +90,10 @@ def exist(workspace: Workspace, labels: Sequence[str]) -> dict[str, bool | None]
     answers = bulk.side_by_side(workspace, urls, "list the versions of the models")
     known: dict[str, set[str] | None] = {}
     for name, answer in answers.items():
-        if isinstance(answer, MlopsError):
-            known[name] = set() if getattr(answer.__cause__, "status_code", None) == 404 else None
+        if isinstance(answer, NotFound):
+            known[name] = set()
+        elif isinstance(answer, MlopsError):
+            known[name] = None
         else:
             known[name] = {str(item["name"]) for item in answer}
     found: dict[str, bool | None] = {}
@@ -143,7 +142,7 @@ def _job(workspace: Workspace, item: Mapping[str, Any], owner: str) -> JobFacts:
         _status(item),
         started,
         tags,
-        size=tags.get(SIZE_TAG, ""),
+        size=tags.get(INSTANCE_TYPE_TAG, ""),
         nodes=int(nodes) if nodes.isdecimal() else 1,
     )
 

@@ -8,10 +8,10 @@ from typing import Any
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
+from mlops.domain.tags import RECIPE_TAG
 from mlops.errors import RemoteFailed
 
 ROLES = ("train", "validation", "test")
-RECIPE_TAG = "mlops-recipe"
 
 
 def asset_name(name: str, role: str) -> str:

@@ -12,15 +12,14 @@ from urllib.parse import quote
 
 from mlops import clock
 from mlops.azure import bulk
-from mlops.azure.failures import is_not_found, translated
+from mlops.azure.failures import NotFound, is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.promote.planner import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.base_model import parse_date
 from mlops.errors import MlopsError, Problem, RemoteFailed
 
-OWNER_TAG = "mlops-owner"
-ENVIRONMENT_TAG = "mlops-environment"
 LOG_LINES = 60
 API = "2024-10-01"
 PAGE = 100  # endpoints a page of the listing
@@ -160,10 +159,8 @@ def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
     url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
     try:
         return dict(workspace.send("GET", url, f"read the endpoint {name}").json())
-    except MlopsError as error:
-        if isinstance(error.__cause__, Exception) and is_not_found(error.__cause__):
-            return None
-        raise
+    except NotFound:
+        return None
 
 
 def deployments(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:

@@ -31,8 +31,26 @@ class Conflict(AzureRefused):
     """409: something else is being changed there; the same request may go through later."""
 
 
+class NotFound(AzureRefused):
+    """404: the service says that the thing is not there. One such answer may be wrong for a moment."""
+
+
+class Denied(AzureRefused):
+    """401 or 403: this identity, or this network, may not do that."""
+
+
 class Transient(RemoteFailed):
     """The service could not be reached, was too busy or had a fault of its own: no word on what was asked of it."""
+
+
+_REFUSALS: dict[int, type[AzureRefused]] = {
+    400: AzureRefused,
+    401: Denied,
+    403: Denied,
+    404: NotFound,
+    409: Conflict,
+    422: AzureRefused,
+}
 
 
 @contextmanager
@@ -48,7 +66,7 @@ def translated(what: str) -> Iterator[None]:
         raise
     except ClientAuthenticationError as error:
         why = _first_lines(error, limit=2)
-        raise AzureRefused(Problem(f"{what}: sign-in failed", why=why, fix=_fix(str(error)))) from error
+        raise Denied(Problem(f"{what}: sign-in failed", why=why, fix=_fix(str(error)))) from error
     except HttpResponseError as error:
         raise _http(what, error) from error
     except AzureError as error:
@@ -72,10 +90,8 @@ def _http(what: str, error: Any) -> MlopsError:
     code = str(body.get("code") or (error.error.code if getattr(error, "error", None) else "") or "")
     why = _message(body) or _first_lines(error)
     problem = Problem(f"{what}: {status or 'failed'} {code}".rstrip(), why=why, fix=_fix(f"{code} {why}"))
-    if status == 409:
-        return Conflict(problem)
-    if status in (400, 401, 403, 404, 422):
-        return AzureRefused(problem)
+    if status in _REFUSALS:
+        return _REFUSALS[status](problem)
     return Transient(problem) if status and (status in (408, 429) or status >= 500) else RemoteFailed(problem)
 
 

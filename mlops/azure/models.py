@@ -9,9 +9,8 @@ from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.registry.registration import Known
+from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import MlopsError
-
-FINGERPRINT_TAG = "mlops-fingerprint"
 
 
 @dataclass(frozen=True)

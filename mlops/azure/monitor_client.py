@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mlops.azure import bulk
-from mlops.azure.failures import Transient, translated
+from mlops.azure.failures import Denied, Transient, translated
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.cleanup.idle_endpoints import Unknown
 from mlops.errors import MlopsError
@@ -65,7 +65,7 @@ class Monitor:
             except Transient:  # of the batch's own host, which some networks block; the fallback is another one
                 pass
             except MlopsError as error:  # one resource that it does not know makes it refuse all fifty
-                self._no_batch = getattr(error.__cause__, "status_code", None) in (401, 403)
+                self._no_batch = isinstance(error, Denied)
         left = [id for id in ids if id.lower() not in found]
         return found | self._singly(left, span)
 

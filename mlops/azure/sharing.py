@@ -14,6 +14,7 @@ from mlops.azure.models import Registered
 from mlops.azure.registry import DISCOVERY, REGISTRY_API
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
+from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed
 
 TEST = "test"
@@ -36,7 +37,7 @@ def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
     """
     there = find_model(workspace, registry, model.name, model.version)
     if there:
-        theirs, ours = (one.tags.get(models.FINGERPRINT_TAG) for one in (there, model))
+        theirs, ours = (one.tags.get(FINGERPRINT_TAG) for one in (there, model))
         if theirs != ours:
             what = f"{model.label} of the registry {registry} is another model"
             fix = "choose another model.name, or another registry"

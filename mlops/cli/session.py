@@ -4,21 +4,28 @@ It must not know any verb.
 """
 
 import subprocess
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+import click
 
 from mlops.errors import GateRefused, MlopsError, Unfinished
 from mlops.github import Actions
 from mlops.params import Params, load, point
-from mlops.views import Human, Json, Markdown, View, board, console, failure_report
+from mlops.render import Human, Json, Markdown, Report, View, board, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
-    from mlops.flow.context import Context, Outcome
+    from mlops.flow.context import Context, ReportOutcome
+    from mlops.flow.outcome import Outcome
+    from mlops.views import View as ResultView
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 @dataclass
@@ -52,30 +59,51 @@ class Session:
         """The parameters, read once."""
         return load(self.params_path)
 
-    def run(self, verb: "Callable[[Context], Outcome]") -> None:
+    def run(self, verb: "Callable[[Context], ReportOutcome]") -> None:
         """Do a verb with the parameters and the workspace."""
         self.tell(lambda: verb(self._context()))
 
-    def tell(self, verb: "Callable[[], Outcome]") -> None:
+    def tell(self, verb: "Callable[[], ReportOutcome]") -> None:
         """Do a verb: its report goes to people and to the step's summary, its outputs to the next step.
 
         A failure gets the line of the parameters that it is about; one without a report is told in the summary too.
         """
-        try:
-            outcome = verb()
-        except MlopsError as error:
-            self._point(error)
-            self.actions.summary(failure_report(error).to_markdown())
-            raise
+        outcome = self._attempt(verb)
         with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
             self.view.show(outcome.report, outcome.outputs)
-        self.actions.output(dict(outcome.outputs))
-        self.actions.summary(outcome.report.to_markdown())
+        self._close(outcome.report, outcome.outputs, outcome.failure)
+
+    def answer(self, verb: "Callable[[Context], Outcome[R]]", view: "ResultView[R]") -> None:
+        """Do a verb with the parameters and the workspace, and show its result by `view`."""
+        self.answer_alone(lambda: verb(self._context()), view)
+
+    def answer_alone(self, verb: "Callable[[], Outcome[R]]", view: "ResultView[R]") -> None:
+        """The same for a verb that needs neither parameters nor a workspace."""
+        outcome = self._attempt(verb)
         if outcome.failure:
             self._point(outcome.failure)
-            if not isinstance(outcome.failure, GateRefused | Unfinished):  # answers, which the report above gives
-                self.actions.summary(failure_report(outcome.failure).to_markdown())
-            raise outcome.failure
+        report = view.report(outcome.result)
+        with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
+            self.view.answer(_verb(), outcome.result, report, outcome.failure)
+        self._close(report, view.outputs(outcome.result), outcome.failure)
+
+    def _attempt(self, verb: "Callable[[], T]") -> "T":
+        try:
+            return verb()
+        except MlopsError as error:
+            self._point(error)
+            self.view.refuse(_verb(), error)
+            self.actions.summary(failure_report(error).to_markdown())
+            raise
+
+    def _close(self, report: Report, outputs: Mapping[str, str], failure: MlopsError | None) -> None:
+        self.actions.output(dict(outputs))
+        self.actions.summary(report.to_markdown())
+        if failure:
+            self._point(failure)
+            if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
+                self.actions.summary(failure_report(failure).to_markdown())
+            raise failure
 
     def _point(self, error: MlopsError) -> None:
         error.problems = tuple(point(problem, self.params_path) for problem in error.problems)
@@ -102,6 +130,12 @@ class Session:
         chosen = target.resolve(self.target, self.environ, interactive=interactive)
         self.view.note(chosen.announcement)
         return Workspace(chosen, auth.credential(self.environ, interactive=interactive))
+
+
+def _verb() -> str:
+    """The words of the command line that name the verb, such as `data show`."""
+    context = click.get_current_context(silent=True)
+    return context.command_path.partition(" ")[2] if context else ""
 
 
 def _commit(params_path: Path) -> str:

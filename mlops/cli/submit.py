@@ -11,5 +11,6 @@ from mlops.cli.session import Session
 def command(session: Session, force: bool) -> None:
     """Submit the fine-tuning pipeline, once for each combination of model, parameters and data."""
     from mlops.flow.training import submit
+    from mlops.views import submit as view
 
-    session.run(lambda context: submit.run(context, force=force))
+    session.answer(lambda context: submit.run(context, force=force), view)

@@ -13,7 +13,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.promote.preflight import check_name
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.params import Environment, Params
-from mlops.views import Board, Lines, Report
+from mlops.render import Board, Lines, Report
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportOutcome:
     """What a verb found or did: outputs for later steps, a report for people, and the failure if it ends in one."""
 
     report: Report

@@ -7,6 +7,7 @@ from mlops.azure import data, endpoints, jobs, models
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.release.plan import Facts
+from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.domain.training.run import Attempt, JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
@@ -67,7 +68,7 @@ def job_name(context: Context, given: str | None) -> str:
 def registered(context: Context, mark: str) -> models.Registered | None:
     """The model that was registered for a fingerprint."""
     known = models.versions(context.workspace, context.params.model.name)
-    return next((model for model in known if model.tags.get(models.FINGERPRINT_TAG) == mark), None)
+    return next((model for model in known if model.tags.get(FINGERPRINT_TAG) == mark), None)
 
 
 def live_model(context: Context, environment: str) -> str | None:

@@ -25,12 +25,25 @@ def point(problem: Problem, path: Path) -> Problem:
     Unchanged where it is about another place, has a line already, or names no key that the file has.
     """
     name, _, rest = (problem.where or "").partition(",")
-    if problem.line is not None or Path(name).name != path.name or not path.is_file():
+    if problem.line is not None or not path.is_file():
+        return problem
+    if problem.key:
+        return _at(problem, path)
+    if Path(name).name != path.name:
         return problem
     for keys in _candidates(f"{rest} {problem.what}", path):
         if found := locate(path, *keys):
             return replace(problem, where=str(path), line=found[0], column=found[1])
     return problem
+
+
+def _at(problem: Problem, path: Path) -> Problem:
+    """The problem with the place of its key, or of the nearest block above it that the file has."""
+    keys: list[str | int] = [int(part) if part.isdigit() else part for part in problem.key.split(".")]
+    for length in range(len(keys), 0, -1):
+        if found := locate(path, *keys[:length]):
+            return replace(problem, where=str(path), line=found[0], column=found[1])
+    return replace(problem, where=str(path))
 
 
 def _candidates(text: str, path: Path) -> Iterator[tuple[str | int, ...]]:

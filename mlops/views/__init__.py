@@ -1,42 +1,18 @@
-"""Renders what a verb found, for people, for programs and for the step summary. It must not find anything out."""
+"""One module a verb: its typed result as a report for people and as step outputs. Nothing is found out here."""
 
-from mlops.domain.numbers import number
-from mlops.views.bars import Bars
-from mlops.views.board import Board, Lines, board
-from mlops.views.card import model_card
-from mlops.views.charts import Chart, chart
-from mlops.views.failure import explain, failure_report
-from mlops.views.flowchart import Flowchart
-from mlops.views.markdown import fenced
-from mlops.views.report import Cell, Report, Section, Table, table
-from mlops.views.units import duration, size
-from mlops.views.verdict import verdict_report
-from mlops.views.view import Human, Json, Markdown, View, console
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
 
-__all__ = [
-    "Bars",
-    "Board",
-    "Cell",
-    "Chart",
-    "Flowchart",
-    "Human",
-    "Json",
-    "Lines",
-    "Markdown",
-    "Report",
-    "Section",
-    "Table",
-    "View",
-    "board",
-    "chart",
-    "console",
-    "duration",
-    "explain",
-    "failure_report",
-    "fenced",
-    "model_card",
-    "number",
-    "size",
-    "table",
-    "verdict_report",
-]
+from mlops.render import Report
+
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class View(Protocol[R_contra]):
+    """What a module of this package has."""
+
+    def report(self, result: R_contra) -> Report:
+        """The result for a terminal and for Markdown."""
+
+    def outputs(self, result: R_contra) -> Mapping[str, str]:
+        """What later steps of a workflow read: names with their values as text."""

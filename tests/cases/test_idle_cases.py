@@ -9,7 +9,6 @@ import pytest
 from mlops import yamls
 from mlops.domain.cleanup import cost_report
 from mlops.domain.cleanup.idle_endpoints import (
-    MARK_TAG,
     Activity,
     EndpointUsage,
     ItemState,
@@ -20,6 +19,7 @@ from mlops.domain.cleanup.idle_endpoints import (
     mark_value,
 )
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.tags import IDLE_SINCE_TAG
 
 Case = dict[str, Any]
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ def usage(name: str, given: Case) -> EndpointUsage:
     created, deployed = ago(days=given.get("days", 30)), ago(days=given.get("deployed", given.get("days", 30)))
     tags = dict(given.get("tags", {}))
     if "marked" in given:
-        tags[MARK_TAG] = mark_value(NOW - timedelta(hours=given["marked"]))
+        tags[IDLE_SINCE_TAG] = mark_value(NOW - timedelta(hours=given["marked"]))
     return EndpointUsage(
         name=name,
         environment="staging",

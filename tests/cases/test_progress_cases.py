@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from mlops.domain.training.progress import Snapshot, Step, log_of_interest, machine_seconds, news
-from mlops.views import Lines, board, table
+from mlops.render import Lines, board, table
 
 NO_MEMORY = "CUDA: no memory\nmore"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -65,10 +65,15 @@ def test_a_refusal_is_a_document_too(mlops: Run, metrics: Path) -> None:
     assert "The gate refused this model" in told.err
 
 
-def test_a_command_that_cannot_begin_prints_no_half_of_a_document(mlops: Run, metrics: Path) -> None:
+def test_a_command_that_cannot_begin_tells_programs_why(mlops: Run, metrics: Path) -> None:
     metrics.write_text("{")
     told = mlops("--json", "gate", "--from-file", metrics.name)
-    assert (told.code, told.out) == (2, "")
+    said = json.loads(told.out)
+    assert told.code == 2
+    assert (said["verb"], said["ok"], said["exit_code"], said["result"]) == ("gate", False, 2, None)
+    assert [(one["code"], one["file"], bool(one["what"])) for one in said["problems"]] == [
+        ("bad-input", metrics.name, True)
+    ]
 
 
 @pytest.mark.parametrize("words", OFFLINE, ids=" ".join)

@@ -8,7 +8,7 @@ from typing import Any
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.flow.cleanup import cleanup
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.params import Params, load
 from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace
 
@@ -68,11 +68,11 @@ class Site:
 
     def cleanup(
         self, params: Params | None = None, *, apply: bool = True, say: Callable[[str], None] = lambda _: None
-    ) -> Outcome:
+    ) -> ReportOutcome:
         """One run; `say` is called right before each deletion."""
         return cleanup.run(Context(params or with_cleanup(), ROOT / "params.yaml", own_workspace, say), apply=apply)
 
-    def states(self, outcome: Outcome) -> dict[str, str]:
+    def states(self, outcome: ReportOutcome) -> dict[str, str]:
         """Name -> state and reason, of what this module made."""
         items = outcome.report.data["items"]
         return {

@@ -11,7 +11,7 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.domain.training.run import job_name
 from mlops.errors import BadInput
-from mlops.flow.context import Outcome
+from mlops.flow.context import ReportOutcome
 from mlops.params import Params
 from tests.contract.cleanup_site import DAY, HOUR, PARAMS, Site, opened, with_cleanup
 from tests.contract.serving_calls import SIZE, Call, arm
@@ -35,7 +35,7 @@ def site(api: Call, emulator_address: Address, sdk_imported: None) -> Iterator[S
     yield from opened(api, emulator_address)
 
 
-def states(outcome: Outcome, kind: str) -> dict[str, str]:
+def states(outcome: ReportOutcome, kind: str) -> dict[str, str]:
     items = outcome.report.data["items"]
     return {item["name"]: f"{item['state']}: {item['because']}" for item in items if item["kind"] == kind}
 

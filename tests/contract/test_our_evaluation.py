@@ -19,7 +19,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring as domain
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import evaluate, gate
 from mlops.flow.evaluation import jobs as evaluation_jobs
 from mlops.flow.release import resume
@@ -67,10 +67,10 @@ class World:
         aliases.promoted(self.workspace, name, made, list(self.base.environments)[-1])
         return f"{name}:{made}"
 
-    def evaluate(self, run: str, **changes: Any) -> Outcome:
+    def evaluate(self, run: str, **changes: Any) -> ReportOutcome:
         return evaluate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1", wait_minutes=1, ok_if_unfinished=False)
 
-    def gate(self, run: str, **changes: Any) -> Outcome:
+    def gate(self, run: str, **changes: Any) -> ReportOutcome:
         return gate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1")
 
 
@@ -119,13 +119,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "FIRST_PAUSE", 0.1)
 
 
-def document(judged: Outcome) -> dict[str, Any]:
+def document(judged: ReportOutcome) -> dict[str, Any]:
     """The verdict as the gate writes it."""
     assert judged.report.data is not None
     return dict(judged.report.data)
 
 
-def perplexities(judged: Outcome) -> list[float]:
+def perplexities(judged: ReportOutcome) -> list[float]:
     """Of the candidate, then of the champion, as the gate found them."""
     (finding,) = document(judged)["findings"]
     return [finding["candidate"], finding["champion"]]

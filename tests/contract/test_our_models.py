@@ -14,6 +14,7 @@ from azureml_emulator.http.address import Address
 from mlops.azure import models, sharing, target
 from mlops.azure.workspace import Workspace
 from mlops.domain.registry.registration import register_once
+from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import BadInput
 
 
@@ -39,7 +40,7 @@ def paths(emulator_address: Address, ml_client: Any, tmp_path: Path) -> list[str
 
 
 def shelf(workspace: Workspace, name: str, path: str, fingerprint: str) -> models.Shelf:
-    tags = {models.FINGERPRINT_TAG: fingerprint}
+    tags = {FINGERPRINT_TAG: fingerprint}
     return models.Shelf(workspace, name, path=path, description="card", tags=tags)
 
 
@@ -57,7 +58,7 @@ def test_two_processes_of_one_fingerprint_make_one_version(paths: list[str]) -> 
 
     with ThreadPoolExecutor(4) as pool:
         versions = list(pool.map(one, range(4)))
-    marks = sorted(item.tags[models.FINGERPRINT_TAG] for item in models.versions(workspaces[0], name))
+    marks = sorted(item.tags[FINGERPRINT_TAG] for item in models.versions(workspaces[0], name))
     assert marks == ["aaa", "bbb"]
     assert len(set(versions[:3])) == 1
     assert {versions[0], versions[3]} == {"1", "2"}
@@ -85,6 +86,6 @@ def test_a_model_is_shared_into_a_registry_once(ml_client: Any, paths: list[str]
     assert model
     assert sharing.share_model(workspace, registry, model)
     assert not sharing.share_model(workspace, registry, model)
-    other = models.Registered(name, "1", model.id, {models.FINGERPRINT_TAG: "bbb"})
+    other = models.Registered(name, "1", model.id, {FINGERPRINT_TAG: "bbb"})
     with pytest.raises(BadInput, match="is another model"):
         sharing.share_model(workspace, registry, other)

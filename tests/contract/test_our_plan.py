@@ -94,7 +94,7 @@ def release(ml_client: "MLClient", tmp_path: Path) -> Callable[[Repository], str
 
         context = repository.context()
         prepare.run(context, out=tmp_path / "out", upload=True)
-        name = submit.run(context, force=False).outputs["job"]
+        name = submit.run(context, force=False).result.job
         found = jobs.find(repository.workspace, name)
         assert found
         (tmp_path / "weights").write_text("w")

@@ -265,7 +265,7 @@ def test_a_run_is_submitted_with_each_version_of_the_component(
     placed = {"compute": "serverless", "instance_type_preprocess": "Standard_DS3_v2"}
     context = make(training={"component_version": version, "nodes": 2, **placed})
     prepare.run(context, out=tmp_path, upload=True)
-    name = submit.run(context, force=False).outputs["job"]
+    name = submit.run(context, force=False).result.job
     made = provenance.made_of(connected, name)
     assert made
     evaluated = "compute_model_evaluation" in made.literals
@@ -294,11 +294,11 @@ def test_two_processes_at_the_same_moment_give_one_job_and_a_canceled_watch_canc
     assert other.stderr is not None
     while "submitting" not in other.stderr.readline():  # now it is about to
         assert other.poll() is None
-    outputs = [submit.run(context, force=False).outputs, json.loads(other.communicate(timeout=120)[0])["outputs"]]
+    mine, other_said = submit.run(context, force=False).result, json.loads(other.communicate(timeout=120)[0])
     assert other.returncode == 0
-    assert outputs[0]["job"] == outputs[1]["job"]
+    assert mine.job == other_said["result"]["job"]
     ours = [job for job in jobs.recent(connected, 50, tag="mlops-owner") if job.tags["mlops-owner"] == context.owner]
-    assert [job.name for job in ours] == [outputs[0]["job"]]
+    assert [job.name for job in ours] == [mine.job]
     _cancel_the_watch(connected, [*line, "watch", "--job", ours[0].name], tmp_path, ours[0].name)
 
 
@@ -326,20 +326,20 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     assert planned.outputs["train"] == "true"
     assert planned.outputs["train-reason"].endswith("was never trained")
     assert planned.report.data["estimate"] is None
-    name = submit.run(context, force=False).outputs["job"]
+    name = submit.run(context, force=False).result.job
     again = submit.run(context, force=True)
-    assert (again.outputs["job"], again.outputs["submitted"]) == (name, "false")
+    assert (again.result.job, again.result.submitted) == (name, False)
     work = submission.Work(ml_client, {}, "")  # what cannot be submitted at all
     assert submission.submit(connected, work, name)[1] is False
     found = jobs.find(connected, name)
     assert found
     assert found.state is not JobState.CANCELED
     canceled(connected, name)
-    retried = submit.run(context, force=False).outputs["job"]
+    retried = submit.run(context, force=False).result.job
     assert retried == name.removesuffix("-1") + "-2"
     canceled(connected, retried)
     connected.send("DELETE", f"{ARM}{connected.id}/jobs/{name}?api-version={jobs.API}", "delete the first attempt")
-    assert submit.run(context, force=False).outputs["job"] == name.removesuffix("-1") + "-3"
+    assert submit.run(context, force=False).result.job == name.removesuffix("-1") + "-3"
     canceled(connected, name.removesuffix("-1") + "-3")
 
 
@@ -355,7 +355,7 @@ def test_a_watch_is_bounded_and_an_interrupt_leaves_or_cancels_as_params_say(
 ) -> None:
     context = make(training={"compute": "serverless"})
     prepare.run(context, out=tmp_path, upload=True)
-    name = submit.run(context, force=False).outputs["job"]
+    name = submit.run(context, force=False).result.job
     waited = watch.run(context, job=None, wait_minutes=0, ok_if_unfinished=False)
     assert isinstance(waited.failure, Unfinished)
     assert waited.report.next_step == f"mlops watch --job {name}"

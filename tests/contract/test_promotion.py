@@ -19,8 +19,9 @@ from mlops.azure import data, endpoints
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
+from mlops.domain.tags import LEASE_TAG
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.promote import canary, promote
 from mlops.flow.promote.lease import Holder
 from mlops.params import load
@@ -100,11 +101,11 @@ class Stage:
         allow_older: bool = False,
         take_over: bool = False,
         **settings: Any,
-    ) -> Outcome:
+    ) -> ReportOutcome:
         context = self.context(run, **settings)
         return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older, take_over=take_over)
 
-    def rollback(self) -> Outcome:
+    def rollback(self) -> ReportOutcome:
         return promote.rollback(self.context(), "production")
 
     def home(self) -> None:
@@ -113,7 +114,7 @@ class Stage:
             self.promote(1, allow_older=True)
 
     def tag_lease(self, text: str) -> None:
-        endpoints.patch_tags(own_workspace(), ENDPOINT, {lease.LEASE_TAG: text})
+        endpoints.patch_tags(own_workspace(), ENDPOINT, {LEASE_TAG: text})
 
     def facts(self) -> Any:
         return endpoints.observe(own_workspace(), ENDPOINT, MODEL)
@@ -333,7 +334,7 @@ def test_a_lease_that_was_lost_stays_with_whoever_has_it(stage: Stage) -> None:
     with pytest.raises(Unfinished, match="somebody took promotion-journey over"):
         holder.check()
     holder.release()
-    assert stage.facts().tags[lease.LEASE_TAG].startswith("somebody until")
+    assert stage.facts().tags[LEASE_TAG].startswith("somebody until")
 
 
 def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(stage: Stage) -> None:
@@ -341,7 +342,7 @@ def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(st
     stage.tag_lease("Ada is at it")
     with pytest.raises(lease.Unreadable, match="of promotion-journey says 'Ada is at it'"):
         stage.promote(2)
-    assert (stage.facts().live, stage.facts().tags[lease.LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
+    assert (stage.facts().live, stage.facts().tags[LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
     stage.promote(2, take_over=True)
     assert (stage.facts().live, lease.read(stage.facts().tags)) == ({"model-2": 100}, None)
 

@@ -12,8 +12,6 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 
 from mlops.domain.cleanup import protect
 from mlops.domain.cleanup.idle_endpoints import (
-    KEEP_UNTIL_TAG,
-    MARK_TAG,
     Activity,
     EndpointUsage,
     ItemState,
@@ -26,6 +24,7 @@ from mlops.domain.cleanup.idle_endpoints import (
 )
 from mlops.domain.cleanup.plan import Kind
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -116,10 +115,10 @@ class Fleet(RuleBasedStateMachine):
             thing = self.there[item.name]
             if item.state is ItemState.MARK:
                 assert thing.ours
-                thing.tags[MARK_TAG] = mark_value(self.now)
+                thing.tags[IDLE_SINCE_TAG] = mark_value(self.now)
                 thing.marks.append(self.now.replace(microsecond=0))
             elif item.state is ItemState.UNMARK:
-                thing.tags.pop(MARK_TAG)
+                thing.tags.pop(IDLE_SINCE_TAG)
             elif item.state is ItemState.DELETE:
                 self.may_go(thing, fails)
                 del self.there[item.name]

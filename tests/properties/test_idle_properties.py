@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from mlops.domain.cleanup import cost_report
 from mlops.domain.cleanup.idle_endpoints import (
-    KEEP_UNTIL_TAG,
-    MARK_TAG,
     Activity,
     EndpointUsage,
     Item,
@@ -26,6 +24,7 @@ from mlops.domain.cleanup.idle_endpoints import (
     mark_value,
 )
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 REST = ("Succeeded", "Failed", "Canceled")
@@ -51,7 +50,7 @@ class Draw:
         mark = self.chance.choice([*(mark_value(each) for each in past), "soon", None])
         hold = self.chance.choice(["2026-04-02", "2026-03-30", "next week", ""])
         name = self.often(None, KEEP_UNTIL_TAG, "Keep-Until", "keep_untill", "mlops-keep-until")
-        return {"team": "chat", **({MARK_TAG: mark} if mark else {}), **({name: hold} if name else {})}
+        return {"team": "chat", **({IDLE_SINCE_TAG: mark} if mark else {}), **({name: hold} if name else {})}
 
     def activity(self) -> Activity:
         last, start = self.often(None, self.ago(-2, 200)), self.often(96.0, self.chance.uniform(1, 300))
@@ -110,7 +109,7 @@ def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
         idle = min(idle, timedelta(hours=max(24, policy.minimum_age_hours)))
     times = [usage.created, usage.modified, *(one.created for one in usage.deployments)]
     dates = [time for time in [*times, *(one.changed for one in usage.deployments)] if time]
-    mark = usage.tags.get(MARK_TAG, "soon")
+    mark = usage.tags.get(IDLE_SINCE_TAG, "soon")
     vetoes = {
         "foreign": not usage.ours,
         "protected": usage.protected,
@@ -195,9 +194,9 @@ def applied(fleet: Sequence[EndpointUsage], plan: Plan) -> list[EndpointUsage]:
         if item.state is ItemState.DELETE:
             continue
         if item.state is ItemState.MARK:
-            tags[MARK_TAG] = mark_value(NOW)
+            tags[IDLE_SINCE_TAG] = mark_value(NOW)
         if item.state is ItemState.UNMARK:
-            del tags[MARK_TAG]
+            del tags[IDLE_SINCE_TAG]
         left.append(replace(usage, tags=tags))
     return left
 
@@ -216,13 +215,13 @@ def test_applying_twice_is_applying_once(fleet: Sequence[EndpointUsage], policy:
 @settings(max_examples=300, deadline=None)
 @given(fleets, policies)
 def test_a_first_sight_is_never_a_deletion(fleet: Sequence[EndpointUsage], policy: Policy) -> None:
-    unmarked = [replace(usage, tags={k: v for k, v in usage.tags.items() if k != MARK_TAG}) for usage in fleet]
+    unmarked = [replace(usage, tags={k: v for k, v in usage.tags.items() if k != IDLE_SINCE_TAG}) for usage in fleet]
     assert not to_be_deleted(decide(unmarked, policy, NOW))
 
 
 def forgotten(name: str, mark: datetime | None) -> EndpointUsage:
     use = Known(None, 0.0, NOW - timedelta(days=4), NOW, 96)
-    tags = {MARK_TAG: mark_value(mark)} if mark else {}
+    tags = {IDLE_SINCE_TAG: mark_value(mark)} if mark else {}
     made = NOW - timedelta(days=30)
     return EndpointUsage(name, "staging", True, "Succeeded", made, made, False, tags, 1, (), use)
 

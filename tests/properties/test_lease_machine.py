@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlops.domain.promote import lease
+from mlops.domain.tags import LEASE_TAG
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LASTING = timedelta(seconds=60)
@@ -32,7 +33,7 @@ def run(endpoint: Endpoint, name: str, speed: Iterator[int], *, dies: bool) -> I
             continue
         if not lease.is_held(seen, name, endpoint.now, rest=LASTING / 2):
             yield next(speed) % LONGEST_WRITE
-            endpoint.tags[lease.LEASE_TAG] = str(lease.granted(name, endpoint.now, LASTING))
+            endpoint.tags[LEASE_TAG] = str(lease.granted(name, endpoint.now, LASTING))
             yield LONGEST_WRITE + next(speed)
             continue
         endpoint.acting.add(name)
@@ -40,7 +41,7 @@ def run(endpoint: Endpoint, name: str, speed: Iterator[int], *, dies: bool) -> I
         yield min(20, next(speed))
         endpoint.acting.discard(name)
         if not dies:
-            endpoint.tags[lease.LEASE_TAG] = lease.FREE
+            endpoint.tags[LEASE_TAG] = lease.FREE
         return
 
 

@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 
 from mlops.azure.endpoint_usage import use_of
 from mlops.azure.monitor_client import GRAIN, METRIC, Answer, Span
-from mlops.domain.cleanup.idle_endpoints import (
-    MARK_TAG,
-    EndpointUsage,
-    ItemState,
-    Known,
-    Policy,
-    Unknown,
-    decide,
-    mark_value,
-)
+from mlops.domain.cleanup.idle_endpoints import EndpointUsage, ItemState, Known, Policy, Unknown, decide, mark_value
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.tags import IDLE_SINCE_TAG
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 MADE, MARK = NOW - timedelta(days=50), NOW - timedelta(hours=30)
@@ -70,7 +62,7 @@ def told_idle(found: Answer) -> bool:
 
 def usage(found: Answer) -> EndpointUsage:
     deployed = DeploymentFacts("blue", DeploymentState.SUCCEEDED, "chat:1", "Standard_A", 1, MADE)
-    tags = {MARK_TAG: mark_value(MARK)}
+    tags = {IDLE_SINCE_TAG: mark_value(MARK)}
     use = use_of(found, SPAN)
     return EndpointUsage("chat", "staging", True, "Succeeded", MADE, MADE, False, tags, 1, (deployed,), use)
 

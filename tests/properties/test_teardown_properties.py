@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, jobs_and_compute, version_retention
 from mlops.domain.cleanup import plan as cleanup_plan
-from mlops.domain.cleanup.marks import MARK_TAG, mark_value
+from mlops.domain.cleanup.marks import mark_value
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Mode
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.tags import DATA_TAG, EVALUATES_TAG, IDLE_SINCE_TAG
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,13 +33,13 @@ def ago(chance: random.Random, low: float, high: float) -> datetime:
     return NOW - chance.uniform(low, high) * HOUR
 
 
-def tags(chance: random.Random, mark: str = MARK_TAG) -> dict[str, str]:
+def tags(chance: random.Random, mark: str = IDLE_SINCE_TAG) -> dict[str, str]:
     marked = chance.choice([mark_value(ago(chance, 1, 60)), mark_value(ago(chance, 21, 60)), "soon", None])
     kept = often(chance, None, "2026-04-02", "next week")
     return {**({mark: marked} if marked else {}), **({"keep-until": kept} if kept else {})}
 
 
-def counts(found: Mapping[str, str], mark: str = MARK_TAG) -> bool:
+def counts(found: Mapping[str, str], mark: str = IDLE_SINCE_TAG) -> bool:
     """Whether a mark stands for the whole grace period."""
     text = found.get(mark, "soon")
     return text != "soon" and NOW - datetime.fromisoformat(text) >= GRACE
@@ -70,7 +71,7 @@ def test_a_job_is_canceled_exactly_when_nothing_speaks_for_it(chance: random.Ran
         and facts.started is not None
         and NOW - facts.started >= LIMIT
         and counts(facts.tags)
-        and datetime.fromisoformat(facts.tags[MARK_TAG]) >= facts.started
+        and datetime.fromisoformat(facts.tags[IDLE_SINCE_TAG]) >= facts.started
     )
     assert (item.state is ItemState.CANCEL) == free
     assert item.reason
@@ -119,7 +120,7 @@ def versions(chance: random.Random, name: str) -> list[version_retention.Version
             often(chance, ago(chance, 24 * 80, 24 * 300), None, ago(chance, 0, 24 * 90)),
             {
                 **{k: v for k, v in tags(chance).items() if k == "keep-until"},
-                **often(chance, {version_retention.DATA_TAG: f"chat:{chance.randint(1, 8)}"}, {}),
+                **often(chance, {DATA_TAG: f"chat:{chance.randint(1, 8)}"}, {}),
                 **often(chance, {}, {"mlops-alias-production": "champion"}, {"mlops-history-staging": "champion"}),
             },
             often(chance, "", "the rule"),
@@ -138,15 +139,13 @@ def test_nothing_is_archived_that_a_live_model_was_made_from(chance: random.Rand
     models = versions(chance, "chat-model")
     data = versions(chance, "chat-train")
     served = {one.label for one in models if chance.random() < 0.2}
-    jobs = [{version_retention.DATA_TAG: f"chat:{chance.randint(1, 8)}"}]
+    jobs = [{DATA_TAG: f"chat:{chance.randint(1, 8)}"}]
     needs = version_retention.lineage(models, served, jobs, ("train", "test"))
     archived = {item.name for item in version_retention.judge(data, Kind.DATA, POLICY, needs, NOW) if _goes(item)}
     in_use = [one for one in models if not one.archived or one.label in served]
-    used = [one.tags[version_retention.DATA_TAG] for one in in_use if version_retention.DATA_TAG in one.tags] + [
-        jobs[0][version_retention.DATA_TAG]
-    ]
+    used = [one.tags[DATA_TAG] for one in in_use if DATA_TAG in one.tags] + [jobs[0][DATA_TAG]]
     assert not archived & {f"chat-train:{label.partition(':')[2]}" for label in used}
-    if any(one.ours and version_retention.DATA_TAG not in one.tags for one in in_use):
+    if any(one.ours and DATA_TAG not in one.tags for one in in_use):
         assert not archived, "a model of ours that does not say what it was made from could need any"
     _right_ones(data, archived)
 
@@ -184,8 +183,8 @@ def test_no_question_and_no_score_goes_that_a_live_model_rests_on(chance: random
         for item in version_retention.judge(asked, Kind.DATA, POLICY, version_retention.questions(asked, needs), NOW)
         if _goes(item)
     }
-    used = {one.tags.get(version_retention.DATA_TAG) for one in in_use}
-    assert not any(one.tags.get(version_retention.DATA_TAG, None) in used for one in asked if one.label in gone)
+    used = {one.tags.get(DATA_TAG) for one in in_use}
+    assert not any(one.tags.get(DATA_TAG, None) in used for one in asked if one.label in gone)
     _right_ones(asked, gone)
     kept = version_retention.evaluations(scored, models, served)
     archived = {
@@ -208,9 +207,7 @@ def _right_ones(every: list[version_retention.VersionFacts], archived: set[str])
         if one.label in archived:
             assert one.ours
             assert not one.protected_by
-            assert not [
-                tag for tag in one.tags if tag not in (version_retention.DATA_TAG, version_retention.EVALUATES_TAG)
-            ]
+            assert not [tag for tag in one.tags if tag not in (DATA_TAG, EVALUATES_TAG)]
             assert one.created
             assert NOW - one.created >= POLICY.keep_for
             assert one.label not in newest
@@ -294,6 +291,6 @@ def test_a_switch_keeps_and_a_job_once_marked_waits(chance: random.Random) -> No
         assert not plan.of(ItemState.CANCEL)
         assert not plan.of(ItemState.MARK)
     if item.state is ItemState.MARK:
-        again = replace(facts, tags={**facts.tags, MARK_TAG: mark_value(NOW)})
+        again = replace(facts, tags={**facts.tags, IDLE_SINCE_TAG: mark_value(NOW)})
         (later,) = jobs_and_compute.judge_jobs([again], LIMIT, GRACE, NOW)
         assert later.because is Because.WAITING

@@ -16,7 +16,7 @@ from mlops.azure import auth
 from mlops.azure.federated import explain
 from mlops.domain.federated_credential import Presented, presented
 from mlops.errors import AzureRefused, BadInput
-from mlops.views import explain as shown
+from mlops.render import explain as shown
 
 ISSUER = "https://token.actions.githubusercontent.com"
 CLASSIC = "repo:octo/app:environment:staging"

@@ -9,7 +9,7 @@ import pytest
 
 from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
 from mlops.errors import BadInput
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.release import plan
 from mlops.params import load
 
@@ -76,7 +76,7 @@ def clone(committed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(committed, tmp_path / "clone"))
 
 
-def planned(clone: Path, base: str = BASE) -> Outcome:
+def planned(clone: Path, base: str = BASE) -> ReportOutcome:
     def never() -> object:
         raise AssertionError("an offline plan signs in nowhere")
 

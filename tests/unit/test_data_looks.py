@@ -10,7 +10,7 @@ import pytest
 from mlops.domain.dataset import lengths
 from mlops.domain.dataset.difference import difference
 from mlops.errors import BadInput
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.dataset import data, prepare
 from mlops.params import load
 
@@ -86,7 +86,7 @@ def prepared(context: Context, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def printed(outcome: Outcome) -> str:
+def printed(outcome: ReportOutcome) -> str:
     return outcome.report.to_markdown()
 
 

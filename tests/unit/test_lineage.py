@@ -11,7 +11,7 @@ from mlops.domain.dataset import FileEntry, Manifest, SourceEntry, source_tags
 from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.rules import Rule, judge
 from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
-from mlops.views import Flowchart, model_card
+from mlops.render import Flowchart, model_card
 
 BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
 TAGS = {"rows-train": "197", "rows-test": "38", "mlops-recipe": "r1", "source-2": "b.jsonl: 3 of 4 rows kept",

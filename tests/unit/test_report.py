@@ -8,7 +8,7 @@ import pytest
 
 from mlops.domain.release.failure_causes import Cause, FailedJob, causes
 from mlops.errors import BadInput, GithubRefused
-from mlops.flow.context import Outcome
+from mlops.flow.context import ReportOutcome
 from mlops.flow.release import report
 from mlops.github_api import GitHub
 from tests.unit.github_imitation import GitHubImitation, serve
@@ -43,7 +43,7 @@ RUNNERS = {
 }
 
 
-def tick(github: GitHubImitation, workflow: str = "resume") -> Outcome:
+def tick(github: GitHubImitation, workflow: str = "resume") -> ReportOutcome:
     return report.run(GitHub.from_environment(github.environment()), workflow, "https://github.example/run")
 
 

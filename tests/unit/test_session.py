@@ -8,7 +8,7 @@ import pytest
 
 from mlops.errors import BadInput, Problem
 from mlops.params import point
-from mlops.views import failure_report
+from mlops.render import failure_report
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = ROOT / "params.yaml"

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import ALL, BadInput, Problem, Unfinished
-from mlops.views import (
+from mlops.render import (
     Chart,
     Human,
     Json,
@@ -28,8 +28,8 @@ from mlops.views import (
     table,
     verdict_report,
 )
-from mlops.views.charts import MOST_POINTS
-from mlops.views.markdown import clean, fenced, inline, paragraph
+from mlops.render.charts import MOST_POINTS
+from mlops.render.markdown import clean, fenced, inline, paragraph
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 markup = st.text(alphabet="ab1 |\\`*_~[]()<>&#!-+=.:$\n\r\x1b", max_size=30)

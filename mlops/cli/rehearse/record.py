@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.actions import ActRun
-from mlops.views import Report, duration, table
+from mlops.render import Report, duration, table
 
 
 @dataclass

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mlops.actions import Annotation, Event, JobEnded, StepEnded, StepStarted
 from mlops.actions import Text as Line
-from mlops.views import Report, console, duration
+from mlops.render import Report, console, duration
 
 HIDDEN = ("actions/", "./.github/actions/", "astral-sh/")  # checkout and setup: every job has them
 MARKS = {"success": ("✓", "green"), "failure": ("✗", "red")}

@@ -18,10 +18,9 @@ from mlops.domain.cleanup.mark_then_delete import Phases, Verdict
 from mlops.domain.cleanup.marks import moment, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import DeploymentFacts, age
-from mlops.domain.promote.rollback_target import SINCE_TAG
+from mlops.domain.tags import IDLE_DEPLOYMENT_PREFIX, STANDBY_SINCE_TAG
 
 UNUSED = timedelta(days=1)  # a request by name within this keeps, however short the retention
-MARK_PREFIX = "mlops-spare-"  # a tag of the endpoint, with the deployment's name: when it was marked
 _INHERITED = (Because.NOT_OURS, Because.PROTECTED, Because.CHANGING)
 _GOES = (ItemState.MARK, ItemState.DELETE)
 
@@ -56,7 +55,7 @@ class Policy:
 
 def mark_tag(deployment: str) -> str:
     """Name of the tag that holds the mark of a deployment."""
-    return f"{MARK_PREFIX}{deployment}"
+    return f"{IDLE_DEPLOYMENT_PREFIX}{deployment}"
 
 
 def candidates(usage: EndpointUsage, traffic: Mapping[str, int], mirror: Mapping[str, int]) -> list[DeploymentFacts]:
@@ -125,7 +124,7 @@ def _standing_by(
     if any(not other.state.healthy for other in live):
         return phases.kept(Because.NEEDED, "what has the traffic is not healthy, so this may be needed")
     dates = [other.created for other in live if other.created]
-    moved = endpoint.usage.tags.get(SINCE_TAG)
+    moved = endpoint.usage.tags.get(STANDBY_SINCE_TAG)
     dates += [when for when in (moment(moved),) if when] if moved else []
     if len(dates) < len(live) + bool(moved):
         return ItemState.KEEP, Because.NO_DATA, "since when it stands by is not known"

@@ -22,14 +22,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mlops.domain.cleanup import plan
-from mlops.domain.cleanup.marks import KEEP_UNTIL_TAG, MARK_TAG, asked_to_keep, mark_value, read_mark, value_of
+from mlops.domain.cleanup.marks import asked_to_keep, mark_value, read_mark, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Plan
 from mlops.domain.promote import lease
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointState, age
+from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
 __all__ = [
+    "IDLE_SINCE_TAG",
     "KEEP_UNTIL_TAG",
-    "MARK_TAG",
     "Activity",
     "EndpointUsage",
     "Item",
@@ -151,7 +152,7 @@ class _Case:
 
     @property
     def mark_text(self) -> str | None:
-        return value_of(self.usage.tags, MARK_TAG)
+        return value_of(self.usage.tags, IDLE_SINCE_TAG)
 
     @property
     def mark(self) -> datetime | None:

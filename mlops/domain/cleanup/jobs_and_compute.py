@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mlops.domain.cleanup.mark_then_delete import Phases, Verdict
-from mlops.domain.cleanup.marks import MARK_TAG, asked_to_keep, value_of
+from mlops.domain.cleanup.marks import asked_to_keep, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import age
+from mlops.domain.tags import IDLE_SINCE_TAG
 from mlops.domain.training.run import JobState
 
 _RUNS = frozenset({JobState.RUNNING, JobState.NOT_RESPONDING})
@@ -53,7 +54,7 @@ class ComputeFacts:
 
 def judge_jobs(jobs: Sequence[JobFacts], limit: timedelta, grace: timedelta, now: datetime) -> list[Item]:
     """Judge the jobs that have not ended."""
-    return [_job(job, limit, Phases(value_of(job.tags, MARK_TAG), now, grace, ItemState.CANCEL)) for job in jobs]
+    return [_job(job, limit, Phases(value_of(job.tags, IDLE_SINCE_TAG), now, grace, ItemState.CANCEL)) for job in jobs]
 
 
 def judge_compute(computes: Sequence[ComputeFacts], idle: timedelta, now: datetime) -> list[Item]:

@@ -7,18 +7,17 @@ import difflib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
-MARK_TAG = "mlops-idle-since"  # when it was marked; written and removed by cleanup
-KEEP_UNTIL_TAG = "keep-until"  # 2026-09-01 (through that day, UTC) or a date with time; written by people
+from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
 
 def mark_value(now: datetime) -> str:
-    """Value of MARK_TAG; whole seconds, UTC."""
+    """Value of IDLE_SINCE_TAG; whole seconds, UTC."""
     return now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def read_mark(tags: Mapping[str, str]) -> datetime | None:
     """Date of the mark; None when there is none or it cannot be read."""
-    text = value_of(tags, MARK_TAG)
+    text = value_of(tags, IDLE_SINCE_TAG)
     return moment(text) if text is not None else None
 
 

@@ -12,10 +12,8 @@ from mlops.domain.cleanup.marks import asked_to_keep
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import age
 from mlops.domain.registry.aliases import ROLES, Aliases, alias_tag, history_tag
+from mlops.domain.tags import DATA_TAG, EVALUATES_TAG, EVALUATION_TAG, JOB_TAG
 
-DATA_TAG = "mlops-data"  # of a model, job or file of questions: name:version of the data it was made from
-JOB_TAG, EVALUATION_TAG = "mlops-job", "mlops-evaluation"  # of a model: its training run, its evaluation job
-EVALUATES_TAG = "mlops-evaluates"  # of an evaluation job: the model's name:version, or its training run
 TEST = "test"
 _CAUSES = {Kind.MODEL: Cause.OLD_MODELS, Kind.DATA: Cause.OLD_DATA, Kind.EVALUATION: Cause.OLD_EVALUATIONS}
 

@@ -9,10 +9,17 @@ from typing import Any
 
 from mlops.domain.evaluation.rules import Finding, Verdict
 from mlops.domain.numbers import number, to_plain
+from mlops.domain.tags import (
+    EVALUATION_TAG,
+    GATE_PREFIX,
+    QUESTIONS_TAG,
+    VERDICT_CHAMPION_TAG,
+    VERDICT_TAG,
+    VERDICT_WHY_TAG,
+)
 
 SCHEMA = 1  # of the document; a change of its form counts it up
 TAG_LIMIT = 256  # characters of a value; the strictest of the services that show tags
-VERDICT_TAG = "mlops-verdict"
 
 
 @dataclass(frozen=True)
@@ -111,14 +118,14 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """The verdict as tags of the run: the word, why, against whom, and one tag for each judged condition."""
     found = {
         VERDICT_TAG: "pass" if verdict.passed else "refuse",
-        "mlops-verdict-why": verdict.summary(),
-        "mlops-verdict-champion": evidence.champion.model if evidence.champion else "none yet",
+        VERDICT_WHY_TAG: verdict.summary(),
+        VERDICT_CHAMPION_TAG: evidence.champion.model if evidence.champion else "none yet",
     }
     if evidence.evaluation:
-        found |= {"mlops-evaluation": evidence.evaluation, "mlops-questions": evidence.questions}
+        found |= {EVALUATION_TAG: evidence.evaluation, QUESTIONS_TAG: evidence.questions}
     for finding in verdict.findings:
         kind = "any" if finding.kind == "missing" else finding.kind
-        found.setdefault(f"mlops-gate-{finding.metric}-{kind}", _short(finding))
+        found.setdefault(f"{GATE_PREFIX}{finding.metric}-{kind}", _short(finding))
     return {key: value if len(value) <= TAG_LIMIT else value[: TAG_LIMIT - 1] + "…" for key, value in found.items()}
 
 

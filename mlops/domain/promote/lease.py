@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mlops.domain.tags import LEASE_TAG
 from mlops.errors import BadInput, Problem
 
-LEASE_TAG = "mlops-lease"
 FREE = "-"
 _FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+)")
 

@@ -22,7 +22,6 @@ from datetime import datetime, timedelta
 from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, age
 from mlops.domain.promote.lease import FREE as LEASE_FREE
-from mlops.domain.promote.lease import LEASE_TAG
 from mlops.domain.promote.steps import (
     CreateDeployment,
     CreateEndpoint,
@@ -40,6 +39,7 @@ from mlops.domain.promote.steps import (
     Wait,
     Wanted,
 )
+from mlops.domain.tags import LEASE_TAG, PREVIOUS_TAG, ROLLED_BACK_TAG, STANDBY_SINCE_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed
 
 __all__ = [
@@ -131,8 +131,8 @@ def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
         {target.name: ALL},
         f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
         {
-            rollback_target.ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
-            rollback_target.SINCE_TAG: rollback_target.since(now),
+            ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
+            STANDBY_SINCE_TAG: rollback_target.since(now),
         },
     )
 
@@ -266,7 +266,7 @@ def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | No
     if new is None:
         if rollback_target.is_remembered(facts, wanted.deployment):
             # The one that served is gone; its successor of the same name must not count as tested before it is.
-            tags = {rollback_target.PREVIOUS_TAG: rollback_target.previous(facts, None, wanted.deployment)}
+            tags = {PREVIOUS_TAG: rollback_target.previous(facts, None, wanted.deployment)}
             return SetTraffic(facts.live, f"moves nothing; forgets {wanted.deployment}, which is made anew", tags)
         main = rollback_target.main(facts, wanted.deployment)
         # Leftovers go first, for they hold quota that the new one may need.
@@ -314,9 +314,9 @@ def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
         _divide(main, new.name, more),
         f"{facts.label(new.name)} goes from {share} % to {more} % {beside}",
         {
-            rollback_target.PREVIOUS_TAG: rollback_target.previous(facts, main.name if main else None, new.name),
-            rollback_target.ROLLED_BACK_TAG: None,
-            rollback_target.SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
+            PREVIOUS_TAG: rollback_target.previous(facts, main.name if main else None, new.name),
+            ROLLED_BACK_TAG: None,
+            STANDBY_SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
         },
     )
 

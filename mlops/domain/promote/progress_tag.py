@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-PREFIX = "mlops-promote-"
+from mlops.domain.tags import PROMOTION_PREFIX
 
 
 class Progress(StrEnum):
@@ -37,7 +37,7 @@ class Mark:
 
 def tag(environment: str) -> str:
     """The tag's name."""
-    return f"{PREFIX}{environment}"
+    return f"{PROMOTION_PREFIX}{environment}"
 
 
 def read(tags: Mapping[str, str], environments: Iterable[str]) -> dict[str, Mark]:

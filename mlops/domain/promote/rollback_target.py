@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts
+from mlops.domain.tags import PREVIOUS_TAG, ROLLED_BACK_TAG, STANDBY_SINCE_TAG
 
-PREVIOUS_TAG = "mlops-previous"  # deployments that were live before the newest rollout, newest first; "-" for none
-ROLLED_BACK_TAG = "mlops-rolled-back"  # "LEFT to BACK" since a rollback, until the next rollout
-SINCE_TAG = "mlops-standby-since"  # when the one before stopped being live
 _NONE = "-"
 _TO = " to "
 _REMEMBERED = 4  # a tag holds 256 characters, a name 32
@@ -80,14 +78,14 @@ def kept(facts: EndpointFacts, current: DeploymentFacts) -> DeploymentFacts | No
 
 
 def since(now: datetime) -> str:
-    """Value of SINCE_TAG."""
+    """Value of STANDBY_SINCE_TAG."""
     return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def is_over(facts: EndpointFacts, now: datetime, retention: timedelta | None) -> bool:
     """Whether the one that stands by has done so for its retention. An unknown beginning is not over."""
     try:
-        begun = datetime.fromisoformat(facts.tags.get(SINCE_TAG, ""))
+        begun = datetime.fromisoformat(facts.tags.get(STANDBY_SINCE_TAG, ""))
     except ValueError:
         return False
     return retention is not None and begun.tzinfo is not None and now - begun >= retention

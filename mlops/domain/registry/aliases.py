@@ -5,14 +5,15 @@ exactly one champion at any time. The tags of the versions repeat it for people,
 It must not write tags.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from mlops.domain.tags import ALIAS_PREFIX, CANDIDATE_PREFIX, CHAMPION_PREFIX, HISTORY_PREFIX, PREVIOUS_PREFIX
+
 ROLES = ("champion", "previous", "candidate")
 HISTORY_LIMIT = 256  # characters of a tag; the oldest entries go first
-_TAG = re.compile(r"^mlops-(champion|previous|candidate)-(.+)$")
+PREFIXES = {"champion": CHAMPION_PREFIX, "previous": PREVIOUS_PREFIX, "candidate": CANDIDATE_PREFIX}
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,16 @@ def from_tags(tags: Mapping[str, str]) -> Aliases:
     """What the tags of a model say; other tags do not matter."""
     found: dict[str, Roles] = {}
     for key, version in tags.items():
-        if match := _TAG.match(key):
-            role, environment = match.groups()
-            found[environment] = replace(found.get(environment, Roles()), **{role: version})
+        for role, prefix in PREFIXES.items():
+            if environment := key.removeprefix(prefix) if key.startswith(prefix) else "":
+                found[environment] = replace(found.get(environment, Roles()), **{role: version})
     return Aliases(found)
 
 
 def to_tags(aliases: Aliases) -> dict[str, str | None]:
     """Every role as a tag of the model; None where the tag goes away."""
     return {
-        f"mlops-{role}-{name}": getattr(roles, role) or None
+        f"{PREFIXES[role]}{name}": getattr(roles, role) or None
         for name, roles in aliases.environments.items()
         for role in ROLES
     }
@@ -101,12 +102,12 @@ def retags(aliases: Aliases, versions: Mapping[str, Mapping[str, str]], now: dat
 
 def alias_tag(environment: str) -> str:
     """The tag of a version that says its role."""
-    return f"mlops-alias-{environment}"
+    return f"{ALIAS_PREFIX}{environment}"
 
 
 def history_tag(environment: str) -> str:
     """The tag of a version with its roles so far, each with the time since when."""
-    return f"mlops-history-{environment}"
+    return f"{HISTORY_PREFIX}{environment}"
 
 
 def _history(before: str, role: str, now: datetime) -> str:

@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops.domain.asset_ids import parameters_digest
+from mlops.domain.tags import (
+    COMMIT_TAG,
+    FINGERPRINT_TAG,
+    RECIPE_TAG,
+    ROWS_PREFIX,
+    SOURCE_PREFIX,
+    VERDICT_TAG,
+    VERDICT_WHY_TAG,
+)
 
-ROWS_TAG = "rows-"
-SOURCE_TAG = "source-"
 SHORT_COMMIT = 12
 
 
@@ -25,12 +32,14 @@ class DataFacts:
     @property
     def rows(self) -> str:
         """How many rows, as text; empty when it does not say."""
-        return self.tags.get(f"{ROWS_TAG}{self.role}", "")
+        return self.tags.get(f"{ROWS_PREFIX}{self.role}", "")
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Where the rows of the whole version came from."""
-        found = [(key.removeprefix(SOURCE_TAG), text) for key, text in self.tags.items() if key.startswith(SOURCE_TAG)]
+        found = [
+            (key.removeprefix(SOURCE_PREFIX), text) for key, text in self.tags.items() if key.startswith(SOURCE_PREFIX)
+        ]
         return tuple(text for key, text in sorted(found, key=lambda item: (not item[0].isdecimal(), _number(item[0]))))
 
 
@@ -155,11 +164,11 @@ def graph(served: Sequence[Served], models: Sequence[ModelFacts]) -> Graph:
 
 def _model(made: _Builder, facts: ModelFacts) -> Node:
     tags = facts.tags
-    verdict = tags.get("mlops-verdict", "")
-    model = made.add("model", facts.label, fingerprint=tags.get("mlops-fingerprint", ""), verdict=verdict)
+    verdict = tags.get(VERDICT_TAG, "")
+    model = made.add("model", facts.label, fingerprint=tags.get(FINGERPRINT_TAG, ""), verdict=verdict)
     measured = {key.removeprefix("metric-"): value for key, value in tags.items() if key.startswith("metric-")}
     if verdict:
-        judged = made.add("verdict", f"{verdict} for {facts.label}", why=tags.get("mlops-verdict-why", ""), **measured)
+        judged = made.add("verdict", f"{verdict} for {facts.label}", why=tags.get(VERDICT_WHY_TAG, ""), **measured)
         made.link(model, judged, "passed")
     else:
         made.gaps[f"{facts.label} carries no verdict"] = None
@@ -216,8 +225,8 @@ def _origin(made: _Builder, data: Node, item: DataFacts) -> None:
     if not item.sources:
         made.gaps[f"{item.asset} does not say where its rows came from"] = None
         return
-    recipe = item.tags.get("mlops-recipe", "") or item.asset
-    preparation = made.add("preparation", recipe, commit=item.tags.get("mlops-commit", ""))
+    recipe = item.tags.get(RECIPE_TAG, "") or item.asset
+    preparation = made.add("preparation", recipe, commit=item.tags.get(COMMIT_TAG, ""))
     made.link(data, preparation, "prepared by")
     for source in item.sources:
         name, _, kept = source.rpartition(": ")

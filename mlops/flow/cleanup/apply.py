@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 
 from mlops import clock
 from mlops.azure import cleanup_inventory, endpoints, jobs
+from mlops.azure.failures import NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
 from mlops.domain.promote import lease
+from mlops.domain.tags import ENVIRONMENT_TAG, IDLE_SINCE_TAG, LEASE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow.cleanup.inventory import Survey
 
@@ -75,10 +77,10 @@ def _act(item: Item, survey: Survey, say: Callable[[str], None]) -> str:
 
 def _tag(workspace: Workspace, item: Item, value: str | None) -> None:
     if item.kind is Kind.JOB:
-        jobs.tag(workspace, item.name, {marks.MARK_TAG: value or ""})
+        jobs.tag(workspace, item.name, {IDLE_SINCE_TAG: value or ""})
         return
     name, _, deployment = item.name.partition("/")
-    tag = idle_deployments.mark_tag(deployment) if deployment else marks.MARK_TAG
+    tag = idle_deployments.mark_tag(deployment) if deployment else IDLE_SINCE_TAG
     endpoints.set_tags(workspace, name, {tag: value})
 
 
@@ -89,7 +91,7 @@ def _delete_endpoint(workspace: Workspace, survey: Survey, name: str) -> str:
     def there() -> bool:
         return any(str(item["name"]) == name for item in endpoints.listing(workspace))
 
-    return _delete(workspace, survey, name, delete, there, also=(marks.MARK_TAG,))
+    return _delete(workspace, survey, name, delete, there, also=(IDLE_SINCE_TAG,))
 
 
 def _delete_deployment(workspace: Workspace, survey: Survey, label: str) -> str:
@@ -103,7 +105,7 @@ def _delete_deployment(workspace: Workspace, survey: Survey, label: str) -> str:
 
     word = _delete(workspace, survey, endpoint, delete, there, also=(idle_deployments.mark_tag(name),))
     if word == "deleted" and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back
-        endpoints.set_tags(workspace, endpoint, {lease.LEASE_TAG: lease.FREE, idle_deployments.mark_tag(name): None})
+        endpoints.set_tags(workspace, endpoint, {LEASE_TAG: lease.FREE, idle_deployments.mark_tag(name): None})
     return word
 
 
@@ -158,7 +160,7 @@ def _changed(workspace: Workspace, survey: Survey, name: str, tags: tuple[str, .
     properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
     if properties.get("provisioningState") == "Deleting":
         return GOING
-    watched = (*tags, endpoints.OWNER_TAG, endpoints.ENVIRONMENT_TAG)
+    watched = (*tags, OWNER_TAG, ENVIRONMENT_TAG)
     same = (
         all(now_tags.get(tag) == seen.usage.tags.get(tag) for tag in watched)
         and not marks.asked_to_keep(now_tags, survey.now)
@@ -177,7 +179,7 @@ def _leased(survey: Survey, endpoint: str) -> bool:
     found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
     if lease.of_another(found, survey.holder, now, endpoint):
         return False
-    mine = {lease.LEASE_TAG: str(lease.granted(survey.holder, now, LEASE))}
+    mine = {LEASE_TAG: str(lease.granted(survey.holder, now, LEASE))}
     endpoints.patch_tags(workspace, endpoint, mine)
     kept = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
     return lease.is_held(kept, survey.holder, now, rest=timedelta())
@@ -189,7 +191,7 @@ def _give_back(survey: Survey, endpoint: str) -> None:
         workspace = survey.workspace
         found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
         if lease.is_held(found, survey.holder, workspace.now(), rest=timedelta()):
-            endpoints.patch_tags(workspace, endpoint, {lease.LEASE_TAG: lease.FREE})
+            endpoints.patch_tags(workspace, endpoint, {LEASE_TAG: lease.FREE})
 
 
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:
@@ -206,10 +208,8 @@ def _is_gone(there: Callable[[], bool]) -> bool:
         try:
             if not there():
                 return True
-        except AzureRefused as error:
-            if getattr(error.__cause__, "status_code", None) == 404:
-                return True
-            raise
+        except NotFound:
+            return True
     return False
 
 
@@ -217,7 +217,7 @@ def _cancel(workspace: Workspace, name: str, now: datetime) -> str:
     found = jobs.find(workspace, name)
     if found is None or found.state.ended:
         return "ended by itself"
-    if marks.asked_to_keep(found.tags, now) or not found.tags.get(marks.MARK_TAG):
+    if marks.asked_to_keep(found.tags, now) or not found.tags.get(IDLE_SINCE_TAG):
         return CHANGED
     jobs.cancel(workspace, name)
     return "canceled"

@@ -12,10 +12,10 @@ from mlops.errors import BadInput, CapRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow.cleanup import apply as cleanup_apply
 from mlops.flow.cleanup import endpoints, report
 from mlops.flow.cleanup.inventory import Survey, modes, survey
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 
 
-def run(context: Context, *, apply: bool) -> Outcome:
+def run(context: Context, *, apply: bool) -> ReportOutcome:
     """Look, decide, and with `apply` act."""
     workspace = context.workspace
     every = [workspace, *(workspace.beside(name) for name in context.params.cleanup.workspaces)]
@@ -28,7 +28,7 @@ def run(context: Context, *, apply: bool) -> Outcome:
         else cleanup_apply.Done()
     )
     unread = [problem for one in surveys for problem in one.problems]
-    return Outcome(
+    return ReportOutcome(
         report.report(plan, surveys, done, context.params, applied=apply),
         report.outputs(plan, done, context.params, applied=apply),
         _failure(plan, [*done.problems, *unread]),

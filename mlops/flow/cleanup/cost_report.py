@@ -12,8 +12,8 @@ from mlops.domain.training import costs
 from mlops.flow.cleanup.apply import Done
 from mlops.flow.cleanup.inventory import Survey
 from mlops.params import Params
-from mlops.views import table
-from mlops.views.report import Cell, Table
+from mlops.render import table
+from mlops.render.report import Cell, Table
 
 DONE = ("deleted", "canceled", "scaled to zero", "stopped")  # the words of `deeds` for what ends machines
 _DAYS_A_MONTH = 30

@@ -14,6 +14,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, protect
 from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import DeploymentFacts
+from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG
 from mlops.domain.training.base_model import parse_date
 from mlops.flow.context import Context
 
@@ -130,7 +131,7 @@ def deployed_models(workspace: Workspace, fleet: Fleet) -> tuple[set[str], str]:
 
 
 def _is_ours(context: Context, item: Mapping[str, Any]) -> bool:
-    return bool((item.get("tags") or {}).get(endpoints.OWNER_TAG) == context.owner)
+    return bool((item.get("tags") or {}).get(OWNER_TAG) == context.owner)
 
 
 def _candidates(one: Seen) -> list[DeploymentFacts]:
@@ -167,7 +168,7 @@ def _usage(
     gone: frozenset[str],
 ) -> idle_endpoints.EndpointUsage:
     tags, name = {str(k): str(v) for k, v in (item.get("tags") or {}).items()}, str(item["name"])
-    environment = tags.get(endpoints.ENVIRONMENT_TAG)
+    environment = tags.get(ENVIRONMENT_TAG)
     made = _date((item.get("systemData") or {}).get("createdAt"))
     rule = protect.protected_by(rules(context), Kind.ENDPOINT, name)
     stated = {each: settings.protected for each, settings in context.params.environments.items()}

@@ -11,8 +11,8 @@ from mlops.flow.cleanup import cost_report
 from mlops.flow.cleanup.apply import Done
 from mlops.flow.cleanup.inventory import Survey
 from mlops.params import Params
-from mlops.views import Report, table
-from mlops.views.report import Table
+from mlops.render import Report, table
+from mlops.render.report import Table
 
 PLANNED = {
     ItemState.KEEP: "kept",

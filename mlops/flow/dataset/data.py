@@ -11,15 +11,15 @@ from mlops.domain.dataset import FILES, MANIFEST, REJECTED, SHAPE_COLUMNS, Manif
 from mlops.domain.dataset.difference import Difference, Placed, difference
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
-from mlops.views import Bars, Report, Section, table
+from mlops.flow.context import Context, ReportOutcome
+from mlops.render import Bars, Report, Section, table
 
 PREPARE = "mlops prepare --no-upload"
 LONGEST = 20  # rows of a list that people read
 EXCERPT = 120  # characters of a conversation in a list
 
 
-def show(folder: Path, *, rows: int, split: str, reason: str | None) -> Outcome:
+def show(folder: Path, *, rows: int, split: str, reason: str | None) -> ReportOutcome:
     """The first conversations of a split, which are a random draw; or rows that were rejected for a reason."""
     if reason:
         return _rejected(folder, reason, rows)
@@ -28,10 +28,10 @@ def show(folder: Path, *, rows: int, split: str, reason: str | None) -> Outcome:
     sections = tuple(Section(f"{split} {number}", _spoken(row["messages"])) for number, row in enumerate(found, 1))
     total = _manifest(folder).rows(split)
     lines = (f"{len(found)} of {total} conversations of {folder / name}",)
-    return Outcome(Report(f"Conversations for {split}", lines, sections=sections, data={"rows": found}), {})
+    return ReportOutcome(Report(f"Conversations for {split}", lines, sections=sections, data={"rows": found}), {})
 
 
-def stats(folder: Path) -> Outcome:
+def stats(folder: Path) -> ReportOutcome:
     """Counts of each part, sources with what was rejected, and how long conversations are."""
     manifest = _manifest(folder)
     sources = [
@@ -46,10 +46,10 @@ def stats(folder: Path) -> Outcome:
         table("Sources", ("source", "split", "read", "kept", "rejected"), sources),
     )
     lines = (f"version {manifest.digest}, in {folder}",)
-    return Outcome(Report("Prepared data", lines, tables, charts, data=json.loads(manifest.to_json())), {})
+    return ReportOutcome(Report("Prepared data", lines, tables, charts, data=json.loads(manifest.to_json())), {})
 
 
-def diff(context: Context, revision: str) -> Outcome:
+def diff(context: Context, revision: str) -> ReportOutcome:
     """What the curated conversations of the working tree add to, remove from and edit in those of a commit."""
     top = history.top(context.root)
     if not history.known(top, revision):
@@ -59,7 +59,7 @@ def diff(context: Context, revision: str) -> Outcome:
     below = folder.relative_to(top).as_posix() if folder != top else "."
     then = [path for path in history.files(top, revision, below) if path.endswith((".jsonl", ".parquet"))]
     before = [(path, history.content(top, revision, path)) for path in then]
-    return Outcome(_difference_report(difference(before, observe.curated_files(context)), revision), {})
+    return ReportOutcome(_difference_report(difference(before, observe.curated_files(context)), revision), {})
 
 
 def _difference_report(found: Difference, revision: str) -> Report:
@@ -102,7 +102,7 @@ def _excerpt(row: Placed) -> str:
     return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
 
 
-def _rejected(folder: Path, reason: str, rows: int) -> Outcome:
+def _rejected(folder: Path, reason: str, rows: int) -> ReportOutcome:
     """Rejected rows with their place; what they held, as far as it was kept."""
     known = _manifest(folder).rejected
     if reason not in known:
@@ -111,7 +111,7 @@ def _rejected(folder: Path, reason: str, rows: int) -> Outcome:
     found = [one for one in _rows(folder / REJECTED) if one["reason"] == reason]
     sections = tuple(_rejected_section(one) for one in found[:rows])
     lines = (f"{min(rows, len(found))} of {len(found)} rows",)
-    return Outcome(Report(f"Rejected as {reason}", lines, sections=sections, data={"rows": found[:rows]}), {})
+    return ReportOutcome(Report(f"Rejected as {reason}", lines, sections=sections, data={"rows": found[:rows]}), {})
 
 
 def _rejected_section(one: dict[str, Any]) -> Section:

@@ -9,16 +9,17 @@ from typing import Any
 from mlops.azure import data
 from mlops.dataset import Options, Prepared, check, huggingface, prepare
 from mlops.domain.dataset import FILES, Input, Manifest, Part, Source, source_tags
+from mlops.domain.tags import COMMIT_TAG, OWNER_TAG, RECIPE_TAG
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.params.schema import Dataset
-from mlops.views import Report, Table, table
+from mlops.render import Report, Table, table
 
 TOLD_EVERY = 20_000  # rows
 
 
-def run(context: Context, *, out: Path, upload: bool) -> Outcome:
+def run(context: Context, *, out: Path, upload: bool) -> ReportOutcome:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
     curated = observe.curated_files(context)
     recipe = observe.recipe(context.params, curated)
@@ -26,7 +27,7 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome:
     if found:
         report = Report("Data is prepared already", (f"version {found[0]} was made from recipe {recipe}",))
         rows = ", ".join(f"{role} {found[1].get(f'rows-{role}', '?')}" for role in data.ROLES)
-        return Outcome(report, {"data-version": found[0], "rows": rows})
+        return ReportOutcome(report, {"data-version": found[0], "rows": rows})
     prepared = _prepare(context, curated, recipe, out)
     files = {role: prepared.files[FILES[role]] for role in data.ROLES}
     version = prepared.manifest.digest
@@ -41,7 +42,7 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome:
     lines += [str(warning) for warning in prepared.warnings]
     report = Report("Data is prepared", tuple(lines), tables=_tables(prepared.manifest), next_step="mlops submit")
     rows = ", ".join(f"{role} {prepared.manifest.rows(role)}" for role in data.ROLES)
-    return Outcome(report, {"data-version": version, "rows": rows})
+    return ReportOutcome(report, {"data-version": version, "rows": rows})
 
 
 def check_curated(context: Context, curated: list[tuple[str, bytes]]) -> list[Problem]:
@@ -111,9 +112,9 @@ def _options(context: Context) -> Options:
 def _tags(manifest: Manifest, context: Context) -> dict[str, str]:
     rows = {f"rows-{role}": str(manifest.rows(role)) for role in data.ROLES}
     return {
-        data.RECIPE_TAG: manifest.recipe,
-        "mlops-owner": context.owner,
-        "mlops-commit": context.commit,
+        RECIPE_TAG: manifest.recipe,
+        OWNER_TAG: context.owner,
+        COMMIT_TAG: context.commit,
         **rows,
         **source_tags(manifest),
     }

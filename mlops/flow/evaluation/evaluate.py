@@ -7,20 +7,20 @@ from mlops import clock
 from mlops.domain.evaluation.scoring import Act, Scored, decide
 from mlops.errors import Problem, RemoteFailed, Unfinished
 from mlops.flow import interrupt, observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import jobs
 from mlops.flow.evaluation.jobs import Evaluation
 from mlops.flow.training.watch import LONGEST_PAUSE
-from mlops.views import Report, number, table
+from mlops.render import Report, number, table
 
 FIRST_PAUSE = 0.5
 
 
-def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> Outcome:
+def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> ReportOutcome:
     """Submit what is not scored yet, and look until it is or the time is up."""
     found = _wanted(context, job)
     if isinstance(found, str):
-        return Outcome(
+        return ReportOutcome(
             Report("Nothing to evaluate", (found,), next_step="mlops gate"), {"finished": "true", "jobs": ""}
         )
     bound = context.params.watch.wait_minutes if wait_minutes is None else wait_minutes
@@ -62,7 +62,7 @@ def _wait(found: Evaluation, deadline: float) -> Evaluation:
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def _outcome(found: Evaluation, bound: float, *, ok_if_unfinished: bool) -> Outcome:
+def _outcome(found: Evaluation, bound: float, *, ok_if_unfinished: bool) -> ReportOutcome:
     rows = [(item.model, item.attempt.name if item.attempt else "", _state(item)) for item in found.all]
     models_table = table("Models", ("model", "job", "state"), rows)
     names = " ".join(name for _, name, _ in rows)
@@ -72,18 +72,20 @@ def _outcome(found: Evaluation, bound: float, *, ok_if_unfinished: bool) -> Outc
     lines = (f"{found.job} on {':'.join(found.asset)}, made from {found.test}",)
     if failed:
         problems = [jobs.problem_of(found, item) for item in failed]
-        return Outcome(Report("The evaluation failed", lines, (models_table,)), outputs, RemoteFailed(problems))
+        return ReportOutcome(Report("The evaluation failed", lines, (models_table,)), outputs, RemoteFailed(problems))
     if not done:
         resume = f"mlops evaluate --job {found.job}"
         what = f"the evaluation of {found.job} is not finished after {bound:g} minutes"
         failure = None if ok_if_unfinished else Unfinished(Problem(what, fix=resume))
-        return Outcome(Report("Still evaluating", lines, (models_table,), next_step=resume), outputs, failure)
+        return ReportOutcome(Report("Still evaluating", lines, (models_table,), next_step=resume), outputs, failure)
     scores = [(found.metrics(item), item) for item in found.all]
     metrics = sorted({name for values, _ in scores for name in values})
     compared = [(name, *(number(values[name]) if name in values else "" for values, _ in scores)) for name in metrics]
     shown = table("Metrics", ("metric", *(item.model for _, item in scores)), compared)
     next_step = f"mlops gate --job {found.job}"
-    return Outcome(Report(f"{found.job} is evaluated", lines, (models_table, shown), next_step=next_step), outputs)
+    return ReportOutcome(
+        Report(f"{found.job} is evaluated", lines, (models_table, shown), next_step=next_step), outputs
+    )
 
 
 def _state(scored: Scored) -> str:

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from mlops.azure import aliases, endpoints, jobs, models
 from mlops.domain.evaluation import rules as evaluation_rules
 from mlops.domain.evaluation.evidence import Champion, Evidence
+from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, METRIC_PREFIX, RUN_TAG
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.params import Params
-
-DATA_TAG = "mlops-data"
-JOB_TAG = "mlops-job"
-METRIC_TAG = "metric-"
 
 
 def of_run(context: Context, job: str) -> Evidence:
@@ -24,8 +21,8 @@ def of_run(context: Context, job: str) -> Evidence:
         champion=champion(context),
         job=job,
         data=stated.get(DATA_TAG, ""),
-        commit=stated.get("mlops-commit", ""),
-        run_url=stated.get("mlops-run", ""),
+        commit=stated.get(COMMIT_TAG, ""),
+        run_url=stated.get(RUN_TAG, ""),
         outputs=found.outputs if found else (),
     )
 
@@ -88,9 +85,9 @@ def metrics_of(tags: Mapping[str, str]) -> dict[str, float]:
     """The metrics that a registered model carries as tags; what is no number there counts as missing."""
     found: dict[str, float] = {}
     for key, text in tags.items():
-        if key.startswith(METRIC_TAG):
+        if key.startswith(METRIC_PREFIX):
             try:
-                found[key.removeprefix(METRIC_TAG)] = float(text)
+                found[key.removeprefix(METRIC_PREFIX)] = float(text)
             except ValueError:
                 continue
     return found

@@ -10,17 +10,16 @@ from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.rules import Verdict, lost, read_metrics
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation import jobs as evaluation_jobs
-from mlops.views import number, verdict_report
+from mlops.render import number, verdict_report
 
 PAUSE = 3.0
 CHARTED = ("loss", "eval_loss")
-VERDICT_TAG = record.VERDICT_TAG
 
 
-def run(context: Context, *, job: str | None, out: Path | None = None) -> Outcome:
+def run(context: Context, *, job: str | None, out: Path | None = None) -> ReportOutcome:
     """Wait for the metrics within the bound, judge, and write the verdict on the run and into a file."""
     name = observe.job_name(context, job)
     evidence.require_completed(context, name)
@@ -30,7 +29,9 @@ def run(context: Context, *, job: str | None, out: Path | None = None) -> Outcom
     return _outcome(verdict, found, out, history)
 
 
-def run_from_file(context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None) -> Outcome:
+def run_from_file(
+    context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None
+) -> ReportOutcome:
     """Judge the metrics in a file, without any service; against those in another file, where one is given."""
     theirs = Champion(str(champion), "", _metrics(champion)) if champion else None
     found = Evidence(_metrics(path), theirs, commit=context.commit, run_url=context.run_url)
@@ -77,7 +78,7 @@ def _metrics(path: Path) -> dict[str, float]:
 
 def _outcome(
     verdict: Verdict, found: Evidence, out: Path | None, history: dict[str, list[tuple[int, float]]]
-) -> Outcome:
+) -> ReportOutcome:
     written = record.document(verdict, found)
     if out:
         write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
@@ -90,7 +91,7 @@ def _outcome(
         data=written,
     )
     outputs = {"verdict": "pass" if verdict.passed else "refuse", "metrics": measured(verdict)}
-    return Outcome(report, outputs, None if verdict.passed else refusal(verdict))
+    return ReportOutcome(report, outputs, None if verdict.passed else refusal(verdict))
 
 
 def write(path: Path, text: str) -> None:

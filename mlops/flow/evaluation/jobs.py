@@ -11,15 +11,14 @@ from typing import Any
 
 from mlops.azure import compute, data, jobs, models, provenance, registry, submission
 from mlops.azure.submission import Work
-from mlops.domain.cleanup.version_retention import EVALUATES_TAG
 from mlops.domain.evaluation import rules, scoring
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.scoring import Act, Scored
+from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 
-MODEL_TAG = EVALUATES_TAG
 SERVERLESS = "serverless"
 DISABLED = scoring.why_not(enabled=False, training_outputs=())
 
@@ -39,7 +38,7 @@ class Evaluation:
     @classmethod
     def of(cls, context: Context, job: jobs.Job) -> "Evaluation":
         """The evaluation of a run. Raises BadInput where the run does not say which data it used."""
-        stated = job.tags.get(evidence.DATA_TAG, "")
+        stated = job.tags.get(DATA_TAG, "")
         if ":" not in stated:
             what = f"{job.name} does not say which data it used, so there is no test split to score it on"
             raise BadInput(Problem(what, "the tags of the run", fix="name a run that `mlops submit` made"))
@@ -198,7 +197,7 @@ def _ensure_questions(found: Evaluation) -> None:
     context.say(f"making {asset}:{version} from {where}")
     test = data.read(context.workspace, name, "test", test_version).decode("utf-8")
     text = scoring.questions(test, context.params.evaluation.conversations, where)
-    tags = {"mlops-owner": context.owner, evidence.DATA_TAG: found.test, "rows": str(text.count("\n"))}
+    tags = {OWNER_TAG: context.owner, DATA_TAG: found.test, "rows": str(text.count("\n"))}
     data.upload_text(context.workspace, asset, version, text, tags)
 
 
@@ -251,13 +250,13 @@ def _model_path(found: Evaluation, scored: Scored) -> str:
 def _tags(found: Evaluation, scored: Scored) -> dict[str, str]:
     context = found.context
     tags = {
-        "mlops-owner": context.owner,
-        MODEL_TAG: scored.model,
-        "mlops-fingerprint": scored.fingerprint,
-        evidence.DATA_TAG: found.test,
-        "mlops-commit": context.commit,
-        "mlops-run": context.run_url,
-        "mlops-repository": context.repository,
+        OWNER_TAG: context.owner,
+        EVALUATES_TAG: scored.model,
+        FINGERPRINT_TAG: scored.fingerprint,
+        DATA_TAG: found.test,
+        COMMIT_TAG: context.commit,
+        RUN_TAG: context.run_url,
+        REPOSITORY_TAG: context.repository,
     }
     return {key: value for key, value in tags.items() if value}
 

@@ -3,15 +3,16 @@
 from mlops.azure import data, scoring, sharing
 from mlops.azure.models import Registered
 from mlops.domain.promote.chat_protocol import question
+from mlops.domain.tags import DATA_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
-from mlops.views import Report, table
+from mlops.flow.context import Context, ReportOutcome
+from mlops.render import Report, table
 
 GRACE_SECONDS = 5
 
 
-def run(context: Context, environment: str, *, index: int) -> Outcome:
+def run(context: Context, environment: str, *, index: int) -> ReportOutcome:
     """Ask the endpoint of an environment, through its ordinary traffic."""
     registry = context.environment(environment).registry  # a wrong name is told before anything is asked
     live = observe.live_model(context, environment)
@@ -36,7 +37,7 @@ def run(context: Context, environment: str, *, index: int) -> Outcome:
         (f"{endpoint}, {live}, {answer.seconds * 1000:.0f} ms",),
         (table("Held-out conversation", ("", "text"), rows),),
     )
-    return Outcome(report, {"prediction": answer.text, "ground-truth": truth})
+    return ReportOutcome(report, {"prediction": answer.text, "ground-truth": truth})
 
 
 def ask(
@@ -59,7 +60,7 @@ def held_out(
     """Questions and true answers from the test file of the data that the model was made from."""
     from mlops.domain.dataset import sample
 
-    label = model.tags.get("mlops-data", "")
+    label = model.tags.get(DATA_TAG, "")
     asset, _, data_version = label.partition(":")
     if not data_version:
         raise BadInput(

@@ -15,7 +15,7 @@ from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.promote import ask
 from mlops.params import Environment
-from mlops.views import Table, table
+from mlops.render import Table, table
 
 PROBE_PAUSE = 1.0
 MONITOR_PAUSE = 30.0

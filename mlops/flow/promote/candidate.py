@@ -5,6 +5,7 @@ It must not judge it; the pre-flight does.
 
 from mlops.azure import endpoints, models, sharing
 from mlops.domain.promote import planner
+from mlops.domain.tags import MODEL_TAG, OWNER_TAG
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -28,7 +29,7 @@ def spec(context: Context, settings: Environment, model: models.Registered, name
         max_concurrent_requests_per_instance=serving.max_concurrent_requests_per_instance,
         liveness_initial_delay_seconds=serving.liveness_initial_delay_seconds,
         readiness_initial_delay_seconds=serving.readiness_initial_delay_seconds,
-        tags={endpoints.OWNER_TAG: context.owner, "mlops-model": model.label},
+        tags={OWNER_TAG: context.owner, MODEL_TAG: model.label},
     )
 
 

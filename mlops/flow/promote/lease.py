@@ -8,6 +8,7 @@ from datetime import timedelta
 from mlops.azure import endpoints
 from mlops.domain.promote import lease
 from mlops.domain.promote.endpoint import EndpointFacts
+from mlops.domain.tags import LEASE_TAG
 from mlops.errors import MlopsError, Problem, Unfinished
 from mlops.flow.context import Context
 
@@ -30,7 +31,7 @@ class Holder:
     def tags(self, lasting: timedelta = SHORT) -> dict[str, str]:
         """The tag for an endpoint that is about to be made."""
         self.has = True
-        return {lease.LEASE_TAG: str(lease.granted(self.name, self.context.workspace.now(), lasting))}
+        return {LEASE_TAG: str(lease.granted(self.name, self.context.workspace.now(), lasting))}
 
     def other(self, facts: EndpointFacts) -> lease.Lease | None:
         """Whoever else may act now.
@@ -67,4 +68,4 @@ class Holder:
         if self.has:
             self.has = False
             with suppress(MlopsError):
-                endpoints.patch_tags(self.context.workspace, self.endpoint, {lease.LEASE_TAG: lease.FREE})
+                endpoints.patch_tags(self.context.workspace, self.endpoint, {LEASE_TAG: lease.FREE})

@@ -6,12 +6,10 @@ It must not change anything; the rules are `mlops.domain.promote.preflight`.
 from mlops.azure import models, registry, skus_and_quota
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import Finding, check_machine, check_name, check_quota, check_room
+from mlops.domain.tags import BASE_MODEL_TAG, VERDICT_TAG
 from mlops.domain.training.base_model import BaseModel, check_size
 from mlops.errors import AzureRefused, MlopsError, Problem
 from mlops.flow.context import Context
-from mlops.flow.evaluation import gate
-
-BASE_TAG = "mlops-base-model"
 
 
 def findings(
@@ -44,9 +42,9 @@ def _where(context: Context, environment: str) -> str:
 
 
 def _verdict(model: models.Registered) -> Finding | None:
-    if model.tags.get(gate.VERDICT_TAG) == "pass":
+    if model.tags.get(VERDICT_TAG) == "pass":
         return None
-    why = f"its tag {gate.VERDICT_TAG} is {model.tags.get(gate.VERDICT_TAG, 'missing')}"
+    why = f"its tag {VERDICT_TAG} is {model.tags.get(VERDICT_TAG, 'missing')}"
     what = f"{model.label} has no verdict that lets it pass"
     return Finding(Problem(what, "the workspace", why=why, fix="register models with `mlops register`"))
 
@@ -54,7 +52,7 @@ def _verdict(model: models.Registered) -> Finding | None:
 def _base(context: Context, model: models.Registered) -> tuple[BaseModel | None, Finding | None]:
     """The base model that this model was made of, which need not be the one of params.yaml any more."""
     plan = context.params.model
-    name, _, version = model.tags.get(BASE_TAG, f"{plan.base}:{plan.version}").partition(":")
+    name, _, version = model.tags.get(BASE_MODEL_TAG, f"{plan.base}:{plan.version}").partition(":")
     try:
         return registry.base_model(context.workspace, plan.registry, name, version), None
     except MlopsError as error:

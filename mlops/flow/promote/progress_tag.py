@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from mlops.azure import jobs, models
 from mlops.domain.promote import progress_tag
 from mlops.domain.promote.progress_tag import Mark, Progress
+from mlops.domain.tags import JOB_TAG
 from mlops.errors import AzureRefused, BadInput, MlopsError
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 
-JOB_TAG = "mlops-job"
 FINAL = (BadInput, AzureRefused)  # the same answer would come again
 
 
@@ -23,7 +23,7 @@ class Note:
 
     progress: Progress = Progress.INTERRUPTED
 
-    def outcome(self, found: Outcome) -> Outcome:
+    def outcome(self, found: ReportOutcome) -> ReportOutcome:
         """Take the outcome in, and hand it on."""
         self.progress = Progress.REFUSED if found.failure else Progress.DONE
         return found

@@ -14,8 +14,9 @@ from mlops.azure.failures import Conflict, Transient
 from mlops.domain.promote import planner
 from mlops.domain.promote import preflight as rules
 from mlops.domain.promote.deployment_errors import explain
+from mlops.domain.tags import ENVIRONMENT_TAG, LEASE_TAG, OWNER_TAG
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.promote import ask, candidate, interrupted, preflight, progress_tag, report, share, smoke_test
 from mlops.flow.promote.canary import Soak
 from mlops.flow.promote.lease import SHORT, Holder
@@ -41,7 +42,7 @@ _WORDS: dict[type[planner.Step], str] = {
 
 def run(
     context: Context, environment: str, *, model: str | None, allow_older: bool = False, take_over: bool = False
-) -> Outcome:
+) -> ReportOutcome:
     """Give a registered model all traffic of an environment."""
     settings = context.environment(environment)  # a misspelt name is told before anybody signs in
     registered = candidate.registered(context, model, settings.registry)
@@ -55,7 +56,7 @@ def run(
         return note.outcome(promotion.run())
 
 
-def rollback(context: Context, environment: str) -> Outcome:
+def rollback(context: Context, environment: str) -> ReportOutcome:
     """Give all traffic back to the newest healthy deployment that is not live. A promotion under way is stopped."""
     return Promotion(context, environment, None, take_over=True).run()
 
@@ -88,7 +89,7 @@ class Promotion:
         self._story = report.Story(context, environment, self._endpoint, model)
         self._deadline = clock.monotonic() + WAIT_SECONDS
 
-    def run(self) -> Outcome:
+    def run(self) -> ReportOutcome:
         """Step by step until the planner says that it is over.
 
         Raises KeyboardInterrupt with how the endpoint was left, when it is interrupted; its lease is given back first.
@@ -98,7 +99,7 @@ class Promotion:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(interrupted.message(self._story)) from None
 
-    def _steps(self) -> Outcome:
+    def _steps(self) -> ReportOutcome:
         try:
             for _ in range(STEP_LIMIT):
                 facts = endpoints.observe(self._context.workspace, self._endpoint, self._context.owner)
@@ -221,14 +222,14 @@ class Promotion:
         workspace, name = self._context.workspace, self._endpoint
         match step:
             case planner.CreateEndpoint():
-                tags = {endpoints.OWNER_TAG: self._context.owner, endpoints.ENVIRONMENT_TAG: self._environment}
+                tags = {OWNER_TAG: self._context.owner, ENVIRONMENT_TAG: self._environment}
                 tags |= self._holder.tags(LONG)
                 endpoints.create(workspace, name, auth_mode=self._settings.auth_mode, tags=tags)
             case planner.Repair():
                 with suppress(RemoteFailed):  # the next look shows whether it helped
                     endpoints.set_traffic(workspace, name, step.percentages, {})
             case planner.SetTraffic():
-                note = {planner.LEASE_TAG: planner.LEASE_FREE} if self._model is None else {}
+                note = {LEASE_TAG: planner.LEASE_FREE} if self._model is None else {}
                 endpoints.set_traffic(workspace, name, step.percentages, {**step.tags, **note})
             case planner.DeleteDeployment():
                 if step.failed:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from mlops.azure import endpoints, models
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState
 from mlops.errors import MlopsError
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.promote import review
 from mlops.flow.promote.smoke_test import Smoke
-from mlops.views import Report, Section, Table, table
+from mlops.render import Report, Section, Table, table
 
 LOG_CHARACTERS = 6000
 
@@ -50,7 +50,7 @@ class Story:
         if self.log:
             self.context.say(f"last lines of {deployment}:\n{self.log}")
 
-    def outcome(self, facts: EndpointFacts, why: str, failure: MlopsError | None) -> Outcome:
+    def outcome(self, facts: EndpointFacts, why: str, failure: MlopsError | None) -> ReportOutcome:
         """The report, the outputs for later steps and the failure."""
         said = why if self.lines or failure else f"nothing to do: {why}"
         made = Report(
@@ -70,7 +70,7 @@ class Story:
             "model": found.model if found else "",
             "url": endpoints.studio_url(self.context.workspace, self.endpoint),
         }
-        return Outcome(made, outputs, failure)
+        return ReportOutcome(made, outputs, failure)
 
     def _approval(self, failure: MlopsError | None) -> str:
         if failure or self.model is None:

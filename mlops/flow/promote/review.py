@@ -4,22 +4,22 @@ It must not decide.
 """
 
 from mlops.azure import models, sharing
-from mlops.azure.models import FINGERPRINT_TAG
 from mlops.domain.promote.endpoint import EndpointFacts
+from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, JOB_TAG, VERDICT_TAG
 from mlops.errors import MlopsError
 from mlops.flow import observe
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evidence, gate
+from mlops.flow.evaluation import evidence
 from mlops.params import Environment
-from mlops.views import Cell, Section, number, table
+from mlops.render import Cell, Section, number, table
 
 LINEAGE = (
-    ("base model", "mlops-base-model"),
-    ("data", "mlops-data"),
+    ("base model", BASE_MODEL_TAG),
+    ("data", DATA_TAG),
     ("fingerprint", FINGERPRINT_TAG),
-    ("training job", "mlops-job"),
-    ("commit", "mlops-commit"),
-    ("gate's verdict", gate.VERDICT_TAG),
+    ("training job", JOB_TAG),
+    ("commit", COMMIT_TAG),
+    ("gate's verdict", VERDICT_TAG),
 )
 
 

@@ -5,6 +5,7 @@ It must not promote. The next environment may be another subscription, whose wor
 
 from mlops.azure import aliases, models, sharing
 from mlops.domain.promote.planner import EndpointFacts
+from mlops.domain.tags import DATA_TAG
 from mlops.flow.context import Context
 
 
@@ -17,7 +18,7 @@ def run(context: Context, environment: str, model: models.Registered) -> list[st
     for registry in dict.fromkeys(name for name in wanted if name and name != here):
         if sharing.share_model(context.workspace, registry, model):
             done.append(f"share: {model.label} with the registry {registry}")
-        name, _, version = model.tags.get("mlops-data", "").partition(":")
+        name, _, version = model.tags.get(DATA_TAG, "").partition(":")
         if version and sharing.share_test_data(context.workspace, registry, name, version):
             done.append(f"share: the test file of {name}:{version} with the registry {registry}")
     return done

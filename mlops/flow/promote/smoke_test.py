@@ -12,7 +12,7 @@ from mlops.domain.promote.canary import percentile
 from mlops.errors import Problem, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.promote import ask
-from mlops.views import Section, table
+from mlops.render import Section, table
 
 SHOWN = 400  # characters of a text in the table
 

@@ -6,18 +6,17 @@ It must not change anything, and what it does not find it says.
 from mlops.azure import aliases, data, endpoints, jobs, models, provenance, registry
 from mlops.azure.provenance import Made
 from mlops.domain.asset_ids import label, registry_of
-from mlops.domain.cleanup.version_retention import EVALUATION_TAG
 from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, ModelFacts, RunFacts, Served, graph
+from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, EVALUATION_TAG, JOB_TAG, REPOSITORY_TAG, RUN_TAG
 from mlops.errors import BadInput, MlopsError, Problem
-from mlops.flow.context import Context, Outcome
-from mlops.flow.evaluation.evidence import DATA_TAG, last_environment
-from mlops.views import Flowchart, Report
+from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.evaluation.evidence import last_environment
+from mlops.render import Flowchart, Report
 
-JOB_TAG = "mlops-job"
 QUESTIONS_INPUT = "test_data"  # of the evaluation component
 
 
-def run(context: Context, what: str) -> Outcome:
+def run(context: Context, what: str) -> ReportOutcome:
     """The lineage of a model (`NAME:VERSION`, or `NAME` for its champion or newest), an endpoint or an environment."""
     served, labels = _start(context, what)
     found = [_model(context, one) for one in dict.fromkeys(labels)]
@@ -28,7 +27,7 @@ def run(context: Context, what: str) -> Outcome:
         charts=(Flowchart(f"lineage of {what}", drawn),),
         data=drawn.to_json(),
     )
-    return Outcome(report, {"models": ", ".join(dict.fromkeys(labels))})
+    return ReportOutcome(report, {"models": ", ".join(dict.fromkeys(labels))})
 
 
 def of_run(context: Context, job: jobs.Job) -> RunFacts:
@@ -42,11 +41,11 @@ def of_run(context: Context, job: jobs.Job) -> RunFacts:
     return RunFacts(
         job=job.name,
         state=job.state.value,
-        commit=job.tags.get("mlops-commit", ""),
-        repository=job.tags.get("mlops-repository", ""),
-        run_url=job.tags.get("mlops-run", ""),
+        commit=job.tags.get(COMMIT_TAG, ""),
+        repository=job.tags.get(REPOSITORY_TAG, ""),
+        run_url=job.tags.get(RUN_TAG, ""),
         component=label(made.component) if made.component else "",
-        base=label(base_id) if base_id else job.tags.get("mlops-base-model", ""),
+        base=label(base_id) if base_id else job.tags.get(BASE_MODEL_TAG, ""),
         base_id=base_id,
         licence=_licence(context, base_id, gaps),
         parameters=made.parameters,

@@ -10,19 +10,32 @@ from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry import artifact, registration
 from mlops.domain.registry.lineage import RunFacts
 from mlops.domain.registry.registration import Known
+from mlops.domain.tags import (
+    BASE_MODEL_TAG,
+    COMPONENT_TAG,
+    DATA_TAG,
+    FINGERPRINT_TAG,
+    GATE_PREFIX,
+    JOB_TAG,
+    METRIC_PREFIX,
+    PARAMETERS_TAG,
+    REGISTERED_BY_TAG,
+    REPOSITORY_TAG,
+    VERDICT_TAG,
+)
 from mlops.domain.training.run import parse_job_name
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import gate
-from mlops.flow.evaluation.evidence import DATA_TAG, METRIC_TAG, require_completed
+from mlops.flow.evaluation.evidence import require_completed
 from mlops.flow.registry import lineage
-from mlops.views import Report, model_card
+from mlops.render import Report, model_card
 
 CARD = Path("build/model-card.md")
 
 
-def run(context: Context, *, job: str | None, card: Path = CARD) -> Outcome:
+def run(context: Context, *, job: str | None, card: Path = CARD) -> ReportOutcome:
     """Register the model of a run, unless its fingerprint has one. The verdict is computed again, never taken over."""
     name = observe.job_name(context, job)
     parsed = parse_job_name(name)
@@ -47,7 +60,7 @@ def run(context: Context, *, job: str | None, card: Path = CARD) -> Outcome:
     report = Report(
         f"Registered {model.label}", lines, sections=written.as_sections(), next_step=_next(), data={"tags": tags}
     )
-    return Outcome(report, {"model": model.label})
+    return ReportOutcome(report, {"model": model.label})
 
 
 @dataclass(frozen=True)
@@ -67,14 +80,14 @@ def _registered(context: Context, mark: str) -> models.Registered | None:
     return next((model for model in known if model.version == version), None)
 
 
-def _already(context: Context, there: models.Registered, mark: str) -> Outcome:
+def _already(context: Context, there: models.Registered, mark: str) -> ReportOutcome:
     """Nothing to make; what an interrupted call left undone after it, is done."""
     known = models.versions(context.workspace, there.name, archived=True)
     if there.version == str(int(registration.next_version(model.version for model in known)) - 1):
         _candidate(context, there.version)
     shared = _share(context, there)
     lines = (f"{there.label} carries fingerprint {mark}", shared)
-    return Outcome(Report("Registered already", lines, next_step=_next()), {"model": there.label})
+    return ReportOutcome(Report("Registered already", lines, next_step=_next()), {"model": there.label})
 
 
 def _candidate(context: Context, version: str) -> None:
@@ -118,7 +131,7 @@ def _register(context: Context, job: str, mark: str, card: str, tags: dict[str, 
 
 
 def _known(model: models.Registered) -> Known:
-    return Known(model.version, model.tags.get(models.FINGERPRINT_TAG, ""))
+    return Known(model.version, model.tags.get(FINGERPRINT_TAG, ""))
 
 
 def _tags(context: Context, job: jobs.Job, mark: str, found: _Findings) -> dict[str, str]:
@@ -126,19 +139,19 @@ def _tags(context: Context, job: jobs.Job, mark: str, found: _Findings) -> dict[
     inherited = {
         key: value
         for key, value in job.tags.items()
-        if key.startswith("mlops-") and not key.startswith(("mlops-verdict", "mlops-gate"))
+        if key.startswith("mlops-") and not key.startswith((VERDICT_TAG, GATE_PREFIX))
     }
     metrics = found.evidence.metrics
     judged = {item.metric for item in found.verdict.findings if item.metric in metrics}
-    measured = {f"{METRIC_TAG}{name}": repr(metrics[name]) for name in sorted(judged)}
+    measured = {f"{METRIC_PREFIX}{name}": repr(metrics[name]) for name in sorted(judged)}
     own = {
-        models.FINGERPRINT_TAG: mark,
-        lineage.JOB_TAG: job.name,
-        "mlops-component": found.run.component,
-        "mlops-base-model": found.run.base,
-        "mlops-parameters": found.run.digest,
-        "mlops-repository": found.run.repository or context.repository,
-        "mlops-registered-by": context.run_url,
+        FINGERPRINT_TAG: mark,
+        JOB_TAG: job.name,
+        COMPONENT_TAG: found.run.component,
+        BASE_MODEL_TAG: found.run.base,
+        PARAMETERS_TAG: found.run.digest,
+        REPOSITORY_TAG: found.run.repository or context.repository,
+        REGISTERED_BY_TAG: context.run_url,
     }
     stated = record.tags(found.verdict, found.evidence)
     return {**inherited, **measured, **stated, **{key: value for key, value in own.items() if value}}

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from mlops.errors import MlopsError, Problem
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.training import compute
 from mlops.flow.training.training_spec import base_model, training
-from mlops.views import Report, table
+from mlops.render import Report, table
 
 Check = Callable[[Context], str]
 
 
-def run(context: Context) -> Outcome:
+def run(context: Context) -> ReportOutcome:
     """Every check in order; a failed one does not stop the others."""
     rows: list[tuple[str, str, str]] = []
     problems: list[Problem] = []
@@ -27,7 +27,7 @@ def run(context: Context) -> Outcome:
                 rows += [(later, "not checked", "") for later, _ in CHECKS[1:]]
                 break
     report = Report("Doctor", tables=(table("Checks", ("check", "result", "finding"), rows),))
-    return Outcome(report, failure=kinds[0](problems) if kinds else None)
+    return ReportOutcome(report, failure=kinds[0](problems) if kinds else None)
 
 
 def _sign_in(context: Context) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 from mlops.domain.release.plan import Facts, Plan, decide
 from mlops.errors import Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.release import pull_request_diff, released_diff
 from mlops.flow.training import estimates
 from mlops.flow.training.training_spec import Training, training
-from mlops.views import Report, Table, table
+from mlops.render import Report, Table, table
 
 
-def run(context: Context, *, force: bool) -> Outcome:
+def run(context: Context, *, force: bool) -> ReportOutcome:
     """Observe the workspace and decide."""
     made_of = training(context)
     facts = observe.facts(context, made_of)
@@ -49,7 +49,7 @@ def run(context: Context, *, force: bool) -> Outcome:
         "gpu-hours": f"{found.gpu_hours:.3f}" if found else "",
         "cost": f"{found.cost:.2f}" if found and found.cost is not None else "",
     }
-    return Outcome(report, outputs)
+    return ReportOutcome(report, outputs)
 
 
 def _data(plan: Plan, made_of: Training) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _about(made_of: Training, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def run_offline(context: Context, *, base: str = "") -> Outcome:
+def run_offline(context: Context, *, base: str = "") -> ReportOutcome:
     """What can be said without any cloud: parameters and data files are right, and this is what they make.
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
@@ -103,7 +103,7 @@ def run_offline(context: Context, *, base: str = "") -> Outcome:
         sections=(section,) if section else (),
         next_step="after a push to main, `train` plans against the workspace",
     )
-    return Outcome(report, outputs)
+    return ReportOutcome(report, outputs)
 
 
 def _steps(plan: Plan) -> Table:

@@ -10,7 +10,7 @@ import yaml
 from mlops import actions, history, yamls
 from mlops.domain.release.changes import conversations, only_documents, parameters
 from mlops.flow.context import Context
-from mlops.views import Section, table
+from mlops.render import Section, table
 
 MAIN = "refs/heads/main"
 OF_NOBODY = {"train": "", "code": "true"}  # without a base nothing is known, so nothing may be left out

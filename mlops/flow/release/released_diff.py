@@ -11,14 +11,13 @@ from mlops.azure import models, provenance
 from mlops.domain.asset_ids import label
 from mlops.domain.release.changes import ABSENT, parameters
 from mlops.domain.release.comparison import Difference, Ingredients, differences
+from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evidence import last_environment
 from mlops.flow.release import pull_request_diff
 from mlops.flow.training.training_spec import Training
-from mlops.views import Section, Table, table
-
-JOB_TAG = "mlops-job"
+from mlops.render import Section, Table, table
 
 
 @dataclass(frozen=True)
@@ -119,16 +118,14 @@ def find(context: Context) -> Released | None:
     if model is None:
         return None
     job = model.tags.get(JOB_TAG) or model.job
-    return Released(
-        model.label, environment, job, model.tags.get("mlops-commit", ""), _ingredients(context, job, model)
-    )
+    return Released(model.label, environment, job, model.tags.get(COMMIT_TAG, ""), _ingredients(context, job, model))
 
 
 def _ingredients(context: Context, job: str, model: models.Registered) -> Ingredients:
     """From the run's inputs; where the run is gone or of another workspace, from the model's tags."""
     made = provenance.made_of(context.workspace, job) if job else None
-    stated = model.tags.get("mlops-base-model", ""), model.tags.get("mlops-component", "")
-    version = model.tags.get("mlops-data", "").rpartition(":")[2]
+    stated = model.tags.get(BASE_MODEL_TAG, ""), model.tags.get(COMPONENT_TAG, "")
+    version = model.tags.get(DATA_TAG, "").rpartition(":")[2]
     if made is None:
         return Ingredients(*stated, data_version=version)
     base = made.assets.get("mlflow_model_path", "")

@@ -6,14 +6,15 @@ It must not fail because of what it reports, so it reads no parameters: a mistak
 from typing import Any
 
 from mlops.domain.release.failure_causes import Act, Change, FailedJob, Issue, causes, decide, marker
-from mlops.flow.context import Outcome
+from mlops.domain.tags import FAILURE_TAG
+from mlops.flow.context import ReportOutcome
 from mlops.github_api import GitHub
-from mlops.views import Report, fenced, table
+from mlops.render import Report, fenced, table
 
-LABEL = "mlops-failure"
+LABEL = FAILURE_TAG
 
 
-def run(github: GitHub, workflow: str, run_url: str) -> Outcome:
+def run(github: GitHub, workflow: str, run_url: str) -> ReportOutcome:
     """Read what failed, find the issue of each cause by its hidden marker, and open, update or leave it."""
     jobs = [_job(github, job) for job in github.failed_jobs()]
     found = causes(workflow, jobs)
@@ -25,7 +26,7 @@ def run(github: GitHub, workflow: str, run_url: str) -> Outcome:
         (table("Issues", ("cause", "done", "seen", "issue"), rows),) if rows else (),
         next_step="look at the issue; closed as not planned it is never opened again" if rows else "",
     )
-    return Outcome(report, {"causes": str(len(rows))})
+    return ReportOutcome(report, {"causes": str(len(rows))})
 
 
 def _job(github: GitHub, job: dict[str, Any]) -> FailedJob:

@@ -11,22 +11,22 @@ from mlops.domain.evaluation import scoring
 from mlops.domain.promote import progress_tag
 from mlops.domain.promote.progress_tag import Progress
 from mlops.domain.release.resume import Act, Decision, Run, decide
+from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.run import parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import gate
 from mlops.flow.evaluation import jobs as evaluation_jobs
 from mlops.flow.promote import progress_tag as promote_progress_tag
 from mlops.flow.registry import register
-from mlops.views import Report, table
+from mlops.render import Report, table
 
 VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs that carry our tag, newest first
-OWNER_TAG = "mlops-owner"
 
 
-def run(context: Context) -> Outcome:
+def run(context: Context) -> ReportOutcome:
     """Look at the newest runs and take each one step further; what is wrong with one does not keep the others.
 
     The outcome fails when a run was refused now, or when the newest one failed, so that a scheduled tick is red.
@@ -45,7 +45,7 @@ def run(context: Context) -> Outcome:
         sections=tuple(section for item in tick.verdicts for section in item.as_sections()),
         next_step=f"mlops promote {environments[0]} --model {tick.outputs['model']}" if tick.outputs["model"] else "",
     )
-    return Outcome(report, tick.outputs, tick.failure)
+    return ReportOutcome(report, tick.outputs, tick.failure)
 
 
 @dataclass
@@ -133,7 +133,7 @@ def _runs(context: Context) -> list[Run]:
     """Our newest runs with what became of them."""
     names = tuple(context.params.environments)
     known = {
-        model.tags.get(models.FINGERPRINT_TAG): model
+        model.tags.get(FINGERPRINT_TAG): model
         for model in models.versions(context.workspace, context.params.model.name)
     }
     found: list[Run] = []
@@ -147,9 +147,9 @@ def _runs(context: Context) -> list[Run]:
                 job.name,
                 job.state,
                 job.submitted,
-                job.tags.get(gate.VERDICT_TAG) == "refuse",
+                job.tags.get(VERDICT_TAG) == "refuse",
                 model.label if model else None,
-                model is None or model.tags.get(promote_progress_tag.JOB_TAG, job.name) == job.name,
+                model is None or model.tags.get(JOB_TAG, job.name) == job.name,
                 model.registered if model else None,
                 progress_tag.read(job.tags, names),
             )

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from mlops.azure import endpoints
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.training.training_spec import training
-from mlops.views import Report, Table, table
+from mlops.render import Report, Table, table
 
 
-def run(context: Context) -> Outcome:
+def run(context: Context) -> ReportOutcome:
     """Look, and say."""
     made_of = training(context)
     facts = observe.facts(context, made_of)
@@ -22,7 +22,7 @@ def run(context: Context) -> Outcome:
         ("verdict of now", facts.refusal or ("pass" if facts.model else "none yet")),
         ("model", facts.model or "not registered"),
     ]
-    return Outcome(
+    return ReportOutcome(
         Report(
             "Status",
             tables=(table("This commit", ("what", "value"), rows), _environments(context)),

@@ -18,9 +18,9 @@ from mlops.domain.training.checks import (
     check,
 )
 from mlops.errors import AzureRefused, Problem
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.training.training_spec import Gathered, Training, gather
-from mlops.views import Report, Section, table
+from mlops.render import Report, Section, table
 
 WAIT_SECONDS, PAUSE_SECONDS = 300.0, 5.0  # for a cluster that somebody else makes or changes just now
 
@@ -45,7 +45,7 @@ class Ready:
         return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in named.items()}
 
 
-def run(context: Context, *, make: bool = True) -> Outcome:
+def run(context: Context, *, make: bool = True) -> ReportOutcome:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
     wanted = _wanted(context)
     found = gather(context)
@@ -53,7 +53,7 @@ def run(context: Context, *, make: bool = True) -> Outcome:
     checked = check(wanted, _facts(context, wanted, found, cluster))
     failure = failure_of([*(Finding(problem) for problem in found.problems), *checked.findings])
     if failure:
-        return Outcome(_refused(found, checked, len(failure.problems)), failure=failure)
+        return ReportOutcome(_refused(found, checked, len(failure.problems)), failure=failure)
     made_of = found.whole()
     missing = cluster is None and not wanted.serverless
     if missing and make:
@@ -77,7 +77,7 @@ def run(context: Context, *, make: bool = True) -> Outcome:
         next_step="mlops submit" if make or not missing else "mlops compute",
         data=vars(ready),
     )
-    return Outcome(report, ready.outputs())
+    return ReportOutcome(report, ready.outputs())
 
 
 def _wanted(context: Context) -> Wanted:

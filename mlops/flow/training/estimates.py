@@ -6,17 +6,16 @@ It must not reckon; `mlops.domain.training.costs` does.
 from collections.abc import Mapping
 from typing import Any
 
-from mlops.azure import data, jobs, models, steps
-from mlops.azure.cleanup_inventory import NODES_TAG, SIZE_TAG
+from mlops.azure import data, jobs, steps
+from mlops.domain.tags import EPOCHS_TAG, FINGERPRINT_TAG, INSTANCE_TYPE_TAG, NODES_TAG, OWNER_TAG, WORK_TAG
 from mlops.domain.training import costs
 from mlops.domain.training.costs import Estimate, PastRun
 from mlops.domain.training.progress import machine_seconds
 from mlops.domain.training.run import JobState
 from mlops.flow.context import Context
 from mlops.flow.training.training_spec import Training
-from mlops.views import Table, number, table
+from mlops.render import Table, number, table
 
-WORK_TAG, EPOCHS_TAG = "mlops-work", "mlops-epochs"  # rows times epochs, and epochs
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
 USED = 5  # each costs two or more requests
 HOURS_A_MONTH = 730
@@ -25,7 +24,7 @@ EPOCHS = "num_train_epochs"
 
 def tags(context: Context, made_of: Training, data_version: str) -> dict[str, str]:
     """What a run is given so that later runs can be estimated by it."""
-    found = {SIZE_TAG: made_of.size.name, NODES_TAG: str(context.params.training.nodes)}
+    found = {INSTANCE_TYPE_TAG: made_of.size.name, NODES_TAG: str(context.params.training.nodes)}
     epochs, count = _epochs(made_of), rows(context, data_version)
     if epochs:
         found[EPOCHS_TAG] = f"{epochs:g}"
@@ -56,10 +55,10 @@ def past(context: Context, size: str, nodes: int, work_tag: str) -> list[PastRun
     """The newest completed runs of ours on those machines, with the time for which they held machines."""
     known = [
         job
-        for job in jobs.recent(context.workspace, LOOKED_AT, tag=models.FINGERPRINT_TAG)
+        for job in jobs.recent(context.workspace, LOOKED_AT, tag=FINGERPRINT_TAG)
         if job.state is JobState.COMPLETED
-        and job.tags.get("mlops-owner") == context.owner
-        and job.tags.get(SIZE_TAG, "").lower() == size.lower()
+        and job.tags.get(OWNER_TAG) == context.owner
+        and job.tags.get(INSTANCE_TYPE_TAG, "").lower() == size.lower()
         and job.tags.get(NODES_TAG) == str(nodes)
     ]
     return [_past(context, job, size, nodes, work_tag) for job in known[:USED]]

@@ -1,50 +1,86 @@
 """`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from mlops.azure import data, jobs, submission
 from mlops.azure.submission import Work
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation import scoring as evaluation_scoring
+from mlops.domain.tags import (
+    BASE_MODEL_TAG,
+    COMMIT_TAG,
+    COMPONENT_TAG,
+    DATA_TAG,
+    FINGERPRINT_TAG,
+    OWNER_TAG,
+    PARAMETERS_TAG,
+    REPOSITORY_TAG,
+    RUN_TAG,
+)
 from mlops.domain.training.run import job_name
 from mlops.domain.training.submission import LONGEST_VALUE, Decision, check, decide, display_name
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, Outcome
+from mlops.flow.context import Context
 from mlops.flow.evaluation import jobs as scoring
+from mlops.flow.outcome import Outcome
 from mlops.flow.training import estimates
 from mlops.flow.training.training_spec import Training, training
-from mlops.views import Report, table
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
 
-def run(context: Context, *, force: bool) -> Outcome:
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as it is sent, which is as text: `source` says who set it, `instead_of` what that replaced."""
+
+    name: str
+    value: str
+    source: str
+    instead_of: str
+
+
+@dataclass(frozen=True)
+class SubmitResult:
+    """The job of this fingerprint, submitted now or known before, and why.
+
+    `display_name`, `parameters` and `tags` are what would be sent; they are empty for a job that was known before.
+    """
+
+    submitted: bool
+    job: str
+    fingerprint: str
+    data_version: str
+    why: str
+    studio_url: str
+    display_name: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     """Submit, unless a job for this fingerprint is under way or done."""
     made_of = training(context)
     version = observe.required_data_version(context)
     mark = made_of.fingerprint(version)
     decision = decide(jobs.attempts(context.workspace, mark), force=force)
     if decision.known:
-        return _attached(decision.known.name, mark, decision.why, decision.known.studio_url)
+        known = decision.known
+        return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
     scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
     work = _work(context, made_of, mark, version)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
     name, url, made = _submit(context, work, mark, decision)
-    if not made:
-        return _attached(name, mark, "another process submitted it at the same moment", url)
-    report = Report(
-        f"Submitted {name}",
-        (f"fingerprint {mark}, data version {version}", f"why: {decision.why}", work.display_name, url),
-        tables=(table("Parameters", ("parameter", "value", "from", "instead of"), made_of.resolved.rows()),),
-        next_step=f"mlops watch --job {name}",
-        data={"job": name, "attempt": decision.attempt, "tags": dict(work.tags), "display_name": work.display_name},
+    why = decision.why if made else "another process submitted it at the same moment"
+    return Outcome(
+        SubmitResult(made, name, mark, version, why, url, work.display_name, _parameters(made_of), dict(work.tags))
     )
-    return Outcome(report, {"job": name, "submitted": "true"})
 
 
-def _attached(name: str, mark: str, why: str, url: str) -> Outcome:
-    report = Report("Nothing was submitted", (f"{why}; fingerprint {mark}", url), next_step=f"mlops watch --job {name}")
-    return Outcome(report, {"job": name, "submitted": "false"})
+def _parameters(made_of: Training) -> tuple[Parameter, ...]:
+    return tuple(Parameter(*row) for row in made_of.resolved.rows())
 
 
 def _submit(context: Context, work: Work, mark: str, decision: Decision) -> tuple[str, str, bool]:
@@ -85,14 +121,14 @@ def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
 
 def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[str, str]:
     tags = {
-        "mlops-owner": context.owner,
-        "mlops-fingerprint": mark,
-        "mlops-data": f"{context.params.data.name}:{version}",
-        "mlops-base-model": f"{made_of.base.name}:{made_of.base.version}",
-        "mlops-component": f"{made_of.component.name}:{made_of.component.version}",
-        "mlops-parameters": parameters_digest(made_of.resolved.literals()),
-        "mlops-commit": context.commit,
-        "mlops-run": context.run_url[:LONGEST_VALUE],
-        "mlops-repository": context.repository,
+        OWNER_TAG: context.owner,
+        FINGERPRINT_TAG: mark,
+        DATA_TAG: f"{context.params.data.name}:{version}",
+        BASE_MODEL_TAG: f"{made_of.base.name}:{made_of.base.version}",
+        COMPONENT_TAG: f"{made_of.component.name}:{made_of.component.version}",
+        PARAMETERS_TAG: parameters_digest(made_of.resolved.literals()),
+        COMMIT_TAG: context.commit,
+        RUN_TAG: context.run_url[:LONGEST_VALUE],
+        REPOSITORY_TAG: context.repository,
     }
     return {key: value for key, value in tags.items() if value}

@@ -10,14 +10,14 @@ from mlops.domain.training.progress import Snapshot, Step, news
 from mlops.domain.training.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import interrupt, observe
-from mlops.flow.context import Context, Outcome
-from mlops.views import Board, Report, Section, Table, table
+from mlops.flow.context import Context, ReportOutcome
+from mlops.render import Board, Report, Section, Table, table
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 20.0
 
 
-def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> Outcome:
+def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> ReportOutcome:
     """Look again and again, at growing intervals, until the run ends or the time is up.
 
     Raises KeyboardInterrupt with what became of the run, when the watcher is interrupted.
@@ -36,15 +36,15 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         "job": name,
     }
     if found.state is JobState.COMPLETED:
-        return Outcome(_completed(context, watcher, found), outputs)
+        return ReportOutcome(_completed(context, watcher, found), outputs)
     if found.state.ended:
         report, failure = _failed(context, watcher, found)
-        return Outcome(report, outputs, failure)
+        return ReportOutcome(report, outputs, failure)
     resume = f"mlops watch --job {name}"
     lines = (f"looked for {bound:g} minutes; it goes on", found.studio_url)
     report = Report(f"{name} is still {found.state}", lines, watcher.tables(), next_step=resume, data=watcher.data())
     unfinished = Unfinished(Problem(f"{name} is {found.state} after {bound:g} minutes", fix=resume))
-    return Outcome(report, outputs, None if ok_if_unfinished else unfinished)
+    return ReportOutcome(report, outputs, None if ok_if_unfinished else unfinished)
 
 
 @dataclass

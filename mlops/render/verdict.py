@@ -6,9 +6,9 @@ from typing import Any
 
 from mlops.domain.evaluation.rules import Finding, Verdict
 from mlops.domain.numbers import percent
-from mlops.views.bars import Bars
-from mlops.views.charts import chart
-from mlops.views.report import Drawing, Report, Table, table
+from mlops.render.bars import Bars
+from mlops.render.charts import chart
+from mlops.render.report import Drawing, Report, Table, table
 
 _COLUMNS = ("metric", "candidate", "champion", "rule", "threshold", "margin", "verdict", "finding")
 

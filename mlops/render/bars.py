@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.domain.numbers import number, to_plain
-from mlops.views.charts import COLOURS, decimal, label
+from mlops.render.charts import COLOURS, decimal, label
 
 WIDTH = 24  # characters of the longest bar in a terminal
 

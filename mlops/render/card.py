@@ -6,8 +6,8 @@ It must not look anything up, and it names no version: the card is written befor
 from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry.lineage import DataFacts, RunFacts
-from mlops.views.report import Report, Section, Table, table
-from mlops.views.verdict import rules_table
+from mlops.render.report import Report, Section, Table, table
+from mlops.render.verdict import rules_table
 
 UNKNOWN = "not known"
 

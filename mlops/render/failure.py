@@ -7,8 +7,8 @@ import re
 import textwrap
 
 from mlops.errors import MlopsError, Problem
-from mlops.views.markdown import clean
-from mlops.views.report import Report, is_command, table
+from mlops.render.markdown import clean
+from mlops.render.report import Report, is_command, table
 
 _QUOTED = re.compile(r"[ \t]*`([^`\n]+)`[ \t]*")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.domain.registry.lineage import Graph, Node
-from mlops.views.charts import label
+from mlops.render.charts import label
 
 SHOWN = ("rows", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box
 METRICS_OF = ("verdict", "evaluation")  # things whose numbers are shown as well

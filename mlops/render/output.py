@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from mlops import streams
-from mlops.views.markdown import clean
-from mlops.views.report import Report
+from mlops.errors import MlopsError
+from mlops.render.markdown import clean
+from mlops.render.plain import envelope
+from mlops.render.report import Report
 
 LOG_WIDTH = 160  # columns of a log that nobody's window limits
 
@@ -22,6 +24,12 @@ class View(Protocol):
 
     def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:
         """Show the report; `outputs` are the verb's step outputs, for programs."""
+
+    def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:
+        """Show a verb's typed result: its report to people, the result itself to programs."""
+
+    def refuse(self, verb: str, failure: MlopsError) -> None:
+        """Show a failure that left no result; people read it on stderr, so only programs are told here."""
 
     def note(self, text: str) -> None:
         """Say on stderr what is happening."""
@@ -40,6 +48,13 @@ class Human:
     def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
         """Print the report."""
         report.print(self.out)
+
+    def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
+        """Print the report."""
+        report.print(self.out)
+
+    def refuse(self, verb: str, failure: MlopsError) -> None:
+        """Nothing: it is told on stderr."""
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
@@ -63,10 +78,18 @@ class Json:
         if self._seen:
             raise RuntimeError(f"{report.title!r} would be a second JSON object after {self._seen[0]!r}")
         self._seen.append(report.title)
-        _write(
-            self.out,
-            json.dumps({**report.to_json(), "outputs": dict(outputs or {})}, indent=2, allow_nan=False) + "\n",
-        )
+        self._dump({**report.to_json(), "outputs": dict(outputs or {})})
+
+    def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
+        """Write the object that `docs/json` describes."""
+        self._dump(envelope(verb, result, failure))
+
+    def refuse(self, verb: str, failure: MlopsError) -> None:
+        """Write the problems, with a result of null."""
+        self._dump(envelope(verb, None, failure))
+
+    def _dump(self, shape: Mapping[str, Any]) -> None:
+        _write(self.out, json.dumps(shape, indent=2, allow_nan=False) + "\n")
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
@@ -87,6 +110,13 @@ class Markdown:
     def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
         """Write the report."""
         _write(self.out, report.to_markdown())
+
+    def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
+        """Write the report."""
+        _write(self.out, report.to_markdown())
+
+    def refuse(self, verb: str, failure: MlopsError) -> None:
+        """Nothing: it is told on stderr."""
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from mlops.domain.numbers import number, to_plain
-from mlops.views.markdown import clean, fenced, inline, paragraph
+from mlops.render.markdown import clean, fenced, inline, paragraph
 
 Cell = str | int | float | bool | None
 PROGRAMS = ("mlops ", "az ", "git ", "gh ", "make ", "python ", "curl ")

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from mlops.views.markdown import clean
-from mlops.views.report import Table, drawn
+from mlops.render.markdown import clean
+from mlops.render.report import Table, drawn
 
 
 class Board(Protocol):

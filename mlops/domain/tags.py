@@ -1,0 +1,133 @@
+"""The database's schema: every tag that this product writes or reads on what Azure ML keeps.
+
+State lives in Azure ML and nowhere else, so these names are the schema. `docs/tags.md` is generated from `SCHEMA`.
+Azure's limits: an ARM resource (endpoint) has at most 50 tags, names of 512 and values of 256 characters; of a job
+names of 100 and values of 1,000 characters are kept (`mlops.domain.training.submission`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class On(StrEnum):
+    """What carries a tag."""
+
+    JOB = "training run"
+    EVALUATION = "evaluation job"
+    DATA = "data version"
+    MODEL = "model"
+    VERSION = "model version"
+    ENDPOINT = "endpoint"
+    DEPLOYMENT = "deployment"
+    COMPUTE = "compute"
+
+
+OWNER_TAG = "mlops-owner"
+ENVIRONMENT_TAG = "mlops-environment"
+MODEL_TAG = "mlops-model"
+FINGERPRINT_TAG = "mlops-fingerprint"
+DATA_TAG = "mlops-data"
+BASE_MODEL_TAG = "mlops-base-model"
+COMPONENT_TAG = "mlops-component"
+PARAMETERS_TAG = "mlops-parameters"
+COMMIT_TAG = "mlops-commit"
+RUN_TAG = "mlops-run"
+REPOSITORY_TAG = "mlops-repository"
+INSTANCE_TYPE_TAG = "mlops-instance-type"
+NODES_TAG = "mlops-nodes"
+WORK_TAG = "mlops-work"
+EPOCHS_TAG = "mlops-epochs"
+RECIPE_TAG = "mlops-recipe"
+EVALUATES_TAG = "mlops-evaluates"
+JOB_TAG = "mlops-job"
+REGISTERED_BY_TAG = "mlops-registered-by"
+EVALUATION_TAG = "mlops-evaluation"
+QUESTIONS_TAG = "mlops-questions"
+VERDICT_TAG = "mlops-verdict"
+VERDICT_WHY_TAG = "mlops-verdict-why"
+VERDICT_CHAMPION_TAG = "mlops-verdict-champion"
+GATE_PREFIX = "mlops-gate-"
+METRIC_PREFIX = "metric-"
+ROWS_PREFIX = "rows-"
+SOURCE_PREFIX = "source-"
+CHAMPION_PREFIX = "mlops-champion-"
+PREVIOUS_PREFIX = "mlops-previous-"
+CANDIDATE_PREFIX = "mlops-candidate-"
+ALIAS_PREFIX = "mlops-alias-"
+HISTORY_PREFIX = "mlops-history-"
+PROMOTION_PREFIX = "mlops-promote-"
+LEASE_TAG = "mlops-lease"
+PREVIOUS_TAG = "mlops-previous"
+ROLLED_BACK_TAG = "mlops-rolled-back"
+STANDBY_SINCE_TAG = "mlops-standby-since"
+IDLE_SINCE_TAG = "mlops-idle-since"
+IDLE_DEPLOYMENT_PREFIX = "mlops-spare-"
+KEEP_UNTIL_TAG = "keep-until"
+FAILURE_TAG = "mlops-failure"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag, or all that begin with `name` where it ends in `-`."""
+
+    name: str
+    on: tuple[On, ...]
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    form: str
+
+
+_MADE_FROM = (On.JOB, On.VERSION)
+SCHEMA: tuple[Tag, ...] = (
+    Tag(OWNER_TAG, tuple(On), ("prepare", "compute", "submit", "register", "promote"), ("every verb",),
+        "name of the model in params.yaml: only what carries ours is changed"),
+    Tag(ENVIRONMENT_TAG, (On.ENDPOINT,), ("promote",), ("promote", "cleanup"), "name of the environment"),
+    Tag(MODEL_TAG, (On.DEPLOYMENT,), ("promote",), ("people",), "`name:version` of what it serves"),
+    Tag(FINGERPRINT_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "register", "evaluate"), ("plan", "register"),
+        "12 hexadecimal digits of model, component, parameters and data"),
+    Tag(DATA_TAG, (*_MADE_FROM, On.EVALUATION, On.DATA), ("submit", "register", "evaluate"),
+        ("gate", "plan", "promote", "ask", "lineage", "cleanup"), "`name:version` of the training data"),
+    Tag(BASE_MODEL_TAG, _MADE_FROM, ("submit", "register"), ("plan", "promote", "lineage"), "`name:version`"),
+    Tag(COMPONENT_TAG, _MADE_FROM, ("submit", "register"), ("plan",), "`name:version`"),
+    Tag(PARAMETERS_TAG, _MADE_FROM, ("submit", "register"), ("people",), "digest of the merged parameters"),
+    Tag(COMMIT_TAG, (*_MADE_FROM, On.DATA, On.EVALUATION), ("prepare", "submit", "evaluate", "register"),
+        ("plan", "promote", "lineage"), "commit, 40 hexadecimal digits"),
+    Tag(RUN_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "evaluate", "register"), ("lineage",),
+        "URL of the workflow run"),
+    Tag(REPOSITORY_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "evaluate", "register"), ("lineage",), "`owner/name`"),
+    Tag(INSTANCE_TYPE_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "VM size of the fine-tuning"),
+    Tag(NODES_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "whole number"),
+    Tag(WORK_TAG, (On.JOB,), ("submit",), ("plan",), "training rows times epochs"),
+    Tag(EPOCHS_TAG, (On.JOB,), ("submit",), ("plan",), "number"),
+    Tag(RECIPE_TAG, (On.DATA,), ("prepare",), ("plan", "prepare", "submit"), "digest of parameters and sources"),
+    Tag(EVALUATES_TAG, (On.EVALUATION,), ("evaluate",), ("evaluate", "gate", "cleanup"),
+        "`name:version` of a model, or a training run"),
+    Tag(JOB_TAG, (On.VERSION,), ("register",), ("plan", "promote", "lineage", "cleanup"), "name of the training run"),
+    Tag(REGISTERED_BY_TAG, (On.VERSION,), ("register",), ("people",), "URL of the workflow run, or who"),
+    Tag(EVALUATION_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("lineage", "cleanup"),
+        "name of the evaluation job"),
+    Tag(QUESTIONS_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("people",), "`name:version` of the questions"),
+    Tag(VERDICT_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("promote", "lineage"), "`pass` or `refuse`"),
+    Tag(VERDICT_WHY_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("lineage",), "sentence"),
+    Tag(VERDICT_CHAMPION_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("people",), "`name:version`, or `none yet`"),
+    Tag(GATE_PREFIX, (On.JOB, On.VERSION), ("gate", "register"), ("people",), "metric and rule: word, value, limit"),
+    Tag(METRIC_PREFIX, (On.VERSION,), ("register",), ("gate",), "metric: number"),
+    Tag(ROWS_PREFIX, (On.DATA,), ("prepare",), ("lineage", "register"), "split: whole number"),
+    Tag(SOURCE_PREFIX, (On.DATA,), ("prepare",), ("lineage", "register"), "number: where rows came from"),
+    Tag(CHAMPION_PREFIX, (On.MODEL,), ("promote", "rollback"), ("gate", "promote", "cleanup"), "environment: version"),
+    Tag(PREVIOUS_PREFIX, (On.MODEL,), ("promote", "rollback"), ("cleanup",), "environment: version"),
+    Tag(CANDIDATE_PREFIX, (On.MODEL,), ("promote", "rollback"), ("cleanup",), "environment: version"),
+    Tag(ALIAS_PREFIX, (On.VERSION,), ("promote", "rollback"), ("people",), "environment: `champion`, `previous`, …"),
+    Tag(HISTORY_PREFIX, (On.VERSION,), ("promote", "rollback"), ("cleanup", "people"), "environment: when it was what"),
+    Tag(PROMOTION_PREFIX, (On.JOB,), ("promote", "resume"), ("resume", "plan"), "environment: progress, time, retries"),
+    Tag(LEASE_TAG, (On.ENDPOINT,), ("promote", "rollback", "cleanup"), ("promote", "rollback", "cleanup"),
+        "`HOLDER until TIME`, or `-`"),
+    Tag(PREVIOUS_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "rollback", "cleanup"),
+        "deployments that were live before, newest first, or `-`"),
+    Tag(ROLLED_BACK_TAG, (On.ENDPOINT,), ("rollback",), ("plan", "resume", "rollback"), "`LEFT to BACK`"),
+    Tag(STANDBY_SINCE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "cleanup"), "time"),
+    Tag(IDLE_SINCE_TAG, tuple(On), ("cleanup",), ("cleanup",), "time of the mark; deleting follows the grace period"),
+    Tag(IDLE_DEPLOYMENT_PREFIX, (On.ENDPOINT,), ("cleanup",), ("cleanup",), "deployment: time of the mark"),
+    Tag(KEEP_UNTIL_TAG, tuple(On), ("people",), ("cleanup",), "date (through that day, UTC) or time"),
+    Tag(FAILURE_TAG, (On.JOB,), ("report",), ("report",), "name of the failure's cause"),
+)  # fmt: skip

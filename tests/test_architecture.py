@@ -94,6 +94,14 @@ def test_the_schema_of_tags_is_whole() -> None:
     assert names == {tag.name for tag in tags.SCHEMA}
 
 
+def test_no_test_reads_what_a_team_edits() -> None:
+    theirs = re.compile(r"""ROOT / "(params\.yaml|data)"|\{ROOT\}/(params|data)""")
+    tests = [
+        path for path in (ROOT / "tests").rglob("*.py") if path.name not in ("test_architecture.py", "test_readme.py")
+    ]
+    assert not [path.name for path in tests if theirs.search(path.read_text(encoding="utf-8"))]
+
+
 def test_no_file_names_a_place_of_one_machine() -> None:
     suffixes = {".py", ".yml", ".yaml", ".md", ".toml", ".txt", ".jsonl"}
     folders = ("mlops", "emulator", "tests", "tools", "docs", "data", ".github", "benchmarks")

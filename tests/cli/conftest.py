@@ -15,6 +15,7 @@ import pytest
 
 from mlops import __main__
 from mlops.cli.main import cli
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 CONVERSATION = '{"messages": [{"role": "user", "content": "%s"}, {"role": "assistant", "content": "Yes, it does."}]}\n'
@@ -82,7 +83,7 @@ def project(environment: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A project with parameters and two conversations; the shell stands in it."""
     made = tmp_path / "project"
     (made / "data" / "curated").mkdir(parents=True)
-    shutil.copy2(ROOT / "params.yaml", made)
+    shutil.copy2(PARAMS_FILE, made)
     text = "".join(CONVERSATION % f"Does number {number} hold?" for number in (1, 2))
     (made / "data" / "curated" / "few.jsonl").write_text(text, encoding="utf-8")
     environment.chdir(made)

@@ -11,9 +11,10 @@ from mlops.flow.cleanup import cleanup
 from mlops.flow.context import Context, ReportOutcome
 from mlops.params import Params, load
 from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = load(ROOT / "params.yaml")
+PARAMS = load(PARAMS_FILE)
 DAY, HOUR = 86400, 3600
 OURS = {"mlops-owner": PARAMS.model.name, "mlops-environment": "staging"}
 
@@ -70,7 +71,7 @@ class Site:
         self, params: Params | None = None, *, apply: bool = True, say: Callable[[str], None] = lambda _: None
     ) -> ReportOutcome:
         """One run; `say` is called right before each deletion."""
-        return cleanup.run(Context(params or with_cleanup(), ROOT / "params.yaml", own_workspace, say), apply=apply)
+        return cleanup.run(Context(params or with_cleanup(), PARAMS_FILE, own_workspace, say), apply=apply)
 
     def states(self, outcome: ReportOutcome) -> dict[str, str]:
         """Name -> state and reason, of what this module made."""

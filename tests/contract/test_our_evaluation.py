@@ -24,6 +24,7 @@ from mlops.flow.evaluation import evaluate, gate
 from mlops.flow.evaluation import jobs as evaluation_jobs
 from mlops.flow.release import resume
 from mlops.params import Params, load
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER, DATA = "owner-of-evaluations", "sky"
@@ -51,7 +52,7 @@ class World:
         scored = self.base.evaluation.model_copy(update={"conversations": 3, "max_new_tokens": 8, **changes})
         judged = self.base.gate.model_copy(update={"rules": (rule,), "wait_for_metrics_seconds": 0})
         params = self.base.model_copy(update={"evaluation": scored, "gate": judged})
-        return Context(params, ROOT / "params.yaml", lambda: self.workspace, lambda _: None)
+        return Context(params, PARAMS_FILE, lambda: self.workspace, lambda _: None)
 
     def crown(self, run: str) -> str:
         """Register the model of a run, and let it be the champion."""
@@ -89,7 +90,7 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
         while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
             pass
         assert found.state is JobState.COMPLETED
-    params = load(ROOT / "params.yaml")
+    params = load(PARAMS_FILE)
     named = params.model.model_copy(update={"name": OWNER})
     scored = params.evaluation.model_copy(update={"compute": "serverless"})
     return World(workspace, params.model_copy(update={"model": named, "evaluation": scored}))

@@ -15,6 +15,7 @@ from mlops.flow.context import Context
 from mlops.flow.release import resume
 from mlops.flow.training import watch
 from mlops.params import load
+from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -54,7 +55,7 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
 
 def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspace) -> None:
     said: list[str] = []
-    context = Context(load(ROOT / "params.yaml"), ROOT / "params.yaml", lambda: workspace, said.append)
+    context = Context(load(PARAMS_FILE), PARAMS_FILE, lambda: workspace, said.append)
     found = watch.run(context, job=FAILED, wait_minutes=1, ok_if_unfinished=False)
     assert isinstance(found.failure, RemoteFailed)
     (problem,) = found.failure.problems
@@ -76,9 +77,9 @@ def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspac
 
 def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     """On the run above, because each run on the emulator costs seconds."""
-    params = load(ROOT / "params.yaml")
+    params = load(PARAMS_FILE)
     params = params.model_copy(update={"model": params.model.model_copy(update={"name": OWNER})})
-    context = Context(params, ROOT / "params.yaml", lambda: workspace, lambda _: None)
+    context = Context(params, PARAMS_FILE, lambda: workspace, lambda _: None)
     found = resume.run(context)
     assert isinstance(found.failure, RemoteFailed)
     (problem,) = found.failure.problems

@@ -19,6 +19,7 @@ from mlops.flow.dataset import prepare
 from mlops.flow.release import plan
 from mlops.flow.training import submit
 from mlops.params import Params, load
+from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -55,7 +56,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def context(self) -> Context:
-        stated = load(ROOT / "params.yaml").model_dump()
+        stated = load(PARAMS_FILE).model_dump()
         stated["model"]["name"], stated["data"]["name"], stated["data"]["dataset"] = self.name, self.name, None
         stated["data"]["validation_share"] = self.share
         stated["training"] |= {"compute": "serverless"}

@@ -26,6 +26,7 @@ from mlops.flow.dataset import prepare
 from mlops.flow.release import plan
 from mlops.flow.training import compute, submit, watch
 from mlops.params import Params, load
+from tests.project import PARAMS_FILE
 from tests.workflows import runner
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def make(connected: Workspace, root: Path) -> Make:
     """A context with other parameters: `make(model={...}, training={...})`; each with a name of its own."""
 
     def context(**blocks: dict[str, Any]) -> Context:
-        stated = load(ROOT / "params.yaml").model_dump()
+        stated = load(PARAMS_FILE).model_dump()
         own = uuid.uuid4().hex[:8]
         stated["model"]["name"], stated["data"]["name"], stated["data"]["dataset"] = f"m-{own}", "rows", None
         stated["training"]["compute"] = f"c-{own}"

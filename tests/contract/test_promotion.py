@@ -26,6 +26,7 @@ from mlops.flow.promote import canary, promote
 from mlops.flow.promote.lease import Holder
 from mlops.params import load
 from tests.contract.serving_calls import QUESTION, SIZE, arm, own_workspace, register_model
+from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -79,7 +80,7 @@ class Stage:
     connect: Callable[[], Workspace] = own_workspace
 
     def context(self, run: int = 1, **settings: Any) -> Context:
-        stated = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        stated = yaml.safe_load((PARAMS_FILE).read_text(encoding="utf-8"))
         one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100]}
         elsewhere = {"endpoint": "elsewhere-journey", "instance_type": SIZE, "registry": settings.pop("registry", None)}
         stated["environments"], stated["model"]["name"] = {"production": one | settings, "elsewhere": elsewhere}, MODEL

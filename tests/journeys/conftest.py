@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from azureml_emulator import process
+from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +61,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
             target.chmod(source.stat().st_mode)
+    shutil.rmtree(folder / "data")  # a team's own; the tests walk with the project that is theirs
+    shutil.copytree(PROJECT / "data", folder / "data")
+    shutil.copy2(PARAMS_FILE, folder)
     subprocess.run([sys.executable, "-m", "compileall", "-q", "mlops"], cwd=folder, check=True)
     made = Clone(folder, tmp_path_factory.mktemp("state"))
     made.replace("params.yaml", "soak_seconds: 5", "soak_seconds: 0")

@@ -12,6 +12,7 @@ from mlops.errors import BadInput
 from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.release import plan
 from mlops.params import load
+from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "HEAD"
@@ -61,9 +62,9 @@ def test_documents_are_what_nothing_runs(paths: list[str], only: bool) -> None:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the plan reads, in a repository with one commit."""
     made = tmp_path_factory.mktemp("repository")
-    for name in (".github", "data"):
-        shutil.copytree(ROOT / name, made / name)
-    shutil.copy2(ROOT / "params.yaml", made)
+    shutil.copytree(ROOT / ".github", made / ".github")
+    shutil.copytree(PROJECT / "data", made / "data")
+    shutil.copy2(PARAMS_FILE, made)
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
     for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message=first"]):
         subprocess.run(["git", *identity, *words], cwd=made, check=True)

@@ -1,18 +1,16 @@
-"""The conversations that this repository ships are good input for its own preparation."""
+"""The conversations of the tests' project are good input for preparation."""
 
 from collections import Counter
-from pathlib import Path
 
 from mlops.dataset import Options
 from mlops.domain.dataset import conversations
 from tests.prepared import prepared as prepare
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.project import PROJECT
 
 
 def curated() -> list[tuple[str, bytes]]:
-    paths = [path for path in (ROOT / "data").rglob("*") if path.suffix in (".jsonl", ".parquet")]
-    return [(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in paths]
+    paths = [path for path in (PROJECT / "data").rglob("*") if path.suffix in (".jsonl", ".parquet")]
+    return [(path.relative_to(PROJECT).as_posix(), path.read_bytes()) for path in paths]
 
 
 def test_every_conversation_is_valid_distinct_and_free_of_personal_data() -> None:

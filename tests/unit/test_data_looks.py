@@ -13,6 +13,7 @@ from mlops.errors import BadInput
 from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.dataset import data, prepare
 from mlops.params import load
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +75,7 @@ def context(tmp_path: Path) -> Context:
     def offline() -> Any:
         raise AssertionError("a look at data needs no workspace")
 
-    params = load(ROOT / "params.yaml")
+    params = load(PARAMS_FILE)
     params = params.model_copy(update={"data": params.data.model_copy(update={"dataset": None})})
     return Context(params, tmp_path / "params.yaml", offline, lambda _: None)
 

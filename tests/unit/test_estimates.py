@@ -12,8 +12,9 @@ from mlops.flow.context import Context
 from mlops.flow.training import estimates
 from mlops.flow.training.training_spec import Training
 from mlops.params import load
+from tests.project import PARAMS_FILE
 
-PARAMS = load(Path(__file__).resolve().parents[2] / "params.yaml")
+PARAMS = load(PARAMS_FILE)
 FOUND = Estimate(hours=1.5, gpu_hours=12.0, cost=44.04, basis="median of 3 completed runs on 1 x Standard_X")
 
 

@@ -7,6 +7,7 @@ import pytest
 from mlops.errors import BadInput, Problem
 from mlops.params import load, locate
 from mlops.params.load import parse
+from tests.project import PARAMS_FILE
 
 SMALL = """
 gate:
@@ -27,7 +28,7 @@ def problems(text: str) -> tuple[Problem, ...]:
 
 
 def test_the_shipped_file_is_right() -> None:
-    params = load(ROOT / "params.yaml")
+    params = load(PARAMS_FILE)
     assert params.model.base == "Phi-3-mini-4k-instruct"
     assert list(params.environments) == ["staging", "production"]
     assert params.environments["production"].protected
@@ -81,7 +82,7 @@ def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
 
 
 def test_a_key_can_be_found_for_an_annotation() -> None:
-    found = locate(ROOT / "params.yaml", "gate", "rules", 0, "max")
+    found = locate(PARAMS_FILE, "gate", "rules", 0, "max")
     assert found is not None
-    line = (ROOT / "params.yaml").read_text().splitlines()[found[0] - 1]
+    line = (PARAMS_FILE).read_text().splitlines()[found[0] - 1]
     assert line.strip().startswith("max:")

@@ -14,6 +14,7 @@ from mlops.flow.cleanup.apply import Done
 from mlops.flow.cleanup.inventory import Survey
 from mlops.params import load
 from mlops.params.prices import Prices
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -59,7 +60,7 @@ def test_what_is_not_ours_is_not_counted() -> None:
 
 
 def test_the_sums_are_told_as_text_table_and_data() -> None:
-    shipped = load(ROOT / "params.yaml")
+    shipped = load(PARAMS_FILE)
     params = shipped.model_copy(update={"prices": Prices(currency="EUR", instance_hour={A100: 3.5})})
     plan = cleanup_plan.plan(FLEET, max_deletions=9, max_share=1.0)
     done = Done(words={("", Kind.ENDPOINT, "gone"): "deleted", ("", Kind.DEPLOYMENT, "used/old"): "failed"})
@@ -82,7 +83,7 @@ def test_the_sums_are_told_as_text_table_and_data() -> None:
 
 
 def test_without_prices_there_is_no_money() -> None:
-    params = load(ROOT / "params.yaml").model_copy(update={"prices": Prices(currency="USD")})
+    params = load(PARAMS_FILE).model_copy(update={"prices": Prices(currency="USD")})
     plan = cleanup_plan.plan(FLEET, max_deletions=9, max_share=1.0)
     found = report.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), params, applied=False)
     assert "the plan would save 96 instance-hours a day" in found.lines
@@ -93,9 +94,7 @@ def test_without_prices_there_is_no_money() -> None:
 
 def test_where_nothing_is_up_nothing_is_summed() -> None:
     plan = cleanup_plan.plan([item("empty", machines={})], max_deletions=9, max_share=1.0)
-    found = report.report(
-        plan, [Survey(cast("Workspace", None), NOW)], Done(), load(ROOT / "params.yaml"), applied=False
-    )
+    found = report.report(plan, [Survey(cast("Workspace", None), NOW)], Done(), load(PARAMS_FILE), applied=False)
     assert "no machine of ours is up" in found.lines
     assert [each.title for each in found.tables] == ["Items", "Counts"]
     assert found.next_step == ""

@@ -9,9 +9,10 @@ import pytest
 from mlops.errors import BadInput, Problem
 from mlops.params import point
 from mlops.render import failure_report
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = ROOT / "params.yaml"
+PARAMS = PARAMS_FILE
 
 
 def line_of(text: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlops.errors import INTERRUPTED
+from tests.project import PARAMS_FILE
 from tests.workflows import runner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(
         **dict.fromkeys(("AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "x"),
         "JOB": "ft-0123456789ab-1",
     }
-    line = f'exec mlops --params "{ROOT}/params.yaml" {verb}'
+    line = f'exec mlops --params "{PARAMS_FILE}" {verb}'
     step = runner.start(line, tmp_path, environment)
     connection, _ = silent_host.accept()  # it has asked, and waits
     with connection:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops.errors import BadInput, Problem
+from mlops.params.overlay import REHEARSAL_VARIABLE
 
 KINDS = ("azure", "emulator")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
@@ -44,6 +45,9 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
         what, fix = f"not set: {', '.join(missing)}", _how_to_configure(environ)
         raise BadInput(Problem(what, "the environment", why="the target is azure", fix=fix))
     proxy = environ.get("HTTPS_PROXY")
+    if environ.get(REHEARSAL_VARIABLE) and not (proxy or "").startswith("http://127.0.0.1:"):
+        why = "values for a stand-in must not reach a real workspace; only `mlops rehearse` sets it, for the emulator"
+        raise BadInput(Problem(f"{REHEARSAL_VARIABLE} is set", "the environment", why=why, fix="unset it"))
     through = f", through the proxy {proxy}" if proxy else ""
     subscription, group, workspace = (environ[name] for name in REQUIRED)
     said = f"target: azure, workspace {workspace} in {group}{through}"

@@ -88,6 +88,13 @@ class Verbs(click.Group):
 @click.option("--target", metavar="NAME", help="Where the commands go; the default is what is configured.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown on standard output instead of text.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a parameter for this call, such as training.nodes=2; repeatable.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show more of what happens.")
 @click.version_option(__version__, "--version", message="mlops %(version)s")
 @click.pass_context
@@ -98,6 +105,7 @@ def cli(
     target: str | None,
     as_json: bool,
     as_markdown: bool,
+    settings: tuple[str, ...],
     verbose: bool,
 ) -> None:
     """Fine-tune, judge, register and release language models on Azure Machine Learning.
@@ -117,6 +125,7 @@ def cli(
         stdout=sys.stdout,
         stderr=sys.stderr,
         as_markdown=as_markdown,
+        settings=settings,
     )
 
 

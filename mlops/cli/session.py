@@ -15,7 +15,7 @@ import click
 
 from mlops.errors import GateRefused, MlopsError, Unfinished
 from mlops.github import Actions
-from mlops.params import Params, load, point
+from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
 from mlops.render import Human, Json, Markdown, Report, View, board, console, failure_report
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlops.views import View as ResultView
 
 R = TypeVar("R")
+SET_VARIABLE = "MLOPS_SET"  # lines of key=value: what a rehearsal was given by --set, for the commands that it starts
 T = TypeVar("T")
 
 
@@ -40,6 +41,7 @@ class Session:
     stdout: TextIO
     stderr: TextIO
     as_markdown: bool = False
+    settings: tuple[str, ...] = ()
 
     @cached_property
     def actions(self) -> Actions:
@@ -56,8 +58,12 @@ class Session:
 
     @cached_property
     def params(self) -> Params:
-        """The parameters, read once."""
-        return load(self.params_path)
+        """The parameters, read once: what `--set` says is on top, and in a rehearsal what the file says for one."""
+        stated = (*(self.environ.get(SET_VARIABLE) or "").splitlines(), *self.settings)
+        found = load(self.params_path, overlay.parse(stated), rehearsal=bool(self.environ.get(REHEARSAL_VARIABLE)))
+        for change in found.changes:
+            self.view.note(f"parameter {change}")
+        return found
 
     def run(self, verb: "Callable[[Context], ReportOutcome]") -> None:
         """Do a verb with the parameters and the workspace."""

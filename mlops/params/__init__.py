@@ -1,7 +1,9 @@
 """`params.yaml`: the one file a data scientist edits, as frozen, typed, explained values."""
 
+from mlops.params import overlay
 from mlops.params.load import load, locate
+from mlops.params.overlay import REHEARSAL_VARIABLE
 from mlops.params.pointer import point
 from mlops.params.schema import Environment, Gate, Params, Rule
 
-__all__ = ["Environment", "Gate", "Params", "Rule", "load", "locate", "point"]
+__all__ = ["REHEARSAL_VARIABLE", "Environment", "Gate", "Params", "Rule", "load", "locate", "overlay", "point"]

@@ -4,7 +4,8 @@ It must not decide anything that needs a service.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,19 @@ from pydantic import BaseModel, ValidationError
 
 from mlops import yamls
 from mlops.errors import BadInput, Problem
+from mlops.params import overlay
+from mlops.params.overlay import Change
 from mlops.params.schema import Params
 
 YAML_FIX = "look at the indentation and the colons of this line and the one before; quote a text that holds `: `"
 Where = tuple[str | int, ...]
 
 
-def load(path: Path) -> Params:
-    """The parameters in a file. Raises BadInput with all problems."""
+def load(path: Path, changes: Sequence[Change] = (), *, rehearsal: bool = False) -> Params:
+    """The parameters in a file, with `changes` on top and in a rehearsal its block `rehearsal`, too.
+
+    Raises BadInput with all problems.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -32,11 +38,11 @@ def load(path: Path) -> Params:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
-    return parse(text, str(path))
+    return parse(text, str(path), changes, rehearsal=rehearsal)
 
 
-def parse(text: str, name: str = "params.yaml") -> Params:
-    """The parameters in a text; `name` is what problems call it."""
+def parse(text: str, name: str = "params.yaml", changes: Sequence[Change] = (), *, rehearsal: bool = False) -> Params:
+    """The parameters in a text; `name` is what problems call it. The block `rehearsal` is checked in any case."""
     try:
         root, values = _read(text)
     except yaml.MarkedYAMLError as error:
@@ -48,13 +54,33 @@ def parse(text: str, name: str = "params.yaml") -> Params:
         fix = "start from the params.yaml of this repository"
         raise BadInput(Problem("must be a mapping of blocks such as model, data, training", name, fix=fix))
     repeated = _repeated(root, name)
-    try:
-        params = Params.model_validate(values)
-    except ValidationError as error:
-        raise BadInput([*repeated, *(_problem(dict(item), root, name) for item in error.errors())]) from None
+    found = []
+    for rehearsed in (False, True):
+        on_top = (*(overlay.of_block(values) if rehearsed else ()), *changes)
+        if rehearsed and len(on_top) == len(changes):
+            continue  # the file says nothing of its own for a rehearsal
+        changed, places = overlay.apply(values, on_top)
+        try:
+            found.append(Params.model_validate(changed).with_changes(on_top))
+        except ValidationError as error:
+            problems = (_refused(dict(item), places) or _problem(dict(item), root, name) for item in error.errors())
+            raise BadInput([*repeated, *problems]) from None
     if repeated:
         raise BadInput(repeated)
-    return params
+    return found[-1 if rehearsal else 0]
+
+
+def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Change]) -> Problem | None:
+    """The problem of a value that a change wrote; None where the file itself wrote it."""
+    where: Where = tuple(item["loc"])
+    change = next((places[where[:length]] for length in range(len(where), 0, -1) if where[:length] in places), None)
+    if change is None:
+        return None
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(where[-1]), _known(where[:-1]), n=1)
+        told = overlay.problem_at(change, f"{change.key} is not a key that is known")
+        return replace(told, fix=f"perhaps you meant {near[0]}" if near else "")
+    return overlay.problem_at(change, f"{change.key}: {str(item['msg']).removeprefix('Value error, ')}")
 
 
 def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:

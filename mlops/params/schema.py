@@ -5,12 +5,13 @@ It must not read a file. The descriptions become the JSON schema that editors sh
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
 from mlops.params.cleanup import Cleanup
 from mlops.params.evaluation import Evaluation
+from mlops.params.overlay import Change
 from mlops.params.prices import Prices
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
@@ -253,6 +254,21 @@ class Params(_Block):
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
     prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
+    rehearsal: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What `mlops rehearse` changes, by dotted key, because a small stand-in is trained there",
+    )
+    _changes: tuple[Change, ...] = PrivateAttr(())
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was changed on top of the file: by the command line, and in a rehearsal by its block `rehearsal`."""
+        return self._changes
+
+    def with_changes(self, changes: tuple[Change, ...]) -> Self:
+        """The same, and what was changed to come to it."""
+        self._changes = changes
+        return self
 
     @model_validator(mode="after")
     def _production_is_named_rightly(self) -> Self:

@@ -12,6 +12,7 @@ import click
 from mlops.cli.rehearse.show import Show
 from mlops.cli.rehearse.story import STEPS, Rehearsal
 from mlops.cli.session import Session
+from mlops.params import REHEARSAL_VARIABLE
 
 NAMES = [step.name for step in STEPS]
 
@@ -41,5 +42,13 @@ def command(
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     root = session.params_path.resolve().parent
     show = Show(sys.stdout, os.environ, verbose=verbose or session.verbose)
-    rehearsal = Rehearsal(root=root, params=session.params, show=show, keep=keep or state is not None, state=state)
+    session.environ[REHEARSAL_VARIABLE] = "true"
+    rehearsal = Rehearsal(
+        root=root,
+        params=session.params,
+        show=show,
+        keep=keep or state is not None,
+        state=state,
+        settings=session.settings,
+    )
     rehearsal.run(first=first, last=last, pause=pause)

@@ -20,10 +20,12 @@ import click
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import actions, clock
+from mlops.cli.rehearse import roles
 from mlops.cli.rehearse.record import Record
 from mlops.cli.rehearse.show import Show
+from mlops.cli.session import SET_VARIABLE
 from mlops.errors import ALL, BadInput, MlopsError, Problem, RemoteFailed
-from mlops.params import Params
+from mlops.params import REHEARSAL_VARIABLE, Params
 
 REPOSITORY = "rehearsal/repository"
 REF = "refs/heads/main"
@@ -49,6 +51,7 @@ class Rehearsal:
     show: Show
     keep: bool
     state: Path | None
+    settings: tuple[str, ...] = ()
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
@@ -101,7 +104,7 @@ class Rehearsal:
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """Run an `mlops` command as a person would, and read its JSON."""
-        environment = {**os.environ, **process.variables(self.running)}
+        environment = {**os.environ, **process.variables(self.running), **self._overlay()}
         words = [sys.executable, "-m", "mlops", "--json", *arguments]
         done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -123,7 +126,7 @@ class Rehearsal:
     def _ensure_emulator(self) -> None:
         try:
             self.address = process.launch(self.state_folder)
-            process.control(self.address, "PUT", "/access", _access())
+            process.control(self.address, "PUT", "/access", roles.access(REPOSITORY))
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
@@ -135,6 +138,7 @@ class Rehearsal:
             variables=process.workspace(),
             environment={
                 **process.network(self.running),
+                **self._overlay(),
                 "HF_HOME": process.variables(self.running)["HF_HOME"],
                 "MLOPS_VENV": str(binaries.parent),
                 "MLOPS_VENV_READY": str(binaries.parent),
@@ -145,6 +149,10 @@ class Rehearsal:
                 .rstrip("="),
             },
         )
+
+    def _overlay(self) -> dict[str, str]:
+        """What makes the commands of a rehearsal read the values that are meant for one."""
+        return {REHEARSAL_VARIABLE: "true", SET_VARIABLE: "\n".join(self.settings)}
 
     def _finish(self) -> None:
         self.record.write(self.folder)
@@ -160,29 +168,12 @@ class Rehearsal:
             self.show.line(f"    mlops emulator {verb} --state {state} {rest}".rstrip())
 
 
-def _access() -> dict[str, Any]:
-    """What docs/azure-setup.md has a team set up, and no more: so a rehearsal shows that it suffices."""
-    names = process.workspace()
-    subscription, client = f"/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}", names["AZURE_CLIENT_ID"]
-    workspace = (
-        f"{subscription}/resourceGroups/{names['AZURE_RESOURCE_GROUP']}"
-        f"/providers/Microsoft.MachineLearningServices/workspaces/{names['AZURE_ML_WORKSPACE']}"
-    )
-    roles = {
-        "AzureML Data Scientist": workspace,
-        "Monitoring Reader": subscription,
-        "AzureML Compute Operator": workspace,
-    }
-    return {
-        "federated_credentials": [{"client": client, "subject": f"repo:{REPOSITORY}:environment:training"}],
-        "role_assignments": [{"principal": client, "role": role, "scope": scope} for role, scope in roles.items()],
-    }
-
-
 def start(rehearsal: Rehearsal) -> bool:
     """Say where the emulator is; it was started before the first step."""
     address = rehearsal.running
     rehearsal.show.line(f"proxy {address.proxy_url}, control {address.control_url}; nothing leaves this machine")
+    for change in rehearsal.params.changes:
+        rehearsal.show.line(f"for this rehearsal: {change}", "dim")
     return True
 
 

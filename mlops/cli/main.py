@@ -19,6 +19,7 @@ from mlops.errors import BadInput, Problem
 
 NOT_VERBS = frozenset({"main", "session", "recording"})
 ORDER = (
+    "check",
     "plan",
     "prepare",
     "data",

@@ -48,6 +48,12 @@ def well(case: Case, *jobs: str, also: tuple[str, ...] = ()) -> bool:
     return not case["canceled"] and all(case[f"needs.{job}.result"] in ("success", *also) for job in jobs)
 
 
+def passed_or_not_due(case: Case, job: str, output: str) -> bool:
+    """The job ended well, or was left out because the check said that it is not due."""
+    result = case[f"needs.{job}.result"]
+    return bool(result == "success" or (result == "skipped" and case[f"needs.check.outputs.{output}"] == "false"))
+
+
 def unattended_failure(*jobs: str) -> Table:
     reads = {"github.event_name": ("schedule", "repository_dispatch", "workflow_dispatch"), "canceled": (False, True)}
     reads |= {f"needs.{job}.result": ENDED for job in jobs}
@@ -101,26 +107,35 @@ TABLES: dict[str, Table] = {
     "ci.concurrency.cancel-in-progress": choice(
         {"github.event_name": ("push", "pull_request")}, lambda case: case["github.event_name"] == "pull_request"
     ),
-    "ci.plan.plan.BASE": choice(
-        {"github.event_name": ("push", "pull_request")},
-        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else "",
+    "ci.check.check.BASE": choice(
+        {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
+        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
+    ),
+    "ci.check.mlops plan --offline.BASE": choice(
+        {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
+        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
+    ),
+    "ci.test.if": Table(
+        {"needs.check.result": ENDED, "needs.check.outputs.product": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "check") and case["needs.check.outputs.product"] == "true",
     ),
     "ci.rehearse.if": Table(
-        {"needs.plan.result": ENDED, "needs.plan.outputs.code": ("", *FLAGS), "canceled": (False, True)},
-        lambda case: well(case, "plan") and case["needs.plan.outputs.code"] == "true",
+        {"needs.check.result": ENDED, "needs.check.outputs.rehearse": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
     ),
-    "ci.required.if": Table({"needs.plan.result": ENDED, "canceled": (False, True)}, lambda _: True),
+    "ci.required.if": Table({"needs.check.result": ENDED, "canceled": (False, True)}, lambda _: True),
     "ci.required.every job succeeded.SUCCEEDED": choice(
         {
-            "needs.plan.result": ENDED,
+            "needs.check.result": ENDED,
             "needs.test.result": ENDED,
             "needs.rehearse.result": ENDED,
-            "needs.plan.outputs.code": ("", *FLAGS),
+            "needs.check.outputs.product": ("", *FLAGS),
+            "needs.check.outputs.rehearse": ("", *FLAGS),
         },
         lambda case: (
-            case["needs.plan.result"] == case["needs.test.result"] == "success"
-            and case["needs.rehearse.result"]
-            in (("success", "skipped") if case["needs.plan.outputs.code"] == "false" else ("success",))
+            case["needs.check.result"] == "success"
+            and passed_or_not_due(case, "test", "product")
+            and passed_or_not_due(case, "rehearse", "rehearse")
         ),
     ),
     "cleanup.cleanup.if": Table(

@@ -13,6 +13,7 @@ from tests.workflows.conftest import Play
 
 ROOT = Path(__file__).resolve().parents[2]
 CRONS = {"resume": "7,22,37,52 * * * *", "cleanup": "23 4 * * *"}
+DUE = {"product": "false", "rehearse": "true"}  # what the check says of a change of parameters or data
 
 
 def started(event: str, payload: dict[str, Any], *changed: str) -> set[str]:
@@ -65,12 +66,12 @@ def test_a_pull_request_is_planned_without_any_credential(play: Play, of_a_fork:
     payload = payloads.pull_request(of_a_fork=of_a_fork)
     assert started("pull_request", payload) == {"ci"}
     play.program("make", "#!/bin/sh\nexit 0\n")
-    seen = play("ci", "pull_request", payload, {"plan": {"outputs": {"code": "true"}}}, configured=False)
+    seen = play("ci", "pull_request", payload, {"check": {"outputs": DUE}}, configured=False)
     assert seen.done.succeeded
-    assert seen.calls == [["plan", "--offline", "--base", "HEAD^1"]]
+    assert seen.calls == [["check", "--base", "HEAD^1"], ["plan", "--offline", "--base", "HEAD^1"]]
 
 
-def test_a_fork_without_configuration_is_green_and_does_nothing_but_test(play: Play) -> None:
+def test_a_fork_without_configuration_is_green_and_does_nothing_but_check_its_project(play: Play) -> None:
     """Every event that comes by itself, one after the other, and what each of its workflows does."""
     changed = ["params.yaml", "data/curated/a.jsonl"]
     by_itself = [("push", payloads.push(*changed, fork=True))]
@@ -79,12 +80,13 @@ def test_a_fork_without_configuration_is_green_and_does_nothing_but_test(play: P
     done: dict[str, list[str]] = {}
     for event, payload in by_itself:
         for flow in sorted(started(event, payload, *changed)):
-            seen = play(flow, event, payload, {"plan": {"outputs": {"code": "true"}}}, configured=False)
+            said = {"check": {"outputs": DUE}}
+            seen = play(flow, event, payload, said, configured=False)
             assert seen.done.succeeded, f"{event}: {flow}"
             done[flow] = sorted(seen.done.jobs)
-            assert seen.calls == ([["plan", "--offline", "--base", ""]] if flow == "ci" else [])
-    tests = [f"test ({version})" for version in ("3.11", "3.12", "3.13")]
-    assert done == {"ci": ["plan", "rehearse", "required", *tests], "train": [], "resume": [], "cleanup": []}
+            base = ["--base", str(payload.get("before", ""))]
+            assert seen.calls == ([["check", *base], ["plan", "--offline", *base]] if flow == "ci" else [])
+    assert done == {"ci": ["check", "rehearse", "required"], "train": [], "resume": [], "cleanup": []}
 
 
 def test_what_a_person_types_is_one_word_and_never_a_program(play: Play) -> None:

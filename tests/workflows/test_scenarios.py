@@ -220,26 +220,31 @@ def test_a_workspace_that_the_repository_does_not_name_is_found(play: Play) -> N
 
 
 @pytest.mark.parametrize(
-    ("code", "failing", "result", "rehearsed"),
+    ("due", "failing", "result"),
     [
-        ("true", "nothing", "success", True),
-        ("true", "rehearse", "failure", True),
-        ("false", "rehearse", "success", False),  # only documents changed
-        ("false", "test", "failure", False),
-        ("", "nothing", "failure", False),  # the plan failed, so nothing is known to be unnecessary
+        (("test", "rehearse"), "nothing", "success"),
+        (("test", "rehearse"), "rehearse", "failure"),
+        (("test", "rehearse"), "test", "failure"),
+        (("rehearse",), "test", "success"),  # a team changed its parameters: the programs' own tests are not due
+        ((), "rehearse", "success"),  # only documents changed
+        (None, "nothing", "failure"),  # the check failed, so nothing is known to be unnecessary
     ],
 )
 def test_the_required_check_is_green_when_all_that_had_to_run_passed(
-    play: Play, code: str, failing: str, result: str, rehearsed: bool
+    play: Play, due: tuple[str, ...] | None, failing: str, result: str
 ) -> None:
     """Of a pull request from a fork, too: nothing here needs a variable or a token."""
     play.program("make", f'#!/bin/sh\n[ "$1" != {failing} ]\n')
     payload = {"action": "opened", "pull_request": {"number": 7, "head": {"repo": {"fork": True}}}}
-    said = {"plan": {"outputs": {"code": code} if code else {}, "exit": 0 if code else 2}}
+    told = (
+        {"product": str("test" in due).lower(), "rehearse": str("rehearse" in due).lower()} if due is not None else {}
+    )
+    said = {"check": {"outputs": told, "exit": 0 if told else 2}}
     seen = play("ci", "pull_request", payload, said, configured=False)
-    assert seen.calls == [["plan", "--offline", "--base", "HEAD^1"]]
+    assert seen.calls[0] == ["check", "--base", "HEAD^1"]
     assert seen.done.jobs["required"] == result
-    assert ("rehearse" in seen.done.jobs) is rehearsed
+    ran = {name.partition(" ")[0] for name in seen.done.jobs}
+    assert ran & {"test", "rehearse"} == set(due or ())
 
 
 def test_by_hand_cleanup_applies_when_told(play: Play) -> None:

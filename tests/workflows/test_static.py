@@ -21,7 +21,7 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
-WITHOUT_CLOUD = ("exec mlops plan --offline", "make ", "test ")
+WITHOUT_CLOUD = ("exec mlops check ", "exec mlops plan --offline", "make ", "test ")
 ACTIONS_NEED = {
     "actions/checkout": {"contents": "read"},
     "ossf/scorecard-action": {"id-token": "write"},  # it signs what it publishes

@@ -6,6 +6,7 @@ Pure. It must not decide whether anything is trained.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -39,6 +40,37 @@ def conversations(before: bytes, after: bytes) -> tuple[int, int]:
 def only_documents(paths: Sequence[str]) -> bool:
     """Whether all that changed is read by people alone; nothing changed is not only documents."""
     return bool(paths) and all(any(fnmatchcase(path, pattern) for pattern in DOCUMENTS) for path in paths)
+
+
+class Area(StrEnum):
+    """What a changed file belongs to."""
+
+    PARAMETERS = "parameters"
+    DATA = "data"
+    WORKFLOWS = "workflows"
+    PRODUCT = "product"
+    DOCUMENTS = "documents"
+
+
+def areas(paths: Iterable[str], project: str, params: str, data: str) -> list[Area]:
+    """The areas that changed paths belong to, each once, in the order of `Area`.
+
+    `paths` are from the top of the repository, `project` is the folder of the project there (`.` for the top); `params`
+    and `data` are named from the project's folder. What belongs to nothing else is the product.
+    """
+    start = "" if project in ("", ".") else f"{project}/"
+    found = {_area(path, f"{start}{params}", f"{start}{data}/") for path in paths}
+    return [area for area in Area if area in found]
+
+
+def _area(path: str, params: str, data: str) -> Area:
+    if only_documents([path]):
+        return Area.DOCUMENTS
+    if path == params:
+        return Area.PARAMETERS
+    if path.startswith(data):
+        return Area.DATA
+    return Area.WORKFLOWS if path.startswith(".github/") else Area.PRODUCT
 
 
 def _flat(value: Any, key: str = "") -> dict[str, str]:

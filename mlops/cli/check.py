@@ -1,0 +1,16 @@
+"""`mlops check`."""
+
+import click
+
+from mlops.cli.session import Session
+
+
+@click.command()
+@click.option("--base", default="", metavar="COMMIT", help="What to compare with, to say what is to be rehearsed.")
+@click.pass_obj
+def command(session: Session, base: str) -> None:
+    """Check parameters, data and workflows of a change, without a cloud."""
+    from mlops.flow.release import check
+    from mlops.views import check as view
+
+    session.answer(lambda context: check.run(context, base=base), view)

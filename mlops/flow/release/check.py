@@ -1,0 +1,94 @@
+"""`mlops check`: what a team's CI asks of a change: parameters, conversations, workflows; and what to rehearse."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlops import actions, history
+from mlops.domain.release.changes import Area, areas
+from mlops.errors import BadInput, MlopsError, Problem
+from mlops.flow import observe
+from mlops.flow.context import Context
+from mlops.flow.dataset.prepare import check_curated
+from mlops.flow.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what it looked at, whether that is right, and what it found."""
+
+    name: str
+    ok: bool
+    finding: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Every check, and what differs from the base.
+
+    `changed` is empty where there is no base to compare with; then everything counts as changed. `rehearse` says
+    whether a rehearsal could end in another way than before this change, `product` whether the programs changed.
+    """
+
+    checks: tuple[Check, ...]
+    base: str
+    changed: tuple[Area, ...]
+    rehearse: bool
+    product: bool
+    warnings: tuple[str, ...]
+
+
+def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
+    """Every check, one after the other; a failed one does not stop the next. Asks no cloud."""
+    checks: list[Check] = []
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("parameters", lambda: f"{context.params_path.name} is right, its block for rehearsals too"),
+        ("conversations", lambda: _conversations(context, warnings)),
+        ("workflows", lambda: _workflows(context)),
+    )
+    for name, look in looks:
+        try:
+            checks.append(Check(name, True, look()))
+        except MlopsError as error:
+            checks.append(Check(name, False, error.problems[0].what))
+            problems += error.problems
+    changed = _changed(context, base)
+    everything = changed is None
+    found = CheckResult(
+        checks=tuple(checks),
+        base=base,
+        changed=tuple(changed or ()),
+        rehearse=everything or bool(set(changed or ()) - {Area.DOCUMENTS}),
+        product=everything or Area.PRODUCT in (changed or ()),
+        warnings=tuple(warnings),
+    )
+    return Outcome(found, BadInput(problems) if problems else None)
+
+
+def _conversations(context: Context, warnings: list[str]) -> str:
+    files = observe.curated_files(context)
+    warnings += [str(warning) for warning in check_curated(context, files)]
+    return f"{len(files)} files below {context.params.data.curated} are right"
+
+
+def _workflows(context: Context) -> str:
+    """A push of data and parameters must start the training, else nothing of all this happens."""
+    top = history.top(context.root)
+    if not (top / ".github" / "workflows").is_dir():
+        what, fix = "there are no workflows, so a push starts nothing", "keep .github/workflows of the template"
+        raise BadInput(Problem(what, ".github/workflows", fix=fix))
+    paths = [context.params_path.resolve().relative_to(top).as_posix()]
+    started = [flow.path.stem for flow in actions.started_by(top, "push", ref="refs/heads/main", changed=paths)]
+    if "train" not in started:
+        what = f"a push that changes {paths[0]} does not start the train workflow"
+        raise BadInput(Problem(what, ".github/workflows/train.yml", fix="name the file under on.push.paths"))
+    return f"a push that changes {paths[0]} starts {', '.join(started)}"
+
+
+def _changed(context: Context, base: str) -> list[Area] | None:
+    top = history.top(context.root)
+    if not base or not history.known(top, base):
+        return None
+    project = context.root.resolve().relative_to(top.resolve()).as_posix()
+    return areas(history.changed(top, base), project, context.params_path.name, context.params.data.curated)

@@ -1,0 +1,112 @@
+"""`mlops check` is green after what a team rightly does to its own files, and says what is wrong with the rest."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.project import PARAMS_FILE, PROJECT
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = (
+    '{"messages": [{"role": "user", "content": "Is the desk open at %d?"},'
+    ' {"role": "assistant", "content": "It is open until six."}]}\n'
+)
+EDITS = {
+    "more epochs": ("num_train_epochs: 1", "num_train_epochs: 4"),
+    "another learning rate": ("learning_rate: 5.0e-6", "learning_rate: 2.0e-5"),
+    "another base model": ("base: Phi-3-mini-4k-instruct", "base: Phi-4"),
+    "another version of it": ('version: "15"', 'version: "8"'),
+    "another name": ("name: phi-3-mini-ultrachat", "name: our-helpdesk"),
+    "another data name": ("name: ultrachat ", "name: helpdesk "),
+    "more of the dataset": ("percent: 5 ", "percent: 80 "),
+    "another component": ('component_version: "0.0.82"', 'component_version: "0.0.74"'),
+    "another cluster": ("compute: gpu-cluster", "compute: a100"),
+    "serverless": ("compute: gpu-cluster", "compute: serverless"),
+    "another size": (
+        "instance_type: Standard_NC24ads_A100_v4\n  max_nodes",
+        "instance_type: Standard_ND40rs_v2\n  max_nodes",
+    ),
+    "two nodes": ("max_nodes: 1\n  nodes: 1", "max_nodes: 4\n  nodes: 2"),
+    "another experiment": ("experiment: chat-completion-ultrachat", "experiment: helpdesk"),
+    "no evaluation": ("enabled: true", "enabled: false"),
+    "more questions": ("conversations: 32", "conversations: 200"),
+    "a stricter limit": ("max: 2.0 ", "max: 1.1 "),
+    "another endpoint": ("chat-staging-{workspace_hash}", "helpdesk-st-{workspace_hash}"),
+    "another environment": ("  staging:", "  test:"),
+    "more steps": ("traffic_steps: [10, 50, 100]", "traffic_steps: [1, 5, 25, 100]"),
+    "more instances": (
+        "instance_count: 1\n    auth_mode: key\n    traffic_steps: [10",
+        "instance_count: 3\n    auth_mode: key\n    traffic_steps: [10",
+    ),
+    "a longer retention": ("retention_hours: 72", "retention_hours: null"),
+    "a longer answer": ("max_new_tokens: 64\n  temperature", "max_new_tokens: 512\n  temperature"),
+    "a later cleanup": ("idle_days: 3", "idle_days: 14"),
+    "prices in euro": ("currency: USD", "currency: EUR"),
+    "another bake time in rehearsals": ("production.soak_seconds: 2", "production.soak_seconds: 0"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(environment: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A team's repository with one commit: the workflows of this one, and parameters and conversations."""
+    made = tmp_path / "team"
+    shutil.copytree(ROOT / ".github", made / ".github")
+    shutil.copytree(PROJECT / "data", made / "data")
+    shutil.copy2(PARAMS_FILE, made)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message=first"]):
+        subprocess.run(["git", *identity, *words], cwd=made, check=True)
+    environment.chdir(made)
+    return made
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_valid_edit_of_the_parameters_is_green(mlops: Run, project: Path, edit: str) -> None:
+    path, (before, after) = project / "params.yaml", EDITS[edit]
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    told = mlops("--json", "check", "--base", "HEAD")
+    assert told.code == 0, told.err
+    found = json.loads(told.out)["result"]
+    assert (found["changed"], found["rehearse"], found["product"]) == (["parameters"], True, False)
+
+
+def test_own_conversations_in_place_of_those_of_the_template_are_green(mlops: Run, project: Path) -> None:
+    shutil.rmtree(project / "data")
+    (project / "data").mkdir()
+    (project / "data" / "own.jsonl").write_text("".join(ROW % hour for hour in range(10, 20)), encoding="utf-8")
+    found = json.loads(mlops("--json", "check", "--base", "HEAD").out)["result"]
+    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True, True, True], False)
+    assert "data" in found["changed"]
+
+
+def test_documents_alone_need_no_rehearsal(mlops: Run, project: Path) -> None:
+    (project / "README.md").write_text("# Ours\n", encoding="utf-8")
+    found = json.loads(mlops("--json", "check", "--base", "HEAD").out)["result"]
+    assert (found["changed"], found["rehearse"], found["product"]) == (["documents"], False, False)
+
+
+def test_without_a_base_nothing_is_left_out(mlops: Run, project: Path) -> None:
+    for base in ("", "0" * 40):
+        found = json.loads(mlops("--json", "check", "--base", base).out)["result"]
+        assert (found["changed"], found["rehearse"], found["product"]) == ([], True, True)
+
+
+def test_a_broken_conversation_and_a_workflow_that_does_not_start_are_told_together(mlops: Run, project: Path) -> None:
+    (project / "data" / "curated" / "bad.jsonl").write_text("{not json\n", encoding="utf-8")
+    train = project / ".github" / "workflows" / "train.yml"
+    train.write_text(re.sub(r"      - params\.yaml\n", "", train.read_text(encoding="utf-8")), encoding="utf-8")
+    told = mlops("--json", "check")
+    assert told.code == 2
+    said = json.loads(told.out)
+    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, False]
+    assert {problem["file"] for problem in said["problems"]} == {
+        "data/curated/bad.jsonl",
+        ".github/workflows/train.yml",
+    }

@@ -162,5 +162,6 @@ def _job(item: Mapping[str, Any], callers: Mapping[str, str]) -> str:
     id, name = str(item.get("jobID") or ""), str(item.get("job") or "")
     matrix = item.get("matrix") or {}
     values = f" ({', '.join(str(value) for value in matrix.values())})" if matrix else ""
-    caller = next((key for start, key in callers.items() if name.startswith(start)), "")
+    starts = [start for start in callers if name.startswith(start)]
+    caller = callers[max(starts, key=len)] if starts else ""
     return f"{caller}{id}{values}"

@@ -12,11 +12,14 @@ from typing import Any
 
 import yaml
 
+import mlops
 from mlops import yamls
 from mlops.actions.patterns import matches
 from mlops.errors import BadInput, Problem
 
 LOCAL = re.compile(r"(?:\$|\.)/(.+)")
+CALLED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflows/[\w.-]+\.ya?ml)@(?P<ref>\S+)")
+PRODUCT = Path(mlops.__file__).resolve().parents[1]  # a checkout of this program has its reusable workflows
 # Activities that start a workflow which names none; for other events every activity does.
 DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
 
@@ -82,10 +85,13 @@ class Workflow:
 
         act takes the caller's name where it has one; a key is made of ids, which do not hold expressions.
         """
-        called = {id: inner for id, body in self.jobs.items() if (inner := self._called(body))}
-        return {
-            f"{self.jobs[id].get('name') or id}/{inner.name}/": f"{id}/{inner.name}/" for id, inner in called.items()
-        }
+        found: dict[str, str] = {}
+        for id, body in self.jobs.items():
+            if inner := self._called(body):
+                shown, key = f"{body.get('name') or id}/{inner.name}/", f"{id}/{inner.name}/"
+                found[shown] = key
+                found |= {f"{shown}{deeper}": f"{key}{name}" for deeper, name in inner.callers().items()}
+        return found
 
     def runners(self) -> set[str]:
         """Labels of the runners that its jobs name, those of reusable workflows included."""
@@ -100,13 +106,22 @@ class Workflow:
             found |= inner.uses() if inner else set(_used(self._root, [body, *body["steps"]]))
         return found
 
+    def calls(self) -> set[tuple[str, str]]:
+        """Repository and ref of every reusable workflow of another repository that is one of this program's own."""
+        named = [CALLED.fullmatch(str(body.get("uses", ""))) for body in self.jobs.values()]
+        found = {(call["repository"], call["ref"]) for call in named if call and (PRODUCT / call["path"]).is_file()}
+        return found.union(*(inner.calls() for body in self.jobs.values() if (inner := self._called(body))))
+
     @property
     def _root(self) -> Path:
         return self.path.parents[2]
 
     def _called(self, job: Mapping[str, Any]) -> "Workflow | None":
-        local = LOCAL.fullmatch(str(job.get("uses", "")))
-        return read(self._root / local[1]) if local else None
+        used = str(job.get("uses", ""))
+        if local := LOCAL.fullmatch(used):
+            return read(self._root / local[1])
+        called = CALLED.fullmatch(used)
+        return read(PRODUCT / called["path"]) if called and (PRODUCT / called["path"]).is_file() else None
 
 
 def read(path: Path) -> Workflow:

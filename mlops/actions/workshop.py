@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops.actions.workflows import Workflow
+from mlops.actions.workflows import PRODUCT, Workflow
 from mlops.errors import BadInput, Problem
 
 # Syntax of 2026 that act 0.2.89 does not know, and that changes nothing of what a single run does.
 UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*\n", re.MULTILINE)
 SELF = re.compile(r"(uses:\s*)\$/")
+OWN = re.compile(r"(uses:\s*)\$/(\S+)")
 BUILT_IN = "actions/checkout"  # act copies the working tree itself
 # What the first two install is there already; the third needs a server of GitHub's.
 REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python", "actions/upload-artifact"})
@@ -74,6 +75,8 @@ class Workshop:
         for label in sorted(workflow.runners()):
             line += ["-P", f"{label}=-self-hosted"]
         line += self._replacements(workflow)
+        for repository, ref in sorted(workflow.calls()):
+            line += ["--local-repository", f"{repository}@{ref}={self._product(repository, ref)}"]
         for flag, values in (("--env", machine.environment), ("--var", machine.variables)):
             for name, value in values.items():
                 line += [flag, f"{name}={value}"]
@@ -108,6 +111,20 @@ class Workshop:
             why = "nothing is fetched from GitHub, and nothing here stands in for it"
             raise BadInput([Problem(f"cannot run the action {used}", str(workflow.path), why=why) for used in unknown])
         return flags
+
+    def _product(self, repository: str, ref: str) -> Path:
+        """This program's workflows and what they need before `mlops`, as they would be had from that repository.
+
+        What a called workflow names as of its own repository is spelt out, because act takes it for the caller's.
+        """
+        made = self.folder / "product" / ref
+        for name in (".github", "tools"):
+            shutil.copytree(PRODUCT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy2(PRODUCT / "Makefile", made)
+        for path in (made / ".github").rglob("*.y*ml"):
+            text = OWN.sub(rf"\1{repository}/\2@{ref}", path.read_text(encoding="utf-8"))
+            path.write_text(UNKNOWN_KEYS.sub("", text), encoding="utf-8")
+        return made
 
 
 @contextmanager

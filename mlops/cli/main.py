@@ -76,7 +76,8 @@ class Verbs(click.Group):
     type=click.Path(path_type=Path),
     metavar="DIR",
     multiple=True,
-    help="Run as if started in DIR; every relative path is one from there.",
+    envvar="MLOPS_PROJECT",
+    help="Run as if started in DIR; every relative path is one from there.  [env: MLOPS_PROJECT]",
 )
 @click.option(
     "--params",

@@ -99,6 +99,18 @@ def finished(step: str) -> Table:
 
 
 KEEP = Table(KEPT, lambda case: case["status"] != "cancelled" and case["files"] != "")
+BASE = choice(
+    {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
+    lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
+)
+CHECKED = {  # the same in CI and in what a team's own repository calls
+    "check.check.BASE": BASE,
+    "check.mlops plan --offline.BASE": BASE,
+    "rehearse.if": Table(
+        {"needs.check.result": ENDED, "needs.check.outputs.rehearse": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
+    ),
+}
 TABLES: dict[str, Table] = {
     "ci.concurrency.group": choice(
         {"github.event.pull_request.number": (None, 7), "github.sha": ("abc",)},
@@ -107,21 +119,10 @@ TABLES: dict[str, Table] = {
     "ci.concurrency.cancel-in-progress": choice(
         {"github.event_name": ("push", "pull_request")}, lambda case: case["github.event_name"] == "pull_request"
     ),
-    "ci.check.check.BASE": choice(
-        {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
-        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
-    ),
-    "ci.check.mlops plan --offline.BASE": choice(
-        {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
-        lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
-    ),
+    **{f"{flow}.{place}": found for flow in ("ci", "check") for place, found in CHECKED.items()},
     "ci.test.if": Table(
         {"needs.check.result": ENDED, "needs.check.outputs.product": ("", *FLAGS), "canceled": (False, True)},
         lambda case: well(case, "check") and case["needs.check.outputs.product"] == "true",
-    ),
-    "ci.rehearse.if": Table(
-        {"needs.check.result": ENDED, "needs.check.outputs.rehearse": ("", *FLAGS), "canceled": (False, True)},
-        lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
     ),
     "ci.required.if": Table({"needs.check.result": ENDED, "canceled": (False, True)}, lambda _: True),
     "ci.required.every job succeeded.SUCCEEDED": choice(

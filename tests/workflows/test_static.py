@@ -21,7 +21,7 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
-WITHOUT_CLOUD = ("exec mlops check ", "exec mlops plan --offline", "make ", "test ")
+WITHOUT_CLOUD = ("exec mlops check ", "exec mlops rehearse", "exec mlops plan --offline", "make ", "test ")
 ACTIONS_NEED = {
     "actions/checkout": {"contents": "read"},
     "ossf/scorecard-action": {"id-token": "write"},  # it signs what it publishes
@@ -271,3 +271,14 @@ def test_an_endpoint_is_changed_by_one_job_at_a_time() -> None:
     assert groups["rollback", "rollback"] == ["deploy-${{ inputs.environment }}"]
     assert "deploy-staging" in groups["cleanup", "cleanup"]
     assert groups["train", "release"] == groups["resume", "resume"]
+
+
+def test_a_teams_own_repository_is_checked_as_a_fork_is() -> None:
+    ours, theirs = (body(WORKFLOWS / f"{name}.yml")["jobs"]["check"]["steps"] for name in ("ci", "check"))
+    assert ours == theirs
+
+
+def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
+    called = {path.stem: on for path in FILES if "workflow_call" in (on := actions.read(path).on)}
+    assert called.keys() == {"auth-check", "check", "cleanup", "promote", "report", "resume", "rollback", "train"}
+    assert all("project" in on["workflow_call"]["inputs"] for name, on in called.items() if name != "report")

@@ -279,6 +279,6 @@ def test_a_teams_own_repository_is_checked_as_a_fork_is() -> None:
 
 
 def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
-    called = {path.stem: on for path in FILES if "workflow_call" in (on := actions.read(path).on)}
+    called = {path.stem: on for path in FILES if "workflow_call" in (on := read(path).on)}
     assert called.keys() == {"auth-check", "check", "cleanup", "promote", "report", "resume", "rollback", "train"}
     assert all("project" in on["workflow_call"]["inputs"] for name, on in called.items() if name != "report")

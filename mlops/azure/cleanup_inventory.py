@@ -17,8 +17,8 @@ from mlops.domain.cleanup.jobs_and_compute import ComputeFacts, JobFacts
 from mlops.domain.cleanup.plan import Kind
 from mlops.domain.cleanup.version_retention import VersionFacts
 from mlops.domain.evaluation.scoring import is_job_name
+from mlops.domain.moments import parse_date
 from mlops.domain.tags import EVALUATES_TAG, INSTANCE_TYPE_TAG, NODES_TAG, OWNER_TAG
-from mlops.domain.training.base_model import parse_date
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError
 
@@ -152,7 +152,7 @@ def _started(workspace: Workspace, name: str) -> datetime | None:
     host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
     url = f"https://{host}/history/v1.0{workspace.id}/runs/{quote(name)}"
     try:
-        return _date(workspace.send("GET", url, f"read the run {name}").json().get("startTimeUtc"))
+        return parse_date(workspace.send("GET", url, f"read the run {name}").json().get("startTimeUtc"))
     except MlopsError:
         return None
 
@@ -163,7 +163,7 @@ def _compute(item: Mapping[str, Any], owner: str) -> ComputeFacts | None:
     name, ours = str(item["name"]), tags.get(OWNER_TAG) == owner
     size = str(inner.get("vmSize") or "")
     if outer.get("computeType") == "ComputeInstance":
-        since = _date((inner.get("lastOperation") or {}).get("operationTime") or outer.get("modifiedOn"))
+        since = parse_date((inner.get("lastOperation") or {}).get("operationTime") or outer.get("modifiedOn"))
         return ComputeFacts(name, ours, size, str(inner.get("state")), False, since=since, tags=tags)
     least = int((inner.get("scaleSettings") or {}).get("minNodeCount") or 0)
     if outer.get("computeType") != "AmlCompute" or least == 0:
@@ -178,7 +178,7 @@ def _compute(item: Mapping[str, Any], owner: str) -> ComputeFacts | None:
         least_nodes=least,
         nodes=int(inner.get("currentNodeCount") or 0),
         busy_nodes=sum(int(counts.get(f"{state}NodeCount") or 0) for state in ("running", "preparing", "leaving")),
-        since=_date(inner.get("allocationStateTransitionTime")),
+        since=parse_date(inner.get("allocationStateTransitionTime")),
         tags=tags,
     )
 
@@ -198,8 +198,4 @@ def _status(item: Mapping[str, Any]) -> str:
 
 
 def _created(item: Mapping[str, Any]) -> datetime | None:
-    return _date((item.get("systemData") or {}).get("createdAt"))
-
-
-def _date(stated: object) -> datetime | None:
-    return parse_date(str(stated)) if stated else None
+    return parse_date((item.get("systemData") or {}).get("createdAt"))

@@ -18,7 +18,7 @@ from typing import Any
 from mlops.azure.monitor_client import BATCH, GRAIN, METRIC, MINUTE, NAMESPACE, Answer, Monitor, Span
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup.idle_endpoints import Activity, Known, Unknown
-from mlops.domain.training.base_model import parse_date
+from mlops.domain.moments import parse_date
 
 __all__ = ["METRIC", "NAMESPACE", "Wanted", "activity", "deployments_used"]
 
@@ -95,7 +95,7 @@ def use_of(answer: Answer, span: Span) -> Activity:
     series = _series(answer)
     if isinstance(series, Unknown):
         return series
-    read = [(parse_date(str(point.get("timeStamp"))), point) for each in series for point in each.get("data") or []]
+    read = [(parse_date(point.get("timeStamp")), point) for each in series for point in each.get("data") or []]
     if not read:
         return Unknown("Azure Monitor has no points for it")
     times = [at for at, _ in read if at]
@@ -119,7 +119,7 @@ def _by_deployment(answer: Answer, span: Span) -> dict[str, datetime] | Unknown:
     for each in series:
         names = [str(item["value"]) for item in each.get("metadatavalues") or [] if _is_deployment(item)]
         for point in each.get("data") or []:
-            at = parse_date(str(point.get("timeStamp")))
+            at = parse_date(point.get("timeStamp"))
             if at is None or len(names) != 1:
                 return Unknown("Azure Monitor gave a series that cannot be read")
             if _value(point) != 0:

@@ -6,7 +6,6 @@ It must not decide what to change; `mlops.domain.promote.planner` does.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +14,9 @@ from mlops.azure import bulk
 from mlops.azure.failures import NotFound, is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.planner import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
 from mlops.domain.tags import OWNER_TAG
-from mlops.domain.training.base_model import parse_date
 from mlops.errors import MlopsError, Problem, RemoteFailed
 
 LOG_LINES = 60
@@ -232,14 +231,10 @@ def _deployment(item: dict[str, Any]) -> DeploymentFacts:
         model=_label(str(properties.get("model") or "")),
         instance_type=str(properties.get("instanceType") or ""),
         instance_count=int((item.get("sku") or {}).get("capacity") or 0),
-        created=_date(times.get("createdAt")),
+        created=parse_date(times.get("createdAt")),
         asset=str(properties.get("model") or ""),
-        changed=_date(times.get("lastModifiedAt")),
+        changed=parse_date(times.get("lastModifiedAt")),
     )
-
-
-def _date(stated: object) -> datetime | None:
-    return parse_date(str(stated)) if stated else None
 
 
 def _label(model: str) -> str:

@@ -4,7 +4,7 @@ It must not judge. The SDK's own size objects lack the family, without which no 
 """
 
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.promote.preflight import Machine, Quota
+from mlops.domain.machines import Machine, Quota
 
 API = "2024-10-01"
 

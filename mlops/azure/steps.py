@@ -11,7 +11,7 @@ from typing import Any
 from mlops.azure.failures import translated
 from mlops.azure.jobs import children, run_details
 from mlops.azure.workspace import Workspace
-from mlops.domain.training.base_model import parse_date
+from mlops.domain.moments import parse_date
 from mlops.domain.training.progress import Step, log_of_interest
 
 DEEPEST = 5
@@ -34,8 +34,8 @@ def _step(run: dict[str, Any], depth: int, *, leaf: bool) -> Step:
         status=str(run.get("status") or ""),
         depth=depth,
         leaf=leaf,
-        started=parse_date(str(run.get("startTimeUtc") or "")),
-        ended=parse_date(str(run.get("endTimeUtc") or "")),
+        started=parse_date(run.get("startTimeUtc")),
+        ended=parse_date(run.get("endTimeUtc")),
         error=": ".join(str(error[key]) for key in ("code", "message") if error.get(key)),
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from mlops.domain.training.base_model import parse_date
+from mlops.domain.moments import parse_date
 
 
 def word(value: Any) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlops.domain.promote.preflight import Machine, Quota, failure_of
+from mlops.domain.machines import Machine, Quota, failure_of
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.checks import Cluster, Facts, Wanted, check
 from mlops.errors import AzureRefused, BadInput, MlopsError

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlops.domain.training.base_model import BaseModel, MinimumSize, check_size, literal
+from mlops.domain.machines import MinimumSize, check_size
+from mlops.domain.training.base_model import BaseModel, literal
 
 OLDER = BaseModel(
     "Phi-3-mini-4k-instruct",

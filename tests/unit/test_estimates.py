@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.domain.promote.preflight import Machine
+from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.costs import Estimate
 from mlops.domain.training.parameters import Component, Resolved, Value

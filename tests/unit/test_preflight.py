@@ -2,18 +2,8 @@
 
 import pytest
 
-from mlops.domain.promote.preflight import (
-    Finding,
-    Machine,
-    Quota,
-    check_machine,
-    check_name,
-    check_quota,
-    check_room,
-    cores,
-    failure_of,
-)
-from mlops.domain.training.base_model import MinimumSize
+from mlops.domain.machines import Finding, Machine, MinimumSize, Quota, check_machine, check_quota, cores, failure_of
+from mlops.domain.promote.preflight import check_name, check_room
 from mlops.errors import AzureRefused, BadInput, Problem
 
 A100 = Machine("Standard_NC24ads_A100_v4", "standardNCADSA100v4Family", 24, 1, 220, 64)

@@ -1,61 +1,16 @@
-"""What Azure or our own rules would refuse of a deployment, and what machines and quotas are.
+"""What Azure would refuse of an endpoint: its name, and more deployments than it takes.
 
-It must not look anything up. Sources: how-to-manage-quotas (names, 20 deployments an endpoint) and
-reference-managed-online-endpoints-vm-sku-list (the 20 % that are kept for upgrades) of the Azure ML documentation.
+Source: how-to-manage-quotas of the Azure ML documentation.
 """
 
-import math
 import re
-from dataclasses import dataclass
 
-from mlops.domain.training.base_model import MinimumSize
-from mlops.errors import AzureRefused, BadInput, MlopsError, Problem
+from mlops.domain.machines import Finding
+from mlops.errors import AzureRefused, Problem
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 SHORTEST, LONGEST = 3, 32
 MOST_DEPLOYMENTS = 20
-# Sizes whose upgrades need no reserve: "Skip 20% Reservation" in the list.
-NO_RESERVE = re.compile(
-    r"standard_(nc\d+ads_a100_v4|nc40ads_h100_v5|nc80adis_h100_v5|nd96\w*|nd40rs_v2)", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A VM size of the region; 0 or empty stands for not known."""
-
-    name: str
-    family: str = ""
-    vcpus: int = 0
-    gpus: int = 0
-    memory_gb: float = 0
-    disk_gb: float = 0
-    low_priority: bool = True  # whether it is offered at low priority
-
-
-@dataclass(frozen=True)
-class Quota:
-    """vCPUs of a family in the region, or of all its machines of one tier."""
-
-    used: int
-    limit: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A problem, and the failure that it is."""
-
-    problem: Problem
-    failure: type[MlopsError] = BadInput
-
-
-def failure_of(findings: list[Finding]) -> MlopsError | None:
-    """All findings as one failure: what Azure would refuse weighs more than what params.yaml says wrongly."""
-    if not findings:
-        return None
-    kinds = {finding.failure for finding in findings}
-    kind = AzureRefused if AzureRefused in kinds else findings[0].failure
-    return kind([finding.problem for finding in findings])
 
 
 def check_name(name: str, where: str, key: str) -> Finding | None:
@@ -68,51 +23,6 @@ def check_name(name: str, where: str, key: str) -> Finding | None:
             f"{key} {name!r} is no name that Azure takes ({len(name)} characters)", where, why=rule, fix="change it"
         )
     )
-
-
-def check_machine(machine: Machine, minimum: MinimumSize | None, where: str, purpose: str = "serve") -> Finding | None:
-    """Whether a size is as large as the base model's least one for the purpose."""
-    if minimum is None:
-        return None
-    wanted = (
-        ("vCPUs", machine.vcpus, minimum.vcpus),
-        ("GPUs", machine.gpus, minimum.gpus),
-        ("GB memory", machine.memory_gb, minimum.memory_gb),
-        ("GB disk", machine.disk_gb, minimum.disk_gb),
-    )
-    # 0 is not known, but for GPUs, of which a size of the region may have none
-    short = [f"{has:g} of {least} {what}" for what, has, least in wanted if has < least and (has or what == "GPUs")]
-    if not short:
-        return None
-    what = f"{machine.name} is too small to {purpose} this model: {', '.join(short)}"
-    return Finding(Problem(what, where, fix="choose a larger instance_type"))
-
-
-def check_quota(machine: Machine, instances: int, quota: Quota | None, region: str) -> Finding | None:
-    """Whether a new deployment fits; None also where the quota is not known."""
-    if quota is None or not machine.vcpus:
-        return None
-    needed = cores(machine, instances)
-    free = quota.limit - quota.used
-    if needed <= free:
-        return None
-    reserve = "" if NO_RESERVE.fullmatch(machine.name) else ", with the 20 % that Azure keeps for upgrades"
-    return Finding(
-        Problem(
-            f"{instances} x {machine.name} need {needed} vCPUs of {machine.family}{reserve}; {max(free, 0)} are free",
-            f"the quota of {region}",
-            why=f"{quota.used} of {quota.limit} are in use; a new deployment runs beside the live one",
-            fix="ask for more quota (Azure Portal, Quotas, Machine learning), delete what is not used, "
-            "or choose another instance_type",
-        ),
-        AzureRefused,
-    )
-
-
-def cores(machine: Machine, instances: int) -> int:
-    """VCPUs that so many instances ask for."""
-    counted = instances if NO_RESERVE.fullmatch(machine.name) else math.ceil(instances * 6 / 5)
-    return counted * machine.vcpus
 
 
 def check_room(endpoint: str, deployments: int) -> Finding | None:

@@ -7,41 +7,16 @@ one (`system_metadata`); both are read here, in a fixed order. It must not call 
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from mlops.errors import Problem
+from mlops.domain.machines import AllowList, MinimumSize
+from mlops.domain.moments import parse_date
 
 LITERAL_LIMIT = 20_000  # characters; a tag is written by somebody else
 TASK = "chat-completion"
 SUCCESSORS = {"phi-3": "Phi-4"}  # what a family's name begins with -> the model that took its place
 RETIREMENT = "finetuneRetirementDate"
-UNSUPPORTED_SIZES = frozenset({"standard_nc6", "standard_nc12", "standard_nc24", "standard_nc24r"})
-
-
-@dataclass(frozen=True)
-class MinimumSize:
-    """The least machine that fits, as the registry writes it: `vCPU|GPU|RAM GB|disk GB`."""
-
-    vcpus: int
-    gpus: int
-    memory_gb: int
-    disk_gb: int
-
-    @classmethod
-    def parse(cls, text: str) -> "MinimumSize | None":
-        """Read `24|1|220|64`; None when it has another form."""
-        parts = text.split("|")
-        return cls(*map(int, parts)) if len(parts) == 4 and all(part.isdecimal() for part in parts) else None
-
-
-@dataclass(frozen=True)
-class AllowList:
-    """VM sizes on which a model may be used, and where that stands. `sizes` None: the model names none."""
-
-    sizes: tuple[str, ...] | None
-    source: str
-    notes: tuple[str, ...] = ()  # a place that could not be read, and was passed over
 
 
 @dataclass(frozen=True)
@@ -102,7 +77,7 @@ class BaseModel:
             if key.endswith("Date") and key[0].isupper()
         }
         stated |= newer if isinstance(newer, Mapping) else {}
-        found = {key: parse_date(str(text)) for key, text in stated.items()}
+        found = {key: parse_date(text) for key, text in stated.items()}
         return {key: date for key, date in found.items() if date is not None}
 
     def successor(self) -> str:
@@ -162,25 +137,3 @@ def literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ValueError(f"not a literal: {text[:80]!r}") from error
-
-
-def parse_date(text: str) -> datetime | None:
-    """A date with or without time as the registry writes it, in UTC; None when it is neither."""
-    try:
-        date = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def check_size(size: str, allowed: tuple[str, ...] | None, purpose: str, where: str) -> Problem | None:
-    """Whether a VM size may be used for a purpose; names are compared without regard to case."""
-    if allowed is not None:
-        if size.lower() in {name.lower() for name in allowed}:
-            return None
-        return Problem(
-            f"{size} is not on the base model's list for {purpose}", where, fix=f"use one of: {', '.join(allowed)}"
-        )
-    if size.lower() in UNSUPPORTED_SIZES:
-        return Problem(f"{size} is known not to work for {purpose}", where, fix="use a size with an A100 or newer GPU")
-    return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mlops.domain.promote.preflight import Finding, Machine, Quota, check_machine
-from mlops.domain.training.base_model import BaseModel, check_size
+from mlops.domain.machines import Finding, Machine, Quota, check_machine, check_size
+from mlops.domain.training.base_model import BaseModel
 from mlops.errors import AzureRefused, Problem
 
 SERVERLESS = "serverless"

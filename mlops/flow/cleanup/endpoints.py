@@ -13,9 +13,9 @@ from mlops.azure import cleanup_inventory, endpoint_usage, endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, protect
 from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG
-from mlops.domain.training.base_model import parse_date
 from mlops.flow.context import Context
 
 
@@ -169,7 +169,7 @@ def _usage(
 ) -> idle_endpoints.EndpointUsage:
     tags, name = {str(k): str(v) for k, v in (item.get("tags") or {}).items()}, str(item["name"])
     environment = tags.get(ENVIRONMENT_TAG)
-    made = _date((item.get("systemData") or {}).get("createdAt"))
+    made = parse_date((item.get("systemData") or {}).get("createdAt"))
     rule = protect.protected_by(rules(context), Kind.ENDPOINT, name)
     stated = {each: settings.protected for each, settings in context.params.environments.items()}
     why = rule or protect.protection(environment, stated, context.params.cleanup.include_production)
@@ -212,7 +212,3 @@ def _gone_models(
 def _is_of_workspace(one: DeploymentFacts, workspace: Workspace) -> bool:
     """A model of a registry is not looked for in the workspace."""
     return f"/workspaces/{workspace.target.workspace}/models/".lower() in one.asset.lower()
-
-
-def _date(stated: object) -> datetime | None:
-    return parse_date(str(stated)) if stated else None

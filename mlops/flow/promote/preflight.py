@@ -4,10 +4,11 @@ It must not change anything; the rules are `mlops.domain.promote.preflight`.
 """
 
 from mlops.azure import models, registry, skus_and_quota
+from mlops.domain.machines import Finding, check_machine, check_quota, check_size
 from mlops.domain.promote.endpoint import EndpointFacts
-from mlops.domain.promote.preflight import Finding, check_machine, check_name, check_quota, check_room
+from mlops.domain.promote.preflight import check_name, check_room
 from mlops.domain.tags import BASE_MODEL_TAG, VERDICT_TAG
-from mlops.domain.training.base_model import BaseModel, check_size
+from mlops.domain.training.base_model import BaseModel
 from mlops.errors import AzureRefused, MlopsError, Problem
 from mlops.flow.context import Context
 

@@ -11,8 +11,8 @@ from functools import cached_property, partial
 from mlops import clock
 from mlops.azure import endpoints, models, scoring
 from mlops.azure.failures import Conflict, Transient
+from mlops.domain.machines import Finding, failure_of
 from mlops.domain.promote import planner
-from mlops.domain.promote import preflight as rules
 from mlops.domain.promote.deployment_errors import explain
 from mlops.domain.tags import ENVIRONMENT_TAG, LEASE_TAG, OWNER_TAG
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
@@ -181,11 +181,11 @@ class Promotion:
         found = preflight.findings(
             self._context, self._environment, self._model, candidate.deployment(self._model), facts
         )
-        if failure := rules.failure_of(found):
+        if failure := failure_of(found):
             raise failure
         self._checked = True
 
-    def _findings(self, model: models.Registered, facts: planner.EndpointFacts) -> list[rules.Finding]:
+    def _findings(self, model: models.Registered, facts: planner.EndpointFacts) -> list[Finding]:
         return preflight.findings(self._context, self._environment, model, candidate.deployment(model), facts)
 
     def _refusal(self, step: planner.Refuse, facts: planner.EndpointFacts) -> MlopsError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mlops import clock
 from mlops.azure import compute, skus_and_quota
 from mlops.azure.failures import Conflict
-from mlops.domain.promote.preflight import Finding, Quota, failure_of
+from mlops.domain.machines import Finding, Quota, failure_of
 from mlops.domain.training.checks import (
     DEDICATED_TOTAL,
     IN_MOTION,

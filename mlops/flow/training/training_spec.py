@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops.azure import registry, skus_and_quota
-from mlops.domain.promote.preflight import Machine
+from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.parameters import Component, Resolved, misfits, resolve
 from mlops.domain.training.run import fingerprint

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test check docs lock clean
+.PHONY: help setup install rehearse test check docs lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ docs: setup ## write the generated documents again: the parameters' schema, the 
 lock: setup ## resolve the dependencies again and write requirements/*.txt
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/installer.txt
 	@$(BIN)/python tools/lock.py
+
+dist: setup ## build the wheels of both distributions into build/dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . ./emulator
 
 clean: ## remove what setup, tests and rehearsals made here
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build

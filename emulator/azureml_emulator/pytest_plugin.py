@@ -1,27 +1,29 @@
-"""Fixtures with which a project tests its own Azure ML code: `pytest_plugins = ["azureml_emulator.pytest_plugin"]`.
+"""Fixtures with which a project tests its own Azure ML code; pytest loads them where the package is installed.
 
-It must not be needed by the emulator: it only starts one and talks to its control surface.
+Nothing of the emulator is imported before a test asks for it.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azureml_emulator import process
-from azureml_emulator.http.address import Address
+if TYPE_CHECKING:
+    from azureml_emulator.http.address import Address
 
 
 class AzureMl:
     """An emulator that runs, for a test to steer."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: "Address") -> None:
         self.address = address
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that point a program at it: proxy, certificate authority, credential, workspace."""
+        from azureml_emulator import process
+
         return process.variables(self.address)
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
@@ -53,12 +55,16 @@ class AzureMl:
         self._ask("DELETE", "/faults")
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        from azureml_emulator import process
+
         return process.control(self.address, method, path, dict(body) if body is not None else None)
 
 
 @pytest.fixture(scope="session")
 def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
     """An empty emulator for the session; the environment of the tests, and of what they start, points at it."""
+    from azureml_emulator import process
+
     folder = tmp_path_factory.mktemp("azure-ml")
     before = dict(os.environ)
     address = process.launch(folder)

@@ -17,7 +17,7 @@ from mlops import __version__
 from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
-NOT_VERBS = frozenset({"main", "session", "recording"})
+NOT_VERBS = frozenset({"main", "session"})
 ORDER = (
     "check",
     "plan",
@@ -53,7 +53,12 @@ class Verbs(click.Group):
         """The command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"mlops.cli.{cmd_name}").command
+        try:
+            command: click.Command = importlib.import_module(f"mlops.cli.{cmd_name}").command
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "azureml_emulator":
+                raise
+            return _without_the_emulator(cmd_name)
         return command
 
     def resolve_command(
@@ -67,6 +72,19 @@ class Verbs(click.Group):
             if not near:
                 raise
             raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
+
+
+def _without_the_emulator(name: str) -> click.Command:
+    """What stands for a verb that needs the emulator where only the product is installed, as on a runner."""
+
+    @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+    @click.argument("words", nargs=-1, type=click.UNPROCESSED)
+    def missing(words: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever they are
+        fix = "`make setup` in a checkout, or install the package azureml-emulator"
+        raise BadInput(Problem(f"mlops {name} needs the emulator, which is not installed", fix=fix))
+
+    missing.help = "Needs the package azureml-emulator, which is not installed."
+    return missing
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

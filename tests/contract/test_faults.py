@@ -94,7 +94,7 @@ def test_an_operation_fails_as_asked_and_a_refused_call_leaves_the_rule(
 
 
 def test_the_command_line_asks_shows_and_clears(emulator_address: Address, api: Call, control: Control) -> None:
-    from mlops.cli.emulator import command
+    from azureml_emulator.cli.main import command
 
     def run(*words: str) -> tuple[int, str]:
         done = CliRunner().invoke(command, [*words, "--state", emulator_address.folder])

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CONFTEST = 'pytest_plugins = ["azureml_emulator.pytest_plugin"]\n'
 TESTS = """
 import os
@@ -35,8 +37,9 @@ def test_a_fault_that_is_never_met(azure_ml_fault):
 """
 
 
-def test_a_project_tests_its_own_code_with_them(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(CONFTEST)
+@pytest.mark.parametrize("named", [False, True], ids=["loaded by pytest", "named by the project"])
+def test_a_project_tests_its_own_code_with_them(tmp_path: Path, named: bool) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST if named else "")
     (tmp_path / "test_own.py").write_text(TESTS)
     command = [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

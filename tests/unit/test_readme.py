@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"^\| `mlops ([^`]+)`", README, re.MULTILINE)))
 FOLDERS = "mlops|tests|tools|docs|data|benchmarks|requirements|\\.github"
-WRITTEN = [*ROOT.glob("*.md"), *(path for name in ("docs", "data", "mlops") for path in (ROOT / name).rglob("*.md"))]
+WRITTEN = [*ROOT.glob("*.md"), *(path for name in ("docs", "data", "emulator") for path in (ROOT / name).rglob("*.md"))]
 DOCUMENTS = sorted(path for path in WRITTEN if path.name != "COVERAGE.md")  # that one is generated
 
 

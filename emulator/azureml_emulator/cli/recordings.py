@@ -1,4 +1,4 @@
-"""The work of `mlops emulator record` and `verify`: the real service's answers beside those of the emulator."""
+"""The work of `record` and `verify`: the real service's answers beside those of the emulator."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ import click
 import urllib3
 
 from azureml_emulator import process
+from azureml_emulator.cli.refusal import Refusal, typed
 from azureml_emulator.control.routes import CONTROL_HOST
 from azureml_emulator.http import proxy
 from azureml_emulator.http.address import Address
@@ -22,7 +23,6 @@ from azureml_emulator.recording.replay import sender
 from azureml_emulator.recording.verify import Finding
 from azureml_emulator.recording.verify import verify as replayed
 from azureml_emulator.routes import ROUTES
-from mlops.errors import BadInput, Problem
 
 
 def record(out: Path, program: tuple[str, ...]) -> int:
@@ -41,9 +41,9 @@ def verify(recording: Path, *, every: bool) -> int:
     try:
         exchanges = list(exchange.read(recording))
     except OSError as error:
-        raise BadInput(Problem(f"cannot read {recording}", why=str(error), fix="mlops emulator record")) from None
+        raise Refusal(f"cannot read {recording}", why=str(error), fix=typed("record")) from None
     except exchange.BadRecording as error:
-        raise BadInput(Problem(str(error), fix="record it again, or mend the line")) from None
+        raise Refusal(str(error), fix="record it again, or mend the line") from None
     with tempfile.TemporaryDirectory() as folder:
         address = process.launch(Path(folder))
         try:
@@ -85,7 +85,7 @@ async def _run(recorder: Recorder, program: tuple[str, ...]) -> int:
             started = await asyncio.create_subprocess_exec(*program, env={**os.environ, **process.network(address)})
             code = await started.wait()
         except OSError as error:
-            raise BadInput(Problem(f"cannot run {program[0]}", why=str(error))) from None
+            raise Refusal(f"cannot run {program[0]}", why=str(error)) from None
         finally:
             server.close()
             listening.end()

@@ -32,7 +32,7 @@ class Conflict(AzureRefused):
 
 
 class NotFound(AzureRefused):
-    """404: the service says that the thing is not there. One such answer may be wrong for a moment."""
+    """404, or the SDK's own word for it: the thing is not there. One such answer may be wrong for a moment."""
 
 
 class Denied(AzureRefused):
@@ -97,6 +97,8 @@ def _http(what: str, error: Any) -> MlopsError:
 
 def _client_side(what: str, error: Exception) -> MlopsError:
     kind = type(error).__name__
+    if is_not_found(error):
+        return NotFound(Problem(what, why=_first_lines(error)))
     if kind in ("ServiceRequestError", "ServiceResponseError", "IncompleteReadError"):
         return Transient(
             Problem(

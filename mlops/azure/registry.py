@@ -4,14 +4,15 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from mlops.azure.failures import is_not_found, translated
+from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.parameters import Component, Input
+from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, MlopsError, Problem
 
-LATEST = "latest"
+KEYS = {"models": "model.version", "components": "training.component_version"}  # of params.yaml
 VERSIONS = 12  # of a component, looked at to explain what one of them lacks
 DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same for every region of the public cloud
 REGISTRY_API = "2021-10-01-dataplanepreview"
@@ -68,15 +69,13 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
     try:
         with translated(f"read {what}"):
             return operations.get(name, **wanted)
-    except Exception as error:
-        if is_not_found(error.__cause__ if isinstance(error.__cause__, Exception) else error):
-            hint = (
-                "archived versions do not count as latest: pin a version"
-                if version == LATEST
-                else "see the registry's catalog for names and versions"
-            )
-            raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=hint)) from None
-        raise
+    except NotFound:
+        hint = (
+            "archived versions do not count as latest: pin a version"
+            if version == LATEST
+            else "see the registry's catalog for names and versions"
+        )
+        raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=hint, key=KEYS[kind])) from None
 
 
 def _properties(workspace: Workspace, id: str) -> dict[str, Any]:

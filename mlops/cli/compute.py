@@ -11,5 +11,6 @@ from mlops.cli.session import Session
 def command(session: Session, make: bool) -> None:
     """Check base model, parameters, VM size, quota and cluster, and make the cluster when there is none."""
     from mlops.flow.training import compute
+    from mlops.views import compute as view
 
-    session.run(lambda context: compute.run(context, make=make))
+    session.answer(lambda context: compute.run(context, make=make), view)

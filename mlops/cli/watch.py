@@ -16,7 +16,9 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
     The run goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
     """
     from mlops.flow.training import watch
+    from mlops.views import watch as view
 
-    session.run(
-        lambda context: watch.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished)
+    session.answer(
+        lambda context: watch.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished),
+        view,
     )

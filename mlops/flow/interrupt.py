@@ -4,22 +4,23 @@ It must not look anything up: GitHub's runner gives a canceled step seven second
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mlops.azure import jobs
+from mlops.azure.workspace import Workspace
 from mlops.errors import MlopsError
-from mlops.flow.context import Context
 
 
-def settle(context: Context, names: Sequence[str], again: str) -> str:
+def settle(workspace: Workspace, policy: Literal["leave", "cancel"], names: Sequence[str], again: str) -> str:
     """Leave the jobs, or ask for the end of each; what became of them, in words. `again` is the command to go on."""
-    if context.params.watch.on_interrupt == "leave" or not names:
+    if policy == "leave" or not names:
         return f"interrupted; what runs on Azure goes on: {again}"
-    return "interrupted; " + "; ".join(_cancel(context, name) for name in names)
+    return "interrupted; " + "; ".join(_cancel(workspace, name) for name in names)
 
 
-def _cancel(context: Context, name: str) -> str:
+def _cancel(workspace: Workspace, name: str) -> str:
     try:
-        jobs.cancel(context.workspace, name)
+        jobs.cancel(workspace, name)
     except MlopsError as error:
         return f"{name} could not be canceled: {error.problems[0]}"
     except KeyboardInterrupt:  # the second signal, while the first is answered

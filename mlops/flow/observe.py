@@ -13,7 +13,8 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation import jobs as evaluation_jobs
-from mlops.flow.training.training_spec import Training, training
+from mlops.flow.training import training_spec
+from mlops.flow.training.training_spec import Training
 from mlops.params import Params
 
 
@@ -50,7 +51,8 @@ def required_data_version(context: Context) -> str:
 
 def newest_attempt(context: Context) -> tuple[str, Attempt | None]:
     """The fingerprint of the current parameters and data, and its newest job."""
-    mark = training(context).fingerprint(required_data_version(context))
+    made_of = training_spec.training(context.workspace, training_spec.of(context))
+    mark = made_of.fingerprint(required_data_version(context))
     found = jobs.attempts(context.workspace, mark)
     return mark, found[-1] if found else None
 

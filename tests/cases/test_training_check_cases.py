@@ -7,7 +7,8 @@ import pytest
 
 from mlops.domain.machines import Machine, Quota, failure_of
 from mlops.domain.training.base_model import BaseModel
-from mlops.domain.training.checks import Cluster, Facts, Wanted, check
+from mlops.domain.training.checks import Cluster, Facts, check
+from mlops.domain.training.spec import Tier, TrainingSpec
 from mlops.errors import AzureRefused, BadInput, MlopsError
 
 NOW = datetime(2025, 8, 1, tzinfo=UTC)
@@ -30,7 +31,25 @@ NEWER = BaseModel(
     },
 )
 BARE = BaseModel("other", "1", "id", properties={"finetuning-tasks": "chat-completion"})
-WANTED = Wanted("gpu-cluster", "Standard_NC24ads_A100_v4", 1, 2)
+WANTED = TrainingSpec(
+    owner="phi",
+    registry="azureml",
+    base="Phi-3-mini-4k-instruct",
+    version="15",
+    component="chat_completion_pipeline",
+    component_version="0.0.82",
+    experiment="chat-completion",
+    compute="gpu-cluster",
+    instance_type="Standard_NC24ads_A100_v4",
+    nodes=1,
+    max_nodes=2,
+    tier=Tier.DEDICATED,
+    idle_seconds=120,
+    retired="warn",
+    step_sizes={},
+    parameters={},
+    where="params.yaml",
+)
 SOME = Quota(24, 48)
 FACTS = Facts("eastus", NOW, OLDER, A100, None, SOME, Quota(0, 1000))
 CLUSTER = Cluster("gpu-cluster", "AmlCompute", "STANDARD_NC24ADS_A100_V4", "Succeeded", 2)
@@ -40,7 +59,7 @@ def dated(**dates: str) -> BaseModel:
     return replace(OLDER, tags={**OLDER.tags, **dates})
 
 
-def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[Wanted, Facts]:
+def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[TrainingSpec, Facts]:
     machine = replace(A100, name=name, **more)  # type: ignore[arg-type]
     return replace(WANTED, instance_type=name), replace(FACTS, base=base, machine=machine)
 
@@ -49,13 +68,13 @@ def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[Wanted, Fa
 class Case:
     name: str
     facts: Facts = FACTS
-    wanted: Wanted = WANTED
+    wanted: TrainingSpec = WANTED
     refused: tuple[str, ...] = ()  # a part of each finding, in order
     warned: tuple[str, ...] = ()
     kind: type[MlopsError] | None = None
 
 
-def of(name: str, pair: tuple[Wanted, Facts], **more: object) -> Case:
+def of(name: str, pair: tuple[TrainingSpec, Facts], **more: object) -> Case:
     return Case(name, pair[1], pair[0], **more)  # type: ignore[arg-type]
 
 
@@ -126,10 +145,10 @@ CASES = [
     Case(
         "no low priority of this size",
         replace(FACTS, machine=replace(A100, low_priority=False)),
-        replace(WANTED, low_priority=True),
+        replace(WANTED, tier=Tier.LOW_PRIORITY),
         ("not offered at low priority",),
     ),
-    Case("serverless", wanted=replace(WANTED, compute="Serverless", low_priority=True)),
+    Case("serverless", wanted=replace(WANTED, compute="Serverless", tier=Tier.LOW_PRIORITY)),
     Case(
         "serverless looks at no cluster",
         replace(FACTS, cluster=replace(CLUSTER, state="Failed")),
@@ -196,7 +215,7 @@ CASES = [
     Case(
         "low priority has one quota for all families",
         replace(FACTS, quota=Quota(0, 0), total=Quota(0, 10)),
-        replace(WANTED, low_priority=True),
+        replace(WANTED, tier=Tier.LOW_PRIORITY),
         ("need 24 vCPUs of Total Cluster LowPriority Regional vCPUs",),
     ),
     Case("quota is not known", replace(FACTS, quota=None, total=None)),
@@ -220,6 +239,8 @@ def test_a_training_is_checked_before_it_costs_anything(case: Case) -> None:
     assert len(warned) == len(case.warned), warned
     assert all(part in text for part, text in zip(case.warned, warned, strict=True)), warned
     assert all(finding.problem.fix for finding in found.findings if "too small" not in finding.problem.what)
+    ours = [one for one in (*(found.problem for found in found.findings), *found.warnings) if one.where == WANTED.where]
+    assert all(one.key.startswith(("training.", "model.")) for one in ours)
     if case.kind:
         assert type(failure_of(list(found.findings))) is case.kind
 

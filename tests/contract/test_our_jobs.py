@@ -15,6 +15,7 @@ from mlops.flow.context import Context
 from mlops.flow.release import resume
 from mlops.flow.training import watch
 from mlops.params import load
+from mlops.views import watch as view
 from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspac
     assert problem.what == f"{FAILED} is Failed at chat_completion_datapreprocess"
     assert "ACFTDataException" in problem.why
     assert "https://ml.azure.com/runs/" in problem.fix
-    (section,) = found.report.sections
+    (section,) = view.report(found.result).sections
     assert section.title == "The end of the log of chat_completion_datapreprocess"
     assert "ACFTDataException" in "".join(section.lines)
     assert "step chat_completion_datapreprocess is Failed after 0 s" in said
-    assert found.report.data["failed_steps"] == ["chat_completion_datapreprocess"]
+    assert [step.name for step in found.result.failed_steps] == ["chat_completion_datapreprocess"]
     log = steps.Log(
         workspace, next(step.id for step in steps.tree(workspace, FAILED) if step.status == "Failed" and step.leaf)
     )

@@ -20,12 +20,16 @@ from azureml_emulator.http.address import Address
 from mlops.azure import jobs, provenance, submission, target
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.training.run import JobState
+from mlops.domain.training.spec import Tier
 from mlops.errors import INTERRUPTED, AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.dataset import prepare
+from mlops.flow.poll import Pauses
 from mlops.flow.release import plan
 from mlops.flow.training import compute, submit, watch
 from mlops.params import Params, load
+from mlops.views import compute as compute_view
+from mlops.views import watch as watch_view
 from tests.project import PARAMS_FILE
 from tests.workflows import runner
 
@@ -97,7 +101,9 @@ def problems(context: Context) -> tuple[type[MlopsError], list[str]]:
     """How `mlops compute` refuses."""
     found = compute.run(context)
     assert found.failure
-    assert found.report.title.startswith("Compute is not ready")
+    assert not found.result.ready
+    assert compute_view.report(found.result).title == "Compute is not ready"
+    assert compute_view.outputs(found.result) == {}
     return type(found.failure), [str(problem) for problem in found.failure.problems]
 
 
@@ -105,27 +111,33 @@ def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Ma
     context = make(training={"max_nodes": 2, "idle_seconds_before_scale_down": 300, "tier": "low_priority"})
     name = context.params.training.compute
     looked = compute.run(context, make=False)
-    assert looked.outputs["created"] == "false"
-    assert looked.report.next_step == "mlops compute"
+    assert looked.result.state is compute.ComputeState.MISSING
+    assert compute_view.report(looked.result).next_step == "mlops compute"
     assert name not in [one.name for one in ml_client.compute.list()]
     first, again = compute.run(context), compute.run(context)
     made = ml_client.compute.get(name)
     assert (made.min_instances, made.max_instances, made.tier) == (0, 2, "low_priority")
     assert made.idle_time_before_scale_down == 300
-    assert first.report.data == {
+    assert compute_view.outputs(first.result) == {
         "compute": name,
-        "created": True,
-        "instance_type": "Standard_NC24ads_A100_v4",
-        "gpus_per_node": 1,
-        "nodes": 1,
+        "created": "true",
+        "instance-type": "Standard_NC24ads_A100_v4",
+        "gpus-per-node": "1",
+        "nodes": "1",
         "tier": "low_priority",
-        "base_model": "Phi-3-mini-4k-instruct:15",
+        "base-model": "Phi-3-mini-4k-instruct:15",
         "component": "chat_completion_pipeline:0.0.82",
-        "warnings": 3,
+        "warnings": "3",
     }
-    assert (first.outputs["created"], again.outputs["created"]) == ("true", "false")
-    assert first.outputs["gpus-per-node"] == "1"
-    said = "\n".join(first.report.lines)
+    assert first.result.machine
+    assert (first.result.machine.gpus, first.result.nodes, first.result.tier) == (1, 1, Tier.LOW_PRIORITY)
+    assert compute_view.compute(first.result).endswith(
+        "0 to 2 x Standard_NC24ads_A100_v4, low_priority, released after 300 idle seconds"
+    )
+    assert again.result.state is compute.ComputeState.EXISTS
+    assert again.result.cluster
+    assert (again.result.cluster.max_nodes, again.result.cluster.tier) == (2, Tier.LOW_PRIORITY)
+    said = "\n".join(str(warning) for warning in first.result.warnings)
     assert "15 is archived" in said
     assert "was retired from fine-tuning on 2025-08-30" in said
     assert "move to its successor, Phi-4" in said
@@ -136,7 +148,7 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
 ) -> None:
     from azure.ai.ml.entities import AmlCompute
 
-    monkeypatch.setattr(compute, "PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(compute, "PAUSES", Pauses(0.2))
     context = make()
     process.control(emulator_address, "PUT", "/pace/computes", {"pace": "0.3 s"})
     try:
@@ -148,7 +160,7 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
     finally:
         process.control(emulator_address, "PUT", "/pace/computes", {"pace": "at once"})
     assert found.failure is None
-    assert found.outputs["created"] == "false"
+    assert found.result.state is compute.ComputeState.EXISTS
     assert "is Creating" in said[0]
 
 
@@ -158,11 +170,12 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
 )
 def test_the_newer_form_of_metadata(make: Make, version: str, source: str) -> None:
     found = compute.run(make(model={"base": "Phi-4", "version": version}, training={"compute": "serverless"}))
-    rows = {str(row[0]): row[1] for row in found.report.tables[0].rows}
-    assert str(rows["allowed by"]).startswith(source)
+    rows = {str(row[0]): row[1] for row in compute_view.report(found.result).tables[0].rows}
+    assert found.result.allowed
+    assert found.result.allowed.source.startswith(source)
     assert rows["base model"] == ("Phi-4 8" if version == "8" else "Phi-4 8 (latest)")
-    assert found.outputs["base-model"] == "Phi-4:8"
-    assert found.outputs["created"] == "false"
+    assert (found.result.base_model, found.result.base_model_version) == ("Phi-4", "8")
+    assert found.result.state is compute.ComputeState.SERVERLESS
 
 
 @pytest.mark.parametrize(
@@ -359,7 +372,7 @@ def test_a_watch_is_bounded_and_an_interrupt_leaves_or_cancels_as_params_say(
     name = submit.run(context, force=False).result.job
     waited = watch.run(context, job=None, wait_minutes=0, ok_if_unfinished=False)
     assert isinstance(waited.failure, Unfinished)
-    assert waited.report.next_step == f"mlops watch --job {name}"
+    assert watch_view.report(waited.result).next_step == f"mlops watch --job {name}"
     assert watch.run(context, job=name, wait_minutes=0, ok_if_unfinished=True).failure is None
     context.draw = lambda: nullcontext(Interrupted())
     with pytest.raises(KeyboardInterrupt, match=f"goes on: mlops watch --job {name}"):
@@ -374,4 +387,5 @@ def test_a_watch_is_bounded_and_an_interrupt_leaves_or_cancels_as_params_say(
     context.draw = None
     ended = watch.run(context, job=name, wait_minutes=1, ok_if_unfinished=True)
     assert isinstance(ended.failure, RemoteFailed)
-    assert ended.outputs["status"] == "Canceled"
+    assert ended.result.state is JobState.CANCELED
+    assert watch_view.outputs(ended.result) == {"status": "Canceled", "finished": "false", "job": name}

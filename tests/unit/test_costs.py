@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.training.costs import Estimate, PastRun, amount, cost, estimate
+from mlops.domain.training.costs import Estimate, PastRun, PriceList, amount, cost, estimate, machine_cost
 from mlops.errors import BadInput
 from mlops.params.load import parse
 
@@ -35,14 +35,21 @@ def test_a_price_is_found_whatever_the_case_of_the_size() -> None:
 def test_a_run_is_estimated_by_runs_like_it(
     runs: list[PastRun], nodes: int, gpus: int, work: float | None, hours: float, gpu_hours: float, money: float
 ) -> None:
-    found = estimate(runs, size=A100, nodes=nodes, gpus_per_node=gpus, work=work, per_hour=PRICES)
+    found = estimate(runs, size=A100, nodes=nodes, gpus_per_node=gpus, work=work, prices=PriceList(PRICES, "EUR"))
     assert isinstance(found, Estimate)
-    assert (found.hours, found.gpu_hours, found.cost) == (hours, gpu_hours, money)
+    assert (found.hours, found.gpu_hours, found.cost, found.currency) == (hours, gpu_hours, money, "EUR")
+
+
+def test_machines_are_priced_by_the_hour_and_the_month() -> None:
+    found = machine_cost(A100, 2, PriceList(PRICES, "EUR"), "staging")
+    assert (found.endpoint, found.an_hour, found.a_month, found.currency) == ("staging", 8.0, 5840.0, "EUR")
+    unknown = machine_cost("Standard_X", 1, PriceList(PRICES, "EUR"))
+    assert (unknown.endpoint, unknown.an_hour, unknown.a_month) == (None, None, None)
 
 
 def test_nothing_is_estimated_without_a_run_like_it() -> None:
     other = [past(3600, size="Standard_ND96asr_v4"), past(0)]
-    assert estimate(other, size=A100, nodes=1, gpus_per_node=1, work=None, per_hour=PRICES) is None
+    assert estimate(other, size=A100, nodes=1, gpus_per_node=1, work=None, prices=PriceList(PRICES, "EUR")) is None
 
 
 MINIMAL = "gate: {rules: [{metric: a, max: 1}]}\nenvironments: {e: {endpoint: abc}}\n"

@@ -1,43 +1,38 @@
-"""The estimate as people and programs read it; its arithmetic is in test_costs."""
+"""The estimate as people read it, and what it is made from; its arithmetic is in test_costs."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
-from mlops.domain.training.costs import Estimate
+from mlops.domain.training.costs import Estimate, WorkUnit
 from mlops.domain.training.parameters import Component, Resolved, Value
-from mlops.flow.context import Context
+from mlops.flow.release import plan
 from mlops.flow.training import estimates
 from mlops.flow.training.training_spec import Training
 from mlops.params import load
 from tests.project import PARAMS_FILE
 
 PARAMS = load(PARAMS_FILE)
-FOUND = Estimate(hours=1.5, gpu_hours=12.0, cost=44.04, basis="median of 3 completed runs on 1 x Standard_X")
-
-
-def context() -> Context:
-    def never() -> None:
-        raise AssertionError("an estimate in words asks nobody")
-
-    return Context(PARAMS, Path("params.yaml"), never, lambda _: None)  # type: ignore[arg-type]
+FOUND = Estimate(
+    hours=1.5, gpu_hours=12.0, cost=44.04, currency="USD", size="Standard_X", nodes=1, runs=3, scaled_by=None
+)
 
 
 def test_hours_cost_and_what_they_rest_on() -> None:
-    assert estimates.lines(context(), FOUND, "Standard_X") == (
+    assert plan.estimate_lines(FOUND, "Standard_X", 1) == (
         "estimated 12.0 GPU hours in 1.5 hours (median of 3 completed runs on 1 x Standard_X)",
         "estimated cost 44.04 USD",
     )
+    scaled = replace(FOUND, runs=1, scaled_by=WorkUnit.EPOCHS)
+    assert "(median of 1 completed run on 1 x Standard_X, scaled by epochs)" in plan.estimate_lines(scaled, "X", 1)[0]
 
 
 def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> None:
-    free = Estimate(1.5, 12.0, None, "x")
-    assert "prices.instance_hour names no price of Standard_X" in estimates.lines(context(), free, "Standard_X")[1]
-    assert estimates.lines(context(), None, "Standard_X") == (
-        "no estimate: no run on 1 x Standard_X has completed yet",
-    )
+    free = plan.estimate_lines(replace(FOUND, cost=None), "Standard_X", 1)
+    assert "prices.instance_hour names no price of Standard_X" in free[1]
+    assert plan.estimate_lines(None, "Standard_X", 1) == ("no estimate: no run on 1 x Standard_X has completed yet",)
 
 
 def made_of(**values: str) -> Training:
@@ -56,23 +51,11 @@ def made_of(**values: str) -> Training:
     ],
 )
 def test_epochs_count_unless_steps_are_bounded(values: dict[str, str], epochs: float | None) -> None:
-    assert estimates._epochs(made_of(**values)) == epochs
-
-
-def test_programs_get_numbers_and_the_currency() -> None:
-    assert estimates.to_json(context(), None) is None
-    said = estimates.to_json(context(), FOUND)
-    assert said == {
-        "hours": 1.5,
-        "gpu_hours": 12.0,
-        "cost": 44.04,
-        "currency": "USD",
-        "basis": "median of 3 completed runs on 1 x Standard_X",
-    }
+    assert estimates.epochs_of(made_of(**values)) == epochs
 
 
 def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> None:
-    found = estimates.by_the_hour(context())
+    found = plan.machine_costs(estimates.by_the_hour(PARAMS))
     size = PARAMS.training.instance_type
     assert found.rows == (
         ("training, while it runs", f"1 x {size}", "3.67 USD", ""),
@@ -83,12 +66,6 @@ def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> 
 
 def test_a_machine_without_a_price_is_named() -> None:
     training = PARAMS.training.model_copy(update={"instance_type": "Standard_X", "nodes": 4, "max_nodes": 4})
-    params = PARAMS.model_copy(update={"training": training})
-    given = context()
-    given.params = params
-    assert estimates.by_the_hour(given).rows[0] == (
-        "training, while it runs",
-        "4 x Standard_X",
-        "no price of Standard_X",
-        "",
-    )
+    found = estimates.by_the_hour(PARAMS.model_copy(update={"training": training}))
+    expected = ("training, while it runs", "4 x Standard_X", "no price of Standard_X", "")
+    assert plan.machine_costs(found).rows[0] == expected

@@ -5,17 +5,17 @@ Pure: facts in, findings and warnings out. It must not look anything up.
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from mlops.domain.machines import Finding, Machine, Quota, check_machine, check_size
 from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.spec import LATEST, Tier, TrainingSpec
 from mlops.errors import AzureRefused, Problem
 
-SERVERLESS = "serverless"
 CLUSTER = "amlcompute"
 DEDICATED_TOTAL = "Total Cluster Dedicated Regional vCPUs"
 LOW_PRIORITY_TOTAL = "Total Cluster LowPriority Regional vCPUs"
 REQUEST = "request more in the Azure portal (Quotas, Machine learning, the region) or in the studio (Quota)"
+BASE, SIZE, COMPUTE = "model.base", "training.instance_type", "training.compute"
 SOON = timedelta(days=90)  # a retirement this near is worth a warning
 IN_MOTION = ("Creating", "Updating", "Deleting")
 
@@ -34,25 +34,10 @@ class Cluster:
     low_priority: bool = False
     errors: str = ""
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """What params.yaml asks for; `where` is the file."""
-
-    compute: str
-    instance_type: str
-    nodes: int
-    max_nodes: int
-    low_priority: bool = False
-    retired: Literal["warn", "refuse"] = "warn"
-    where: str = "params.yaml"
-    version: str = ""  # of the base model, as it is written
-    component_version: str = ""  # likewise
-
     @property
-    def serverless(self) -> bool:
-        """Whether Azure chooses the machine for each run."""
-        return self.compute.lower() == SERVERLESS
+    def tier(self) -> Tier:
+        """The priority of its machines."""
+        return Tier.LOW_PRIORITY if self.low_priority else Tier.DEDICATED
 
 
 @dataclass(frozen=True)
@@ -87,108 +72,107 @@ class _Notes:
         if found is not None:
             self.findings.append(found if isinstance(found, Finding) else Finding(found))
 
-    def retirement(self, wanted: Wanted, found: Problem) -> None:
+    def retirement(self, spec: TrainingSpec, found: Problem) -> None:
         """Add what warns or refuses by training.retired_base_model."""
-        self.refuse(found) if wanted.retired == "refuse" else self.warnings.append(found)
+        self.refuse(found) if spec.retired == "refuse" else self.warnings.append(found)
 
 
-def check(wanted: Wanted, facts: Facts) -> Checked:
+def check(spec: TrainingSpec, facts: Facts) -> Checked:
     """Every finding about base model, size, cluster and quota."""
     notes = _Notes()
-    _latest("training.component_version", wanted.component_version, facts.component, wanted, notes)
+    _latest("training.component_version", spec.component_version, facts.component, spec, notes)
     if facts.base is not None:
-        _latest("model.version", wanted.version, facts.base.version, wanted, notes)
-        _model(wanted, facts.base, facts.now, notes)
-    _machine(wanted, facts, notes)
-    if facts.cluster is not None and not wanted.serverless:
-        _cluster(wanted, facts.cluster, notes)
+        _latest("model.version", spec.version, facts.base.version, spec, notes)
+        _model(spec, facts.base, facts.now, notes)
+    _machine(spec, facts, notes)
+    if facts.cluster is not None and not spec.serverless:
+        _cluster(spec, facts.cluster, notes)
     if facts.machine is not None:
-        _quota(wanted, facts, facts.machine, notes)
+        _quota(spec, facts, facts.machine, notes)
     return Checked(tuple(notes.findings), tuple(notes.warnings))
 
 
-def _latest(key: str, written: str, found: str, wanted: Wanted, notes: _Notes) -> None:
+def _latest(key: str, written: str, found: str, spec: TrainingSpec, notes: _Notes) -> None:
     """Show what `latest` stands for, and suggest to pin it."""
-    if written == "latest" and found:
+    if written == LATEST and found:
         why = "a newer one would be another release without any change of this repository"
         pin = f'pin it: {key.rpartition(".")[2]}: "{found}"'
-        notes.warnings.append(Problem(f"{key} latest is {found} now", wanted.where, why=why, fix=pin))
+        notes.warnings.append(Problem(f"{key} latest is {found} now", spec.where, why=why, fix=pin, key=key))
 
 
-def _model(wanted: Wanted, base: BaseModel, now: datetime, notes: _Notes) -> None:
+def _model(spec: TrainingSpec, base: BaseModel, now: datetime, notes: _Notes) -> None:
     what = f"model.base {base.name} {base.version}"
     successor = base.successor()
     fix = f"move to its successor, {successor}" if successor else "choose a model that the registry still lists"
     if not base.supports_fine_tuning():
         other = successor or "one whose fine-tuning tasks name chat-completion, such as Phi-4"
-        notes.refuse(
-            Problem(f"{what} does not support fine-tuning for chat completion", wanted.where, fix=f"choose {other}")
-        )
+        text = f"{what} does not support fine-tuning for chat completion"
+        notes.refuse(Problem(text, spec.where, fix=f"choose {other}", key=BASE))
     if base.archived:
         why = "it is found by its pinned version only, and Microsoft may take it away at any time"
-        notes.retirement(wanted, Problem(f"{what} is archived", wanted.where, why=why, fix=fix))
+        notes.retirement(spec, Problem(f"{what} is archived", spec.where, why=why, fix=fix, key=BASE))
     for purpose, use in (("finetune", "fine-tuning"), ("inference", "serving")):
         date = base.dates().get(f"{purpose}RetirementDate")
         if date is None:
             continue
         if date <= now:
             why = f"{use} may be refused at any time"
-            found = Problem(f"{what} was retired from {use} on {date:%Y-%m-%d}", wanted.where, why=why, fix=fix)
-            notes.retirement(wanted, found)
+            text = f"{what} was retired from {use} on {date:%Y-%m-%d}"
+            notes.retirement(spec, Problem(text, spec.where, why=why, fix=fix, key=BASE))
         elif date - now <= SOON:
             text = f"{what} will be retired from {use} on {date:%Y-%m-%d}"
-            notes.warnings.append(Problem(text, wanted.where, fix=fix))
+            notes.warnings.append(Problem(text, spec.where, fix=fix, key=BASE))
 
 
-def _machine(wanted: Wanted, facts: Facts, notes: _Notes) -> None:
-    machine, base, what = facts.machine, facts.base, f"training.instance_type {wanted.instance_type}"
+def _machine(spec: TrainingSpec, facts: Facts, notes: _Notes) -> None:
+    machine, base, what = facts.machine, facts.base, f"{SIZE} {spec.instance_type}"
     allowed = base.finetune_list() if base else None
     if allowed is not None:
         notes.warnings += [Problem(note, "the registry") for note in allowed.notes]
-        notes.refuse(_keyed(check_size(wanted.instance_type, allowed.sizes, "fine-tuning", wanted.where)))
+        notes.refuse(_keyed(check_size(spec.instance_type, allowed.sizes, "fine-tuning", spec.where)))
     if machine is None:
         fix = "choose a size of the region, such as Standard_NC24ads_A100_v4"
-        notes.refuse(Problem(f"{what} is no VM size of {facts.region}", wanted.where, fix=fix))
+        notes.refuse(Problem(f"{what} is no VM size of {facts.region}", spec.where, fix=fix, key=SIZE))
         return
     if machine.gpus < 1:
         why = "the fine-tuning program needs one"
-        notes.refuse(Problem(f"{what} has no GPU", wanted.where, why=why, fix="choose a GPU size"))
+        notes.refuse(Problem(f"{what} has no GPU", spec.where, why=why, fix="choose a GPU size", key=SIZE))
     else:
-        short = check_machine(machine, base.finetune_minimum() if base else None, wanted.where, "fine-tune")
+        short = check_machine(machine, base.finetune_minimum() if base else None, spec.where, "fine-tune")
         notes.refuse(_keyed(short.problem if short else None))
-    if wanted.low_priority and not machine.low_priority and not wanted.serverless:
+    if spec.low_priority and not machine.low_priority:
         fix = "set training.tier to dedicated, or choose another size"
-        notes.refuse(Problem(f"{what} is not offered at low priority", wanted.where, fix=fix))
+        notes.refuse(Problem(f"{what} is not offered at low priority", spec.where, fix=fix, key=SIZE))
 
 
 def _keyed(found: Problem | None) -> Problem | None:
     """With the key of params.yaml that it is about, so that it can be shown at its line."""
-    return replace(found, what=f"training.instance_type {found.what}") if found else None
+    return replace(found, what=f"{SIZE} {found.what}", key=SIZE) if found else None
 
 
-def _cluster(wanted: Wanted, cluster: Cluster, notes: _Notes) -> None:
+def _cluster(spec: TrainingSpec, cluster: Cluster, notes: _Notes) -> None:
     if cluster.type.lower() != CLUSTER:
-        what, fix = f"training.compute {cluster.name} is a {cluster.type}", "name a cluster, or `serverless`"
-        notes.refuse(Problem(what, wanted.where, why="a pipeline needs a cluster", fix=fix))
+        what, fix = f"{COMPUTE} {cluster.name} is a {cluster.type}", "name a cluster, or `serverless`"
+        notes.refuse(Problem(what, spec.where, why="a pipeline needs a cluster", fix=fix, key=COMPUTE))
         return
-    if cluster.size.lower() != wanted.instance_type.lower():
-        what = f"the cluster {cluster.name} has {cluster.size}, but training.instance_type is {wanted.instance_type}"
+    if cluster.size.lower() != spec.instance_type.lower():
+        what = f"the cluster {cluster.name} has {cluster.size}, but training.instance_type is {spec.instance_type}"
         fix = "set instance_type to the cluster's size, or name another cluster; the size of a cluster cannot change"
-        notes.refuse(Problem(what, wanted.where, fix=fix))
+        notes.refuse(Problem(what, spec.where, fix=fix, key=SIZE))
     _state(cluster, notes)
-    if cluster.max_nodes < wanted.nodes:
-        what = f"training.nodes is {wanted.nodes}, but the cluster {cluster.name} grows to {cluster.max_nodes}"
-        fix = f"use fewer nodes, or `az ml compute update --name {cluster.name} --max-instances {wanted.nodes}`"
-        notes.refuse(Problem(what, wanted.where, why="the run would wait for ever", fix=fix))
+    if cluster.max_nodes < spec.nodes:
+        what = f"training.nodes is {spec.nodes}, but the cluster {cluster.name} grows to {cluster.max_nodes}"
+        fix = f"use fewer nodes, or `az ml compute update --name {cluster.name} --max-instances {spec.nodes}`"
+        notes.refuse(Problem(what, spec.where, why="the run would wait for ever", fix=fix, key="training.nodes"))
     if cluster.min_nodes:
         what = f"the cluster {cluster.name} keeps {cluster.min_nodes} nodes up, which cost while nothing runs"
         fix = f"`az ml compute update --name {cluster.name} --min-instances 0`"
         notes.warnings.append(Problem(what, "the workspace", fix=fix))
-    if cluster.low_priority != wanted.low_priority:
-        tiers = ("dedicated", "low_priority")
-        what = f"the cluster {cluster.name} is {tiers[cluster.low_priority]}"
-        why = f"training.tier is {tiers[wanted.low_priority]}, which counts only when a cluster is made"
-        notes.warnings.append(Problem(what, wanted.where, why=why, fix="name another cluster to get the other tier"))
+    if cluster.low_priority != spec.low_priority:
+        what = f"the cluster {cluster.name} is {cluster.tier}"
+        why = f"training.tier is {spec.tier}, which counts only when a cluster is made"
+        fix = "name another cluster to get the other tier"
+        notes.warnings.append(Problem(what, spec.where, why=why, fix=fix, key="training.tier"))
 
 
 def _state(cluster: Cluster, notes: _Notes) -> None:
@@ -204,12 +188,12 @@ def _state(cluster: Cluster, notes: _Notes) -> None:
         notes.refuse(Finding(Problem(what, "the workspace", fix="look at it in the studio"), AzureRefused))
 
 
-def _quota(wanted: Wanted, facts: Facts, machine: Machine, notes: _Notes) -> None:
+def _quota(spec: TrainingSpec, facts: Facts, machine: Machine, notes: _Notes) -> None:
     """Nodes of the cluster that are up count as used already, so only the others are asked for."""
     cluster = facts.cluster
-    up = cluster.nodes if cluster and not wanted.serverless and cluster.size.lower() == machine.name.lower() else 0
-    low = cluster.low_priority if cluster and not wanted.serverless else wanted.low_priority and not wanted.serverless
-    nodes = max(0, wanted.nodes - up)
+    up = cluster.nodes if cluster and not spec.serverless and cluster.size.lower() == machine.name.lower() else 0
+    low = cluster.low_priority if cluster and not spec.serverless else spec.low_priority
+    nodes = max(0, spec.nodes - up)
     total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
     limits = [(total, facts.total)]
     if not low:  # one quota for all low-priority machines of the region, whatever their family

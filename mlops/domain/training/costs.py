@@ -1,13 +1,12 @@
-"""Arithmetic of machine time and money: hours of GPUs, and what they cost at given prices.
-
-It must not look up a price, and it must not format for a screen beyond one amount.
-"""
+"""Arithmetic of machine time and money: hours of GPUs, and what they cost at given prices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import median
 
 HOUR = 3600.0
+HOURS_A_MONTH = 730
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,45 @@ class PastRun:
     work: float | None = None
 
 
+class WorkUnit(StrEnum):
+    """What the work of a run is counted in."""
+
+    ROW_EPOCHS = "rows times epochs"
+    EPOCHS = "epochs"
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take, by runs like it."""
+    """What a run will take: the median of `runs` completed ones on `nodes` machines of `size`, and what that costs."""
 
-    hours: float
+    hours: float  # on the clock
     gpu_hours: float
     cost: float | None  # None: no price of this VM size is given
-    basis: str
+    currency: str
+    size: str
+    nodes: int
+    runs: int
+    scaled_by: WorkUnit | None  # None: taken as they were
+
+
+@dataclass(frozen=True)
+class MachineCost:
+    """What machines cost while they are up. `endpoint` names the environment; None for a training's machines."""
+
+    endpoint: str | None
+    size: str
+    count: int
+    an_hour: float | None  # None: no price of this VM size is given
+    a_month: float | None
+    currency: str
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """Price of one instance of a VM size for one hour; names of sizes are compared without regard to case."""
+
+    per_hour: Mapping[str, float]
+    currency: str
 
 
 def cost(size: str, instances: float, hours: float, per_hour: Mapping[str, float]) -> float | None:
@@ -46,6 +76,12 @@ def amount(value: float, currency: str) -> str:
     return f"{value:,.2f} {currency}"
 
 
+def machine_cost(size: str, count: int, prices: PriceList, endpoint: str | None = None) -> MachineCost:
+    """What so many machines of a size cost an hour and, day and night, a month."""
+    hour, month = (cost(size, count, hours, prices.per_hour) for hours in (1, HOURS_A_MONTH))
+    return MachineCost(endpoint, size, count, hour, month, prices.currency)
+
+
 def estimate(
     past: Sequence[PastRun],
     *,
@@ -53,8 +89,8 @@ def estimate(
     nodes: int,
     gpus_per_node: int,
     work: float | None,
-    per_hour: Mapping[str, float],
-    unit: str = "rows times epochs",
+    prices: PriceList,
+    unit: WorkUnit = WorkUnit.ROW_EPOCHS,
 ) -> Estimate | None:
     """The median of completed runs on the same machines, scaled by work where both are known; None without any.
 
@@ -64,11 +100,16 @@ def estimate(
     if not like:
         return None
     hours = median(_scaled(run, work) for run in like) / HOUR
-    scaled = sum(1 for run in like if work and run.work)
-    basis = f"median of {len(like)} completed run{'s' * (len(like) > 1)} on {nodes} x {size}"
-    if scaled:
-        basis += f", scaled by {unit}"
-    return Estimate(hours, hours * nodes * gpus_per_node, cost(size, nodes, hours, per_hour), basis)
+    return Estimate(
+        hours=hours,
+        gpu_hours=hours * nodes * gpus_per_node,
+        cost=cost(size, nodes, hours, prices.per_hour),
+        currency=prices.currency,
+        size=size,
+        nodes=nodes,
+        runs=len(like),
+        scaled_by=unit if any(work and run.work for run in like) else None,
+    )
 
 
 def _scaled(run: PastRun, work: float | None) -> float:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from mlops.errors import BadInput, Problem
 
 Origin = Literal["params.yaml", "base model", "our default", "component", "compute check"]
-WHERE = "params.yaml"
+WHERE, KEY = "params.yaml", "training.parameters"
 BOUNDS = ("_min", "_max")
 PLACED = ("compute_", "instance_type_")  # where a step runs; training.compute and training.instance_type say that
 SET_BY = {"number_of_gpu_to_use_finetuning": "training.instance_type", "num_nodes_finetune": "training.nodes"}
@@ -195,61 +195,61 @@ def _over(before: Value | None, text: str, origin: Origin) -> Value:
 def _check(
     spec: Input, raw: Any, checked: Mapping[str, Any], origin: Origin, others: Sequence[Component]
 ) -> str | Problem:
-    where = f"training.parameters.{spec.name}"
+    where = f"{KEY}.{spec.name}"
     if not spec.literal:
-        return Problem(
-            f"{where} is an asset ({spec.type}), set by the pipeline and not by hand", WHERE, fix="remove it"
-        )
+        what = f"{where} is an asset ({spec.type}), set by the pipeline and not by hand"
+        return Problem(what, WHERE, fix="remove it", key=where)
     if spec.name.startswith(PLACED):
-        key = "training.compute" if spec.name.startswith("compute_") else "training.instance_type"
-        return Problem(f"{where} says where a step runs", WHERE, fix=f"remove it, and set {key}")
+        instead = "training.compute" if spec.name.startswith("compute_") else "training.instance_type"
+        return Problem(f"{where} says where a step runs", WHERE, fix=f"remove it, and set {instead}", key=where)
     try:
         text = canonical(spec, raw)
     except ValueError as error:
-        return Problem(f"{where}: {error}", WHERE, why=f"the component declares it as {spec.type}; it is {raw!r}")
+        why = f"the component declares it as {spec.type}; it is {raw!r}"
+        return Problem(f"{where}: {error}", WHERE, why=why, key=where)
     if origin == "params.yaml" and spec.name in checked and text != str(checked[spec.name]):
         what = f"{where} is {text}, but {SET_BY.get(spec.name, 'the compute check')} makes it {checked[spec.name]}"
-        return Problem(what, WHERE, fix="remove it")
+        return Problem(what, WHERE, fix="remove it", key=where)
     if spec.enum and text not in spec.enum:
         taking = [c.version for c in others if spec.name in c.inputs and text in c.inputs[spec.name].enum]
         why = f"versions of the component that take it: {', '.join(taking)}" if taking else ""
-        return Problem(f"{where}: {raw!r} is not allowed", WHERE, why=why, fix=f"use one of: {', '.join(spec.enum)}")
+        fix = f"use one of: {', '.join(spec.enum)}"
+        return Problem(f"{where}: {raw!r} is not allowed", WHERE, why=why, fix=fix, key=where)
     return _in_range(spec, text) or text
 
 
 def _in_range(spec: Input, text: str) -> Problem | None:
     if spec.type not in ("integer", "number"):
         return None
-    where, number = f"training.parameters.{spec.name}", float(text)
+    where, number = f"{KEY}.{spec.name}", float(text)
     if spec.minimum is not None and number < spec.minimum:
-        return Problem(f"{where}: {text} is below the least allowed {spec.minimum:g}", WHERE)
+        return Problem(f"{where}: {text} is below the least allowed {spec.minimum:g}", WHERE, key=where)
     if spec.maximum is not None and number > spec.maximum:
-        return Problem(f"{where}: {text} is above the largest allowed {spec.maximum:g}", WHERE)
+        return Problem(f"{where}: {text} is above the largest allowed {spec.maximum:g}", WHERE, key=where)
     if spec.name == "learning_rate" and number <= 0:
         why = "the fine-tuning program refuses it after the machine was started"
-        return Problem(f"{where}: must be above 0", WHERE, why=why)
+        return Problem(f"{where}: must be above 0", WHERE, why=why, key=where)
     return None
 
 
 def _unknown(component: Component, name: str, others: Sequence[Component]) -> Problem:
-    what = f"training.parameters.{name} is not an input of {component.name} {component.version}"
+    key = f"{KEY}.{name}"
+    what = f"{key} is not an input of {component.name} {component.version}"
     taking = [other for other in others if name in other.inputs]
     if taking:
         versions = ", ".join(other.version for other in taking)
         why = f"versions that take it: {versions}; {difference(component, taking[0])}"
         fix = f'remove it, or set training.component_version to "{taking[0].version}"'
-        return Problem(what, WHERE, why=why, fix=fix)
+        return Problem(what, WHERE, why=why, fix=fix, key=key)
     near = difflib.get_close_matches(name, [n for n, spec in component.inputs.items() if spec.literal], n=1)
     fix = f"perhaps you meant {near[0]}" if near else "remove it"
     known = f"nor of {', '.join(other.version for other in others)}" if others else "inputs differ between versions"
-    return Problem(what, WHERE, why=known, fix=fix)
+    return Problem(what, WHERE, why=known, fix=fix, key=key)
 
 
 def _missing(component: Component, values: Mapping[str, Value]) -> list[Problem]:
     return [
-        Problem(
-            f"training.parameters.{spec.name} is required by {component.name} {component.version}", WHERE, fix="add it"
-        )
+        Problem(f"{KEY}.{spec.name} is required by {component.name} {component.version}", WHERE, fix="add it", key=KEY)
         for spec in component.inputs.values()
         if spec.literal and not spec.optional and spec.default is None and spec.name not in values
     ]
@@ -269,11 +269,12 @@ def _beyond(values: Mapping[str, Value], bounds: Mapping[str, Any]) -> list[Prob
         try:
             bound = float(str(raw))
         except ValueError:
-            warnings.append(Problem(f"{name} is no number: {raw!r}", why="so it bounds nothing"))
+            warnings.append(Problem(f"{name} is no number: {raw!r}", why="so it bounds nothing", key=f"{KEY}.{name}"))
             continue
         if value is None or not (float(value.text) < bound if lower else float(value.text) > bound):
             continue
         side, why = ("below", "training may learn nothing") if lower else ("above", "training may diverge")
-        what = f"training.parameters.{name[:-4]} {value.text} is {side} {raw}, the bound {name}"
-        warnings.append(Problem(what, WHERE, why=why))
+        key = f"{KEY}.{name[:-4]}"
+        what = f"{key} {value.text} is {side} {raw}, the bound {name}"
+        warnings.append(Problem(what, WHERE, why=why, key=key))
     return warnings

@@ -26,11 +26,6 @@ class Decision:
     known: Attempt | None
     why: str
 
-    @property
-    def submits(self) -> bool:
-        """Whether a job is to be made."""
-        return self.known is None
-
 
 def decide(attempts: Iterable[Attempt], *, force: bool = False) -> Decision:
     """What to do about a fingerprint, of which these attempts are known, oldest first."""
@@ -72,7 +67,7 @@ def check(name: str, experiment: str, shown: str, tags: Mapping[str, str]) -> li
     if not EXPERIMENT.match(experiment):
         why = "Azure takes 1 to 255 letters, digits, hyphens, underscores and dots, the first a letter or digit"
         what = f"training.experiment {experiment!r} is no name that Azure takes"
-        found.append(Problem(what, "params.yaml", why=why, fix="change it"))
+        found.append(Problem(what, "params.yaml", why=why, fix="change it", key="training.experiment"))
     if len(shown) > LONGEST_DISPLAY:
         found.append(Problem(f"the display name has {len(shown)} characters; Azure takes {LONGEST_DISPLAY}"))
     if len(tags) > MOST_TAGS - LATER_TAGS:

@@ -10,10 +10,9 @@ from mlops.flow import interrupt, observe
 from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import jobs
 from mlops.flow.evaluation.jobs import Evaluation
-from mlops.flow.training.watch import LONGEST_PAUSE
 from mlops.render import Report, number, table
 
-FIRST_PAUSE = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 
 
 def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> ReportOutcome:
@@ -29,7 +28,9 @@ def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_
         jobs.step(found, by_hand=True)
         found = _wait(found, clock.monotonic() + bound * 60)
     except KeyboardInterrupt:
-        told = interrupt.settle(context, pending, f"mlops evaluate --job {found.job}")
+        told = interrupt.settle(
+            found.context.workspace, context.params.watch.on_interrupt, pending, f"mlops evaluate --job {found.job}"
+        )
         raise KeyboardInterrupt(told) from None
     return _outcome(found, bound, ok_if_unfinished=ok_if_unfinished)
 

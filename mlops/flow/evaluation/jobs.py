@@ -15,11 +15,11 @@ from mlops.domain.evaluation import rules, scoring
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.scoring import Act, Scored
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
+from mlops.domain.training.spec import LATEST, SERVERLESS
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 
-SERVERLESS = "serverless"
 DISABLED = scoring.why_not(enabled=False, training_outputs=())
 
 
@@ -59,7 +59,7 @@ class Evaluation:
     def component_id(self) -> str:
         """The asset id of the component; a pinned one needs no look."""
         wanted, place = self.context.params.evaluation, self.context.params.model.registry
-        if wanted.component_version != registry.LATEST:
+        if wanted.component_version != LATEST:
             return f"azureml://registries/{place}/components/{wanted.component}/versions/{wanted.component_version}"
         return registry.component(self.context.workspace, place, wanted.component, wanted.component_version)[0].id
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.training import compute
-from mlops.flow.training.training_spec import base_model, training
+from mlops.flow.training import compute, training_spec
 from mlops.render import Report, table
 
+DOCTOR_WORDS = {
+    compute.ComputeState.MISSING: "missing: `mlops compute` makes it",
+    compute.ComputeState.EXISTS: "there",
+    compute.ComputeState.SERVERLESS: "nothing to create",
+}
 Check = Callable[[Context], str]
 
 
@@ -35,12 +39,12 @@ def _sign_in(context: Context) -> str:
 
 
 def _model(context: Context) -> str:
-    base = base_model(context)
+    base = training_spec.base_model(context.workspace, training_spec.of(context))
     return f"{base.name} {base.version}"
 
 
 def _parameters(context: Context) -> str:
-    made_of = training(context)
+    made_of = training_spec.training(context.workspace, training_spec.of(context))
     return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
 
 
@@ -48,8 +52,9 @@ def _compute(context: Context) -> str:
     found = compute.run(context, make=False)
     if found.failure:
         raise found.failure
-    action = next(str(row[1]) for row in found.report.tables[0].rows if row[0] == "compute")
-    notes = len(found.report.lines)
+    result = found.result
+    action = f"{result.compute}: {DOCTOR_WORDS[result.state]}"
+    notes = len(result.warnings)
     return f"{action}; {notes} warnings, see `mlops compute --check-only`" if notes else action
 
 

@@ -1,20 +1,24 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mlops.domain.release.plan import Facts, Plan, decide
+from mlops.domain.training.costs import Estimate, MachineCost, amount
 from mlops.errors import Problem
 from mlops.flow import observe
 from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.release import pull_request_diff, released_diff
-from mlops.flow.training import estimates
-from mlops.flow.training.training_spec import Training, training
-from mlops.render import Report, Table, table
+from mlops.flow.training import estimates, training_spec
+from mlops.flow.training.training_spec import Training
+from mlops.render import Report, Table, number, table
+from mlops.render.plain import plain
 
 
 def run(context: Context, *, force: bool) -> ReportOutcome:
     """Observe the workspace and decide."""
-    made_of = training(context)
+    workspace, spec = context.workspace, training_spec.of(context)
+    made_of = training_spec.training(workspace, spec)
     facts = observe.facts(context, made_of)
     plan = decide(facts, force=force)
     parameters = table(
@@ -23,20 +27,23 @@ def run(context: Context, *, force: bool) -> ReportOutcome:
         made_of.resolved.rows(),
     )
     compared = released_diff.compare(context, made_of, facts.data_version)
-    found = estimates.of(context, made_of, facts.data_version) if plan.train else None
+    found = None
+    if plan.train:
+        rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
+        found = estimates.of(workspace, spec, made_of, rows, estimates.prices(context.params))
     report = Report(
         title="Nothing to do" if plan.nothing else "Plan",
         lines=(
             *_about(made_of, facts),
             f"train={_flag(plan.train)}: {plan.train_reason}",
-            *(estimates.lines(context, found, made_of.size.name) if plan.train else ()),
+            *(estimate_lines(found, made_of.size.name, spec.nodes) if plan.train else ()),
             f"{len(made_of.resolved.defaults)} more inputs keep the component's own default",
             *(str(warning) for warning in made_of.resolved.warnings),
         ),
         tables=(_steps(plan), parameters),
         sections=(compared.section(),),
         next_step=_next(plan),
-        data={**compared.to_json(), **_data(plan, made_of), "estimate": estimates.to_json(context, found)},
+        data={**compared.to_json(), **_data(plan, made_of), "estimate": found and plain(found)},
     )
     outputs = {
         "train": _flag(plan.train),
@@ -98,12 +105,39 @@ def run_offline(context: Context, *, base: str = "") -> ReportOutcome:
         ),
         tables=(
             table("What a run would be made of", ("what", "value"), rows),
-            estimates.by_the_hour(context),
+            machine_costs(estimates.by_the_hour(context.params)),
         ),
         sections=(section,) if section else (),
         next_step="after a push to main, `train` plans against the workspace",
     )
     return ReportOutcome(report, outputs)
+
+
+def estimate_lines(found: Estimate | None, size: str, nodes: int) -> tuple[str, ...]:
+    """The estimate for people."""
+    if found is None:
+        return (f"no estimate: no run on {nodes} x {size} has completed yet",)
+    basis = f"median of {found.runs} completed run{'s' * (found.runs > 1)} on {found.nodes} x {found.size}"
+    if found.scaled_by:
+        basis += f", scaled by {found.scaled_by}"
+    hours = f"estimated {number(found.gpu_hours)} GPU hours in {number(found.hours)} hours ({basis})"
+    if found.cost is None:
+        return (hours, f"no cost: prices.instance_hour names no price of {size}")
+    return (hours, f"estimated cost {amount(found.cost, found.currency)}")
+
+
+def machine_costs(found: Sequence[MachineCost]) -> Table:
+    """What machines cost while they are up; the month is of an endpoint, which is up day and night."""
+
+    def row(one: MachineCost) -> tuple[str, str, str, str]:
+        what = f"endpoint of {one.endpoint}, day and night" if one.endpoint else "training, while it runs"
+        machines = f"{one.count} x {one.size}"
+        if one.an_hour is None or one.a_month is None:
+            return (what, machines, f"no price of {one.size}", "")
+        month = amount(one.a_month, one.currency) if one.endpoint else ""
+        return (what, machines, amount(one.an_hour, one.currency), month)
+
+    return table("What it would cost", ("what", "machines", "an hour", "a month"), [row(one) for one in found])
 
 
 def _steps(plan: Plan) -> Table:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from mlops.azure import endpoints
 from mlops.flow import observe
 from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.training.training_spec import training
+from mlops.flow.training import training_spec
 from mlops.render import Report, Table, table
 
 
 def run(context: Context) -> ReportOutcome:
     """Look, and say."""
-    made_of = training(context)
+    made_of = training_spec.training(context.workspace, training_spec.of(context))
     facts = observe.facts(context, made_of)
     attempt = facts.attempt
     rows = [

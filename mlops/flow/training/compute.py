@@ -1,107 +1,120 @@
 """`mlops compute`: what can be known before a GPU is rented is checked, then the cluster is made if missing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mlops import clock
 from mlops.azure import compute, skus_and_quota
 from mlops.azure.failures import Conflict
-from mlops.domain.machines import Finding, Quota, failure_of
+from mlops.azure.workspace import Workspace
+from mlops.domain.machines import AllowList, Finding, Machine, Quota, failure_of
 from mlops.domain.training.checks import (
     DEDICATED_TOTAL,
     IN_MOTION,
     LOW_PRIORITY_TOTAL,
-    SERVERLESS,
     Checked,
     Cluster,
     Facts,
-    Wanted,
     check,
 )
+from mlops.domain.training.spec import Tier, TrainingSpec
 from mlops.errors import AzureRefused, Problem
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.training.training_spec import Gathered, Training, gather
-from mlops.render import Report, Section, table
+from mlops.flow import poll
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
+from mlops.flow.training import training_spec
+from mlops.flow.training.training_spec import Gathered
 
-WAIT_SECONDS, PAUSE_SECONDS = 300.0, 5.0  # for a cluster that somebody else makes or changes just now
+WAIT_SECONDS = 300.0  # for a cluster that somebody else makes or changes just now
+PAUSES = poll.Pauses(5.0)
+Say = Callable[[str], None]
+
+
+class ComputeState(StrEnum):
+    """What a run has to run on: `missing` is made by `mlops compute`, `serverless` needs nothing to be made."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    MISSING = "missing"
+    SERVERLESS = "serverless"
 
 
 @dataclass(frozen=True)
-class Ready:
-    """What the step found out, for later steps: everything that a run on this compute needs to know."""
+class ComputeResult:
+    """What was found; None is what could not be found. `ready`: nothing stands in the way of a run.
 
+    `state` says what is there now. `cluster` is the cluster as it was before one was made.
+    """
+
+    ready: bool
+    state: ComputeState
+    checked_only: bool
     compute: str
-    created: bool
-    instance_type: str
-    gpus_per_node: int
     nodes: int
-    tier: str
-    base_model: str
-    component: str
-    warnings: int
+    max_nodes: int
+    idle_seconds: int
+    tier: Tier
+    machine: Machine | None
+    cluster: Cluster | None
+    base_model: str | None
+    base_model_version: str | None
+    base_model_pinned: bool
+    component: str | None
+    component_version: str | None
+    allowed: AllowList | None
+    warnings: tuple[Problem, ...]
 
-    def outputs(self) -> dict[str, str]:
-        """Step outputs: hyphens for underscores, and lower-case truth."""
-        named = {name.replace("_", "-"): value for name, value in vars(self).items()}
-        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in named.items()}
 
-
-def run(context: Context, *, make: bool = True) -> ReportOutcome:
+def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
-    wanted = _wanted(context)
-    found = gather(context)
-    cluster = None if wanted.serverless else _settled(context, wanted.compute)
-    checked = check(wanted, _facts(context, wanted, found, cluster))
+    return check_and_make(context.workspace, training_spec.of(context), context.say, make=make)
+
+
+def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: bool) -> Outcome[ComputeResult]:
+    """The same for a spec."""
+    found = training_spec.gather(workspace, spec)
+    cluster = None if spec.serverless else _settled(workspace, spec.compute, say)
+    checked = check(spec, _facts(workspace, spec, found, cluster, say))
     failure = failure_of([*(Finding(problem) for problem in found.problems), *checked.findings])
-    if failure:
-        return ReportOutcome(_refused(found, checked, len(failure.problems)), failure=failure)
-    made_of = found.whole()
-    missing = cluster is None and not wanted.serverless
-    if missing and make:
-        _create(context)
-    warnings = (*checked.warnings, *made_of.resolved.warnings)
-    ready = Ready(
-        compute=context.params.training.compute,
-        created=missing and make,
-        instance_type=made_of.size.name,
-        gpus_per_node=made_of.size.gpus,
-        nodes=wanted.nodes,
-        tier=_tier(context, cluster),
-        base_model=f"{made_of.base.name}:{made_of.base.version}",
-        component=f"{made_of.component.name}:{made_of.component.version}",
-        warnings=len(warnings),
+    missing = cluster is None and not spec.serverless
+    created = missing and make and failure is None
+    if created:
+        _create(workspace, spec, say)
+    state = ComputeState.CREATED if created else ComputeState.MISSING if missing else ComputeState.EXISTS
+    result = ComputeResult(
+        ready=failure is None,
+        state=ComputeState.SERVERLESS if spec.serverless else state,
+        checked_only=not make,
+        compute=spec.compute,
+        nodes=spec.nodes,
+        max_nodes=spec.max_nodes,
+        idle_seconds=spec.idle_seconds,
+        tier=cluster.tier if cluster else spec.tier,
+        machine=found.size,
+        cluster=cluster,
+        base_model=found.base.name if found.base else None,
+        base_model_version=found.base.version if found.base else None,
+        base_model_pinned=spec.pinned,
+        component=found.component.name if found.component else None,
+        component_version=found.component.version if found.component else None,
+        allowed=found.base.finetune_list() if found.base else None,
+        warnings=_warnings(found, checked),
     )
-    report = Report(
-        "Compute is ready" if make else "Nothing stands in the way",
-        tuple(str(warning) for warning in warnings),
-        tables=(table("Checked", ("what", "finding"), _rows(context, made_of, cluster, ready)),),
-        next_step="mlops submit" if make or not missing else "mlops compute",
-        data=vars(ready),
-    )
-    return ReportOutcome(report, ready.outputs())
+    return Outcome(result, failure)
 
 
-def _wanted(context: Context) -> Wanted:
-    stated = context.params.training
-    return Wanted(
-        compute=stated.compute,
-        instance_type=stated.instance_type,
-        nodes=stated.nodes,
-        max_nodes=stated.max_nodes,
-        low_priority=stated.tier == "low_priority",
-        retired=stated.retired_base_model,
-        where=str(context.params_path),
-        version=context.params.model.version,
-        component_version=stated.component_version,
-    )
+def _warnings(found: Gathered, checked: Checked) -> tuple[Problem, ...]:
+    return (*checked.warnings, *(found.resolved.warnings if found.resolved else ()))
 
 
-def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster | None) -> Facts:
-    quotas = _quotas(context)
-    low = cluster.low_priority if cluster else wanted.low_priority and not wanted.serverless
+def _facts(workspace: Workspace, spec: TrainingSpec, found: Gathered, cluster: Cluster | None, say: Say) -> Facts:
+    quotas = _quotas(workspace, say)
+    low = cluster.low_priority if cluster else spec.low_priority
     total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
     return Facts(
-        region=context.workspace.location,
-        now=context.workspace.now(),
+        region=workspace.location,
+        now=workspace.now(),
         base=found.base,
         machine=found.size,
         cluster=cluster,
@@ -111,85 +124,43 @@ def _facts(context: Context, wanted: Wanted, found: Gathered, cluster: Cluster |
     )
 
 
-def _quotas(context: Context) -> dict[str, Quota]:
+def _quotas(workspace: Workspace, say: Say) -> dict[str, Quota]:
     """Every quota of the region; none where the identity may not read them, for then the run itself will tell."""
     try:
-        return skus_and_quota.quotas(context.workspace)
+        return skus_and_quota.quotas(workspace)
     except AzureRefused as error:
-        context.say(f"quota is not checked: {error.problems[0].what}")
+        say(f"quota is not checked: {error.problems[0].what}")
         return {}
 
 
-def _settled(context: Context, name: str) -> Cluster | None:
+def _settled(workspace: Workspace, name: str, say: Say) -> Cluster | None:
     """The cluster, after a change that is under way; as it is when that takes too long."""
-    deadline = clock.monotonic() + WAIT_SECONDS
-    while True:
-        found = compute.find(context.workspace, name)
-        if found is None or found.state not in IN_MOTION or clock.monotonic() > deadline:
-            return found
-        context.say(f"waiting: the cluster {name} is {found.state}")
-        clock.sleep(PAUSE_SECONDS)
+
+    def at_rest(found: Cluster | None) -> bool:
+        if found is None or found.state not in IN_MOTION:
+            return True
+        say(f"waiting: the cluster {name} is {found.state}")
+        return False
+
+    return poll.until(lambda: compute.find(workspace, name), at_rest, PAUSES, clock.monotonic() + WAIT_SECONDS)
 
 
-def _create(context: Context) -> None:
+def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
     """Make the cluster. When another process makes it at the same moment, wait for that one."""
-    wanted = context.params.training
-    context.say(f"creating the cluster {wanted.compute} of {wanted.instance_type}")
+    say(f"creating the cluster {spec.compute} of {spec.instance_type}")
     try:
         compute.create(
-            context.workspace,
-            wanted.compute,
-            wanted.instance_type,
-            max_nodes=wanted.max_nodes,
-            idle_seconds=wanted.idle_seconds_before_scale_down,
-            tier=wanted.tier,
+            workspace,
+            spec.compute,
+            spec.instance_type,
+            max_nodes=spec.max_nodes,
+            idle_seconds=spec.idle_seconds,
+            tier=spec.tier.value,
         )
     except Conflict:
-        context.say(f"another process is making the cluster {wanted.compute}")
-    made = _settled(context, wanted.compute)
+        say(f"another process is making the cluster {spec.compute}")
+    made = _settled(workspace, spec.compute, say)
     if made is None or made.state != "Succeeded":
-        what = f"the cluster {wanted.compute} is {made.state if made else 'gone'} after its creation"
-        fix = f"`az ml compute delete --name {wanted.compute}`, and run again"
+        what = f"the cluster {spec.compute} is {made.state if made else 'gone'} after its creation"
+        fix = f"`az ml compute delete --name {spec.compute}`, and run again"
         raise AzureRefused(Problem(what, "the workspace", why=made.errors if made else "", fix=fix))
-
-
-def _tier(context: Context, cluster: Cluster | None) -> str:
-    if cluster is None:
-        return context.params.training.tier
-    return "low_priority" if cluster.low_priority else "dedicated"
-
-
-def _rows(context: Context, made_of: Training, cluster: Cluster | None, ready: Ready) -> list[tuple[str, str]]:
-    wanted, size, allowed = context.params.training, made_of.size, made_of.base.finetune_list()
-    if ready.created:
-        idle = f"released after {wanted.idle_seconds_before_scale_down} idle seconds"
-        scale = f"0 to {wanted.max_nodes} x {size.name}, {ready.tier}, {idle}"
-        action = f"{wanted.compute} was created: {scale}"
-    elif cluster:
-        scale = f"{cluster.min_nodes} to {cluster.max_nodes} x {cluster.size}, {ready.tier}"
-        action = f"{cluster.name} exists: {scale}, {cluster.state}"
-    elif wanted.compute.lower() == SERVERLESS:
-        action = "serverless: nothing to create"
-    else:
-        action = f"{wanted.compute} is missing: `mlops compute` makes it"
-    pinned = "" if context.params.model.version != "latest" else " (latest)"
-    return [
-        ("base model", f"{made_of.base.name} {made_of.base.version}{pinned}"),
-        ("component", f"{made_of.component.name} {made_of.component.version}"),
-        ("compute", action),
-        (
-            "VM size",
-            f"{size.name}: {size.vcpus} vCPU, {size.gpus} GPU, {size.memory_gb:g} GB memory, {size.disk_gb:g} GB disk",
-        ),
-        ("GPUs per node", str(size.gpus)),
-        ("nodes", str(wanted.nodes)),
-        ("allowed sizes", ", ".join(allowed.sizes) if allowed.sizes else "any that is not known to fail"),
-        ("allowed by", allowed.source),
-    ]
-
-
-def _refused(found: Gathered, checked: Checked, count: int) -> Report:
-    warnings = (*checked.warnings, *(found.resolved.warnings if found.resolved else ()))
-    lines = tuple(str(warning) for warning in warnings)
-    sections = (Section("Worth knowing besides", lines),) if lines else ()
-    return Report(f"Compute is not ready: {count} finding{'s' * (count > 1)}", sections=sections)

@@ -1,10 +1,11 @@
 """`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mlops.azure import data, jobs, submission
 from mlops.azure.submission import Work
+from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation import scoring as evaluation_scoring
 from mlops.domain.tags import (
@@ -19,16 +20,34 @@ from mlops.domain.tags import (
     RUN_TAG,
 )
 from mlops.domain.training.run import job_name
+from mlops.domain.training.spec import TrainingSpec
 from mlops.domain.training.submission import LONGEST_VALUE, Decision, check, decide, display_name
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation import jobs as scoring
 from mlops.flow.outcome import Outcome
-from mlops.flow.training import estimates
-from mlops.flow.training.training_spec import Training, training
+from mlops.flow.training import estimates, training_spec
+from mlops.flow.training.training_spec import Training
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Who asks for a run: the commit, the page of the workflow's run and the repository; empty where not known."""
+
+    commit: str
+    run_url: str
+    repository: str
+
+
+@dataclass(frozen=True)
+class DataVersion:
+    """Prepared data: the beginning of its assets' names, and their version."""
+
+    name: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -61,18 +80,20 @@ class SubmitResult:
 
 def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     """Submit, unless a job for this fingerprint is under way or done."""
-    made_of = training(context)
+    workspace, spec = context.workspace, training_spec.of(context)
+    made_of = training_spec.training(workspace, spec)
     version = observe.required_data_version(context)
     mark = made_of.fingerprint(version)
-    decision = decide(jobs.attempts(context.workspace, mark), force=force)
+    decision = decide(jobs.attempts(workspace, mark), force=force)
     if decision.known:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
     scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
-    work = _work(context, made_of, mark, version)
+    trigger = Trigger(context.commit, context.run_url, context.repository)
+    work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), trigger)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
-    name, url, made = _submit(context, work, mark, decision)
+    name, url, made = _submit(workspace, work, mark, decision, context.say)
     why = decision.why if made else "another process submitted it at the same moment"
     return Outcome(
         SubmitResult(made, name, mark, version, why, url, work.display_name, _parameters(made_of), dict(work.tags))
@@ -83,52 +104,55 @@ def _parameters(made_of: Training) -> tuple[Parameter, ...]:
     return tuple(Parameter(*row) for row in made_of.resolved.rows())
 
 
-def _submit(context: Context, work: Work, mark: str, decision: Decision) -> tuple[str, str, bool]:
+def _submit(
+    workspace: Workspace, work: Work, mark: str, decision: Decision, say: Callable[[str], None]
+) -> tuple[str, str, bool]:
     for number in range(decision.attempt, decision.attempt + TRIES):
         name = job_name(mark, number)
-        context.say(f"submitting {name}: {decision.why}")
+        say(f"submitting {name}: {decision.why}")
         try:
-            url, made = submission.submit(context.workspace, work, name)
+            url, made = submission.submit(workspace, work, name)
         except submission.Taken:
-            context.say(f"{name} was deleted, and Azure gives a name out once")
+            say(f"{name} was deleted, and Azure gives a name out once")
             continue
         return name, url, made
     what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs"
     raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
 
 
-def _work(context: Context, made_of: Training, mark: str, version: str) -> Work:
+def _work(workspace: Workspace, spec: TrainingSpec, made_of: Training, version: DataVersion, trigger: Trigger) -> Work:
     """The merged parameters, the model, the data assets, and where each step runs."""
-    wanted, literals = context.params.training, made_of.resolved.literals()
-    shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=wanted.nodes)
-    for node, size in wanted.sizes().items():
-        literals[f"compute_{node}"] = wanted.compute.lower() if wanted.serverless else wanted.compute
-        if wanted.serverless and size:  # import and preprocessing need no GPU, and the component's own default has none
+    literals = made_of.resolved.literals()
+    shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=spec.nodes)
+    for node, size in spec.step_sizes.items():
+        literals[f"compute_{node}"] = spec.compute.lower() if spec.serverless else spec.compute
+        if spec.serverless and size:  # import and preprocessing need no GPU, and the component's own default has none
             literals[f"instance_type_{node}"] = size
-    names = {role: data.asset_name(context.params.data.name, role) for role in data.ROLES}
+    names = {role: data.asset_name(version.name, role) for role in data.ROLES}
+    rows = estimates.rows(workspace, version.name, version.version)
     return Work(
         component=made_of.sdk_component,
         literals=literals,
         step="fine_tuning",
         models={"mlflow_model_path": made_of.base.id},
         outputs=(jobs.OUTPUT, evaluation_scoring.OUTPUT),
-        files={f"{role}_file_path": f"azureml:{name}:{version}" for role, name in names.items()},
+        files={f"{role}_file_path": f"azureml:{name}:{version.version}" for role, name in names.items()},
         display_name=shown,
-        experiment=wanted.experiment,
-        tags={**_tags(context, made_of, mark, version), **estimates.tags(context, made_of, version)},
+        experiment=spec.experiment,
+        tags={**_tags(spec, made_of, version, trigger), **estimates.tags(spec, made_of, rows)},
     )
 
 
-def _tags(context: Context, made_of: Training, mark: str, version: str) -> dict[str, str]:
+def _tags(spec: TrainingSpec, made_of: Training, version: DataVersion, trigger: Trigger) -> dict[str, str]:
     tags = {
-        OWNER_TAG: context.owner,
-        FINGERPRINT_TAG: mark,
-        DATA_TAG: f"{context.params.data.name}:{version}",
+        OWNER_TAG: spec.owner,
+        FINGERPRINT_TAG: made_of.fingerprint(version.version),
+        DATA_TAG: f"{version.name}:{version.version}",
         BASE_MODEL_TAG: f"{made_of.base.name}:{made_of.base.version}",
         COMPONENT_TAG: f"{made_of.component.name}:{made_of.component.version}",
         PARAMETERS_TAG: parameters_digest(made_of.resolved.literals()),
-        COMMIT_TAG: context.commit,
-        RUN_TAG: context.run_url[:LONGEST_VALUE],
-        REPOSITORY_TAG: context.repository,
+        COMMIT_TAG: trigger.commit,
+        RUN_TAG: trigger.run_url[:LONGEST_VALUE],
+        REPOSITORY_TAG: trigger.repository,
     }
     return {key: value for key, value in tags.items() if value}

@@ -1,16 +1,15 @@
-"""Looks up what a run would be made of: base model, component, VM size, merged parameters; every problem at once.
-
-It must not change anything.
-"""
+"""What a run would be made of: base model, component, VM size and merged parameters, looked up; nothing is changed."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops.azure import registry, skus_and_quota
+from mlops.azure.workspace import Workspace
 from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.parameters import Component, Resolved, misfits, resolve
 from mlops.domain.training.run import fingerprint
+from mlops.domain.training.spec import Tier, TrainingSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 
@@ -50,62 +49,92 @@ class Gathered:
         return Training(self.base, self.component, self.sdk_component, self.resolved, self.size)
 
 
-def training(context: Context) -> Training:
+def of(context: Context) -> TrainingSpec:
+    """What params.yaml asks for."""
+    model, training = context.params.model, context.params.training
+    return TrainingSpec(
+        owner=context.owner,
+        registry=model.registry,
+        base=model.base,
+        version=model.version,
+        component=training.component,
+        component_version=training.component_version,
+        experiment=training.experiment,
+        compute=training.compute,
+        instance_type=training.instance_type,
+        nodes=training.nodes,
+        max_nodes=training.max_nodes,
+        tier=Tier(training.tier),
+        idle_seconds=training.idle_seconds_before_scale_down,
+        retired=training.retired_base_model,
+        step_sizes=training.sizes(),
+        parameters=training.parameters,
+        where=str(context.params_path),
+    )
+
+
+def training(workspace: Workspace, spec: TrainingSpec) -> Training:
     """Base model, component, VM size and merged parameters. Raises BadInput with every problem."""
-    found = gather(context)
-    where, wanted = str(context.params_path), context.params.training.instance_type
+    found = gather(workspace, spec)
     if found.size is None or found.size.gpus < 1:
-        lack = "has no GPU" if found.size else f"is no VM size of {context.workspace.location}"
+        lack = "has no GPU" if found.size else f"is no VM size of {workspace.location}"
         fix = "choose a GPU size of the region, such as Standard_NC24ads_A100_v4"
-        found.problems.append(Problem(f"training.instance_type {wanted} {lack}", where, fix=fix))
+        key = "training.instance_type"
+        found.problems.append(Problem(f"{key} {spec.instance_type} {lack}", spec.where, fix=fix, key=key))
     if found.problems:
         raise BadInput(found.problems)
     return found.whole()
 
 
-def gather(context: Context) -> Gathered:
+def gather(workspace: Workspace, spec: TrainingSpec) -> Gathered:
     """The same as far as it can be found. A VM size that the region does not have is left to the caller."""
-    found, wanted = Gathered(), context.params.training
-    found.size = skus_and_quota.machine(context.workspace, wanted.instance_type)
-    found.problems += _small_sizes(context)
-    defaults: dict[str, str] = {}
+    found = Gathered(size=skus_and_quota.machine(workspace, spec.instance_type))
+    found.problems += _step_sizes(workspace, spec)
+    defaults = _base_model(workspace, spec, found)
     try:
-        found.base = base_model(context)
-        defaults = found.base.default_parameters()
-    except BadInput as error:
-        found.problems += error.problems
-    except ValueError as error:
-        found.problems.append(Problem(str(error), "the registry", fix="pin another version of the base model"))
-    try:
-        found.component, found.sdk_component = registry.component(
-            context.workspace, context.params.model.registry, wanted.component, wanted.component_version
-        )
-        gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}
-        checked = {**gpus, "num_nodes_finetune": wanted.nodes}
-        others = (
-            registry.other_versions(context.workspace, context.params.model.registry, found.component)
-            if misfits(found.component, wanted.parameters)
-            else ()
-        )
-        found.resolved = resolve(found.component, wanted.parameters, defaults, checked, others=others)
+        _component(workspace, spec, found, defaults)
     except BadInput as error:
         found.problems += error.problems
     return found
 
 
-def _small_sizes(context: Context) -> list[Problem]:
+def base_model(workspace: Workspace, spec: TrainingSpec) -> BaseModel:
+    """The base model of params.yaml."""
+    return registry.base_model(workspace, spec.registry, spec.base, spec.version)
+
+
+def _base_model(workspace: Workspace, spec: TrainingSpec, found: Gathered) -> dict[str, str]:
+    """Look the base model up; its default parameters, none where they cannot be read."""
+    try:
+        found.base = base_model(workspace, spec)
+        return found.base.default_parameters()
+    except BadInput as error:
+        found.problems += error.problems
+    except ValueError as error:
+        fix = "pin another version of the base model"
+        found.problems.append(Problem(str(error), "the registry", fix=fix, key="model.version"))
+    return {}
+
+
+def _component(workspace: Workspace, spec: TrainingSpec, found: Gathered, defaults: dict[str, str]) -> None:
+    """Look the component up, and merge the parameters for it."""
+    component, found.sdk_component = registry.component(
+        workspace, spec.registry, spec.component, spec.component_version
+    )
+    found.component = component
+    gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}
+    explained = misfits(component, spec.parameters)
+    others = registry.other_versions(workspace, spec.registry, component) if explained else ()
+    checked = {**gpus, "num_nodes_finetune": spec.nodes}
+    found.resolved = resolve(component, spec.parameters, defaults, checked, others=others)
+
+
+def _step_sizes(workspace: Workspace, spec: TrainingSpec) -> list[Problem]:
     """The VM sizes named for steps without a GPU that the region does not have."""
-    wanted, place = context.params.training, context.workspace.location
-    named = {step: size for step, size in wanted.sizes().items() if size and size != wanted.instance_type}
+    named = {step: size for step, size in spec.step_sizes.items() if size and size != spec.instance_type}
     fix = "choose a size of the region, such as Standard_D12_v2, or leave it out"
     return [
-        Problem(f"training.instance_type_{step} {size} is no VM size of {place}", str(context.params_path), fix=fix)
-        for step, size in named.items()
-        if skus_and_quota.machine(context.workspace, size) is None
+        Problem(f"{key} {size} is no VM size of {workspace.location}", spec.where, fix=fix, key=key)
+        for key, size in ((f"training.instance_type_{step}", size) for step, size in named.items())
+        if skus_and_quota.machine(workspace, size) is None
     ]
-
-
-def base_model(context: Context) -> BaseModel:
-    """The base model of params.yaml."""
-    plan = context.params.model
-    return registry.base_model(context.workspace, plan.registry, plan.base, plan.version)

@@ -1,187 +1,194 @@
 """`mlops watch`: looks at a run until it ends or the bound is reached; a run outlives whoever watches it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from mlops import clock
 from mlops.azure import jobs, steps
 from mlops.azure.failures import Transient
+from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
 from mlops.domain.training.progress import Snapshot, Step, news
 from mlops.domain.training.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow import interrupt, observe
-from mlops.flow.context import Context, ReportOutcome
-from mlops.render import Board, Report, Section, Table, table
+from mlops.flow import interrupt, observe, poll
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
+from mlops.render import Board, Table, table
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 20.0
+PAUSES = poll.Pauses(1.0, factor=1.5, longest=20.0)
 
 
-def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> ReportOutcome:
+@dataclass(frozen=True)
+class WatchedStep:
+    """One step as it was seen last. `depth` counts from 0 below the pipeline; `log_end` is read of a failed step."""
+
+    name: str
+    depth: int
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    seconds: float | None
+    error: str
+    failed: bool
+    log_end: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WatchResult:
+    """A run as it was seen last. `why` says why it failed; `evaluates` whether `mlops evaluate` comes next."""
+
+    job: str
+    state: JobState
+    studio_url: str
+    bound_minutes: float
+    steps: tuple[WatchedStep, ...]
+    metrics: Mapping[str, float]
+    why: str
+    evaluates: bool
+
+    @property
+    def failed_steps(self) -> tuple[WatchedStep, ...]:
+        """The steps at which it failed."""
+        return tuple(step for step in self.steps if step.failed)
+
+
+def run(
+    context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool
+) -> Outcome[WatchResult]:
     """Look again and again, at growing intervals, until the run ends or the time is up.
 
     Raises KeyboardInterrupt with what became of the run, when the watcher is interrupted.
     """
+    workspace, params = context.workspace, context.params
     name = observe.job_name(context, job)
-    bound = context.params.watch.wait_minutes if wait_minutes is None else wait_minutes
-    watcher = _Watcher(context, name, clock.monotonic() + bound * 60)
+    bound = params.watch.wait_minutes if wait_minutes is None else wait_minutes
+    watcher = _Watcher(workspace, name, params.watch.log_lines)
     try:
         with context.board() as board:
-            found = watcher.until_the_end(board)
+            found = poll.until(
+                lambda: watcher.look(board),
+                lambda job: job.state.ended,
+                PAUSES,
+                clock.monotonic() + bound * 60,
+                unreachable=lambda error: _unreachable(context, error),
+            )
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(interrupt.settle(context, [name], f"mlops watch --job {name}")) from None
-    outputs = {
-        "status": found.state.value,
-        "finished": "true" if found.state is JobState.COMPLETED else "false",
-        "job": name,
-    }
-    if found.state is JobState.COMPLETED:
-        return ReportOutcome(_completed(context, watcher, found), outputs)
-    if found.state.ended:
-        report, failure = _failed(context, watcher, found)
-        return ReportOutcome(report, outputs, failure)
-    resume = f"mlops watch --job {name}"
-    lines = (f"looked for {bound:g} minutes; it goes on", found.studio_url)
-    report = Report(f"{name} is still {found.state}", lines, watcher.tables(), next_step=resume, data=watcher.data())
-    unfinished = Unfinished(Problem(f"{name} is {found.state} after {bound:g} minutes", fix=resume))
-    return ReportOutcome(report, outputs, None if ok_if_unfinished else unfinished)
+        again = f"mlops watch --job {name}"
+        raise KeyboardInterrupt(interrupt.settle(workspace, params.watch.on_interrupt, [name], again)) from None
+    result = _result(workspace, watcher, found, bound, evaluation=params.evaluation.enabled)
+    return Outcome(result, _failure(result, ok_if_unfinished=ok_if_unfinished))
+
+
+def _unreachable(context: Context, error: Transient) -> None:
+    context.say(f"{error.problems[0].what}; looking again")
 
 
 @dataclass
 class _Watcher:
     """One wait: what was seen last, and how far the logs were read."""
 
-    context: Context
+    workspace: Workspace
     name: str
-    deadline: float
+    log_lines: int
     seen: Snapshot | None = None
     logs: dict[str, steps.Log] = field(default_factory=dict)
 
-    def until_the_end(self, board: Board) -> jobs.Job:
-        """The job when it has ended, or when the time is up; a service that is out of reach is waited for."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                found = self._look(board)
-                if found.state.ended:
-                    return found
-            except Transient as error:
-                if clock.monotonic() + pause > self.deadline:
-                    raise
-                self.context.say(f"{error.problems[0].what}; looking again")
-            else:
-                if clock.monotonic() + pause > self.deadline:
-                    return found
-            clock.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
-
-    def _look(self, board: Board) -> jobs.Job:
-        workspace = self.context.workspace
-        found = jobs.find(workspace, self.name)
+    def look(self, board: Board) -> jobs.Job:
+        """The job as it is now; what is new is shown."""
+        found = jobs.find(self.workspace, self.name)
         if found is None:
             raise BadInput(Problem(f"there is no job {self.name}", "the workspace", fix="run `mlops submit`"))
         now = replace(self.seen or Snapshot(self.name, ""), state=found.state.value)
         log: list[str] = []
         if found.state is not JobState.NOT_STARTED:
             try:
-                now = replace(now, steps=tuple(steps.tree(workspace, self.name)))
-                now = replace(now, metrics=jobs.metrics(workspace, self.name))
+                now = replace(now, steps=tuple(steps.tree(self.workspace, self.name)))
+                now = replace(now, metrics=jobs.metrics(self.workspace, self.name))
                 log = self._log(now)
             except AzureRefused as error:  # run history and MLflow may not know yet what the job's list knows
                 log = [f"not to be read yet: {error.problems[0].what}"]
         before, self.seen = self.seen, now
-        board.show(self.progress(), news(before, now), log)
+        board.show(_progress(now), news(before, now), log)
         return found
 
     def _log(self, now: Snapshot) -> list[str]:
         """New lines of the step that works now, and what was left to read of the one before."""
-        most, step = self.context.params.watch.log_lines, now.running()
+        most, step = self.log_lines, now.running()
         if not most:
             return []
         if step:
-            self.logs.setdefault(step.id, steps.Log(self.context.workspace, step.id))
+            self.logs.setdefault(step.id, steps.Log(self.workspace, step.id))
         lines = [line for log in self.logs.values() for line in log.more()]
         ended = {one.id for one in now.steps if one.ended}
         self.logs = {run: log for run, log in self.logs.items() if run not in ended}
         left_out = len(lines) - most
         return [f"({left_out} lines left out)", *lines[-most:]] if left_out > 0 else lines
 
-    def progress(self) -> Table:
-        """The steps, and the metrics as rows below them."""
-        assert self.seen
-        now = clock.now()
-        title = f"{self.name} is {self.seen.state}"
-        if self.seen.metrics:
-            title += f": {self.seen.measured()}"
-        return table(title, ("step", "state", "seconds", "error"), self.seen.rows(now))
 
-    def tables(self) -> tuple[Table, ...]:
-        """Steps and metrics as they were seen last."""
-        if self.seen is None:
-            return ()
-        found = [self.progress()] if self.seen.steps else []
-        if self.seen.metrics:
-            found.append(table("Metrics so far", ("metric", "value"), sorted(self.seen.metrics.items())))
-        return tuple(found)
-
-    def data(self) -> dict[str, object]:
-        """For programs."""
-        seen = self.seen
-        rows = (
-            [{"name": s.name, "status": s.status, "seconds": s.seconds(), "error": s.error} for s in seen.steps]
-            if seen
-            else []
-        )
-        return {"state": seen.state if seen else "", "steps": rows, "metrics": dict(seen.metrics) if seen else {}}
+def _progress(seen: Snapshot) -> Table:
+    """The steps for a screen that is drawn again at each look."""
+    title = f"{seen.name} is {seen.state}"
+    if seen.metrics:
+        title += f": {seen.measured()}"
+    return table(title, ("step", "state", "seconds", "error"), seen.rows(clock.now()))
 
 
-def _completed(context: Context, watcher: _Watcher, found: jobs.Job) -> Report:
-    return Report(
-        f"{found.name} is Completed",
-        (found.studio_url,),
-        watcher.tables(),
-        next_step=f"mlops {_next(context, found)} --job {found.name}",
-        data=watcher.data(),
+def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: float, *, evaluation: bool) -> WatchResult:
+    """What was seen; of a run that failed also why, and how the logs end of the steps at which it did."""
+    seen = watcher.seen or Snapshot(found.name, found.state.value)
+    failed = found.state.ended and found.state is not JobState.COMPLETED
+    bad = seen.failed() if failed else []
+    why = "; ".join(dict.fromkeys(step.error for step in bad if step.error))
+    return WatchResult(
+        job=found.name,
+        state=found.state,
+        studio_url=found.studio_url,
+        bound_minutes=bound,
+        steps=tuple(_step(workspace, step, watcher.log_lines, failed=step in bad) for step in seen.steps),
+        metrics=dict(seen.metrics),
+        why=why or (_cause(workspace, found.name) if failed else ""),
+        evaluates=not scoring.why_not(enabled=evaluation, training_outputs=found.outputs),
     )
 
 
-def _next(context: Context, found: jobs.Job) -> str:
-    why_not = scoring.why_not(enabled=context.params.evaluation.enabled, training_outputs=found.outputs)
-    return "gate" if why_not else "evaluate"
-
-
-def _failed(context: Context, watcher: _Watcher, found: jobs.Job) -> tuple[Report, RemoteFailed]:
-    """Which step failed, why, and how its log ends. What cannot be read now must not hide that it failed."""
-    bad = watcher.seen.failed() if watcher.seen else []
-    why = "; ".join(dict.fromkeys(step.error for step in bad if step.error)) or _cause(context, found.name)
-    names = ", ".join(step.name for step in bad)
-    at = f" at {names}" if names else ""
-    fix = f"look at its logs: {found.studio_url}; `mlops submit` starts a new attempt"
-    sections = tuple(
-        Section(f"The end of the log of {step.name}", tuple(lines))
-        for step in bad
-        if (lines := _log_end(context, step))
+def _step(workspace: Workspace, step: Step, log_lines: int, *, failed: bool) -> WatchedStep:
+    return WatchedStep(
+        name=step.name,
+        depth=step.depth,
+        state=step.status,
+        started=step.started,
+        ended=step.ended,
+        seconds=step.seconds(clock.now()),
+        error=step.error,
+        failed=failed,
+        log_end=_log_end(workspace, step, log_lines) if failed else (),
     )
-    report = Report(
-        f"{found.name} is {found.state}{at}",
-        (why, found.studio_url),
-        watcher.tables(),
-        sections=sections,
-        next_step="mlops submit",
-        data={**watcher.data(), "failed_steps": [step.name for step in bad]},
-    )
-    return report, RemoteFailed(Problem(f"{found.name} is {found.state}{at}", why=why, fix=fix))
 
 
-def _cause(context: Context, name: str) -> str:
+def _failure(result: WatchResult, *, ok_if_unfinished: bool) -> MlopsError | None:
+    if result.state is JobState.COMPLETED:
+        return None
+    if not result.state.ended:
+        what = f"{result.job} is {result.state} after {result.bound_minutes:g} minutes"
+        return None if ok_if_unfinished else Unfinished(Problem(what, fix=f"mlops watch --job {result.job}"))
+    names = ", ".join(step.name for step in result.failed_steps)
+    what = f"{result.job} is {result.state}{f' at {names}' if names else ''}"
+    fix = f"look at its logs: {result.studio_url}; `mlops submit` starts a new attempt"
+    return RemoteFailed(Problem(what, why=result.why, fix=fix))
+
+
+def _cause(workspace: Workspace, name: str) -> str:
+    """Why the job failed; what cannot be read now must not hide that it did."""
     try:
-        return jobs.failure(context.workspace, name)
+        return jobs.failure(workspace, name)
     except MlopsError:
         return ""
 
 
-def _log_end(context: Context, step: Step) -> list[str]:
+def _log_end(workspace: Workspace, step: Step, lines: int) -> tuple[str, ...]:
     try:
-        return steps.Log(context.workspace, step.id).last(context.params.watch.log_lines)
+        return tuple(steps.Log(workspace, step.id).last(lines))
     except MlopsError as error:
-        return [f"the log cannot be read: {error.problems[0].what}"]
+        return (f"the log cannot be read: {error.problems[0].what}",)

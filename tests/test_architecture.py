@@ -95,7 +95,8 @@ def test_the_schema_of_tags_is_whole() -> None:
 
 
 def test_no_test_reads_what_a_team_edits() -> None:
-    theirs = re.compile(r"""ROOT / "(params\.yaml|data)"|\{ROOT\}/(params|data)""")
+    # The probes are tested as they are shipped; a team's own must be right as well, or `mlops check` refuses them.
+    theirs = re.compile(r"""ROOT / "(params\.yaml|data)"(?! / "probes")|\{ROOT\}/(params|data)""")
     tests = [
         path for path in (ROOT / "tests").rglob("*.py") if path.name not in ("test_architecture.py", "test_readme.py")
     ]

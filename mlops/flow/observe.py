@@ -5,6 +5,7 @@ It must not change anything.
 
 from mlops.azure import data, endpoints, jobs, models
 from mlops.domain.dataset import recipe_digest
+from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.release.plan import Facts
 from mlops.domain.tags import FINGERPRINT_TAG
@@ -24,8 +25,24 @@ def curated_files(context: Context) -> list[tuple[str, bytes]]:
     if not folder.is_dir():
         what = f"data.curated names {context.params.data.curated}, which is no folder"
         raise BadInput(Problem(what, str(context.params_path), fix="make the folder, or name the right one"))
-    found = [path for path in folder.rglob("*") if path.suffix in (".jsonl", ".parquet") and path.is_file()]
-    return [(path.relative_to(root).as_posix(), path.read_bytes()) for path in sorted(found)]
+    found = [(path.relative_to(root).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [(name, path.read_bytes()) for name, path in found if context.params.is_curated(name)]
+
+
+def probes(context: Context) -> tuple[Probe, ...]:
+    """Every probe of the repository's suites; none where params.yaml asks for none. Raises BadInput."""
+    wanted = context.params.evaluation.probes
+    if wanted is None:
+        return ()
+    folder = context.root / wanted.folder
+    files = sorted(folder.glob(f"*{ENDING}")) if folder.is_dir() else []
+    if not files:
+        what, fix = (
+            f"evaluation.probes.folder {wanted.folder} has no suite",
+            "name the right folder, or set probes: null",
+        )
+        raise BadInput(Problem(what, str(context.params_path), fix=fix, key="evaluation.probes.folder"))
+    return read([(path.relative_to(context.root).as_posix(), path.read_text(encoding="utf-8")) for path in files])
 
 
 def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:

@@ -3,6 +3,7 @@
 It must not read a file. The descriptions become the JSON schema that editors show (docs/params.schema.json).
 """
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -269,6 +270,13 @@ class Params(_Block):
         """The same, and what was changed to come to it."""
         self._changes = changes
         return self
+
+    def is_curated(self, path: str) -> bool:
+        """Whether a file, named from the folder of params.yaml, is mixed into the training data. Probes never are."""
+        place, probes = PurePosixPath(path), self.evaluation.probes
+        if place.suffix not in (".jsonl", ".parquet") or PurePosixPath(self.data.curated) not in place.parents:
+            return False
+        return probes is None or PurePosixPath(probes.folder) not in place.parents
 
     @model_validator(mode="after")
     def _production_is_named_rightly(self) -> Self:

@@ -82,7 +82,7 @@ def test_own_conversations_in_place_of_those_of_the_template_are_green(mlops: Ru
     (project / "data").mkdir()
     (project / "data" / "own.jsonl").write_text("".join(ROW % hour for hour in range(10, 20)), encoding="utf-8")
     found = json.loads(mlops("--json", "check", "--base", "HEAD").out)["result"]
-    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True, True, True], False)
+    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True, True, True, True], False)
     assert "data" in found["changed"]
 
 
@@ -98,6 +98,24 @@ def test_without_a_base_nothing_is_left_out(mlops: Run, project: Path) -> None:
         assert (found["changed"], found["rehearse"], found["product"]) == ([], True, True)
 
 
+def test_a_probe_is_checked_and_is_no_training_data(mlops: Run, project: Path) -> None:
+    (project / "data" / "probes").mkdir()
+    suite = project / "data" / "probes" / "hours.jsonl"
+    asked = '"messages": [{"role": "user", "content": "When is the desk open?"}], "checks": [{"matches": "six"}]'
+    suite.write_text(f'{{"id": "hours-1", {asked}, "right": "Until six.", "wrong": "Never."}}\n', encoding="utf-8")
+    told = mlops("--json", "--set", "evaluation.probes.folder=data/probes", "check")
+    assert [check["finding"] for check in json.loads(told.out)["result"]["checks"]][1:3] == [
+        "6 files below data are right",
+        "1 probes are right",
+    ]
+    suite.write_text(suite.read_text(encoding="utf-8").replace("Until six.", "Until five."), encoding="utf-8")
+    told = mlops("--json", "--set", "evaluation.probes.folder=data/probes", "check")
+    assert told.code == 2
+    problem = json.loads(told.out)["problems"][0]
+    assert (problem["file"], problem["line"]) == ("data/probes/hours.jsonl", 1)
+    assert "its right answer fails the check" in problem["what"]
+
+
 def test_a_broken_conversation_and_a_workflow_that_does_not_start_are_told_together(mlops: Run, project: Path) -> None:
     (project / "data" / "curated" / "bad.jsonl").write_text("{not json\n", encoding="utf-8")
     train = project / ".github" / "workflows" / "train.yml"
@@ -105,7 +123,7 @@ def test_a_broken_conversation_and_a_workflow_that_does_not_start_are_told_toget
     told = mlops("--json", "check")
     assert told.code == 2
     said = json.loads(told.out)
-    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, False]
+    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, True, False]
     assert {problem["file"] for problem in said["problems"]} == {
         "data/curated/bad.jsonl",
         ".github/workflows/train.yml",

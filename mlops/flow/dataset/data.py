@@ -55,9 +55,10 @@ def diff(context: Context, revision: str) -> ReportOutcome:
     if not history.known(top, revision):
         fix = "name a commit, branch or tag of this clone; a shallow clone has few: git fetch --unshallow"
         raise BadInput(Problem(f"git knows no commit {revision!r}", str(top), fix=fix))
-    folder = (context.root / context.params.data.curated).resolve()
+    root, folder = context.root.resolve(), (context.root / context.params.data.curated).resolve()
     below = folder.relative_to(top).as_posix() if folder != top else "."
-    then = [path for path in history.files(top, revision, below) if path.endswith((".jsonl", ".parquet"))]
+    named = {path: (top / path).relative_to(root).as_posix() for path in history.files(top, revision, below)}
+    then = [path for path, name in named.items() if context.params.is_curated(name)]
     before = [(path, history.content(top, revision, path)) for path in then]
     return ReportOutcome(_difference_report(difference(before, observe.curated_files(context)), revision), {})
 

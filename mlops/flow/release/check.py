@@ -45,6 +45,7 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("parameters", lambda: f"{context.params_path.name} is right, its block for rehearsals too"),
         ("conversations", lambda: _conversations(context, warnings)),
+        ("probes", lambda: _probes(context)),
         ("workflows", lambda: _workflows(context)),
     )
     for name, look in looks:
@@ -70,6 +71,11 @@ def _conversations(context: Context, warnings: list[str]) -> str:
     files = observe.curated_files(context)
     warnings += [str(warning) for warning in check_curated(context, files)]
     return f"{len(files)} files below {context.params.data.curated} are right"
+
+
+def _probes(context: Context) -> str:
+    found = observe.probes(context)
+    return f"{len(found)} probes are right" if found else "evaluation.probes asks for none"
 
 
 def _workflows(context: Context) -> str:

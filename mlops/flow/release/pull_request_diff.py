@@ -52,11 +52,11 @@ def _parameters(context: Context, base: str) -> Any:
 def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tuple[str, int | None, int | None]]:
     """File, lines added, lines removed of each curated file among the paths that differ from a commit."""
     top = history.top(context.root)
-    folder = (context.root / context.params.data.curated).resolve()
+    root = context.root.resolve()
     rows: list[tuple[str, int | None, int | None]] = []
     for path in paths:
         here = top / path
-        if folder not in here.parents or not path.endswith((".jsonl", ".parquet")):
+        if root not in here.parents or not context.params.is_curated(here.relative_to(root).as_posix()):
             continue
         after = here.read_bytes() if here.is_file() else b""
         # A Parquet file has no lines to compare.

@@ -138,7 +138,7 @@ def connect() -> Workspace:
 def fill(address: Address, size: int, owner: str) -> None:
     """Endpoints of ours with one deployment each, which has all the traffic."""
     for paced in ("onlineEndpoints", "deployments"):
-        process.control(address, "PUT", f"/pace/{paced}", {"pace": "at once"})
+        process.control(address, "PUT", f"/delay/{paced}", {"delay": "at once"})
     pool = urllib3.ProxyManager(address.proxy_url, ca_certs=address.ca_file)
     headers = {"Authorization": f"Bearer {token(pool)}"}
     names = process.workspace()

@@ -30,9 +30,9 @@ class AzureMl:
         """Move its clock forward."""
         self._ask("POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
 
-    def pace(self, kind: str, pace: str) -> None:
-        """How long changes of a kind of resource take: `pace("jobs", "3 reads")`, `at once`."""
-        self._ask("PUT", f"/pace/{kind}", {"pace": pace})
+    def delay(self, kind: str, delay: str) -> None:
+        """How long changes of a kind of resource take: `delay("jobs", "3 reads")`, `at once`."""
+        self._ask("PUT", f"/delay/{kind}", {"delay": delay})
 
     def setting(self, name: str, value: str = "") -> None:
         """One of its settings; without a value the default again."""

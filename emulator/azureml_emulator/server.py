@@ -18,13 +18,12 @@ from urllib.parse import unquote
 from azureml_emulator.control.routes import CONTROL_HOST
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
-from azureml_emulator.core.operations import FAILING
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.http import proxy
 from azureml_emulator.http.address import Address
 from azureml_emulator.http.certificates import Authority
 from azureml_emulator.http.listening import Listening, listen
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
 from azureml_emulator.services.entra import authorize
@@ -91,14 +90,12 @@ class Application:
             return Reply(cut=effects.NOTHING)
         await asyncio.sleep(met.rule.seconds)
         failing = [effects.failure(met.rule)] if met.rule.effect == "operation" else []
-        token = FAILING.set(failing)
         try:
-            reply = await self._handle(route, request)
+            reply = await self._handle(route, replace(request, injected=failing))
         except ServiceError as error:
             reply = _refused(error)
         finally:
-            FAILING.reset(token)
-            if failing:
+            if failing:  # the call did not come to begin what was to fail
                 faults.give_back(met)
         return effects.cut(met.rule, reply)
 
@@ -137,6 +134,7 @@ class Running:
 
         emulator = self.emulator
         emulator.loop = asyncio.get_running_loop()
+        emulator.route_names = sorted({route.name for route in ROUTES})
         authority = Authority()
         ca_file = authority.write(emulator.folder / "ca.pem")
         tls = self._serve(Application(emulator), 0, authority)

@@ -98,10 +98,10 @@ class Site:
 def opened(api: Call, address: Address) -> Iterator[Site]:
     """Everything happens at once here, and what is left is deleted in the end."""
     for kind in ("onlineEndpoints", "deployments"):
-        process.control(address, "PUT", f"/pace/{kind}", {"pace": "at once"})
+        process.control(address, "PUT", f"/delay/{kind}", {"delay": "at once"})
     made = Site(api, address)
     yield made
     made.heal()
     for name in made.names():
         api("DELETE", arm(f"onlineEndpoints/{name}"))
-    process.control(address, "PUT", "/pace/deployments", {"pace": "1 reads"})
+    process.control(address, "PUT", "/delay/deployments", {"delay": "1 reads"})

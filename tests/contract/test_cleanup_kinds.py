@@ -91,7 +91,7 @@ def machines(site: Site, ml_client: Any) -> Iterator[Site]:
     """A cluster of ours that keeps a node, one of somebody else, and a compute instance of ours."""
     from azure.ai.ml.entities import AmlCompute, ComputeInstance
 
-    process.control(site.address, "PUT", "/pace/computes", {"pace": "at once"})
+    process.control(site.address, "PUT", "/delay/computes", {"delay": "at once"})
     for name, tags in (("tidy-ours", OURS), ("tidy-theirs", {})):
         cluster = AmlCompute(name=name, size="Standard_DS3_v2", min_instances=1, max_instances=2, tags=tags)
         ml_client.compute.begin_create_or_update(cluster).result()

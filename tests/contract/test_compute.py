@@ -29,9 +29,9 @@ def name() -> str:
 @pytest.fixture
 def slow_computes(emulator_address: Address) -> Iterator[None]:
     """Computes that are ready at the second poll."""
-    process.control(emulator_address, "PUT", "/pace/computes", {"pace": "2 reads"})
+    process.control(emulator_address, "PUT", "/delay/computes", {"delay": "2 reads"})
     yield
-    process.control(emulator_address, "PUT", "/pace/computes", {"pace": "at once"})
+    process.control(emulator_address, "PUT", "/delay/computes", {"delay": "at once"})
 
 
 def cluster(name: str, **settings: Any) -> Any:
@@ -88,7 +88,7 @@ def test_scaling_a_cluster_keeps_its_creation_and_its_size(ml_client: Any, name:
     assert ml_client.compute.get(name).size == "STANDARD_NC24ADS_A100_V4"
 
 
-def test_creation_takes_as_long_as_its_pace_says(ml_client: Any, name: str, slow_computes: None, api: Call) -> None:
+def test_creation_takes_as_long_as_its_delay_says(ml_client: Any, name: str, slow_computes: None, api: Call) -> None:
     url = f"{ARM}{WORKSPACE}/computes/{name}?{VERSION}"
     body = {
         "location": "eastus",

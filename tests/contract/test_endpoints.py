@@ -139,14 +139,14 @@ def test_a_name_is_taken_in_the_region_whatever_the_workspace(api: Call, served:
 
 
 def test_one_change_at_a_time(api: Call, emulator_address: Address, served: str) -> None:
-    process.control(emulator_address, "PUT", "/pace/onlineEndpoints", {"pace": "5 reads"})
+    process.control(emulator_address, "PUT", "/delay/onlineEndpoints", {"delay": "5 reads"})
     url = arm(f"onlineEndpoints/{served}")
     body = api("GET", url).json()
     first = api("PUT", url, body)
     second = api("PUT", url, body)
     deployment = {"location": "eastus", "properties": {"model": BASE, "instanceType": SIZE}}
     third = api("PUT", arm(f"onlineEndpoints/{served}/deployments/fourth"), deployment)
-    process.control(emulator_address, "PUT", "/pace/onlineEndpoints", {"pace": "at once"})
+    process.control(emulator_address, "PUT", "/delay/onlineEndpoints", {"delay": "at once"})
     assert (second.status, third.status) == (409, 409)
     assert "Updating provisioning state" in second.json()["error"]["message"]
     assert third.json()["error"]["message"] == (

@@ -82,14 +82,14 @@ def finished(ml_client: "MLClient", submit: Submit) -> Any:
 
 
 @pytest.fixture
-def pace(emulator_address: Address) -> Iterator[Callable[[str], None]]:
-    """Set the pace of jobs; it is at once again afterwards."""
+def delay(emulator_address: Address) -> Iterator[Callable[[str], None]]:
+    """Set the delay of jobs; it is at once again afterwards."""
 
-    def set_pace(text: str) -> None:
-        process.control(emulator_address, "PUT", "/pace/jobs", {"pace": text})
+    def set_delay(text: str) -> None:
+        process.control(emulator_address, "PUT", "/delay/jobs", {"delay": text})
 
-    yield set_pace
-    set_pace("at once")
+    yield set_delay
+    set_delay("at once")
 
 
 def wait(ml_client: "MLClient", name: str, seconds: float = 60) -> Any:
@@ -294,9 +294,9 @@ def test_a_job_ends_in_the_step_and_state_that_a_fault_asks_for(
 
 
 def test_a_running_job_is_canceled_and_its_worker_with_it(
-    ml_client: "MLClient", submit: Submit, pace: Callable[[str], None]
+    ml_client: "MLClient", submit: Submit, delay: Callable[[str], None]
 ) -> None:
-    pace("3600 s")
+    delay("3600 s")
     submit("running")
     submit("waiting")
     status(ml_client, "running", "Running")
@@ -309,10 +309,10 @@ def test_a_running_job_is_canceled_and_its_worker_with_it(
         ml_client.jobs.begin_cancel("running")
 
 
-def test_a_job_stays_running_for_as_many_reads_as_its_pace_says(
-    ml_client: "MLClient", submit: Submit, finished: Any, pace: Callable[[str], None]
+def test_a_job_stays_running_for_as_many_reads_as_its_delay_says(
+    ml_client: "MLClient", submit: Submit, finished: Any, delay: Callable[[str], None]
 ) -> None:
-    pace("3 reads")
+    delay("3 reads")
     submit("paced", force_rerun=False)
     time.sleep(0.5)
     assert [ml_client.jobs.get("paced").status for _ in range(2)] == ["Running", "Running"]

@@ -74,9 +74,9 @@ class Repository:
 @pytest.fixture
 def held(emulator_address: Address) -> Iterator[None]:
     """Jobs that do not begin, so that none costs anything."""
-    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "100000 reads"})
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "100000 reads"})
     yield
-    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "at once"})
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
 
     monkeypatch.setattr(compute, "PAUSES", Pauses(0.2))
     context = make()
-    process.control(emulator_address, "PUT", "/pace/computes", {"pace": "0.3 s"})
+    process.control(emulator_address, "PUT", "/delay/computes", {"delay": "0.3 s"})
     try:
         wanted = AmlCompute(name=context.params.training.compute, size="Standard_NC24ads_A100_v4", max_instances=1)
         ml_client.compute.begin_create_or_update(wanted)
@@ -158,7 +158,7 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
         context.say = said.append
         found = compute.run(context)
     finally:
-        process.control(emulator_address, "PUT", "/pace/computes", {"pace": "at once"})
+        process.control(emulator_address, "PUT", "/delay/computes", {"delay": "at once"})
     assert found.failure is None
     assert found.result.state is compute.ComputeState.EXISTS
     assert "is Creating" in said[0]
@@ -267,9 +267,9 @@ def test_a_parameter_that_this_version_lacks_is_explained(
 @pytest.fixture
 def held(emulator_address: Address) -> Iterator[None]:
     """Jobs that do not begin, so that none costs anything."""
-    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "100000 reads"})
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "100000 reads"})
     yield
-    process.control(emulator_address, "PUT", "/pace/jobs", {"pace": "at once"})
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
 
 
 @pytest.mark.parametrize("version", ["0.0.75", "0.0.78"])  # 0.0.82 in the tests below

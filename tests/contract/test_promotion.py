@@ -258,10 +258,10 @@ def test_everything_that_would_be_refused_is_found_before_anything_is_made(stage
 
 def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> None:
     stage.home()
-    stage.control("PUT", "/pace/onlineEndpoints", {"pace": "30 s"})
+    stage.control("PUT", "/delay/onlineEndpoints", {"delay": "30 s"})
     url = arm(f"onlineEndpoints/{ENDPOINT}")
     own_workspace().send("PATCH", url, "somebody", json={"tags": {"somebody": "was here"}})
-    stage.control("PUT", "/pace/onlineEndpoints", {"pace": "at once"})
+    stage.control("PUT", "/delay/onlineEndpoints", {"delay": "at once"})
     stage.said.clear()
     stage.on_say = lambda _: stage.control("POST", "/clock", {"advance_seconds": 31})
     try:

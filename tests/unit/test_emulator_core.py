@@ -1,4 +1,4 @@
-"""Store, routing, paces, clock and long-running operations of the emulator, without a server."""
+"""Store, routing, delays, clock and long-running operations of the emulator, without a server."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,9 +11,9 @@ from azureml_emulator.core import arm, state_transitions
 from azureml_emulator.core.clock import iso, parse
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.operations import Operation, accepted
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.core.state_transitions import Pace
-from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.core.state_transitions import Delay
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
 
@@ -25,12 +25,15 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     made.close()
 
 
+REQUEST = Request("PUT", arm.HOST, "/", params={"sub": "s"})
+
+
 def put(emulator: Emulator, id: str, parent: str = "/p", kind: str = "things", **body: object) -> None:
     emulator.store.put(id, body, parent=parent, kind=kind, name=id.rsplit("/", 1)[-1])
 
 
 def start(emulator: Emulator, id: str, **options: object) -> Operation:
-    return emulator.operations.start(id, "things", subscription="s", location="eastus", **options)  # type: ignore[arg-type]
+    return emulator.operations.start(id, "things", request=REQUEST, location="eastus", **options)  # type: ignore[arg-type]
 
 
 class TestStore:
@@ -108,16 +111,16 @@ class TestClock:
 
 class TestPace:
     @pytest.mark.parametrize(
-        ("text", "pace"),
-        [("at once", Pace()), ("3 reads", Pace(3)), ("40 s", Pace(0, 40.0)), ("1 read, 2.5 s", Pace(1, 2.5))],
+        ("text", "delay"),
+        [("at once", Delay()), ("3 reads", Delay(3)), ("40 s", Delay(0, 40.0)), ("1 read, 2.5 s", Delay(1, 2.5))],
     )
-    def test_it_is_read_and_written(self, text: str, pace: Pace) -> None:
-        assert state_transitions.parse(text) == pace
-        assert state_transitions.parse(pace.text) == pace
+    def test_it_is_read_and_written(self, text: str, delay: Delay) -> None:
+        assert state_transitions.parse(text) == delay
+        assert state_transitions.parse(delay.text) == delay
 
     @pytest.mark.parametrize("text", ["", "soon", "3", "-1 reads", "2 reads and 3 s"])
     def test_another_form_is_refused(self, text: str) -> None:
-        with pytest.raises(ServiceError, match="is not a pace"):
+        with pytest.raises(ServiceError, match="is not a delay"):
             state_transitions.parse(text)
 
 
@@ -139,7 +142,7 @@ class TestOperations:
 
     def test_reads_and_seconds_must_both_have_passed(self, emulator: Emulator) -> None:
         put(emulator, "/p/a", properties={})
-        operation = start(emulator, "/p/a", wanted=Pace(2, 30.0))
+        operation = start(emulator, "/p/a", wanted=Delay(2, 30.0))
         assert [emulator.operations.read(operation.id).status for _ in range(3)] == ["InProgress"] * 3
         assert emulator.operations.pending("/P/a") is not None
         emulator.clock.advance(31)
@@ -161,7 +164,7 @@ class TestOperations:
 
     def test_deleting_happens_when_it_is_due(self, emulator: Emulator) -> None:
         put(emulator, "/p/a", properties={})
-        operation = start(emulator, "/p/a", effect="delete", wanted=Pace(1))
+        operation = start(emulator, "/p/a", effect="delete", wanted=Delay(1))
         emulator.operations.settle()
         assert emulator.store.get("/p/a") is not None
         assert emulator.operations.read(operation.id).status == "Succeeded"

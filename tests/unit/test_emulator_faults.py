@@ -11,8 +11,8 @@ from azureml_emulator.core.faults import effects
 from azureml_emulator.core.faults.registry import Faults
 from azureml_emulator.core.faults.rule import Rule, check, from_json
 from azureml_emulator.core.faults.text import parse
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.routes import ROUTES
 
 NAMES = sorted({route.name for route in ROUTES})

@@ -14,13 +14,14 @@ from azureml_emulator import startup
 from azureml_emulator.catalog import components, sizes
 from azureml_emulator.core import arm, state_transitions
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Request
 from azureml_emulator.services.jobs import job_checks, jobs
 from azureml_emulator.services.jobs.execution import compute, failure, queue, request
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage
-from azureml_emulator.services.tracking import mlflow_search, runs
+from azureml_emulator.services.tracking import mlflow_search
 
 WORKSPACE = arm.default_workspace_id()
 COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
@@ -192,7 +193,7 @@ def test_a_job_that_the_emulator_left_running_is_run_again_and_nothing_is_counte
         emulator.loop = asyncio.get_running_loop()
         with emulator.transaction():
             startup.fill(emulator)
-        state_transitions.set_pace(emulator.store, "jobs", "3600 s")
+        state_transitions.set_delay(emulator.store, "jobs", "3600 s")
         put(emulator, "job")
         await until(emulator, "job", lambda root: bool(runs.metrics(emulator, root, "train_loss")))
         for task in list(emulator.tasks):
@@ -203,7 +204,7 @@ def test_a_job_that_the_emulator_left_running_is_run_again_and_nothing_is_counte
     async def resumed() -> None:
         emulator = Emulator(tmp_path)
         emulator.loop = asyncio.get_running_loop()
-        state_transitions.set_pace(emulator.store, "jobs", "at once")
+        state_transitions.set_delay(emulator.store, "jobs", "at once")
         queue.resume(emulator)
         await until(emulator, "job", lambda root: root.body["status"] in runs.TERMINAL)
         root = runs.find(emulator, WORKSPACE, "job")

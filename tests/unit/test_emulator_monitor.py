@@ -11,8 +11,8 @@ import pytest
 
 from azureml_emulator.core.clock import iso
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Request
 from azureml_emulator.services.entra.tokens import sign
 from azureml_emulator.services.online_endpoints import monitor
 

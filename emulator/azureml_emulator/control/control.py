@@ -1,4 +1,4 @@
-"""The emulator's own surface, on a plain loopback port: is it up, what time is it, move the clock, set a pace.
+"""The emulator's own surface, on a plain loopback port: is it up, what time is it, move the clock, set a delay.
 
 It is no part of Azure: nothing of the product may call it but the rehearsal and the emulator's command line.
 """
@@ -7,10 +7,11 @@ import re
 
 from azureml_emulator.core import state_transitions
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.entra.assignments import Access
 
-# what may be set besides paces and quotas, and the form of a value
+# what may be set besides delays and quotas, and the form of a value
 SETTINGS = {
     "arm.throttling": "on|off",  # Azure Resource Manager's token buckets; default off
     "code.python": r"/.+",  # the Python that runs commands of jobs and scoring scripts; default the emulator's own
@@ -59,11 +60,11 @@ def set_setting(request: Request, emulator: Emulator) -> Reply:
 def access(request: Request, emulator: Emulator) -> Reply:
     """GET who may sign in and do what; PUT `federated_credentials`, `role_assignments` or both. Lists replace lists."""
     if request.method == "PUT":
-        emulator.access.state(request.json())
-    return Reply(200, emulator.access.show())
+        emulator.part(Access).state(request.json())
+    return Reply(200, emulator.part(Access).show())
 
 
-def set_pace(request: Request, emulator: Emulator) -> Reply:
-    """PUT {"pace": "3 reads, 40 s"} for a kind of resource."""
-    wanted = state_transitions.set_pace(emulator.store, request.params["kind"], str(request.json().get("pace", "")))
-    return Reply(200, {"kind": request.params["kind"], "pace": wanted.text})
+def set_delay(request: Request, emulator: Emulator) -> Reply:
+    """PUT {"delay": "3 reads, 40 s"} for a kind of resource."""
+    wanted = state_transitions.set_delay(emulator.store, request.params["kind"], str(request.json().get("delay", "")))
+    return Reply(200, {"kind": request.params["kind"], "delay": wanted.text})

@@ -6,8 +6,8 @@ It must not carry them out (`azureml_emulator.core.faults`).
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import rule, text
 from azureml_emulator.core.faults.registry import Entry
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
@@ -18,11 +18,9 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
 
 def add(request: Request, emulator: Emulator) -> Reply:
     """POST a rule: its fields, or `{"rule": "jobs.create: 429 twice"}`."""
-    from azureml_emulator.routes import ROUTES  # the table imports this module
-
     body = request.json()
     made = text.parse(str(body["rule"])) if set(body) == {"rule"} else rule.from_json(body)
-    checked = rule.check(made, sorted({route.name for route in ROUTES}))
+    checked = rule.check(made, emulator.route_names)
     return Reply(201, emulator.faults.add(checked).show())
 
 

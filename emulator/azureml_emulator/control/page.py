@@ -12,11 +12,11 @@ from typing import Any
 
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults.rule import Rule
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import blobs
-from azureml_emulator.services.tracking import runs
 
 LAST_REQUESTS = 40
 LAST_JOBS = 50

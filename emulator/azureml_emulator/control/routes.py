@@ -15,7 +15,7 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "GET PUT", "/access", control.access),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
-    Route(CONTROL_HOST, "PUT", "/pace/{kind}", control.set_pace),
+    Route(CONTROL_HOST, "PUT", "/delay/{kind}", control.set_delay),
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
     Route(CONTROL_HOST, "PUT", "/quota/{family}", capacity.set_quota),
     Route(CONTROL_HOST, "GET", "/faults", fault_calls.list_all),

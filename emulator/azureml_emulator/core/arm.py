@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from azureml_emulator.core import defaults
 from azureml_emulator.core.clock import Clock
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
 
 HOST = "management.azure.com"
 PROVIDER = "Microsoft.MachineLearningServices"

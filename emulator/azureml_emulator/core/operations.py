@@ -7,32 +7,19 @@ Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Locatio
 
 import json
 import uuid
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.clock import Clock, iso, parse
 from azureml_emulator.core.errors import ServiceError, error_object
-from azureml_emulator.core.state_transitions import Pace, pace
+from azureml_emulator.core.request import Reply, Request
+from azureml_emulator.core.state_transitions import Delay, delay
 from azureml_emulator.core.store import Store
-from azureml_emulator.http.request import Reply
 
 Effect = Literal["settle", "delete", "none"]
 
 
-# how the next operation that the present request begins is going to fail, asked for as a fault; emptied when used
-@dataclass(frozen=True)
-class Doom:
-    """How work that was accepted ends because a fault was asked for: of a job, in which step and state."""
-
-    code: str
-    message: str
-    step: str = ""
-    state: str = "Failed"
-
-
-FAILING: ContextVar[list[Doom]] = ContextVar("failing")
 HELD = 1e15  # due when somebody says so
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
@@ -84,19 +71,21 @@ class Operations:
         effect: Effect = "settle",
         merge: dict[str, Any] | None = None,
         error: tuple[str, str] | None = None,
-        wanted: Pace | None = None,
+        wanted: Delay | None = None,
         held: bool = False,
-        subscription: str,
+        request: Request,
+        subscription: str = "",
         location: str,
     ) -> Operation:
-        """Begin to change a resource at the pace of its kind. `error` = (code, message) makes it fail.
+        """Begin to change a resource at the delay of its kind. `error` = (code, message) makes it fail.
 
-        A held one waits for `release`, however often it is polled.
+        A held one waits for `release`, however often it is polled. A failure that `request` met as a fault is
+        taken from it.
         """
-        speed = wanted or pace(self._store, kind)
-        if asked := FAILING.get([]):
-            doom = asked.pop()
-            error = (doom.code, doom.message)
+        speed = wanted or delay(self._store, kind)
+        if request.injected:
+            failure = request.injected.pop()
+            error = (failure.code, failure.message)
         operation = Operation(
             id=f"oe:{uuid.uuid4()}:{uuid.uuid4()}",
             resource=resource_id,
@@ -107,13 +96,13 @@ class Operations:
             started=self._clock.stamp(),
             merge=merge or {},
             error=error_object(*error) if error else None,
-            scope=f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/mfeOperationsStatus",
+            scope=_scope(subscription or request.params["sub"], location),
         )
         self._save(operation)
         return operation
 
-    def release(self, id: str, wanted: Pace, *, error: tuple[str, str] | None = None) -> None:
-        """Let a held operation end at a pace that is counted from its start; `error` makes it fail."""
+    def release(self, id: str, wanted: Delay, *, error: tuple[str, str] | None = None) -> None:
+        """Let a held operation end at a delay that is counted from its start; `error` makes it fail."""
         operation = self.get(id)
         if operation is None or operation.status != "InProgress":
             return
@@ -130,7 +119,7 @@ class Operations:
         return _operation(row) if row else None
 
     def read(self, id: str) -> Operation:
-        """One poll by a client: counts towards a pace in reads. Raises 404."""
+        """One poll by a client: counts towards a delay in reads. Raises 404."""
         operation = self.get(id)
         if operation is None:
             raise ServiceError(404, "NotFound", f"Operation {id} is not known.")
@@ -204,3 +193,8 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
 
 def _operation(row: tuple[str, str, float, int]) -> Operation:
     return Operation(**{**json.loads(row[0]), "status": row[1], "due": row[2], "reads": row[3]})
+
+
+def _scope(subscription: str, location: str) -> str:
+    provider = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
+    return f"{provider}/locations/{location}/mfeOperationsStatus"

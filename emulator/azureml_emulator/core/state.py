@@ -4,17 +4,17 @@ It must not know HTTP.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from azureml_emulator.core.clock import Clock
 from azureml_emulator.core.faults.registry import Faults
 from azureml_emulator.core.operations import Operations
 from azureml_emulator.core.store import Store
-from azureml_emulator.services.entra.assignments import Access
-from azureml_emulator.services.entra.throttle import Buckets
+
+T = TypeVar("T")
 
 
 class Emulator:
@@ -25,14 +25,21 @@ class Emulator:
         self.store = Store(folder)
         self.clock = Clock(self.store)
         self.operations = Operations(self.store, self.clock)
-        self.access = Access(self.store)
-        self.buckets = Buckets()
+        self.route_names: Sequence[str] = ()  # of every call that is answered; what a fault can be asked for
+        self._parts: dict[Callable[[Emulator], Any], Any] = {}
         self.faults = Faults(self.store, self.clock)
         self.blobs = folder / "blobs"
         self.blobs.mkdir(exist_ok=True)
         self.cache: dict[str, Any] = {}  # loaded models and the like; may be emptied at any time
         self.tasks: set[asyncio.Task[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
+
+    def part(self, make: "Callable[[Emulator], T]") -> T:
+        """What a service keeps in memory for this emulator; made when it is first asked for."""
+        if make not in self._parts:
+            self._parts[make] = make(self)
+        found: T = self._parts[make]
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""How fast things change state: a pace is data, so a test or a rehearsal can set it.
+"""How fast things change state: a delay is data, so a test or a rehearsal can set it.
 
 It must not know what a state means to a resource; `operations` and the job runner ask it how long to wait.
 """
@@ -10,7 +10,7 @@ from azureml_emulator.core.store import Store
 
 
 @dataclass(frozen=True)
-class Pace:
+class Delay:
     """A change happens after so many reads of its status and so many seconds of the emulator's clock."""
 
     reads: int = 0
@@ -22,31 +22,31 @@ class Pace:
         return f"{self.reads} reads, {self.seconds} s"
 
 
-AT_ONCE = Pace()
+AT_ONCE = Delay()
 
-DEFAULTS: dict[str, Pace] = {
+DEFAULTS: dict[str, Delay] = {
     "workspaces": AT_ONCE,
     "computes": AT_ONCE,
     "onlineEndpoints": AT_ONCE,
-    "deployments": Pace(reads=1),
+    "deployments": Delay(reads=1),
     "jobs": AT_ONCE,
 }
 
 
-def pace(store: Store, kind: str) -> Pace:
-    """The pace for a kind of resource: what was set through the control surface, else the default."""
-    text = store.setting(f"pace.{kind}", "")
+def delay(store: Store, kind: str) -> Delay:
+    """The delay for a kind of resource: what was set through the control surface, else the default."""
+    text = store.setting(f"delay.{kind}", "")
     return parse(text) if text else DEFAULTS.get(kind, AT_ONCE)
 
 
-def set_pace(store: Store, kind: str, text: str) -> Pace:
+def set_delay(store: Store, kind: str, text: str) -> Delay:
     """Set it, in the form `N reads` and/or `T s`, or `at once`."""
     wanted = parse(text)
-    store.set_setting(f"pace.{kind}", wanted.text)
+    store.set_setting(f"delay.{kind}", wanted.text)
     return wanted
 
 
-def parse(text: str) -> Pace:
+def parse(text: str) -> Delay:
     """Read `at once`, `3 reads`, `40 s`, `3 reads, 40 s`. Raises a 400 that shows the forms."""
     reads, seconds = 0, 0.0
     for part in text.split(","):
@@ -60,6 +60,6 @@ def parse(text: str) -> Pace:
                 seconds = float(number)
             case _:
                 raise ServiceError(
-                    400, "BadPace", f"{text!r} is not a pace; write 'at once', '3 reads', '40 s' or '3 reads, 40 s'"
+                    400, "BadDelay", f"{text!r} is not a delay; write 'at once', '3 reads', '40 s' or '3 reads, 40 s'"
                 )
-    return Pace(reads, seconds)
+    return Delay(reads, seconds)

@@ -22,7 +22,7 @@ class Address:
 
     @property
     def control_url(self) -> str:
-        """The plain HTTP surface that moves the clock and sets paces."""
+        """The plain HTTP surface that moves the clock and sets delays."""
         return f"http://127.0.0.1:{self.control_port}"
 
     def publish(self) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 
 HOSTS_KEPT = 100  # a storage account, an endpoint: each has a host of its own
 Handler = Callable[[Request, Emulator], Reply | Awaitable[Reply]]

@@ -1,6 +1,6 @@
 """What a fault looks like on the wire: the error in the envelope of the host that it is met at, a cut answer.
 
-It must not decide whether one is met (`book`).
+It must not decide whether one is met (`registry`).
 """
 
 from dataclasses import replace
@@ -9,8 +9,7 @@ from xml.sax.saxutils import escape
 
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults.rule import Rule
-from azureml_emulator.core.operations import Doom
-from azureml_emulator.http.request import Reply, Request
+from azureml_emulator.core.request import InjectedFailure, Reply, Request
 
 CODES = {
     400: "BadRequest",
@@ -56,11 +55,11 @@ def refusal(rule: Rule, request: Request) -> Reply:
     return Reply(rule.status, ServiceError(rule.status, code, message).envelope(), headers)
 
 
-def failure(rule: Rule) -> Doom:
+def failure(rule: Rule) -> InjectedFailure:
     """How an operation, or a job, ends."""
     code = rule.code or OPERATION_CODE
     message = rule.message or OPERATION_MESSAGES.get(code, f"The operation failed with {code}, as was asked for.")
-    return Doom(code, message, rule.step, rule.state)
+    return InjectedFailure(code, message, rule.step, rule.state)
 
 
 def cut(rule: Rule, reply: Reply) -> Reply:

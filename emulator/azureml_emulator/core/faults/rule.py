@@ -1,6 +1,6 @@
 """One rule about a fault, as data: which calls it is for and what happens to them.
 
-It must not know how it is written (`text`), counted (`book`) or carried out (`effects`).
+It must not know how it is written (`text`), counted (`registry`) or carried out (`effects`).
 """
 
 from collections.abc import Mapping, Sequence

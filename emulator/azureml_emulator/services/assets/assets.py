@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]{0,254}")
 _VERSION = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]*")
@@ -54,7 +54,7 @@ class Assets:
 
     def scope(self, request: Request, emulator: Emulator) -> Resource:
         """What holds the assets that a route is about: the workspace, or for a subclass a registry."""
-        return workspaces.require(request, emulator)
+        return scope.require(request, emulator)
 
     def list_containers(self, request: Request, emulator: Emulator) -> Reply:
         """GET the containers that are not anonymous, newest first."""

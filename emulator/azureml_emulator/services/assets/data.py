@@ -11,13 +11,13 @@ from typing import ClassVar
 from azureml_emulator.catalog import curated
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import Address
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
@@ -92,7 +92,7 @@ class Codes(Assets):
 
         The SDK uploads to the root of what the SAS is for, so a folder of a shared container would not do.
         """
-        workspace = workspaces.require(request, emulator)
+        workspace = scope.require(request, emulator)
         account = str(workspace.body["properties"]["storageAccount"]).rsplit("/", 1)[-1]
         place = Address(account, str(uuid.uuid4()))
         storage.ensure_container(emulator, place.account, place.container)
@@ -167,7 +167,7 @@ class Environments(Assets):
 
     def _curated(self, workspace: Resource, name: str, version: str = "") -> Resource | None:
         """A curated environment as if it were the workspace's, newest unless a version is named."""
-        found = curated.of_workspace(name) if workspace.kind == workspaces.KIND else None
+        found = curated.of_workspace(name) if workspace.kind == scope.KIND else None
         if found and version not in ("", found.version):
             found = curated.earlier([found], version)
         if found is None:

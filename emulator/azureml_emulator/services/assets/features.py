@@ -6,7 +6,7 @@ Source: Microsoft.MachineLearningServices workspaces/{featuresets,featurestoreEn
 from typing import ClassVar
 
 from azureml_emulator.core.errors import bad_request
-from azureml_emulator.http.request import Json
+from azureml_emulator.core.request import Json
 from azureml_emulator.services.assets.assets import Assets, Draft
 
 

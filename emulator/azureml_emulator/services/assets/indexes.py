@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 
 

@@ -11,8 +11,8 @@ from typing import ClassVar
 import yaml
 
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.assets.assets import Assets, Draft
 from azureml_emulator.services.storage import blobs, storage
 

@@ -10,10 +10,10 @@ import uuid
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import bad_request, conflict
 from azureml_emulator.core.operations import Effect, Operation, accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 KIND = "registries"
 SYSTEM = ("azureml",)  # Microsoft's own, whose content is the catalog
@@ -119,15 +119,13 @@ def _region(stated: Json, account: str, name: str, group: str) -> Json:
 
 def _operation(request: Request, emulator: Emulator, registry: Resource, effect: Effect = "settle") -> Operation:
     where = str(registry.body["location"])
-    return emulator.operations.start(
-        registry.id, KIND, subscription=request.params["sub"], location=where, effect=effect
-    )
+    return emulator.operations.start(registry.id, KIND, request=request, location=where, effect=effect)
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
     found = emulator.store.get(_id(request))
     if found is None:
-        raise workspaces.not_found(f"registries/{request.params['registry']}", request.params["rg"])
+        raise scope.not_found(f"registries/{request.params['registry']}", request.params["rg"])
     return found
 
 

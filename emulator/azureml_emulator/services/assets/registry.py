@@ -11,8 +11,8 @@ from functools import cache
 from azureml_emulator.catalog import components, curated, models
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.assets import registries
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, view_of
 

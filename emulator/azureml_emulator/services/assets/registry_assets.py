@@ -11,9 +11,9 @@ from typing import Any
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
 from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.assets import registries
 from azureml_emulator.services.assets.assets import Assets
 from azureml_emulator.services.assets.data import Codes, Components, Data, Environments
@@ -196,6 +196,7 @@ def _operation(request: Request, emulator: Emulator, registry: Resource, id: str
         id,
         "registryAssets",
         effect="none",
+        request=request,
         subscription=registry.id.split("/")[2],
         location=str(registry.body["location"]),
     )

@@ -4,8 +4,8 @@ It must not answer any of them itself.
 """
 
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.http.routing import Handler
 from azureml_emulator.services.assets import registries, registry, registry_assets
 

@@ -10,14 +10,14 @@ from typing import ClassVar
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.batch_endpoints import batch_jobs
 from azureml_emulator.services.jobs import jobs
 from azureml_emulator.services.online_endpoints import endpoints
-from azureml_emulator.services.tracking import runs
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.runs import runs
+from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
 JOBS = "batchJobs"
@@ -34,7 +34,7 @@ class BatchEndpoints(Records):
         """Tokens of Entra are the only way in; the default deployment must be there."""
         name = request.params["name"]
         endpoints.check_name(name, "endpoint")
-        where = workspaces.location(workspaces.require(request, emulator))
+        where = scope.location(scope.require(request, emulator))
         others = [one for kind in ("batchEndpoints", "onlineEndpoints") for one in emulator.store.named(kind, name)]
         if before is None and any(other.body.get("location", where) == where for other in others):
             text = (

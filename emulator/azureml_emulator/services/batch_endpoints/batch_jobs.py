@@ -10,9 +10,9 @@ import uuid
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.assets.data import COMPONENTS
 from azureml_emulator.services.jobs.execution import command_step
 from azureml_emulator.services.online_endpoints.serving import registered

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
-from azureml_emulator.core.store import Store
+from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra import federation, roles
 
 SETTING = "access"
@@ -18,7 +18,8 @@ CREDENTIALS, ASSIGNMENTS = "federated_credentials", "role_assignments"
 class Access:
     """What is stated, as objects."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, emulator: Emulator) -> None:
+        store = emulator.store
         self._store = store
         self.credentials: list[federation.Credential] = []
         self.assignments: list[roles.Assignment] = []

@@ -7,9 +7,10 @@ import time
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Request
-from azureml_emulator.services.entra import actions, roles, tokens
+from azureml_emulator.services.entra import actions, roles, throttle, tokens
+from azureml_emulator.services.entra.assignments import Access
 from azureml_emulator.services.entra.tokens import Principal
 
 THROTTLING = "arm.throttling"
@@ -31,7 +32,7 @@ def enter(request: Request, route: str, emulator: Emulator) -> dict[str, str]:
 
 def demand(emulator: Emulator, principal: Principal, asked: actions.Asked | None) -> None:
     """Raise a 403 unless the principal may; while no role is assigned to anybody, everybody may all."""
-    assignments = emulator.access.assignments
+    assignments = emulator.part(Access).assignments
     if asked is None or not assignments:
         return
     held = roles.held(assignments, (principal.client, principal.object), asked.scope)
@@ -52,6 +53,6 @@ def _at_resource_manager(request: Request, emulator: Emulator) -> dict[str, str]
     headers: dict[str, str] = {}
     parts = request.path.split("/")
     if len(parts) > 2 and emulator.store.setting(THROTTLING, "off") == "on":
-        headers = emulator.buckets.take(request.method, parts[2], principal.object, time.monotonic())
+        headers = emulator.part(throttle.of).take(request.method, parts[2], principal.object, time.monotonic())
     demand(emulator, principal, actions.of_arm(request.method, request.path))
     return headers

@@ -12,9 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from azureml_emulator.core import defaults
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.entra import federation
+from azureml_emulator.services.entra.assignments import Access
 from azureml_emulator.services.entra.tokens import claims_of, object_id, sign
 
 LOGIN = "login.microsoftonline.com"
@@ -148,7 +149,7 @@ def _check_assertion(emulator: Emulator, client: str, assertion: str) -> Reply |
         claims = claims_of(assertion)
     except ValueError:
         return _refuse(401, 50027, "invalid_client", "JWT token is invalid or malformed.")
-    stated = emulator.access.credentials
+    stated = emulator.part(Access).credentials
     if stated and (found := federation.refusal(stated, client, claims)):
         return _refuse(401 if found[0] != 700016 else 400, found[0], "invalid_client", found[1])
     if claims.get("aud") != federation.AUDIENCE and not stated:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.state import Emulator
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,8 @@ class Buckets:
             )
         self._left[key] = (left - 1, now)
         return {f"x-ms-ratelimit-remaining-subscription-{kind}": str(floor(left - 1))}
+
+
+def of(_: Emulator) -> Buckets:
+    """The buckets of an emulator, for `Emulator.part`; they are full when it starts."""
+    return Buckets()

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from azureml_emulator.core.clock import parse
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.huggingface.ultrachat import DATASET, REVISION, RepoFile, repository
 
 HOST = "huggingface.co"

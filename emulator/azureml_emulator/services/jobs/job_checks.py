@@ -8,9 +8,9 @@ from typing import Any
 
 from azureml_emulator.catalog import components, curated, models
 from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution import command_step, graph
 
 # The parts that make a job what it is, as the service names them in its refusal.

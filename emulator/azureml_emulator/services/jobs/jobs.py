@@ -10,15 +10,15 @@ from typing import Any
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
-from azureml_emulator.core.operations import FAILING, accepted
+from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.request import InjectedFailure, Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.jobs import job_checks
 from azureml_emulator.services.jobs.execution import failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
-from azureml_emulator.services.tracking import runs
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.runs import runs
+from azureml_emulator.services.workspaces import scope
 
 KIND = queue.KIND
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
@@ -30,7 +30,7 @@ EXECUTED = ("Pipeline", "Command", "Sweep")
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a job: a new one starts; of one that is there only names, tags, properties and archiving can change."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name, properties = request.params["name"], dict(request.json().get("properties") or {})
     if not NAME.match(name):
         raise bad_request(f"The job name {name!r} does not match {NAME.pattern}.", code="UserError", target="name")
@@ -46,12 +46,12 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if kind not in TYPES:
         text = f"The field jobType is required, one of {', '.join(TYPES)}; it is {kind!r}."
         raise bad_request(text, code="UserError", target="properties.jobType")
-    return Reply(201, _show(emulator, submit(emulator, workspace, name, properties)))
+    return Reply(201, _show(emulator, submit(emulator, workspace, name, properties, request.injected)))
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET one job, a trial of a sweep too. A pipeline's step has no properties, which is how the SDK knows it."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name = request.params["name"]
     step = runs.find(emulator, workspace.id, name)
     id = f"{workspace.id}/{KIND}/{name}"
@@ -64,7 +64,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the jobs of a workspace, newest first; `jobType`, `tag`, `properties` and `listViewType` select."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     query = request.query
     view, kind = query.get("listViewType", "ActiveOnly"), query.get("jobType")
     tags, stated = _pairs(query.get("tag", "")), _pairs(query.get("properties", ""))
@@ -112,8 +112,14 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     return accepted(operation, 202)
 
 
-def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json) -> Resource:
-    """A new job that a schedule or an endpoint makes, checked as one that a client puts. Raises 400."""
+def submit(
+    emulator: Emulator,
+    workspace: Resource,
+    name: str,
+    properties: Json,
+    injected: list[InjectedFailure] | None = None,
+) -> Resource:
+    """A new job, checked, whoever makes it: a client, a schedule or an endpoint. Raises 400."""
     kind = str(properties.get("jobType") or "")
     if kind == "Pipeline":
         job_checks.check_pipeline(emulator, workspace, properties)
@@ -122,22 +128,28 @@ def submit(emulator: Emulator, workspace: Resource, name: str, properties: Json)
     if kind == "Sweep":
         trial = {"inputs": properties.get("inputs"), "computeId": properties.get("computeId")}
         job_checks.check_command(emulator, workspace, {**(properties.get("trial") or {}), **trial})
-    return _create(emulator, workspace, name, kind, properties)
+    return _create(emulator, workspace, name, kind, properties, injected)
 
 
 def record(emulator: Emulator, workspace: Resource, name: str, properties: Json, reason: str) -> Resource:
     """A job that failed from the start because the emulator cannot do its work; `reason` says so."""
     whole = {"jobs": {}, "inputs": {}, "outputs": {}, "settings": {}, **properties}
-    return _create(emulator, workspace, name, str(properties["jobType"]), whole, reason)
+    return _create(emulator, workspace, name, str(properties["jobType"]), whole, refused=reason)
 
 
 def _create(
-    emulator: Emulator, workspace: Resource, name: str, kind: str, properties: Json, refused: str = ""
+    emulator: Emulator,
+    workspace: Resource,
+    name: str,
+    kind: str,
+    properties: Json,
+    injected: list[InjectedFailure] | None = None,
+    *,
+    refused: str = "",
 ) -> Resource:
     completed = _completed(workspace, name, properties)
-    asked = FAILING.get([])
-    doom = {"doom": asdict(asked.pop())} if asked and not refused else {}
-    body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **doom}
+    failing = {"injected_failure": asdict(injected.pop())} if injected and not refused else {}
+    body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **failing}
     job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
     root = runs.create(
         emulator,
@@ -164,7 +176,7 @@ def _create(
 def _completed(workspace: Resource, name: str, stated: Json) -> Json:
     """The properties with what the service adds. What can change later is the run's, not the job's."""
     studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}"  # the SDK adds the tenant
-    tracking = f"azureml://{workspaces.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"
+    tracking = f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"
     services = {
         kind: {"jobServiceType": kind, "port": None, "endpoint": endpoint, "status": None, "errorMessage": None,
                "properties": None, "nodes": None}
@@ -218,7 +230,7 @@ def _show(emulator: Emulator, job: Resource) -> Json:
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name = request.params["name"]
     found = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
     if found is None:
@@ -228,9 +240,9 @@ def _require(request: Request, emulator: Emulator) -> Resource:
 
 
 def _operation(request: Request, emulator: Emulator, job: Resource, **options: Any) -> Any:
-    workspace = workspaces.require(request, emulator)
-    location = workspaces.location(workspace)
-    return emulator.operations.start(job.id, KIND, subscription=request.params["sub"], location=location, **options)
+    workspace = scope.require(request, emulator)
+    location = scope.location(workspace)
+    return emulator.operations.start(job.id, KIND, request=request, location=location, **options)
 
 
 def _last(id: str) -> str:

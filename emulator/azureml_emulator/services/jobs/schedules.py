@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.jobs import cron, jobs
 from azureml_emulator.services.jobs.cron import BadTrigger
 from azureml_emulator.services.workspaces.records import Records

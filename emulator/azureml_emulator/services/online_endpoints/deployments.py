@@ -13,9 +13,9 @@ from azureml_emulator.catalog import sizes
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.online_endpoints import endpoints, serving
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 from azureml_emulator.services.workspaces import kubernetes, quota

@@ -12,13 +12,12 @@ from typing import Any
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
 from azureml_emulator.core.operations import Operation, accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.entra.tokens import sign
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
-from azureml_emulator.services.workspaces import kubernetes
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import kubernetes, scope
 
 KIND = "onlineEndpoints"
 NAME = re.compile(r"^[a-zA-Z](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$")
@@ -38,7 +37,7 @@ TOKEN_SECONDS = 12 * 3600
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the endpoints of a workspace; `name`, `tags` and `properties` (`a=1,b`) filter, `orderBy` sorts."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     query = request.query
 
     def fits(found: Resource) -> bool:
@@ -66,14 +65,14 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT an endpoint: made without traffic, or changed as a whole."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name, body = request.params["name"], request.json()
     before = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
     if before:
         refuse_while_changing(emulator, before, "update")
         return _begin(request, emulator, before, body, 200)
     check_name(name, "endpoint")
-    location = str(body.get("location") or workspaces.location(workspace))
+    location = str(body.get("location") or scope.location(workspace))
     if any(other.body["location"] == location for other in emulator.store.named(KIND, name)):
         text = f"There already exists an endpoint with this name: {name}. Endpoint names must be unique in a region."
         raise bad_request(text, code="BadArgument", target="name")
@@ -126,7 +125,7 @@ def patch(request: Request, emulator: Emulator) -> Reply:
 
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE with all deployments: 202 and an operation; 204 when there is none."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         return Reply(204)
@@ -173,11 +172,11 @@ def token(request: Request, emulator: Emulator) -> Reply:
 
 def require(request: Request, emulator: Emulator) -> Resource:
     """The endpoint that a route names as {name}. Raises 404."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         what = f"workspaces/{workspace.name}/onlineEndpoints/{request.params['name']}"
-        raise workspaces.not_found(what, request.params["rg"])
+        raise scope.not_found(what, request.params["rg"])
     return found
 
 
@@ -210,7 +209,7 @@ def set_state(emulator: Emulator, found: Resource, state: str) -> Resource:
 def start(request: Request, emulator: Emulator, found: Resource, kind: str, **more: Any) -> Operation:
     """Begin a long-running operation on an endpoint or deployment."""
     location = str(found.body["location"])
-    return emulator.operations.start(found.id, kind, subscription=request.params["sub"], location=location, **more)
+    return emulator.operations.start(found.id, kind, request=request, location=location, **more)
 
 
 def show(found: Resource) -> Json:

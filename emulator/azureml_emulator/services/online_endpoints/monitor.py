@@ -19,12 +19,12 @@ from typing import Any
 
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.entra import authorize, tokens
 from azureml_emulator.services.entra.actions import Asked
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 AUDIENCES = ("https://metrics.monitor.azure.com", "https://metrics.monitor.azure.com/")
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -82,11 +82,11 @@ class Visible:
 
 def for_resource(request: Request, emulator: Emulator) -> Reply:
     """GET {endpoint}/providers/Microsoft.Insights/metrics."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     endpoint = emulator.store.get(f"{workspace.id}/onlineEndpoints/{request.params['name']}")
     if endpoint is None:
         what = f"workspaces/{workspace.name}/onlineEndpoints/{request.params['name']}"
-        raise workspaces.not_found(what, request.params["rg"])
+        raise scope.not_found(what, request.params["rg"])
     return Reply(200, _answer(emulator, endpoint, read_query(request.query, emulator.clock.now())))
 
 

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.entra import authorize
 from azureml_emulator.services.entra.actions import Asked
 from azureml_emulator.services.entra.roles import ML

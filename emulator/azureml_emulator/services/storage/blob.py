@@ -11,8 +11,8 @@ import uuid
 from urllib.parse import unquote, urlsplit
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.storage import blobs
 from azureml_emulator.services.storage.blob_protocol import (
     changed,

@@ -7,8 +7,8 @@ import base64
 from xml.etree import ElementTree
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.storage import blobs
 from azureml_emulator.services.storage.blob import address_of, blob_not_found, check, check_md5, require, stated
 from azureml_emulator.services.storage.blob_protocol import changed, element, require_container, storage_call, xml

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from azureml_emulator.core import defaults
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.storage import blobs, storage, storage_keys
 from azureml_emulator.services.storage.blob_protocol import (
     check_conditions,

@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 from azureml_emulator.core import defaults
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.entra import authorize as entra_authorize
 from azureml_emulator.services.entra.actions import of_blob
 from azureml_emulator.services.entra.tokens import Principal, claims_of

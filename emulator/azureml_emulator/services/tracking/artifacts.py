@@ -5,13 +5,14 @@ data-plane clients inside azure-ai-ml.
 """
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.jobs.execution import outputs
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import blobs
-from azureml_emulator.services.tracking import history, runs
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.tracking import history
+from azureml_emulator.services.workspaces import scope
 
 ORIGIN = "ExperimentRun"
 
@@ -69,7 +70,7 @@ def resolve_models(request: Request, emulator: Emulator) -> Reply:
 
 
 def _resolved(request: Request, emulator: Emulator) -> list[tuple[str, Resource]]:
-    workspaces.require(request, emulator)
+    scope.require(request, emulator)
     ids = [str(id) for id in request.json().get("values") or []]
     found = [(id, emulator.store.get(id)) for id in ids]
     return [(id, item) for id, item in found if item is not None and item.kind == outputs.ASSETS]

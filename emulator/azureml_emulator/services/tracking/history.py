@@ -12,14 +12,14 @@ from urllib.parse import quote
 
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request, whole
 from azureml_emulator.services.jobs.execution import queue
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.storage.blobs import Address
-from azureml_emulator.services.tracking import runs
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
 LOG_HOURS = 24.0
@@ -48,7 +48,7 @@ def children(request: Request, emulator: Emulator) -> Reply:
 
 def query_runs(request: Request, emulator: Emulator) -> Reply:
     """POST runs:query: the runs of an experiment, or of the workspace; the body has filter, orderBy, top."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found, body = runs.in_workspace(emulator, workspace.id), request.json()
     if named := request.params.get("experiment"):
         experiment = _experiment(emulator, workspace, named)
@@ -69,7 +69,7 @@ def patch(request: Request, emulator: Emulator) -> Reply:
 
 def batch_patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH batch/runs: several at once; each has its own success or error."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     done, errors = {}, {}
     for body in request.json().get("runs") or []:
         name = str(body.get("runId") or "")
@@ -92,7 +92,7 @@ def delete_tags(request: Request, emulator: Emulator) -> Reply:
 
 def run_data(request: Request, emulator: Emulator) -> Reply:
     """POST rundata: a run with its definition."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name = str(request.json().get("runId") or "")
     run = runs.find(emulator, workspace.id, name)
     if run is None:
@@ -102,7 +102,7 @@ def run_data(request: Request, emulator: Emulator) -> Reply:
 
 def batch_run_data(request: Request, emulator: Emulator) -> Reply:
     """POST batchrundata: several runs by a key of the caller's; each has its own success or error."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found, failed = {}, {}
     for key, wanted in (request.json().get("requests") or {}).items():
         name = str((wanted or {}).get("runId") or key)
@@ -122,7 +122,7 @@ def service_instances(request: Request, emulator: Emulator) -> Reply:
 
 def get_experiment(request: Request, emulator: Emulator) -> Reply:
     """GET an experiment by name or id."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = _experiment(emulator, workspace, request.params["experiment"])
     shown = {
         "experimentId": runs.experiment_id(workspace.id, found.name),
@@ -180,7 +180,7 @@ def show(emulator: Emulator, run: Resource) -> Json:
 
 def require(request: Request, emulator: Emulator) -> Resource:
     """The run that a route names as {run}. Raises 404."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = runs.find(emulator, workspace.id, request.params["run"])
     if found is None:
         raise _missing(request.params["run"])

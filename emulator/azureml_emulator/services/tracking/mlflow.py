@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Callable
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request, whole
-from azureml_emulator.services.tracking import mlflow_search, runs
+from azureml_emulator.services.runs import runs
+from azureml_emulator.services.tracking import mlflow_search
 from azureml_emulator.services.tracking.mlflow_shapes import show_experiment, show_number, show_run
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 FROM_MLFLOW = {
     "FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running", "SCHEDULED": "Queued",
@@ -29,7 +30,7 @@ def answered(handler: Callable[[Resource, Json, Emulator], Json]) -> Callable[[R
 
     def handle(request: Request, emulator: Emulator) -> Reply:
         try:
-            workspace = workspaces.require(request, emulator)
+            workspace = scope.require(request, emulator)
             fields: Json = dict(request.query) if request.method == "GET" else request.json()
             return Reply(200, handler(workspace, fields, emulator))
         except ServiceError as error:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.http.request import Json
+from azureml_emulator.core.request import Json
 
 _CONDITION = re.compile(
     r"""^\s*(?P<field>name|run_id|source_path|tags?\.(?:`(?P<quoted>[^`]+)`|(?P<plain>[\w.\-]+)))\s*

@@ -8,11 +8,12 @@ import re
 from typing import Any
 
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, whole
 from azureml_emulator.services.assets.models import MODELS
-from azureml_emulator.services.tracking import mlflow_model_search, runs
+from azureml_emulator.services.runs import runs
+from azureml_emulator.services.tracking import mlflow_model_search
 from azureml_emulator.services.tracking.mlflow import DEFAULT_RESULTS, answered
 
 STAGES = ("None", "Staging", "Production", "Archived")

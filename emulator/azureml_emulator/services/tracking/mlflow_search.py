@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.http.request import Json
+from azureml_emulator.core.request import Json
 
 _CONDITION = re.compile(
     r"""^\s*(?:(?P<kind>\w+)\.)?(?P<key>"[^"]+"|`[^`]+`|[\w.\-/]+)\s*

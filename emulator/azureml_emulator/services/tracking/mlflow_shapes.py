@@ -6,11 +6,11 @@ It must not change anything.
 import math
 from typing import Any
 
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
-from azureml_emulator.services.tracking import runs
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.runs import runs
+from azureml_emulator.services.workspaces import scope
 
 TO_MLFLOW = {"Completed": "FINISHED", "Failed": "FAILED", "NotResponding": "FAILED", "Canceled": "KILLED"}
 WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
@@ -39,8 +39,8 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
     tags["mlflow.rootRunId"] = body["root"]
     if body["parent"]:
         tags["mlflow.parentRunId"] = body["parent"]
-    host = f"{workspaces.location(workspace)}.api.azureml.ms"
-    scope = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
+    host = f"{scope.location(workspace)}.api.azureml.ms"
+    base = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
     info: dict[str, Any] = {
         "run_id": run.name,
         "run_uuid": run.name,
@@ -50,7 +50,7 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
         "status": TO_MLFLOW.get(state, "SCHEDULED" if state in WAITING else "RUNNING"),
         "start_time": runs.milliseconds(body.get("start") or body["created"]),
         "end_time": runs.milliseconds(body.get("end")),
-        "artifact_uri": f"{scope}/runs/{run.name}/artifacts",
+        "artifact_uri": f"{base}/runs/{run.name}/artifacts",
         "lifecycle_stage": "deleted" if body["hidden"] else "active",
     }
     data = {

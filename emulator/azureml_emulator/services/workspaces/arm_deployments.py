@@ -8,9 +8,9 @@ from typing import Any
 
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.workspaces import workspace as workspaces
 from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, scope_of
 

@@ -8,8 +8,8 @@ from typing import Any
 from azureml_emulator.catalog import sizes
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json, Reply, Request
 from azureml_emulator.services.workspaces import quota
 from azureml_emulator.services.workspaces.compute import CLUSTER, INSTANCE
 

@@ -11,11 +11,10 @@ from azureml_emulator.catalog import sizes
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
-from azureml_emulator.services.workspaces import quota
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import quota, scope
 
 KIND = "computes"
 CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
@@ -31,7 +30,7 @@ _STATES = {"start": "Running", "stop": "Stopped", "restart": "Running"}
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the computes of a workspace."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     return arm.page(request, emulator.store.children(workspace.id, KIND), _show)
 
 
@@ -42,7 +41,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a compute: long-running. Raises 400 for what the service checks at once."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name, body = request.params["name"], request.json()
     id = f"{workspace.id}/{KIND}/{name}"
     before = emulator.store.get(id)
@@ -64,7 +63,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH: the scale settings of a cluster."""
     found = _require(request, emulator)
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     _refuse_while_changing(emulator, found.id)
     wanted = (request.json().get("properties") or {}).get("properties") or {}
     stated = {**found.body["properties"]}
@@ -74,7 +73,7 @@ def patch(request: Request, emulator: Emulator) -> Reply:
 
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE with underlyingResourceAction Delete or Detach: 202 and an operation."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     if request.query.get("underlyingResourceAction") not in ("Delete", "Detach"):
         raise bad_request(
             "The query parameter underlyingResourceAction must be Delete or Detach.", target="underlyingResourceAction"
@@ -85,7 +84,11 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     properties = {**found.body["properties"], "provisioningState": "Deleting"}
     emulator.store.update(found.id, {**found.body, "properties": properties})
     started = emulator.operations.start(
-        found.id, KIND, effect="delete", subscription=request.params["sub"], location=workspaces.location(workspace)
+        found.id,
+        KIND,
+        effect="delete",
+        request=request,
+        location=scope.location(workspace),
     )
     return accepted(started, 202)
 
@@ -100,7 +103,7 @@ def change_state(request: Request, emulator: Emulator) -> Reply:
     inner = {**properties["properties"], "state": _STATES[action]}
     emulator.store.update(found.id, {**found.body, "properties": {**properties, "properties": inner}})
     location = str(found.body["location"])
-    started = emulator.operations.start(found.id, KIND, subscription=request.params["sub"], location=location)
+    started = emulator.operations.start(found.id, KIND, request=request, location=location)
     return accepted(started, 202)
 
 
@@ -125,12 +128,10 @@ def list_nodes(request: Request, emulator: Emulator) -> Reply:
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
-        raise workspaces.not_found(
-            f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"]
-        )
+        raise scope.not_found(f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"])
     return found
 
 
@@ -158,7 +159,7 @@ def _begin(
 ) -> Reply:
     now = emulator.clock.stamp()
     kept = before.body["properties"] if before else {}
-    location = str(body.get("location") or workspaces.location(workspace))
+    location = str(body.get("location") or scope.location(workspace))
     properties = {
         "description": None,
         "resourceId": None,
@@ -180,7 +181,7 @@ def _begin(
     }
     id = f"{workspace.id}/{KIND}/{name}"
     made = emulator.store.put(id, whole, parent=workspace.id, kind=KIND, name=name)
-    started = emulator.operations.start(id, KIND, subscription=request.params["sub"], location=location)
+    started = emulator.operations.start(id, KIND, request=request, location=location)
     return accepted(started, 200 if before else 201, _show(made))
 
 

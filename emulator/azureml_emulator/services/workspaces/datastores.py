@@ -9,11 +9,11 @@ from typing import Any
 
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.storage import storage, storage_keys
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 KIND = "datastores"
 TYPE = "workspaces/datastores"
@@ -52,7 +52,7 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the datastores; `isDefault`, `names`, `searchText` select."""
-    workspace, query = workspaces.require(request, emulator), request.query
+    workspace, query = scope.require(request, emulator), request.query
     found = list(emulator.store.children(workspace.id, KIND))
     if "isDefault" in query:
         wanted = query["isDefault"].lower() == "true"
@@ -71,7 +71,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a datastore. Raises 400 for a bad name or type; the storage behind it is not looked at."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     name, stated = request.params["name"], request.json().get("properties") or {}
     if not _NAME.fullmatch(name):
         raise bad_request(
@@ -91,7 +91,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE a datastore, never the default one nor what is stored in it."""
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         return Reply(204)
@@ -119,7 +119,7 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
-    workspace = workspaces.require(request, emulator)
+    workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         text = f"Could not find datastore: {request.params['name']}"

@@ -9,9 +9,9 @@ deployments for Kubernetes.
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 
 TYPE = "Kubernetes"
 DEFAULT_INSTANCE_TYPE = "defaultinstancetype"  # what the cluster's extension makes

@@ -6,8 +6,8 @@ It must not know what an operation changes. Source: ARM's asynchronous operation
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.operations import RETRY_AFTER
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
 
 _STATUS_OF = {"BadRequest": 400, "Conflict": 409, "ResourceNotFound": 404, "InternalServerError": 500}
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.operations import Effect, Operation, accepted
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.http.routing import Route
+from azureml_emulator.services.workspaces import scope
 
 
 class Records:
@@ -88,7 +89,7 @@ class Records:
         found = emulator.store.get(self.id_of(holder, self._name(request)))
         if found is None:
             below = holder.id.split(f"/{arm.PROVIDER}/", 1)[1]
-            raise workspaces.not_found(f"{below}/{self.plural}/{self._name(request)}", request.params["rg"])
+            raise scope.not_found(f"{below}/{self.plural}/{self._name(request)}", request.params["rg"])
         return found
 
     def show(self, resource: Resource) -> Json:
@@ -103,7 +104,7 @@ class Records:
         return f"{holder.id}/{self.plural}/{name}"
 
     def _holder(self, request: Request, emulator: Emulator) -> Resource:
-        return self.above.require(request, emulator) if self.above else workspaces.require(request, emulator)
+        return self.above.require(request, emulator) if self.above else scope.require(request, emulator)
 
     def _name(self, request: Request) -> str:
         return request.params["child" if self.above else "name"]
@@ -122,8 +123,13 @@ class Records:
         return emulator.store.put(self.id_of(holder, name), whole, parent=holder.id, kind=self.plural, name=name)
 
     def _operation(self, request: Request, emulator: Emulator, found: Resource, effect: Effect = "settle") -> Operation:
-        where = workspaces.location(workspaces.require(request, emulator))
-        subscription = request.params["sub"]
-        return emulator.operations.start(
-            found.id, self.plural, effect=effect, subscription=subscription, location=where
-        )
+        where = scope.location(scope.require(request, emulator))
+        return emulator.operations.start(found.id, self.plural, effect=effect, request=request, location=where)
+
+
+def one_by_one(kind: Records, path: str) -> tuple[Route, ...]:
+    """The calls on one resource that is kept as said."""
+    return tuple(
+        Route(arm.HOST, method, path, handler)
+        for method, handler in (("GET", kind.get), ("PUT", kind.put), ("PATCH", kind.patch), ("DELETE", kind.delete))
+    )

@@ -7,20 +7,15 @@ from typing import Any
 
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Reply, Request
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 
 
 def subscription(request: Request, emulator: Emulator) -> Reply:
-    """GET a subscription. Raises 404 for another than the emulated one or one that holds a workspace."""
-    wanted = request.params["sub"]
-    known = {item.id.split("/")[2].lower() for item in emulator.store.every(workspaces.KIND)} | {
-        defaults.SUBSCRIPTION_ID
-    }
-    if wanted.lower() not in known:
-        raise ServiceError(404, "SubscriptionNotFound", f"The subscription '{wanted}' could not be found.", plain=True)
-    return Reply(200, _subscription(wanted))
+    """GET a subscription: the emulated one, or one that holds a group or a workspace. Raises ARM's 400 and 404."""
+    scope.check_subscription(emulator, request.params["sub"])
+    return Reply(200, _subscription(request.params["sub"]))
 
 
 def subscriptions(request: Request, emulator: Emulator) -> Reply:
@@ -35,7 +30,7 @@ def resource_group(request: Request, emulator: Emulator) -> Reply:
     if request.method == "PUT":
         body = {"location": request.json().get("location", defaults.LOCATION), "tags": request.json().get("tags") or {}}
         emulator.store.put(id, body, parent=f"/subscriptions/{p['sub']}", kind="resourceGroups", name=p["rg"])
-    elif not workspaces.group_exists(emulator, p["sub"], p["rg"]):
+    elif not scope.group_exists(emulator, p["sub"], p["rg"]):
         raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
     if request.method == "HEAD":
         return Reply(204)

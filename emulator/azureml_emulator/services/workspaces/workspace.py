@@ -11,13 +11,12 @@ from typing import Any
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Reply, Request
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.workspaces import datastores
+from azureml_emulator.services.workspaces import datastores, scope
 
-KIND = "workspaces"
 _CHANGEABLE = ("description", "friendlyName", "publicNetworkAccess", "imageBuildCompute", "containerRegistry")
 
 
@@ -73,7 +72,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "properties": properties,
         "systemData": arm.system_data(emulator.clock, emulator.store.get(id)),
     }
-    made = emulator.store.put(id, whole, parent=group_id, kind=KIND, name=name)
+    made = emulator.store.put(id, whole, parent=group_id, kind=scope.KIND, name=name)
     for rule, said in (properties["managedNetwork"].get("outboundRules") or {}).items():
         kept = {"properties": {"category": "UserDefined", "status": "Active", **said}}
         emulator.store.put(f"{id}/outboundRules/{rule}", kept, parent=id, kind="outboundRules", name=rule)
@@ -81,52 +80,25 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
     return made
 
 
-def require(request: Request, emulator: Emulator) -> Resource:
-    """The workspace that a route names, for every handler below it. Raises ARM's 401, 400 and 404."""
-    p = request.params
-    found = emulator.store.get(arm.workspace_id(request))
-    if found is None:
-        if not group_exists(emulator, p["sub"], p["rg"]):
-            raise ServiceError(
-                404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True
-            )
-        raise not_found(f"workspaces/{p['ws']}", p["rg"])
-    return found
-
-
-def not_found(what: str, group: str) -> ServiceError:
-    """ARM's 404 for a resource of this provider: `what` is type/name[/type/name]."""
-    text = (
-        f"The Resource '{arm.PROVIDER}/{what}' under resource group '{group}' was not found. "
-        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
-    )
-    return ServiceError(404, "ResourceNotFound", text, plain=True)
-
-
-def location(workspace: Resource) -> str:
-    """Its region, as operations want it."""
-    return str(workspace.body["location"])
-
-
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET a workspace."""
-    return Reply(200, _show(require(request, emulator)))
+    return Reply(200, _show(scope.require(request, emulator)))
 
 
 def list_in_group(request: Request, emulator: Emulator) -> Reply:
     """GET the workspaces of a resource group."""
     group = f"/subscriptions/{request.params['sub']}/resourceGroups/{request.params['rg']}"
-    if not group_exists(emulator, request.params["sub"], request.params["rg"]):
+    if not scope.group_exists(emulator, request.params["sub"], request.params["rg"]):
         raise ServiceError(
             404, "ResourceGroupNotFound", f"Resource group '{request.params['rg']}' could not be found.", plain=True
         )
-    return arm.page(request, _of_kind(request, emulator.store.children(group, KIND)), _show)
+    return arm.page(request, _of_kind(request, emulator.store.children(group, scope.KIND)), _show)
 
 
 def list_in_subscription(request: Request, emulator: Emulator) -> Reply:
     """GET the workspaces of a subscription."""
     start = f"/subscriptions/{request.params['sub']}/".lower()
-    found = (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start))
+    found = (item for item in emulator.store.every(scope.KIND) if item.id.lower().startswith(start))
     return arm.page(request, _of_kind(request, found), _show)
 
 
@@ -135,13 +107,13 @@ def put(request: Request, emulator: Emulator) -> Reply:
     id = arm.workspace_id(request)
     before = emulator.store.get(id)
     made = _change(emulator, before, request.json()) if before else create(emulator, id, request.json())
-    started = emulator.operations.start(id, KIND, subscription=request.params["sub"], location=location(made))
+    started = emulator.operations.start(id, scope.KIND, request=request, location=scope.location(made))
     return accepted(started, 200 if before else 201, _show(made))
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH tags and the few properties that may change."""
-    return Reply(200, _show(_change(emulator, require(request, emulator), request.json())))
+    return Reply(200, _show(_change(emulator, scope.require(request, emulator), request.json())))
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -150,14 +122,18 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     if found is None:
         return Reply(204)
     started = emulator.operations.start(
-        found.id, KIND, effect="delete", subscription=request.params["sub"], location=location(found)
+        found.id,
+        scope.KIND,
+        effect="delete",
+        request=request,
+        location=scope.location(found),
     )
     return accepted(started, 202)
 
 
 def list_keys(request: Request, emulator: Emulator) -> Reply:
     """POST listKeys: the storage account and its key."""
-    workspace = require(request, emulator)
+    workspace = scope.require(request, emulator)
     storage = workspace.body["properties"]["storageAccount"]
     key = storage_keys.account_key(storage.rsplit("/", 1)[-1])
     return Reply(200, {"userStorageResourceId": storage, "userStorageKey": key, "userStorageArmId": storage})
@@ -165,7 +141,7 @@ def list_keys(request: Request, emulator: Emulator) -> Reply:
 
 def list_storage_keys(request: Request, emulator: Emulator) -> Reply:
     """POST listStorageAccountKeys."""
-    storage = require(request, emulator).body["properties"]["storageAccount"]
+    storage = scope.require(request, emulator).body["properties"]["storageAccount"]
     return Reply(200, {"userStorageKey": storage_keys.account_key(storage.rsplit("/", 1)[-1])})
 
 
@@ -188,13 +164,13 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
 
 def resync_keys(request: Request, emulator: Emulator) -> Reply:
     """POST resyncKeys: the keys of storage are read again, which have not changed."""
-    require(request, emulator)
+    scope.require(request, emulator)
     return Reply(200)
 
 
 def provision_network(request: Request, emulator: Emulator) -> Reply:
     """POST provisionManagedNetwork: done at once, for no network is made. Raises 400 for a workspace without one."""
-    found = require(request, emulator)
+    found = scope.require(request, emulator)
     network = found.body["properties"]["managedNetwork"]
     if network.get("isolationMode", "Disabled") == "Disabled":
         raise bad_request(f"The workspace {found.name} has no managed network.", code="BadRequest")
@@ -208,7 +184,7 @@ def dependent(request: Request, emulator: Emulator) -> Reply:
     """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
     id, kind = request.path.rstrip("/"), f"{request.params['provider']}/{request.params['kind']}"
     fields = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
-    every = (item.body["properties"].get(field) for item in emulator.store.every(KIND) for field in fields)
+    every = (item.body["properties"].get(field) for item in emulator.store.every(scope.KIND) for field in fields)
     if id.lower() not in (str(one).lower() for one in every):
         what = f"{kind}/{request.params['name']}"
         text = f"The Resource '{what}' under resource group '{request.params['rg']}' was not found."
@@ -247,9 +223,3 @@ def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Reso
     again = emulator.store.get(found.id)
     assert again is not None
     return again
-
-
-def group_exists(emulator: Emulator, subscription: str, group: str) -> bool:
-    """Whether a resource group was made, or holds a workspace."""
-    id = f"/subscriptions/{subscription}/resourceGroups/{group}"
-    return emulator.store.get(id) is not None or next(emulator.store.children(id, KIND), None) is not None

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json, Reply, Request
-from azureml_emulator.services.workspaces import workspace as workspaces
+from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
 _KEYS = "_keys"  # in the properties; only listKeys shows them
@@ -31,7 +31,7 @@ class Connections(Records):
         for field in ("authType", "category"):
             if not stated.get(field):
                 raise bad_request(f"The field {field} is required for a connection.", target=f"properties.{field}")
-        return {**stated, "createdByWorkspaceArmId": workspaces.require(request, emulator).id}
+        return {**stated, "createdByWorkspaceArmId": scope.require(request, emulator).id}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`category` and `target` select."""
@@ -59,7 +59,7 @@ class ServerlessEndpoints(Records):
         """The model must be named; the URL is made."""
         if not (stated.get("modelSettings") or {}).get("modelId"):
             raise bad_request("A serverless endpoint needs modelSettings.modelId.", target="modelSettings.modelId")
-        where = workspaces.location(workspaces.require(request, emulator))
+        where = scope.location(scope.require(request, emulator))
         kept = before.body["properties"] if before else {}
         uri = f"https://{request.params['name']}.{where}.models.ai.azure.com"
         return {
@@ -129,13 +129,13 @@ class PrivateEndpointConnections(Records):
 
 def empty_list(request: Request, emulator: Emulator) -> Reply:
     """GET what an emulated workspace has none of: features, private link resources."""
-    workspaces.require(request, emulator)
+    scope.require(request, emulator)
     return Reply(200, {"value": []})
 
 
 def diagnose(request: Request, emulator: Emulator) -> Reply:
     """POST diagnose: nothing is wrong, for there is nothing to be looked at."""
-    workspaces.require(request, emulator)
+    scope.require(request, emulator)
     kinds = ("userDefinedRoute", "networkSecurityRule", "resourceLock", "dnsResolution", "storageAccount",
              "keyVault", "containerRegistry", "applicationInsights", "other")  # fmt: skip
     value: dict[str, list[Any]] = {f"{kind}Results": [] for kind in kinds}

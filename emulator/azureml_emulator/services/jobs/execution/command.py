@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.storage import storage
 

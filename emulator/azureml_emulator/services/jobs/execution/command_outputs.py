@@ -5,9 +5,9 @@ It must not run a command.
 
 from collections.abc import Mapping
 
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.assets import data, models
 from azureml_emulator.services.jobs.execution import command, outputs
 from azureml_emulator.services.jobs.execution.command import Command, Folders

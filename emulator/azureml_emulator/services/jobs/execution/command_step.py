@@ -6,9 +6,9 @@ It must not know HTTP or the worker that fine-tunes. A step that is neither fail
 from collections.abc import Mapping
 from pathlib import Path
 
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.assets import data
 from azureml_emulator.services.jobs.execution import (
     command,
@@ -22,7 +22,7 @@ from azureml_emulator.services.jobs.execution import (
 )
 from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobFailed
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 Made = dict[str, dict[str, str]]
 REGISTRY = "azureml://registries/"

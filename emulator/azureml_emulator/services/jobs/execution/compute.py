@@ -9,8 +9,8 @@ from typing import Any
 from azureml_emulator.catalog import sizes
 from azureml_emulator.catalog.components import Component
 from azureml_emulator.catalog.sizes import Size
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 
 SERVERLESS = "serverless"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from azureml_emulator.http.request import Json
+from azureml_emulator.core.request import Json
 
 _INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([^.}\s]+)\s*\}\}$")
 _OUTPUT = re.compile(r"^\$\{\{\s*parent\.jobs\.([^.}\s]+)\.outputs\.([^.}\s]+)\s*\}\}$")

@@ -9,7 +9,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import outputs
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 
 def root_of(emulator: Emulator, job: Resource) -> Resource:
@@ -25,13 +25,14 @@ def forces_rerun(job: Resource) -> bool:
     return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
 
 
-def doom_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | JobEnded] | None:
+def injected_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | JobEnded] | None:
     """The step at which a fault that was asked for ends the job, and how; the first where none is named."""
-    doom, names = job.body.get("doom"), list(steps)
-    if not doom or (doom["step"] and doom["step"] not in names):
+    injected, names = job.body.get("injected_failure"), list(steps)
+    if not injected or (injected["step"] and injected["step"] not in names):
         return None
-    failed = doom["state"] == "Failed"
-    return doom["step"] or names[0], JobFailed(doom["code"], doom["message"]) if failed else JobEnded(doom["state"])
+    failed = injected["state"] == "Failed"
+    ends = JobFailed(injected["code"], injected["message"]) if failed else JobEnded(injected["state"])
+    return injected["step"] or names[0], ends
 
 
 def check_not_canceled(emulator: Emulator, job: Resource) -> None:

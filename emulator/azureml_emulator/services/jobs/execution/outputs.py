@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from azureml_emulator.catalog.components import Component
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage
-from azureml_emulator.services.tracking import runs
 
 ASSETS = "outputAssets"
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.http.request import Json
+from azureml_emulator import user_code
+from azureml_emulator.core.request import Json
 from azureml_emulator.services.jobs.execution import command
 from azureml_emulator.services.jobs.execution.command import Command
 from azureml_emulator.services.jobs.execution.failure import JobFailed
-from azureml_emulator.services.online_endpoints import scoring_script
 
-DRIVER = Path(scoring_script.__file__).with_name("batch_driver.py")
+DRIVER = Path(user_code.__file__).with_name("batch_driver.py")
 
 
 def of_component(spec: Json, node: Json, inputs: Mapping[str, Json]) -> Command:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from azureml_emulator.catalog.components import Component
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution import (
     command,
     command_outputs,
@@ -27,9 +27,9 @@ from azureml_emulator.services.jobs.execution import (
 )
 from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobEnded, JobFailed
-from azureml_emulator.services.jobs.execution.job import check_not_canceled, doom_of, forces_rerun, root_of
+from azureml_emulator.services.jobs.execution.job import check_not_canceled, forces_rerun, injected_of, root_of
+from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage
-from azureml_emulator.services.tracking import runs
 
 Bad = dict[str, JobFailed | JobEnded | None]
 
@@ -55,8 +55,8 @@ async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
 
 async def _sweep(emulator: Emulator, job: Resource, work: Path) -> None:
     """A job that tries one command with several values."""
-    if doomed := doom_of(job, [job.name]):
-        raise doomed[1]
+    if injected := injected_of(job, [job.name]):
+        raise injected[1]
     await sweep.run_job(emulator, job, work)
     _register(emulator, job)
 
@@ -66,8 +66,8 @@ async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
     check_not_canceled(emulator, job)
     with emulator.transaction():
         root = runs.change(emulator, root_of(emulator, job), status="Running")
-    if doomed := doom_of(job, [job.name]):
-        raise doomed[1]
+    if injected := injected_of(job, [job.name]):
+        raise injected[1]
     wanted, folders = command.of_job(job.body["properties"]), Folders(work)
     await process_run.run(emulator, outputs.workspace_of(job), root, wanted, folders)
     check_not_canceled(emulator, job)
@@ -91,8 +91,8 @@ async def _step(
         runs.change(emulator, root, status="Running")
         step = runs.below(emulator, root, node, kind, compute=str(where or "serverless").rsplit("/", 1)[-1])
         runs.change(emulator, step, status="Running")
-    if doomed := doom_of(job, [node]):
-        _stop(emulator, step, doomed[1])
+    if injected := injected_of(job, [node]):
+        _stop(emulator, step, injected[1])
     given = {name: value or {} for name, value in (job.body["properties"].get("inputs") or {}).items()}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
     places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
@@ -146,15 +146,15 @@ async def _node(
             name: step if alone else runs.below(emulator, step, name, "azureml.StepRun", compute=place.target)
             for name, place in places.items()
         }
-        doomed = doom_of(job, places)
-        earlier = None if forces_rerun(job) or doomed else reuse.find(emulator, workspace, mark)
+        injected = injected_of(job, places)
+        earlier = None if forces_rerun(job) or injected else reuse.find(emulator, workspace, mark)
         if earlier:
             reuse.mark(emulator, steps, earlier)
             kept = dict(earlier.body["places"])
     if not earlier:
         bad: Bad = {name: compute.problem(place, component, name, literals) for name, place in places.items()}
-        if doomed:
-            bad[doomed[0]] = doomed[1]
+        if injected:
+            bad[injected[0]] = injected[1]
         await _work(emulator, job, component, inputs, steps, work, bad)
         with emulator.transaction():
             kept = outputs.keep(emulator, job, stated, component, steps, work)

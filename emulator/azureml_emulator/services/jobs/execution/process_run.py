@@ -21,7 +21,7 @@ from azureml_emulator.http.address import Address
 from azureml_emulator.services.jobs.execution import command, worker
 from azureml_emulator.services.jobs.execution.command import Command, Folders
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobFailed
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 SHELL = "/bin/sh"
 CHUNK = 1 << 16

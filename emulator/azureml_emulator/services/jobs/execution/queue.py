@@ -17,7 +17,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import failure, pipeline, worker
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 KIND = "jobs"
 LOOK_SECONDS = 0.05
@@ -54,7 +54,7 @@ def resume(emulator: Emulator) -> None:
 
 
 def read(emulator: Emulator, job_name: str) -> None:
-    """One look of a client at a job's state, which counts towards a pace in reads."""
+    """One look of a client at a job's state, which counts towards a delay in reads."""
     key = f"jobs.reads:{job_name.lower()}"
     emulator.cache[key] = emulator.cache.get(key, 0) + 1
 
@@ -80,10 +80,10 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
     state, failed = "Completed", None
     try:
         await pipeline.run(emulator, job, work)
-        if job.body.get("doom"):
-            step = job.body["doom"]["step"]
+        if job.body.get("injected_failure"):
+            step = job.body["injected_failure"]["step"]
             raise JobFailed("NoSuchStep", f"A fault was asked for at the step {step}, which this job does not have.")
-        await _until_pace(emulator, job)
+        await _until_delay(emulator, job)
         _move(emulator, job.id, "Finalizing")
     except JobCanceled:
         state = "Canceled"
@@ -106,12 +106,12 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
         _end(emulator, job, state, failed)
 
 
-async def _until_pace(emulator: Emulator, job: Resource) -> None:
-    """Stay in Running until the pace of jobs has passed: seconds on the emulator's clock, and reads by clients."""
-    pace = state_transitions.pace(emulator.store, "jobs")
+async def _until_delay(emulator: Emulator, job: Resource) -> None:
+    """Stay in Running until the delay of jobs has passed: seconds on the emulator's clock, and reads by clients."""
+    delay = state_transitions.delay(emulator.store, "jobs")
     begun = parse(root_of(emulator, job).body["created"]).timestamp()
     key = f"jobs.reads:{job.name.lower()}"
-    while emulator.clock.now().timestamp() < begun + pace.seconds or emulator.cache.get(key, 0) < pace.reads:
+    while emulator.clock.now().timestamp() < begun + delay.seconds or emulator.cache.get(key, 0) < delay.reads:
         await asyncio.sleep(LOOK_SECONDS)
         check_not_canceled(emulator, job)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from azureml_emulator.catalog import components, models
 from azureml_emulator.catalog.components import Component
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution import graph
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.storage import storage

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 KIND = "reusable"
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from azureml_emulator.core import arm
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution import command, command_outputs, outputs, process_run, search_space
 from azureml_emulator.services.jobs.execution.command import Command, Folders
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 LOG = "azureml-logs/hyperdrive.txt"
 TRIALS = "trials"  # the kind under which trials are kept as jobs: they are not listed with them

@@ -14,7 +14,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import failure
 from azureml_emulator.services.jobs.execution.failure import JobFailed
-from azureml_emulator.services.tracking import runs
+from azureml_emulator.services.runs import runs
 
 LINE_LIMIT = 1 << 20
 OWN_METRICS = ("compute_metrics",)

@@ -15,9 +15,9 @@ import yaml
 
 from azureml_emulator.catalog import curated
 from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.http.request import Json
 from azureml_emulator.services.jobs.execution import process_run
 from azureml_emulator.services.online_endpoints import serving
 from azureml_emulator.services.online_endpoints.scoring_script.container import LOG, Container, ContainerError, Plan

@@ -26,6 +26,16 @@ def whole(stated: Any, default: int, name: str) -> int:
 
 
 @dataclass(frozen=True)
+class InjectedFailure:
+    """How work that was accepted ends because a fault was asked for: of a job, in which step and state."""
+
+    code: str
+    message: str
+    step: str = ""
+    state: str = "Failed"
+
+
+@dataclass(frozen=True)
 class Request:
     """One HTTP request. `host` has no port; `path` is percent-decoded; `params` are the route's captured parts."""
 
@@ -37,6 +47,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
+    injected: list[InjectedFailure] = field(default_factory=list)  # taken by the operation that the request begins
 
     @property
     def query(self) -> dict[str, str]:

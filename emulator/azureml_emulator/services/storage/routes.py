@@ -1,0 +1,32 @@
+"""Blob Storage."""
+
+from azureml_emulator.http.routing import Route
+from azureml_emulator.services.storage import blob, blob_blocks, blob_containers
+
+BLOB_HOST = "{account}.blob.core.windows.net"
+CONTAINER, BLOB = "/{container}", "/{container}/{blob...}"
+ROUTES = (
+    Route(BLOB_HOST, "GET", "/", blob_containers.list_containers, "comp=list"),
+    Route(BLOB_HOST, "POST", "/", blob_containers.user_delegation_key, "comp=userdelegationkey"),
+    Route(BLOB_HOST, "GET HEAD", "/{path...}", blob_containers.account_properties, "restype=account comp=properties"),
+    Route(BLOB_HOST, "GET", "/", blob_containers.account_properties, "restype=service comp=properties"),
+    Route(BLOB_HOST, "GET", CONTAINER, blob_containers.list_blobs, "restype=container comp=list"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.access_policy, "restype=container comp=acl"),
+    Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.set_metadata, "restype=container comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD PUT POST", CONTAINER, blob.not_emulated, "restype=container comp"),
+    Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container"),
+    Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.create, "restype=container"),
+    Route(BLOB_HOST, "DELETE", CONTAINER, blob_containers.delete, "restype=container"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.put_block, "comp=block"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.put_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "GET", BLOB, blob_blocks.get_block_list, "comp=blocklist"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_blocks.append_block, "comp=appendblock"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.set_metadata, "comp=metadata"),
+    Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),
+    Route(BLOB_HOST, "GET HEAD PUT POST DELETE", BLOB, blob.not_emulated, "comp"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.put),
+    Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),
+    Route(BLOB_HOST, "DELETE", BLOB, blob.delete),
+)

@@ -1,0 +1,81 @@
+"""Subscriptions, workspaces, computes, datastores, operations, and what is kept as said."""
+
+from azureml_emulator.core.arm import HOST as ARM
+from azureml_emulator.core.paths import API, ML, SUBSCRIPTION, WS
+from azureml_emulator.http.routing import Route
+from azureml_emulator.services.workspaces import (
+    arm_deployments,
+    capacity,
+    compute,
+    datastores,
+    long_running,
+    subscriptions,
+    workspace,
+    workspace_records,
+)
+from azureml_emulator.services.workspaces.records import one_by_one
+
+DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
+WORKSPACES = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces"
+WORKSPACE_ROUTES = (
+    Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
+    Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
+    Route(ARM, "GET", SUBSCRIPTION, subscriptions.subscription),
+    Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", subscriptions.resource_group),
+    Route(ARM, "GET", WORKSPACES, workspace.list_in_subscription),
+    Route(ARM, "PUT", DEPLOYED, arm_deployments.put),
+    Route(ARM, "GET", DEPLOYED, arm_deployments.get),
+    Route(ARM, "GET", SUBSCRIPTION + "/resourceGroups/{rg}/deployments/{name}/operations", arm_deployments.operations),
+    Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
+    Route(ARM, "GET", WS, workspace.get),
+    Route(ARM, "PUT", WS, workspace.put),
+    Route(ARM, "PATCH", WS, workspace.patch),
+    Route(ARM, "DELETE", WS, workspace.delete),
+    Route(ARM, "POST", WS + "/listKeys", workspace.list_keys),
+    Route(ARM, "POST", WS + "/listStorageAccountKeys", workspace.list_storage_keys),
+    Route(ARM, "POST", WS + "/resyncKeys", workspace.resync_keys),
+    Route(ARM, "POST", WS + "/provisionManagedNetwork", workspace.provision_network),
+    Route(API, "GET", "/discovery", workspace.discovery),
+    Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
+)
+DEPENDENT = SUBSCRIPTION + "/resourceGroups/{rg}/providers/{provider}/{kind}/{name}"
+DEPENDENT_ROUTES = (Route(ARM, "GET DELETE", DEPENDENT, workspace.dependent),)
+LOCATION = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/locations/{location}"
+COMPUTE = WS + "/computes/{name}"
+COMPUTE_ROUTES = (
+    Route(ARM, "GET", WS + "/computes", compute.list_all),
+    Route(ARM, "GET", COMPUTE, compute.get),
+    Route(ARM, "PUT", COMPUTE, compute.put),
+    Route(ARM, "PATCH", COMPUTE, compute.patch),
+    Route(ARM, "DELETE", COMPUTE, compute.delete),
+    Route(ARM, "POST", COMPUTE + "/listNodes", compute.list_nodes),
+    Route(ARM, "POST", COMPUTE + "/{action}", compute.change_state),
+    Route(ARM, "GET", LOCATION + "/vmSizes", capacity.vm_sizes),
+    Route(ARM, "GET", LOCATION + "/usages", capacity.usages),
+    Route(ARM, "GET", LOCATION + "/quotas", capacity.quotas),
+)
+OPERATION_ROUTES = (
+    Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),
+    Route(ARM, "GET", LOCATION + "/mfeOperationResults/{id}", long_running.result),
+)
+DATASTORE_ROUTES = (
+    Route(ARM, "GET", WS + "/datastores", datastores.list_all),
+    Route(ARM, "GET", WS + "/datastores/{name}", datastores.get),
+    Route(ARM, "PUT", WS + "/datastores/{name}", datastores.put),
+    Route(ARM, "DELETE", WS + "/datastores/{name}", datastores.delete),
+    Route(ARM, "POST", WS + "/datastores/{name}/listSecrets", datastores.list_secrets),
+)
+
+SERVERLESS = WS + "/serverlessEndpoints/{name}"
+RECORD_ROUTES = (
+    *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in workspace_records.KINDS),
+    *(row for kind in workspace_records.KINDS for row in one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
+    Route(ARM, "POST", WS + "/connections/{name}/listsecrets", workspace_records.CONNECTIONS.list_secrets),
+    Route(ARM, "POST", SERVERLESS + "/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
+    Route(ARM, "POST", SERVERLESS + "/regenerateKeys", workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys),
+    Route(ARM, "GET", WS + "/features", workspace_records.empty_list),
+    Route(ARM, "GET", WS + "/privateLinkResources", workspace_records.empty_list),
+    Route(ARM, "POST", WS + "/diagnose", workspace_records.diagnose),
+)
+
+ROUTES = (*WORKSPACE_ROUTES, *COMPUTE_ROUTES, *OPERATION_ROUTES, *DATASTORE_ROUTES, *RECORD_ROUTES)

@@ -1,0 +1,1 @@
+"""What runs beside the code that a user brings: the driver that hands a scoring script its mini-batches."""

@@ -94,6 +94,13 @@ def test_the_schema_of_tags_is_whole() -> None:
     assert names == {tag.name for tag in tags.SCHEMA}
 
 
+def test_the_emulators_tests_know_nothing_of_the_product() -> None:
+    imports = re.compile(r"^\s*(from|import) (mlops|tests)\b", re.MULTILINE)
+    tests = list((ROOT / "emulator" / "tests").rglob("test_*.py"))
+    assert len(tests) > 50
+    assert not [path.name for path in tests if imports.search(path.read_text(encoding="utf-8"))]
+
+
 def test_no_test_reads_what_a_team_edits() -> None:
     # The probes are tested as they are shipped; a team's own must be right as well, or `mlops check` refuses them.
     theirs = re.compile(r"""ROOT / "(params\.yaml|data)"(?! / "probes")|\{ROOT\}/(params|data)""")

@@ -7,10 +7,11 @@ from typing import Any
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from emulator_support.serving import BASE, SIZE, Call, arm
 from mlops.flow.cleanup import cleanup
 from mlops.flow.context import Context, ReportOutcome
 from mlops.params import Params, load
-from tests.contract.serving_calls import BASE, SIZE, Call, arm, own_workspace
+from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]

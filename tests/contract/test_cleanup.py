@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from azureml_emulator.http.address import Address
+from emulator_support.serving import BASE, Call, arm, register_model
 from mlops.errors import BadInput, CapRefused
 from mlops.params import Params
 from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup
-from tests.contract.serving_calls import BASE, Call, arm, register_model
 
 
 @pytest.fixture

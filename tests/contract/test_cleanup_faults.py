@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from azureml_emulator.http.address import Address
+from emulator_support.serving import Call, arm
 from mlops.errors import RemoteFailed
 from mlops.flow.cleanup import apply
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
-from tests.contract.serving_calls import Call, arm
 
 SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tests' sake
 

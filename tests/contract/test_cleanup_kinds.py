@@ -9,12 +9,12 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from emulator_support.serving import SIZE, Call, arm
 from mlops.domain.training.run import job_name
 from mlops.errors import BadInput
 from mlops.flow.context import ReportOutcome
 from mlops.params import Params
 from tests.contract.cleanup_site import DAY, HOUR, PARAMS, Site, opened, with_cleanup
-from tests.contract.serving_calls import SIZE, Call, arm
 
 NAME = "tidyup"
 OURS = {"mlops-owner": NAME}

@@ -15,6 +15,7 @@ import yaml
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from emulator_support.serving import QUESTION, SIZE, arm, register_model
 from mlops.azure import data, endpoints
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
@@ -25,7 +26,7 @@ from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.promote import canary, promote
 from mlops.flow.promote.lease import Holder
 from mlops.params import load
-from tests.contract.serving_calls import QUESTION, SIZE, arm, own_workspace, register_model
+from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-EMULATOR = ROOT / "emulator"
+EMULATOR = Path(__file__).resolve().parents[2]
 DATA = {"chitchat-dataset"}  # conversations, read and never imported
 PACKAGES = {"yaml": "pyyaml"}  # where the name of the import is another
 BROUGHT = {"pytest", "pandas", "mlflow", "inference_schema", "azureml"}  # by pytest, or by code that a user brings

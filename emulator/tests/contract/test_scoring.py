@@ -11,8 +11,7 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure.scoring import Asker
-from tests.contract.serving_calls import (
+from emulator_support.serving import (
     QUESTION,
     TURN,
     Call,
@@ -21,7 +20,6 @@ from tests.contract.serving_calls import (
     delete_endpoint,
     deploy,
     make_endpoint,
-    own_workspace,
     register_model,
     set_traffic,
 )
@@ -77,14 +75,6 @@ def test_a_setting_chooses_the_stack_for_all(
     process.control(emulator_address, "PUT", "/settings/scoring.stack", {"value": ""})
     assert set(shown) == {"output"}
     assert "0" in ask(api, ml_client, served).json()[0]
-
-
-def test_our_own_client_reads_both_answers(served: str) -> None:
-    asker = Asker(own_workspace(), served)
-    for deployment in (None, "tuned", "base"):
-        answer = asker.ask([TURN], max_new_tokens=8, temperature=0.0, deployment=deployment, timeout_seconds=10)
-        assert (answer.status, answer.failure) == (200, "")
-        assert answer.text
 
 
 def test_the_answer_is_as_long_as_asked_for_and_the_same_again(api: Call, ml_client: "MLClient", served: str) -> None:

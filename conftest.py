@@ -1,9 +1,11 @@
-"""What holds for every test."""
+"""What holds for every test, those of the product in tests/ and those of the emulator in emulator/tests."""
 
 import gc
 import os
 
 import pytest
+
+pytest_plugins = ["emulator_support.clients"]  # of emulator/tests
 
 # numpy's BLAS reads this once, when it is loaded; two test processes with two threads each would fight for two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -12,11 +14,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A worker collects 3,200 tests and imports the SDK: some 600,000 objects that stay. Looking for garbage took a fifth of
 # its time. While tests are collected there is none to find; afterwards what is there need not be gone through.
 gc.disable()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the contract tests look: at the emulator, or with credentials at a real workspace."""
-    parser.addoption("--target", choices=("emulator", "azure"), default="emulator", help="of the contract tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,8 +9,6 @@ import urllib3
 
 from azureml_emulator import process
 from azureml_emulator.stand_in_model import artifact, mlflow_model
-from mlops.azure.target import Target
-from mlops.azure.workspace import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -30,16 +28,6 @@ def workspace_id() -> str:
         f"/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}/resourceGroups/{names['AZURE_RESOURCE_GROUP']}"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{names['AZURE_ML_WORKSPACE']}"
     )
-
-
-def own_workspace() -> Workspace:
-    """The product's own connection to the default workspace."""
-    from azure.identity import DefaultAzureCredential
-
-    names = process.workspace()
-    subscription, group = names["AZURE_SUBSCRIPTION_ID"], names["AZURE_RESOURCE_GROUP"]
-    target = Target("emulator", subscription, group, names["AZURE_ML_WORKSPACE"], "")
-    return Workspace(target, DefaultAzureCredential())
 
 
 def arm(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from tests.contract.serving_calls import BASE, SIZE, Call, ask, delete_endpoint, make_endpoint
+from emulator_support.serving import BASE, SIZE, Call, ask, delete_endpoint, make_endpoint
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -8,7 +8,7 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from tests.contract.serving_calls import Call, arm, delete_endpoint, deploy, make_endpoint, set_traffic
+from emulator_support.serving import Call, arm, delete_endpoint, deploy, make_endpoint, set_traffic
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

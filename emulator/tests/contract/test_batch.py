@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_commands import ended
+from emulator_support.jobs import ended
 
 SCORE = """
 import os, sys

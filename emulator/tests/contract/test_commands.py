@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from emulator_support.jobs import ended
+
 SCRIPT = """
 import argparse, os, pathlib, sys
 args = argparse.ArgumentParser()
@@ -59,16 +61,6 @@ def job(cluster: str, environment: Any, folder: Path) -> Any:
         return command(**said, inputs=inputs, outputs=outputs, environment=environment, compute=cluster)
 
     return make
-
-
-def ended(ml_client: Any, name: str) -> str:
-    """The last state of a job."""
-    for _ in range(200):
-        status = ml_client.jobs.get(name).status
-        if status in ("Completed", "Failed", "Canceled"):
-            return str(status.value)
-        time.sleep(0.05)
-    raise AssertionError(f"{name} did not end")
 
 
 def test_a_command_reads_its_inputs_and_leaves_outputs_artifacts_and_a_log(

@@ -12,7 +12,7 @@ from azureml_emulator.stand_in_model import worker
 from azureml_emulator.stand_in_model.nodes import NODES
 from azureml_emulator.stand_in_model.serve import ChatModel
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Event = dict[str, Any]
 INPUTS = {
     "learning_rate": "5e-05", "apply_lora": "true", "lora_r": "8", "lora_alpha": "128", "num_train_epochs": "2",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_commands import ended
+from emulator_support.jobs import ended
 
 SCRIPT = """
 import json, os, pathlib, sys, urllib.request

@@ -9,7 +9,7 @@ import urllib3
 
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
-from tests.contract.job_bodies import SPARK
+from emulator_support.jobs import SPARK
 
 Call = Callable[..., Any]
 HISTORY = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}"

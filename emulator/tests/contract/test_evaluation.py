@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azureml_emulator.stand_in_model import artifact, mlflow_model
+from emulator_support.serving import Call, workspace_id
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -51,18 +52,25 @@ def submit(ml_client: "MLClient", build: Callable[[], Any], name: str) -> str:
     return str(getattr(found.status, "value", found.status))
 
 
-def metrics(ml_client: "MLClient", name: str) -> tuple[set[str], set[str]]:
-    """Names of the metrics on the root, and on the steps at any depth."""
-    from azureml_emulator import process
-    from mlops.azure import jobs, target
-    from mlops.azure.workspace import Workspace
+def with_steps(ml_client: "MLClient", name: str) -> list[str]:
+    """The job and its steps at any depth, a step after the one that it is part of."""
+    children = ml_client.jobs.list(parent_job_name=name)
+    return [name, *(each for child in children for each in with_steps(ml_client, str(child.name)))]
 
-    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), ml_client._credential)
-    return set(jobs.metrics(workspace, name)), set(jobs.all_metrics(workspace, name))
+
+def metrics(api: Call, ml_client: "MLClient", name: str) -> set[str]:
+    """Names of the metrics on a run and on its steps at any depth."""
+    return {metric for each in with_steps(ml_client, name) for metric in of_run(api, each)}
+
+
+def of_run(api: Call, name: str) -> set[str]:
+    """Names of the metrics on a run itself, as MLflow reads them."""
+    url = f"https://eastus.api.azureml.ms/mlflow/v1.0{workspace_id()}/api/2.0/mlflow/runs/get?run_id={name}"
+    return {item["key"] for item in api("GET", url).json()["run"]["data"].get("metrics", [])}
 
 
 def test_the_evaluation_pipeline_gives_metrics_of_its_step_and_files(
-    ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs, tmp_path: Path
+    api: Call, ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs, tmp_path: Path
 ) -> None:
     component: Any = registry_client.components.get("model_evaluation_pipeline", version=VERSION)
     assert set(component.outputs) == {"evaluation_result"}
@@ -74,8 +82,8 @@ def test_the_evaluation_pipeline_gives_metrics_of_its_step_and_files(
 
     name = "evaluation-whole"
     assert submit(ml_client, build, name) == "Completed"
-    at_root, below = metrics(ml_client, name)
-    assert not at_root
+    assert not of_run(api, name)
+    below = metrics(api, ml_client, name)
     assert {"rougeL", "bleu_4", "mean_perplexity"} <= below
     assert ml_client.jobs.get(name).properties["PipelineType"] == "Evaluate"
     ml_client.jobs.download(name, output_name="evaluation_result", download_path=tmp_path)
@@ -84,7 +92,7 @@ def test_the_evaluation_pipeline_gives_metrics_of_its_step_and_files(
 
 
 def test_prediction_and_metrics_are_two_steps_as_well(
-    ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs
+    api: Call, ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs
 ) -> None:
     predict: Any = registry_client.components.get("model_prediction", version="0.0.38")
     compute: Any = registry_client.components.get("compute_metrics", version=VERSION)
@@ -104,22 +112,20 @@ def test_prediction_and_metrics_are_two_steps_as_well(
 
     name = "evaluation-two-steps"
     assert submit(ml_client, build, name) == "Completed"
-    assert {"rougeL", "bleu_1"} <= metrics(ml_client, name)[1]
+    assert {"rougeL", "bleu_1"} <= metrics(api, ml_client, name)
     assert {child.display_name for child in ml_client.jobs.list(parent_job_name=name)} == {"judged", "said"}
 
 
 def test_wrong_columns_fail_before_anything_is_predicted(
-    ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs
+    api: Call, ml_client: "MLClient", registry_client: "MLClient", inputs: Inputs
 ) -> None:
-    from azureml_emulator import process
-    from mlops.azure import jobs, target
-    from mlops.azure.workspace import Workspace
-
     component: Any = registry_client.components.get("model_evaluation_pipeline", version=VERSION)
 
     def build() -> Any:
         return {"evaluation_result": component(**{**inputs, "label_column_name": "nope"}).outputs.evaluation_result}
 
     assert submit(ml_client, build, "evaluation-wrong") == "Failed"
-    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), ml_client._credential)
-    assert jobs.failure(workspace, "evaluation-wrong").startswith("DataValidationException: [label_column] not a sub")
+    history = f"https://eastus.api.azureml.ms/history/v1.0{workspace_id()}/runs"
+    details = [api("GET", f"{history}/{each}/details").json() for each in with_steps(ml_client, "evaluation-wrong")]
+    said = {one["error"]["error"]["code"]: one["error"]["error"]["message"] for one in details if one.get("error")}
+    assert said["DataValidationException"].startswith("[label_column] not a sub")

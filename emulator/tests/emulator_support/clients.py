@@ -1,10 +1,9 @@
-"""Real SDK clients that talk to a real emulator process, or with `--target azure` to a real workspace."""
+"""A plugin of pytest: real SDK clients of a real emulator, or with `--target azure` of a real workspace."""
 
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,27 +11,19 @@ import urllib3
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from azureml_emulator.pytest_plugin import AzureMl
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
-@pytest.fixture(scope="session")
-def emulator_address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """An emulator with an empty folder; this process's environment points at it for the whole session.
+WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
+Call = Callable[..., urllib3.BaseHTTPResponse]
 
-    With `--target azure` a test that asks for it is skipped: it moves a clock, sets a quota or asks for a fault.
-    """
-    if on_azure(request.config):
-        pytest.skip("steers the emulator; there is none with --target azure")
-    folder: Path = tmp_path_factory.mktemp("emulator")
-    address = process.launch(folder)
-    before = dict(os.environ)
-    os.environ.update(process.variables(address))
-    yield address
-    os.environ.clear()
-    os.environ.update(before)
-    process.stop(folder)
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the contract tests look: at the emulator, or with credentials at a real workspace."""
+    parser.addoption("--target", choices=("emulator", "azure"), default="emulator", help="of the contract tests")
 
 
 def on_azure(config: pytest.Config) -> bool:
@@ -40,16 +31,24 @@ def on_azure(config: pytest.Config) -> bool:
     return bool(config.getoption("--target") == "azure")
 
 
-WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
-Call = Callable[..., urllib3.BaseHTTPResponse]
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The SDK warns of its own use of marshmallow and of its sister packages; that is not ours to mend."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path.parent.name == "contract":
             for module in ("azure", "marshmallow"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore::DeprecationWarning:{module}"))
+
+
+@pytest.fixture(scope="session")
+def emulator_address(request: pytest.FixtureRequest) -> Address:
+    """An emulator with an empty folder; this process's environment points at it for the whole session.
+
+    With `--target azure` a test that asks for it is skipped: it moves a clock, sets a quota or asks for a fault.
+    """
+    if on_azure(request.config):
+        pytest.skip("steers the emulator; there is none with --target azure")
+    started: AzureMl = request.getfixturevalue("azure_ml")
+    return started.address
 
 
 @pytest.fixture(scope="session")

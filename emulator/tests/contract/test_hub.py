@@ -1,9 +1,6 @@
-"""The real `datasets` and `huggingface_hub` read the emulator's hub, and `fetch_split` reads through them."""
+"""The real `datasets` and `huggingface_hub` read the emulator's hub."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +28,6 @@ def get(path: str, **headers: str) -> Any:
 
     url = f"https://huggingface.co/datasets/{DATASET}/resolve/{REVISION}/{path}"
     return get_session().get(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
-
-
-def requests_since(address: Address, start: int) -> list[tuple[str, str, int]]:
-    """(method, file, status) of what was asked of the hub after that many bytes of the log."""
-    with (Path(address.folder) / "requests.log").open("rb") as log:
-        log.seek(start)
-        lines = [json.loads(line) for line in log]
-    return [(line["method"], line["url"].rpartition("/")[2], line["status"]) for line in lines]
 
 
 def test_load_dataset_gives_four_splits_of_the_real_schema() -> None:
@@ -125,60 +114,3 @@ def test_what_is_not_there_is_refused_in_the_hubs_manner() -> None:
 
 def test_the_readme_says_that_it_is_a_stand_in() -> None:
     assert "This is not UltraChat 200k" in get("README.md").text
-
-
-FETCH = """
-import json, sys
-from mlops.dataset.huggingface import fetch_split
-frames = fetch_split(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]))
-rows = [row for frame in frames for row in frame.to_dicts()]
-print(json.dumps([len(rows), rows[0]]))
-"""
-
-
-def test_fetch_split_downloads_only_the_files_it_needs(emulator_address: Address, tmp_path: Path) -> None:
-    from datasets import load_dataset
-
-    log = Path(emulator_address.folder) / "requests.log"
-    start = log.stat().st_size
-    env = {**os.environ, "HF_HOME": str(tmp_path)}  # an empty cache, in a process that has not read another one yet
-    command = [sys.executable, "-c", FETCH, DATASET, REVISION, "train_sft", "5"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    count, first = json.loads(done.stdout)
-    expected = load_dataset(DATASET, revision=REVISION, split="train_sft[:5%]")
-    assert (count, first) == (len(expected), expected[0])
-    whole = {
-        name for method, name, status in requests_since(emulator_address, start) if (method, status) == ("GET", 200)
-    }
-    assert {name for name in whole if name.endswith(".parquet")} == {
-        "train_sft-00000-of-00003-a3ecf92756993583.parquet"
-    }
-
-
-def test_fetch_split_gives_whole_splits_and_at_least_one_row() -> None:
-    from mlops.dataset.huggingface import fetch_split
-
-    def rows(percent: float) -> list[dict[str, Any]]:
-        return [row for frame in fetch_split(DATASET, REVISION, "test_sft", percent) for row in frame.to_dicts()]
-
-    whole = rows(100)
-    assert rows(0.0001) == whole[:1]
-    assert len(rows(50)) == round(len(whole) / 2)
-
-
-@pytest.mark.parametrize(
-    ("dataset", "revision", "split", "says"),
-    [
-        ("nobody/nothing", REVISION, "train", "data.dataset.id"),
-        (DATASET, "0" * 40, "train_sft", "data.dataset.revision"),
-        (DATASET, REVISION, "train_stf", "perhaps you meant 'train_sft'"),
-    ],
-)
-def test_fetch_split_explains_what_is_unknown(dataset: str, revision: str, split: str, says: str) -> None:
-    from mlops.dataset.huggingface import fetch_split
-    from mlops.errors import BadInput
-
-    with pytest.raises(BadInput) as caught:
-        fetch_split(dataset, revision, split)
-    assert says in caught.value.problems[0].fix
-    assert caught.value.problems[0].where == "params.yaml"

@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
-from tests.contract.job_bodies import SPARK
+from emulator_support.jobs import SPARK
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

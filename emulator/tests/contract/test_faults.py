@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from tests.contract.serving_calls import Call, arm, delete_endpoint, make_endpoint
+from emulator_support.serving import Call, arm, delete_endpoint, make_endpoint
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

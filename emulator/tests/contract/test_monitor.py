@@ -2,23 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import endpoint_usage
-from mlops.domain.cleanup.idle_endpoints import Known, Unknown
-from tests.contract.serving_calls import (
+from emulator_support.serving import (
     Call,
     arm,
     ask,
     delete_endpoint,
     deploy,
     make_endpoint,
-    own_workspace,
     set_traffic,
     workspace_id,
 )
@@ -182,69 +178,3 @@ def test_the_batch_call_needs_a_token_and_resources_that_exist(api: Call, used: 
     assert status("westus", resource()) == 400
     assert status("eastus") == 400
     assert status("eastus", *[resource()] * 51) == 400
-
-
-def test_our_own_client_sees_the_use(emulator_address: Address, used: datetime) -> None:
-    end = now(emulator_address)
-    found = endpoint_usage.activity(
-        own_workspace(), [endpoint_usage.Wanted(resource(), end - timedelta(days=9))], until=end
-    )
-    seen = found[resource().lower()]
-    assert isinstance(seen, Known)
-    assert seen.requests > 0
-    assert seen.last_request is not None
-    assert used <= seen.last_request <= used + 2 * HOUR
-
-
-def test_an_hour_that_a_decision_hangs_on_is_measured_by_the_minute(emulator_address: Address, used: datetime) -> None:
-    end = now(emulator_address)
-    moments = (used - 30 * MINUTE, used + 30 * MINUTE)  # one of them lies in the hour of the requests
-    wanted = [endpoint_usage.Wanted(resource(), end - timedelta(days=9), moments)]
-    seen = endpoint_usage.activity(own_workspace(), wanted, until=end)[resource().lower()]
-    assert isinstance(seen, Known)
-    assert seen.last_request is not None
-    assert used < seen.last_request <= used + 2 * MINUTE
-
-
-def test_one_unknown_resource_in_a_batch_leaves_the_others_measured(emulator_address: Address, used: datetime) -> None:
-    end = now(emulator_address)
-    wanted = [endpoint_usage.Wanted(id, end - timedelta(days=9)) for id in (resource("monitor-none"), resource())]
-    found = endpoint_usage.activity(own_workspace(), wanted, until=end)
-    assert isinstance(found[resource().lower()], Known)
-    lost = found[resource("monitor-none").lower()]
-    assert isinstance(lost, Unknown)
-    assert "404" in lost.why
-
-
-def test_requests_to_a_deployment_by_name_are_told_apart(emulator_address: Address, used: datetime) -> None:
-    end = now(emulator_address)
-    found = endpoint_usage.deployments_used(own_workspace(), [resource()], since=end - timedelta(days=9), until=end)
-    seen = found[resource().lower()]
-    assert not isinstance(seen, Unknown)
-    assert used <= seen["blue"] <= used + 2 * HOUR
-
-
-def test_fifty_endpoints_over_nine_days_are_one_call(api: Call, emulator_address: Address, used: datetime) -> None:
-    body = {"location": "eastus", "properties": {"authMode": "Key"}}
-    names = [f"monitor-many-{number}" for number in range(50)]
-    for name in names:
-        assert api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 201
-    process.control(emulator_address, "POST", "/clock", {"advance_seconds": 9 * 86400})
-    end, workspace = now(emulator_address), own_workspace()
-    assert workspace.location
-    ids = [resource(name) for name in names]
-    log = Path(emulator_address.folder) / "requests.log"
-
-    def calls() -> int:
-        return log.read_text(encoding="utf-8").count("/metrics:getBatch")
-
-    before = calls()
-    found = endpoint_usage.activity(
-        workspace, [endpoint_usage.Wanted(id, end - timedelta(days=9)) for id in ids], until=end
-    )
-    made = calls() - before
-    for name in names:
-        api("DELETE", arm(f"onlineEndpoints/{name}"))
-    assert all(isinstance(seen, Known) and seen.requests == 0 and seen.points > 200 for seen in found.values())
-    assert len(found) == 50
-    assert made == 1

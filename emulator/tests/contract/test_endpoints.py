@@ -8,10 +8,7 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import endpoints
-from mlops.domain.promote.planner import EndpointState
-from mlops.domain.tags import OWNER_TAG
-from tests.contract.serving_calls import (
+from emulator_support.serving import (
     BASE,
     SIZE,
     Call,
@@ -20,7 +17,6 @@ from tests.contract.serving_calls import (
     delete_endpoint,
     deploy,
     make_endpoint,
-    own_workspace,
     register_model,
     set_traffic,
 )
@@ -250,29 +246,6 @@ def test_deleting_an_endpoint_takes_its_deployments_and_frees_the_name(api: Call
     make_endpoint(ml_client, "contract-gone")
     assert list(ml_client.online_deployments.list("contract-gone")) == []
     delete_endpoint(ml_client, "contract-gone")
-
-
-def test_our_own_client_walks_the_life_of_an_endpoint(ml_client: "MLClient") -> None:
-    workspace, name = own_workspace(), "contract-own"
-    assert endpoints.observe(workspace, name, "us").state is EndpointState.ABSENT
-    endpoints.create(workspace, name, auth_mode="key", tags={OWNER_TAG: "us", "old": "1"})
-    spec = endpoints.DeploymentSpec("first", BASE, SIZE, 1, 90000, 1, 600, 10, {"t": "1"})
-    endpoints.deploy(workspace, name, spec)
-    endpoints.set_traffic(workspace, name, {"first": 100}, {"new": "2"})
-    endpoints.set_tags(workspace, name, {"old": None})
-    found = endpoints.observe(workspace, name, "us")
-    assert (found.state, found.traffic, found.ours) == (EndpointState.SUCCEEDED, {"first": 100}, True)
-    assert found.tags == {OWNER_TAG: "us", "new": "2"}
-    (deployment,) = endpoints.deployments(workspace, name)
-    assert (deployment.name, deployment.model, deployment.instance_count) == ("first", "Phi-3-mini-4k-instruct:15", 1)
-    assert deployment.created is not None
-    assert name in {item["name"] for item in endpoints.listing(workspace)}
-    assert "ready" in endpoints.logs(workspace, name, "first")
-    endpoints.set_traffic(workspace, name, {"first": 0}, {})
-    endpoints.delete_deployment(workspace, name, "first")
-    assert endpoints.deployments(workspace, name) == ()
-    endpoints.delete(workspace, name)
-    assert name not in endpoints.names(workspace)
 
 
 def test_a_listing_is_filtered_and_sorted(api: Call, ml_client: "MLClient", served: str) -> None:

@@ -1,0 +1,1 @@
+"""What tests against the emulator share, those of this distribution and those of others in the same repository."""

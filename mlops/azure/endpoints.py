@@ -1,7 +1,4 @@
-"""Managed online endpoints and their deployments: read as facts, changed one thing at a time.
-
-It must not decide what to change; `mlops.domain.promote.planner` does.
-"""
+"""Managed online endpoints and their deployments: read as facts, changed one thing at a time."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +12,8 @@ from mlops.azure.failures import NotFound, is_not_found, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
-from mlops.domain.promote.planner import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote.spec import ServingSettings
 from mlops.domain.tags import OWNER_TAG
 from mlops.errors import MlopsError, Problem, RemoteFailed
 
@@ -33,10 +31,7 @@ class DeploymentSpec:
     model_id: str
     instance_type: str
     instance_count: int
-    request_timeout_ms: int
-    max_concurrent_requests_per_instance: int
-    liveness_initial_delay_seconds: int
-    readiness_initial_delay_seconds: int
+    serving: ServingSettings
     tags: Mapping[str, str]
 
 
@@ -78,11 +73,11 @@ def deploy(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
         instance_count=spec.instance_count,
         tags=dict(spec.tags),
         request_settings=OnlineRequestSettings(
-            request_timeout_ms=spec.request_timeout_ms,
-            max_concurrent_requests_per_instance=spec.max_concurrent_requests_per_instance,
+            request_timeout_ms=spec.serving.request_timeout_ms,
+            max_concurrent_requests_per_instance=spec.serving.max_concurrent_requests_per_instance,
         ),
-        liveness_probe=ProbeSettings(initial_delay=spec.liveness_initial_delay_seconds),
-        readiness_probe=ProbeSettings(initial_delay=spec.readiness_initial_delay_seconds),
+        liveness_probe=ProbeSettings(initial_delay=spec.serving.liveness_initial_delay_seconds),
+        readiness_probe=ProbeSettings(initial_delay=spec.serving.readiness_initial_delay_seconds),
     )
     with translated(f"create the deployment {spec.name} of {endpoint}"):
         workspace.ml.online_deployments.begin_create_or_update(entity).result()

@@ -1,8 +1,8 @@
-"""Asks an endpoint a question over HTTP.
+"""Invokes an online endpoint over HTTP.
 
 `online_endpoints.invoke` of the SDK is not used: it keeps the deployment header of one call for the next (its headers
-are a class attribute), and loses status and latency. Keys still come from the SDK. It must not retry: a time-out of a
-model goes on working on the instance, and a second request only adds to it.
+are a class attribute), and loses status and latency. Keys still come from the SDK. Nothing is retried: after a time-out
+the instance still works on the question, and a second request only adds to it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.canary import UNUSABLE
 from mlops.domain.promote.chat_protocol import parameters, read_answer
+from mlops.domain.promote.spec import Invocation
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
@@ -37,8 +38,8 @@ class Answer:
         return UNUSABLE if self.status == 200 and self.text is None else self.status
 
 
-class Asker:
-    """Asks one endpoint; signs in once."""
+class ScoringClient:
+    """Invokes one endpoint; reads its key once."""
 
     def __init__(self, workspace: Workspace, endpoint: str) -> None:
         with translated(f"read the keys of {endpoint}"):
@@ -47,29 +48,22 @@ class Asker:
         self._uri = str(found.scoring_uri)
         self._key = str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
 
-    def ask(
-        self,
-        messages: Sequence[dict[str, str]],
-        *,
-        max_new_tokens: int,
-        temperature: float,
-        deployment: str | None = None,
-        timeout_seconds: float,
-    ) -> Answer:
+    def invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None = None) -> Answer:
         """One question: the conversation up to and including the user's last turn."""
         from azure.core import PipelineClient
         from azure.core.exceptions import AzureError
         from azure.core.rest import HttpRequest
 
         headers = {"Authorization": f"Bearer {self._key}", **({DEPLOYMENT_HEADER: deployment} if deployment else {})}
-        body = {"input_data": {"input_string": list(messages), "parameters": parameters(max_new_tokens, temperature)}}
+        generation = parameters(settings.max_new_tokens, settings.temperature)
+        body = {"input_data": {"input_string": list(messages), "parameters": generation}}
         client: PipelineClient[Any, Any] = PipelineClient(self._uri, policies=[])
         started = clock.monotonic()
         try:
             response = client.send_request(
                 HttpRequest("POST", self._uri, headers=headers, json=body),
                 connection_timeout=10,
-                read_timeout=timeout_seconds,
+                read_timeout=settings.timeout_seconds,
             )
         except AzureError as error:
             return Answer(0, clock.monotonic() - started, None, f"no answer: {error}")

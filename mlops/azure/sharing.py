@@ -1,6 +1,6 @@
 """A team's registry, through which a model and its held-out data reach a workspace in another subscription.
 
-It must not decide what is shared. Reading a file of a registry needs a signature that the registry gives for it;
+Reading a file of a registry needs a signature that the registry gives for it;
 azure-ai-ml has that for models only.
 """
 

@@ -1,6 +1,6 @@
 """What Azure Monitor counted of an endpoint, by deployment: requests by status code, and p95 latency.
 
-It must not judge. No series is not zero requests: the newest minutes arrive late, and quiet minutes may be missing.
+No series is not zero requests: the newest minutes arrive late, and quiet minutes may be missing.
 Source: the supported metrics of Microsoft.MachineLearningServices/workspaces/onlineEndpoints (all at PT1M, Average).
 """
 
@@ -21,14 +21,14 @@ MOST_SERIES = 200  # deployments times status codes
 
 
 @dataclass(frozen=True)
-class Seen:
+class CountedTraffic:
     """Numbers by deployment, and up to when they are known; None when there is no point yet."""
 
     by_deployment: dict[str, Numbers]
     until: datetime | None
 
 
-def by_deployment(workspace: Workspace, endpoint: str, *, since: datetime, until: datetime) -> Seen:
+def by_deployment(workspace: Workspace, endpoint: str, *, since: datetime, until: datetime) -> CountedTraffic:
     """The whole minutes between two moments. Raises our failures, as when the metrics may not be read."""
     counts: dict[str, dict[int, float]] = {}
     slowest: dict[str, float] = {}
@@ -48,7 +48,7 @@ def by_deployment(workspace: Workspace, endpoint: str, *, since: datetime, until
         name = labels.get("deployment", "")
         slowest[name] = max([slowest.get(name, 0.0), *(value for _, value in points)])
     found = {name: Numbers(SOURCE, known, slowest.get(name)) for name, known in counts.items() if name}
-    return Seen(found, max(newest) + MINUTE if newest else None)
+    return CountedTraffic(found, max(newest) + MINUTE if newest else None)
 
 
 def _series(

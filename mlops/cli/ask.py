@@ -12,5 +12,6 @@ from mlops.cli.session import Session
 def command(session: Session, environment: str, index: int) -> None:
     """Ask ENVIRONMENT a held-out question; show the prediction beside the ground truth."""
     from mlops.flow.promote import ask
+    from mlops.views import ask as view
 
-    session.run(lambda context: ask.run(context, environment, index=index))
+    session.answer(lambda context: ask.run(context, environment, index=index), view)

@@ -16,9 +16,11 @@ from mlops.cli.session import Session
 def command(session: Session, environment: str, model: str | None, *, allow_older: bool, take_over: bool) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
     from mlops.flow.promote import promote
+    from mlops.views import promote as view
 
-    session.run(
+    session.answer(
         lambda context: promote.run(
             context, environment, model=model or None, allow_older=allow_older, take_over=take_over
-        )
+        ),
+        view,
     )

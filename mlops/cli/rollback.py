@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str) -> None:
     """Give the traffic of ENVIRONMENT back to the model before."""
-    from mlops.flow.promote import promote
+    from mlops.flow.promote import rollback
+    from mlops.views import rollback as view
 
-    session.run(lambda context: promote.rollback(context, environment))
+    session.answer(lambda context: rollback.run(context, environment), view)

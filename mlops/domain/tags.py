@@ -59,7 +59,7 @@ PROMOTION_PREFIX = "mlops-promote-"
 LEASE_TAG = "mlops-lease"
 PREVIOUS_TAG = "mlops-previous"
 ROLLED_BACK_TAG = "mlops-rolled-back"
-STANDBY_SINCE_TAG = "mlops-standby-since"
+ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"
 IDLE_SINCE_TAG = "mlops-idle-since"
 IDLE_DEPLOYMENT_PREFIX = "mlops-spare-"
 KEEP_UNTIL_TAG = "keep-until"
@@ -125,7 +125,7 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(PREVIOUS_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "rollback", "cleanup"),
         "deployments that were live before, newest first, or `-`"),
     Tag(ROLLED_BACK_TAG, (On.ENDPOINT,), ("rollback",), ("plan", "resume", "rollback"), "`LEFT to BACK`"),
-    Tag(STANDBY_SINCE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "cleanup"), "time"),
+    Tag(ROLLBACK_TARGET_SINCE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "cleanup"), "time"),
     Tag(IDLE_SINCE_TAG, tuple(On), ("cleanup",), ("cleanup",), "time of the mark; deleting follows the grace period"),
     Tag(IDLE_DEPLOYMENT_PREFIX, (On.ENDPOINT,), ("cleanup",), ("cleanup",), "deployment: time of the mark"),
     Tag(KEEP_UNTIL_TAG, tuple(On), ("people",), ("cleanup",), "date (through that day, UTC) or time"),

@@ -60,7 +60,8 @@ class Context:
     def endpoint_name(self, environment: str) -> str:
         """The endpoint of an environment, made unique in its region. Raises BadInput when Azure would refuse it."""
         name = self.environment(environment).endpoint.replace("{workspace_hash}", self.workspace.hash)
-        if found := check_name(name, str(self.params_path), f"environments.{environment}.endpoint"):
+        key = f"environments.{environment}.endpoint"
+        if found := check_name(name, key, str(self.params_path), key):
             raise BadInput(found.problem)
         return name
 

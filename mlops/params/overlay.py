@@ -1,6 +1,6 @@
 """Changes of single keys on top of `params.yaml`: the block `rehearsal`, and `--set key=value` of the command line.
 
-A key is dotted: `environments.production.soak_seconds`. An item of a list is named by its number, or a rule of the gate
+A key is dotted: `environments.production.bake_seconds`. An item of a list is named by its number, or a rule of the gate
 by its metric: `gate.rules.eval_loss.max`.
 """
 

@@ -182,7 +182,7 @@ class Limits(_Block):
         20, description="Below this, Azure Monitor's numbers of a deployment are too few to judge"
     )
     metrics_wait_seconds: float = Field(
-        0, ge=0, description="How long to wait after a soak for Azure Monitor, which is about three minutes late"
+        0, ge=0, description="How long to wait after the bake time for Azure Monitor, which is about three minutes late"
     )
     without_metrics: Literal["probes", "roll_back"] = Field(
         "probes", description="When Azure Monitor has nothing to say: let the probes decide, or roll back"
@@ -204,7 +204,7 @@ class Environment(_Block):
     traffic_steps: tuple[int, ...] = Field(
         (100,), min_length=1, description="Percent for the new deployment, step by step"
     )
-    soak_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
+    bake_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
     protected: bool = Field(False, description="Never touched by cleanup")
     mirror_percent: int = Field(
         0,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlops.domain.promote import progress_tag
-from mlops.domain.promote.progress_tag import Mark, Progress
+from mlops.domain.promote import promotion_record
+from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Act, Run, decide
 from mlops.domain.training.run import JobState
 
@@ -15,12 +15,12 @@ BOTH = ("staging", "production")
 DONE, FAILED = JobState.COMPLETED, JobState.FAILED
 
 
-def registered(**promotions: Mark) -> Run:
+def registered(**promotions: PromotionRecord) -> Run:
     return Run("ft-1", DONE, NOW, model="m:1", registered=LONG_AGO, promotions=promotions)
 
 
-def mark(progress: Progress, *, at: datetime = NOW, retries: int = 0) -> Mark:
-    return Mark(progress, at, retries)
+def mark(progress: PromotionState, *, at: datetime = NOW, retries: int = 0) -> PromotionRecord:
+    return PromotionRecord(progress, at, retries)
 
 
 def one(run: Run, **live: str) -> tuple[Act, str, str]:
@@ -56,17 +56,17 @@ def test_a_run_without_a_model_of_its_own(run: Run, act: Act, why: str) -> None:
         (registered(), {}, Act.PROMOTE, "staging"),
         (Run("ft-1", DONE, model="m:1", registered=NOW), {}, Act.NOTHING, ""),  # `train` is about to promote it
         (registered(), {"staging": "m:1"}, Act.NOTHING, ""),  # an approval is a person's answer
-        (registered(staging=mark(Progress.HANDED_OVER)), {}, Act.WAIT, ""),
-        (registered(staging=mark(Progress.HANDED_OVER, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(Progress.BEGUN)), {}, Act.WAIT, ""),
-        (registered(staging=mark(Progress.BEGUN, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(Progress.INTERRUPTED)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(Progress.INTERRUPTED, retries=MOST_RETRIES)), {}, Act.NOTHING, ""),
-        (registered(staging=mark(Progress.REFUSED)), {}, Act.NOTHING, ""),
-        (registered(staging=mark(Progress.DONE)), {}, Act.NOTHING, ""),  # torn down, or rolled back
-        (registered(production=mark(Progress.DONE)), {"staging": "m:1", "production": "m:0"}, Act.NOTHING, ""),
-        (registered(production=mark(Progress.INTERRUPTED)), {"staging": "m:1"}, Act.PROMOTE, "production"),
-        (registered(production=mark(Progress.BEGUN, at=LONG_AGO)), {"staging": "m:1"}, Act.PROMOTE, "production"),
+        (registered(staging=mark(PromotionState.REQUESTED)), {}, Act.WAIT, ""),
+        (registered(staging=mark(PromotionState.REQUESTED, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.BEGUN)), {}, Act.WAIT, ""),
+        (registered(staging=mark(PromotionState.BEGUN, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.INTERRUPTED)), {}, Act.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.INTERRUPTED, retries=MOST_RETRIES)), {}, Act.NOTHING, ""),
+        (registered(staging=mark(PromotionState.REFUSED)), {}, Act.NOTHING, ""),
+        (registered(staging=mark(PromotionState.DONE)), {}, Act.NOTHING, ""),  # torn down, or rolled back
+        (registered(production=mark(PromotionState.DONE)), {"staging": "m:1", "production": "m:0"}, Act.NOTHING, ""),
+        (registered(production=mark(PromotionState.INTERRUPTED)), {"staging": "m:1"}, Act.PROMOTE, "production"),
+        (registered(production=mark(PromotionState.BEGUN, at=LONG_AGO)), {"staging": "m:1"}, Act.PROMOTE, "production"),
     ],
 )
 def test_a_registered_model_is_promoted_again_only_where_that_was_cut_off(
@@ -88,6 +88,7 @@ def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_j
 
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:
-    written = mark(Progress.BEGUN, retries=2)
-    tags = {progress_tag.tag("staging"): written.to_tag(), progress_tag.tag("production"): "begun often lately"}
-    assert progress_tag.read(tags, BOTH) == {"staging": written}
+    written = mark(PromotionState.BEGUN, retries=2)
+    staging, production = map(promotion_record.record_tag, BOTH)
+    tags = {staging: written.to_tag(), production: "begun often lately"}
+    assert promotion_record.read(tags, BOTH) == {"staging": written}

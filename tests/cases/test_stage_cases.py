@@ -7,18 +7,10 @@ from typing import Any
 import pytest
 
 from mlops import yamls
-from mlops.domain.promote.planner import (
-    DeploymentFacts,
-    DeploymentState,
-    EndpointFacts,
-    EndpointState,
-    Progress,
-    Refuse,
-    Step,
-    Wanted,
-    next_step,
-    rollback_step,
-)
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote.planner import next_step
+from mlops.domain.promote.rollback import rollback_step
+from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Step
 
 Case = dict[str, Any]
 DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -82,7 +74,7 @@ def test_next_step(case: Case) -> None:
     settings = {"allow_older": True, **case.get("settings", {})}
     if "retention" in settings:
         settings["retention"] = timedelta(hours=settings["retention"])
-    wanted = Wanted(NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, steps, NOW, **settings)
+    wanted = DesiredRollout(NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, steps, NOW, **settings)
     check(case, next_step(facts(case["endpoint"]), wanted, Progress(**case.get("progress", {}))))
 
 

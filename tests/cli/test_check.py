@@ -47,7 +47,7 @@ EDITS = {
     "a longer answer": ("max_new_tokens: 64\n  temperature", "max_new_tokens: 512\n  temperature"),
     "a later cleanup": ("idle_days: 3", "idle_days: 14"),
     "prices in euro": ("currency: USD", "currency: EUR"),
-    "another bake time in rehearsals": ("production.soak_seconds: 2", "production.soak_seconds: 0"),
+    "another bake time in rehearsals": ("production.bake_seconds: 2", "production.bake_seconds: 0"),
 }  # fmt: skip
 
 

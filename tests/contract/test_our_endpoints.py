@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from emulator_support.serving import BASE, SIZE
 from mlops.azure import endpoints
-from mlops.domain.promote.planner import EndpointState
+from mlops.domain.promote.endpoint import EndpointState
+from mlops.domain.promote.spec import ServingSettings
 from mlops.domain.tags import OWNER_TAG
 from tests.contract.own_workspace import own_workspace
 
@@ -16,7 +17,7 @@ def test_our_own_client_walks_the_life_of_an_endpoint(ml_client: "MLClient") -> 
     workspace, name = own_workspace(), "contract-own"
     assert endpoints.observe(workspace, name, "us").state is EndpointState.ABSENT
     endpoints.create(workspace, name, auth_mode="key", tags={OWNER_TAG: "us", "old": "1"})
-    spec = endpoints.DeploymentSpec("first", BASE, SIZE, 1, 90000, 1, 600, 10, {"t": "1"})
+    spec = endpoints.DeploymentSpec("first", BASE, SIZE, 1, ServingSettings(90000, 1, 600, 10), {"t": "1"})
     endpoints.deploy(workspace, name, spec)
     endpoints.set_traffic(workspace, name, {"first": 100}, {"new": "2"})
     endpoints.set_tags(workspace, name, {"old": None})

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator_support.serving import TURN, delete_endpoint, deploy, make_endpoint, register_model, set_traffic
-from mlops.azure.scoring import Asker
+from mlops.azure.scoring import ScoringClient
+from mlops.domain.promote.spec import Invocation
 from tests.contract.own_workspace import own_workspace
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def served(ml_client: "MLClient", tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def test_our_own_client_reads_both_answers(served: str) -> None:
-    asker = Asker(own_workspace(), served)
+    client = ScoringClient(own_workspace(), served)
     for deployment in (None, "tuned", "base"):
-        answer = asker.ask([TURN], max_new_tokens=8, temperature=0.0, deployment=deployment, timeout_seconds=10)
+        answer = client.invoke([TURN], Invocation(8, 0.0, timeout_seconds=10), deployment)
         assert (answer.status, answer.failure) == (200, "")
         assert answer.text

@@ -22,10 +22,15 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.promote import canary, promote
-from mlops.flow.promote.lease import Holder
+from mlops.flow import poll
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
+from mlops.flow.promote import canary, promote, reconcile, rollback
+from mlops.flow.promote.lease import EndpointLease
+from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
+from mlops.views import promote as promote_view
+from mlops.views import rollback as rollback_view
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
 
@@ -103,12 +108,12 @@ class Stage:
         allow_older: bool = False,
         take_over: bool = False,
         **settings: Any,
-    ) -> ReportOutcome:
+    ) -> Outcome[PromoteResult]:
         context = self.context(run, **settings)
         return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older, take_over=take_over)
 
-    def rollback(self) -> ReportOutcome:
-        return promote.rollback(self.context(), "production")
+    def rollback(self) -> Outcome[RollbackResult]:
+        return rollback.run(self.context(), "production")
 
     def home(self) -> None:
         """Version 1 has all traffic."""
@@ -149,11 +154,11 @@ def stage(
     _register(ml_client, {5: source}, {})
     made = Stage(folder, emulator_address, ml_client)
     patch = pytest.MonkeyPatch()
-    patch.setattr(promote, "PAUSE", 0.05)
-    patch.setattr(canary, "MONITOR_PAUSE", 0.2)
-    patch.setattr(canary, "PROBE_PAUSE", 0.05)
+    patch.setattr(reconcile, "PAUSES", poll.Pauses(0.05))
+    patch.setattr(canary, "MONITOR_PAUSES", poll.Pauses(0.2))
+    patch.setattr(canary, "PROBE_PAUSES", poll.Pauses(0.05))
     first = made.promote(1)
-    assert first.outputs["traffic"] == "model-1 100 %"
+    assert promote_view.outputs(first.result)["traffic"] == "model-1 100 %"
     with made.client() as client:
         yield made
     patch.undo()
@@ -175,17 +180,26 @@ def test_a_canary_a_rollback_and_a_second_rollback(stage: Stage) -> None:
     done = stage.promote(2)
     assert done.failure is None
     assert stage.facts().live == {"model-2": 100}
-    text = done.report.to_markdown()
+    assert done.result.outcome is PromoteOutcome.PROMOTED
+    text = promote_view.report(done.result).to_markdown()
     assert "goes from 0 % to 10 %" in text
     assert "ROUGE-L" in text
     assert "Hi there" in text, "the ground truth stands beside the prediction"
     assert "| model | promoted:1 | promoted:2 |" in text
     again = stage.promote(2)
-    assert "nothing to do: promoted:2 (model-2) has all traffic" in again.report.title
+    assert again.result.outcome is PromoteOutcome.UNCHANGED
+    assert "nothing to do: promoted:2 (model-2) has all traffic" in promote_view.report(again.result).title
     back = stage.rollback()
-    assert "returns from promoted:2 (model-2) to promoted:1 (model-1)" in back.report.to_markdown()
+    assert (
+        "returns from promoted:2 (model-2) to promoted:1 (model-1)" in rollback_view.report(back.result).to_markdown()
+    )
+    assert back.result.changed
+    assert back.result.model is not None
+    assert back.result.model.data == "promotion:1"
     assert stage.facts().live == {"model-1": 100}
-    assert "since the rollback" in stage.rollback().report.title
+    twice = stage.rollback().result
+    assert not twice.changed
+    assert "since the rollback" in twice.why
     assert stage.facts().live == {"model-1": 100}
     assert lease.read(stage.facts().tags) is None
 
@@ -198,7 +212,7 @@ def test_a_candidate_that_errors_at_its_first_share_is_rolled_back_by_what_azure
     def on_say(line: str) -> None:
         if "goes from 0 % to 10 %" in line:
             noisy.append(stage.client(BAD_QUESTION, "model-3").__enter__())
-        if noisy and "judge:" in line:
+        if noisy and "canary:" in line:
             threading.Timer(0.5, stage.control, ("POST", "/clock", {"advance_seconds": 120})).start()
 
     stage.on_say = on_say
@@ -231,7 +245,8 @@ def test_a_container_that_never_becomes_ready_is_explained_and_removed(stage: St
     done = stage.promote(4)
     assert isinstance(done.failure, RemoteFailed)
     assert "that means: " in str(done.failure)
-    assert "last lines" in done.report.to_markdown()
+    assert done.result.log
+    assert "last lines" in promote_view.report(done.result).to_markdown()
     assert stage.facts().find("model-4") is None
     assert stage.facts().live == {"model-1": 100}
 
@@ -275,8 +290,8 @@ def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> N
 
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.home()
-    killed_at = ("smoke test:", "to 10 %", "judge:", "to 100 %", "delete:")
-    monkeypatch.setattr(Holder, "release", lambda _: None)  # a killed process gives nothing back
+    killed_at = ("smoke test:", "to 10 %", "canary:", "to 100 %", "delete:")
+    monkeypatch.setattr(EndpointLease, "release", lambda _: None)  # a killed process gives nothing back
     deaths = list(killed_at)
 
     def on_say(line: str) -> None:
@@ -307,7 +322,7 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.home()
-    monkeypatch.setattr(promote, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(reconcile, "WAIT_SECONDS", 0.0)
     second: list[BaseException] = []
 
     def on_say(line: str) -> None:
@@ -315,7 +330,7 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
             with pytest.raises(Unfinished) as waits:
                 stage.promote(3, run=2)
             second.append(waits.value)
-        if "judge:" in line:
+        if "canary:" in line:
             stage.rollback()
 
     stage.on_say = on_say
@@ -330,7 +345,7 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
 
 def test_a_lease_that_was_lost_stays_with_whoever_has_it(stage: Stage) -> None:
     stage.home()
-    holder = Holder(stage.context(), ENDPOINT)
+    holder = EndpointLease(own_workspace(), ENDPOINT, "this", stage.facts)
     holder.hold(stage.facts())
     stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
     with pytest.raises(Unfinished, match="somebody took promotion-journey over"):
@@ -365,7 +380,7 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     other.send("PUT", f"https://management.azure.com{other.id}?api-version=2024-10-01", "make", json=WORKSPACE)
     stage.promote(1, registry=registry)
     assert f"production: share: promoted:1 with the registry {registry}" in stage.said
-    assert "nothing to do" in stage.promote(1, registry=registry).report.title
+    assert stage.promote(1, registry=registry).result.outcome is PromoteOutcome.UNCHANGED
     with pytest.raises(BadInput, match="there is no model promoted:2"):
         stage.promote(2, "elsewhere", registry=registry)
     stage.connect = lambda: other
@@ -373,8 +388,11 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
         done = stage.promote(1, "elsewhere", registry=registry)
     finally:
         stage.connect = own_workspace
-    assert done.outputs["traffic"] == "model-1 100 %"
-    assert "Hi there" in done.report.to_markdown(), "the held-out conversation came through the registry as well"
+    assert promote_view.outputs(done.result)["traffic"] == "model-1 100 %"
+    assert done.result.smoke_test is not None
+    assert done.result.smoke_test.samples[0].ground_truth == "Hi there", (
+        "the held-out conversation came through the registry as well"
+    )
     assert endpoints.observe(own_workspace(), "elsewhere-journey", MODEL).state == "Absent"
     assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-1": 100}
     ml_client.registries.begin_delete(name=registry).result()

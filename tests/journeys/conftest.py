@@ -66,6 +66,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
     shutil.copy2(PARAMS_FILE, folder)
     subprocess.run([sys.executable, "-m", "compileall", "-q", "mlops"], cwd=folder, check=True)
     made = Clone(folder, tmp_path_factory.mktemp("state"))
-    made.replace("params.yaml", "production.soak_seconds: 2", "production.soak_seconds: 0")
+    made.replace("params.yaml", "production.bake_seconds: 2", "production.bake_seconds: 0")
     yield made
     process.stop(made.state)

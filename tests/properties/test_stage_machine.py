@@ -11,29 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mlops.domain.promote.planner import (
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote.planner import deployment_name, next_step
+from mlops.domain.promote.rollback import rollback_step
+from mlops.domain.promote.steps import (
+    BakeCanary,
     CreateDeployment,
     CreateEndpoint,
     DeleteDeployment,
-    DeploymentFacts,
-    DeploymentState,
+    DesiredRollout,
     Done,
-    EndpointFacts,
-    EndpointState,
-    Judge,
     Mirror,
     Progress,
     Refuse,
     Repair,
     RolledBack,
     SetTraffic,
-    Smoke,
+    SmokeTest,
     Step,
     Wait,
-    Wanted,
-    deployment_name,
-    next_step,
-    rollback_step,
 )
 
 NAME = "chat-production"
@@ -46,8 +42,8 @@ AZURE_NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 RETENTION = timedelta(hours=2)
 
 
-def wish(version: int, now: datetime, *, mirror: int = 0) -> Wanted:
-    return Wanted(
+def wish(version: int, now: datetime, *, mirror: int = 0) -> DesiredRollout:
+    return DesiredRollout(
         NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, STEPS, now, mirror, RETENTION, allow_older=True
     )
 
@@ -146,12 +142,12 @@ class Service:
                     return step
                 case Wait():
                     self.settle()
-                case Smoke() if not smoke:
+                case SmokeTest() if not smoke:
                     progress = progress.failed("no answer")
-                case Judge() if step.percent > judge_up_to:
+                case BakeCanary() if step.percent > judge_up_to:
                     progress = progress.failed("too many errors")
                 case _:
-                    if isinstance(step, Smoke):
+                    if isinstance(step, SmokeTest):
                         self.tested.add(step.deployment)
                     self.apply(step)
                     progress = progress.after(step)
@@ -182,7 +178,7 @@ class Promotion(RuleBasedStateMachine):
                 self.end(step)
             case Wait():
                 pass
-            case Smoke():
+            case SmokeTest():
                 service.tested.update({step.deployment} if smoke else ())
                 self.progress = self.progress.after(step) if smoke else self.progress.failed("no answer")
             case Repair():
@@ -193,7 +189,7 @@ class Promotion(RuleBasedStateMachine):
             case Mirror():
                 service.apply(step)
                 self.progress = self.progress.after(step) if judged else self.progress.failed("slow when mirrored")
-            case Judge():
+            case BakeCanary():
                 assert service.facts.share(step.deployment) == step.percent > 0
                 self.progress = self.progress.after(step) if judged else self.progress.failed("too many errors")
             case _:
@@ -450,7 +446,7 @@ def is_safe(facts: EndpointFacts, step: Step) -> bool:
 def test_every_step_from_any_state_is_safe(facts: EndpointFacts, progress: Progress, version: int) -> None:
     step = next_step(facts, wish(version, START + timedelta(days=9)), progress)
     assert is_safe(facts, step)
-    if isinstance(step, SetTraffic) and not progress.smoked:
+    if isinstance(step, SetTraffic) and not progress.smoke_tested:
         assert step.percentages.get(f"model-{version}", 0) <= facts.share(f"model-{version}")
     if isinstance(step, Done):
         assert facts.live == {f"model-{version}": 100}

@@ -63,6 +63,6 @@ def test_a_setting_that_is_wrong_is_refused_where_it_was_typed(setting: str, wha
 
 
 def test_a_wrong_value_in_the_block_for_rehearsals_is_found_by_every_command() -> None:
-    spoilt = TEXT.replace("environments.production.soak_seconds: 2", "environments.production.soak_seconds: -2")
+    spoilt = TEXT.replace("environments.production.bake_seconds: 2", "environments.production.bake_seconds: -2")
     (problem,) = refused(text=spoilt)
-    assert problem.key == "rehearsal.environments.production.soak_seconds"
+    assert problem.key == "rehearsal.environments.production.bake_seconds"

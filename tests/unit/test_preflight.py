@@ -12,12 +12,12 @@ T4 = Machine("Standard_NC4as_T4_v3", "standardNCASv3T4Family", 4, 1, 28, 176)
 
 @pytest.mark.parametrize("name", ["abc", "chat-production-0a1b2c", "A-1", "a" * 32])
 def test_names_that_azure_takes(name: str) -> None:
-    assert check_name(name, "params.yaml", "endpoint") is None
+    assert check_name(name, "endpoint", "params.yaml") is None
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 33, "1abc", "abc-", "a_b", "ab.c", "", "äbc"])
 def test_names_that_azure_refuses(name: str) -> None:
-    assert check_name(name, "params.yaml", "endpoint")
+    assert check_name(name, "endpoint", "params.yaml")
 
 
 @pytest.mark.parametrize(

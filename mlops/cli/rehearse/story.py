@@ -208,11 +208,11 @@ def ask(rehearsal: Rehearsal) -> bool:
     """Ask the last environment a held-out question."""
     name = list(rehearsal.params.environments)[-1]
     found = rehearsal.command("ask", name)
-    rows = dict(found["tables"][0]["rows"])
-    for what in ("question", "prediction", "ground truth"):
-        rehearsal.show.line(f"{what:<13} {' '.join(str(rows[what]).split())}")
+    rows = {what: str(found["result"][what.replace(" ", "_")]) for what in ("question", "prediction", "ground truth")}
+    for what, text in rows.items():
+        rehearsal.show.line(f"{what:<13} {' '.join(text.split())}")
     rehearsal.show.line("a stand-in of 0.3 million parameters answers here, and learns form rather than facts", "dim")
-    rehearsal.record.question = {what: str(rows[what]) for what in ("question", "prediction", "ground truth")}
+    rehearsal.record.question = rows
     return True
 
 

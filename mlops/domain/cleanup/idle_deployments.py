@@ -18,7 +18,7 @@ from mlops.domain.cleanup.mark_then_delete import Phases, Verdict
 from mlops.domain.cleanup.marks import moment, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import DeploymentFacts, age
-from mlops.domain.tags import IDLE_DEPLOYMENT_PREFIX, STANDBY_SINCE_TAG
+from mlops.domain.tags import IDLE_DEPLOYMENT_PREFIX, ROLLBACK_TARGET_SINCE_TAG
 
 UNUSED = timedelta(days=1)  # a request by name within this keeps, however short the retention
 _INHERITED = (Because.NOT_OURS, Because.PROTECTED, Because.CHANGING)
@@ -124,7 +124,7 @@ def _standing_by(
     if any(not other.state.healthy for other in live):
         return phases.kept(Because.NEEDED, "what has the traffic is not healthy, so this may be needed")
     dates = [other.created for other in live if other.created]
-    moved = endpoint.usage.tags.get(STANDBY_SINCE_TAG)
+    moved = endpoint.usage.tags.get(ROLLBACK_TARGET_SINCE_TAG)
     dates += [when for when in (moment(moved),) if when] if moved else []
     if len(dates) < len(live) + bool(moved):
         return ItemState.KEEP, Because.NO_DATA, "since when it stands by is not known"

@@ -1,6 +1,6 @@
 """Judges a deployment by how it answered: error share and latency, against limits and against the one it replaces.
 
-It must not ask or measure; probes and Azure Monitor give it the numbers.
+The numbers come from probes and from Azure Monitor.
 """
 
 import math
@@ -23,7 +23,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Limits:
+class CanaryLimits:
     """When a deployment is bad. Shares are 0 to 1, times milliseconds; None sets no limit."""
 
     error_share: float = 0.02
@@ -68,7 +68,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Judgement:
     """A judgement and its reason in a sentence."""
 
     health: Health
@@ -86,28 +86,28 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
 
 
-def judge(new: Numbers, old: Numbers | None, limits: Limits) -> Finding:
+def judge(new: Numbers, old: Numbers | None, limits: CanaryLimits) -> Judgement:
     """Whether the numbers of a new deployment are good, beside those of the old one from the same source and time.
 
     Too few requests are no ground for either judgement. An old deployment with too few is not compared with.
     """
     if new.total < limits.minimum_requests:
-        return Finding(Health.UNKNOWN, f"{new.source}: {new.total:g} requests, too few to judge")
+        return Judgement(Health.UNKNOWN, f"{new.source}: {new.total:g} requests, too few to judge")
     beside = old if old and old.total >= limits.minimum_requests else None
     bad = [*_errors(new, beside, limits), *_latency(new, beside, limits)]
     if bad:
-        return Finding(Health.BAD, f"{new.source}: {'; '.join(bad)}")
-    return Finding(Health.GOOD, f"{new.source}: {describe(new)}")
+        return Judgement(Health.BAD, f"{new.source}: {'; '.join(bad)}")
+    return Judgement(Health.GOOD, f"{new.source}: {describe(new)}")
 
 
-def combine(findings: Iterable[Finding]) -> Finding:
+def combine(findings: Iterable[Judgement]) -> Judgement:
     """Bad if any is, good if at least one is, else unknown; with every reason that counts."""
     found = list(findings)
     for health in (Health.BAD, Health.GOOD, Health.UNKNOWN):
         if any(one.health is health for one in found):
             chosen = [one for one in found if one.health is health or health is Health.GOOD]
-            return Finding(health, "; ".join(one.why for one in chosen))
-    return Finding(Health.UNKNOWN, "nothing was measured")
+            return Judgement(health, "; ".join(one.why for one in chosen))
+    return Judgement(Health.UNKNOWN, "nothing was measured")
 
 
 def describe(numbers: Numbers) -> str:
@@ -117,7 +117,7 @@ def describe(numbers: Numbers) -> str:
     return f"{numbers.total:g} requests ({classes}), {numbers.error_share:.1%} errors{latency}"
 
 
-def _errors(new: Numbers, old: Numbers | None, limits: Limits) -> list[str]:
+def _errors(new: Numbers, old: Numbers | None, limits: CanaryLimits) -> list[str]:
     said = f"{new.error_share:.1%} of {new.total:g} requests failed ({_faults(new)})"
     if new.error_share > limits.error_share:
         return [f"{said}, limit {limits.error_share:.1%}"]
@@ -133,7 +133,7 @@ def _faults(numbers: Numbers) -> str:
     )
 
 
-def _latency(new: Numbers, old: Numbers | None, limits: Limits) -> list[str]:
+def _latency(new: Numbers, old: Numbers | None, limits: CanaryLimits) -> list[str]:
     if new.p95_ms is None:
         return []
     said = f"p95 latency is {new.p95_ms:.0f} ms"

@@ -1,7 +1,6 @@
 """What a deployed chat model is sent and what it answers, whichever serving stack is behind it.
 
-It must not send anything. Sources: the scoring contracts of foundation-model-inference, foundation-model-serve and the
-MLflow image of Azure ML.
+Sources: the scoring contracts of foundation-model-inference, foundation-model-serve and the MLflow image of Azure ML.
 """
 
 import json

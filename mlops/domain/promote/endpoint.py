@@ -1,7 +1,4 @@
-"""What can be observed of an online endpoint and its deployments.
-
-It must not decide what to do about it; `stage` and `idle` do.
-"""
+"""What can be observed of an online endpoint and its deployments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

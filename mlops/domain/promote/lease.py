@@ -1,6 +1,6 @@
 """Who may change an endpoint now: a tag on it with a holder and an end, so that one promotion acts at a time.
 
-It must not write the tag. GitHub's concurrency groups keep workflows apart; this also keeps apart what GitHub does not
+GitHub's concurrency groups keep workflows apart; this also keeps apart what GitHub does not
 see, such as a person's own machine. The tag is written, and read again after other work, before anything is changed:
 of two that write at once the later one holds it (Fischer's algorithm, with the pre-flight as the delay).
 """

@@ -1,7 +1,7 @@
-"""Decides the next step of a promotion or a rollback from what an endpoint looks like at this moment.
+"""Decides the next step of a promotion from what an endpoint looks like at this moment.
 
 Pure. The executor observes, asks, applies and asks again until it hears Done, RolledBack or Refuse, so whatever was
-interrupted is carried on by running it again. It must not look anything up, wait, or remember anything.
+interrupted is carried on by running it again.
 
 What was decided where the service leaves a choice:
 - Traffic that another rollout left divided goes to the healthy deployment with most of it before anything else, the
@@ -17,60 +17,32 @@ What was decided where the service leaves a choice:
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mlops.domain.promote import rollback_target
-from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, age
-from mlops.domain.promote.lease import FREE as LEASE_FREE
+from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState
+from mlops.domain.promote.preflight import busy, refusal
 from mlops.domain.promote.steps import (
+    ALL,
+    BakeCanary,
     CreateDeployment,
     CreateEndpoint,
     DeleteDeployment,
+    DesiredRollout,
     Done,
-    Judge,
     Mirror,
     Progress,
     Refuse,
     Repair,
     RolledBack,
     SetTraffic,
-    Smoke,
+    SmokeTest,
     Step,
     Wait,
-    Wanted,
 )
-from mlops.domain.tags import LEASE_TAG, PREVIOUS_TAG, ROLLED_BACK_TAG, STANDBY_SINCE_TAG
-from mlops.errors import BadInput, Problem, RemoteFailed
+from mlops.domain.tags import PREVIOUS_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
+from mlops.errors import Problem, RemoteFailed
 
-__all__ = [
-    "LEASE_FREE",
-    "LEASE_TAG",
-    "CreateDeployment",
-    "CreateEndpoint",
-    "DeleteDeployment",
-    "DeploymentFacts",
-    "DeploymentState",
-    "Done",
-    "EndpointFacts",
-    "EndpointState",
-    "Judge",
-    "Mirror",
-    "Progress",
-    "Refuse",
-    "Repair",
-    "RolledBack",
-    "SetTraffic",
-    "Smoke",
-    "Step",
-    "Wait",
-    "Wanted",
-    "beside",
-    "deployment_name",
-    "next_step",
-    "rollback_step",
-]
-
-ALL = 100
 _PLAIN_VERSION = re.compile(r"[0-9a-z]([-0-9a-z]{0,24}[0-9a-z])?")
 
 
@@ -81,14 +53,14 @@ def deployment_name(model: str, version: str) -> str:
     return f"model-{hashlib.sha256(f'{model}:{version}'.encode()).hexdigest()[:24]}"
 
 
-def next_step(facts: EndpointFacts, wanted: Wanted, progress: Progress | None = None) -> Step:
+def next_step(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress | None = None) -> Step:
     """Say the one thing to do now so that `wanted.model` comes to have all traffic, or the reason to stop."""
     progress = progress or Progress()
-    if refusal := _refusal(facts, wanted, progress):
-        return refusal
+    if refused := refusal(facts, wanted, progress):
+        return refused
     if facts.state.broken:
         return Repair(facts.name, facts.live, f"endpoint {facts.name} is {facts.state}; its last change is repeated")
-    if wait := _wait(facts, wanted.now, {wanted.deployment, *facts.live}):
+    if wait := busy(facts, wanted.now, {wanted.deployment, *facts.live}):
         return wait
     if failure := _failure(facts, wanted, progress):
         return _give_up(facts, wanted, failure)
@@ -98,121 +70,12 @@ def next_step(facts: EndpointFacts, wanted: Wanted, progress: Progress | None = 
 
 
 def beside(facts: EndpointFacts, name: str) -> str | None:
-    """The deployment that another one is to be compared with: live beside it, else the one that stands by."""
+    """The deployment that another one is to be compared with: live beside it, else the rollback target."""
     found = rollback_target.main(facts, name) or rollback_target.served_before(facts, name)
     return found.name if found else None
 
 
-def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
-    """Say the one thing to do now so that the deployment before the live one has all traffic again.
-
-    Rolling back twice is rolling back once: the endpoint's tag says that it happened. A Failed endpoint is no reason
-    to refuse here, because setting the traffic is also how it is repaired.
-    """
-    if problem := _nothing_to_roll_back(facts):
-        return Refuse((problem,))
-    if wait := _wait(facts, now, set()):
-        return wait
-    live = facts.live
-    left, back = rollback_target.last_rollback(facts)
-    if list(live) == [back] and back in (one.name for one in facts.healthy()):
-        return Done(f"{facts.label(back)} has all traffic since the rollback from {facts.label(left)}")
-    target = rollback_target.to_return_to(facts)
-    if target is None:
-        problem = Problem(
-            f"{facts.name} has no healthy deployment from before {' and '.join(live)}",
-            why="the one before failed, was deleted, or never was",
-            fix="promote the version you want: mlops promote ENVIRONMENT --model NAME:VERSION",
-        )
-        return Refuse((problem,))
-    current = max((name for name in live if name != target.name), key=lambda name: (live[name], name))
-    made = f", made {age(target.created, now)} ago" if target.created else ""
-    return SetTraffic(
-        {target.name: ALL},
-        f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
-        {
-            ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
-            STANDBY_SINCE_TAG: rollback_target.since(now),
-        },
-    )
-
-
-def _refusal(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Refuse | None:
-    if facts.state is EndpointState.ABSENT:
-        return None
-    if not facts.ours:
-        return Refuse((_foreign(facts.name),))
-    broken = facts.state.broken and progress.repaired
-    found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
-    problems = tuple(problem for problem in found if problem)
-    return Refuse(problems, RemoteFailed if broken else BadInput) if problems else None
-
-
-def _still_broken(facts: EndpointFacts) -> Problem:
-    look = f"read why: az ml online-endpoint show -n {facts.name}"
-    remove = f"nothing is live on it, so delete it: az ml online-endpoint delete -n {facts.name}; then run this again"
-    return Problem(
-        f"endpoint {facts.name} is {facts.state}",
-        why="its last change did not come to an end, nor when it was repeated, so no further change to it is safe",
-        fix=f"{look}; mend that and run this again" if facts.live else remove,
-    )
-
-
-def _name_taken(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
-    new = facts.find(wanted.deployment)
-    if new is None or new.model == wanted.model:
-        return None
-    return Problem(
-        f"deployment {new.name} of {facts.name} holds {new.model or 'an unknown model'}, not {wanted.model}",
-        why="a deployment is named after its model's version, and this name is taken",
-        fix="delete that deployment when it has no traffic, or register the model under a new version",
-    )
-
-
-def _older(facts: EndpointFacts, wanted: Wanted) -> Problem | None:
-    """A version below the live one is more often a slip, or an old run that was late, than meant."""
-    live = rollback_target.main(facts, wanted.deployment)
-    if wanted.allow_older or live is None or facts.share(wanted.deployment):
-        return None
-    (name, _, version), (live_name, _, live_version) = wanted.model.rpartition(":"), live.model.rpartition(":")
-    numbers = version.isdecimal() and live_version.isdecimal()
-    if name != live_name or not numbers or int(version) >= int(live_version):
-        return None
-    return Problem(
-        f"{wanted.model} is older than {live.model}, which is live on {facts.name}",
-        fix="mlops rollback ENVIRONMENT returns to the one before; --allow-older promotes it all the same",
-    )
-
-
-def _nothing_to_roll_back(facts: EndpointFacts) -> Problem | None:
-    if facts.state is EndpointState.ABSENT:
-        return Problem(f"endpoint {facts.name} does not exist", fix="mlops promote makes it")
-    if not facts.ours:
-        return _foreign(facts.name)
-    if not facts.live and not facts.state.busy:
-        return Problem(f"nothing is live on {facts.name}", fix="mlops promote puts a model live")
-    return None
-
-
-def _foreign(name: str) -> Problem:
-    return Problem(
-        f"endpoint {name} is not ours",
-        why="it has no ownership tag of this repository, so somebody else may depend on it",
-        fix="give another endpoint name under environments in params.yaml",
-    )
-
-
-def _wait(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:
-    if facts.state.busy:
-        return Wait(facts.name, f"endpoint {facts.name} is {facts.state}")
-    for one in facts.deployments:
-        if one.name in needed and one.state.busy:
-            made = f", made {age(one.created, now)} ago" if one.created else ""
-            return Wait(one.name, f"deployment {one.name} is {one.state}{made}")
-    return None
-
-
-def _failure(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> str | None:
+def _failure(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> str | None:
     new = facts.find(wanted.deployment)
     if progress.failure or not progress.created:
         return progress.failure
@@ -221,7 +84,7 @@ def _failure(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> str | 
     return f"deployment {new.name} became {new.state}" if new.state.broken else None
 
 
-def _give_up(facts: EndpointFacts, wanted: Wanted, failure: str) -> Step:
+def _give_up(facts: EndpointFacts, wanted: DesiredRollout, failure: str) -> Step:
     new = facts.find(wanted.deployment)
     if new is None:
         return RolledBack(failure)
@@ -238,7 +101,7 @@ def _give_up(facts: EndpointFacts, wanted: Wanted, failure: str) -> Step:
     return SetTraffic({target.name: ALL}, f"back to {facts.label(target.name)}: {failure}")
 
 
-def _settle(facts: EndpointFacts, wanted: Wanted) -> SetTraffic | None:
+def _settle(facts: EndpointFacts, wanted: DesiredRollout) -> SetTraffic | None:
     """All traffic on one healthy deployment besides the wanted one's share; None when it is so, or cannot be."""
     new = facts.find(wanted.deployment)
     share = facts.share(new.name) if new and new.state.healthy else 0
@@ -260,7 +123,7 @@ def _others(facts: EndpointFacts, target: Mapping[str, int]) -> str:
     return " and ".join(said) or "nobody: the traffic does not sum to 100 %"
 
 
-def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | None:
+def _make(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> Step | None:
     """Towards a wanted deployment that is healthy and as it should be; None when it is."""
     new = facts.find(wanted.deployment)
     if new is None:
@@ -293,21 +156,21 @@ def _make(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step | No
     return None
 
 
-def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
+def _advance(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> Step:
     new = facts.find(wanted.deployment)
     assert new is not None
     share = facts.share(new.name)
     if share == ALL:
         return _finish(facts, wanted, progress, new)
-    if not progress.smoked:
-        return Smoke(new.name, f"it has {share} % and gets more only after a smoke test by this run")
+    if not progress.smoke_tested:
+        return SmokeTest(new.name, f"it has {share} % and gets more only after a smoke test by this run")
     main = rollback_target.main(facts, new.name)
     if main and not share and wanted.mirror_percent and not progress.mirrored:
         return Mirror(
             new.name, wanted.mirror_percent, f"{facts.label(new.name)} hears what {facts.label(main.name)} does"
         )
     if main and progress.judged < share:
-        return Judge(new.name, share, f"{facts.label(new.name)} beside {facts.label(main.name)}")
+        return BakeCanary(new.name, share, f"{facts.label(new.name)} beside {facts.label(main.name)}")
     more = next((percent for percent in sorted(wanted.traffic_steps) if percent > share), ALL) if main else ALL
     beside = f"beside {facts.label(main.name)}" if main else "at once, since nothing healthy is live"
     return SetTraffic(
@@ -316,16 +179,17 @@ def _advance(facts: EndpointFacts, wanted: Wanted, progress: Progress) -> Step:
         {
             PREVIOUS_TAG: rollback_target.previous(facts, main.name if main else None, new.name),
             ROLLED_BACK_TAG: None,
-            STANDBY_SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
+            ROLLBACK_TARGET_SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
         },
     )
 
 
-def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: DeploymentFacts) -> Step:
+def _finish(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress, new: DeploymentFacts) -> Step:
     """Close a rollout that has all traffic: the last judgement, then what is left over goes."""
     previous = rollback_target.served_before(facts, new.name)
-    if previous and progress.smoked and progress.judged < ALL:
-        return Judge(new.name, ALL, f"{facts.label(new.name)} alone; {facts.label(previous.name)} stands by")
+    if previous and progress.smoke_tested and progress.judged < ALL:
+        beside = f"{facts.label(previous.name)} is kept for a rollback"
+        return BakeCanary(new.name, ALL, f"{facts.label(new.name)} alone; {beside}")
     if tidy := _tidy(facts, wanted, new):
         return tidy
     leaving = next((one for one in facts.deployments if one.state.busy), None)
@@ -338,11 +202,12 @@ def _finish(facts: EndpointFacts, wanted: Wanted, progress: Progress, new: Deplo
     return Done(f"{facts.label(new.name)} has all traffic of {facts.name}{keeps}{note}")
 
 
-def _tidy(facts: EndpointFacts, wanted: Wanted, current: DeploymentFacts) -> Step | None:
+def _tidy(facts: EndpointFacts, wanted: DesiredRollout, current: DeploymentFacts) -> Step | None:
     """Delete one that neither has traffic nor is the one to return to, or was that for long enough."""
     kept = rollback_target.kept(facts, current)
     if kept and facts.share(current.name) == ALL and rollback_target.is_over(facts, wanted.now, wanted.retention):
-        return _remove(facts, kept, f"it stood by for {_hours(wanted.retention)}; {current.name} has all traffic")
+        why = f"it was kept for a rollback for {_hours(wanted.retention)}; {current.name} has all traffic"
+        return _remove(facts, kept, why)
     for one in sorted(facts.deployments, key=lambda one: one.name):
         if one in (current, kept) or one.state.busy or facts.share(one.name):
             continue
@@ -366,7 +231,7 @@ def _divide(main: DeploymentFacts | None, new: str, percent: int) -> dict[str, i
     return {name: share for name, share in shares.items() if share}
 
 
-def _difference(new: DeploymentFacts, wanted: Wanted) -> str:
+def _difference(new: DeploymentFacts, wanted: DesiredRollout) -> str:
     """How it differs from what is wanted; empty when it does not, or is not known to."""
     same_type = not new.instance_type or new.instance_type.casefold() == wanted.instance_type.casefold()
     if same_type and new.instance_count in (0, wanted.instance_count):

@@ -1,28 +1,29 @@
-"""What Azure would refuse of an endpoint: its name, and more deployments than it takes.
+"""What Azure would refuse of an endpoint, and what its state refuses or has to wait for.
 
 Source: how-to-manage-quotas of the Azure ML documentation.
 """
 
 import re
+from datetime import datetime
 
 from mlops.domain.machines import Finding
-from mlops.errors import AzureRefused, Problem
+from mlops.domain.promote import rollback_target
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
+from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Wait
+from mlops.errors import AzureRefused, BadInput, Problem, RemoteFailed
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 SHORTEST, LONGEST = 3, 32
 MOST_DEPLOYMENTS = 20
 
 
-def check_name(name: str, where: str, key: str) -> Finding | None:
-    """An endpoint's or deployment's name."""
+def check_name(name: str, what: str, where: str, key: str = "") -> Finding | None:
+    """An endpoint's or deployment's name, which people know as `what`."""
     if SHORTEST <= len(name) <= LONGEST and NAME.fullmatch(name):
         return None
     rule = f"Azure takes {SHORTEST} to {LONGEST} characters: a letter, then letters, digits and hyphens, no hyphen last"
-    return Finding(
-        Problem(
-            f"{key} {name!r} is no name that Azure takes ({len(name)} characters)", where, why=rule, fix="change it"
-        )
-    )
+    said = f"{what} {name!r} is no name that Azure takes ({len(name)} characters)"
+    return Finding(Problem(said, where, why=rule, fix="change it", key=key))
 
 
 def check_room(endpoint: str, deployments: int) -> Finding | None:
@@ -31,3 +32,71 @@ def check_room(endpoint: str, deployments: int) -> Finding | None:
         return None
     what = f"{endpoint} has {deployments} deployments, as many as Azure takes"
     return Finding(Problem(what, fix="delete some that have no traffic"), AzureRefused)
+
+
+def busy(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:
+    """What is under way on the endpoint, or on a deployment that is needed now."""
+    if facts.state.busy:
+        return Wait(facts.name, f"endpoint {facts.name} is {facts.state}")
+    for one in facts.deployments:
+        if one.name in needed and one.state.busy:
+            made = f", made {age(one.created, now)} ago" if one.created else ""
+            return Wait(one.name, f"deployment {one.name} is {one.state}{made}")
+    return None
+
+
+def refusal(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> Refuse | None:
+    """Why a promotion cannot go on from here."""
+    if facts.state is EndpointState.ABSENT:
+        return None
+    if not facts.ours:
+        return Refuse((foreign(facts.name),))
+    broken = facts.state.broken and progress.repaired
+    found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
+    problems = tuple(problem for problem in found if problem)
+    return Refuse(problems, RemoteFailed if broken else BadInput) if problems else None
+
+
+def _still_broken(facts: EndpointFacts) -> Problem:
+    look = f"read why: az ml online-endpoint show -n {facts.name}"
+    remove = f"nothing is live on it, so delete it: az ml online-endpoint delete -n {facts.name}; then run this again"
+    return Problem(
+        f"endpoint {facts.name} is {facts.state}",
+        why="its last change did not come to an end, nor when it was repeated, so no further change to it is safe",
+        fix=f"{look}; mend that and run this again" if facts.live else remove,
+    )
+
+
+def _name_taken(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
+    new = facts.find(wanted.deployment)
+    if new is None or new.model == wanted.model:
+        return None
+    return Problem(
+        f"deployment {new.name} of {facts.name} holds {new.model or 'an unknown model'}, not {wanted.model}",
+        why="a deployment is named after its model's version, and this name is taken",
+        fix="delete that deployment when it has no traffic, or register the model under a new version",
+    )
+
+
+def _older(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
+    """A version below the live one is more often a slip, or an old run that was late, than meant."""
+    live = rollback_target.main(facts, wanted.deployment)
+    if wanted.allow_older or live is None or facts.share(wanted.deployment):
+        return None
+    (name, _, version), (live_name, _, live_version) = wanted.model.rpartition(":"), live.model.rpartition(":")
+    numbers = version.isdecimal() and live_version.isdecimal()
+    if name != live_name or not numbers or int(version) >= int(live_version):
+        return None
+    return Problem(
+        f"{wanted.model} is older than {live.model}, which is live on {facts.name}",
+        fix="mlops rollback ENVIRONMENT returns to the one before; --allow-older promotes it all the same",
+    )
+
+
+def foreign(name: str) -> Problem:
+    """An endpoint of somebody else."""
+    return Problem(
+        f"endpoint {name} is not ours",
+        why="it has no ownership tag of this repository, so somebody else may depend on it",
+        fix="give another endpoint name under environments in params.yaml",
+    )

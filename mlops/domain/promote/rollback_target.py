@@ -1,14 +1,15 @@
 """Which deployment carries the traffic, and which one it can go back to.
 
 Who was live is written on the endpoint by the same request that moves the traffic, so a deployment that was merely
-made, but never tested, is not taken for one to return to. It must not decide when to move anything.
+made, but never tested, is not taken for one to return to.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts
-from mlops.domain.tags import PREVIOUS_TAG, ROLLED_BACK_TAG, STANDBY_SINCE_TAG
+from mlops.domain.tags import PREVIOUS_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 
 _NONE = "-"
 _TO = " to "
@@ -78,17 +79,14 @@ def kept(facts: EndpointFacts, current: DeploymentFacts) -> DeploymentFacts | No
 
 
 def since(now: datetime) -> str:
-    """Value of STANDBY_SINCE_TAG."""
+    """Value of ROLLBACK_TARGET_SINCE_TAG."""
     return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def is_over(facts: EndpointFacts, now: datetime, retention: timedelta | None) -> bool:
-    """Whether the one that stands by has done so for its retention. An unknown beginning is not over."""
-    try:
-        begun = datetime.fromisoformat(facts.tags.get(STANDBY_SINCE_TAG, ""))
-    except ValueError:
-        return False
-    return retention is not None and begun.tzinfo is not None and now - begun >= retention
+    """Whether the rollback target was kept for its retention. An unknown beginning is not over."""
+    begun = parse_date(facts.tags.get(ROLLBACK_TARGET_SINCE_TAG))
+    return retention is not None and begun is not None and now - begun >= retention
 
 
 def is_older(one: DeploymentFacts, other: DeploymentFacts) -> bool:

@@ -1,7 +1,4 @@
-"""What a promotion wants, what its process has seen, and its steps, each with a reason; one executor applies them.
-
-It must not decide which step comes when; `stage` does.
-"""
+"""What a promotion wants, what its process has seen, and its steps, each with a reason; one executor applies them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,9 +6,11 @@ from datetime import datetime, timedelta
 
 from mlops.errors import BadInput, MlopsError, Problem
 
+ALL = 100  # percent
+
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredRollout:
     """The model that is to have all traffic, and how it gets there."""
 
     endpoint: str
@@ -22,7 +21,7 @@ class Wanted:
     traffic_steps: tuple[int, ...]
     now: datetime
     mirror_percent: int = 0  # of the live requests, copied to the new deployment before it gets any; 0 for none
-    retention: timedelta | None = None  # how long the one before stands by; None for ever
+    retention: timedelta | None = None  # how long the deployment before is kept for a rollback; None for ever
     allow_older: bool = False  # whether a version below the live one is meant
 
 
@@ -32,9 +31,9 @@ class Progress:
 
     created: bool = False  # it made the deployment, and the making has ended, well or badly
     repaired: bool = False  # it repeated the last change of a Failed endpoint, once
-    smoked: bool = False  # the smoke test passed
-    mirrored: bool = False  # it was soaked with a copy of the live requests
-    judged: int = 0  # the highest percentage that was soaked and judged good
+    smoke_tested: bool = False  # the smoke test passed
+    mirrored: bool = False  # it was watched with a copy of the live requests
+    judged: int = 0  # the highest percentage that was watched and judged good
     failure: str | None = None  # why making, smoke test or judgement failed
 
     def after(self, step: "Step") -> "Progress":
@@ -44,11 +43,11 @@ class Progress:
                 return replace(self, created=True)
             case Repair():
                 return replace(self, repaired=True)
-            case Smoke():
-                return replace(self, smoked=True)
+            case SmokeTest():
+                return replace(self, smoke_tested=True)
             case Mirror():
                 return replace(self, mirrored=True)
-            case Judge(percent=percent):
+            case BakeCanary(percent=percent):
                 return replace(self, judged=max(self.judged, percent))
             case _:
                 return self
@@ -86,7 +85,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Smoke:
+class SmokeTest:
     """Ask the deployment questions past the traffic rules."""
 
     deployment: str
@@ -94,8 +93,8 @@ class Smoke:
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Let the deployment serve its share for the soak time, then judge it."""
+class BakeCanary:
+    """Let the deployment serve its share for the bake time, then judge it."""
 
     deployment: str
     percent: int
@@ -122,7 +121,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Mirror:
-    """Copy a share of the live requests to a deployment without traffic, soak it, and judge; its answers go nowhere."""
+    """Copy a share of the live requests to a deployment without traffic, and judge it; its answers go nowhere."""
 
     deployment: str
     percent: int
@@ -170,9 +169,9 @@ Step = (
     | CreateDeployment
     | Wait
     | Repair
-    | Smoke
+    | SmokeTest
     | Mirror
-    | Judge
+    | BakeCanary
     | SetTraffic
     | DeleteDeployment
     | Refuse

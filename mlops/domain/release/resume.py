@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from mlops.domain.promote.progress_tag import Mark, Progress
+from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.training.run import JobState
 
 PROMOTION_BOUND = timedelta(hours=2)  # the time limit of a promotion's job; a promotion that is older was cut off
@@ -38,7 +38,7 @@ class Run:
     model: str | None = None
     made_it: bool = True  # False where another run of the same fingerprint made that model
     registered: datetime | None = None
-    promotions: Mapping[str, Mark] = field(default_factory=dict)  # environment -> how far its promotion got
+    promotions: Mapping[str, PromotionRecord] = field(default_factory=dict)  # environment -> how far its promotion got
 
 
 @dataclass(frozen=True)
@@ -115,17 +115,17 @@ def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | N
     return Decision(run, Act.NOTHING, f"{run.model} is live")
 
 
-def _again(run: Run, environment: str, mark: Mark, now: datetime) -> Decision:
+def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> Decision:
     """What to do about a promotion that began and does not show in the traffic."""
-    if mark.progress is Progress.REFUSED:
+    if mark.state is PromotionState.REFUSED:
         return Decision(
             run, Act.NOTHING, f"the promotion of {run.model} to {environment} failed, which a person answers"
         )
-    if mark.progress is Progress.DONE:
+    if mark.state is PromotionState.DONE:
         return Decision(
             run, Act.NOTHING, f"{run.model} was live in {environment}, and was taken back or torn down since"
         )
-    if mark.progress is not Progress.INTERRUPTED and now - mark.at < PROMOTION_BOUND:
+    if mark.state is not PromotionState.INTERRUPTED and now - mark.at < PROMOTION_BOUND:
         return Decision(run, Act.WAIT, f"{run.model} is on its way to {environment}")
     if mark.retries >= MOST_RETRIES:
         return Decision(run, Act.NOTHING, f"{mark.retries} promotions of {run.model} to {environment} were cut off")

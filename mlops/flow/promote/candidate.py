@@ -1,15 +1,12 @@
-"""The model that is to be promoted: found by name, or as the one for the current parameters and data.
-
-It must not judge it; the pre-flight does.
-"""
+"""The model that is to be promoted: found by name, or as the one for the current parameters and data."""
 
 from mlops.azure import endpoints, models, sharing
 from mlops.domain.promote import planner
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import MODEL_TAG, OWNER_TAG
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
-from mlops.params import Environment
 
 
 def deployment(model: models.Registered) -> str:
@@ -17,19 +14,15 @@ def deployment(model: models.Registered) -> str:
     return planner.deployment_name(model.name, model.version)
 
 
-def spec(context: Context, settings: Environment, model: models.Registered, name: str) -> endpoints.DeploymentSpec:
+def deployment_spec(spec: RolloutSpec, model: models.Registered, name: str) -> endpoints.DeploymentSpec:
     """What is deployed for it, as the parameters of its environment say."""
-    serving = context.params.serving
     return endpoints.DeploymentSpec(
         name=name,
         model_id=model.id,
-        instance_type=settings.instance_type,
-        instance_count=settings.instance_count,
-        request_timeout_ms=serving.request_timeout_ms,
-        max_concurrent_requests_per_instance=serving.max_concurrent_requests_per_instance,
-        liveness_initial_delay_seconds=serving.liveness_initial_delay_seconds,
-        readiness_initial_delay_seconds=serving.readiness_initial_delay_seconds,
-        tags={OWNER_TAG: context.owner, MODEL_TAG: model.label},
+        instance_type=spec.instance_type,
+        instance_count=spec.instance_count,
+        serving=spec.serving,
+        tags={OWNER_TAG: spec.owner, MODEL_TAG: model.label},
     )
 
 

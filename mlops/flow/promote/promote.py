@@ -1,298 +1,257 @@
-"""`mlops promote` and `mlops rollback`: observe the endpoint, take the next safe step, again until done.
+"""`mlops promote`: gives a registered model all the traffic of an environment, or takes it back when it is bad."""
 
-Every step is decided anew from what is there, so a promotion that was interrupted anywhere is finished, or rolled
-back, by running it again. The parts of it are in `mlops.flow.rollout`.
-"""
-
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
-from mlops import clock
 from mlops.azure import endpoints, models, scoring
-from mlops.azure.failures import Conflict, Transient
-from mlops.domain.machines import Finding, failure_of
+from mlops.azure.failures import Transient
+from mlops.azure.workspace import Workspace
+from mlops.domain.machines import failure_of
 from mlops.domain.promote import planner
 from mlops.domain.promote.deployment_errors import explain
-from mlops.domain.tags import ENVIRONMENT_TAG, LEASE_TAG, OWNER_TAG
-from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed, Unfinished
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.promote import ask, candidate, interrupted, preflight, progress_tag, report, share, smoke_test
-from mlops.flow.promote.canary import Soak
-from mlops.flow.promote.lease import SHORT, Holder
-from mlops.params import Environment
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
+from mlops.domain.promote.preflight import check_name
+from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.promote.steps import (
+    BakeCanary,
+    CreateDeployment,
+    CreateEndpoint,
+    DeleteDeployment,
+    DesiredRollout,
+    Mirror,
+    Progress,
+    Refuse,
+    Repair,
+    RolledBack,
+    SetTraffic,
+    SmokeTest,
+    Step,
+    Wait,
+)
+from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG
+from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
+from mlops.flow.promote import candidate, interrupted, preflight, review, share, smoke_test
+from mlops.flow.promote.canary import CanaryAnalysis
+from mlops.flow.promote.invoke import HeldOut, held_out
+from mlops.flow.promote.lease import SHORT, EndpointLease
+from mlops.flow.promote.promotion_record import recorded
+from mlops.flow.promote.reconcile import Final, Reconciliation
+from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
+from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
+from mlops.flow.promote.rollout_spec import rollout_specs
 
-STEP_LIMIT = 1000  # a planner that goes in circles would be a bug
-WAIT_SECONDS = 3600.0
-PAUSE = 5.0
 LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
-
-_WORDS: dict[type[planner.Step], str] = {
-    planner.CreateEndpoint: "make the endpoint",
-    planner.CreateDeployment: "deploy",
-    planner.Wait: "wait",
-    planner.Repair: "repair",
-    planner.Smoke: "smoke test",
-    planner.Mirror: "mirror",
-    planner.Judge: "judge",
-    planner.SetTraffic: "traffic",
-    planner.DeleteDeployment: "delete",
-}
+_SHOWS_THE_MODEL_BAD = (CreateDeployment, SmokeTest, Mirror, BakeCanary)
 
 
 def run(
     context: Context, environment: str, *, model: str | None, allow_older: bool = False, take_over: bool = False
-) -> ReportOutcome:
+) -> Outcome[PromoteResult]:
     """Give a registered model all traffic of an environment."""
-    settings = context.environment(environment)  # a misspelt name is told before anybody signs in
-    registered = candidate.registered(context, model, settings.registry)
-    with progress_tag.noted(context, registered, environment) as note:
-        try:
-            context.endpoint_name(environment)
-        except BadInput as error:  # its name is bad: that, and everything else that can be known without it
-            found = preflight.findings(context, environment, registered, candidate.deployment(registered), None)
-            raise BadInput([*error.problems, *(finding.problem for finding in found)]) from None
-        promotion = Promotion(context, environment, registered, allow_older=allow_older, take_over=take_over)
-        return note.outcome(promotion.run())
+    context.environment(environment)  # a misspelt name is told before anybody signs in
+    specs = rollout_specs(context)
+    spec, workspace = specs[environment], context.workspace
+    later = list(specs.values())[list(specs).index(environment) + 1 :]
+    registered = candidate.registered(context, model, spec.registry)
+    holder = context.run_url or f"local-{secrets.token_hex(4)}"
+    with recorded(workspace, registered, environment) as recorder:
+        if bad := check_name(spec.endpoint, spec.key("endpoint"), spec.params_file, spec.key("endpoint")):
+            # its name is bad: that, and everything else that can be known without it
+            found = preflight.findings(workspace, spec, registered, candidate.deployment(registered), None)
+            raise BadInput([bad.problem, *(finding.problem for finding in found)])
+        promotion = Promotion(
+            workspace, spec, registered, later, context.say, holder, allow_older=allow_older, take_over=take_over
+        )
+        return recorder.outcome(promotion.run())
 
 
-def rollback(context: Context, environment: str) -> ReportOutcome:
-    """Give all traffic back to the newest healthy deployment that is not live. A promotion under way is stopped."""
-    return Promotion(context, environment, None, take_over=True).run()
-
-
-_SHOWS_THE_MODEL_BAD = (planner.CreateDeployment, planner.Smoke, planner.Mirror, planner.Judge)
-
-
+@dataclass
 class Promotion:
-    """One run of the reconcile loop; `model` None means to roll back."""
+    """One promotion of one model to one environment; `later` are the environments after it."""
 
-    def __init__(
-        self,
-        context: Context,
-        environment: str,
-        model: models.Registered | None,
-        *,
-        allow_older: bool = False,
-        take_over: bool = False,
-    ) -> None:
-        self._context = context
-        self._environment = environment
-        self._settings: Environment = context.environment(environment)
-        self._endpoint = context.endpoint_name(environment)
-        self._model = model
-        self._allow_older = allow_older
-        self._take_over = take_over
-        self._holder = Holder(context, self._endpoint)
-        self._progress = planner.Progress()
-        self._checked = False
-        self._story = report.Story(context, environment, self._endpoint, model)
-        self._deadline = clock.monotonic() + WAIT_SECONDS
+    workspace: Workspace
+    spec: RolloutSpec
+    model: models.Registered
+    later: Sequence[RolloutSpec]
+    say: Callable[[str], None]
+    holder: str
+    allow_older: bool = False
+    take_over: bool = False
+    smoke_test: SmokeTestResult | None = None
+    measurements: list[Measurement] = field(default_factory=list)
+    _progress: Progress = field(default_factory=Progress)
+    _checked: bool = False
 
-    def run(self) -> ReportOutcome:
+    def run(self) -> Outcome[PromoteResult]:
         """Step by step until the planner says that it is over.
 
         Raises KeyboardInterrupt with how the endpoint was left, when it is interrupted; its lease is given back first.
         """
+        again = f"mlops promote {self.spec.environment}"
         try:
-            return self._steps()
+            loop = Reconciliation(self._observe, self._decide, self._act, self._log, again)
+            facts, end = loop.run()
+            return self._outcome(facts, end)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(interrupted.message(self._story)) from None
-
-    def _steps(self) -> ReportOutcome:
-        try:
-            for _ in range(STEP_LIMIT):
-                facts = endpoints.observe(self._context.workspace, self._endpoint, self._context.owner)
-                self._story.see(facts)
-                step = self._next(facts)
-                match step:
-                    case planner.Done(why=why):
-                        share.crown(self._context, facts, self._environment)
-                        self._hand_over()
-                        return self._story.outcome(facts, why, None)
-                    case planner.RolledBack(why=why):
-                        share.crown(self._context, facts, self._environment)
-                        return self._story.outcome(facts, why, self._failure(why))
-                    case planner.Refuse():
-                        raise self._refusal(step, facts)
-                    case planner.Wait():
-                        self._wait(step)
-                    case _:
-                        if self._may_act(step, facts):
-                            self._apply(step)
-            raise RemoteFailed(f"{self._endpoint} did not come to rest within {STEP_LIMIT} steps")
+            self._lease.release()  # at once: the runner's next signal ends this process
+            raise KeyboardInterrupt(interrupted.message(self.workspace, self._log, self.model.label)) from None
         finally:
-            self._holder.release()
+            self._lease.release()
 
-    def _hand_over(self) -> None:
-        if self._model:
-            for line in share.run(self._context, self._environment, self._model):
-                self._story.say(line)
+    @cached_property
+    def _log(self) -> RolloutLog:
+        return RolloutLog(self.spec, self.say)
 
-    def _next(self, facts: planner.EndpointFacts) -> planner.Step:
-        now = self._context.workspace.now()
-        if self._model is None:
-            return planner.rollback_step(facts, now)
-        settings = self._settings
-        hours = settings.retention_hours
-        wanted = planner.Wanted(
-            endpoint=self._endpoint,
-            deployment=candidate.deployment(self._model),
-            model=self._model.label,
-            instance_type=settings.instance_type,
-            instance_count=settings.instance_count,
-            traffic_steps=settings.traffic_steps,
-            now=now,
-            mirror_percent=settings.mirror_percent,
-            retention=None if hours is None else timedelta(hours=hours),
-            allow_older=self._allow_older,
+    @cached_property
+    def _lease(self) -> EndpointLease:
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe)
+
+    @cached_property
+    def _deployment(self) -> str:
+        return candidate.deployment(self.model)
+
+    def _observe(self) -> EndpointFacts:
+        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner)
+
+    def _decide(self, facts: EndpointFacts) -> Step:
+        desired = DesiredRollout(
+            endpoint=self.spec.endpoint,
+            deployment=self._deployment,
+            model=self.model.label,
+            instance_type=self.spec.instance_type,
+            instance_count=self.spec.instance_count,
+            traffic_steps=self.spec.traffic_steps,
+            now=self.workspace.now(),
+            mirror_percent=self.spec.mirror_percent,
+            retention=self.spec.retention,
+            allow_older=self.allow_older,
         )
-        return planner.next_step(facts, wanted, self._progress)
+        return planner.next_step(facts, desired, self._progress)
 
-    def _may_act(self, step: planner.Step, facts: planner.EndpointFacts) -> bool:
-        """Whether to take the step now: nothing stands in its way, and the endpoint is this run's to change.
-
-        After the lease was written False, so that it is read again before anything is changed.
-        """
-        other = None if self._take_over else self._holder.other(facts)
-        if other:
-            held = f"{other.holder} may change {self._endpoint} until {other.until:%H:%M:%S} (UTC)"
-            self._wait(planner.Wait(self._endpoint, held))
-            return False
-        if self._model is None:
-            return True  # a rollback is one request, which carries its own note to whoever is at it
-        if facts.state is not planner.EndpointState.ABSENT and self._holder.hold(facts, self._lasting(step)):
-            self._take_over = False
+    def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
+        """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
+        endpoint = self.spec.endpoint
+        if not self.take_over and (other := self._lease.other(facts)):
+            return Wait(endpoint, f"{other.holder} may change {endpoint} until {other.until:%H:%M:%S} (UTC)")
+        if facts.state is not EndpointState.ABSENT and self._lease.hold(facts, self._lasting(step)):
+            self.take_over = False
             self._check(facts)
-            return False
+            return None  # what was written is read again before anything is changed
         self._check(facts)
-        return True
-
-    def _lasting(self, step: planner.Step) -> timedelta:
-        if isinstance(step, planner.CreateDeployment):
-            return LONG
-        watched = self._settings.soak_seconds + self._settings.limits.metrics_wait_seconds
-        return SHORT + 2 * timedelta(seconds=watched)
-
-    def _check(self, facts: planner.EndpointFacts) -> None:
-        """The pre-flight, once, before the first change."""
-        if self._checked or self._model is None:
-            return
-        found = preflight.findings(
-            self._context, self._environment, self._model, candidate.deployment(self._model), facts
-        )
-        if failure := failure_of(found):
-            raise failure
-        self._checked = True
-
-    def _findings(self, model: models.Registered, facts: planner.EndpointFacts) -> list[Finding]:
-        return preflight.findings(self._context, self._environment, model, candidate.deployment(model), facts)
-
-    def _refusal(self, step: planner.Refuse, facts: planner.EndpointFacts) -> MlopsError:
-        found = self._findings(self._model, facts) if self._model and not self._checked else []
-        return step.failure([*step.problems, *(finding.problem for finding in found)])
-
-    def _apply(self, step: planner.Step) -> None:
-        self._say(step)
-        match step:
-            case planner.CreateDeployment():
-                work = partial(self._deploy, step.name)
-            case planner.Smoke():
-                work = partial(self._smoke, step.deployment)
-            case planner.Mirror():
-                work = partial(self._mirror, step)
-            case planner.Judge():
-                work = partial(self._watch, f"{step.percent} %", step.deployment)
-            case _:
-                work = partial(self._change, step)
+        self._log.step(step)
         try:
-            work()
-            self._progress = self._progress.after(step)
-        except Conflict as error:  # somebody changes it between our look and our request
-            self._wait(planner.Wait(self._endpoint, f"{self._endpoint} is being changed: {error.problems[0].why}"))
-        except Transient as error:  # the connection or the service, not the model
-            self._wait(planner.Wait(self._endpoint, f"it is tried again: {error.problems[0].what}"))
+            self._take(step)
+        except Transient:
+            raise
         except RemoteFailed as error:
             if not isinstance(step, _SHOWS_THE_MODEL_BAD):
                 raise
             # That is for the planner to answer, not a crash.
             self._progress = self._progress.after(step).failed(str(error))
+        else:
+            self._progress = self._progress.after(step)
+        return None
 
-    def _change(self, step: planner.Step) -> None:
-        workspace, name = self._context.workspace, self._endpoint
+    def _lasting(self, step: Step) -> timedelta:
+        if isinstance(step, CreateDeployment):
+            return LONG
+        return SHORT + 2 * timedelta(seconds=self.spec.bake_seconds + self.spec.metrics_wait_seconds)
+
+    def _check(self, facts: EndpointFacts) -> None:
+        """The pre-flight, once, before the first change."""
+        if self._checked:
+            return
+        if failure := failure_of(preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)):
+            raise failure
+        self._checked = True
+
+    def _take(self, step: Step) -> None:
+        workspace, name = self.workspace, self.spec.endpoint
         match step:
-            case planner.CreateEndpoint():
-                tags = {OWNER_TAG: self._context.owner, ENVIRONMENT_TAG: self._environment}
-                tags |= self._holder.tags(LONG)
-                endpoints.create(workspace, name, auth_mode=self._settings.auth_mode, tags=tags)
-            case planner.Repair():
+            case CreateEndpoint():
+                tags = {OWNER_TAG: self.spec.owner, ENVIRONMENT_TAG: self.spec.environment}
+                tags |= self._lease.tags(LONG)
+                endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
+            case CreateDeployment():
+                endpoints.deploy(workspace, name, candidate.deployment_spec(self.spec, self.model, step.name))
+            case SmokeTest():
+                self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
+            case Mirror():
+                mirror = {step.deployment: step.percent}
+                endpoints.set_traffic(workspace, name, self._log.last.live, {}, mirror=mirror)
+                self._watch(f"{step.percent} % mirrored", step.deployment)
+            case BakeCanary():
+                self._watch(f"{step.percent} %", step.deployment)
+            case SetTraffic():
+                endpoints.set_traffic(workspace, name, step.percentages, step.tags)
+            case Repair():
                 with suppress(RemoteFailed):  # the next look shows whether it helped
                     endpoints.set_traffic(workspace, name, step.percentages, {})
-            case planner.SetTraffic():
-                note = {LEASE_TAG: planner.LEASE_FREE} if self._model is None else {}
-                endpoints.set_traffic(workspace, name, step.percentages, {**step.tags, **note})
-            case planner.DeleteDeployment():
+            case DeleteDeployment():
                 if step.failed:
-                    self._story.keep_log(step.name)
+                    self._log.keep_container_log(workspace, step.name)
                 endpoints.delete_deployment(workspace, name, step.name)
 
-    def _wait(self, step: planner.Wait) -> None:
-        """Somebody's change is under way: look again, but hold a runner no longer than the bound."""
-        self._say(step)
-        if clock.monotonic() > self._deadline:
-            verb = f"promote {self._environment}" if self._model else f"rollback {self._environment}"
-            raise Unfinished(
-                Problem(
-                    f"{step.what} is still being changed",
-                    why=step.why,
-                    fix=f"mlops {verb}, when it has come to rest; --take-over ends the lease of a run that died",
-                )
-            )
-        clock.sleep(PAUSE)
-
-    def _say(self, step: planner.Step) -> None:
-        line = f"{_WORDS.get(type(step), type(step).__name__)}: {step.why}"
-        if isinstance(step, planner.SetTraffic):
-            line += f" ({', '.join(f'{who} {percent} %' for who, percent in step.percentages.items())})"
-        self._story.say(line)
-
-    def _deploy(self, name: str) -> None:
-        assert self._model is not None, "only a promotion makes a deployment"
-        spec = candidate.spec(self._context, self._settings, self._model, name)
-        endpoints.deploy(self._context.workspace, self._endpoint, spec)
+    @cached_property
+    def _questions(self) -> list[HeldOut]:
+        return held_out(self.workspace, self.model, self.spec.smoke_conversations, self.spec.registry)
 
     @cached_property
-    def _questions(self) -> list[tuple[list[dict[str, str]], str]]:
-        assert self._model is not None, "only a promotion asks"
-        count = self._context.params.serving.smoke_conversations
-        return ask.held_out(self._context, self._model, count, self._settings.registry)
-
-    @cached_property
-    def _soak(self) -> Soak:
-        asker = scoring.Asker(self._context.workspace, self._endpoint)
-        return Soak(self._context, self._endpoint, self._settings, asker, self._questions, self._holder.check)
-
-    def _smoke(self, deployment: str) -> None:
-        self._story.smoke = smoke_test.run(self._context, self._soak.asker, self._questions, deployment)
-
-    def _mirror(self, step: planner.Mirror) -> None:
-        live = dict(self._story.last.live)
-        mirror = {step.deployment: step.percent}
-        endpoints.set_traffic(self._context.workspace, self._endpoint, live, {}, mirror=mirror)
-        self._watch(f"{step.percent} % mirrored", step.deployment)
+    def _canary(self) -> CanaryAnalysis:
+        client = scoring.ScoringClient(self.workspace, self.spec.endpoint)
+        return CanaryAnalysis(self.workspace, self.spec, client, self._questions, self._lease.check, self.measurements)
 
     def _watch(self, step: str, deployment: str) -> None:
-        """Soak and judge, beside the healthy deployment with most other traffic or the one that stands by."""
-        old = planner.beside(self._story.last, deployment)
-        try:
-            self._story.say(f"judged: {self._soak.run(step, deployment, old).why}")
-        finally:
-            self._story.judgements = self._soak.table()
+        """Watch and judge, beside the healthy deployment with most other traffic or the rollback target."""
+        old = planner.beside(self._log.last, deployment)
+        self._log.note(Action.JUDGED, self._canary.run(step, deployment, old).why)
+
+    def _outcome(self, facts: EndpointFacts, end: Final) -> Outcome[PromoteResult]:
+        if isinstance(end, Refuse):
+            raise self._refusal(end, facts)
+        share.set_champion(self.workspace, self.spec, facts)
+        if isinstance(end, RolledBack):
+            return Outcome(self._result(facts, PromoteOutcome.ROLLED_BACK, end.why), self._failure(end.why))
+        for shared in share.run(self.workspace, self.spec, self.later, self.model):
+            self._log.note(Action.SHARE, shared)
+        outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
+        return Outcome(self._result(facts, outcome, end.why))
+
+    def _refusal(self, step: Refuse, facts: EndpointFacts) -> MlopsError:
+        found: list[Problem] = []
+        if not self._checked:
+            findings = preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)
+            found = [finding.problem for finding in findings]
+        return step.failure([*step.problems, *found])
+
+    def _result(self, facts: EndpointFacts, outcome: PromoteOutcome, why: str) -> PromoteResult:
+        before, log = self._log.first, self._log
+        compared = review.compare(self.workspace, self.spec, before, self.model) if before and log.steps else None
+        failed = outcome is PromoteOutcome.ROLLED_BACK
+        return PromoteResult(
+            self.spec.environment,
+            outcome,
+            why,
+            self.model.label,
+            endpoint_status(self.workspace, facts, self.spec.endpoint),
+            tuple(log.steps),
+            compared,
+            self.smoke_test,
+            tuple(self.measurements),
+            log.container_log,
+            None if failed else review.next_environment(self.workspace, self.later),
+        )
 
     def _failure(self, why: str) -> MlopsError:
         """A rollback by the planner as a failure: why, and what to do where the cause is known."""
-        known = explain(f"{self._story.log}\n{why}")
-        fix = known.fix if known else "look at the steps and the log above; then mend data, model or params.yaml"
+        known = explain(f"{self._log.container_log}\n{why}")
+        fix = known.fix if known else "look at the steps and the log above; then fix data, model or params.yaml"
         cause = f"{why}; that means: {known.cause}" if known else why
-        kept = "traffic is where it was" if self._story.had_live else "nothing is live on it"
-        return RemoteFailed(Problem(f"{self._environment} was rolled back; {kept}", why=cause, fix=fix))
+        kept = "traffic is where it was" if self._log.had_live else "nothing is live on it"
+        return RemoteFailed(Problem(f"{self.spec.environment} was rolled back; {kept}", why=cause, fix=fix))

@@ -1,32 +1,33 @@
-"""What follows a promotion: the champion is tagged, and the model given to the next environment's registry.
+"""What follows a promotion: the champion is set, and the model given to the next environment's registry.
 
-It must not promote. The next environment may be another subscription, whose workspace cannot see this one's models.
+The next environment may be another subscription, whose workspace cannot see this one's models.
 """
 
+from collections.abc import Sequence
+
 from mlops.azure import aliases, models, sharing
-from mlops.domain.promote.planner import EndpointFacts
+from mlops.azure.workspace import Workspace
+from mlops.domain.promote.endpoint import EndpointFacts
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import DATA_TAG
-from mlops.flow.context import Context
 
 
-def run(context: Context, environment: str, model: models.Registered) -> list[str]:
-    """Share the model and its held-out data with every registry that comes next; what was done, in words."""
-    names = list(context.params.environments)
-    here = context.environment(environment).registry
-    wanted = [context.params.environments[name].registry for name in names[names.index(environment) + 1 :]]
+def run(workspace: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], model: models.Registered) -> list[str]:
+    """Share the model and its held-out data with every registry that comes next; what was shared, for people."""
+    wanted = dict.fromkeys(one.registry for one in later)
     done = []
-    for registry in dict.fromkeys(name for name in wanted if name and name != here):
-        if sharing.share_model(context.workspace, registry, model):
-            done.append(f"share: {model.label} with the registry {registry}")
+    for registry in (name for name in wanted if name and name != spec.registry):
+        if sharing.share_model(workspace, registry, model):
+            done.append(f"{model.label} with the registry {registry}")
         name, _, version = model.tags.get(DATA_TAG, "").partition(":")
-        if version and sharing.share_test_data(context.workspace, registry, name, version):
-            done.append(f"share: the test file of {name}:{version} with the registry {registry}")
+        if version and sharing.share_test_data(workspace, registry, name, version):
+            done.append(f"the test file of {name}:{version} with the registry {registry}")
     return done
 
 
-def crown(context: Context, facts: EndpointFacts, environment: str) -> None:
+def set_champion(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts) -> None:
     """Whoever has all traffic is the champion of the environment, and is tagged so where the model is registered."""
     live = next((one.model for one in facts.deployments if facts.traffic.get(one.name) == 100), "")
     name, _, version = live.partition(":")
-    if name == context.params.model.name and version and context.environment(environment).registry is None:
-        aliases.promoted(context.workspace, name, version, environment)
+    if name == spec.owner and version and spec.registry is None:
+        aliases.promoted(workspace, name, version, spec.environment)

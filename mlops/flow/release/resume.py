@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mlops.azure import jobs, models
 from mlops.domain.evaluation import scoring
-from mlops.domain.promote import progress_tag
-from mlops.domain.promote.progress_tag import Progress
+from mlops.domain.promote import promotion_record
+from mlops.domain.promote.promotion_record import PromotionState
 from mlops.domain.release.resume import Act, Decision, Run, decide
 from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.run import parse_job_name
@@ -18,7 +18,7 @@ from mlops.flow import observe
 from mlops.flow.context import Context, ReportOutcome
 from mlops.flow.evaluation import gate
 from mlops.flow.evaluation import jobs as evaluation_jobs
-from mlops.flow.promote import progress_tag as promote_progress_tag
+from mlops.flow.promote import promotion_record as promotion_records
 from mlops.flow.registry import register
 from mlops.render import Report, table
 
@@ -75,7 +75,7 @@ class _Tick:
                     done, why = self._carry_on(run)
                 case Act.PROMOTE:
                     done = "promote"
-                    self._hand_over(run, decision.environment)
+                    self._request(run, decision.environment)
                 case Act.FAILED:
                     done = "failed"
                     raise self._failed(run)
@@ -98,7 +98,7 @@ class _Tick:
         made = register.run(self.context, job=run.name, card=card).outputs["model"]
         # The newest finished run is the one to promote; older ones are registered for the record.
         if not self.outputs["model"]:
-            self._hand_over(run, next(iter(self.context.params.environments)), made)
+            self._request(run, next(iter(self.context.params.environments)), made)
         return "register", f"registered as {made}"
 
     def _evaluate(self, run: Run) -> str:
@@ -110,11 +110,11 @@ class _Tick:
         waiting = [f"{act} {scored.model}" for scored, act in decided if act in (scoring.Act.SUBMIT, scoring.Act.WAIT)]
         return f"held-out conversations: {', '.join(waiting)}" if waiting else ""
 
-    def _hand_over(self, run: Run, environment: str, model: str = "") -> None:
+    def _request(self, run: Run, environment: str, model: str = "") -> None:
         """Note it first: should the promote workflow never start, a later tick sees that it was to."""
         before = run.promotions.get(environment)
         retries = before.retries + 1 if before else 0
-        promote_progress_tag.write(self.context, run.name, environment, Progress.HANDED_OVER, retries)
+        promotion_records.write(self.context.workspace, run.name, environment, PromotionState.REQUESTED, retries)
         first = environment == next(iter(self.context.params.environments))
         self.outputs |= {
             "job": run.name,
@@ -151,7 +151,7 @@ def _runs(context: Context) -> list[Run]:
                 model.label if model else None,
                 model is None or model.tags.get(JOB_TAG, job.name) == job.name,
                 model.registered if model else None,
-                progress_tag.read(job.tags, names),
+                promotion_record.read(job.tags, names),
             )
         )
     return found

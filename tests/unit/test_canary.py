@@ -4,9 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.promote.canary import UNUSABLE, Finding, Health, Limits, Numbers, combine, is_fault, judge, percentile
+from mlops.domain.promote.canary import (
+    UNUSABLE,
+    CanaryLimits,
+    Health,
+    Judgement,
+    Numbers,
+    combine,
+    is_fault,
+    judge,
+    percentile,
+)
 
-LIMITS = Limits(minimum_requests=10)
+LIMITS = CanaryLimits(minimum_requests=10)
 
 
 def numbers(requests: dict[int, float], p95: float | None = None) -> Numbers:
@@ -36,17 +46,17 @@ def test_a_judgement_and_its_reason(new: Numbers, old: Numbers | None, health: H
 
 
 def test_an_absolute_limit_on_latency_needs_no_old_deployment() -> None:
-    assert judge(numbers({200: 50}, 900), None, Limits(p95_ms=800)).health is Health.BAD
+    assert judge(numbers({200: 50}, 900), None, CanaryLimits(p95_ms=800)).health is Health.BAD
 
 
 def test_one_slow_answer_among_few_is_not_compared() -> None:
-    limits = Limits(minimum_to_compare_latency=10)
+    limits = CanaryLimits(minimum_to_compare_latency=10)
     assert judge(numbers({200: 5}, 9000), numbers({200: 50}, 100), limits).health is Health.GOOD
     assert judge(numbers({200: 10}, 9000), numbers({200: 50}, 100), limits).health is Health.BAD
 
 
 def test_bad_weighs_more_than_good_and_good_more_than_unknown() -> None:
-    good, bad, unknown = (Finding(health, health) for health in (Health.GOOD, Health.BAD, Health.UNKNOWN))
+    good, bad, unknown = (Judgement(health, health) for health in (Health.GOOD, Health.BAD, Health.UNKNOWN))
     assert combine([good, bad, unknown]).health is Health.BAD
     assert combine([unknown, good]).health is Health.GOOD
     assert combine([unknown]).health is Health.UNKNOWN

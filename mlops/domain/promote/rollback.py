@@ -1,0 +1,54 @@
+"""Decides the next step of a rollback from what an endpoint looks like at this moment."""
+
+from datetime import datetime
+
+from mlops.domain.promote import rollback_target
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
+from mlops.domain.promote.preflight import busy, foreign
+from mlops.domain.promote.steps import ALL, Done, Refuse, SetTraffic, Step
+from mlops.domain.tags import ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
+from mlops.errors import Problem
+
+
+def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
+    """Say the one thing to do now so that the deployment before the live one has all traffic again.
+
+    Rolling back twice is rolling back once: the endpoint's tag says that it happened. A Failed endpoint is no reason
+    to refuse here, because setting the traffic is also how it is repaired.
+    """
+    if problem := _nothing_to_return_from(facts):
+        return Refuse((problem,))
+    if wait := busy(facts, now, set()):
+        return wait
+    live = facts.live
+    left, back = rollback_target.last_rollback(facts)
+    if list(live) == [back] and back in (one.name for one in facts.healthy()):
+        return Done(f"{facts.label(back)} has all traffic since the rollback from {facts.label(left)}")
+    target = rollback_target.to_return_to(facts)
+    if target is None:
+        problem = Problem(
+            f"{facts.name} has no healthy deployment from before {' and '.join(live)}",
+            why="the one before failed, was deleted, or never was",
+            fix="promote the version you want: mlops promote ENVIRONMENT --model NAME:VERSION",
+        )
+        return Refuse((problem,))
+    current = max((name for name in live if name != target.name), key=lambda name: (live[name], name))
+    made = f", made {age(target.created, now)} ago" if target.created else ""
+    return SetTraffic(
+        {target.name: ALL},
+        f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
+        {
+            ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
+            ROLLBACK_TARGET_SINCE_TAG: rollback_target.since(now),
+        },
+    )
+
+
+def _nothing_to_return_from(facts: EndpointFacts) -> Problem | None:
+    if facts.state is EndpointState.ABSENT:
+        return Problem(f"endpoint {facts.name} does not exist", fix="mlops promote makes it")
+    if not facts.ours:
+        return foreign(facts.name)
+    if not facts.live and not facts.state.busy:
+        return Problem(f"nothing is live on {facts.name}", fix="mlops promote puts a model live")
+    return None

@@ -1,0 +1,60 @@
+"""What params.yaml says about one environment, as a promotion, a rollback or a question needs it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mlops.domain.promote.canary import CanaryLimits
+
+
+@dataclass(frozen=True)
+class ServingSettings:
+    """Request and probe settings of a deployment."""
+
+    request_timeout_ms: int
+    max_concurrent_requests_per_instance: int
+    liveness_initial_delay_seconds: int
+    readiness_initial_delay_seconds: int
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How an endpoint is asked. `timeout_seconds` is the longest wait for an answer."""
+
+    max_new_tokens: int
+    temperature: float
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class RolloutSpec:
+    """One environment. `endpoint` is the name in the region; `retention` None keeps the rollback target for ever.
+
+    `registry` None: its models are in the workspace. `base_model` (name:version of `base_registry`) is what a model
+    that names none was made of. Problems name the file `params_file`.
+    """
+
+    environment: str
+    endpoint: str
+    owner: str
+    registry: str | None
+    auth_mode: str
+    instance_type: str
+    instance_count: int
+    traffic_steps: tuple[int, ...]
+    bake_seconds: float
+    mirror_percent: int
+    retention: timedelta | None
+    limits: CanaryLimits
+    metrics_wait_seconds: float
+    metrics_required: bool
+    serving: ServingSettings
+    invocation: Invocation
+    smoke_conversations: int
+    smoke_minimum_rouge_l: float
+    base_registry: str
+    base_model: str
+    params_file: str
+
+    def key(self, name: str) -> str:
+        """The dotted key of one of its parameters."""
+        return f"environments.{self.environment}.{name}"

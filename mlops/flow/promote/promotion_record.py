@@ -1,0 +1,62 @@
+"""Writes on the training run how far the promotion of its model got, so that `resume` knows what was cut off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mlops.azure import jobs, models
+from mlops.azure.workspace import Workspace
+from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState, read, record_tag
+from mlops.domain.tags import JOB_TAG
+from mlops.errors import AzureRefused, BadInput, MlopsError
+from mlops.flow.outcome import Outcome
+from mlops.flow.promote.result import PromoteResult
+
+FINAL = (BadInput, AzureRefused)  # the same answer would come again
+
+
+@dataclass
+class Recorder:
+    """What is to be written when the promotion has ended."""
+
+    state: PromotionState = PromotionState.INTERRUPTED
+
+    def outcome(self, found: Outcome[PromoteResult]) -> Outcome[PromoteResult]:
+        """Take the outcome in, and hand it on."""
+        self.state = PromotionState.REFUSED if found.failure else PromotionState.DONE
+        return found
+
+
+@contextmanager
+def recorded(workspace: Workspace, model: models.Registered, environment: str) -> Iterator[Recorder]:
+    """Write that a promotion began, and how it ended; of a process that is killed only that it began is known.
+
+    Where the run is of another workspace there is nothing to write on, and nothing is written.
+    """
+    run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+    if run is None:
+        yield Recorder()
+        return
+    before = read(run.tags, [environment]).get(environment)
+    retries = before.retries if before else 0
+    write(workspace, run.name, environment, PromotionState.BEGUN, retries)
+    recorder = Recorder()
+    try:
+        yield recorder
+    except FINAL:
+        recorder.state = PromotionState.REFUSED
+        raise
+    except MlopsError:
+        raise
+    except BaseException:
+        recorder.state = PromotionState.BEGUN  # killed, or a bug: nothing is known
+        raise
+    finally:
+        if recorder.state is not PromotionState.BEGUN:
+            write(workspace, run.name, environment, recorder.state, retries)
+
+
+def write(workspace: Workspace, job: str, environment: str, state: PromotionState, retries: int) -> None:
+    """Write the record of an environment on a run."""
+    record = PromotionRecord(state, workspace.now(), retries)
+    jobs.tag(workspace, job, {record_tag(environment): record.to_tag()})

@@ -1,0 +1,180 @@
+"""What `mlops promote`, `mlops rollback` and `mlops ask` found and did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mlops.domain.promote.endpoint import DeploymentState
+
+
+class Action(StrEnum):
+    """A step of a rollout."""
+
+    CREATE_ENDPOINT = "create endpoint"
+    DEPLOY = "deploy"
+    WAIT = "wait"
+    REPAIR = "repair"
+    SMOKE_TEST = "smoke test"
+    MIRROR = "mirror"
+    BAKE = "canary"
+    JUDGED = "judged"
+    TRAFFIC = "traffic"
+    DELETE = "delete"
+    SHARE = "share"
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """One step and its reason; `traffic` (percent by deployment) is empty where it moved none."""
+
+    action: Action
+    why: str
+    traffic: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DeploymentStatus:
+    """One deployment at the end; traffic in percent."""
+
+    name: str
+    model: str
+    state: DeploymentState
+    traffic: int
+    instance_type: str
+    instance_count: int
+
+
+@dataclass(frozen=True)
+class EndpointStatus:
+    """The endpoint at the end. `live` has all the traffic; None when nobody has."""
+
+    name: str
+    studio_url: str
+    deployments: tuple[DeploymentStatus, ...]
+    live: DeploymentStatus | None
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A registered model as a reviewer looks at it; what is not known is empty."""
+
+    model: str
+    base_model: str
+    data: str
+    fingerprint: str
+    job: str
+    commit: str
+    verdict: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class MachineCost:
+    """Instances that run more than before; `rollback_target_hours` None: the deployment before is kept for ever."""
+
+    instance_type: str
+    instance_count: int
+    beside_live: bool
+    rollback_target_hours: float | None
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """The model that was live (None: none was, or it cannot be read) beside the new one."""
+
+    live_model: str
+    live: ModelSummary | None
+    new: ModelSummary
+    cost: MachineCost
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A held-out question, what was answered, and what is true."""
+
+    question: str
+    prediction: str
+    ground_truth: str
+    seconds: float
+    rouge_l: float
+
+
+@dataclass(frozen=True)
+class SmokeTestResult:
+    """A smoke test that passed."""
+
+    deployment: str
+    mean_rouge_l: float
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one source counted of a deployment at one step; requests by status class, `none` without an answer."""
+
+    step: str
+    source: str
+    deployment: str
+    requests: Mapping[str, float]
+    error_share: float
+    p95_ms: float | None
+
+
+@dataclass(frozen=True)
+class NextEnvironment:
+    """What approving the next environment does. `live_model` None: it cannot be read from here; empty: none."""
+
+    environment: str
+    traffic_steps: tuple[int, ...]
+    bake_seconds: float
+    live_model: str | None
+
+
+class PromoteOutcome(StrEnum):
+    """How a promotion ended."""
+
+    PROMOTED = "promoted"
+    UNCHANGED = "unchanged"
+    ROLLED_BACK = "rolled back"
+
+
+@dataclass(frozen=True)
+class PromoteResult:
+    """One run of `mlops promote`; `log` has the last lines of a container that failed."""
+
+    environment: str
+    outcome: PromoteOutcome
+    why: str
+    model: str
+    endpoint: EndpointStatus
+    steps: tuple[StepTaken, ...]
+    comparison: ModelComparison | None
+    smoke_test: SmokeTestResult | None
+    canary: tuple[Measurement, ...]
+    log: str
+    next_environment: NextEnvironment | None
+
+
+@dataclass(frozen=True)
+class RollbackResult:
+    """One run of `mlops rollback`; `model` is the live one where it can be read."""
+
+    environment: str
+    changed: bool
+    why: str
+    endpoint: EndpointStatus
+    steps: tuple[StepTaken, ...]
+    model: ModelSummary | None
+
+
+@dataclass(frozen=True)
+class AskResult:
+    """One held-out question to a live endpoint."""
+
+    environment: str
+    endpoint: str
+    model: str
+    seconds: float
+    question: str
+    prediction: str
+    ground_truth: str

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Ask a held-out question: prediction beside ground truth.")
 @click.argument("environment")
 @click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="Which held-out conversation.")
 @click.pass_obj

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Check parameters, data and workflows of a change.")
 @click.option("--base", default="", metavar="COMMIT", help="What to compare with, to say what is to be rehearsed.")
 @click.pass_obj
 def command(session: Session, base: str) -> None:

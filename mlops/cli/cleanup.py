@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Mark what nobody uses; later delete it.")
 @click.option("--apply/--dry-run", default=False, help="Mark and delete, or only look (the default).")
 @click.pass_obj
 def command(session: Session, apply: bool) -> None:

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Check model, machines and quota; make the cluster.")
 @click.option("--make/--check-only", default=True, help="Make the cluster when there is none, or only check.")
 @click.pass_obj
 def command(session: Session, make: bool) -> None:

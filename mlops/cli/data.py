@@ -18,7 +18,7 @@ folder_option = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Look at conversations, their numbers, their changes.")
 def command() -> None:
     """Look at conversations, at their numbers, and at what a change does to them."""
 

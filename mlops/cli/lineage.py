@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Walk back to commit, parameters, data and sources.")
 @click.argument("what", metavar="MODEL[:VERSION]|ENDPOINT|ENVIRONMENT")
 @click.pass_obj
 def command(session: Session, what: str) -> None:

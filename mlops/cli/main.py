@@ -5,19 +5,18 @@ It must not import Azure, and it must not do the work of a verb.
 
 import difflib
 import importlib
-import os
 import pkgutil
-import sys
-from pathlib import Path
 
 import click
 
 import mlops.cli
 from mlops import __version__
+from mlops.cli.options import options, understood_after
 from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
-NOT_VERBS = frozenset({"main", "session"})
+NOT_VERBS = frozenset({"main", "options", "session"})
+OF_OTHERS = frozenset({"emulator"})  # its commands take programs with options of their own
 ORDER = (
     "check",
     "plan",
@@ -59,7 +58,7 @@ class Verbs(click.Group):
             if (error.name or "").partition(".")[0] != "azureml_emulator":
                 raise
             return _without_the_emulator(cmd_name)
-        return command
+        return command if cmd_name in OF_OTHERS else understood_after(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -88,70 +87,15 @@ def _without_the_emulator(name: str) -> click.Command:
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option(
-    "-C",
-    "folders",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    multiple=True,
-    envvar="MLOPS_PROJECT",
-    help="Run as if started in DIR; every relative path is one from there.  [env: MLOPS_PROJECT]",
-)
-@click.option(
-    "--params",
-    "params_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("params.yaml"),
-    show_default=True,
-    help="The parameters' file.",
-)
-@click.option("--target", metavar="NAME", help="Where the commands go; the default is what is configured.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output instead of text.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown on standard output instead of text.")
-@click.option(
-    "--set",
-    "settings",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a parameter for this call, such as training.nodes=2; repeatable.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show more of what happens.")
 @click.version_option(__version__, "--version", message="mlops %(version)s")
 @click.pass_context
-def cli(
-    context: click.Context,
-    folders: tuple[Path, ...],
-    params_path: Path,
-    target: str | None,
-    as_json: bool,
-    as_markdown: bool,
-    settings: tuple[str, ...],
-    verbose: bool,
-) -> None:
+def cli(context: click.Context) -> None:
     """Fine-tune, judge, register and release language models on Azure Machine Learning.
 
-    Each command looks at what is there, decides, and acts; running it again is always safe.
+    Each command looks at what is there, decides, and acts; running it again is always safe. The options stand before or
+    after the command.
     """
-    if as_json and as_markdown:
-        raise click.UsageError("--json and --markdown cannot be combined")
-    for folder in folders:  # as with git and make, each is one from the one before
-        _enter(folder)
-    context.obj = Session(
-        params_path,
-        target,
-        as_json=as_json,
-        verbose=verbose,
-        environ=os.environ,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
-        as_markdown=as_markdown,
-        settings=settings,
-    )
+    context.ensure_object(Session).enter()
 
 
-def _enter(folder: Path) -> None:
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise BadInput(Problem(f"cannot start in {folder}", "-C", why=why, fix="name a folder that is there")) from None
+cli.params[:0] = options(hidden=False)

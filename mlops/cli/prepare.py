@@ -15,7 +15,7 @@ POLARS = {
 }
 
 
-@click.command()
+@click.command(short_help="Make training files from the dataset and data/.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Give a model the traffic of an environment, in steps.")
 @click.argument("environment")
 @click.option(
     "--model", metavar="NAME:VERSION", help="The model; the default is the one for the current parameters and data."

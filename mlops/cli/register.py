@@ -7,7 +7,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Register a model that passed the gate, once.")
 @click.option("--job", help="The job; the default is the newest for the current parameters and data.")
 @click.option(
     "--card",

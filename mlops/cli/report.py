@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Open or update an issue for each cause of a failure.")
 @click.option("--workflow", required=True, help="Name of the workflow that failed.")
 @click.pass_obj
 def command(session: Session, workflow: str) -> None:

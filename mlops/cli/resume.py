@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Carry finished runs on through gate and register.")
 @click.pass_obj
 def command(session: Session) -> None:
     """Carry finished runs on through gate and register; one tick."""

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Give the traffic back to the model before.")
 @click.argument("environment")
 @click.pass_obj
 def command(session: Session, environment: str) -> None:

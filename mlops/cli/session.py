@@ -3,17 +3,19 @@
 It must not know any verb.
 """
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from mlops.errors import GateRefused, MlopsError, Unfinished
+from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
 from mlops.render import Human, Json, Markdown, Report, View, board, console, failure_report
@@ -31,17 +33,29 @@ T = TypeVar("T")
 
 @dataclass
 class Session:
-    """One call of the command line."""
+    """One call of the command line. The options are set on it as they are read, before anything is looked at."""
 
-    params_path: Path
-    target: str | None
-    as_json: bool
-    verbose: bool
-    environ: MutableMapping[str, str]
-    stdout: TextIO
-    stderr: TextIO
+    params_path: Path = Path("params.yaml")
+    target: str | None = None
+    as_json: bool = False
+    verbose: bool = False
+    environ: MutableMapping[str, str] = field(default_factory=lambda: os.environ)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
     as_markdown: bool = False
     settings: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    def enter(self) -> None:
+        """Go to the folders that `-C` named, each from the one before, as with git and make. Raises BadInput."""
+        folders, self.folders = self.folders, ()
+        for folder in folders:
+            try:
+                os.chdir(folder)
+            except OSError as error:
+                why = error.strerror or str(error)
+                problem = Problem(f"cannot start in {folder}", "-C", why=why, fix="name a folder that is there")
+                raise BadInput(problem) from None
 
     @cached_property
     def actions(self) -> Actions:
@@ -59,6 +73,7 @@ class Session:
     @cached_property
     def params(self) -> Params:
         """The parameters, read once: what `--set` says is on top, and in a rehearsal what the file says for one."""
+        self.enter()
         stated = (*(self.environ.get(SET_VARIABLE) or "").splitlines(), *self.settings)
         found = load(self.params_path, overlay.parse(stated), rehearsal=bool(self.environ.get(REHEARSAL_VARIABLE)))
         for change in found.changes:
@@ -95,6 +110,7 @@ class Session:
 
     def _attempt(self, verb: "Callable[[], T]") -> "T":
         try:
+            self.enter()
             return verb()
         except MlopsError as error:
             self._point(error)
@@ -129,12 +145,14 @@ class Session:
         )
 
     def _connect(self) -> "Workspace":
-        from mlops.azure import auth, target
+        from mlops.azure import auth, target, trace
         from mlops.azure.workspace import Workspace
 
         interactive = self.stderr.isatty() and self.actions.sha is None
         chosen = target.resolve(self.target, self.environ, interactive=interactive)
         self.view.note(chosen.announcement)
+        if self.verbose:
+            trace.calls(self.view.note)
         return Workspace(chosen, auth.credential(self.environ, interactive=interactive))
 
 

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Show where things stand, and what is live.")
 @click.pass_obj
 def command(session: Session) -> None:
     """Show where things stand for this commit, and what each environment serves."""

@@ -5,7 +5,7 @@ import click
 from mlops.cli.session import Session
 
 
-@click.command()
+@click.command(short_help="Submit the fine-tuning pipeline, once for equal work.")
 @click.option("--force/--no-force", default=False, help="Train again although this was trained.")
 @click.pass_obj
 def command(session: Session, force: bool) -> None:

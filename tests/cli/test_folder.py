@@ -83,4 +83,4 @@ def test_a_project_below_the_top_of_its_repository_is_compared_with_its_own_past
 
 
 def test_the_readme_says_it() -> None:
-    assert "`mlops -C DIR" in (ROOT / "README.md").read_text()
+    assert "`mlops plan -C DIR`" in (ROOT / "README.md").read_text()

@@ -77,4 +77,5 @@ def test_every_file_that_a_document_names_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=place)
 def test_prose_is_wrapped(path: Path) -> None:
-    assert not [line for line in path.read_text(encoding="utf-8").splitlines() if len(line) > 120 and "|" not in line]
+    prose = "".join(path.read_text(encoding="utf-8").split("```")[::2])  # what stands between fences is code
+    assert not [line for line in prose.splitlines() if len(line) > 120 and "|" not in line]

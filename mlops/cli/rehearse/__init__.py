@@ -17,7 +17,7 @@ from mlops.params import REHEARSAL_VARIABLE
 NAMES = [step.name for step in STEPS]
 
 
-@click.command()
+@click.command(short_help="Rehearse a push to main here: no account, no cost.")
 @click.option("--keep", is_flag=True, help="Leave the emulator running, and go on from what an earlier --keep left.")
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), help="Folder of the emulator's state; implies --keep."
@@ -32,16 +32,14 @@ NAMES = [step.name for step in STEPS]
 )
 @click.option("--until", "last", type=click.Choice(NAMES), default=NAMES[-1], show_default=True, help="End after it.")
 @click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every line that the workflows print.")
 @click.pass_obj
-def command(
-    session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool, verbose: bool
-) -> None:
+def command(session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
+    session.enter()
     root = session.params_path.resolve().parent
-    show = Show(sys.stdout, os.environ, verbose=verbose or session.verbose)
+    show = Show(sys.stdout, os.environ, verbose=session.verbose)
     session.environ[REHEARSAL_VARIABLE] = "true"
     rehearsal = Rehearsal(
         root=root,

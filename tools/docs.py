@@ -66,7 +66,8 @@ def outputs() -> dict[str, Callable[[], str]]:
         view = importlib.import_module(f"mlops.views.{name}")
         return lambda: json.dumps(schema(name.replace("_", " "), view), indent=2) + "\n"
 
-    names = sorted(module.name for module in pkgutil.iter_modules(mlops.views.__path__))
+    modules = (module.name for module in pkgutil.iter_modules(mlops.views.__path__))
+    names = sorted(name for name in modules if hasattr(importlib.import_module(f"mlops.views.{name}"), "outputs"))
     return {f"docs/json/{name}.schema.json": made(name) for name in names}
 
 

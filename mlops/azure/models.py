@@ -75,7 +75,7 @@ def register(
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ModelVersions:
     """The versions of one model, as `mlops.domain.registry.registration` needs them.
 
     The service keeps a version's path for ever, so of two processes that want the same number one is refused.

@@ -16,7 +16,9 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
     What was submitted goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
     """
     from mlops.flow.evaluation import evaluate
+    from mlops.views import evaluate as view
 
-    session.run(
-        lambda context: evaluate.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished)
+    session.answer(
+        lambda context: evaluate.run(context, job=job, wait_minutes=wait_minutes, ok_if_unfinished=ok_if_unfinished),
+        view,
     )

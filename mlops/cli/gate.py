@@ -24,12 +24,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 def command(session: Session, job: str | None, from_file: Path | None, champion_file: Path | None, out: Path) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
     from mlops.flow.evaluation import gate
+    from mlops.views import gate as view
 
     if job and from_file:
         raise click.UsageError("--job and --from-file exclude each other")
     if champion_file and not from_file:
         raise click.UsageError("--champion-file needs --from-file; without it the workspace says who is champion")
     if from_file:
-        session.run(lambda context: gate.run_from_file(context, from_file, champion=champion_file, out=out))
+        session.answer(lambda context: gate.run_from_file(context, from_file, champion=champion_file, out=out), view)
     else:
-        session.run(lambda context: gate.run(context, job=job, out=out))
+        session.answer(lambda context: gate.run(context, job=job, out=out), view)

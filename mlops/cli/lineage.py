@@ -11,5 +11,6 @@ from mlops.cli.session import Session
 def command(session: Session, what: str) -> None:
     """Walk from a model or an endpoint back to commit, parameters, data and sources."""
     from mlops.flow.registry import lineage
+    from mlops.views import lineage as view
 
-    session.run(lambda context: lineage.run(context, what))
+    session.answer(lambda context: lineage.run(context, what), view)

@@ -20,5 +20,7 @@ from mlops.cli.session import Session
 def command(session: Session, job: str | None, card: Path) -> None:
     """Register the model of a run that passes the gate, once, with its lineage."""
     from mlops.flow.registry import register
+    from mlops.views import model_card
+    from mlops.views import register as view
 
-    session.run(lambda context: register.run(context, job=job, card=card))
+    session.answer(lambda context: register.run(context, job=job, card=card, render=model_card.markdown), view)

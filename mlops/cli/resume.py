@@ -10,5 +10,7 @@ from mlops.cli.session import Session
 def command(session: Session) -> None:
     """Carry finished runs on through gate and register; one tick."""
     from mlops.flow.release import resume
+    from mlops.views import model_card
+    from mlops.views import resume as view
 
-    session.run(resume.run)
+    session.answer(lambda context: resume.run(context, render=model_card.markdown), view)

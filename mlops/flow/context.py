@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.preflight import check_name
+from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.params import Environment, Params
 from mlops.render import Board, Lines, Report
@@ -47,6 +48,11 @@ class Context:
     def owner(self) -> str:
         """What our endpoints carry as a tag: the model's name, the same on a runner and on a laptop."""
         return self.params.model.name
+
+    @property
+    def trigger(self) -> Trigger:
+        """Who asks, for the tags of what is made."""
+        return Trigger(self.commit, self.run_url, self.repository)
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput."""

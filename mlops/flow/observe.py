@@ -13,7 +13,7 @@ from mlops.domain.training.run import Attempt, JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
-from mlops.flow.evaluation import jobs as evaluation_jobs
+from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Training
 from mlops.params import Params
@@ -117,9 +117,10 @@ def facts(context: Context, made_of: Training) -> Facts:
 
 def _refusal(context: Context, job: str) -> str | None:
     """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
+    evaluator = Evaluator.of(context)
     try:
-        asked = evaluation_jobs.require(context, job)
+        asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):
         return None
-    verdict = evidence.judge(context, evaluation_jobs.scores(context, job, asked))
+    verdict = evidence.judge(evaluator.evidence(job, asked), evaluator.spec.gate.rules)
     return None if verdict.passed else verdict.summary()

@@ -3,22 +3,18 @@
 from mlops.domain.numbers import number
 from mlops.render.bars import Bars
 from mlops.render.board import Board, Lines, board
-from mlops.render.card import model_card
 from mlops.render.charts import Chart, chart
 from mlops.render.failure import explain, failure_report
-from mlops.render.flowchart import Flowchart
 from mlops.render.markdown import fenced
 from mlops.render.output import Human, Json, Markdown, View, console
 from mlops.render.report import Cell, Report, Section, Table, table
 from mlops.render.units import duration, size
-from mlops.render.verdict import verdict_report
 
 __all__ = [
     "Bars",
     "Board",
     "Cell",
     "Chart",
-    "Flowchart",
     "Human",
     "Json",
     "Lines",
@@ -34,9 +30,7 @@ __all__ = [
     "explain",
     "failure_report",
     "fenced",
-    "model_card",
     "number",
     "size",
     "table",
-    "verdict_report",
 ]

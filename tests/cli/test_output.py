@@ -41,8 +41,11 @@ def test_json_is_one_document_and_nothing_else(
     told = mlops("--json", *words)
     found: dict[str, Any] = json.loads(told.out)
     assert told.code == 0
-    assert found["title"]
-    assert isinstance(found["outputs"], dict)
+    if words[0] == "gate":
+        assert (found["verb"], found["ok"], found["result"]["ruling"]) == ("gate", True, "pass")
+    else:
+        assert found["title"]
+        assert isinstance(found["outputs"], dict)
 
 
 @pytest.mark.parametrize("words", OFFLINE, ids=" ".join)
@@ -61,7 +64,9 @@ def test_a_refusal_is_a_document_too(mlops: Run, metrics: Path) -> None:
     metrics.write_text(BAD)
     told = mlops("--json", "gate", "--from-file", metrics.name)
     assert told.code == 4
-    assert json.loads(told.out)["outputs"]["verdict"] == "refuse"
+    said = json.loads(told.out)
+    assert (said["ok"], said["exit_code"], said["result"]["ruling"]) == (False, 4, "refuse")
+    assert [one["key"] for one in said["problems"]] == ["gate.rules.0"]
     assert "The gate refused this model" in told.err
 
 

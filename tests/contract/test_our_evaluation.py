@@ -16,14 +16,22 @@ from azureml_emulator.http.address import Address
 from mlops.azure import aliases, data, jobs, models, registry, submission, target
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
+from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation import scoring as domain
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluate, gate
-from mlops.flow.evaluation import jobs as evaluation_jobs
+from mlops.flow.evaluation.evaluate import EvaluateResult
+from mlops.flow.evaluation.evaluator import Evaluation, Evaluator
+from mlops.flow.evaluation.gate import GateResult
+from mlops.flow.outcome import Outcome
+from mlops.flow.poll import Pauses
 from mlops.flow.release import resume
 from mlops.params import Params, load
+from mlops.views import evaluate as view
+from mlops.views import gate as gate_view
+from mlops.views import model_card
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +62,7 @@ class World:
         params = self.base.model_copy(update={"evaluation": scored, "gate": judged})
         return Context(params, PARAMS_FILE, lambda: self.workspace, lambda _: None)
 
-    def crown(self, run: str) -> str:
+    def make_champion(self, run: str) -> str:
         """Register the model of a run, and let it be the champion."""
         mark, _, _, version = RUNS[run]
         name, job = self.base.model.name, f"ft-{mark}-1"
@@ -68,10 +76,10 @@ class World:
         aliases.promoted(self.workspace, name, made, list(self.base.environments)[-1])
         return f"{name}:{made}"
 
-    def evaluate(self, run: str, **changes: Any) -> ReportOutcome:
+    def evaluate(self, run: str, **changes: Any) -> Outcome[EvaluateResult]:
         return evaluate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1", wait_minutes=1, ok_if_unfinished=False)
 
-    def gate(self, run: str, **changes: Any) -> ReportOutcome:
+    def gate(self, run: str, **changes: Any) -> Outcome[GateResult]:
         return gate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1")
 
 
@@ -117,19 +125,25 @@ def _train(workspace: Workspace, name: str, steps: int, rate: float, version: st
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look often: a job of the emulator takes a second."""
-    monkeypatch.setattr(evaluate, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(evaluate, "PAUSES", Pauses(0.1, factor=1.3))
 
 
-def document(judged: ReportOutcome) -> dict[str, Any]:
+def document(judged: Outcome[GateResult]) -> dict[str, Any]:
     """The verdict as the gate writes it."""
-    assert judged.report.data is not None
-    return dict(judged.report.data)
+    return record.document(judged.result.verdict, judged.result.evidence)
 
 
-def perplexities(judged: ReportOutcome) -> list[float]:
+def jobs_of(done: Outcome[EvaluateResult]) -> list[str]:
+    """The candidate's job, then the champion's."""
+    return [model.job for model in done.result.models]
+
+
+def perplexities(judged: Outcome[GateResult]) -> list[float]:
     """Of the candidate, then of the champion, as the gate found them."""
-    (finding,) = document(judged)["findings"]
-    return [finding["candidate"], finding["champion"]]
+    (finding,) = judged.result.findings
+    assert finding.candidate is not None
+    assert finding.champion is not None
+    return [finding.candidate, finding.champion]
 
 
 def test_before_it_is_evaluated_a_run_is_not_judged_but_waited_for(world: World) -> None:
@@ -140,26 +154,28 @@ def test_before_it_is_evaluated_a_run_is_not_judged_but_waited_for(world: World)
 def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: World) -> None:
     done = world.evaluate("plain")
     assert done.failure is None
-    assert done.outputs["finished"] == "true"
-    assert len(done.outputs["jobs"].split()) == 1
+    assert done.result.state is evaluate.EvaluationState.DONE
+    (scored,) = done.result.models
+    assert scored.metrics["rougeL"] >= 0
+    assert view.outputs(done.result) == {"finished": "true", "jobs": scored.job}
     judged = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.0, "max_regression": 0.1})
     assert judged.failure is None
-    assert document(judged)["evaluation"] == done.outputs["jobs"]
+    assert document(judged)["evaluation"] == scored.job
     assert document(judged)["questions"].startswith("sky-evaluation:")
     refused = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.99})
     assert isinstance(refused.failure, GateRefused)
 
 
 def test_what_was_scored_is_not_scored_again(world: World) -> None:
-    before = world.evaluate("plain").outputs["jobs"]
-    assert world.evaluate("plain").outputs["jobs"] == before
+    before = jobs_of(world.evaluate("plain"))
+    assert jobs_of(world.evaluate("plain")) == before
 
 
 def test_a_better_model_passes_and_the_champion_keeps_the_score_it_had_as_a_candidate(world: World) -> None:
-    alone = world.evaluate("plain").outputs["jobs"]
-    champion = world.crown("plain")
+    (alone,) = jobs_of(world.evaluate("plain"))
+    champion = world.make_champion("plain")
     done = world.evaluate("learnt")
-    mine, theirs = done.outputs["jobs"].split()
+    mine, theirs = jobs_of(done)
     assert theirs == alone
     judged = world.gate("learnt")
     assert judged.failure is None
@@ -172,7 +188,7 @@ def test_a_better_model_passes_and_the_champion_keeps_the_score_it_had_as_a_cand
 
 
 def test_an_equal_model_passes_at_the_same_values(world: World) -> None:
-    world.crown("plain")
+    world.make_champion("plain")
     judged = world.gate("plain")
     one, other = perplexities(judged)
     assert one == other
@@ -182,19 +198,19 @@ def test_an_equal_model_passes_at_the_same_values(world: World) -> None:
 
 
 def test_a_worse_model_is_refused_on_the_same_questions(world: World) -> None:
-    world.crown("learnt")
+    world.make_champion("learnt")
     found = world.gate("plain")
     assert isinstance(found.failure, GateRefused)
     assert "worse than the champion's" in found.failure.problems[0].what
 
 
 def test_a_champion_of_old_data_answers_the_new_questions(world: World) -> None:
-    world.crown("before")
+    world.make_champion("before")
     done = world.evaluate("learnt")
     said = document(world.gate("learnt"))
     assert said["champion"]["data"] == f"{DATA}:{OLD}"
     assert said["same_data"] is False
-    _, theirs = done.outputs["jobs"].split()
+    _, theirs = jobs_of(done)
     job = jobs.find(world.workspace, theirs)
     assert job is not None
     assert (job.tags["mlops-data"], job.tags["mlops-evaluates"]) == (f"{DATA}:{NEW}", said["champion"]["model"])
@@ -216,7 +232,7 @@ def test_a_metric_that_never_arrives_refuses_and_one_that_is_late_is_read_from_t
 def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
     world: World, emulator_address: Address
 ) -> None:
-    world.crown("plain")  # so that there is one model to score
+    world.make_champion("plain")  # so that there is one model to score
     rule = {"rule": "jobs.create ev-*: operation fails OutOfMemory at model_prediction"}
     process.control(emulator_address, "POST", "/faults", rule)
     try:
@@ -229,19 +245,20 @@ def test_an_evaluation_that_fails_is_a_breakdown_and_the_next_attempt_mends_it(
         world.gate("plain", conversations=1)
     again = world.evaluate("plain", conversations=1)
     assert again.failure is None
-    assert again.outputs["jobs"].endswith("-2")
+    assert jobs_of(again)[0].endswith("-2")
     assert world.gate("plain", conversations=1).failure is None
 
 
 def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
     rule = {"metric": "train_loss", "max": 0.001}
     asked = world.evaluate("plain", conversations=4, rule=rule)
-    assert "it is refused whatever it answers: train_loss" in asked.report.lines[0]
+    assert asked.result.skipped
+    assert "it is refused whatever it answers: train_loss" in asked.result.skipped.reason
     refused = world.gate("plain", conversations=4, rule=rule)
     assert isinstance(refused.failure, GateRefused)
-    assert any("no evaluation of its own" in line for line in refused.report.lines)
-    scored = evaluation_jobs.wanted(world.context(conversations=4), f"ft-{RUNS['plain'][0]}-1")
-    assert isinstance(scored, evaluation_jobs.Evaluation)
+    assert any("no evaluation of its own" in line for line in gate_view.report(refused.result).lines)
+    scored = Evaluator.of(world.context(conversations=4)).wanted(f"ft-{RUNS['plain'][0]}-1")
+    assert isinstance(scored, Evaluation)
     assert scored.candidate.attempt is None
 
 
@@ -267,19 +284,21 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     monkeypatch.chdir(tmp_path)  # where the verdicts are written
     name, settings = f"ft-{RUNS['learnt'][0]}-1", {"conversations": 4}
     jobs.tag(world.workspace, name, {"mlops-owner": OWNER})
-    first = resume.run(world.context(**settings))
-    rows = {row[0]: row[2:] for row in first.report.tables[0].rows}
-    assert rows[name][0] == "evaluate"
-    assert str(rows[name][1]).startswith(f"held-out conversations: submit {name}")
-    assert (first.failure, first.outputs["model"]) == (None, "")
+    first = resume.run(world.context(**settings), render=model_card.markdown)
+    (mine,) = (one for one in first.result.runs if one.run == name)
+    assert mine.done is resume.Done.EVALUATED
+    assert mine.why.startswith(f"held-out conversations: submit {name}")
+    assert (first.failure, first.result.promotion) == (None, None)
     evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
-    asked = evaluation_jobs.wanted(world.context(**settings), name)
-    assert isinstance(asked, evaluation_jobs.Evaluation)
+    asked = Evaluator.of(world.context(**settings)).wanted(name)
+    assert isinstance(asked, Evaluation)
     assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
-    second = resume.run(world.context(**settings))
-    done = {row[0]: row[2] for row in second.report.tables[0].rows}[name]
-    assert (done, second.failure) == ("register", None)
-    made = models.find(world.workspace, *second.outputs["model"].split(":"))
+    second = resume.run(world.context(**settings), render=model_card.markdown)
+    (mine,) = (one for one in second.result.runs if one.run == name)
+    assert (mine.done, second.failure) == (resume.Done.REGISTERED, None)
+    assert second.result.promotion
+    assert (second.result.promotion.job, second.result.promotion.rest) == (name, True)
+    made = models.find(world.workspace, *second.result.promotion.model.split(":"))
     assert made is not None
     assert made.tags["mlops-verdict"] == "pass"
     assert made.tags["mlops-evaluation"] == asked.candidate.job
@@ -288,10 +307,10 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
 
 def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:
     off = world.evaluate("plain", enabled=False)
-    assert off.outputs == {"finished": "true", "jobs": ""}
+    assert view.outputs(off.result) == {"finished": "true", "jobs": ""}
     bare = jobs.Job("ft-d4d4d4d4d4d4-1", JobState.COMPLETED)
     with pytest.raises(BadInput, match="does not say which data it used"):
-        evaluation_jobs.Evaluation.of(world.context(), bare)
+        Evaluator.of(world.context()).evaluation(bare)
 
 
 @pytest.mark.parametrize(
@@ -307,9 +326,9 @@ def test_what_cannot_evaluate_is_refused_before_anything_is_trained(
 ) -> None:
     context = world.context(**changes)
     with pytest.raises(BadInput, match=said):
-        evaluation_jobs.check(context, ("mlflow_model_folder",))
-    evaluation_jobs.check(context, ("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
-    evaluation_jobs.check(world.context(), ("mlflow_model_folder",))
+        Evaluator.of(context).check(("mlflow_model_folder",))
+    Evaluator.of(context).check(("mlflow_model_folder", "evaluation_result"))  # the training component evaluates
+    Evaluator.of(world.context()).check(("mlflow_model_folder",))
 
 
 def test_the_first_conversations_become_questions_with_their_true_answers(world: World) -> None:

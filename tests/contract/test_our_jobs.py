@@ -15,6 +15,8 @@ from mlops.flow.context import Context
 from mlops.flow.release import resume
 from mlops.flow.training import watch
 from mlops.params import load
+from mlops.views import model_card
+from mlops.views import resume as resume_view
 from mlops.views import watch as view
 from tests.project import PARAMS_FILE
 
@@ -81,10 +83,11 @@ def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     params = load(PARAMS_FILE)
     params = params.model_copy(update={"model": params.model.model_copy(update={"name": OWNER})})
     context = Context(params, PARAMS_FILE, lambda: workspace, lambda _: None)
-    found = resume.run(context)
+    found = resume.run(context, render=model_card.markdown)
     assert isinstance(found.failure, RemoteFailed)
     (problem,) = found.failure.problems
     assert problem.what == f"{FAILED} is Failed"
     assert problem.why.startswith("ACFTDataException")
-    assert found.outputs == {"job": "", "finished": "false", "model": "", "environment": ""}
-    assert found.report.tables[0].rows[0][:3] == (FAILED, "Failed", "failed")
+    assert resume_view.outputs(found.result) == {"job": "", "finished": "false", "model": "", "environment": ""}
+    newest = found.result.runs[0]
+    assert (newest.run, newest.state, newest.done) == (FAILED, JobState.FAILED, resume.Done.FAILED)

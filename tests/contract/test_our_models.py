@@ -39,9 +39,9 @@ def paths(emulator_address: Address, ml_client: Any, tmp_path: Path) -> list[str
     return found
 
 
-def shelf(workspace: Workspace, name: str, path: str, fingerprint: str) -> models.Shelf:
+def model_versions(workspace: Workspace, name: str, path: str, fingerprint: str) -> models.ModelVersions:
     tags = {FINGERPRINT_TAG: fingerprint}
-    return models.Shelf(workspace, name, path=path, description="card", tags=tags)
+    return models.ModelVersions(workspace, name, path=path, description="card", tags=tags)
 
 
 def test_two_processes_of_one_fingerprint_make_one_version(paths: list[str]) -> None:
@@ -54,7 +54,7 @@ def test_two_processes_of_one_fingerprint_make_one_version(paths: list[str]) -> 
         barrier.wait()
         # two runs of the same fingerprint, and a third party with another
         fingerprint, job = ("bbb", 2) if number == 3 else ("aaa", number % 2)
-        return register_once(shelf(workspaces[number], name, paths[job], fingerprint), fingerprint)[0]
+        return register_once(model_versions(workspaces[number], name, paths[job], fingerprint), fingerprint)[0]
 
     with ThreadPoolExecutor(4) as pool:
         versions = list(pool.map(one, range(4)))
@@ -66,10 +66,10 @@ def test_two_processes_of_one_fingerprint_make_one_version(paths: list[str]) -> 
 
 def test_an_archived_version_keeps_its_number_and_its_fingerprint(ml_client: Any, paths: list[str]) -> None:
     name, workspace = f"archived-{uuid.uuid4().hex[:8]}", connected()
-    assert register_once(shelf(workspace, name, paths[0], "aaa"), "aaa") == ("1", True)
+    assert register_once(model_versions(workspace, name, paths[0], "aaa"), "aaa") == ("1", True)
     ml_client.models.archive(name, version="1")
-    assert register_once(shelf(workspace, name, paths[1], "bbb"), "bbb") == ("2", True)
-    assert register_once(shelf(workspace, name, paths[0], "aaa"), "aaa") == ("1", False)
+    assert register_once(model_versions(workspace, name, paths[1], "bbb"), "bbb") == ("2", True)
+    assert register_once(model_versions(workspace, name, paths[0], "aaa"), "aaa") == ("1", False)
 
 
 def test_a_model_is_shared_into_a_registry_once(ml_client: Any, paths: list[str]) -> None:
@@ -81,7 +81,7 @@ def test_a_model_is_shared_into_a_registry_once(ml_client: Any, paths: list[str]
         Registry(name=registry, location="eastus", replication_locations=regions)
     ).result()
     name = f"shared-{uuid.uuid4().hex[:8]}"
-    register_once(shelf(workspace, name, paths[0], "aaa"), "aaa")
+    register_once(model_versions(workspace, name, paths[0], "aaa"), "aaa")
     model = models.find(workspace, name, "1")
     assert model
     assert sharing.share_model(workspace, registry, model)

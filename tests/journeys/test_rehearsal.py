@@ -82,7 +82,7 @@ def test_a_rollback_returns_to_the_model_before(clone: Clone) -> None:
     tick = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "resume")
     assert tick.returncode == 0, tick.stderr
     found = json.loads(tick.stdout)
-    assert found["outputs"]["model"] == "", "a tick does not undo a rollback"
-    newest = next(row for row in found["tables"][0]["rows"] if row[0] == seen["second"]["job"])
-    assert newest[2] == "nothing"
-    assert newest[3].endswith("and was taken back or torn down since")
+    assert found["result"]["promotion"] is None, "a tick does not undo a rollback"
+    newest = next(one for one in found["result"]["runs"] if one["run"] == seen["second"]["job"])
+    assert newest["done"] == "nothing"
+    assert newest["why"].endswith("and was taken back or torn down since")

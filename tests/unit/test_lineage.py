@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ from mlops.domain.asset_ids import label, parameters_digest, registry_of
 from mlops.domain.dataset import FileEntry, Manifest, SourceEntry, source_tags
 from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.rules import Rule, judge
-from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
-from mlops.render import Flowchart, model_card
+from mlops.domain.registry.lineage import DataFacts, Edge, EvaluationFacts, Graph, ModelFacts, RunFacts, Served, graph
+from mlops.domain.registry.model_card import ModelCard
+from mlops.flow.registry.lineage import LineageResult
+from mlops.render.plain import plain
+from mlops.views import lineage as lineage_view
+from mlops.views import model_card
+from mlops.views.flowchart import Flowchart
 
 BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
 TAGS = {"rows-train": "197", "rows-test": "38", "mlops-recipe": "r1", "source-2": "b.jsonl: 3 of 4 rows kept",
@@ -22,7 +28,7 @@ RUN = RunFacts(
     (DataFacts("train", "chat-train:v", TAGS), DataFacts("test", "chat-test:v", TAGS)),
 )  # fmt: skip
 SCORED = EvaluationFacts(
-    "ev-0123456789ab-1", "Completed", "model_evaluation_pipeline:0.0.36", "chat-evaluation:q", "32", "chat-test:v",
+    "ev-0123456789ab-1", "Completed", "model_evaluation_pipeline:0.0.36", "chat-evaluation:q", 32, "chat-test:v",
     {"rougeL": 0.24691357802, "bleu_1": 0.5},
 )  # fmt: skip
 MODEL = ModelFacts("phi:3", {"mlops-verdict": "pass", "metric-eval_loss": "3.5", "mlops-fingerprint": "f"}, RUN, SCORED)
@@ -34,7 +40,7 @@ def reached(found: Graph, start: str) -> set[str]:
         one = todo.pop()
         if one not in seen:
             seen.add(one)
-            todo += [end for begin, end, _ in found.edges if begin == one]
+            todo += [edge.end for edge in found.edges if edge.start == one]
     return seen
 
 
@@ -55,9 +61,10 @@ def test_from_an_endpoint_everything_it_was_made_from_is_reached() -> None:
         ("data", "chat-evaluation:q"),
     } <= names
     rows = {node.name: node.facts["rows"] for node in found.nodes if "rows" in node.facts}
-    assert rows.pop("chat-evaluation:q") == "32"
-    assert ("data:chat-evaluation:q", "data:chat-test:v", "made from") in found.edges
-    assert rows == {"chat-train:v": "197", "chat-test:v": "38", "hub/set@abc train": "154 of 160", "b.jsonl": "3 of 4"}
+    assert rows == {"chat-train:v": 197, "chat-test:v": 38, "chat-evaluation:q": 32}
+    sources = {node.name: (node.facts["kept"], node.facts["read"]) for node in found.nodes if node.kind == "source"}
+    assert sources == {"hub/set@abc train": (154, 160), "b.jsonl": (3, 4)}
+    assert Edge("data:chat-evaluation:q", "data:chat-test:v", "made from") in found.edges
     assert not found.gaps
 
 
@@ -98,27 +105,31 @@ def test_mermaid_names_only_nodes_that_it_defines_and_cannot_be_broken_out_of() 
 
 def test_json_and_text_say_the_same() -> None:
     drawn = Flowchart("lineage", graph([], [MODEL]))
-    data = json.loads(json.dumps(drawn.to_json()))
+    result = LineageResult("phi:3", ("phi:3",), drawn.graph)
+    data = json.loads(json.dumps(plain(result)))["graph"]
+    assert lineage_view.report(result).charts == (Flowchart("lineage of phi:3", drawn.graph),)
     text = "\n".join(drawn.sparklines())
     for node in data["nodes"]:
         assert node["name"] in text
     scored = next(node for node in data["nodes"] if node["kind"] == "evaluation")
-    assert scored["facts"] == {"state": "Completed", "bleu_1": "0.5", "rougeL": "0.24691357802"}
+    assert scored["facts"] == {"state": "Completed", "bleu_1": 0.5, "rougeL": 0.24691357802}
     assert "evaluated by: evaluation ev-0123456789ab-1 (state Completed, bleu_1 0.5, rougeL 0.246914)" in text
     assert "rougeL 0.246914" in drawn.to_mermaid()
-    ids = {node["id"] for node in data["nodes"]}
-    assert {end for edge in data["edges"] for end in (edge["from"], edge["to"])} <= ids
+    ids = {node.id for node in drawn.graph.nodes}
+    assert f"with: parameters {RUN.digest} (learning_rate 5e-06)" in text
+    assert {end for edge in data["edges"] for end in (edge["start"], edge["end"])} <= ids
 
 
 def test_the_card_has_licence_data_parameters_verdict_and_limits() -> None:
     evidence = Evidence({"eval_loss": 3.5}, job=RUN.job, data="chat:v")
     verdict = judge(evidence.metrics, None, [Rule("eval_loss", max=4.5)])
-    text = model_card("phi", "0123456789ab", RUN, verdict, evidence, ("a note",)).to_markdown()
+    facts = ModelCard("phi", "0123456789ab", RUN, verdict.ruling, verdict.findings, evidence, ("a note",))
+    text = model_card.markdown(facts)
     for expected in ("Licence of the base model: MIT", "| train | chat-train:v | 197 |", "| learning\\_rate |",
                      "hub/set@abc train: 154 of 160 rows kept", "not above the largest allowed 4.5", "a note",
                      "team/repo", BASE):  # fmt: skip
         assert expected.replace("\\", "") in text.replace("\\", "")
-    empty = model_card("phi", "x", RunFacts("ft-1"), verdict, evidence).to_markdown()
+    empty = model_card.markdown(replace(facts, run=RunFacts("ft-1"), notes=()))
     assert "Licence of the base model: not known" in empty
 
 

@@ -11,8 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import ALL, BadInput, Problem, Unfinished
+from mlops.flow.evaluation.gate import GateResult
 from mlops.render import (
     Chart,
     Human,
@@ -26,10 +28,11 @@ from mlops.render import (
     explain,
     size,
     table,
-    verdict_report,
 )
 from mlops.render.charts import MOST_POINTS
 from mlops.render.markdown import clean, fenced, inline, paragraph
+from mlops.render.plain import plain
+from mlops.views import gate
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 markup = st.text(alphabet="ab1 |\\`*_~[]()<>&#!-+=.:$\n\r\x1b", max_size=30)
@@ -305,20 +308,25 @@ def test_a_chart_stands_beside_its_values_in_every_face() -> None:
 def test_a_refusal_shows_every_rule_and_a_chart_for_each_metric() -> None:
     rules = [Rule("eval_loss", max=6.0, max_regression=0.05, relative=True), Rule("bleu_1", min=0.2, required=False)]
     verdict = judge({"eval_loss": 7.31}, {"eval_loss": 5.0}, rules)
-    history = {"loss": [(10, 9.0), (20, 8.0)], "eval_loss": [(20, 7.31)]}
-    report = verdict_report(verdict, job="ft-1", champion="phi:3", history=history)
+    history = {"loss": ((10, 9.0), (20, 8.0)), "eval_loss": ((20, 7.31),)}
+    evidence = Evidence({"eval_loss": 7.31}, Champion("phi:3", "production", {"eval_loss": 5.0}), job="ft-1")
+    result = GateResult(verdict.ruling, verdict.findings, evidence, history, None)
+    report = gate.report(result)
     assert report.title == "The gate refused this model"
     assert [row[6] for row in report.tables[0].rows] == ["refuse", "refuse", "advisory"]
     assert report.tables[0].rows[1][3:5] == ("max_regression", "5 %")
     assert [drawn.title for drawn in report.charts] == ["margin to each limit, below 0 is not met", "loss by step"]
     assert "eval_loss max" in report.to_markdown().split("```mermaid")[1]
     assert "eval_loss 7.31 is above the largest allowed 6.0 by 1.31" in report.lines
-    assert report.to_json()["data"] == verdict.to_json()
+    assert plain(result)["ruling"] == "refuse"
+    assert [found["candidate"] for found in plain(result)["findings"][:2]] == [7.31, 7.31]
+    assert gate.outputs(result) == {"verdict": "refuse", "metrics": "eval_loss 7.31, bleu_1 missing"}
     assert not report.next_step.startswith("mlops register")
 
 
 def test_a_pass_leads_to_the_register() -> None:
-    report = verdict_report(judge({"eval_loss": 1.0}, None, [Rule("eval_loss", max=6.0)]), job="ft-1")
+    verdict = judge({"eval_loss": 1.0}, None, [Rule("eval_loss", max=6.0)])
+    report = gate.report(GateResult(verdict.ruling, verdict.findings, Evidence({}, job="ft-1"), {}, None))
     assert (report.title, report.next_step) == ("The gate passes this model", "mlops register --job ft-1")
 
 

@@ -12,6 +12,7 @@ from mlops.domain.numbers import number, to_plain
 from mlops.domain.tags import (
     EVALUATION_TAG,
     GATE_PREFIX,
+    METRIC_PREFIX,
     QUESTIONS_TAG,
     VERDICT_CHAMPION_TAG,
     VERDICT_TAG,
@@ -117,7 +118,7 @@ def document(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
 def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """The verdict as tags of the run: the word, why, against whom, and one tag for each judged condition."""
     found = {
-        VERDICT_TAG: "pass" if verdict.passed else "refuse",
+        VERDICT_TAG: verdict.ruling.value,
         VERDICT_WHY_TAG: verdict.summary(),
         VERDICT_CHAMPION_TAG: evidence.champion.model if evidence.champion else "none yet",
     }
@@ -127,6 +128,18 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
         kind = "any" if finding.kind == "missing" else finding.kind
         found.setdefault(f"{GATE_PREFIX}{finding.metric}-{kind}", _short(finding))
     return {key: value if len(value) <= TAG_LIMIT else value[: TAG_LIMIT - 1] + "…" for key, value in found.items()}
+
+
+def metrics_of(tags: Mapping[str, str]) -> dict[str, float]:
+    """The metrics that a registered model carries as tags; what is no number there counts as missing."""
+    found: dict[str, float] = {}
+    for key, text in tags.items():
+        if key.startswith(METRIC_PREFIX):
+            try:
+                found[key.removeprefix(METRIC_PREFIX)] = float(text)
+            except ValueError:
+                continue
+    return found
 
 
 def _short(finding: Finding) -> str:

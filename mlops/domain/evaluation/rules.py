@@ -6,13 +6,22 @@ It must not look metrics up, and it must not print.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any, Literal, get_args
 
 from mlops.domain.evaluation.metrics_file import read_metrics
 from mlops.domain.numbers import apart, as_float, from_plain, number, percent, to_plain
 from mlops.errors import BadInput, Problem
 
-__all__ = ["Finding", "Kind", "Rule", "Verdict", "judge", "read_metrics", "value_of"]
+__all__ = ["Finding", "Kind", "Rule", "Ruling", "Verdict", "judge", "read_metrics", "value_of"]
+
+
+class Ruling(StrEnum):
+    """What the gate says of a model; the value of its tag and of the step's output."""
+
+    ACCEPT = "pass"
+    REFUSE = "refuse"
+
 
 Kind = Literal["max", "min", "max_regression", "min_improvement", "missing"]
 
@@ -70,6 +79,11 @@ class Verdict:
         return bool(required) and all(required)
 
     @property
+    def ruling(self) -> Ruling:
+        """The same as a word."""
+        return Ruling.ACCEPT if self.passed else Ruling.REFUSE
+
+    @property
     def refusals(self) -> tuple[Finding, ...]:
         """The required findings that did not pass."""
         return tuple(finding for finding in self.findings if finding.required and not finding.passed)
@@ -83,18 +97,18 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data; a number that is not finite becomes a string, because JSON has none."""
         findings = [{key: to_plain(value) for key, value in asdict(finding).items()} for finding in self.findings]
-        return {"verdict": "pass" if self.passed else "refuse", "findings": findings}
+        return {"verdict": self.ruling.value, "findings": findings}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Verdict":
         """What `to_json` wrote. Raises BadInput for another form, or for a verdict that its findings contradict."""
         try:
             verdict = cls(tuple(_finding(item) for item in data["findings"]))
-            stated = {"pass": True, "refuse": False}[data["verdict"]]
+            stated = Ruling(data["verdict"])
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(Problem("not a verdict that the gate wrote", why=repr(error))) from None
-        if stated is not verdict.passed:
-            raise BadInput(Problem(f"a verdict says {data['verdict']}, but its findings say otherwise"))
+        if stated is not verdict.ruling:
+            raise BadInput(Problem(f"a verdict says {stated}, but its findings say otherwise"))
         return verdict
 
 

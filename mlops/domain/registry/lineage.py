@@ -3,11 +3,12 @@
 It must not look anything up; `mlops.flow.registry.lineage` gives the facts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from mlops.domain.asset_ids import parameters_digest
+from mlops.domain.evaluation.evidence import metrics_of
 from mlops.domain.tags import (
     COMMIT_TAG,
     FINGERPRINT_TAG,
@@ -19,6 +20,7 @@ from mlops.domain.tags import (
 )
 
 SHORT_COMMIT = 12
+_SOURCE = re.compile(r"(?P<name>.*): (?P<kept>\d+)(?: of (?P<read>\d+))? rows kept", re.DOTALL)  # the form of the tag
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class DataFacts:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def rows(self) -> str:
-        """How many rows, as text; empty when it does not say."""
-        return self.tags.get(f"{ROWS_PREFIX}{self.role}", "")
+    def rows(self) -> int | None:
+        """How many rows; None when it does not say."""
+        return whole(self.tags.get(f"{ROWS_PREFIX}{self.role}", ""))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -40,7 +42,8 @@ class DataFacts:
         found = [
             (key.removeprefix(SOURCE_PREFIX), text) for key, text in self.tags.items() if key.startswith(SOURCE_PREFIX)
         ]
-        return tuple(text for key, text in sorted(found, key=lambda item: (not item[0].isdecimal(), _number(item[0]))))
+        found.sort(key=lambda item: (not item[0].isdecimal(), whole(item[0]) or 0))
+        return tuple(text for _, text in found)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class EvaluationFacts:
     state: str = ""
     component: str = ""
     questions: str = ""
-    rows: str = ""
+    rows: int | None = None
     test: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
@@ -109,7 +112,7 @@ class Node:
 
     kind: str
     name: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -118,34 +121,35 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """A relation between two nodes, by their ids: from what is live to what it was made from."""
+
+    start: str
+    end: str
+    relation: str
+
+
+@dataclass(frozen=True)
 class Graph:
-    """Edges lead from what is live to what it was made from: (from, to, relation), by the ids of the nodes."""
+    """Each thing once, how they are related, and in sentences what could not be found."""
 
     nodes: tuple[Node, ...]
-    edges: tuple[tuple[str, str, str], ...]
+    edges: tuple[Edge, ...]
     gaps: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready data."""
-        nodes = [
-            {"id": node.id, "kind": node.kind, "name": node.name, "facts": dict(node.facts)} for node in self.nodes
-        ]
-        edges = [{"from": start, "to": end, "relation": relation} for start, end, relation in self.edges]
-        return {"nodes": nodes, "edges": edges, "gaps": list(self.gaps)}
 
 
 class _Builder:
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
-        self.edges: dict[tuple[str, str, str], None] = {}
+        self.edges: dict[Edge, None] = {}
         self.gaps: dict[str, None] = {}
 
-    def add(self, kind: str, name: str, **facts: str) -> Node:
-        node = Node(kind, name, {key: value for key, value in facts.items() if value})
+    def add(self, kind: str, name: str, **facts: str | float | None) -> Node:
+        node = Node(kind, name, {key: value for key, value in facts.items() if value is not None and value != ""})
         return self.nodes.setdefault(node.id, node)
 
     def link(self, start: Node, end: Node, relation: str) -> None:
-        self.edges[start.id, end.id, relation] = None
+        self.edges[Edge(start.id, end.id, relation)] = None
 
 
 def graph(served: Sequence[Served], models: Sequence[ModelFacts]) -> Graph:
@@ -154,7 +158,7 @@ def graph(served: Sequence[Served], models: Sequence[ModelFacts]) -> Graph:
     known = {facts.label: _model(made, facts) for facts in models}
     for item in served:
         endpoint = made.add("endpoint", item.endpoint)
-        deployment = made.add("deployment", f"{item.endpoint}/{item.deployment}", traffic=f"{item.share} %")
+        deployment = made.add("deployment", f"{item.endpoint}/{item.deployment}", traffic=item.share)
         made.link(endpoint, deployment, f"{item.share} % of the traffic")
         made.link(deployment, known.get(item.model) or made.add("model", item.model), "serves")
         if item.model not in known:
@@ -166,9 +170,9 @@ def _model(made: _Builder, facts: ModelFacts) -> Node:
     tags = facts.tags
     verdict = tags.get(VERDICT_TAG, "")
     model = made.add("model", facts.label, fingerprint=tags.get(FINGERPRINT_TAG, ""), verdict=verdict)
-    measured = {key.removeprefix("metric-"): value for key, value in tags.items() if key.startswith("metric-")}
     if verdict:
-        judged = made.add("verdict", f"{verdict} for {facts.label}", why=tags.get(VERDICT_WHY_TAG, ""), **measured)
+        why, name = tags.get(VERDICT_WHY_TAG, ""), f"{verdict} for {facts.label}"
+        judged = made.add("verdict", name, why=why, **metrics_of(tags))
         made.link(model, judged, "passed")
     else:
         made.gaps[f"{facts.label} carries no verdict"] = None
@@ -182,7 +186,7 @@ def _model(made: _Builder, facts: ModelFacts) -> Node:
 
 
 def _evaluation(made: _Builder, facts: EvaluationFacts) -> Node:
-    measured = {name: repr(value) for name, value in sorted(facts.metrics.items())}
+    measured = dict(sorted(facts.metrics.items()))
     job = made.add("evaluation", facts.job, state=facts.state, **measured)
     for gap in facts.gaps:
         made.gaps[gap] = None
@@ -229,10 +233,11 @@ def _origin(made: _Builder, data: Node, item: DataFacts) -> None:
     preparation = made.add("preparation", recipe, commit=item.tags.get(COMMIT_TAG, ""))
     made.link(data, preparation, "prepared by")
     for source in item.sources:
-        name, _, kept = source.rpartition(": ")
-        rows = kept.removesuffix(" rows kept")
-        made.link(preparation, made.add("source", name or source, rows=rows), "reads")
+        found = _SOURCE.fullmatch(source)
+        counts = {key: whole(found[key]) for key in ("kept", "read")} if found else {}
+        made.link(preparation, made.add("source", found["name"] if found else source, **counts), "reads")
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+def whole(text: str | None) -> int | None:
+    """A whole number that stands in a tag; None for anything else."""
+    return int(text) if text and text.isdecimal() else None

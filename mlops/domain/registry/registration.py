@@ -1,7 +1,6 @@
 """How a model gets exactly one version for a fingerprint, however many processes try, and wherever one of them ends.
 
-It must not call a service: the shelf does, and the shelf's owner keeps one rule, that a version belongs to whoever
-made it first.
+The service keeps one rule: a version belongs to whoever made it first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,8 +18,8 @@ class Known:
     fingerprint: str
 
 
-class Shelf(Protocol):
-    """The versions of one model."""
+class VersionStore(Protocol):
+    """The versions of one model in the service."""
 
     def known(self) -> Sequence[Known]:
         """Every version, archived ones too."""
@@ -33,15 +32,15 @@ class Crowded(Exception):
     """Others were faster, every time."""
 
 
-def register_once(shelf: Shelf, fingerprint: str) -> tuple[str, bool]:
+def register_once(store: VersionStore, fingerprint: str) -> tuple[str, bool]:
     """The version of a fingerprint, and whether this call made it. Raises Crowded."""
     for _ in range(TRIES):
-        known = shelf.known()
+        known = store.known()
         if there := version_of(known, fingerprint):
             return there, False
         version = next_version(item.version for item in known)
-        if shelf.put(version):
-            return version_of(shelf.known(), fingerprint) or version, True
+        if store.put(version):
+            return version_of(store.known(), fingerprint) or version, True
     raise Crowded
 
 

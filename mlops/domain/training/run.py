@@ -47,6 +47,15 @@ _ENDED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELED, JobS
 
 
 @dataclass(frozen=True)
+class Trigger:
+    """Who asks for a run: the commit, the page of the workflow's run and the repository; empty where not known."""
+
+    commit: str
+    run_url: str
+    repository: str
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One job for a fingerprint."""
 

@@ -3,43 +3,81 @@
 The jobs outlive whoever submits them; `mlops resume` takes them up.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
 from mlops import clock
+from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Act, Scored, decide
-from mlops.errors import Problem, RemoteFailed, Unfinished
-from mlops.flow import interrupt, observe
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.evaluation import jobs
-from mlops.flow.evaluation.jobs import Evaluation
-from mlops.render import Report, number, table
+from mlops.domain.training.run import JobState
+from mlops.errors import MlopsError, Problem, RemoteFailed, Unfinished
+from mlops.flow import interrupt, observe, poll
+from mlops.flow.context import Context
+from mlops.flow.evaluation import submit
+from mlops.flow.evaluation.evaluator import Evaluation, Evaluator, problem_of
+from mlops.flow.outcome import Outcome, Skipped
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
+PAUSES = poll.Pauses(0.5, factor=1.3, longest=20.0)
 
 
-def run(context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool) -> ReportOutcome:
+class EvaluationState(StrEnum):
+    """How far an evaluation is."""
+
+    NOT_NEEDED = "not needed"
+    RUNNING = "running"
+    FAILED = "failed"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """One model and the job in which it answered. `state` None: not submitted. Metrics of a finished evaluation."""
+
+    model: str
+    job: str
+    state: JobState | None
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """The candidate, then the champion where there is one. `skipped` says why nothing is to be evaluated.
+
+    `questions` and `test` are data as name:version: what was answered, and the test split that it was made from.
+    """
+
+    state: EvaluationState
+    skipped: Skipped | None
+    job: str
+    questions: str
+    test: str
+    bound_minutes: float
+    models: tuple[EvaluatedModel, ...]
+
+
+def run(
+    context: Context, *, job: str | None, wait_minutes: float | None, ok_if_unfinished: bool
+) -> Outcome[EvaluateResult]:
     """Submit what is not scored yet, and look until it is or the time is up."""
-    found = _wanted(context, job)
-    if isinstance(found, str):
-        return ReportOutcome(
-            Report("Nothing to evaluate", (found,), next_step="mlops gate"), {"finished": "true", "jobs": ""}
-        )
-    bound = context.params.watch.wait_minutes if wait_minutes is None else wait_minutes
+    watch = context.params.watch
+    bound = watch.wait_minutes if wait_minutes is None else wait_minutes
+    if not context.params.evaluation.enabled:  # then no service is asked
+        why = Skipped(scoring.why_not(enabled=False, training_outputs=()))
+        return Outcome(EvaluateResult(EvaluationState.NOT_NEEDED, why, job or "", "", "", bound, ()))
+    name = observe.job_name(context, job)
+    found = Evaluator.of(context).wanted(name)
+    if isinstance(found, Skipped):
+        return Outcome(EvaluateResult(EvaluationState.NOT_NEEDED, found, name, "", "", bound, ()))
     pending = [_pending(scored) for scored in found.all if not scored.done]
     try:
-        jobs.step(found, by_hand=True)
+        submit.step(found, by_hand=True)
         found = _wait(found, clock.monotonic() + bound * 60)
     except KeyboardInterrupt:
-        told = interrupt.settle(
-            found.context.workspace, context.params.watch.on_interrupt, pending, f"mlops evaluate --job {found.job}"
-        )
-        raise KeyboardInterrupt(told) from None
-    return _outcome(found, bound, ok_if_unfinished=ok_if_unfinished)
-
-
-def _wanted(context: Context, job: str | None) -> Evaluation | str:
-    """What is to be scored, or why nothing is; where evaluation is off, no service is asked."""
-    if not context.params.evaluation.enabled:
-        return jobs.DISABLED
-    return jobs.wanted(context, observe.job_name(context, job))
+        again = f"mlops evaluate --job {found.job}"
+        raise KeyboardInterrupt(interrupt.settle(context.workspace, watch.on_interrupt, pending, again)) from None
+    result = _result(found, bound)
+    return Outcome(result, _failure(found, result, ok_if_unfinished=ok_if_unfinished))
 
 
 def _pending(scored: Scored) -> str:
@@ -48,46 +86,46 @@ def _pending(scored: Scored) -> str:
 
 
 def _wait(found: Evaluation, deadline: float) -> Evaluation:
-    pause, shown = FIRST_PAUSE, ""
-    while True:
-        found = found.again()
-        line = ", ".join(f"{item.attempt.name} is {item.attempt.state}" for item in found.all if item.attempt)
-        if line != shown:
-            found.context.say(line)
-            shown, pause = line, FIRST_PAUSE
-        if all(item.attempt and item.attempt.state.ended for item in found.all):
-            return found
-        if clock.monotonic() + pause > deadline:
-            return found
-        clock.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+    said = ""
+
+    def ended(seen: Evaluation) -> bool:
+        nonlocal said
+        line = ", ".join(f"{item.attempt.name} is {item.attempt.state}" for item in seen.all if item.attempt)
+        if line != said:
+            seen.evaluator.say(line)
+            said = line
+        return all(item.attempt and item.attempt.state.ended for item in seen.all)
+
+    return poll.until(found.again, ended, PAUSES, deadline)
 
 
-def _outcome(found: Evaluation, bound: float, *, ok_if_unfinished: bool) -> ReportOutcome:
-    rows = [(item.model, item.attempt.name if item.attempt else "", _state(item)) for item in found.all]
-    models_table = table("Models", ("model", "job", "state"), rows)
-    names = " ".join(name for _, name, _ in rows)
-    failed = [item for item in found.all if item.attempt and item.attempt.state.retryable]
+def _result(found: Evaluation, bound: float) -> EvaluateResult:
+    failed = any(item.attempt and item.attempt.state.retryable for item in found.all)
     done = all(item.done for item in found.all)
-    outputs = {"finished": "true" if done else "false", "jobs": names}
-    lines = (f"{found.job} on {':'.join(found.asset)}, made from {found.test}",)
-    if failed:
-        problems = [jobs.problem_of(found, item) for item in failed]
-        return ReportOutcome(Report("The evaluation failed", lines, (models_table,)), outputs, RemoteFailed(problems))
-    if not done:
-        resume = f"mlops evaluate --job {found.job}"
-        what = f"the evaluation of {found.job} is not finished after {bound:g} minutes"
-        failure = None if ok_if_unfinished else Unfinished(Problem(what, fix=resume))
-        return ReportOutcome(Report("Still evaluating", lines, (models_table,), next_step=resume), outputs, failure)
-    scores = [(found.metrics(item), item) for item in found.all]
-    metrics = sorted({name for values, _ in scores for name in values})
-    compared = [(name, *(number(values[name]) if name in values else "" for values, _ in scores)) for name in metrics]
-    shown = table("Metrics", ("metric", *(item.model for _, item in scores)), compared)
-    next_step = f"mlops gate --job {found.job}"
-    return ReportOutcome(
-        Report(f"{found.job} is evaluated", lines, (models_table, shown), next_step=next_step), outputs
+    return EvaluateResult(
+        state=EvaluationState.FAILED if failed else EvaluationState.DONE if done else EvaluationState.RUNNING,
+        skipped=None,
+        job=found.job,
+        questions=":".join(found.asset),
+        test=found.test,
+        bound_minutes=bound,
+        models=tuple(
+            EvaluatedModel(
+                item.model,
+                item.job,
+                item.attempt.state if item.attempt else None,
+                found.metrics(item) if done else {},
+            )
+            for item in found.all
+        ),
     )
 
 
-def _state(scored: Scored) -> str:
-    return scored.attempt.state.value if scored.attempt else "not submitted"
+def _failure(found: Evaluation, result: EvaluateResult, *, ok_if_unfinished: bool) -> MlopsError | None:
+    if result.state is EvaluationState.FAILED:
+        bad = [item for item in found.all if item.attempt and item.attempt.state.retryable]
+        return RemoteFailed([problem_of(found, item) for item in bad])
+    if result.state is EvaluationState.RUNNING and not ok_if_unfinished:
+        what = f"the evaluation of {result.job} is not finished after {result.bound_minutes:g} minutes"
+        return Unfinished(Problem(what, fix=f"mlops evaluate --job {result.job}"))
+    return None

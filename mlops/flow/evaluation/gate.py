@@ -1,71 +1,106 @@
 """`mlops gate`: judges a finished run by the rules of params.yaml; a refusal is an answer and not a breakdown."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlops import clock
 from mlops.azure import jobs
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.evidence import Champion, Evidence
-from mlops.domain.evaluation.rules import Verdict, lost, read_metrics
+from mlops.domain.evaluation.rules import Finding, Rule, Ruling, Verdict, lost, read_metrics
 from mlops.errors import BadInput, GateRefused, Problem
-from mlops.flow import observe
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.evaluation import evidence
-from mlops.flow.evaluation import jobs as evaluation_jobs
-from mlops.render import number, verdict_report
+from mlops.flow import observe, poll
+from mlops.flow.context import Context
+from mlops.flow.evaluation import evaluation_spec, evidence
+from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.outcome import Outcome, Skipped
 
-PAUSE = 3.0
+PAUSES = poll.Pauses(3.0)
 CHARTED = ("loss", "eval_loss")
 
 
-def run(context: Context, *, job: str | None, out: Path | None = None) -> ReportOutcome:
+@dataclass(frozen=True)
+class GateResult:
+    """The verdict with every finding, what it was judged from, and how the losses went: metric -> (step, value).
+
+    `written_to` is the file with the same as a document.
+    """
+
+    ruling: Ruling
+    findings: tuple[Finding, ...]
+    evidence: Evidence
+    history: Mapping[str, tuple[tuple[int, float], ...]]
+    written_to: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The findings with what follows from them."""
+        return Verdict(self.findings)
+
+
+def run(context: Context, *, job: str | None, out: Path | None = None) -> Outcome[GateResult]:
     """Wait for the metrics within the bound, judge, and write the verdict on the run and into a file."""
-    name = observe.job_name(context, job)
-    evidence.require_completed(context, name)
-    verdict, found = wait_and_judge(context, name)
-    jobs.tag(context.workspace, name, record.tags(verdict, found))
-    history = {metric: jobs.history(context.workspace, name, metric) for metric in CHARTED}
-    return _outcome(verdict, found, out, history)
+    return judge_run(Evaluator.of(context), observe.job_name(context, job), out)
+
+
+def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[GateResult]:
+    """The same for a run whose name is known."""
+    workspace = evaluator.workspace
+    evidence.require_completed(workspace, name)
+    verdict, found = wait_and_judge(evaluator, name)
+    jobs.tag(workspace, name, record.tags(verdict, found))
+    history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in CHARTED}
+    return _outcome(verdict, found, out, history, evaluator.spec.gate.rules)
 
 
 def run_from_file(
     context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None
-) -> ReportOutcome:
+) -> Outcome[GateResult]:
     """Judge the metrics in a file, without any service; against those in another file, where one is given."""
     theirs = Champion(str(champion), "", _metrics(champion)) if champion else None
     found = Evidence(_metrics(path), theirs, commit=context.commit, run_url=context.run_url)
-    return _outcome(evidence.judge(context, found), found, out, {})
+    rules = evaluation_spec.gate_spec(context.params).rules
+    return _outcome(evidence.judge(found, rules), found, out, {}, rules)
 
 
-def wait_and_judge(context: Context, job: str) -> tuple[Verdict, Evidence]:
+def wait_and_judge(evaluator: Evaluator, job: str) -> tuple[Verdict, Evidence]:
     """The verdict and its evidence; metrics may lag behind the end of a run, so missing ones are waited for a while.
 
     Raises Unfinished where models have yet to answer the held-out conversations, RemoteFailed where that failed.
     """
-    asked = evaluation_jobs.require(context, job)
-    deadline = clock.monotonic() + context.params.gate.wait_for_metrics_seconds
-    while True:
-        found = evaluation_jobs.scores(context, job, asked)
-        verdict = evidence.judge(context, found)
+    gate, asked = evaluator.spec.gate, evaluator.require(job)
+
+    def look() -> tuple[Verdict, Evidence]:
+        found = evaluator.evidence(job, asked)
+        return evidence.judge(found, gate.rules), found
+
+    def settled(seen: tuple[Verdict, Evidence]) -> bool:
+        verdict, found = seen
         missing = [finding.metric for finding in verdict.refusals if finding.kind == "missing"]
-        settled = isinstance(asked, str) and lost(found.metrics, evidence.rules(context.params))
-        if not missing or settled or clock.monotonic() + PAUSE > deadline:
-            return verdict, found
-        context.say(f"waiting for {', '.join(missing)}")
-        clock.sleep(PAUSE)
+        if not missing or (isinstance(asked, Skipped) and lost(found.metrics, gate.rules)):
+            return True
+        evaluator.say(f"waiting for {', '.join(missing)}")
+        return False
+
+    return poll.until(look, settled, PAUSES, clock.monotonic() + gate.wait_seconds)
 
 
-def refusal(verdict: Verdict) -> GateRefused:
+def refusal(verdict: Verdict, rules: Sequence[Rule]) -> GateRefused:
     """The refusal as a failure: each required rule that was not met, with the sentence that says why."""
     fix = "change data or parameters and push; or change the rules, if they are wrong"
-    return GateRefused([Problem(finding.sentence, "params.yaml", fix=fix) for finding in verdict.refusals])
+    return GateRefused(
+        [Problem(finding.sentence, "params.yaml", fix=fix, key=_key(finding, rules)) for finding in verdict.refusals]
+    )
 
 
-def measured(verdict: Verdict) -> str:
-    """Each judged metric and its value, once, in one short line for outputs and records."""
-    values = {finding.metric: finding.candidate for finding in verdict.findings}
-    return ", ".join(f"{name} {number(value) if value is not None else 'missing'}" for name, value in values.items())
+def _key(finding: Finding, rules: Sequence[Rule]) -> str:
+    """The key of the rule that was judged; of several for its metric the one that has the condition."""
+    of_metric = [index for index, rule in enumerate(rules) if rule.metric == finding.metric]
+    stating = [index for index in of_metric if getattr(rules[index], finding.kind, None) is not None]
+    index = next(iter([*stating, *of_metric]), None)
+    return "gate.rules" if index is None else f"gate.rules.{index}"
 
 
 def _metrics(path: Path) -> dict[str, float]:
@@ -77,21 +112,16 @@ def _metrics(path: Path) -> dict[str, float]:
 
 
 def _outcome(
-    verdict: Verdict, found: Evidence, out: Path | None, history: dict[str, list[tuple[int, float]]]
-) -> ReportOutcome:
-    written = record.document(verdict, found)
+    verdict: Verdict,
+    found: Evidence,
+    out: Path | None,
+    history: Mapping[str, tuple[tuple[int, float], ...]],
+    rules: Sequence[Rule],
+) -> Outcome[GateResult]:
     if out:
-        write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
-    report = verdict_report(
-        verdict,
-        job=found.job,
-        champion=found.champion.model if found.champion else "",
-        history=history,
-        notes=(*found.notes(), f"written to {out}" if out else ""),
-        data=written,
-    )
-    outputs = {"verdict": "pass" if verdict.passed else "refuse", "metrics": measured(verdict)}
-    return ReportOutcome(report, outputs, None if verdict.passed else refusal(verdict))
+        write(out, json.dumps(record.document(verdict, found), indent=2, allow_nan=False) + "\n")
+    result = GateResult(verdict.ruling, verdict.findings, found, history, str(out) if out else None)
+    return Outcome(result, None if verdict.passed else refusal(verdict, rules))
 
 
 def write(path: Path, text: str) -> None:

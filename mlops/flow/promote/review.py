@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from mlops.azure import endpoints, models, sharing
 from mlops.azure.workspace import Workspace
+from mlops.domain.evaluation import evidence
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, JOB_TAG, VERDICT_TAG
 from mlops.errors import MlopsError
-from mlops.flow.evaluation import evidence
 from mlops.flow.promote.result import MachineCost, ModelComparison, ModelSummary, NextEnvironment
 
 

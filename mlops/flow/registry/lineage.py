@@ -3,36 +3,67 @@
 It must not change anything, and what it does not find it says.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from mlops.azure import aliases, data, endpoints, jobs, models, provenance, registry
 from mlops.azure.provenance import Made
+from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label, registry_of
-from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, ModelFacts, RunFacts, Served, graph
+from mlops.domain.registry.lineage import (
+    DataFacts,
+    EvaluationFacts,
+    Graph,
+    ModelFacts,
+    RunFacts,
+    Served,
+    graph,
+    whole,
+)
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, EVALUATION_TAG, JOB_TAG, REPOSITORY_TAG, RUN_TAG
 from mlops.errors import BadInput, MlopsError, Problem
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.evaluation.evidence import last_environment
-from mlops.render import Flowchart, Report
+from mlops.flow.context import Context
+from mlops.flow.evaluation.evaluation_spec import last_environment
+from mlops.flow.outcome import Outcome
 
 QUESTIONS_INPUT = "test_data"  # of the evaluation component
 
 
-def run(context: Context, what: str) -> ReportOutcome:
+@dataclass(frozen=True)
+class LineageResult:
+    """What was asked for, the models (`name:version`) that it stands for, and the graph that leads back from them."""
+
+    what: str
+    models: tuple[str, ...]
+    graph: Graph
+
+
+@dataclass(frozen=True)
+class LineageSpec:
+    """Environment -> endpoint, the name of our models, and the environment whose champion stands for a bare name."""
+
+    endpoints: Mapping[str, str]
+    owner: str
+    last_environment: str
+
+    @classmethod
+    def of(cls, context: Context) -> "LineageSpec":
+        """The one of a command."""
+        named = {name: context.endpoint_name(name) for name in context.params.environments}
+        return cls(named, context.owner, last_environment(context.params))
+
+
+def run(context: Context, what: str) -> Outcome[LineageResult]:
     """The lineage of a model (`NAME:VERSION`, or `NAME` for its champion or newest), an endpoint or an environment."""
-    served, labels = _start(context, what)
-    found = [_model(context, one) for one in dict.fromkeys(labels)]
-    drawn = graph(served, [model for model in found if model])
-    report = Report(
-        f"Lineage of {what}",
-        tuple(f"not known: {gap}" for gap in drawn.gaps),
-        charts=(Flowchart(f"lineage of {what}", drawn),),
-        data=drawn.to_json(),
-    )
-    return ReportOutcome(report, {"models": ", ".join(dict.fromkeys(labels))})
+    workspace = context.workspace
+    served, labels = _start(workspace, LineageSpec.of(context), what)
+    models = tuple(dict.fromkeys(labels))
+    return Outcome(LineageResult(what, models, graph(served, [_model(workspace, one) for one in models])))
 
 
-def of_run(context: Context, job: jobs.Job) -> RunFacts:
+def of_run(workspace: Workspace, job: jobs.Job) -> RunFacts:
     """What a run was made of: from its inputs as the workspace kept them, and from its tags where only those know."""
-    made = provenance.made_of(context.workspace, job.name)
+    made = provenance.made_of(workspace, job.name)
     gaps: list[str] = []
     if made is None:
         gaps.append(f"the inputs of {job.name} cannot be read")
@@ -47,71 +78,71 @@ def of_run(context: Context, job: jobs.Job) -> RunFacts:
         component=label(made.component) if made.component else "",
         base=label(base_id) if base_id else job.tags.get(BASE_MODEL_TAG, ""),
         base_id=base_id,
-        licence=_licence(context, base_id, gaps),
+        licence=_licence(workspace, base_id, gaps),
         parameters=made.parameters,
-        data=tuple(_data(context, made, gaps)),
+        data=tuple(_data(workspace, made, gaps)),
         gaps=tuple(gaps),
     )
 
 
-def _start(context: Context, what: str) -> tuple[list[Served], list[str]]:
+def _start(workspace: Workspace, spec: LineageSpec, what: str) -> tuple[list[Served], list[str]]:
     if ":" in what:
         return [], [what]
-    name = context.endpoint_name(what) if what in context.params.environments else what
-    if name in endpoints.names(context.workspace):
-        served = _served(context, name)
+    name = spec.endpoints.get(what, what)
+    if name in endpoints.names(workspace):
+        served = _served(workspace, name, spec.owner)
         if not served:
             raise BadInput(Problem(f"the endpoint {name} has no deployment", "the workspace", fix="mlops promote"))
         return served, [item.model for item in served]
-    if what in context.params.environments:
+    if what in spec.endpoints:
         fix = f"mlops promote {what}"
         raise BadInput(Problem(f"{what} has no endpoint: there is no {name}", "the workspace", fix=fix))
-    return [], [_newest(context, what)]
+    return [], [_newest(workspace, spec, what)]
 
 
-def _served(context: Context, name: str) -> list[Served]:
-    facts = endpoints.observe(context.workspace, name, context.owner)
+def _served(workspace: Workspace, name: str, owner: str) -> list[Served]:
+    facts = endpoints.observe(workspace, name, owner)
     return [Served(name, one.name, facts.share(one.name), one.model) for one in facts.deployments]
 
 
-def _newest(context: Context, name: str) -> str:
+def _newest(workspace: Workspace, spec: LineageSpec, name: str) -> str:
     """The champion of the last environment, else the newest version."""
-    known = models.versions(context.workspace, name)
+    known = models.versions(workspace, name)
     if not known:
-        fix = f"name a model as NAME or NAME:VERSION, an endpoint, or one of: {', '.join(context.params.environments)}"
+        fix = f"name a model as NAME or NAME:VERSION, an endpoint, or one of: {', '.join(spec.endpoints)}"
         raise BadInput(Problem(f"there is no model and no endpoint {name!r}", "the workspace", fix=fix))
-    champion = aliases.read(context.workspace, name).of(last_environment(context.params)).champion
+    champion = aliases.read(workspace, name).of(spec.last_environment).champion
     return f"{name}:{champion}" if champion else known[0].label
 
 
-def _model(context: Context, model: str) -> ModelFacts | None:
+def _model(workspace: Workspace, model: str) -> ModelFacts:
     name, _, version = model.partition(":")
-    found = models.find(context.workspace, name, version) if name and version else None
+    found = models.find(workspace, name, version) if name and version else None
     if found is None:
-        known = ", ".join(one.label for one in models.versions(context.workspace, name)[:5]) or "none"
+        known = ", ".join(one.label for one in models.versions(workspace, name)[:5]) or "none"
         raise BadInput(Problem(f"there is no model {model}", "the workspace", fix=f"registered are: {known}"))
-    job = jobs.find(context.workspace, found.tags.get(JOB_TAG) or found.job) if _has_job(found) else None
-    evaluation = _evaluation(context, found.tags[EVALUATION_TAG]) if found.tags.get(EVALUATION_TAG) else None
-    return ModelFacts(found.label, found.tags, of_run(context, job) if job else None, evaluation)
+    job = jobs.find(workspace, found.tags.get(JOB_TAG) or found.job) if _has_job(found) else None
+    evaluation = _evaluation(workspace, found.tags[EVALUATION_TAG]) if found.tags.get(EVALUATION_TAG) else None
+    return ModelFacts(found.label, found.tags, of_run(workspace, job) if job else None, evaluation)
 
 
-def _evaluation(context: Context, name: str) -> EvaluationFacts:
+def _evaluation(workspace: Workspace, name: str) -> EvaluationFacts:
     """The evaluation job that a model names, as the workspace kept it."""
-    job, made = jobs.find(context.workspace, name), provenance.made_of(context.workspace, name)
+    job, made = jobs.find(workspace, name), provenance.made_of(workspace, name)
     if job is None:
         return EvaluationFacts(name, gaps=(f"the evaluation {name} is gone",))
     questions = label(made.assets.get(QUESTIONS_INPUT, "")) if made else ""
     asset, _, version = questions.partition(":")
-    stated = (data.tags(context.workspace, asset, version) if version else None) or {}
+    stated = (data.tags(workspace, asset, version) if version else None) or {}
     test, _, test_version = (stated.get(DATA_TAG) or job.tags.get(DATA_TAG, "")).partition(":")
     return EvaluationFacts(
         name,
         job.state.value,
         label(made.component) if made and made.component else "",
         questions,
-        stated.get("rows", ""),
+        whole(stated.get("rows")),
         f"{data.asset_name(test, 'test')}:{test_version}" if test_version else "",
-        jobs.all_metrics(context.workspace, name),
+        jobs.all_metrics(workspace, name),
         () if questions else (f"the inputs of {name} cannot be read",),
     )
 
@@ -120,13 +151,13 @@ def _has_job(model: models.Registered) -> bool:
     return bool(model.tags.get(JOB_TAG) or model.job)
 
 
-def _licence(context: Context, base_id: str, gaps: list[str]) -> str:
+def _licence(workspace: Workspace, base_id: str, gaps: list[str]) -> str:
     place = registry_of(base_id)
     if not place:
         return ""
     name, _, version = label(base_id).partition(":")
     try:
-        found = registry.base_model(context.workspace, place, name, version).licence()
+        found = registry.base_model(workspace, place, name, version).licence()
     except MlopsError as error:  # a registry that is out of reach must not hide the rest
         gaps.append(f"the base model {name}:{version} cannot be read: {error.problems[0].what}")
         return ""
@@ -135,14 +166,14 @@ def _licence(context: Context, base_id: str, gaps: list[str]) -> str:
     return found
 
 
-def _data(context: Context, made: Made, gaps: list[str]) -> list[DataFacts]:
+def _data(workspace: Workspace, made: Made, gaps: list[str]) -> list[DataFacts]:
     found = []
     for role in data.ROLES:
         uri = made.assets.get(f"{role}_file_path", "")
         if not uri:
             continue
         name, _, version = label(uri).partition(":")
-        stated = data.tags(context.workspace, name, version) if version else None
+        stated = data.tags(workspace, name, version) if version else None
         if stated is None:
             gaps.append(f"the data {label(uri)} is gone, or no asset of the workspace")
         found.append(DataFacts(role, label(uri), stated or {}))

@@ -1,14 +1,17 @@
 """`mlops register`: a model version for a run that passed, exactly once, with lineage, verdict and a model card."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from mlops.azure import aliases, jobs, models, provenance, sharing
+from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence as record
-from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry import artifact, registration
 from mlops.domain.registry.lineage import RunFacts
+from mlops.domain.registry.model_card import ModelCard
 from mlops.domain.registry.registration import Known
 from mlops.domain.tags import (
     BASE_MODEL_TAG,
@@ -23,110 +26,168 @@ from mlops.domain.tags import (
     REPOSITORY_TAG,
     VERDICT_TAG,
 )
-from mlops.domain.training.run import parse_job_name
+from mlops.domain.training.run import Trigger, parse_job_name
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow import observe
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.context import Context
 from mlops.flow.evaluation import gate
+from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.evidence import require_completed
+from mlops.flow.outcome import Outcome
 from mlops.flow.registry import lineage
-from mlops.render import Report, model_card
 
-CARD = Path("build/model-card.md")
+Render = Callable[[ModelCard], str]
 
 
-def run(context: Context, *, job: str | None, card: Path = CARD) -> ReportOutcome:
-    """Register the model of a run, unless its fingerprint has one. The verdict is computed again, never taken over."""
-    name = observe.job_name(context, job)
-    parsed = parse_job_name(name)
-    if parsed is None:
-        raise BadInput(Problem(f"{name} is not a job of ours", fix="name a job that `mlops submit` made (ft-...)"))
-    found = require_completed(context, name)
-    mark = parsed[0]
-    if there := _registered(context, mark):
-        return _already(context, there, mark)
-    verdict, evidence = gate.wait_and_judge(context, name)
-    if not verdict.passed:
-        raise gate.refusal(verdict)
-    made_of = lineage.of_run(context, found)
-    notes = _checked(context, name, made_of)
-    written = model_card(context.params.model.name, mark, made_of, verdict, evidence, notes)
-    gate.write(card, written.to_markdown())
-    tags = _tags(context, found, mark, _Findings(verdict, evidence, made_of))
-    model, made = _register(context, name, mark, written.to_markdown(), tags)
-    _candidate(context, model.version)
-    shared = _share(context, model)
-    lines = (f"from {name}" if made else f"from {name}, by another process", f"model card in {card}", shared, *notes)
-    report = Report(
-        f"Registered {model.label}", lines, sections=written.as_sections(), next_step=_next(), data={"tags": tags}
-    )
-    return ReportOutcome(report, {"model": model.label})
+class Registration(StrEnum):
+    """Who made the version: this call, another process at the same moment, or an earlier call."""
+
+    MADE = "made"
+    BY_ANOTHER = "by another process"
+    ALREADY = "already"
 
 
 @dataclass(frozen=True)
-class _Findings:
-    verdict: Verdict
-    evidence: Evidence
-    run: RunFacts
+class RegisterSpec:
+    """What params.yaml asks of a registration: the model's name, its environments, and the registry of the first."""
+
+    model: str
+    environments: tuple[str, ...]
+    registry: str | None
+
+    @classmethod
+    def of(cls, context: Context) -> "RegisterSpec":
+        """The one of a command."""
+        environments = context.params.environments
+        return cls(context.params.model.name, tuple(environments), next(iter(environments.values())).registry)
 
 
-def _next() -> str:
-    return "mlops promote staging"
+@dataclass(frozen=True)
+class RegisterResult:
+    """The version of a fingerprint. `shared_now` None: models are not shared; False: it was there already.
+
+    `card`, its file and `tags` are those of a version that this call tried to make.
+    """
+
+    registration: Registration
+    model: str
+    version: str
+    fingerprint: str
+    job: str
+    registry: str | None
+    shared_now: bool | None
+    next_environment: str
+    card: ModelCard | None = None
+    card_file: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """`NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
 
 
-def _registered(context: Context, mark: str) -> models.Registered | None:
-    known = models.versions(context.workspace, context.params.model.name, archived=True)
+def run(context: Context, *, job: str | None, card: Path, render: Render) -> Outcome[RegisterResult]:
+    """Register the model of a run, unless its fingerprint has one; `render` makes the card's Markdown."""
+    name = observe.job_name(context, job)
+    return Outcome(register(Evaluator.of(context), RegisterSpec.of(context), name, card, render))
+
+
+def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, render: Render) -> RegisterResult:
+    """The same for a run whose name is known. The verdict is computed again, never taken over."""
+    workspace, parsed = evaluator.workspace, parse_job_name(name)
+    if parsed is None:
+        raise BadInput(Problem(f"{name} is not a job of ours", fix="name a job that `mlops submit` made (ft-...)"))
+    found = require_completed(workspace, name)
+    mark = parsed[0]
+    if there := _registered(workspace, spec, mark):
+        return _already(workspace, spec, there, mark, name)
+    facts = _card(evaluator, spec, found, mark)
+    text = render(facts)
+    gate.write(card, text)
+    tags = _tags(evaluator.trigger, found, facts)
+    model, made = _register(workspace, spec, facts, text, tags)
+    aliases.registered(workspace, spec.model, model.version, spec.environments)
+    return RegisterResult(
+        registration=Registration.MADE if made else Registration.BY_ANOTHER,
+        model=model.name,
+        version=model.version,
+        fingerprint=mark,
+        job=name,
+        registry=spec.registry,
+        shared_now=_share(workspace, spec, model),
+        next_environment=spec.environments[0],
+        card=facts,
+        card_file=str(card),
+        tags=tags,
+    )
+
+
+def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) -> ModelCard:
+    """What is known of the model. Raises GateRefused where the gate does not let it pass."""
+    verdict, evidence = gate.wait_and_judge(evaluator, job.name)
+    if not verdict.passed:
+        raise gate.refusal(verdict, evaluator.spec.gate.rules)
+    made_of = lineage.of_run(evaluator.workspace, job)
+    notes = _checked(evaluator.workspace, job.name, made_of)
+    return ModelCard(spec.model, mark, made_of, verdict.ruling, verdict.findings, evidence, notes)
+
+
+def _registered(workspace: Workspace, spec: RegisterSpec, mark: str) -> models.Registered | None:
+    known = models.versions(workspace, spec.model, archived=True)
     version = registration.version_of([_known(model) for model in known], mark)
     return next((model for model in known if model.version == version), None)
 
 
-def _already(context: Context, there: models.Registered, mark: str) -> ReportOutcome:
+def _already(workspace: Workspace, spec: RegisterSpec, there: models.Registered, mark: str, job: str) -> RegisterResult:
     """Nothing to make; what an interrupted call left undone after it, is done."""
-    known = models.versions(context.workspace, there.name, archived=True)
+    known = models.versions(workspace, there.name, archived=True)
     if there.version == str(int(registration.next_version(model.version for model in known)) - 1):
-        _candidate(context, there.version)
-    shared = _share(context, there)
-    lines = (f"{there.label} carries fingerprint {mark}", shared)
-    return ReportOutcome(Report("Registered already", lines, next_step=_next()), {"model": there.label})
+        aliases.registered(workspace, spec.model, there.version, spec.environments)
+    return RegisterResult(
+        registration=Registration.ALREADY,
+        model=there.name,
+        version=there.version,
+        fingerprint=mark,
+        job=job,
+        registry=spec.registry,
+        shared_now=_share(workspace, spec, there),
+        next_environment=spec.environments[0],
+    )
 
 
-def _candidate(context: Context, version: str) -> None:
-    aliases.registered(context.workspace, context.params.model.name, version, context.params.environments)
-
-
-def _share(context: Context, model: models.Registered) -> str:
+def _share(workspace: Workspace, spec: RegisterSpec, model: models.Registered) -> bool | None:
     """Copy it into the registry that the first environment takes its models from; `promote` serves later ones."""
-    registry = next(iter(context.params.environments.values())).registry
-    if not registry:
-        return ""
-    made = sharing.share_model(context.workspace, registry, model)
+    if not spec.registry:
+        return None
+    made = sharing.share_model(workspace, spec.registry, model)
     name, _, version = model.tags.get(DATA_TAG, "").partition(":")
     if version:
-        sharing.share_test_data(context.workspace, registry, name, version)
-    return f"shared with the registry {registry}" if made else f"is in the registry {registry} already"
+        sharing.share_test_data(workspace, spec.registry, name, version)
+    return made
 
 
-def _checked(context: Context, job: str, run: RunFacts) -> tuple[str, ...]:
+def _checked(workspace: Workspace, job: str, run: RunFacts) -> tuple[str, ...]:
     """Notes on the artifact. Raises RemoteFailed when it is not what the run claims."""
-    text = provenance.output_text(context.workspace, job, jobs.OUTPUT, artifact.FILE)
+    text = provenance.output_text(workspace, job, jobs.OUTPUT, artifact.FILE)
     problems, notes = artifact.check(text, run.base_id, f"output {jobs.OUTPUT} of {job}")
     if problems:
         raise RemoteFailed(problems)
     return tuple(notes)
 
 
-def _register(context: Context, job: str, mark: str, card: str, tags: dict[str, str]) -> tuple[models.Registered, bool]:
-    name = context.params.model.name
-    shelf = models.Shelf(
-        context.workspace, name, path=f"azureml://jobs/{job}/outputs/{jobs.OUTPUT}", description=card, tags=tags
-    )
+def _register(
+    workspace: Workspace, spec: RegisterSpec, facts: ModelCard, card: str, tags: Mapping[str, str]
+) -> tuple[models.Registered, bool]:
+    path = f"azureml://jobs/{facts.run.job}/outputs/{jobs.OUTPUT}"
+    store = models.ModelVersions(workspace, spec.model, path=path, description=card, tags=tags)
     try:
-        version, made = registration.register_once(shelf, mark)
+        version, made = registration.register_once(store, facts.fingerprint)
     except registration.Crowded:
-        raise RemoteFailed(Problem(f"others make versions of {name} all the time", fix="run it again")) from None
-    found = models.find(context.workspace, name, version)
+        raise RemoteFailed(Problem(f"others make versions of {spec.model} all the time", fix="run it again")) from None
+    found = models.find(workspace, spec.model, version)
     if found is None:
-        raise RemoteFailed(f"{name}:{version} was registered and is gone")
+        raise RemoteFailed(f"{spec.model}:{version} was registered and is gone")
     return found, made
 
 
@@ -134,24 +195,24 @@ def _known(model: models.Registered) -> Known:
     return Known(model.version, model.tags.get(FINGERPRINT_TAG, ""))
 
 
-def _tags(context: Context, job: jobs.Job, mark: str, found: _Findings) -> dict[str, str]:
+def _tags(trigger: Trigger, job: jobs.Job, facts: ModelCard) -> dict[str, str]:
     """Where the model comes from; the commit and the data are those of the run, not of whoever registers it."""
     inherited = {
         key: value
         for key, value in job.tags.items()
         if key.startswith("mlops-") and not key.startswith((VERDICT_TAG, GATE_PREFIX))
     }
-    metrics = found.evidence.metrics
-    judged = {item.metric for item in found.verdict.findings if item.metric in metrics}
+    metrics, run = facts.evidence.metrics, facts.run
+    judged = {item.metric for item in facts.findings if item.metric in metrics}
     measured = {f"{METRIC_PREFIX}{name}": repr(metrics[name]) for name in sorted(judged)}
     own = {
-        FINGERPRINT_TAG: mark,
+        FINGERPRINT_TAG: facts.fingerprint,
         JOB_TAG: job.name,
-        COMPONENT_TAG: found.run.component,
-        BASE_MODEL_TAG: found.run.base,
-        PARAMETERS_TAG: found.run.digest,
-        REPOSITORY_TAG: found.run.repository or context.repository,
-        REGISTERED_BY_TAG: context.run_url,
+        COMPONENT_TAG: run.component,
+        BASE_MODEL_TAG: run.base,
+        PARAMETERS_TAG: run.digest,
+        REPOSITORY_TAG: run.repository or trigger.repository,
+        REGISTERED_BY_TAG: trigger.run_url,
     }
-    stated = record.tags(found.verdict, found.evidence)
+    stated = record.tags(Verdict(facts.findings), facts.evidence)
     return {**inherited, **measured, **stated, **{key: value for key, value in own.items() if value}}

@@ -14,7 +14,7 @@ from mlops.domain.release.comparison import Difference, Ingredients, differences
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
 from mlops.flow import observe
 from mlops.flow.context import Context
-from mlops.flow.evaluation.evidence import last_environment
+from mlops.flow.evaluation.evaluation_spec import last_environment
 from mlops.flow.release import pull_request_diff
 from mlops.flow.training.training_spec import Training
 from mlops.render import Section, Table, table

@@ -19,27 +19,18 @@ from mlops.domain.tags import (
     REPOSITORY_TAG,
     RUN_TAG,
 )
-from mlops.domain.training.run import job_name
+from mlops.domain.training.run import Trigger, job_name
 from mlops.domain.training.spec import TrainingSpec
 from mlops.domain.training.submission import LONGEST_VALUE, Decision, check, decide, display_name
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
-from mlops.flow.evaluation import jobs as scoring
+from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.training_spec import Training
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """Who asks for a run: the commit, the page of the workflow's run and the repository; empty where not known."""
-
-    commit: str
-    run_url: str
-    repository: str
 
 
 @dataclass(frozen=True)
@@ -88,9 +79,8 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     if decision.known:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
-    scoring.check(context, made_of.component.outputs)  # now, and not when the training has been paid for
-    trigger = Trigger(context.commit, context.run_url, context.repository)
-    work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), trigger)
+    Evaluator.of(context).check(made_of.component.outputs)  # now, and not when the training has been paid for
+    work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), context.trigger)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
     name, url, made = _submit(workspace, work, mark, decision, context.say)

@@ -1,39 +1,40 @@
-"""The model card: what a registered model is, what it was made from, how it was judged, and what nobody knows.
+"""The model card as a report; its Markdown is what is attached to the model."""
 
-It must not look anything up, and it names no version: the card is written before the service has given one.
-"""
-
-from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry.lineage import DataFacts, RunFacts
-from mlops.render.report import Report, Section, Table, table
-from mlops.render.verdict import rules_table
+from mlops.domain.registry.model_card import ModelCard
+from mlops.render import Report, Section, Table, table
+from mlops.views.gate import rules_table
 
 UNKNOWN = "not known"
 
 
-def model_card(
-    name: str, fingerprint: str, run: RunFacts, verdict: Verdict, evidence: Evidence, notes: tuple[str, ...] = ()
-) -> Report:
-    """The card as a report; its Markdown is what is attached to the model."""
+def card(facts: ModelCard) -> Report:
+    """Everything that the card states."""
+    run, evidence, verdict = facts.run, facts.evidence, Verdict(facts.findings)
     return Report(
-        f"Model card: {name}, fingerprint {fingerprint}",
+        f"Model card: {facts.model}, fingerprint {facts.fingerprint}",
         (
             f"A conversational model: {run.base or 'a base model'}, "
             f"fine-tuned on {evidence.data or 'unnamed data'} by {run.job}.",
             f"Licence of the base model: {run.licence or UNKNOWN}. It holds for this model too.",
         ),
         sections=(
-            Section("What it was made from", tables=(_origin(run),)),
+            Section("What it was made from", tables=(_made_from(run),)),
             Section("Data", _sources(run.data), (_rows(run.data),) if run.data else ()),
             Section("Parameters", (f"digest {run.digest or UNKNOWN}",), (_parameters(run),) if run.parameters else ()),
             Section("How it was judged", (verdict.summary(), *evidence.notes()), (rules_table(verdict),)),
-            Section("Limits", _limits(run, verdict, notes)),
+            Section("Limits", _limits(facts)),
         ),
     )
 
 
-def _origin(run: RunFacts) -> Table:
+def markdown(facts: ModelCard) -> str:
+    """What the model is described by in the workspace."""
+    return card(facts).to_markdown()
+
+
+def _made_from(run: RunFacts) -> Table:
     rows = (
         ("base model", run.base_id or run.base),
         ("component", run.component),
@@ -46,7 +47,8 @@ def _origin(run: RunFacts) -> Table:
 
 
 def _rows(data: tuple[DataFacts, ...]) -> Table:
-    return table("", ("part", "asset", "rows"), [(item.role, item.asset, item.rows or UNKNOWN) for item in data])
+    rows = [(item.role, item.asset, UNKNOWN if item.rows is None else str(item.rows)) for item in data]
+    return table("", ("part", "asset", "rows"), rows)
 
 
 def _sources(data: tuple[DataFacts, ...]) -> tuple[str, ...]:
@@ -57,10 +59,10 @@ def _parameters(run: RunFacts) -> Table:
     return table("", ("parameter", "value"), sorted(run.parameters.items()))
 
 
-def _limits(run: RunFacts, verdict: Verdict, notes: tuple[str, ...]) -> tuple[str, ...]:
-    judged = ", ".join(dict.fromkeys(finding.metric for finding in verdict.findings)) or "nothing"
+def _limits(facts: ModelCard) -> tuple[str, ...]:
+    judged = ", ".join(dict.fromkeys(finding.metric for finding in facts.findings)) or "nothing"
     return (
         f"It was judged by numbers of its run ({judged}) and by nothing else: not by people, not for safety.",
-        *(f"Not known: {gap}." for gap in run.gaps),
-        *notes,
+        *(f"Not known: {gap}." for gap in facts.run.gaps),
+        *facts.notes,
     )

@@ -5,8 +5,9 @@ from typing import Any
 
 from mlops.domain.registry.lineage import Graph, Node
 from mlops.render.charts import label
+from mlops.render.plain import plain
 
-SHOWN = ("rows", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box
+SHOWN = ("rows", "kept", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box
 METRICS_OF = ("verdict", "evaluation")  # things whose numbers are shown as well
 MOST_METRICS = 10
 LONGEST = 60  # characters of a line in a box
@@ -33,7 +34,7 @@ class Flowchart:
         short = {node.id: f"n{index}" for index, node in enumerate(self.graph.nodes)}
         boxes = [f'    {short[node.id]}["{_box(node)}"]' for node in self.graph.nodes]
         arrows = [
-            f'    {short[start]} -->|"{label(relation)}"| {short[end]}' for start, end, relation in self.graph.edges
+            f'    {short[edge.start]} -->|"{label(edge.relation)}"| {short[edge.end]}' for edge in self.graph.edges
         ]
         return "\n".join(["flowchart LR", *boxes, *arrows])
 
@@ -44,53 +45,46 @@ class Flowchart:
     def sparklines(self) -> tuple[str, ...]:
         """The graph as an indented text, from what nothing leads to; what was shown already is only named."""
         nodes = {node.id: node for node in self.graph.nodes}
-        pointed = {end for _, end, _ in self.graph.edges}
+        pointed = {edge.end for edge in self.graph.edges}
         lines: list[str] = []
         seen: set[str] = set()
         for node in self.graph.nodes:
             if node.id not in pointed:
-                self._tell(node, "", 0, nodes, seen, lines)
+                self._outline(node, "", 0, nodes, seen, lines)
         return tuple(lines)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data."""
-        return {"title": self.title, **self.graph.to_json()}
+        return {"title": self.title, **plain(self.graph)}
 
-    def _tell(
+    def _outline(
         self, node: Node, relation: str, depth: int, nodes: dict[str, Node], seen: set[str], lines: list[str]
     ) -> None:
-        facts = "" if node.id in seen or node.kind == "parameters" else _facts(node)
+        facts = "" if node.id in seen else _facts(node)
         lines.append("  " * depth + " ".join(part for part in (relation, f"{node.kind} {node.name}") if part))
         if facts:
             lines[-1] += f" ({facts})"
         if node.id in seen:
             return
         seen.add(node.id)
-        for start, end, said in self.graph.edges:
-            if start == node.id:
-                self._tell(nodes[end], f"{said}:", depth + 1, nodes, seen, lines)
+        for edge in self.graph.edges:
+            if edge.start == node.id:
+                self._outline(nodes[edge.end], f"{edge.relation}:", depth + 1, nodes, seen, lines)
 
 
 def _box(node: Node) -> str:
-    lines = [node.kind, node.name, *(f"{key} {node.facts[key]}" for key in SHOWN if key in node.facts)]
+    lines = [node.kind, node.name, *(f"{key} {_shown(key, node.facts[key])}" for key in SHOWN if key in node.facts)]
     if node.kind in METRICS_OF:
-        measured = [f"{key} {_short(text)}" for key, text in node.facts.items() if _is_number(text)]
+        measured = [f"{key} {value:.6g}" for key, value in node.facts.items() if isinstance(value, float)]
         lines += measured[:MOST_METRICS]
     return "<br/>".join(label(line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}...") for line in lines)
 
 
 def _facts(node: Node) -> str:
-    return ", ".join(f"{key} {_short(value)}" for key, value in node.facts.items())
+    return ", ".join(f"{key} {_shown(key, value)}" for key, value in node.facts.items())
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "." in text
-
-
-def _short(text: str) -> str:
+def _shown(key: str, value: str | float) -> str:
     """A number with six digits, which tells as much; the data has all of them."""
-    return f"{float(text):.6g}" if _is_number(text) else text
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{text} %" if key == "traffic" else text

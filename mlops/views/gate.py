@@ -1,46 +1,44 @@
-"""The gate's verdict as a report. It must not judge."""
+"""`mlops gate`: every rule with its finding, a chart of the margins, and the losses by step."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from mlops.domain.evaluation.rules import Finding, Verdict
 from mlops.domain.numbers import percent
+from mlops.flow.evaluation.gate import GateResult
+from mlops.render import Report, Table, number, table
 from mlops.render.bars import Bars
 from mlops.render.charts import chart
-from mlops.render.report import Drawing, Report, Table, table
+from mlops.render.report import Drawing
 
 _COLUMNS = ("metric", "candidate", "champion", "rule", "threshold", "margin", "verdict", "finding")
 
 
-def verdict_report(
-    verdict: Verdict,
-    *,
-    job: str = "",
-    champion: str = "",
-    history: Mapping[str, Sequence[tuple[int, float]]] | None = None,
-    notes: Sequence[str] = (),
-    data: Mapping[str, Any] | None = None,
-) -> Report:
-    """Every rule with its finding, a chart of the margins, and a chart a metric where (step, value) points are given.
-
-    Each metric has a chart of its own, because training and evaluation are logged at different steps.
-    """
-    lines = (chart(f"{name} by step", {name: points}) for name, points in (history or {}).items() if len(points) > 1)
+def report(result: GateResult) -> Report:
+    """For people. Each metric has a chart of its own, because training and evaluation are logged at different steps."""
+    verdict, evidence = result.verdict, result.evidence
+    lines = (chart(f"{name} by step", {name: points}) for name, points in result.history.items() if len(points) > 1)
     charts: list[Drawing | None] = [margins(verdict), *lines]
     return Report(
         title="The gate passes this model" if verdict.passed else "The gate refused this model",
         lines=(
-            f"job {job}" if job else "",
-            f"champion {champion}" if champion else "",
+            f"job {evidence.job}" if evidence.job else "",
+            f"champion {evidence.champion.model}" if evidence.champion else "",
             *(finding.sentence for finding in verdict.refusals),
-            *notes,
+            *evidence.notes(),
+            f"written to {result.written_to}" if result.written_to else "",
         ),
         tables=(rules_table(verdict),),
         charts=tuple(drawn for drawn in charts if drawn),
-        next_step=_next(verdict, job),
-        data=verdict.to_json() if data is None else data,
+        next_step=_next(verdict, evidence.job),
     )
+
+
+def outputs(result: GateResult) -> Mapping[str, str]:
+    """The verdict, and each judged metric with its value, once, in one short line."""
+    values = {finding.metric: finding.candidate for finding in result.findings}
+    shown = (f"{name} {number(value) if value is not None else 'missing'}" for name, value in values.items())
+    return {"verdict": result.ruling.value, "metrics": ", ".join(shown)}
 
 
 def rules_table(verdict: Verdict) -> Table:

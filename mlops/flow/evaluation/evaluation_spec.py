@@ -1,0 +1,39 @@
+"""What params.yaml asks of an evaluation, taken from it once."""
+
+from mlops.domain.evaluation.rules import Rule
+from mlops.domain.evaluation.spec import ChampionPlace, EvaluationSpec, GateSpec
+from mlops.flow.context import Context
+from mlops.params import Params
+
+
+def of(context: Context) -> EvaluationSpec:
+    """The blocks `evaluation` and `gate`, with the defaults that other blocks give."""
+    params, wanted, training = context.params, context.params.evaluation, context.params.training
+    environment = last_environment(params)
+    return EvaluationSpec(
+        enabled=wanted.enabled,
+        owner=context.owner,
+        registry=params.model.registry,
+        component=wanted.component,
+        component_version=wanted.component_version,
+        compute=wanted.compute or training.compute,
+        instance_type=wanted.instance_type or training.instance_type,
+        experiment=training.experiment,
+        conversations=wanted.conversations,
+        max_new_tokens=wanted.max_new_tokens,
+        gate=gate_spec(params),
+        champion=ChampionPlace(params.model.name, environment, context.endpoint_name(environment)),
+        where=str(context.params_path),
+    )
+
+
+def gate_spec(params: Params) -> GateSpec:
+    """The block `gate`; needs no workspace."""
+    rules = tuple(Rule(**rule.model_dump()) for rule in params.gate.rules)
+    return GateSpec(rules, params.gate.wait_for_metrics_seconds)
+
+
+def last_environment(params: Params) -> str:
+    """The last environment of this workspace; one that takes its models from a registry is in another."""
+    names = list(params.environments)
+    return next((name for name in reversed(names) if params.environments[name].registry is None), names[-1])

@@ -1,0 +1,189 @@
+"""The evaluation of a training run's model: which conversations, which jobs, how far they are, and what they found.
+
+Every model has a pipeline job of its own, named after what is scored on what, so it is found and not scored again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from mlops.azure import compute, jobs, provenance, registry
+from mlops.azure.workspace import Workspace
+from mlops.domain.evaluation import rules, scoring
+from mlops.domain.evaluation.evidence import Champion, Evidence
+from mlops.domain.evaluation.scoring import Scored
+from mlops.domain.evaluation.spec import EvaluationSpec
+from mlops.domain.tags import DATA_TAG
+from mlops.domain.training.run import Trigger
+from mlops.domain.training.spec import LATEST, SERVERLESS
+from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
+from mlops.flow.context import Context
+from mlops.flow.evaluation import evaluation_spec, evidence
+from mlops.flow.outcome import Skipped
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """What evaluations need: the workspace, what params.yaml asks for, who asks, and a way to say what happens."""
+
+    workspace: Workspace
+    spec: EvaluationSpec
+    trigger: Trigger
+    say: Callable[[str], None]
+
+    @classmethod
+    def of(cls, context: Context) -> "Evaluator":
+        """The one of a command."""
+        return cls(context.workspace, evaluation_spec.of(context), context.trigger, context.say)
+
+    def wanted(self, name: str) -> "Evaluation | Skipped":
+        """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does.
+
+        A run that breaks a limit of the gate already is refused whatever it answers, so no machine is paid for that.
+        """
+        job = evidence.require_completed(self.workspace, name)
+        if why := scoring.why_not(enabled=self.spec.enabled, training_outputs=job.outputs):
+            return Skipped(why)
+        found = self.evaluation(job)
+        broken = rules.lost(jobs.all_metrics(self.workspace, name), self.spec.gate.rules)
+        return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
+
+    def evaluation(self, job: jobs.Job) -> "Evaluation":
+        """The evaluation of a run. Raises BadInput where the run does not say which data it used."""
+        stated = job.tags.get(DATA_TAG, "")
+        if ":" not in stated:
+            what = f"{job.name} does not say which data it used, so there is no test split to score it on"
+            raise BadInput(Problem(what, "the tags of the run", fix="name a run that `mlops submit` made"))
+        return Evaluation(self, job.name, stated, evidence.champion(self.workspace, self.spec.champion))
+
+    def require(self, name: str) -> "Evaluation | Skipped":
+        """The finished evaluation of a run, or why it needs none. Raises Unfinished or RemoteFailed before that."""
+        found = self.wanted(name)
+        if isinstance(found, Skipped):
+            return found
+        open_ones = [scored for scored in found.all if not scored.done]
+        failed = [scored for scored in open_ones if scored.attempt and scored.attempt.state.retryable]
+        if failed:
+            raise RemoteFailed([problem_of(found, scored) for scored in failed])
+        if open_ones:
+            state = {scored.model: scored.attempt.state if scored.attempt else "not submitted" for scored in open_ones}
+            what = ", ".join(f"the evaluation of {model} is {word}" for model, word in state.items())
+            raise Unfinished(Problem(what, "the workspace", fix=f"mlops evaluate --job {name}"))
+        return found
+
+    def evidence(self, name: str, asked: "Evaluation | Skipped") -> Evidence:
+        """What a run is judged by, with what its evaluation and the champion's found, as it stands now.
+
+        Where the training component evaluated by itself, its file stands in for metrics that MLflow does not show.
+        """
+        found = evidence.of_run(self.workspace, name, self.spec.champion)
+        if isinstance(asked, Skipped):
+            return replace(self._from_training(found), unscored=asked.reason)
+        mine = {**found.metrics, **asked.metrics(asked.candidate)}
+        theirs, by = found.champion, asked.champion or asked.candidate
+        if theirs:
+            theirs = replace(theirs, metrics={**theirs.metrics, **asked.metrics(by)}, evaluation=by.job)
+        return replace(
+            found, metrics=mine, champion=theirs, evaluation=asked.candidate.job, questions=":".join(asked.asset)
+        )
+
+    def _from_training(self, found: Evidence) -> Evidence:
+        named = {rule.metric for rule in self.spec.gate.rules}
+        if named <= set(found.metrics) or scoring.OUTPUT not in found.outputs:
+            return found
+        return replace(found, metrics={**from_file(self.workspace, found.job), **found.metrics})
+
+    def check(self, training_outputs: Sequence[str]) -> None:
+        """Raise BadInput where the evaluation after a training cannot be done by the component named for it."""
+        spec = self.spec
+        if scoring.why_not(enabled=spec.enabled, training_outputs=training_outputs):
+            return
+        component, _ = registry.component(self.workspace, spec.registry, spec.component, spec.component_version)
+        given = {*scoring.settings(spec.max_new_tokens), "test_data", "mlflow_model", "compute_name"}
+        needed = {one.name for one in component.inputs.values() if not one.optional and one.default is None}
+        lacks = sorted({*given - set(component.inputs), *{scoring.OUTPUT} - set(component.outputs)})
+        if spec.compute.lower() != SERVERLESS and compute.find(self.workspace, spec.compute) is None:
+            what = f"evaluation.compute {spec.compute} is not in the workspace"
+            fix = "name a cluster that is there, or serverless"
+            raise BadInput(Problem(what, spec.where, fix=fix, key="evaluation.compute"))
+        if lacks or needed - given:
+            what = f"evaluation.component {component.name} {component.version} cannot score a chat model"
+            why = f"it has no {', '.join(lacks)}" if lacks else f"it also needs {', '.join(sorted(needed - given))}"
+            fix = "use model_evaluation_pipeline, or set evaluation.enabled to false"
+            raise BadInput(Problem(what, spec.where, why=why, fix=fix, key="evaluation.component"))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The evaluation that a training run asks for: which questions, and the models that answer them.
+
+    `test` is name:version of the data of the run. `champion_model` None: there is none yet.
+    """
+
+    evaluator: Evaluator
+    job: str
+    test: str
+    champion_model: Champion | None
+
+    def again(self) -> "Evaluation":
+        """The same, to be observed anew; who is champion stays as it was."""
+        return replace(self)
+
+    @property
+    def asset(self) -> tuple[str, str]:
+        """Name and version of the data asset with the questions."""
+        name, _, version = self.test.partition(":")
+        return f"{name}-{scoring.ROLE}", scoring.data_version(version, self.evaluator.spec.conversations)
+
+    @cached_property
+    def component_id(self) -> str:
+        """The asset id of the component; a pinned one needs no look."""
+        spec = self.evaluator.spec
+        if spec.component_version != LATEST:
+            return f"azureml://registries/{spec.registry}/components/{spec.component}/versions/{spec.component_version}"
+        workspace = self.evaluator.workspace
+        return registry.component(workspace, spec.registry, spec.component, spec.component_version)[0].id
+
+    @cached_property
+    def candidate(self) -> Scored:
+        """The run's own model."""
+        return self._scored(self.job, self.job)
+
+    @cached_property
+    def champion(self) -> Scored | None:
+        """The model to beat. One that came from a run of ours is known by that, as when it was a candidate."""
+        theirs = self.champion_model
+        if theirs is None or (theirs.job or theirs.model) == self.job:
+            return None
+        return self._scored(theirs.model, theirs.job or theirs.model)
+
+    @property
+    def all(self) -> list[Scored]:
+        """Whatever has to be scored."""
+        return [self.candidate, *([self.champion] if self.champion else [])]
+
+    def metrics(self, scored: Scored) -> dict[str, float]:
+        """What a finished evaluation found: metrics of its runs, and those of its file that are not there (yet)."""
+        if not scored.attempt:
+            return {}
+        workspace, name = self.evaluator.workspace, scored.attempt.name
+        return jobs.all_metrics(workspace, name) or from_file(workspace, name)
+
+    def _scored(self, model: str, identity: str) -> Scored:
+        given = scoring.settings(self.evaluator.spec.max_new_tokens)
+        mark = scoring.fingerprint(identity, ":".join(self.asset), self.component_id, given)
+        known = jobs.attempts(self.evaluator.workspace, mark, scoring.job_name)
+        return Scored(model, mark, known[-1] if known else None, scoring.attempt_of(known[-1].name) if known else 0)
+
+
+def from_file(workspace: Workspace, name: str) -> dict[str, float]:
+    """The metrics in the output of an evaluation; none where it has no such file."""
+    return scoring.metrics_of_file(provenance.output_text(workspace, name, scoring.OUTPUT, scoring.METRICS_FILE))
+
+
+def problem_of(found: Evaluation, scored: Scored) -> Problem:
+    """What is to be said of an evaluation that ended badly."""
+    assert scored.attempt is not None, "a failed evaluation has a job"
+    why = jobs.failure(found.evaluator.workspace, scored.attempt.name)
+    what = f"{scored.attempt.name}, which scores {scored.model}, is {scored.attempt.state}"
+    return Problem(what, "the workspace", why=why, fix=f"`mlops evaluate --job {found.job}` starts another attempt")

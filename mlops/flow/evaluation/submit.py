@@ -1,0 +1,94 @@
+"""Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
+
+from typing import Any
+
+from mlops.azure import data, jobs, models, registry, submission
+from mlops.azure.submission import Work
+from mlops.domain.evaluation import scoring
+from mlops.domain.evaluation.scoring import Act, Scored
+from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
+from mlops.domain.training.spec import SERVERLESS
+from mlops.errors import Problem, RemoteFailed
+from mlops.flow.evaluation.evaluator import Evaluation
+
+
+def step(found: Evaluation, *, by_hand: bool) -> list[tuple[Scored, Act]]:
+    """Submit what is missing; what was decided about each model. It is observed again after that."""
+    decided = [(scored, scoring.decide(scored, by_hand=by_hand)) for scored in found.all]
+    due = [scored for scored, act in decided if act is Act.SUBMIT]
+    if due:
+        _ensure_questions(found)
+        for scored in due:
+            _submit(found, scored)
+    return decided
+
+
+def _ensure_questions(found: Evaluation) -> None:
+    """The data asset with the questions, made from the test split once."""
+    workspace, spec = found.evaluator.workspace, found.evaluator.spec
+    asset, version = found.asset
+    if data.exists(workspace, asset, version):
+        return
+    name, _, test_version = found.test.partition(":")
+    where = f"{data.asset_name(name, 'test')}:{test_version}"
+    found.evaluator.say(f"making {asset}:{version} from {where}")
+    test = data.read(workspace, name, "test", test_version).decode("utf-8")
+    text = scoring.questions(test, spec.conversations, where)
+    tags = {OWNER_TAG: spec.owner, DATA_TAG: found.test, "rows": str(text.count("\n"))}
+    data.upload_text(workspace, asset, version, text, tags)
+
+
+def _submit(found: Evaluation, scored: Scored) -> None:
+    workspace, spec = found.evaluator.workspace, found.evaluator.spec
+    _, component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
+    found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
+    submission.submit(workspace, _work(found, scored, component), scored.next_job)
+
+
+def _work(found: Evaluation, scored: Scored, component: Any) -> Work:
+    """What is scored on what. A file may be given where the interface says folder: the component reads either."""
+    spec, (asset, version) = found.evaluator.spec, found.asset
+    literals = {**scoring.settings(spec.max_new_tokens), "compute_name": spec.compute}
+    if spec.compute.lower() == SERVERLESS:
+        literals["compute_name"] = SERVERLESS
+        literals["instance_type"] = spec.instance_type
+    return Work(
+        component=component,
+        literals=literals,
+        step="evaluation",
+        models={"mlflow_model": _model_path(found, scored)},
+        files={"test_data": f"azureml:{asset}:{version}"},
+        outputs=(scoring.OUTPUT,),
+        display_name=f"{scored.model} on {found.test.partition(':')[0]}",
+        experiment=spec.experiment,
+        tags=_tags(found, scored),
+    )
+
+
+def _model_path(found: Evaluation, scored: Scored) -> str:
+    """The output of the run that is judged; the registered model where it is the champion."""
+    workspace = found.evaluator.workspace
+    if scored.model != found.job:
+        name, _, version = scored.model.partition(":")
+        champion = models.find(workspace, name, version)
+        if champion is None:
+            raise RemoteFailed(Problem(f"the champion {scored.model} is gone, so nothing can be compared with it"))
+        return champion.id
+    uri = jobs.output_uri(workspace, found.job, jobs.OUTPUT)
+    if uri is None:
+        raise RemoteFailed(Problem(f"{found.job} has no output {jobs.OUTPUT}", "the workspace"))
+    return uri
+
+
+def _tags(found: Evaluation, scored: Scored) -> dict[str, str]:
+    trigger = found.evaluator.trigger
+    tags = {
+        OWNER_TAG: found.evaluator.spec.owner,
+        EVALUATES_TAG: scored.model,
+        FINGERPRINT_TAG: scored.fingerprint,
+        DATA_TAG: found.test,
+        COMMIT_TAG: trigger.commit,
+        RUN_TAG: trigger.run_url,
+        REPOSITORY_TAG: trigger.repository,
+    }
+    return {key: value for key, value in tags.items() if value}

@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import urllib3
@@ -171,11 +173,25 @@ def test_the_default_datastore_gives_its_secrets_only_when_asked(ml_client: Any,
     assert shown["properties"]["credentials"] == {"credentialsType": "AccountKey"}
     secrets = api("POST", f"{ARM}{WORKSPACE}/datastores/workspaceblobstore/listSecrets?{VERSION}").json()
     assert secrets["secretsType"] == "AccountKey"
-    expirable = api(
-        "POST", f"{ARM}{WORKSPACE}/datastores/workspaceblobstore/listSecrets?{VERSION}", {"expirableSecret": True}
-    ).json()
-    assert expirable["secretsType"] == "Sas"
-    assert "sig=" in expirable["sasToken"]
+
+
+def test_an_expirable_secret_opens_every_container_of_the_account_for_the_hours_asked(api: Call) -> None:
+    """As recorded of the service: an account SAS with its leading `?`. Code lies in containers of its own."""
+    asked = {"expirableSecret": True, "expireAfterHours": 1}
+    secret = api("POST", f"{ARM}{WORKSPACE}/datastores/workspaceblobstore/listSecrets?{VERSION}", asked).json()
+    query = dict(parse_qsl(secret["sasToken"].removeprefix("?")))
+    assert (secret["secretsType"], secret["sasToken"][0]) == ("Sas", "?")
+    assert {name: query[name] for name in ("ss", "srt", "sp")} == {"ss": "bf", "srt": "co", "sp": "rcuwdl"}
+    left = datetime.fromisoformat(query["se"]) - datetime.now(UTC)
+    assert timedelta(minutes=55) < left <= timedelta(hours=1)
+    other = f"https://{defaults.STORAGE_ACCOUNT}.blob.core.windows.net/c{uuid.uuid4().hex}"
+    version = {"x-ms-version": "2023-11-03"}
+    made = api("PUT", f"{other}?restype=container&{secret['sasToken'][1:]}", token=False, **version)
+    assert made.status == 201
+    written = api(
+        "PUT", f"{other}/a?{secret['sasToken'][1:]}", b"x", token=False, x_ms_blob_type="BlockBlob", **version
+    )
+    assert (written.status, api("GET", f"{other}/a{secret['sasToken']}", token=False, **version).data) == (201, b"x")
 
 
 def test_a_datastore_can_be_attached_and_detached(ml_client: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 
@@ -187,6 +187,25 @@ def test_keys_differ_by_account_and_signatures_by_place() -> None:
     query = dict(pair.split("=", 1) for pair in storage_keys.sas("acc", "c", "n", permissions="r").split("&"))
     token = {name: unquote(value) for name, value in query.items()}
     assert storage_keys.sas_problem(token, "acc", "c", "n", "r") is None
-    assert storage_keys.sas_problem(token, "acc", "c", "n", "wd") == "PERMISSION"
+    assert storage_keys.sas_problem(token, "acc", "c", "n", "wd") == "AuthorizationPermissionMismatch"
     assert storage_keys.sas_problem(token, "acc", "c", "other", "r") == "Signature did not match."
     assert storage_keys.sas_problem({**token, "sp": "rw"}, "acc", "c", "n", "r") == "Signature did not match."
+
+
+@pytest.mark.parametrize(
+    ("services", "resources", "path", "problem"),
+    [
+        ("bf", "co", ("any-container", "a/b"), None),
+        ("bf", "co", ("any-container", ""), None),
+        ("bf", "co", ("", ""), "AuthorizationResourceTypeMismatch"),
+        ("bf", "c", ("any-container", "a/b"), "AuthorizationResourceTypeMismatch"),
+        ("f", "co", ("any-container", "a/b"), "AuthorizationServiceMismatch"),
+    ],
+)
+def test_an_account_sas_opens_every_container_for_what_it_names(
+    services: str, resources: str, path: tuple[str, str], problem: str | None
+) -> None:
+    text = storage_keys.account_sas("acc", services=services, resources=resources, permissions="rl", hours=1)
+    token = dict(parse_qsl(text))
+    assert storage_keys.sas_problem(token, "acc", *path, "r") == problem
+    assert storage_keys.sas_problem({**token, "srt": "sco"}, "acc", *path, "r") == "Signature did not match."

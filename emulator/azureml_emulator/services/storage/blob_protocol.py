@@ -66,9 +66,8 @@ def authorize(request: Request, emulator: Emulator, needed: str) -> None:
         problem = (
             storage_keys.sas_problem(query, account, container, name, needed) if _is_ours(emulator, account) else None
         )
-        if problem == "PERMISSION":
-            text = "This request is not authorized to perform this operation using this permission."
-            raise ServiceError(403, "AuthorizationPermissionMismatch", text)
+        if problem in storage_keys.MISMATCHES:
+            raise ServiceError(403, problem, storage_keys.MISMATCHES[problem])
         if problem:
             raise _refused(problem)
     elif "x-ms-version" in request.headers:

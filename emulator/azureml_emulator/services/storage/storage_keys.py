@@ -14,6 +14,12 @@ from urllib.parse import unquote, urlencode
 from azureml_emulator.core.clock import parse
 
 SAS_VERSION = "2021-12-02"
+_MISMATCH = "This request is not authorized to perform this operation using this {}."
+MISMATCHES = {
+    "AuthorizationPermissionMismatch": _MISMATCH.format("permission"),
+    "AuthorizationResourceTypeMismatch": _MISMATCH.format("resource type"),
+    "AuthorizationServiceMismatch": _MISMATCH.format("service"),
+}
 CLOCK_SKEW = timedelta(minutes=15)  # a start may lie so far ahead
 _SIGNED_HEADERS = (
     "content-encoding",
@@ -62,6 +68,22 @@ def sas(account: str, container: str, name: str = "", *, permissions: str, hours
     return urlencode(query)
 
 
+def account_sas(account: str, *, services: str, resources: str, permissions: str, hours: float) -> str:
+    """An account SAS query string: for every container of the account, for the stated services and kinds of resource.
+
+    `services`: letters of b(lob), f(ile), q(ueue), t(able); `resources`: letters of s(ervice), c(ontainer), o(bject).
+    """
+    query = {
+        "sv": SAS_VERSION,
+        "se": _moment(datetime.now(UTC) + timedelta(hours=hours)),
+        "srt": resources,
+        "ss": services,
+        "sp": permissions,
+    }
+    query["sig"] = _sign(account_key(account), _account_text(query, account))
+    return urlencode(query)
+
+
 def shared_key_fits(
     authorization: str, account: str, method: str, headers: Mapping[str, str], raw_path: str, query: Mapping[str, str]
 ) -> bool:
@@ -87,7 +109,7 @@ def shared_key_fits(
 def sas_problem(query: Mapping[str, str], account: str, container: str, name: str, needed: str) -> str | None:
     """Why a SAS does not allow this, in the service's words, or None. `needed`: letters of which one must be granted.
 
-    `PERMISSION` stands for a signature that is right but grants something else.
+    One of `MISMATCHES` stands for a signature that is right but grants something else.
     """
     now = datetime.now(UTC)
     try:
@@ -104,9 +126,20 @@ def sas_problem(query: Mapping[str, str], account: str, container: str, name: st
         fits = any(_service_fits(query, account, path) for path in _scopes(query.get("sr", ""), container, name))
     if not fits:
         return "Signature did not match."
+    if "ss" in query and "b" not in query["ss"]:
+        return "AuthorizationServiceMismatch"
+    if "ss" in query and _kind_of(container, name) not in query.get("srt", ""):
+        return "AuthorizationResourceTypeMismatch"
     if not set(needed) & set(query.get("sp", "")):
-        return "PERMISSION"
+        return "AuthorizationPermissionMismatch"
     return None
+
+
+def _kind_of(container: str, name: str) -> str:
+    """The kind of resource that a call is about, as the letters of an account SAS name it."""
+    if name:
+        return "o"
+    return "c" if container else "s"
 
 
 def _scopes(kind: str, container: str, name: str) -> list[str]:

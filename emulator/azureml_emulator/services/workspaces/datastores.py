@@ -35,6 +35,8 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
     for name, (kind, target) in stores.items():
         place = {"containerName": target} if kind == "AzureBlob" else {"fileShareName": target}
         properties = {
+            "tags": None,
+            "properties": None,
             "datastoreType": kind,
             "accountName": account,
             **place,
@@ -102,7 +104,11 @@ def delete(request: Request, emulator: Emulator) -> Reply:
 
 
 def list_secrets(request: Request, emulator: Emulator) -> Reply:
-    """POST listSecrets: the account key or, where an expirable secret is asked for, a SAS made with it."""
+    """POST listSecrets: the account key or, where an expirable secret is asked for, an account SAS made with it.
+
+    The SAS opens every container of the account, as the service's does: code and components are in containers of
+    their own, and a client reads them with what it got for the default datastore.
+    """
     found = _require(request, emulator)
     properties = found.body["properties"]
     kept = properties["credentials"].get("secrets")
@@ -112,9 +118,11 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
     if kept:
         return Reply(200, {"secretsType": kind, **kept})
     account = str(properties["accountName"])
-    if request.json().get("expirableSecret") and properties["datastoreType"] == "AzureBlob":
-        token = storage_keys.sas(account, properties["containerName"], permissions="racwdl", hours=SAS_HOURS)
-        return Reply(200, {"secretsType": "Sas", "sasToken": token})
+    asked = request.json()
+    if asked.get("expirableSecret") and properties["datastoreType"] in ("AzureBlob", "AzureFile"):
+        hours = float(asked.get("expireAfterHours") or SAS_HOURS)
+        token = storage_keys.account_sas(account, services="bf", resources="co", permissions="rcuwdl", hours=hours)
+        return Reply(200, {"secretsType": "Sas", "sasToken": f"?{token}"})
     return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(account)})
 
 

@@ -5,8 +5,8 @@ It knows GitHub Actions and nothing of what the workflows are for.
 
 from mlops.actions.act import ActRun, run
 from mlops.actions.events import Annotation, Event, JobEnded, Output, StepEnded, StepStarted, Summary, Text
+from mlops.actions.sandbox import Machine
 from mlops.actions.workflows import Job, Workflow, read, started_by
-from mlops.actions.workshop import Machine
 
 __all__ = [
     "ActRun",

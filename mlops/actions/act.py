@@ -28,8 +28,8 @@ from mlops.actions.events import (
     Trouble,
     parse,
 )
+from mlops.actions.sandbox import Machine, Sandbox, sandbox
 from mlops.actions.workflows import Workflow, read
-from mlops.actions.workshop import Machine, Workshop, workshop
 from mlops.errors import BadInput, Problem, Unfinished
 
 KILL_AFTER = 10.0
@@ -111,7 +111,7 @@ def run(
     Raises BadInput when it cannot be run at all, Unfinished when it was stopped after `timeout` seconds.
     """
     flow = read(repository / ".github" / "workflows" / workflow)
-    with workshop(repository) as place:
+    with sandbox(repository) as place:
         done = _run(place, flow, place.command(flow, event, payload, machine), machine, on_event, timeout)
     if done.code and not done.jobs:
         said = "; ".join(trouble.text for trouble in done.troubles)
@@ -121,7 +121,7 @@ def run(
 
 
 def _run(
-    place: Workshop,
+    place: Sandbox,
     flow: Workflow,
     command: list[str],
     machine: Machine,

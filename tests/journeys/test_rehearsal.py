@@ -19,7 +19,7 @@ def jobs(clone: Clone, *workflows: str) -> set[str]:
     return {job for job in expected if " report/" not in job}  # that one runs when something failed
 
 
-def test_a_push_becomes_a_released_model_and_staging_is_torn_down(clone: Clone) -> None:
+def test_a_push_becomes_a_released_model_and_staging_is_deleted(clone: Clone) -> None:
     code, printed, record = clone.rehearse()
     assert code == 0, printed
     assert set(record["jobs"]) == jobs(clone, "train", "cleanup"), "exactly the jobs that the files define"
@@ -29,7 +29,7 @@ def test_a_push_becomes_a_released_model_and_staging_is_torn_down(clone: Clone) 
     assert "rougeL" in record["metrics"], "the model answered the held-out conversations"
     assert record["question"]["prediction"]
     assert record["question"]["ground truth"]
-    (gone,) = record["torn_down"]
+    (gone,) = record["deleted"]
     assert gone.startswith("chat-staging-")
     seen["first"] = record
 

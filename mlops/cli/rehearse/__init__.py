@@ -1,6 +1,6 @@
 """`mlops rehearse`: the whole road against the emulator, with the real workflow files.
 
-`story` holds the steps, `stage` what they share, `show` what a person sees, `record` what stays.
+`scenario` holds the steps, `roles` who may do what in it, `show` what a person sees, `record` what stays.
 """
 
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.rehearse.scenario import STEPS, Rehearsal
 from mlops.cli.rehearse.show import Show
-from mlops.cli.rehearse.story import STEPS, Rehearsal
 from mlops.cli.session import Session
 from mlops.params import REHEARSAL_VARIABLE
 

@@ -15,7 +15,7 @@ from mlops.render import Report, duration, table
 
 @dataclass
 class Record:
-    """What was seen, by step of the story."""
+    """What was seen, by step of the scenario."""
 
     commit: str = ""
     data: str = ""
@@ -26,9 +26,9 @@ class Record:
     model: str = ""
     endpoints: dict[str, str] = field(default_factory=dict)  # environment -> endpoint and traffic
     question: dict[str, str] = field(default_factory=dict)
-    torn_down: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     jobs: dict[str, str] = field(default_factory=dict)  # key of a workflow's job -> result
-    seconds: dict[str, float] = field(default_factory=dict)  # step of the story, and each mlops command
+    seconds: dict[str, float] = field(default_factory=dict)  # step of the scenario, and each mlops command
     summaries: list[str] = field(default_factory=list)
 
     def take(self, workflow: str, done: ActRun) -> None:
@@ -58,7 +58,7 @@ class Record:
             ("model", self.model),
             *((f"endpoint, {name}", text) for name, text in self.endpoints.items()),
             *((name, text) for name, text in self.question.items()),
-            ("torn down", ", ".join(self.torn_down)),
+            ("deleted", ", ".join(self.deleted)),
             ("record", str(folder)),
         ]
         timing = [(name, duration(value)) for name, value in self.seconds.items()]

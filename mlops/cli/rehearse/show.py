@@ -1,6 +1,6 @@
 """What a person sees of a rehearsal while it runs: one line a step as it ends, and what is happening now.
 
-It must not know the story.
+It must not know the scenario.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Show:
         self._job = ""
 
     def title(self, number: int, total: int, text: str) -> None:
-        """A step of the story begins."""
+        """A step of the scenario begins."""
         self._job = ""
         self.console.print(Text(f"\n[{number}/{total}] {text}", style="bold"))
 

@@ -52,7 +52,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Sandbox:
     """A folder to run one workflow in."""
 
     folder: Path
@@ -128,13 +128,13 @@ class Workshop:
 
 
 @contextmanager
-def workshop(repository: Path) -> Iterator[Workshop]:
+def sandbox(repository: Path) -> Iterator[Sandbox]:
     """A copy of the working tree to run in: tracked and untracked files, not the ignored ones, at the real commit.
 
     `github.sha` is HEAD even where files differ from it, because that is the commit that a push would be made on.
     Raises BadInput when the folder is no checkout with a commit.
     """
-    made = Workshop(Path(tempfile.mkdtemp(prefix="act-")))
+    made = Sandbox(Path(tempfile.mkdtemp(prefix="act-")))
     try:
         _copy_files(repository, made.copy)
         _copy_history(repository, made.copy)

@@ -1,4 +1,4 @@
-"""The steps of a rehearsal, in order; read STEPS and you know the story.
+"""The scenario of a rehearsal: STEPS in order.
 
 It must not reach into the product: it runs workflows and commands as GitHub and a person would.
 """
@@ -35,7 +35,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the story. `do` gives False when there is nothing more to see."""
+    """One step of the scenario. `do` gives False when there is nothing more to see."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ class Rehearsal:
         return self.root / "build" / "emulator" if self.keep else self.folder / "emulator"
 
     def run(self, *, first: str, last: str, pause: bool) -> None:
-        """Go through the story from a step to another; the record is written however it ends."""
+        """Go from a step to another; the record is written however it ends."""
         names = [step.name for step in STEPS]
         due = STEPS[names.index(first) : names.index(last) + 1]
         if first != names[0] and not self.state_folder.exists():
@@ -228,7 +228,7 @@ def delete(rehearsal: Rehearsal) -> bool:
     """Let the grace period pass, then clean up again."""
     rehearsal.advance(rehearsal.params.cleanup.grace_hours * HOUR + HOUR)
     deleted = _clean(rehearsal, "deleted")
-    rehearsal.record.torn_down = [f"{deleted} by cleanup"] if deleted else []
+    rehearsal.record.deleted = [f"{deleted} by cleanup"] if deleted else []
     return True
 
 

@@ -11,5 +11,6 @@ from mlops.cli.session import Session
 def command(session: Session, apply: bool) -> None:
     """Find endpoints that nobody uses: mark them, and on a later run delete what is still unused."""
     from mlops.flow.cleanup import cleanup
+    from mlops.views import cleanup as view
 
-    session.run(lambda context: cleanup.run(context, apply=apply))
+    session.answer(lambda context: cleanup.run(context, apply_plan=apply), view)

@@ -61,7 +61,7 @@ PREVIOUS_TAG = "mlops-previous"
 ROLLED_BACK_TAG = "mlops-rolled-back"
 ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"
 IDLE_SINCE_TAG = "mlops-idle-since"
-IDLE_DEPLOYMENT_PREFIX = "mlops-spare-"
+IDLE_DEPLOYMENT_PREFIX = "mlops-idle-deployment-"
 KEEP_UNTIL_TAG = "keep-until"
 FAILURE_TAG = "mlops-failure"
 

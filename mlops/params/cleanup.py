@@ -18,7 +18,7 @@ class CleanupWhat(Block):
     idle_endpoints: Mode = Field("act", description="Endpoints without a request for idle_days: deleted")
     empty_endpoints: Mode = Field("act", description="Endpoints without a deployment: deleted")
     orphaned_endpoints: Mode = Field("act", description="Unused endpoints whose model is gone: deleted")
-    spare_deployments: Mode = Field(
+    idle_deployments: Mode = Field(
         "act", description="Deployments at 0 % beyond the environment's retention_hours: deleted"
     )
     failed_deployments: Mode = Field("act", description="Failed deployments without traffic: deleted")
@@ -63,7 +63,7 @@ class Cleanup(Block):
     protect: tuple[Protect, ...] = Field((), description="What is never touched")
     include_production: tuple[str, ...] = Field(
         (),
-        description="Environments counting as production that may be torn down, besides `protected: false` there",
+        description="Environments counting as production that may be cleaned up, besides `protected: false` there",
     )
     workspaces: tuple[str, ...] = Field(
         (), description="Further workspaces of the subscription, as name or resource-group/name"

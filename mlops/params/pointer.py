@@ -27,7 +27,7 @@ def point(problem: Problem, path: Path) -> Problem:
     name, _, rest = (problem.where or "").partition(",")
     if problem.line is not None or not path.is_file():
         return problem
-    if problem.key and (not name or Path(name).name == path.name):
+    if problem.key and (name in ("", "params.yaml") or Path(name).name == path.name):
         return _at(problem, path)
     if Path(name).name != path.name:
         return problem

@@ -15,11 +15,11 @@ from mlops.domain.cleanup.idle_endpoints import (
     Known,
     Policy,
     Unknown,
-    decide,
     mark_value,
 )
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.tags import IDLE_SINCE_TAG
+from tests.cleanup_decision import decide
 
 Case = dict[str, Any]
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -100,8 +100,8 @@ def test_caps_on_a_fleet(case: Case) -> None:
     else:
         assert plan.refusal is None
     if "hours" in case:
-        found = cost_report.ledger(plan.items, cost_report.planned, {})
-        assert [found.saved, found.burning] == case["hours"]
+        found = cost_report.cost_report(plan.items, cost_report.planned, {})
+        assert [found.saved, found.running] == case["hours"]
 
 
 def test_case_names_are_unique() -> None:

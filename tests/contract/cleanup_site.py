@@ -9,7 +9,9 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import BASE, SIZE, Call, arm
 from mlops.flow.cleanup import cleanup
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.cleanup.cleanup import CleanupResult
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
 from mlops.params import Params, load
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
@@ -70,16 +72,14 @@ class Site:
 
     def cleanup(
         self, params: Params | None = None, *, apply: bool = True, say: Callable[[str], None] = lambda _: None
-    ) -> ReportOutcome:
+    ) -> Outcome[CleanupResult]:
         """One run; `say` is called right before each deletion."""
-        return cleanup.run(Context(params or with_cleanup(), PARAMS_FILE, own_workspace, say), apply=apply)
+        return cleanup.run(Context(params or with_cleanup(), PARAMS_FILE, own_workspace, say), apply_plan=apply)
 
-    def states(self, outcome: ReportOutcome) -> dict[str, str]:
+    def states(self, outcome: Outcome[CleanupResult]) -> dict[str, str]:
         """Name -> state and reason, of what this module made."""
-        items = outcome.report.data["items"]
-        return {
-            item["name"]: f"{item['state']}: {item['because']}" for item in items if item["name"].startswith("tidy")
-        }
+        items = outcome.result.items
+        return {item.name: f"{item.status}: {item.because}" for item in items if item.name.startswith("tidy")}
 
     def fail(self, *rules: str) -> None:
         """Ask for faults."""

@@ -10,6 +10,7 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import BASE, Call, arm, register_model
 from mlops.errors import BadInput, CapRefused
 from mlops.params import Params
+from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup
 
 
@@ -47,8 +48,8 @@ def test_what_is_idle_is_marked_and_on_a_later_run_deleted_unless_it_was_used(si
     assert site.states(swept)["tidy-back"] == "mark removed: in use"
     assert site.states(swept)["tidy-idle"] == "deleted: idle"
     assert site.names() == every - {"tidy-idle"}
-    assert swept.outputs["deleted-names"] == "tidy-idle"
-    assert swept.outputs["saved-instance-hours-a-day"] == "24"
+    assert outputs(swept.result)["deleted-names"] == "tidy-idle"
+    assert outputs(swept.result)["saved-instance-hours-a-day"] == "24"
     assert "mlops-idle-since" not in site.tags("tidy-back")
     assert site.tags("tidy-back")["mlops-owner"] == PARAMS.model.name
 
@@ -82,18 +83,18 @@ def test_what_stands_by_or_failed_goes_and_what_serves_stays(site: Site) -> None
     site.wait(HOUR)
     found = site.states(site.cleanup())
     assert found["tidy-rollout"] == "kept: in use"
-    assert found["tidy-rollout/old"] == "marked: spare"
+    assert found["tidy-rollout/old"] == "marked: no traffic"
     assert found["tidy-rollout/asked"] == "kept: in use"
     assert "tidy-rollout/new" not in found
     site.wait(21 * HOUR)
     site.ask("tidy-rollout", **{"azureml-model-deployment": "spare"})
     site.wait(HOUR)
     found = site.states(site.cleanup())
-    assert found["tidy-rollout/old"] == "deleted: spare"
+    assert found["tidy-rollout/old"] == "deleted: no traffic"
     assert found["tidy-rollout/spare"] == "mark removed: in use"
     left = site.api("GET", arm("onlineEndpoints/tidy-rollout/deployments")).json()["value"]
     assert {item["name"] for item in left} == {"new", "spare", "asked"}
-    assert not [name for name in site.tags("tidy-rollout") if name.startswith("mlops-spare")]
+    assert not [name for name in site.tags("tidy-rollout") if name.startswith("mlops-idle-deployment")]
     assert site.tags("tidy-rollout")["mlops-owner"] == PARAMS.model.name
 
 
@@ -200,9 +201,7 @@ def test_further_workspaces_are_cleaned_in_the_same_run_under_the_same_caps(site
     held = site.cleanup(with_cleanup(workspaces=["tidy-second"], max_deletions=1))
     assert isinstance(held.failure, CapRefused)
     done = site.cleanup(both)
-    assert {
-        item["workspace"].rpartition("/")[2] for item in done.report.data["items"] if item["state"] == "deleted"
-    } == {
+    assert {item.workspace.rpartition("/")[2] for item in done.result.items if item.status == "deleted"} == {
         "mlw-emulator",
         "tidy-second",
     }

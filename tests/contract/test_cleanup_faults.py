@@ -8,6 +8,7 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import Call, arm
 from mlops.errors import RemoteFailed
 from mlops.flow.cleanup import apply
+from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
 
 SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tests' sake
@@ -95,7 +96,7 @@ def test_a_deletion_that_always_breaks_is_reported_and_the_others_go_on(overdue:
     assert overdue.states(found) == {"tidy-one": "failed: empty", "tidy-two": "deleted: empty"}
     assert isinstance(found.failure, RemoteFailed)
     assert "tidy-one" in str(found.failure)
-    assert (found.outputs["failed-names"], found.outputs["deleted-names"]) == ("tidy-one", "tidy-two")
+    assert (outputs(found.result)["failed-names"], outputs(found.result)["deleted-names"]) == ("tidy-one", "tidy-two")
     overdue.heal()
     assert overdue.tags("tidy-one")["mlops-lease"] == "-", "a promotion need not wait for what could not be deleted"
     assert overdue.states(overdue.cleanup()) == {"tidy-one": "deleted: empty"}

@@ -12,8 +12,10 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import SIZE, Call, arm
 from mlops.domain.training.run import job_name
 from mlops.errors import BadInput
-from mlops.flow.context import ReportOutcome
+from mlops.flow.cleanup.cleanup import CleanupResult
+from mlops.flow.outcome import Outcome
 from mlops.params import Params
+from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, PARAMS, Site, opened, with_cleanup
 
 NAME = "tidyup"
@@ -35,9 +37,8 @@ def site(api: Call, emulator_address: Address, sdk_imported: None) -> Iterator[S
     yield from opened(api, emulator_address)
 
 
-def states(outcome: ReportOutcome, kind: str) -> dict[str, str]:
-    items = outcome.report.data["items"]
-    return {item["name"]: f"{item['state']}: {item['because']}" for item in items if item["kind"] == kind}
+def states(outcome: Outcome[CleanupResult], kind: str) -> dict[str, str]:
+    return {item.name: f"{item.status}: {item.because}" for item in outcome.result.items if item.kind == kind}
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_job_of_ours_past_its_limit_is_marked_and_canceled_and_costs_until_the
     assert states(jobs.cleanup(params(), apply=False), "job")[JOB] == "to mark: too long"
     marked = jobs.cleanup(params())
     assert states(marked, "job") == {JOB: "marked: too long", OTHER: "kept: not ours"}
-    assert marked.outputs["idle-instance-hours-a-day"] == "48"
+    assert outputs(marked.result)["idle-instance-hours-a-day"] == "48"
     jobs.wait(21 * HOUR)
     ml_client.jobs.update(JOB, tags={"keep-until": "2999-01-01"})
     assert states(jobs.cleanup(params()), "job")[JOB] == "kept: protected"
@@ -77,8 +78,8 @@ def test_a_job_of_ours_past_its_limit_is_marked_and_canceled_and_costs_until_the
     assert states(jobs.cleanup(params(protect=[rule])), "job")[JOB] == "kept: protected"
     done = jobs.cleanup(params())
     assert states(done, "job") == {JOB: "canceled: too long", OTHER: "kept: not ours"}
-    assert done.outputs["canceled-names"] == JOB
-    assert done.outputs["saved-instance-hours-a-day"] == "48"
+    assert outputs(done.result)["canceled-names"] == JOB
+    assert outputs(done.result)["saved-instance-hours-a-day"] == "48"
     while (status := ml_client.jobs.get(JOB).status) == "CancelRequested":
         pass
     assert status == "Canceled"

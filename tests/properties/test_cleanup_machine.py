@@ -18,13 +18,13 @@ from mlops.domain.cleanup.idle_endpoints import (
     Known,
     Policy,
     Unknown,
-    decide,
     mark_value,
     measured_from,
 )
 from mlops.domain.cleanup.plan import Kind
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
+from tests.cleanup_decision import decide
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,11 +20,11 @@ from mlops.domain.cleanup.idle_endpoints import (
     Plan,
     Policy,
     Unknown,
-    decide,
     mark_value,
 )
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
+from tests.cleanup_decision import decide
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 REST = ("Succeeded", "Failed", "Canceled")
@@ -179,9 +179,9 @@ def test_every_endpoint_is_listed_once_with_a_reason(fleet: Sequence[EndpointUsa
     assert [item.name for item in plan.items] == sorted(usage.name for usage in fleet)
     assert all(item.reason for item in plan.items)
     ours = sum(one.instance_count for usage in fleet if usage.ours for one in usage.deployments)
-    found = cost_report.ledger(plan.items, cost_report.planned, {"standard_a": 2.0})
-    assert found.saved + found.burning == 24 * ours
-    assert 0 <= found.idle <= found.burning
+    found = cost_report.cost_report(plan.items, cost_report.planned, {"standard_a": 2.0})
+    assert found.saved + found.running == 24 * ours
+    assert 0 <= found.idle <= found.running
     assert (found.money.saved if found.money else 0) == 2 * found.saved
 
 

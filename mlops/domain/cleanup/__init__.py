@@ -1,1 +1,1 @@
-"""What may be torn down, and when: endpoints, deployments, jobs, compute, versions."""
+"""What may go, and when: endpoints, deployments, jobs, compute, versions."""

@@ -1,7 +1,4 @@
-"""Reckons what a teardown saves and what goes on burning: instance-hours a day by VM size, and money at given prices.
-
-It must not decide what goes, nor look up a price.
-"""
+"""Computes what cleanup saves and what goes on running: instance-hours a day by VM size, and money at given prices."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -12,16 +9,16 @@ from mlops.domain.training import costs
 
 HOURS_A_DAY = 24
 ENDS = frozenset({ItemState.DELETE, ItemState.CANCEL, ItemState.RELEASE})  # what ends machines once it is done
-_WASTED = frozenset({ItemState.MARK, ItemState.REPORT, ItemState.REFUSED, *ENDS})  # burns for nothing until it is
+_WASTED = frozenset({ItemState.MARK, ItemState.REPORT, ItemState.REFUSED, *ENDS})  # runs for nothing until it is
 
 
 @dataclass(frozen=True)
-class Row:
-    """Instance-hours a day of one VM size. `idle` is the part of `burning` that nobody uses."""
+class MachineHours:
+    """Instance-hours a day of one VM size. `idle` is the part of `running` that nobody uses."""
 
     size: str
     saved: int
-    burning: int
+    running: int
     idle: int
     price: float | None = None  # of one instance-hour; None: no price is given
 
@@ -31,16 +28,16 @@ class Money:
     """What the rows cost a day at the prices that are given; `unpriced` sizes are not in it."""
 
     saved: float
-    burning: float
+    running: float
     idle: float
     unpriced: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Ledger:
+class CostReport:
     """The rows, largest first."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[MachineHours, ...]
 
     @property
     def saved(self) -> int:
@@ -48,9 +45,9 @@ class Ledger:
         return sum(row.saved for row in self.rows)
 
     @property
-    def burning(self) -> int:
+    def running(self) -> int:
         """Instance-hours a day of ours that go on."""
-        return sum(row.burning for row in self.rows)
+        return sum(row.running for row in self.rows)
 
     @property
     def idle(self) -> int:
@@ -65,16 +62,16 @@ class Ledger:
             return None
         return Money(
             sum(row.saved * price for row, price in priced),
-            sum(row.burning * price for row, price in priced),
+            sum(row.running * price for row, price in priced),
             sum(row.idle * price for row, price in priced),
             tuple(row.size for row in self.rows if row.price is None),
         )
 
 
-def ledger(items: Iterable[Item], ended: Callable[[Item], bool], per_hour: Mapping[str, float]) -> Ledger:
+def cost_report(items: Iterable[Item], ended: Callable[[Item], bool], per_hour: Mapping[str, float]) -> CostReport:
     """What is ours, divided into what `ended` and what goes on.
 
-    A deployment's machines are its endpoint's, so they are only moved from burning to saved. VM sizes are told apart
+    A deployment's machines are its endpoint's, so they are only moved from running to saved. VM sizes are told apart
     without regard to case.
     """
     names: dict[str, str] = {}
@@ -92,7 +89,7 @@ def ledger(items: Iterable[Item], ended: Callable[[Item], bool], per_hour: Mappi
             saved[key] += count if gone else 0
             idle[key] += count if not gone and is_wasted(item) else 0
     rows = [
-        Row(
+        MachineHours(
             names[key],
             HOURS_A_DAY * saved[key],
             HOURS_A_DAY * (every[key] - saved[key]),
@@ -102,7 +99,7 @@ def ledger(items: Iterable[Item], ended: Callable[[Item], bool], per_hour: Mappi
         for key in names
         if every[key]
     ]
-    return Ledger(tuple(sorted(rows, key=lambda row: (-row.saved - row.burning, row.size.lower()))))
+    return CostReport(tuple(sorted(rows, key=lambda row: (-row.saved - row.running, row.size.lower()))))
 
 
 def planned(item: Item) -> bool:

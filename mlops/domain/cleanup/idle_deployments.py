@@ -84,7 +84,7 @@ def _item(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, now: datetim
     phases = _phases(endpoint.usage, one, policy, now)
     state, because, reason = _verdict(endpoint, one, policy, phases)
     marked = {ItemState.MARK: now, ItemState.UNMARK: None}.get(state, phases.mark)
-    cause = Cause.FAILED_DEPLOYMENTS if one.state.broken else Cause.SPARE_DEPLOYMENTS
+    cause = Cause.FAILED_DEPLOYMENTS if one.state.broken else Cause.IDLE_DEPLOYMENTS
     return Item(
         name=f"{endpoint.usage.name}/{one.name}",
         environment=endpoint.usage.environment,
@@ -140,9 +140,8 @@ def _standing_by(
     last = endpoint.used.get(one.name)
     if last and phases.now - last < max(retention, UNUSED):
         return phases.kept(Because.IN_USE, f"it was asked by name {age(last, phases.now)} ago")
-    return phases.go(
-        Because.SPARE, f"no traffic since a rollout {age(since, phases.now)} ago", max(since, last) if last else since
-    )
+    unused_since = max(since, last) if last else since
+    return phases.go(Because.NO_TRAFFIC, f"no traffic since a promotion {age(since, phases.now)} ago", unused_since)
 
 
 def _phases(usage: EndpointUsage, one: DeploymentFacts, policy: Policy, now: datetime) -> Phases:

@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mlops.domain.cleanup import plan
 from mlops.domain.cleanup.marks import asked_to_keep, mark_value, read_mark, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Plan
 from mlops.domain.promote import lease
@@ -125,12 +124,6 @@ class Policy:
     def minimum_age(self) -> timedelta:
         """Younger ones are left alone."""
         return timedelta(hours=self.minimum_age_hours)
-
-
-def decide(endpoints: Sequence[EndpointUsage], policy: Policy, now: datetime) -> Plan:
-    """Judge each endpoint, then hold the deletions against the caps."""
-    items = judge(endpoints, policy, now)
-    return plan.plan(items, max_deletions=policy.max_deletions, max_share=policy.max_share)
 
 
 def judge(endpoints: Sequence[EndpointUsage], policy: Policy, now: datetime) -> list[Item]:

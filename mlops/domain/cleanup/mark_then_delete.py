@@ -1,4 +1,4 @@
-"""The two phases of a teardown for things other than endpoints: a dated mark first, the deed on a later run.
+"""The two phases of a cleanup for things other than endpoints: a dated mark first, the deed on a later run.
 
 It must not know why something is torn down. Endpoints have their own rules in `idle`.
 """

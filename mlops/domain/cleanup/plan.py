@@ -1,6 +1,6 @@
-"""What a teardown plan is made of: items with a state and a reason, the switches, and the caps over all of them.
+"""What a cleanup plan is made of: items with a state and a reason, the switches, and the caps over all of them.
 
-It must not judge a kind of resource; `idle`, `spare`, `running` and `shelf` do, and give items.
+The modules beside this one judge a kind of resource each, and give items.
 """
 
 import math
@@ -24,12 +24,12 @@ class Kind(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why something may be torn down; the values are the keys of `cleanup.what` in the parameters."""
+    """Why something may go; the values are the keys of `cleanup.what` in the parameters."""
 
     IDLE_ENDPOINTS = "idle_endpoints"
     EMPTY_ENDPOINTS = "empty_endpoints"
     ORPHANED_ENDPOINTS = "orphaned_endpoints"
-    SPARE_DEPLOYMENTS = "spare_deployments"
+    IDLE_DEPLOYMENTS = "idle_deployments"
     FAILED_DEPLOYMENTS = "failed_deployments"
     LONG_JOBS = "long_jobs"
     IDLE_COMPUTE = "idle_compute"
@@ -79,7 +79,7 @@ class Because(StrEnum):
     IDLE = "idle"
     EMPTY = "empty"
     ORPHANED = "model gone"
-    SPARE = "spare"
+    NO_TRAFFIC = "no traffic"
     FAILED = "failed"
     TOO_LONG = "too long"
     OLD = "old"

@@ -57,7 +57,7 @@ def problems(
 ) -> list[Problem]:
     """Rules that fit nothing of what was found, of the kinds that were read."""
     wrong = []
-    for rule in rules:
+    for index, rule in enumerate(rules):
         if rule.may_be_absent or (read is not None and rule.kind not in read):
             continue
         names = found.get(rule.kind, ())
@@ -69,8 +69,9 @@ def problems(
             Problem(
                 f"the protect rule {rule.kind} {rule.name!r} fits nothing",
                 where,
-                why="a misspelt rule would protect less than was meant, so nothing is torn down",
+                why="a misspelt rule would protect less than was meant, so nothing is changed",
                 fix=f"{meant}Correct it, remove it, or say may_be_absent: true",
+                key=f"cleanup.protect.{index}",
             )
         )
     return wrong

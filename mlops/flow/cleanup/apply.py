@@ -1,12 +1,13 @@
 """Applies a plan: each item on its own, safe to repeat, looked at once more right before anything is deleted.
 
-It must not decide what goes; but what has changed since it was looked at stays.
+What has changed since it was looked at stays.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from mlops import clock
 from mlops.azure import cleanup_inventory, endpoints, jobs
@@ -14,65 +15,66 @@ from mlops.azure.failures import NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
+from mlops.domain.cleanup.status import Key, Status
 from mlops.domain.promote import lease
 from mlops.domain.tags import ENVIRONMENT_TAG, IDLE_SINCE_TAG, LEASE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
-from mlops.flow.cleanup.inventory import Survey
+from mlops.flow import poll
+from mlops.flow.cleanup.inventory import Inventory
 
 TRIES = 3  # a deletion that failed is begun anew
 TRY_PAUSE = 5.0
-GONE_TRIES, GONE_PAUSE = 20, 3.0
+GONE_PAUSE, GONE_WAIT = 3.0, 60.0  # seconds
 LEASE = timedelta(minutes=10)
-CHANGED = "kept: it changed"
 
 
 @dataclass
-class Done:
+class Applied:
     """What became of each item, by its key, and what went wrong."""
 
-    words: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    done: dict[Key, Status] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def apply(plan: Plan, surveys: Mapping[str, Survey], say: Callable[[str], None]) -> Done:
+def apply(plan: Plan, inventories: Mapping[str, Inventory], say: Callable[[str], None]) -> Applied:
     """Carry the plan out. One that fails must not keep the others alive."""
-    done = Done()
+    applied = Applied()
     for item in plan.items:
-        survey = surveys[item.workspace]
+        inventory = inventories[item.workspace]
         try:
-            if word := _act(item, survey, say):
-                done.words[item.key] = word
+            if status := _act(item, inventory, say):
+                applied.done[item.key] = status
         except MlopsError as error:
-            done.words[item.key] = "failed"
-            done.problems += error.problems
-    return done
+            applied.done[item.key] = Status.FAILED
+            applied.problems += error.problems
+    return applied
 
 
-def _act(item: Item, survey: Survey, say: Callable[[str], None]) -> str:
-    workspace, now = survey.workspace, survey.now
+def _act(item: Item, inventory: Inventory, say: Callable[[str], None]) -> Status | None:
+    workspace, now = inventory.workspace, inventory.now
     match item.state, item.kind:
         case ItemState.MARK, _:
             _tag(workspace, item, marks.mark_value(now))
-            return "marked"
+            return Status.MARKED
         case ItemState.UNMARK, _:
             _tag(workspace, item, None)
-            return "mark removed"
+            return Status.MARK_REMOVED
         case ItemState.DELETE, Kind.ENDPOINT:
             say(f"deleting the endpoint {item.name}")
-            return _delete_endpoint(workspace, survey, item.name)
+            return _delete_endpoint(workspace, inventory, item.name)
         case ItemState.DELETE, Kind.DEPLOYMENT:
             say(f"deleting the deployment {item.name}")
-            return _delete_deployment(workspace, survey, item.name)
+            return _delete_deployment(workspace, inventory, item.name)
         case ItemState.CANCEL, _:
             say(f"canceling {item.name}")
             return _cancel(workspace, item.name, now)
         case ItemState.ARCHIVE, _:
             cleanup_inventory.archive(workspace, item.kind, item.name)
-            return "archived"
+            return Status.ARCHIVED
         case ItemState.RELEASE, _:
             return _release(workspace, item)
         case _:
-            return ""
+            return None
 
 
 def _tag(workspace: Workspace, item: Item, value: str | None) -> None:
@@ -84,17 +86,17 @@ def _tag(workspace: Workspace, item: Item, value: str | None) -> None:
     endpoints.set_tags(workspace, name, {tag: value})
 
 
-def _delete_endpoint(workspace: Workspace, survey: Survey, name: str) -> str:
+def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> Status:
     def delete() -> None:
         endpoints.delete(workspace, name)
 
     def there() -> bool:
         return any(str(item["name"]) == name for item in endpoints.listing(workspace))
 
-    return _delete(workspace, survey, name, delete, there, also=(IDLE_SINCE_TAG,))
+    return _delete(workspace, inventory, name, delete, there, also=(IDLE_SINCE_TAG,))
 
 
-def _delete_deployment(workspace: Workspace, survey: Survey, label: str) -> str:
+def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -> Status:
     endpoint, _, name = label.partition("/")
 
     def delete() -> None:
@@ -103,41 +105,41 @@ def _delete_deployment(workspace: Workspace, survey: Survey, label: str) -> str:
     def there() -> bool:
         return any(one.name == name for one in endpoints.deployments(workspace, endpoint))
 
-    word = _delete(workspace, survey, endpoint, delete, there, also=(idle_deployments.mark_tag(name),))
-    if word == "deleted" and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back
+    status = _delete(workspace, inventory, endpoint, delete, there, also=(idle_deployments.mark_tag(name),))
+    if status is Status.DELETED and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back
         endpoints.set_tags(workspace, endpoint, {LEASE_TAG: lease.FREE, idle_deployments.mark_tag(name): None})
-    return word
+    return status
 
 
 def _delete(
     workspace: Workspace,
-    survey: Survey,
+    inventory: Inventory,
     endpoint: str,
     delete: Callable[[], None],
     there: Callable[[], bool],
     also: tuple[str, ...],
-) -> str:
+) -> Status:
     """Delete until it is no longer listed. Two runs at once: whoever comes second finds it gone, or going."""
     why: MlopsError | None = None
     for attempt in range(TRIES):
         if attempt:
             clock.sleep(TRY_PAUSE)
-        state = _changed(workspace, survey, endpoint, also, begun=attempt > 0)
-        if state == GONE:
-            return "deleted"
-        if state == CHANGED:
-            return CHANGED
+        state = _changed(workspace, inventory, endpoint, also, begun=attempt > 0)
+        if state is Look.GONE:
+            return Status.DELETED
+        if state is Look.CHANGED:
+            return Status.CHANGED
         try:
-            if state != GOING:
-                if not _leased(survey, endpoint):
-                    return CHANGED
+            if state is not Look.GOING:
+                if not _leased(inventory, endpoint):
+                    return Status.CHANGED
                 delete()
             if _is_gone(there):
-                return "deleted"
+                return Status.DELETED
             why = None
         except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
             why = error
-    _give_back(survey, endpoint)
+    _give_back(inventory, endpoint)
     if why:
         raise why
     raise RemoteFailed(
@@ -145,52 +147,58 @@ def _delete(
     )
 
 
-GONE, GOING, SAME = "gone", "going", "same"
+class Look(Enum):
+    """What a last look at an endpoint shows."""
+
+    GONE = auto()
+    GOING = auto()
+    SAME = auto()
+    CHANGED = auto()
 
 
-def _changed(workspace: Workspace, survey: Survey, name: str, tags: tuple[str, ...], *, begun: bool) -> str:
+def _changed(workspace: Workspace, inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: bool) -> Look:
     """Whether an endpoint is still what was judged: same mark, owner and traffic, and nobody asked to keep it since.
 
     A deletion that has `begun` and broke half-way may have taken traffic away, but not given any to another.
     """
-    seen = next(one for one in survey.endpoints.seen if one.usage.name == name)
+    seen = next(one for one in inventory.endpoints.seen if one.usage.name == name)
     found = endpoints.read(workspace, name)
     if found is None:
-        return GONE
+        return Look.GONE
     properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
     if properties.get("provisioningState") == "Deleting":
-        return GOING
+        return Look.GOING
     watched = (*tags, OWNER_TAG, ENVIRONMENT_TAG)
     same = (
         all(now_tags.get(tag) == seen.usage.tags.get(tag) for tag in watched)
-        and not marks.asked_to_keep(now_tags, survey.now)
+        and not marks.asked_to_keep(now_tags, inventory.now)
         and all(
             _same_shares(properties.get(field) or {}, seen.shares(field), begun)
             for field in ("traffic", "mirrorTraffic")
         )
         and properties.get("provisioningState") in idle_endpoints.AT_REST
     )
-    return SAME if same else CHANGED
+    return Look.SAME if same else Look.CHANGED
 
 
-def _leased(survey: Survey, endpoint: str) -> bool:
+def _leased(inventory: Inventory, endpoint: str) -> bool:
     """Take the lease that promotions take, so that none begins while something is deleted; another's is respected."""
-    workspace, now = survey.workspace, survey.workspace.now()
+    workspace, now = inventory.workspace, inventory.workspace.now()
     found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-    if lease.of_another(found, survey.holder, now, endpoint):
+    if lease.of_another(found, inventory.holder, now, endpoint):
         return False
-    mine = {LEASE_TAG: str(lease.granted(survey.holder, now, LEASE))}
+    mine = {LEASE_TAG: str(lease.granted(inventory.holder, now, LEASE))}
     endpoints.patch_tags(workspace, endpoint, mine)
     kept = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-    return lease.is_held(kept, survey.holder, now, rest=timedelta())
+    return lease.is_held(kept, inventory.holder, now, rest=timedelta())
 
 
-def _give_back(survey: Survey, endpoint: str) -> None:
+def _give_back(inventory: Inventory, endpoint: str) -> None:
     """What stays should not keep a promotion waiting; that the lease ends by itself is enough where this fails."""
     with suppress(MlopsError):
-        workspace = survey.workspace
+        workspace = inventory.workspace
         found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-        if lease.is_held(found, survey.holder, workspace.now(), rest=timedelta()):
+        if lease.is_held(found, inventory.holder, workspace.now(), rest=timedelta()):
             endpoints.patch_tags(workspace, endpoint, {LEASE_TAG: lease.FREE})
 
 
@@ -202,30 +210,29 @@ def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool)
 
 def _is_gone(there: Callable[[], bool]) -> bool:
     """Done means absent from the listing, which may lag behind the deletion."""
-    for attempt in range(GONE_TRIES):
-        if attempt:
-            clock.sleep(GONE_PAUSE)
+
+    def gone() -> bool:
         try:
-            if not there():
-                return True
+            return not there()
         except NotFound:
             return True
-    return False
+
+    return poll.until(gone, bool, poll.Pauses(GONE_PAUSE), clock.monotonic() + GONE_WAIT)
 
 
-def _cancel(workspace: Workspace, name: str, now: datetime) -> str:
+def _cancel(workspace: Workspace, name: str, now: datetime) -> Status:
     found = jobs.find(workspace, name)
     if found is None or found.state.ended:
-        return "ended by itself"
+        return Status.ENDED
     if marks.asked_to_keep(found.tags, now) or not found.tags.get(IDLE_SINCE_TAG):
-        return CHANGED
+        return Status.CHANGED
     jobs.cancel(workspace, name)
-    return "canceled"
+    return Status.CANCELED
 
 
-def _release(workspace: Workspace, item: Item) -> str:
+def _release(workspace: Workspace, item: Item) -> Status:
     if item.name in {one.name for one in cleanup_inventory.computes(workspace, "") if one.is_cluster}:
         cleanup_inventory.scale_to_zero(workspace, item.name)
-        return "scaled to zero"
+        return Status.SCALED_TO_ZERO
     cleanup_inventory.stop(workspace, item.name)
-    return "stopped"
+    return Status.STOPPED

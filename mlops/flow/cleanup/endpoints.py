@@ -1,26 +1,26 @@
 """Observes the endpoints of a workspace: what they are, what was asked of them, what protects them.
 
-It must not change anything. Reads: the pages of the endpoints, one listing of deployments for each endpoint of ours,
+Reads: the pages of the endpoints, one listing of deployments for each endpoint of ours,
 one call to Azure Monitor for fifty endpoints that could go, and one more for fifty with something at 0 %.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from mlops.azure import cleanup_inventory, endpoint_usage, endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, protect
 from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
+from mlops.domain.cleanup.policy import CleanupPolicy
 from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG
-from mlops.flow.context import Context
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedEndpoint:
     """An endpoint as ARM showed it, with its facts."""
 
     raw: Mapping[str, Any]
@@ -38,10 +38,10 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Fleet:
+class EndpointInventory:
     """Every endpoint of a workspace."""
 
-    seen: tuple[Seen, ...]
+    seen: tuple[ObservedEndpoint, ...]
 
     def names(self) -> dict[Kind, list[str]]:
         """What there is, for protect rules."""
@@ -49,55 +49,31 @@ class Fleet:
         return {Kind.ENDPOINT: [one.usage.name for one in self.seen], Kind.DEPLOYMENT: deployed}
 
 
-def rules(context: Context) -> list[protect.Rule]:
-    """The protect rules of the parameters."""
-    stated = context.params.cleanup.protect
-    return [protect.Rule(Kind(rule.kind), rule.name, rule.may_be_absent) for rule in stated]
-
-
-def policy(context: Context) -> idle_endpoints.Policy:
-    """When an endpoint counts as forgotten."""
-    stated = context.params.cleanup
-    return idle_endpoints.Policy(
-        stated.idle_days, stated.grace_hours, stated.minimum_age_hours, stated.max_deletions, stated.max_share
-    )
-
-
-def spare_policy(context: Context) -> idle_deployments.Policy:
-    """When a deployment at 0 % has stood by for long enough."""
-    stated = context.params.cleanup
-    retention = {
-        name: timedelta(hours=each.retention_hours)
-        for name, each in context.params.environments.items()
-        if each.retention_hours is not None
-    }
-    return idle_deployments.Policy(
-        retention,
-        timedelta(hours=stated.minimum_age_hours),
-        timedelta(hours=stated.grace_hours),
-    )
-
-
-def observe(context: Context, workspace: Workspace, now: datetime) -> Fleet:
+def observe(policy: CleanupPolicy, workspace: Workspace, now: datetime) -> EndpointInventory:
     """Every endpoint with its deployments, and with its traffic where that decides something."""
     found = endpoints.listing(workspace)
-    ours = [str(item["name"]) for item in found if _is_ours(context, item)]
+    ours = [str(item["name"]) for item in found if _is_ours(policy, item)]
     deployed = endpoints.deployments_of(workspace, ours)
-    gone = _gone_models(context, workspace, deployed)
-    seen = [Seen(item, _usage(context, workspace, item, deployed.get(str(item["name"]), ()), gone)) for item in found]
+    gone = _gone_models(policy, workspace, deployed)
+    seen = [
+        ObservedEndpoint(item, _usage(policy, workspace, item, deployed.get(str(item["name"]), ()), gone))
+        for item in found
+    ]
     chosen = [one for one in seen if _is_measured(one.usage)]
-    used = endpoint_usage.activity(workspace, [_wanted(one, policy(context), now) for one in chosen], until=now)
+    used = endpoint_usage.activity(workspace, [_wanted(one, policy.endpoints, now) for one in chosen], until=now)
     unknown = idle_endpoints.Unknown("not asked")
-    return Fleet(
+    return EndpointInventory(
         tuple(replace(one, usage=replace(one.usage, activity=used.get(one.id.lower(), unknown))) for one in seen)
     )
 
 
-def spares(context: Context, workspace: Workspace, fleet: Fleet, items: Sequence[Item], now: datetime) -> list[Item]:
+def judge_deployments(
+    policy: CleanupPolicy, workspace: Workspace, inventory: EndpointInventory, items: Sequence[Item], now: datetime
+) -> list[Item]:
     """Judge the deployments without traffic, after what was decided of their endpoints."""
     decided = {item.name: item for item in items}
-    wanted = spare_policy(context)
-    at_rest = [one for one in fleet.seen if one.usage.ours and not one.usage.unread and _candidates(one)]
+    wanted = policy.deployments
+    at_rest = [one for one in inventory.seen if one.usage.ours and not one.usage.unread and _candidates(one)]
     asked = [one for one in at_rest if _may_go(decided[one.usage.name])]
     since = min((idle_deployments.measured_from(one.usage, wanted, now) for one in asked), default=now)
     used = endpoint_usage.deployments_used(workspace, [one.id for one in asked], since=since, until=now)
@@ -111,17 +87,16 @@ def spares(context: Context, workspace: Workspace, fleet: Fleet, items: Sequence
         )
         for one in at_rest
     ]
-    protecting = rules(context)
     items = idle_deployments.judge(found, wanted, now)
-    return [_kept(item, protect.protected_by(protecting, Kind.DEPLOYMENT, item.name)) for item in items]
+    return [_kept(item, protect.protected_by(policy.rules, Kind.DEPLOYMENT, item.name)) for item in items]
 
 
-def deployed_models(workspace: Workspace, fleet: Fleet) -> tuple[set[str], str]:
+def deployed_models(workspace: Workspace, inventory: EndpointInventory) -> tuple[set[str], str]:
     """Every model that any endpoint of the workspace has, ours or not; and why that is not all, where it is not."""
-    foreign = [one.usage.name for one in fleet.seen if not one.usage.ours]
+    foreign = [one.usage.name for one in inventory.seen if not one.usage.ours]
     more = endpoints.deployments_of(workspace, foreign)
-    labels = {each.model for one in fleet.seen for each in one.usage.deployments}
-    unknown = next((one.usage.unread for one in fleet.seen if one.usage.unread), "")
+    labels = {each.model for one in inventory.seen for each in one.usage.deployments}
+    unknown = next((one.usage.unread for one in inventory.seen if one.usage.unread), "")
     for name, answer in more.items():
         if isinstance(answer, str):
             unknown = f"what {name} serves could not be read: {answer}"
@@ -130,11 +105,11 @@ def deployed_models(workspace: Workspace, fleet: Fleet) -> tuple[set[str], str]:
     return labels, unknown
 
 
-def _is_ours(context: Context, item: Mapping[str, Any]) -> bool:
-    return bool((item.get("tags") or {}).get(OWNER_TAG) == context.owner)
+def _is_ours(policy: CleanupPolicy, item: Mapping[str, Any]) -> bool:
+    return bool((item.get("tags") or {}).get(OWNER_TAG) == policy.owner)
 
 
-def _candidates(one: Seen) -> list[DeploymentFacts]:
+def _candidates(one: ObservedEndpoint) -> list[DeploymentFacts]:
     return idle_deployments.candidates(one.usage, one.shares("traffic"), one.shares("mirrorTraffic"))
 
 
@@ -155,13 +130,13 @@ def _is_measured(usage: idle_endpoints.EndpointUsage) -> bool:
     return usage.ours and not usage.protected and not usage.unread and bool(usage.deployments)
 
 
-def _wanted(one: Seen, wanted: idle_endpoints.Policy, now: datetime) -> endpoint_usage.Wanted:
+def _wanted(one: ObservedEndpoint, wanted: idle_endpoints.Policy, now: datetime) -> endpoint_usage.Wanted:
     since = idle_endpoints.measured_from(one.usage, wanted, now)
     return endpoint_usage.Wanted(one.id, since, tuple({since, now - wanted.idle}))
 
 
 def _usage(
-    context: Context,
+    policy: CleanupPolicy,
     workspace: Workspace,
     item: Mapping[str, Any],
     deployed: tuple[DeploymentFacts, ...] | str,
@@ -170,15 +145,14 @@ def _usage(
     tags, name = {str(k): str(v) for k, v in (item.get("tags") or {}).items()}, str(item["name"])
     environment = tags.get(ENVIRONMENT_TAG)
     made = parse_date((item.get("systemData") or {}).get("createdAt"))
-    rule = protect.protected_by(rules(context), Kind.ENDPOINT, name)
-    stated = {each: settings.protected for each, settings in context.params.environments.items()}
-    why = rule or protect.protection(environment, stated, context.params.cleanup.include_production)
+    rule = protect.protected_by(policy.rules, Kind.ENDPOINT, name)
+    why = rule or protect.protection(environment, policy.protected, policy.include_production)
     read = deployed if isinstance(deployed, tuple) else ()
     lost = {each.model for each in read if each.model in gone and _is_of_workspace(each, workspace)}
     return idle_endpoints.EndpointUsage(
         name=name,
         environment=environment,
-        ours=_is_ours(context, item),
+        ours=_is_ours(policy, item),
         state=str((item.get("properties") or {}).get("provisioningState")),
         created=made,
         modified=made,  # not the last change, which may be our own mark
@@ -194,10 +168,10 @@ def _usage(
 
 
 def _gone_models(
-    context: Context, workspace: Workspace, deployed: Mapping[str, tuple[DeploymentFacts, ...] | str]
+    policy: CleanupPolicy, workspace: Workspace, deployed: Mapping[str, tuple[DeploymentFacts, ...] | str]
 ) -> frozenset[str]:
     """Versions of our model that are deployed but no longer in the workspace; unknown is not gone."""
-    name = context.params.model.name
+    name = policy.model
     served = {
         each.model
         for one in deployed.values()

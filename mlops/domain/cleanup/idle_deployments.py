@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mlops.domain.cleanup.idle_endpoints import EndpointUsage, Unknown
-from mlops.domain.cleanup.mark_then_delete import Phases, Verdict
+from mlops.domain.cleanup.mark_then_delete import MarkThenDelete, Verdict
 from mlops.domain.cleanup.marks import moment, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import DeploymentFacts, age
@@ -100,7 +100,7 @@ def _item(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, now: datetim
     )
 
 
-def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: Phases) -> Verdict:
+def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: MarkThenDelete) -> Verdict:
     if endpoint.item.because in _INHERITED:
         return ItemState.KEEP, endpoint.item.because, f"as its endpoint: {endpoint.item.reason}"
     if one.state.busy:
@@ -116,7 +116,7 @@ def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: P
 
 
 def _standing_by(
-    endpoint: Endpoint, one: DeploymentFacts, created: datetime, policy: Policy, phases: Phases
+    endpoint: Endpoint, one: DeploymentFacts, created: datetime, policy: Policy, phases: MarkThenDelete
 ) -> Verdict:
     live = [other for other in endpoint.usage.deployments if endpoint.traffic.get(other.name, 0) > 0]
     if not live:
@@ -144,5 +144,5 @@ def _standing_by(
     return phases.go(Because.NO_TRAFFIC, f"no traffic since a promotion {age(since, phases.now)} ago", unused_since)
 
 
-def _phases(usage: EndpointUsage, one: DeploymentFacts, policy: Policy, now: datetime) -> Phases:
-    return Phases(value_of(usage.tags, mark_tag(one.name).casefold()), now, policy.grace)
+def _phases(usage: EndpointUsage, one: DeploymentFacts, policy: Policy, now: datetime) -> MarkThenDelete:
+    return MarkThenDelete(value_of(usage.tags, mark_tag(one.name).casefold()), now, policy.grace)

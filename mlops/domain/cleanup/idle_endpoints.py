@@ -38,7 +38,6 @@ __all__ = [
     "Plan",
     "Policy",
     "Unknown",
-    "decide",
     "judge",
     "mark_value",
     "measured_from",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mlops.domain.cleanup.mark_then_delete import Phases, Verdict
+from mlops.domain.cleanup.mark_then_delete import MarkThenDelete, Verdict
 from mlops.domain.cleanup.marks import asked_to_keep, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
 from mlops.domain.promote.endpoint import age
@@ -54,7 +54,10 @@ class ComputeFacts:
 
 def judge_jobs(jobs: Sequence[JobFacts], limit: timedelta, grace: timedelta, now: datetime) -> list[Item]:
     """Judge the jobs that have not ended."""
-    return [_job(job, limit, Phases(value_of(job.tags, IDLE_SINCE_TAG), now, grace, ItemState.CANCEL)) for job in jobs]
+    return [
+        _job(job, limit, MarkThenDelete(value_of(job.tags, IDLE_SINCE_TAG), now, grace, ItemState.CANCEL))
+        for job in jobs
+    ]
 
 
 def judge_compute(computes: Sequence[ComputeFacts], idle: timedelta, now: datetime) -> list[Item]:
@@ -62,7 +65,7 @@ def judge_compute(computes: Sequence[ComputeFacts], idle: timedelta, now: dateti
     return [_compute(one, idle, now) for one in computes]
 
 
-def _job(job: JobFacts, limit: timedelta, phases: Phases) -> Item:
+def _job(job: JobFacts, limit: timedelta, phases: MarkThenDelete) -> Item:
     state, because, reason = _job_verdict(job, limit, phases)
     nodes = job.nodes if job.size and job.state in _RUNS else 0
     return Item(
@@ -80,7 +83,7 @@ def _job(job: JobFacts, limit: timedelta, phases: Phases) -> Item:
     )
 
 
-def _job_verdict(job: JobFacts, limit: timedelta, phases: Phases) -> Verdict:
+def _job_verdict(job: JobFacts, limit: timedelta, phases: MarkThenDelete) -> Verdict:
     if not job.ours:
         return ItemState.KEEP, Because.NOT_OURS, "not ours: it has no name and tag of this repository"
     if job.protected_by:

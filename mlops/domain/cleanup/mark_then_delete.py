@@ -1,7 +1,4 @@
-"""The two phases of a cleanup for things other than endpoints: a dated mark first, the deed on a later run.
-
-It must not know why something is torn down. Endpoints have their own rules in `idle`.
-"""
+"""Mark, then delete: a dated mark first, the deletion on a later run. Endpoints have further rules of their own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +13,13 @@ Verdict = tuple[ItemState, Because, str]
 
 
 @dataclass(frozen=True)
-class Phases:
-    """One thing's mark, how long it has to stand, and how the thing is torn down in the end."""
+class MarkThenDelete:
+    """One thing's mark, how long it has to stand, and what is done in the end."""
 
     mark_text: str | None
     now: datetime
     grace: timedelta
-    deed: ItemState = ItemState.DELETE
+    action: ItemState = ItemState.DELETE
 
     @property
     def mark(self) -> datetime | None:
@@ -46,7 +43,7 @@ class Phases:
         until, said = mark + self.grace, f"{reason}; marked {age(mark, self.now)} ago"
         if self.now < until:
             return ItemState.KEEP, Because.WAITING, f"{said}, waits until {mark_value(until)}"
-        return self.deed, because, said
+        return self.action, because, said
 
 
 def first(*rules: Callable[[], Verdict | None]) -> Verdict:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from azureml_emulator.control.routes import CONTROL_HOST
+from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
 from azureml_emulator.core.request import Reply, Request
@@ -103,6 +104,9 @@ class Application:
         """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
         headers = {} if self._host else authorize.enter(request, route.name, self._emulator)
         reply = await self._carry_out(route, request)
+        if request.method == "GET" and route.host == arm.HOST:
+            with self._emulator.transaction():
+                self._emulator.operations.seen(request.path)
         return replace(reply, headers={**headers, **reply.headers}) if headers else reply
 
     async def _carry_out(self, route: Route, request: Request) -> Reply:

@@ -1,7 +1,8 @@
 """Long-running operations as Azure Resource Manager does them, for every resource alike.
 
-A handler starts one and answers; `settle` applies what is due before the next request is served. It must not know
-which resource it changes: the effect is data (set the provisioning state, merge properties, or delete).
+A handler starts one and answers; `settle` applies what is due before the next request is served, whoever asks for
+what: by polls, by reads of the resource, and by time alone, so that one whose creator died ends too. The effect is
+data (set the provisioning state, merge properties, or delete).
 Source: ARM's asynchronous operations contract (Azure-AsyncOperation and Location).
 """
 
@@ -14,7 +15,7 @@ from azureml_emulator.core import arm
 from azureml_emulator.core.clock import Clock, iso, parse
 from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Reply, Request
-from azureml_emulator.core.state_transitions import Delay, delay
+from azureml_emulator.core.state_transitions import SECONDS_A_READ, Delay, delay
 from azureml_emulator.core.store import Store
 
 Effect = Literal["settle", "delete", "none"]
@@ -130,6 +131,16 @@ class Operations:
         assert found is not None
         return found
 
+    def seen(self, path: str) -> None:
+        """A read of a resource, or of the list that it is in: counts towards a delay in reads as a poll does."""
+        asked = path.rstrip("/").lower()
+        rows = self._store.database.execute(
+            "SELECT id, resource FROM operations WHERE status = 'InProgress' AND reads > 0"
+        ).fetchall()
+        for id, resource in rows:
+            if asked in (resource, resource.rpartition("/")[0]):
+                self._store.database.execute("UPDATE operations SET reads = reads - 1 WHERE id = ?", (id,))
+
     def pending(self, resource_id: str) -> Operation | None:
         """The operation that is changing a resource right now, if any."""
         row = self._store.database.execute(
@@ -141,8 +152,8 @@ class Operations:
     def settle(self) -> None:
         """Apply the effect of every operation that is due."""
         rows = self._store.database.execute(
-            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND reads <= 0 AND due <= ?",
-            (self._clock.now().timestamp(),),
+            "SELECT body, status, due, reads FROM operations WHERE status = 'InProgress' AND due + reads * ? <= ?",
+            (SECONDS_A_READ, self._clock.now().timestamp()),
         ).fetchall()
         for row in rows:
             self._finish(_operation(row))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.store import Store
 
+SECONDS_A_READ = 5.0  # of the emulator's clock: they stand for a read that does not come, for its client may have died
+
 
 @dataclass(frozen=True)
 class Delay:
-    """A change happens after so many reads of its status and so many seconds of the emulator's clock."""
+    """A change happens after so many reads of its state and so many seconds of the emulator's clock."""
 
     reads: int = 0
     seconds: float = 0.0
@@ -20,6 +22,10 @@ class Delay:
     def text(self) -> str:
         """The form that `parse` reads."""
         return f"{self.reads} reads, {self.seconds} s"
+
+    def is_over(self, elapsed: float, reads: int) -> bool:
+        """Whether it has passed, so many seconds after its start and so many reads later."""
+        return elapsed >= self.seconds + max(0, self.reads - reads) * SECONDS_A_READ
 
 
 AT_ONCE = Delay()

@@ -111,7 +111,7 @@ async def _until_delay(emulator: Emulator, job: Resource) -> None:
     delay = state_transitions.delay(emulator.store, "jobs")
     begun = parse(root_of(emulator, job).body["created"]).timestamp()
     key = f"jobs.reads:{job.name.lower()}"
-    while emulator.clock.now().timestamp() < begun + delay.seconds or emulator.cache.get(key, 0) < delay.reads:
+    while not delay.is_over(emulator.clock.now().timestamp() - begun, emulator.cache.get(key, 0)):
         await asyncio.sleep(LOOK_SECONDS)
         check_not_canceled(emulator, job)
 

@@ -1,0 +1,61 @@
+"""Long-running operations whose creator is gone: they end by time, by any read, and after a restart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator_support.own import OwnEmulator
+from emulator_support.serving import BASE, SIZE, arm
+
+ENDPOINT, DEPLOYMENT = "onlineEndpoints/left", "onlineEndpoints/left/deployments/blue"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[OwnEmulator]:
+    emulator = OwnEmulator(tmp_path)
+    yield emulator
+    emulator.stop()
+
+
+def state(own: OwnEmulator, path: str) -> str:
+    return str(own.call("GET", arm(path)).json()["properties"]["provisioningState"])
+
+
+def begin(own: OwnEmulator, delay: str) -> None:
+    """A deployment that its creator never asks about again."""
+    own.control("PUT", "/delay/deployments", {"delay": delay})
+    endpoint = {"location": "eastus", "properties": {"authMode": "Key"}}
+    assert own.call("PUT", arm(ENDPOINT), endpoint).status == 201
+    deployment: dict[str, Any] = {"location": "eastus", "properties": {"model": BASE, "instanceType": SIZE}}
+    made = own.call("PUT", arm(DEPLOYMENT), deployment)
+    assert made.status == 201, made.data
+    assert made.json()["properties"]["provisioningState"] == "Creating"
+
+
+def test_a_delay_in_reads_passes_with_time_when_nobody_reads(own: OwnEmulator) -> None:
+    begin(own, "20 reads")
+    own.control("POST", "/clock", {"advance_seconds": 50})
+    assert state(own, DEPLOYMENT) == "Creating"
+    own.control("POST", "/clock", {"advance_seconds": 51})
+    assert state(own, DEPLOYMENT) == "Succeeded"
+
+
+@pytest.mark.parametrize("read", [DEPLOYMENT, "onlineEndpoints/left/deployments"])
+def test_reads_of_the_resource_and_of_its_list_count_as_polls_do(own: OwnEmulator, read: str) -> None:
+    begin(own, "3 reads")
+    for _ in range(3):
+        assert "Creating" in own.call("GET", arm(read)).data.decode()
+    assert "Succeeded" in own.call("GET", arm(read)).data.decode()
+
+
+def test_what_a_crash_of_the_emulator_interrupted_ends_after_the_restart(own: OwnEmulator) -> None:
+    begin(own, "1000 reads, 30 s")
+    own.control("PUT", "/delay/deployments", {"delay": "30 s"})
+    own.kill()
+    own.start()
+    assert state(own, DEPLOYMENT) == "Creating"
+    own.control("POST", "/clock", {"advance_seconds": 30 + 5 * 1000})
+    assert state(own, DEPLOYMENT) == "Succeeded"
+    assert own.call("DELETE", arm(DEPLOYMENT)).status == 202

@@ -14,6 +14,8 @@ import time
 
 MODULES = {
     "mlops, as for --help": "import mlops.cli.main",
+    "azureml-emulator, as for --help": "import azureml_emulator.cli.main",
+    "azureml-emulator, its server": "import azureml_emulator.server",
     "azure.identity": "import azure.identity",
     "azure.core, for plain REST": "import azure.core.rest, azure.core.pipeline.policies, azure.core.pipeline.transport",
     "datasets": "import datasets",

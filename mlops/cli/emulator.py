@@ -4,12 +4,15 @@ import os
 
 import click
 
-from azureml_emulator.cli.folder import FOLDER_VARIABLE
 from azureml_emulator.cli.main import command as emulator
-from mlops.azure.target import emulator_folder
+from mlops.azure.target import FOLDER_VARIABLE, emulator_folder
 
 
-@click.group(commands=dict(emulator.commands))
-def command() -> None:
+@click.group(
+    commands=dict(emulator.commands),
+    epilog=f"State is kept in the folder of --state, else of ${FOLDER_VARIABLE}, else in one below your home.",
+)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Start, use and stop the emulator of Azure Machine Learning."""
-    os.environ.setdefault(FOLDER_VARIABLE, str(emulator_folder(os.environ)))
+    context.obj = emulator_folder(os.environ)

@@ -43,7 +43,7 @@ def verify(recording: Path, *, every: bool) -> int:
     except OSError as error:
         raise Refusal(f"cannot read {recording}", why=str(error), fix=typed("record")) from None
     except exchange.BadRecording as error:
-        raise Refusal(str(error), fix="record it again, or mend the line") from None
+        raise Refusal(str(error), fix="record it again, or correct the line") from None
     with tempfile.TemporaryDirectory() as folder:
         address = process.launch(Path(folder))
         try:

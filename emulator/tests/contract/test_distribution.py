@@ -1,31 +1,38 @@
 """The emulator's wheel alone: it carries its data, needs what it declares, and runs a program of the public SDK."""
 
 import ast
+import json
 import os
-import re
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 EMULATOR = Path(__file__).resolve().parents[2]
 DATA = {"chitchat-dataset"}  # conversations, read and never imported
 PACKAGES = {"yaml": "pyyaml"}  # where the name of the import is another
 BROUGHT = {"pytest", "pandas", "mlflow", "inference_schema", "azureml"}  # by pytest, or by code that a user brings
 PROGRAM = """
-import importlib.util, os
+import importlib.util, os, pathlib
 from azure.ai.ml import MLClient
+from azure.ai.ml.entities import Data
 from azure.identity import DefaultAzureCredential
 assert importlib.util.find_spec("mlops") is None
 names = [os.environ[f"AZURE_{name}"] for name in ("SUBSCRIPTION_ID", "RESOURCE_GROUP", "ML_WORKSPACE")]
 client = MLClient(DefaultAzureCredential(), *names)
-print("workspace", client.workspaces.get(names[-1]).location)
+pathlib.Path("rows.jsonl").write_text("{}")
+made = client.data.create_or_update(Data(name="rows", version="1", path="rows.jsonl", type="uri_file"))
+print("workspace", client.workspaces.get(names[-1]).location, [item.name for item in client.data.list()], made.version)
 """
+HEAVY = {"azure", "datasets", "matplotlib", "mlflow", "pandas", "polars", "pyarrow", "pytest", "sklearn"}
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +47,53 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel, and the packages of this one by their path: not what is installed from a folder.
+    """An environment with the wheel and what it declares, as pip sees it, and nothing else.
 
-    Nothing is downloaded, so this does not show that the declared versions can be had; the lock file does.
+    The packages are links to those of this environment, so that they can be downloaded is not shown here.
     """
     made = tmp_path_factory.mktemp("environment")
     venv.create(made, symlinks=True)
-    site = made / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    (site / "packages.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    for top in {top for name in closure(declared()) for top in tops(name)}:
+        (site_of(made) / top.name).symlink_to(top)
+    words = [sys.executable, "-m", "pip", "--python", str(made / "bin" / "python"), "install", "--quiet", "--no-index"]
+    subprocess.run([*words, str(wheel)], check=True, capture_output=True)
     return made
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another environment: it has the packages of this one, though not those that are installed from a folder."""
+    made = tmp_path_factory.mktemp("program")
+    venv.create(made, symlinks=True)
+    (site_of(made) / "packages.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    return made
+
+
+def site_of(environment: Path) -> Path:
+    return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+
+def declared() -> set[NormalizedName]:
+    stated = tomllib.loads((EMULATOR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    return {canonicalize_name(Requirement(text).name) for text in stated}
+
+
+def closure(names: set[NormalizedName]) -> set[NormalizedName]:
+    """The packages and all that they need in turn, without extras."""
+    found: set[NormalizedName] = set()
+    while names:
+        found |= names
+        wanted = [Requirement(text) for name in names for text in metadata.requires(name) or ()]
+        due = (one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""}))
+        names = {canonicalize_name(one.name) for one in due} - found
+    return found
+
+
+def tops(name: str) -> set[Path]:
+    """The folders and files that a package puts next to the others."""
+    files = metadata.files(name) or ()
+    site = Path(sysconfig.get_path("purelib"))
+    return {site / file.parts[0] for file in files if file.parts[0] not in ("..", "__pycache__")}
 
 
 def test_the_wheel_carries_the_catalogue_and_says_that_it_is_typed(wheel: Path) -> None:
@@ -60,27 +103,43 @@ def test_the_wheel_carries_the_catalogue_and_says_that_it_is_typed(wheel: Path) 
     assert not [name for name in names if name.startswith("mlops")]
 
 
-def test_a_program_of_the_public_sdk_runs_where_there_is_no_mlops(environment: Path, tmp_path: Path) -> None:
+def test_a_program_of_the_public_sdk_runs_where_there_is_no_mlops(
+    environment: Path, program: Path, tmp_path: Path
+) -> None:
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
-    python = environment / "bin" / "python"
-    command = [str(python), "-W", "ignore", "-c", "from azureml_emulator.cli.main import main; main()"]
-    words = ["exec", "--state", str(tmp_path / "state"), "--", str(python), "-W", "ignore", "program.py"]
-    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    done = subprocess.run([*command, *words], cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
+    command = [str(environment / "bin" / "azureml-emulator"), "exec", "--state", str(tmp_path / "state")]
+    path = os.pathsep.join([str(program / "bin"), os.defpath])
+    active = {"PATH": path, "VIRTUAL_ENV": str(program), "HOME": str(tmp_path)}
+    words = [*command, "--", "python", "-W", "ignore", "program.py"]
+    done = subprocess.run(words, cwd=tmp_path, env=active, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "workspace eastus" in done.stdout
+    assert "workspace eastus ['rows'] 1" in done.stdout
+
+
+def test_its_environment_has_what_is_declared_and_no_more(environment: Path) -> None:
+    listed = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "list", "--format", "json"]
+    done = subprocess.run(listed, capture_output=True, text=True, check=True)
+    found = {canonicalize_name(item["name"]) for item in json.loads(done.stdout)}
+    assert found == closure(declared()) | {"azureml-emulator"}
+    assert len(found) <= 16
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import json, sys; import azureml_emulator.server, azureml_emulator.cli.main; print(json.dumps([*sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & HEAVY
 
 
 def test_every_package_that_it_imports_is_declared() -> None:
-    stated = tomllib.loads((EMULATOR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    declared = {re.split(r"[<>=~!\[ ]", name)[0] for name in stated}
     used = {
         name
         for path in (EMULATOR / "azureml_emulator").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         for name in _imported(node)
     } - set(sys.stdlib_module_names) - {"azureml_emulator"}  # fmt: skip
-    assert {PACKAGES.get(name, name) for name in used - BROUGHT} | DATA == declared
+    assert {PACKAGES.get(name, name) for name in used - BROUGHT} | DATA == declared()
 
 
 def _imported(node: ast.AST) -> list[str]:

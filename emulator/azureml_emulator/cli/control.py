@@ -27,7 +27,8 @@ def advance(state: Path | None, days: float, hours: float) -> None:
 def delay(state: Path | None, kind: str, delay: str) -> None:
     """Say how long changes of a KIND of resource take.
 
-    KIND is jobs, computes, onlineEndpoints, deployments or workspaces; DELAY is such as "3 reads, 40 s" or "at once".
+    KIND is such as jobs, computes, onlineEndpoints, deployments or workspaces; DELAY is
+    such as "3 reads, 40 s" or "at once".
     """
     made = ask(state, "PUT", f"/delay/{kind}", {"delay": delay})
     click.echo(f"{made['kind']}: {made['delay']}")

@@ -36,6 +36,14 @@ DEFAULTS: dict[str, Delay] = {
     "onlineEndpoints": AT_ONCE,
     "deployments": Delay(reads=1),
     "jobs": AT_ONCE,
+    "batchEndpoints": AT_ONCE,
+    "capabilityHosts": AT_ONCE,
+    "marketplaceSubscriptions": AT_ONCE,
+    "outboundRules": AT_ONCE,
+    "registries": AT_ONCE,
+    "registryAssets": AT_ONCE,
+    "schedules": AT_ONCE,
+    "serverlessEndpoints": AT_ONCE,
 }
 
 
@@ -46,7 +54,9 @@ def delay(store: Store, kind: str) -> Delay:
 
 
 def set_delay(store: Store, kind: str, text: str) -> Delay:
-    """Set it, in the form `N reads` and/or `T s`, or `at once`."""
+    """Set it, in the form `N reads` and/or `T s`, or `at once`. Raises a 400 for a kind that never takes time."""
+    if kind not in DEFAULTS:
+        raise ServiceError(400, "BadDelay", f"{kind!r} has no delay; there are {', '.join(DEFAULTS)}")
     wanted = parse(text)
     store.set_setting(f"delay.{kind}", wanted.text)
     return wanted

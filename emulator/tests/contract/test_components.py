@@ -25,7 +25,99 @@ def test_code_and_components_are_downloaded_by_the_sdk(ml_client: Any, tmp_path:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.py").write_text("print('hello')\n")
     step = command(name=f"c{uuid.uuid4().hex[:8]}", code=str(tmp_path / "src"), command="python main.py",
-                   environment=Environment(name="plain", image="ubuntu:22.04"))  # fmt: skip
+                   environment=Environment(name=f"e{uuid.uuid4().hex[:8]}", image="ubuntu:22.04"))  # fmt: skip
     made = ml_client.components.create_or_update(step.component, version="1")
     ml_client.components.download(made.name, tmp_path / "got", version="1")
     assert [path.read_text() for path in (tmp_path / "got").rglob("main.py")] == ["print('hello')\n"]
+
+
+def spec(**fields: Any) -> dict[str, Any]:
+    """A command component as azure-ai-ml sends it."""
+    return {
+        "type": "command",
+        "command": "echo ${{inputs.rate}}",
+        "environment": "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu:33",
+        "is_deterministic": True,
+        "inputs": {"rate": {"type": "number", "default": 0.5, "optional": True}, "rows": {"type": "uri_folder"}},
+        "outputs": {"out": {"type": "uri_folder"}},
+        "distribution": {"type": "mpi", "process_count_per_instance": 1},
+        "_source": "CLASS",
+        **fields,
+    }
+
+
+def put(api: Call, path: str, made: dict[str, Any], **properties: Any) -> Any:
+    """The answer to a PUT of a version."""
+    body = {"properties": {"description": "d", "tags": {"a": "b"}, "componentSpec": made, **properties}}
+    return api("PUT", f"{ARM}{WORKSPACE}/components/{path}?{VERSION}", body)
+
+
+def test_anonymous_components_get_an_id_of_the_service_by_their_content(api: Call) -> None:
+    """As recorded: two names in two specifications under one path are two components; said again, the same one."""
+    path, version = f"azureml_anonymous/versions/{uuid.uuid4()}", uuid.uuid4().hex
+    said = [put(api, path, spec(name=f"n{name}{version}"), isAnonymous=True) for name in (1, 2, 1)]
+    first, second, again = (answer.json() for answer in said)
+    assert [answer.status for answer in said] == [201, 201, 201]
+    assert first["id"] == again["id"] != second["id"]
+    assert first["name"] == first["id"].rsplit("/", 1)[-1] not in path
+    found = api("GET", f"{ARM}{first['id']}?{VERSION}").json()
+    assert (found["properties"]["isAnonymous"], found["properties"]["componentSpec"]["name"]) == (True, f"n1{version}")
+    listed = api("GET", f"{ARM}{WORKSPACE}/components?{VERSION}").json()["value"]
+    assert "azureml_anonymous" not in [item["name"] for item in listed]
+
+
+def test_a_specification_comes_back_in_its_normal_form(api: Call) -> None:
+    name = f"c{uuid.uuid4().hex[:8]}"
+    answer = put(api, f"{name}/versions/7", spec())
+    properties = answer.json()["properties"]
+    assert answer.status == 201
+    assert {key: properties[key] for key in ("description", "stage", "autoDeleteSetting", "provisioningState")} == {
+        "description": None,
+        "stage": "Development",
+        "autoDeleteSetting": None,
+        "provisioningState": "Succeeded",
+    }
+    assert properties["componentSpec"] == {
+        "name": name,
+        "version": "7",
+        "is_deterministic": "True",
+        "type": "command",
+        "inputs": {
+            "rows": {"type": "uri_folder", "optional": "False"},
+            "rate": {"type": "number", "optional": "True", "default": "0.5"},
+        },
+        "outputs": {"out": {"type": "uri_folder"}},
+        "environment": "azureml://registries/azureml/environments/AzureML-sklearn-1.0-ubuntu20.04-py38-cpu/versions/33",
+        "resources": {"instance_count": "1"},
+        "distribution": {"type": "Mpi", "process_count_per_instance": "1"},
+        "command": "echo ${{inputs.rate}}",
+    }
+    assert list(properties["componentSpec"]["inputs"]) == ["rows", "rate"], "data before literals"
+    back = put(api, f"{name}/versions/7", properties["componentSpec"])
+    assert (back.status, back.json()["properties"]["componentSpec"]) == (200, properties["componentSpec"])
+
+
+def test_a_version_takes_another_description_but_no_other_work(api: Call) -> None:
+    name = f"c{uuid.uuid4().hex[:8]}"
+    put(api, f"{name}/versions/1", spec())
+    assert put(api, f"{name}/versions/1", spec(display_name="New", description="words")).status == 200
+    refused = put(api, f"{name}/versions/1", spec(command="echo other"))
+    text = f'Failed to update component {name} since field "command" is immutable, try specifying a new version.'
+    assert (refused.status, refused.json()["error"]["message"]) == (400, text)
+
+
+def test_no_version_named_means_the_newest_under_a_label(api: Call) -> None:
+    name = f"c{uuid.uuid4().hex[:8]}"
+    put(api, f"{name}/versions/1", spec())
+    put(api, f"{name}/versions/2", spec())
+    found = api("GET", f"{ARM}{WORKSPACE}/components/{name}/versions/azureml_default?{VERSION}").json()
+    assert (found["name"], found["id"]) == ("2", f"{WORKSPACE}/components/{name}/labels/default")
+    missing = api("GET", f"{ARM}{WORKSPACE}/components/no-{name}?{VERSION}")
+    assert (missing.status, missing.json()["error"]["message"]) == (404, f"Not found component no-{name}.")
+
+
+def test_the_steps_of_a_pipeline_component_are_kept_and_not_shown(api: Call) -> None:
+    step = put(api, f"azureml_anonymous/versions/{uuid.uuid4()}", spec(), isAnonymous=True).json()["id"]
+    whole = {"type": "pipeline", "jobs": {"one": {"type": "command", "componentId": step, "inputs": {}}}}
+    shown = put(api, f"p{uuid.uuid4().hex[:8]}/versions/1", whole).json()["properties"]["componentSpec"]
+    assert ("jobs" in shown, shown["is_deterministic"], shown["type"]) == (False, "False", "pipeline")

@@ -259,7 +259,7 @@ def test_the_same_code_is_uploaded_once_so_a_component_can_be_registered_again(m
     first, second = register(), register()
     assert first.code == second.code
     (tmp_path / "run.py").write_text("print('changed')\n")
-    with pytest.raises(HttpResponseError, match="a version cannot be changed"):
+    with pytest.raises(HttpResponseError, match='field "code" is immutable, try specifying a new version'):
         register()
 
 

@@ -30,6 +30,7 @@ class Draft:
     emulator: Emulator
     workspace: Resource
     name: str
+    version: str
     properties: Json
     before: Json | None
 
@@ -93,11 +94,10 @@ class Assets:
         return arm.stored_page(request, selected(request, found), self.show)
 
     def get_version(self, request: Request, emulator: Emulator) -> Reply:
-        """GET one version; of a component also the one that stands for none being named."""
+        """GET one version."""
         workspace = self.scope(request, emulator)
         name, version = request.params["name"], request.params["version"]
-        unnamed = version == DEFAULT_VERSION and self.plural == "components"
-        found = self.latest(emulator, workspace, name) if unnamed else self.find(emulator, workspace, name, version)
+        found = self.find(emulator, workspace, name, version)
         if found is None:
             raise self.missing(name, version)
         return Reply(200, self.show(found))
@@ -134,7 +134,7 @@ class Assets:
         before = self.find(emulator, workspace, name, version)
         old: Json = before.body["properties"] if before else {}
         wanted = {key: value for key, value in stated.items() if value is not None or key not in old}
-        prepared = self.prepare(Draft(emulator, workspace, name, {**old, **wanted}, old or None))
+        prepared = self.prepare(Draft(emulator, workspace, name, version, {**old, **wanted}, old or None))
         changed = [key for key in self.fixed if before and prepared.get(key) != old.get(key)]
         if changed:
             raise self.immutable(name, version, changed[0])

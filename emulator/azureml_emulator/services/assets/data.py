@@ -1,7 +1,7 @@
-"""Data assets, code assets, environments and components of a workspace.
+"""Data assets, code assets and environments of a workspace.
 
 It must not read what a data asset points at: the service keeps the reference only.
-Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments,components} (ARM).
+Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments} (ARM).
 """
 
 import uuid
@@ -179,33 +179,8 @@ class Environments(Assets):
         return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
 
 
-class Components(Assets):
-    """Components of the workspace: specifications that pipelines are made of."""
-
-    plural, word, uri = "components", "component", "componentSpec"
-    empty: ClassVar[Json] = {"provisioningState": "Succeeded"}
-
-    def prepare(self, draft: Draft) -> Json:
-        """A component is its specification."""
-        spec = draft.properties.get("componentSpec")
-        if not isinstance(spec, dict):
-            raise bad_request(
-                "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
-            )
-        if draft.before and _work(draft.before["componentSpec"]) != _work(spec):
-            text = f"Component {draft.name} already exists with another specification; a version cannot be changed."
-            raise ServiceError(409, "UserError", text, target="componentSpec")
-        return draft.properties
-
-
 def _of_content(workspace: Resource, content: str) -> str:
     return f"{workspace.id}/codes-by-content/{content}"
 
 
-def _work(spec: Json) -> Json:
-    """What a version of a component keeps for ever: its specification without what only describes it."""
-    words = ("description", "display_name", "tags", "$schema", "_source", "id", "creation_context")
-    return {key: value for key, value in spec.items() if key not in words and value not in (None, {}, [])}
-
-
-DATA, CODES, ENVIRONMENTS, COMPONENTS = Data(), Codes(), Environments(), Components()
+DATA, CODES, ENVIRONMENTS = Data(), Codes(), Environments()

@@ -16,7 +16,8 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets import registries
 from azureml_emulator.services.assets.assets import Assets
-from azureml_emulator.services.assets.data import Codes, Components, Data, Environments
+from azureml_emulator.services.assets.components import Components
+from azureml_emulator.services.assets.data import Codes, Data, Environments
 from azureml_emulator.services.assets.models import Models
 from azureml_emulator.services.storage import blobs, storage, storage_keys
 from azureml_emulator.services.storage.blobs import Address

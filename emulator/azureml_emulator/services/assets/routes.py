@@ -3,7 +3,16 @@
 from azureml_emulator.core.arm import HOST as ARM
 from azureml_emulator.core.paths import API, ML, SUBSCRIPTION, WS
 from azureml_emulator.http.routing import Route
-from azureml_emulator.services.assets import data, features, indexes, models, registries, registry, registry_calls
+from azureml_emulator.services.assets import (
+    components,
+    data,
+    features,
+    indexes,
+    models,
+    registries,
+    registry,
+    registry_calls,
+)
 
 # one row per call and kind of versioned asset; the kinds differ in nothing but their checks
 ASSET_ROUTES = (
@@ -15,7 +24,7 @@ ASSET_ROUTES = (
             models.MODELS,
             data.CODES,
             data.ENVIRONMENTS,
-            data.COMPONENTS,
+            components.COMPONENTS,
             features.FEATURESETS,
             features.ENTITIES,
         )

@@ -4,21 +4,18 @@ It must not run it (`azureml_emulator.services.jobs.execution`) or know the endp
 Source: the jobs that the public samples of batch endpoints read: a child that scores, its output `score`.
 """
 
-import json
 import re
-import uuid
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets.data import COMPONENTS
+from azureml_emulator.services.assets.components import ANONYMOUS, COMPONENTS
 from azureml_emulator.services.jobs.execution import command_step
 from azureml_emulator.services.online_endpoints.serving import registered
 
 STEP, SCORE, MODEL = "batchscoring", "score", "model"
-ANONYMOUS = "azureml_anonymous"
 DEFAULT_FILE = "predictions.csv"
 
 
@@ -93,9 +90,8 @@ def _anonymous(emulator: Emulator, workspace_id: str, spec: Json) -> str:
     """The id of a component without a name, which is what a step of a job names; the same one for the same work."""
     workspace = emulator.store.get(workspace_id)
     assert workspace is not None, "endpoints go with their workspace"
-    version = str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(spec, sort_keys=True)))
-    stated = {"componentSpec": {"name": ANONYMOUS, "version": version, **spec}, "isAnonymous": True}
-    return COMPONENTS.create(emulator, workspace, ANONYMOUS, version, stated).id
+    named = {"name": ANONYMOUS, "version": "1", **spec}
+    return COMPONENTS.create_anonymous(emulator, workspace, {"componentSpec": named}).id
 
 
 def _bound(inputs: dict[str, Json], outputs: dict[str, Json]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets import data
+from azureml_emulator.services.assets import components
 from azureml_emulator.services.jobs.execution import (
     command,
     command_outputs,
@@ -44,7 +44,7 @@ def spec_of(emulator: Emulator, stated: Json) -> Json | None:
         id = f"{holder.id}/components/{parts[5]}/versions/{parts[7]}" if holder and len(parts) == 8 else ""
     found = emulator.store.get(id)
     if "/labels/" in id and (workspace := emulator.store.get(id.split("/components/")[0])):
-        found = data.COMPONENTS.latest(emulator, workspace, id.split("/")[-3])
+        found = components.COMPONENTS.latest(emulator, workspace, id.split("/")[-3])
     spec: Json | None = found.body["properties"].get("componentSpec") if found else None
     return spec
 

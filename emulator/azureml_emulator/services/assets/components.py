@@ -1,0 +1,142 @@
+"""Components of a workspace or a registry: what the service makes of a specification, named or anonymous.
+
+Source: Microsoft.MachineLearningServices workspaces/components (ARM), and what the service answered to azure-ai-ml.
+"""
+
+import json
+import re
+import uuid
+from typing import Any, ClassVar
+
+from azureml_emulator.catalog import curated
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json, Reply, Request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
+
+ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
+DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
+_CURATED = re.compile(r"azureml:(?P<name>[^:/@]+):(?P<version>[^:/@]+)")
+_LITERALS = ("string", "number", "integer", "boolean")
+_FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
+_DROPPED = ("_source", "id", "sourceJobId", "creation_context")
+_DESCRIBES = ("$schema", "version", "display_name", "description", "tags", "is_deterministic")
+_NOT_SHOWN = {"pipeline": ("jobs",), "parallel": ("resources",)}  # the steps of a pipeline are asked for elsewhere
+
+
+class Components(Assets):
+    """Components: specifications that pipelines are made of."""
+
+    plural, word, uri = "components", "component", "componentSpec"
+    empty: ClassVar[Json] = {"provisioningState": "Succeeded", "stage": "Development", "autoDeleteSetting": None}
+
+    def prepare(self, draft: Draft) -> Json:
+        """A component is its specification, which is kept in its normal form and never becomes another one's."""
+        stated = draft.properties.get("componentSpec")
+        if not isinstance(stated, dict):
+            raise bad_request(
+                "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
+            )
+        spec = normal_form(stated, draft.name, draft.version)
+        if draft.before and (field := _changed(draft.before["componentSpec"], spec)):
+            text = (
+                f'Failed to update component {draft.name} since field "{field}" is immutable, '
+                "try specifying a new version."
+            )
+            raise bad_request(text, code="UserError")
+        return {**draft.properties, "componentSpec": spec}
+
+    def put_version(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT a version. An anonymous one is always answered as new, under an id that the service gives."""
+        properties = request.json().get("properties") or {}
+        if not properties.get("isAnonymous"):
+            return super().put_version(request, emulator)
+        made = self.create_anonymous(emulator, self.scope(request, emulator), properties)
+        return Reply(201, self.show(made))
+
+    def create_anonymous(self, emulator: Emulator, holder: Resource, properties: Json) -> Resource:
+        """A component without a name of its own: the same one for the same specification, tags and name in it."""
+        spec = properties.get("componentSpec")
+        content = normal_form(spec, ANONYMOUS, "1") if isinstance(spec, dict) else spec
+        text = json.dumps([holder.id, content, properties.get("tags")], sort_keys=True)
+        version = str(uuid.uuid5(uuid.NAMESPACE_OID, text))
+        return self.create(emulator, holder, ANONYMOUS, version, {**properties, "isAnonymous": True})
+
+    def get_version(self, request: Request, emulator: Emulator) -> Reply:
+        """GET one version. The one that stands for none being named has the id of a label."""
+        if request.params["version"] != DEFAULT_VERSION:
+            return super().get_version(request, emulator)
+        holder, name = self.scope(request, emulator), request.params["name"]
+        found = self.latest(emulator, holder, name)
+        if found is None:
+            raise self.missing(name, DEFAULT_VERSION)
+        shown = self.show(found)
+        return Reply(200, {**shown, "id": f"{shown['id'].rsplit('/versions/', 1)[0]}/labels/default"})
+
+    def show(self, resource: Resource) -> Json:
+        """A version as it is answered: its description is in the specification only."""
+        shown = super().show(resource)
+        spec = shown["properties"]["componentSpec"]
+        hidden = _NOT_SHOWN.get(spec["type"], ())
+        visible = {key: value for key, value in spec.items() if key not in hidden}
+        return {**shown, "properties": {**shown["properties"], "description": None, "componentSpec": visible}}
+
+    def missing(self, name: str, version: str = "") -> ServiceError:
+        """The 404 for a component that is not there."""
+        return ServiceError(404, "UserError", f"Not found component {name}{':' if version else ''}{version}.")
+
+
+def normal_form(stated: Json, name: str, version: str) -> Json:
+    """A specification as the service gives it back: scalars are texts, what it adds is there, what it ignores is not.
+
+    The steps of a pipeline stay as they are.
+    """
+    kind = str(stated.get("type") or "command")
+    whole: Json = {"name": name, "version": version, "is_deterministic": kind != "pipeline", **stated, "type": kind}
+    spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
+    rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
+    spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
+    if "inputs" in spec:
+        spec["inputs"] = _inputs(spec["inputs"])
+    if kind == "command":
+        spec["resources"] = {"instance_count": "1", **spec.get("resources", {})}
+    if isinstance(spec.get("distribution"), dict):
+        how = str(spec["distribution"].get("type") or "")
+        spec["distribution"]["type"] = DISTRIBUTIONS.get(how.lower(), how)
+    for place in (spec, spec.get("task")):
+        if isinstance(place, dict) and isinstance(place.get("environment"), str):
+            place["environment"] = _environment(place["environment"])
+    return spec
+
+
+def texts(value: Any) -> Any:
+    """A value whose scalars are texts, as the service keeps specifications; what is null is left out."""
+    if isinstance(value, dict):
+        return {key: texts(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [texts(item) for item in value]
+    return str(value)
+
+
+def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
+    """Data first, then literals; each says whether it is optional."""
+    ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
+    return {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
+
+
+def _environment(reference: str) -> str:
+    """A curated environment is named by its id in the system registry; other references stay."""
+    match = _CURATED.fullmatch(reference)
+    if match is None or not match["name"].startswith(curated.PREFIX):
+        return reference
+    return f"azureml://registries/azureml/environments/{match['name']}/versions/{match['version']}"
+
+
+def _changed(before: Json, spec: Json) -> str:
+    """The first field that a version keeps for ever and that differs; empty when none does."""
+    fields = [key for key in {**before, **spec} if key not in _DESCRIBES]
+    return next((key for key in fields if before.get(key) != spec.get(key)), "")
+
+
+COMPONENTS = Components()

@@ -10,5 +10,6 @@ from mlops.cli.session import Session
 def command(session: Session) -> None:
     """Check that everything a release needs is there. Changes nothing."""
     from mlops.flow.release import doctor
+    from mlops.views import doctor as view
 
-    session.run(doctor.run)
+    session.answer(doctor.run, view)

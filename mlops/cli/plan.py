@@ -12,11 +12,12 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, offline: bool, base: str, force: bool) -> None:
     """Show what this commit needs, and why. Changes nothing."""
-    from mlops.flow.release import plan
+    from mlops.flow.release import offline_plan, plan
+    from mlops.views import plan as view
 
     if base and not offline:
         raise click.UsageError("--base needs --offline; with a workspace the plan compares with what it holds")
     if offline:
-        session.run(lambda context: plan.run_offline(context, base=base))
+        session.answer(lambda context: offline_plan.run(context, base=base), view)
     else:
-        session.run(lambda context: plan.run(context, force=force))
+        session.answer(lambda context: plan.run(context, force=force), view)

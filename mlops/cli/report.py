@@ -1,8 +1,13 @@
 """`mlops report`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlops.cli.session import Session
+
+if TYPE_CHECKING:
+    from mlops.flow.outcome import Outcome
 
 
 @click.command(short_help="Open or update an issue for each cause of a failure.")
@@ -12,6 +17,9 @@ def command(session: Session, workflow: str) -> None:
     """Open or update one issue for each cause of this workflow run's failure."""
     from mlops.flow.release import report
     from mlops.github_api import GitHub
+    from mlops.views import report as view
 
-    github = GitHub.from_environment(session.environ)
-    session.tell(lambda: report.run(github, workflow, session.actions.run_url or ""))
+    def do() -> "Outcome[report.ReportResult]":
+        return report.run(GitHub.from_environment(session.environ), workflow, session.actions.run_url or "")
+
+    session.answer_alone(do, view)

@@ -10,5 +10,6 @@ from mlops.cli.session import Session
 def command(session: Session) -> None:
     """Show where things stand for this commit, and what each environment serves."""
     from mlops.flow.release import status
+    from mlops.views import status as view
 
-    session.run(status.run)
+    session.answer(status.run, view)

@@ -21,7 +21,7 @@ def elsewhere(project: Path, environment: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_parameters_and_data_are_those_of_the_folder(mlops: Run, project: Path, elsewhere: Path) -> None:
     told = mlops("-C", project, "--json", "plan", "--offline")
     assert told.code == 0
-    assert ["curated files", "1"] in json.loads(told.out)["tables"][0]["rows"]
+    assert json.loads(told.out)["result"]["curated_files"] == 1
 
 
 def test_relative_paths_are_ones_from_the_folder(mlops: Run, project: Path, elsewhere: Path) -> None:

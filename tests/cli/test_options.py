@@ -79,7 +79,13 @@ def test_a_refusal_has_the_shape_that_the_schema_says(mlops: Run, project: Path,
     schema = json.loads((ROOT / "docs" / "json" / f"{view}.schema.json").read_text(encoding="utf-8"))
     (project / "params.yaml").write_text("nothing: right\n", encoding="utf-8")
     verb = view.partition("_")[0]
-    words = {"promote": ["staging"], "rollback": ["staging"], "ask": ["staging"], "lineage": ["staging"]}.get(verb, [])
+    words = {
+        "promote": ["staging"],
+        "rollback": ["staging"],
+        "ask": ["staging"],
+        "lineage": ["staging"],
+        "report": ["--workflow", "train"],
+    }.get(verb, [])
     told = mlops(verb, *words, "--json")
     document = json.loads(told.out)
     Draft202012Validator(schema).validate(document)

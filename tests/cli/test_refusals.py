@@ -11,7 +11,7 @@ import pytest
 
 from mlops.azure.target import REQUIRED, SIGN_IN
 from mlops.errors import INTERRUPTED, BadInput, MlopsError
-from mlops.flow.release import plan
+from mlops.flow.release import offline_plan
 from tests.cli.conftest import PROGRAM, ROOT, Run, files
 
 # Every verb that reads the parameters, as it is called most simply.
@@ -130,7 +130,7 @@ def test_an_interrupted_command_ends_with_130_and_no_traceback(
     def stop(*_: object, **__: object) -> None:
         signal.raise_signal(number)
 
-    monkeypatch.setattr(plan, "run_offline", stop)
+    monkeypatch.setattr(offline_plan, "run", stop)
     told = mlops("plan", "--offline")
     assert (told.code, told.out) == (INTERRUPTED, "")
     assert "interrupted; what runs on Azure goes on" in told.err
@@ -182,7 +182,7 @@ def test_what_the_machine_refuses_is_said_without_a_traceback(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(project / "build"))
 
-    monkeypatch.setattr(plan, "run_offline", refuse)
+    monkeypatch.setattr(offline_plan, "run", refuse)
     told = mlops("plan", "--offline")
     assert told.code == MlopsError.exit_code
     assert f"{project / 'build'}: this machine refused: No space left on device" in told.err

@@ -5,7 +5,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from azure.identity import DefaultAzureCredential
@@ -17,8 +17,11 @@ from mlops.azure.workspace import Workspace
 from mlops.flow.context import Context
 from mlops.flow.dataset import prepare
 from mlops.flow.release import plan
+from mlops.flow.release.plan import PlanResult
+from mlops.flow.release.pull_request_diff import FileChange
 from mlops.flow.training import submit
 from mlops.params import Params, load
+from mlops.views import plan as view
 from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
@@ -64,11 +67,11 @@ class Repository:
         params, path = Params.model_validate(stated), self.folder / "params.yaml"
         return Context(params, path, lambda: self.workspace, lambda _: None, commit=self.git("rev-parse", "HEAD"))
 
-    def plan(self) -> tuple[dict[str, Any], str, str]:
-        """Data for programs, the text for people, the reason."""
-        found = plan.run(self.context(), force=False)
-        assert found.outputs["train"] == ("true" if found.report.data["train"] else "false")
-        return dict(found.report.data), found.report.to_markdown(), found.outputs["train-reason"]
+    def plan(self) -> tuple[PlanResult, str, str]:
+        """The result, the text for people, the reason."""
+        found = plan.run(self.context(), force=False).result
+        assert view.outputs(found)["train"] == ("true" if found.train else "false")
+        return found, view.report(found).to_markdown(), found.train_reason
 
 
 @pytest.fixture
@@ -111,26 +114,28 @@ def test_the_plan_says_what_differs_from_what_is_released(
     repository: Repository, release: Callable[[Repository], str], held: None
 ) -> None:
     said, text, why = repository.plan()
-    assert (said["released"], said["train"], why) == (None, True, "new data")
+    assert (said.compared.released, said.train, why) == (None, True, "new data")
     assert "nothing is released yet" in text
     job = release(repository)
     said, text, why = repository.plan()
-    assert (said["train"], why) == (False, f"{job} was submitted for this fingerprint")
-    assert said["released"] == {"model": f"{repository.name}:1", "environment": "", "job": job}
-    assert said["changed"] == []
-    assert said["conversations"] == {"added": 0, "removed": 0}
+    assert (said.train, why) == (False, f"{job} was submitted for this fingerprint")
+    assert said.compared.released is not None
+    assert (said.compared.released.model, said.compared.released.environment) == (f"{repository.name}:1", None)
+    assert said.compared.released.job == job
+    assert said.compared.differences == ()
+    assert said.compared.conversations == ()
     assert "nothing differs" in text
     repository.git("rm", "-q", "--cached", ROWS)  # there, as in the commit, but not followed
-    assert repository.plan()[0]["conversations"] == {"added": 0, "removed": 0}
+    assert repository.plan()[0].compared.conversations == ()
     repository.git("reset", "-q")
     path, before = repository.folder / ROWS, (repository.folder / ROWS).read_text()
     path.write_text(before.removeprefix(row(0)) + row(50) + row(51))
     repository.epochs, repository.share = 3, 0.2
     repository.commit()
     said, text, why = repository.plan()
-    assert (said["train"], why) == (True, "new data")
-    assert said["conversations"] == {"added": 2, "removed": 1}
-    changed = {item["name"] or item["kind"]: (item["before"], item["after"]) for item in said["changed"]}
+    assert (said.train, why) == (True, "new data")
+    assert said.compared.conversations == (FileChange(ROWS, 2, 1),)
+    changed = {item.name or item.kind: (item.before, item.after) for item in said.compared.differences}
     assert changed["num_train_epochs"] == ("1", "3")
     assert changed["data"][1] == "not prepared yet"
     assert changed["validation_share"] == ("0.1", "0.2")
@@ -140,14 +145,14 @@ def test_the_plan_says_what_differs_from_what_is_released(
     repository.epochs, repository.share = 1, 0.1
     repository.commit()
     said, _, why = repository.plan()
-    assert (said["train"], why) == (False, f"{job} was submitted for this fingerprint")
+    assert (said.train, why) == (False, f"{job} was submitted for this fingerprint")
     repository.git("checkout", "-q", "--orphan", "other")  # a force-push to another history with the same files
     repository.commit()
     repository.git("branch", "-q", "-D", "main")
     repository.git("reflog", "expire", "--expire=now", "--all")
     repository.git("gc", "-q", "--prune=now")
     said, text, why = repository.plan()
-    assert (said["train"], said["changed"], said["conversations"]) == (False, [], None)
+    assert (said.train, said.compared.differences, said.compared.conversations) == (False, (), None)
     assert "conversations are not counted: this clone does not have" in text
     jobs.cancel(repository.workspace, job)
     while not (found := jobs.find(repository.workspace, job)) or not found.state.ended:
@@ -155,4 +160,4 @@ def test_the_plan_says_what_differs_from_what_is_released(
     (repository.folder / "notes.md").write_text("read by nobody")  # the path filter would say: nothing to train
     repository.commit()
     said, _, why = repository.plan()
-    assert (said["train"], why) == (True, f"{job} is Canceled")
+    assert (said.train, why) == (True, f"{job} is Canceled")

@@ -337,9 +337,9 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     context = make(training={"compute": "serverless"})
     prepare.run(context, out=tmp_path, upload=True)
     planned = plan.run(context, force=False)
-    assert planned.outputs["train"] == "true"
-    assert planned.outputs["train-reason"].endswith("was never trained")
-    assert planned.report.data["estimate"] is None
+    assert planned.result.train
+    assert planned.result.train_reason.endswith("was never trained")
+    assert planned.result.estimate is None
     name = submit.run(context, force=False).result.job
     again = submit.run(context, force=True)
     assert (again.result.job, again.result.submitted) == (name, False)

@@ -9,9 +9,11 @@ import pytest
 
 from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
 from mlops.errors import BadInput
-from mlops.flow.context import Context, ReportOutcome
-from mlops.flow.release import plan
+from mlops.flow.context import Context
+from mlops.flow.release import offline_plan
+from mlops.flow.release.offline_plan import OfflinePlanResult
 from mlops.params import load
+from mlops.views import plan as view
 from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,12 +79,12 @@ def clone(committed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(committed, tmp_path / "clone"))
 
 
-def planned(clone: Path, base: str = BASE) -> ReportOutcome:
+def planned(clone: Path, base: str = BASE) -> OfflinePlanResult:
     def never() -> object:
         raise AssertionError("an offline plan signs in nowhere")
 
     path = clone / "params.yaml"
-    return plan.run_offline(Context(load(path), path, never, print), base=base)  # type: ignore[arg-type]
+    return offline_plan.run(Context(load(path), path, never, print), base=base).result  # type: ignore[arg-type]
 
 
 def test_a_changed_parameter_and_conversation_are_shown_and_start_a_training(clone: Path) -> None:
@@ -94,29 +96,29 @@ def test_a_changed_parameter_and_conversation_are_shown_and_start_a_training(clo
     record["messages"][-1]["content"] += " In short."
     data.write_text("\n".join([*lines[1:], json.dumps(record)]) + "\n", encoding="utf-8")
     found = planned(clone)
-    (section,) = found.report.sections
+    (section,) = view.report(found).sections
     assert [table.rows for table in section.tables] == [
         (("training.parameters.num_train_epochs", "1", "3"),),
         ((data.relative_to(clone).as_posix(), 1, 1),),
     ]
-    assert found.outputs == {"train": "true", "code": "true"}
+    assert view.outputs(found) == {"train": "true", "code": "true"}
 
 
 def test_a_change_of_documents_starts_and_rehearses_nothing(clone: Path) -> None:
     (clone / "data" / "NOTES.md").write_text("new and not committed\n")
-    assert planned(clone).outputs == {"train": "false", "code": "false"}
+    assert view.outputs(planned(clone)) == {"train": "false", "code": "false"}
 
 
 def test_a_change_of_code_is_rehearsed_and_starts_no_training(clone: Path) -> None:
     (clone / "new.py").write_text("")
-    assert planned(clone).outputs == {"train": "false", "code": "true"}
+    assert view.outputs(planned(clone)) == {"train": "false", "code": "true"}
 
 
 @pytest.mark.parametrize("base", ["", "HEAD^1", "--output=x"])
 def test_without_a_base_nothing_is_left_out(clone: Path, base: str) -> None:
     found = planned(clone, base)
-    assert found.outputs == {"train": "", "code": "true"}
-    assert bool(found.report.sections) is bool(base)
+    assert view.outputs(found) == {"train": "", "code": "true"}
+    assert bool(view.report(found).sections) is bool(base)
 
 
 def test_what_is_wrong_in_the_data_is_told_before_the_comparison(clone: Path) -> None:

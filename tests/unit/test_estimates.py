@@ -8,10 +8,10 @@ from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.costs import Estimate, WorkUnit
 from mlops.domain.training.parameters import Component, Resolved, Value
-from mlops.flow.release import plan
 from mlops.flow.training import estimates
 from mlops.flow.training.training_spec import Training
 from mlops.params import load
+from mlops.views import plan as view
 from tests.project import PARAMS_FILE
 
 PARAMS = load(PARAMS_FILE)
@@ -21,18 +21,18 @@ FOUND = Estimate(
 
 
 def test_hours_cost_and_what_they_rest_on() -> None:
-    assert plan.estimate_lines(FOUND, "Standard_X", 1) == (
+    assert view.estimate_lines(FOUND, "Standard_X", 1) == (
         "estimated 12.0 GPU hours in 1.5 hours (median of 3 completed runs on 1 x Standard_X)",
         "estimated cost 44.04 USD",
     )
     scaled = replace(FOUND, runs=1, scaled_by=WorkUnit.EPOCHS)
-    assert "(median of 1 completed run on 1 x Standard_X, scaled by epochs)" in plan.estimate_lines(scaled, "X", 1)[0]
+    assert "(median of 1 completed run on 1 x Standard_X, scaled by epochs)" in view.estimate_lines(scaled, "X", 1)[0]
 
 
 def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> None:
-    free = plan.estimate_lines(replace(FOUND, cost=None), "Standard_X", 1)
+    free = view.estimate_lines(replace(FOUND, cost=None), "Standard_X", 1)
     assert "prices.instance_hour names no price of Standard_X" in free[1]
-    assert plan.estimate_lines(None, "Standard_X", 1) == ("no estimate: no run on 1 x Standard_X has completed yet",)
+    assert view.estimate_lines(None, "Standard_X", 1) == ("no estimate: no run on 1 x Standard_X has completed yet",)
 
 
 def made_of(**values: str) -> Training:
@@ -55,7 +55,7 @@ def test_epochs_count_unless_steps_are_bounded(values: dict[str, str], epochs: f
 
 
 def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> None:
-    found = plan.machine_costs(estimates.by_the_hour(PARAMS))
+    found = view.machine_costs(estimates.by_the_hour(PARAMS))
     size = PARAMS.training.instance_type
     assert found.rows == (
         ("training, while it runs", f"1 x {size}", "3.67 USD", ""),
@@ -68,4 +68,4 @@ def test_a_machine_without_a_price_is_named() -> None:
     training = PARAMS.training.model_copy(update={"instance_type": "Standard_X", "nodes": 4, "max_nodes": 4})
     found = estimates.by_the_hour(PARAMS.model_copy(update={"training": training}))
     expected = ("training, while it runs", "4 x Standard_X", "no price of Standard_X", "")
-    assert plan.machine_costs(found).rows[0] == expected
+    assert view.machine_costs(found).rows[0] == expected

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.release.failure_causes import Cause, FailedJob, causes
+from mlops.domain.release.failure_causes import Act, Cause, FailedJob, causes
 from mlops.errors import BadInput, GithubRefused
-from mlops.flow.context import ReportOutcome
+from mlops.flow.outcome import Outcome
 from mlops.flow.release import report
+from mlops.flow.release.report import ReportResult
 from mlops.github_api import GitHub
 from tests.unit.github_imitation import GitHubImitation, serve
 
@@ -43,7 +44,7 @@ RUNNERS = {
 }
 
 
-def tick(github: GitHubImitation, workflow: str = "resume") -> ReportOutcome:
+def tick(github: GitHubImitation, workflow: str = "resume") -> Outcome[ReportResult]:
     return report.run(GitHub.from_environment(github.environment()), workflow, "https://github.example/run")
 
 
@@ -54,8 +55,7 @@ def test_the_first_failure_opens_an_issue_that_says_what_and_where(github: GitHu
     assert "too few rows" in issue["body"]
     assert "runs/42/job/4" in issue["body"]
     assert issue["labels"] == [report.LABEL]
-    assert found.outputs == {"causes": "1"}
-    assert found.report.tables[0].rows[0][1:3] == ("open", 1)
+    assert [(one.done, one.seen) for one in found.result.issues] == [(Act.OPEN, 1)]
 
 
 def test_the_same_cause_updates_its_issue_and_opens_none(github: GitHubImitation) -> None:
@@ -64,7 +64,7 @@ def test_the_same_cause_updates_its_issue_and_opens_none(github: GitHubImitation
     found = tick(github)
     (issue,) = github.issues
     assert "Seen 2 times" in issue["body"]
-    assert found.report.tables[0].rows[0][1:3] == ("update", 2)
+    assert [(one.done, one.seen) for one in found.result.issues] == [(Act.UPDATE, 2)]
 
 
 def test_another_cause_or_another_workflow_is_another_issue(github: GitHubImitation) -> None:
@@ -117,7 +117,7 @@ def test_nothing_that_was_logged_acts_as_markup_or_calls_anybody(github: GitHubI
 
 def test_a_run_without_a_failure_opens_nothing(github: GitHubImitation) -> None:
     github.jobs = [job(1, "success")]
-    assert tick(github).outputs == {"causes": "0"}
+    assert tick(github).result.issues == ()
     assert not github.issues
 
 

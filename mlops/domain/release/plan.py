@@ -67,6 +67,11 @@ class Plan:
         return not any(step.run for step in self.steps)
 
     @property
+    def first(self) -> Verb | None:
+        """The first step that runs; None when none does."""
+        return next((step.verb for step in self.steps if step.run), None)
+
+    @property
     def why(self) -> str:
         """The reason of the first step that runs; of the last, when none does."""
         return next((step.reason for step in self.steps if step.run), self.steps[-1].reason)

@@ -1,37 +1,65 @@
 """`mlops doctor`: is everything there that a release needs? One line a check, all of them, nothing changed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
 from mlops.errors import MlopsError, Problem
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
 from mlops.flow.training import compute, training_spec
-from mlops.render import Report, table
+from mlops.flow.training.compute import ComputeState
 
-DOCTOR_WORDS = {
-    compute.ComputeState.MISSING: "missing: `mlops compute` makes it",
-    compute.ComputeState.EXISTS: "there",
-    compute.ComputeState.SERVERLESS: "nothing to create",
+
+class Health(StrEnum):
+    """What came of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check, and what it found."""
+
+    name: str
+    health: Health
+    finding: str
+
+
+@dataclass(frozen=True)
+class DoctorResult:
+    """Every check, in the order in which one rests on the other."""
+
+    checks: tuple[Check, ...]
+
+
+Look = Callable[[Context], str]
+_COMPUTE = {
+    ComputeState.MISSING: "missing: `mlops compute` makes it",
+    ComputeState.EXISTS: "there",
+    ComputeState.CREATED: "there",
+    ComputeState.SERVERLESS: "nothing to create",
 }
-Check = Callable[[Context], str]
 
 
-def run(context: Context) -> ReportOutcome:
-    """Every check in order; a failed one does not stop the others."""
-    rows: list[tuple[str, str, str]] = []
+def run(context: Context) -> Outcome[DoctorResult]:
+    """Every check in order; a failed one does not stop the others, but for the sign-in."""
+    checks: list[Check] = []
     problems: list[Problem] = []
     kinds: list[type[MlopsError]] = []
-    for name, check in CHECKS:
+    for name, look in LOOKS:
+        if kinds and checks[0].health is Health.FAILED:  # without a sign-in every other fails for the same reason
+            checks.append(Check(name, Health.NOT_CHECKED, ""))
+            continue
         try:
-            rows.append((name, "ok", check(context)))
+            checks.append(Check(name, Health.OK, look(context)))
         except MlopsError as error:
-            rows.append((name, "failed", error.problems[0].what))
+            checks.append(Check(name, Health.FAILED, error.problems[0].what))
             kinds.append(type(error))
             problems += [problem for problem in error.problems if problem not in problems]
-            if check is _sign_in:  # without it every other check would fail for the same reason
-                rows += [(later, "not checked", "") for later, _ in CHECKS[1:]]
-                break
-    report = Report("Doctor", tables=(table("Checks", ("check", "result", "finding"), rows),))
-    return ReportOutcome(report, failure=kinds[0](problems) if kinds else None)
+    return Outcome(DoctorResult(tuple(checks)), kinds[0](problems) if kinds else None)
 
 
 def _sign_in(context: Context) -> str:
@@ -53,7 +81,7 @@ def _compute(context: Context) -> str:
     if found.failure:
         raise found.failure
     result = found.result
-    action = f"{result.compute}: {DOCTOR_WORDS[result.state]}"
+    action = f"{result.compute}: {_COMPUTE[result.state]}"
     notes = len(result.warnings)
     return f"{action}; {notes} warnings, see `mlops compute --check-only`" if notes else action
 
@@ -62,7 +90,7 @@ def _endpoints(context: Context) -> str:
     return ", ".join(context.endpoint_name(name) for name in context.params.environments)
 
 
-CHECKS: tuple[tuple[str, Check], ...] = (
+LOOKS: tuple[tuple[str, Look], ...] = (
     ("sign-in and workspace", _sign_in),
     ("base model", _model),
     ("component and parameters", _parameters),

@@ -3,57 +3,69 @@
 It must not know what the workspace holds: whether a run is really needed is for `mlops plan` after the merge.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from mlops import actions, history, yamls
-from mlops.domain.release.changes import conversations, only_documents, parameters
+from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
 from mlops.flow.context import Context
-from mlops.render import Section, table
 
 MAIN = "refs/heads/main"
-OF_NOBODY = {"train": "", "code": "true"}  # without a base nothing is known, so nothing may be left out
-SHOWN = 50
 
 
-def against(context: Context, base: str) -> tuple[Section | None, dict[str, str]]:
-    """A section for the report, and outputs: whether a push of this starts `train`, and whether programs changed."""
-    if not base:
-        return None, dict(OF_NOBODY)
+@dataclass(frozen=True)
+class FileChange:
+    """Conversations of a file that were added and removed; a changed one is one of each.
+
+    Null where a file is not compared line by line, as Parquet is not.
+    """
+
+    path: str
+    added: int | None
+    removed: int | None
+
+
+@dataclass(frozen=True)
+class PullRequestDiff:
+    """What differs from a commit; with `known` false the clone does not have it, and nothing was compared.
+
+    `trains`: a push of this starts the train workflow. `code`: more than documents changed, or that is not known.
+    """
+
+    base: str
+    known: bool
+    files: int
+    trains: bool | None
+    code: bool
+    parameters: tuple[Parameter, ...]
+    conversations: tuple[FileChange, ...]
+
+
+def against(context: Context, base: str) -> PullRequestDiff:
+    """What merging the files as they are here would change and start."""
     top = history.top(context.root)
     if not history.known(top, base):
-        return Section("What merging changes", (f"this clone does not have {base}, so nothing is compared",)), dict(
-            OF_NOBODY
-        )
+        return PullRequestDiff(base, False, 0, None, True, (), ())
     paths = history.changed(top, base)
     started = [flow.path.stem for flow in actions.started_by(top, "push", ref=MAIN, changed=paths)]
-    trains = "train" in started
-    rows = conversation_rows(context, base, paths)
-    tables = [_parameters(context, base), table("Conversations", ("file", "added", "removed"), rows)]
-    lines = (
-        f"{len(paths)} files differ from {base}",
-        "merging starts `train`, which plans against the workspace and trains what was not trained before"
-        if trains
-        else "merging starts no training: neither params.yaml nor conversations changed",
+    return PullRequestDiff(
+        base=base,
+        known=True,
+        files=len(paths),
+        trains="train" in started,
+        code=not only_documents(paths),
+        parameters=tuple(parameters(parameters_at(context, base), values(context.params_path.read_bytes()))),
+        conversations=tuple(conversation_changes(context, base, paths)),
     )
-    section = Section("What merging changes", lines, tuple(item for item in tables if item.rows))
-    return section, {"train": _flag(trains), "code": _flag(not only_documents(paths))}
 
 
-def _parameters(context: Context, base: str) -> Any:
-    found = parameters(parameters_at(context, base), values(context.params_path.read_bytes()))
-    rows = [(item.key, item.before, item.after) for item in found[:SHOWN]]
-    if len(found) > SHOWN:
-        rows.append((f"and {len(found) - SHOWN} more", "", ""))
-    return table("Parameters", ("key", "before", "after"), rows)
-
-
-def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tuple[str, int | None, int | None]]:
-    """File, lines added, lines removed of each curated file among the paths that differ from a commit."""
+def conversation_changes(context: Context, base: str, paths: list[str]) -> list[FileChange]:
+    """Each curated file among the paths that differ from a commit."""
     top = history.top(context.root)
     root = context.root.resolve()
-    rows: list[tuple[str, int | None, int | None]] = []
+    rows: list[FileChange] = []
     for path in paths:
         here = top / path
         if root not in here.parents or not context.params.is_curated(here.relative_to(root).as_posix()):
@@ -62,7 +74,7 @@ def conversation_rows(context: Context, base: str, paths: list[str]) -> list[tup
         # A Parquet file has no lines to compare.
         counts = conversations(history.content(top, base, path), after) if path.endswith(".jsonl") else (None, None)
         if counts != (0, 0):  # the same lines in another order, or a file that git does not follow here
-            rows.append((path, *counts))
+            rows.append(FileChange(path, *counts))
     return rows
 
 
@@ -78,7 +90,3 @@ def values(text: bytes) -> Any:
         return yamls.read(text)
     except yaml.YAMLError:  # of the base, where it is no business of this change
         return None
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"

@@ -1,10 +1,9 @@
 """What is released now, and what the current commit would make otherwise.
 
-It must not decide: the plan is decided by fingerprints, and this says in words what differs between them.
+The plan is decided by fingerprints; this says what differs between them.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from mlops import history
 from mlops.azure import models, provenance
@@ -16,98 +15,60 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluation_spec import last_environment
 from mlops.flow.release import pull_request_diff
+from mlops.flow.release.pull_request_diff import FileChange
 from mlops.flow.training.training_spec import Training
-from mlops.render import Section, Table, table
 
 
 @dataclass(frozen=True)
-class Released:
-    """A model version, where it serves (empty: nowhere), and what its run was made of."""
+class ReleasedModel:
+    """A model version, the environment where it has all the traffic, the run that made it, and that run's commit.
+
+    Null: it serves nowhere; no run or commit is known.
+    """
 
     model: str
-    environment: str
-    job: str
-    commit: str
-    ingredients: Ingredients
+    environment: str | None
+    job: str | None
+    commit: str | None
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What differs, and conversations added and removed (None: the clone does not have the released commit)."""
+class ReleasedDiff:
+    """What the current commit would make otherwise than what is released.
 
-    released: Released | None
+    `conversations` is null where the clone does not have the released commit; `released` where there is no model yet.
+    """
+
+    released: ReleasedModel | None
     differences: tuple[Difference, ...] = ()
-    conversations: tuple[tuple[str, int | None, int | None], ...] | None = None
-
-    @property
-    def added(self) -> int | None:
-        """Curated conversations that are new."""
-        return None if self.conversations is None else sum(row[1] or 0 for row in self.conversations)
-
-    @property
-    def removed(self) -> int | None:
-        """Curated conversations that are gone."""
-        return None if self.conversations is None else sum(row[2] or 0 for row in self.conversations)
-
-    def section(self) -> Section:
-        """For people."""
-        if self.released is None:
-            return Section("Against what is released", ("nothing is released yet",))
-        where = f"all traffic in {self.released.environment}" if self.released.environment else "no traffic"
-        lines = [f"{self.released.model} ({where}), made by {self.released.job or 'an unknown run'}"]
-        lines += ["nothing differs"] if not self.differences and not self.conversations else []
-        if self.conversations is None:
-            lines.append(f"conversations are not counted: {self._unknown_commit()}")
-        elif self.conversations:
-            lines.append(f"conversations: +{self.added} -{self.removed}")
-        tables: list[Table] = []
-        if self.differences:
-            rows = [(f"{item.kind} {item.name}".rstrip(), item.before, item.after) for item in self.differences]
-            tables.append(table("Changed", ("what", "released", "now"), rows))
-        if self.conversations:
-            tables.append(table("Conversations", ("file", "added", "removed"), self.conversations))
-        return Section("Against what is released", tuple(lines), tuple(tables))
-
-    def to_json(self) -> dict[str, Any]:
-        """For programs."""
-        found = self.released
-        return {
-            "released": found and {"model": found.model, "environment": found.environment, "job": found.job},
-            "changed": [
-                {"kind": item.kind, "name": item.name, "before": item.before, "after": item.after}
-                for item in self.differences
-            ],
-            "conversations": None if self.conversations is None else {"added": self.added, "removed": self.removed},
-        }
-
-    def _unknown_commit(self) -> str:
-        commit = self.released.commit if self.released else ""
-        return f"this clone does not have {commit}" if commit else "the released run names no commit"
+    conversations: tuple[FileChange, ...] | None = None
 
 
-def compare(context: Context, made_of: Training, data_version: str | None) -> Comparison:
+def compare(context: Context, made_of: Training, data_version: str | None) -> ReleasedDiff:
     """What differs between the released model's run and one of the current commit."""
-    released = find(context)
-    if released is None:
-        return Comparison(None)
+    found = find(context)
+    if found is None:
+        return ReleasedDiff(None)
+    released, ingredients = found
     wanted = Ingredients(
         f"{made_of.base.name}:{made_of.base.version}",
         f"{made_of.component.name}:{made_of.component.version}",
         made_of.resolved.literals(),
         data_version or "",
     )
+    different = differences(ingredients, wanted)
     if not released.commit or not history.known(context.root, released.commit):
-        return Comparison(released, tuple(differences(released.ingredients, wanted)))
+        return ReleasedDiff(released, tuple(different))
     paths = history.changed(history.top(context.root), released.commit)
-    return Comparison(
+    return ReleasedDiff(
         released,
-        (*differences(released.ingredients, wanted), *_recipe(context, released.commit)),
-        tuple(pull_request_diff.conversation_rows(context, released.commit, paths)),
+        (*different, *_recipe(context, released.commit)),
+        tuple(pull_request_diff.conversation_changes(context, released.commit, paths)),
     )
 
 
-def find(context: Context) -> Released | None:
-    """The model that serves in the last environment, else the newest registered one."""
+def find(context: Context) -> tuple[ReleasedModel, Ingredients] | None:
+    """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
     environment = last_environment(context.params)
     live = observe.live_model(context, environment)
     name, _, version = (live or "").partition(":")
@@ -118,7 +79,8 @@ def find(context: Context) -> Released | None:
     if model is None:
         return None
     job = model.tags.get(JOB_TAG) or model.job
-    return Released(model.label, environment, job, model.tags.get(COMMIT_TAG, ""), _ingredients(context, job, model))
+    released = ReleasedModel(model.label, environment or None, job or None, model.tags.get(COMMIT_TAG) or None)
+    return released, _ingredients(context, job, model)
 
 
 def _ingredients(context: Context, job: str, model: models.Registered) -> Ingredients:

@@ -3,30 +3,45 @@
 It must not fail because of what it reports, so it reads no parameters: a mistake in them is what it may have to tell.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from mlops.domain.release.failure_causes import Act, Change, FailedJob, Issue, causes, decide, marker
 from mlops.domain.tags import FAILURE_TAG
-from mlops.flow.context import ReportOutcome
+from mlops.flow.outcome import Outcome
 from mlops.github_api import GitHub
-from mlops.render import Report, fenced, table
+from mlops.render import fenced
 
 LABEL = FAILURE_TAG
 
 
-def run(github: GitHub, workflow: str, run_url: str) -> ReportOutcome:
+@dataclass(frozen=True)
+class ReportedIssue:
+    """A cause of the failure, what was done about its issue, how often it was seen, and the issue's URL."""
+
+    cause: str
+    done: Act
+    seen: int
+    url: str
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What failed in a run of a workflow, by cause."""
+
+    workflow: str
+    run_url: str
+    failed_jobs: int
+    issues: tuple[ReportedIssue, ...]
+
+
+def run(github: GitHub, workflow: str, run_url: str) -> Outcome[ReportResult]:
     """Read what failed, find the issue of each cause by its hidden marker, and open, update or leave it."""
     jobs = [_job(github, job) for job in github.failed_jobs()]
     found = causes(workflow, jobs)
     known = [_issue(issue) for issue in github.issues(LABEL)] if found else []
-    rows = [_apply(github, change, run_url) for change in decide(found, known)]
-    report = Report(
-        f"{workflow} failed" if jobs else "Nothing failed in this run",
-        (run_url,),
-        (table("Issues", ("cause", "done", "seen", "issue"), rows),) if rows else (),
-        next_step="look at the issue; closed as not planned it is never opened again" if rows else "",
-    )
-    return ReportOutcome(report, {"causes": str(len(rows))})
+    issues = tuple(_apply(github, change, run_url) for change in decide(found, known))
+    return Outcome(ReportResult(workflow, run_url, len(jobs), issues))
 
 
 def _job(github: GitHub, job: dict[str, Any]) -> FailedJob:
@@ -49,7 +64,7 @@ def _issue(found: dict[str, Any]) -> Issue:
     )
 
 
-def _apply(github: GitHub, change: Change, run_url: str) -> tuple[str, str, int, str]:
+def _apply(github: GitHub, change: Change, run_url: str) -> ReportedIssue:
     cause, issue = change.cause, change.issue
     body = _body(change, run_url)
     match change.act:
@@ -61,7 +76,7 @@ def _apply(github: GitHub, change: Change, run_url: str) -> tuple[str, str, int,
         case Act.LEAVE:
             assert issue is not None, "only an issue that exists is left"
             url = issue.url
-    return cause.heading, change.act.value, change.seen, url
+    return ReportedIssue(cause.heading, change.act, change.seen, url)
 
 
 def _body(change: Change, run_url: str) -> str:

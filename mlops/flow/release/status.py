@@ -1,46 +1,85 @@
 """`mlops status`: where things stand for the current parameters and data, and what each environment serves."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mlops.azure import endpoints
+from mlops.domain.promote.endpoint import DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.release.plan import Verb, decide
+from mlops.domain.training.run import JobState
 from mlops.flow import observe
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
 from mlops.flow.training import training_spec
-from mlops.render import Report, Table, table
 
 
-def run(context: Context) -> ReportOutcome:
+@dataclass(frozen=True)
+class ServedModel:
+    """A deployment with its model as name:version and its share of the traffic in percent."""
+
+    deployment: str
+    model: str
+    state: DeploymentState
+    traffic: int
+    instances: int
+
+
+@dataclass(frozen=True)
+class EnvironmentStatus:
+    """An environment's endpoint and what it serves."""
+
+    name: str
+    endpoint: str
+    state: EndpointState
+    serves: tuple[ServedModel, ...]
+
+
+@dataclass(frozen=True)
+class StatusResult:
+    """How far this commit got, and what is live; null is what does not exist yet.
+
+    `refusal` says why the gate refuses the finished run by the rules of now. `next_verb` is the first step that the
+    plan would run; null where nothing is to be done.
+    """
+
+    recipe: str
+    data_version: str | None
+    fingerprint: str | None
+    job: str | None
+    job_state: JobState | None
+    refusal: str | None
+    model: str | None
+    environments: tuple[EnvironmentStatus, ...]
+    next_verb: Verb | None
+    why: str
+
+
+def run(context: Context) -> Outcome[StatusResult]:
     """Look, and say."""
     made_of = training_spec.training(context.workspace, training_spec.of(context))
     facts = observe.facts(context, made_of)
-    attempt = facts.attempt
-    rows = [
-        ("data recipe", facts.recipe),
-        ("data version", facts.data_version or "not prepared"),
-        ("fingerprint", facts.fingerprint or "not known yet"),
-        ("newest job", f"{attempt.name}: {attempt.state}" if attempt else "none"),
-        ("verdict of now", facts.refusal or ("pass" if facts.model else "none yet")),
-        ("model", facts.model or "not registered"),
+    plan = decide(facts)
+    seen = [
+        endpoints.observe(context.workspace, context.endpoint_name(name), context.owner)
+        for name in context.params.environments
     ]
-    return ReportOutcome(
-        Report(
-            "Status",
-            tables=(table("This commit", ("what", "value"), rows), _environments(context)),
-            next_step="mlops plan",
-        )
+    result = StatusResult(
+        recipe=facts.recipe,
+        data_version=facts.data_version,
+        fingerprint=facts.fingerprint,
+        job=facts.attempt.name if facts.attempt else None,
+        job_state=facts.attempt.state if facts.attempt else None,
+        refusal=facts.refusal,
+        model=facts.model,
+        environments=tuple(map(_environment, context.params.environments, seen)),
+        next_verb=plan.first,
+        why=plan.why,
     )
+    return Outcome(result)
 
 
-def _environments(context: Context) -> Table:
-    rows = [row for name in context.params.environments for row in _environment(context, name)]
-    return table("Environments", ("environment", "endpoint", "state", "deployment", "traffic"), rows)
-
-
-def _environment(context: Context, name: str) -> Sequence[tuple[str, ...]]:
-    facts = endpoints.observe(context.workspace, context.endpoint_name(name), context.owner)
-    start = (name, facts.name, facts.state.value)
-    served = [
-        (*start, f"{item.name}: {item.model}, {item.state.value}", f"{facts.share(item.name)} %")
+def _environment(name: str, facts: EndpointFacts) -> EnvironmentStatus:
+    serves = (
+        ServedModel(item.name, item.model, item.state, facts.share(item.name), item.instance_count)
         for item in facts.deployments
-    ]
-    return served or [(*start, "none", "")]
+    )
+    return EnvironmentStatus(name, facts.name, facts.state, tuple(serves))

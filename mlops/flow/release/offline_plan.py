@@ -1,0 +1,54 @@
+"""`mlops plan --offline`: what can be said without any cloud, as for a pull request."""
+
+from dataclasses import dataclass
+
+from mlops.domain.training.costs import MachineCost
+from mlops.flow import observe
+from mlops.flow.context import Context
+from mlops.flow.dataset.prepare import check_curated
+from mlops.flow.outcome import Outcome
+from mlops.flow.release import pull_request_diff
+from mlops.flow.release.pull_request_diff import PullRequestDiff
+from mlops.flow.training import estimates
+
+
+@dataclass(frozen=True)
+class OfflinePlanResult:
+    """What parameters and files make, what machines would cost while they are up, and what differs from a base.
+
+    `difference` is null where no base was named.
+    """
+
+    base_model: str
+    component: str
+    compute: str
+    instance_type: str
+    nodes: int
+    curated_files: int
+    recipe: str
+    warnings: tuple[str, ...]
+    machines: tuple[MachineCost, ...]
+    difference: PullRequestDiff | None
+
+
+def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
+    """Check parameters and data files. Raises BadInput with every fault.
+
+    With a commit as `base` also what differs from it, and whether merging that starts a training.
+    """
+    curated = observe.curated_files(context)
+    warnings = check_curated(context, curated)
+    model, training = context.params.model, context.params.training
+    result = OfflinePlanResult(
+        base_model=f"{model.base}:{model.version}",
+        component=f"{training.component}:{training.component_version}",
+        compute=training.compute,
+        instance_type=training.instance_type,
+        nodes=training.nodes,
+        curated_files=len(curated),
+        recipe=observe.recipe(context.params, curated),
+        warnings=tuple(str(warning) for warning in warnings),
+        machines=estimates.by_the_hour(context.params),
+        difference=pull_request_diff.against(context, base) if base else None,
+    )
+    return Outcome(result)

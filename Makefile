@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test check docs lock dist clean
+.PHONY: help setup install rehearse test check docs lock dist try-dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lock: setup ## resolve the dependencies again and write requirements/*.txt
 
 dist: setup ## build the wheels of both distributions into build/dist
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . ./emulator
+
+try-dist: dist ## install the emulator's wheel as its users do, and run a program of the SDK on it
+	@$(BIN)/python -m pytest --quiet --from-index emulator/tests/contract/test_distribution.py
 
 clean: ## remove what setup, tests and rehearsals made here
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build

@@ -22,8 +22,9 @@ Call = Callable[..., urllib3.BaseHTTPResponse]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the contract tests look: at the emulator, or with credentials at a real workspace."""
+    """Where the contract tests look, at the emulator or at a real workspace, and from where the wheel's needs come."""
     parser.addoption("--target", choices=("emulator", "azure"), default="emulator", help="of the contract tests")
+    parser.addoption("--from-index", action="store_true", help="install what the wheel needs with pip, as its users do")
 
 
 def on_azure(config: pytest.Config) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,11 +50,29 @@ def test_an_endpoint_reads_back_as_it_was_made(api: Call, ml_client: "MLClient",
 
 
 def test_traffic_can_be_patched_alone_as_the_api_of_2022_has_it(api: Call, ml_client: "MLClient", served: str) -> None:
-    api("PATCH", arm(f"onlineEndpoints/{served}"), {"properties": {"traffic": {"green": 100}}})
+    url = f"{arm(f'onlineEndpoints/{served}').split('?')[0]}?api-version=2022-02-01-preview"
+    api("PATCH", url, {"properties": {"traffic": {"green": 100}}})
     endpoint = ml_client.online_endpoints.get(served)
     assert (endpoint.traffic, endpoint.tags) == ({"blue": 0, "green": 100}, {"a": "1"})
-    assert api("PATCH", arm(f"onlineEndpoints/{served}"), {"properties": {"traffic": {"green": 70}}}).status == 400
+    for refused in ({"green": 70}, {"nobody": 100}):
+        assert api("PATCH", url, {"properties": {"traffic": refused}}).status == 400
     set_traffic(ml_client, served, blue=100)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("", {"properties": {"traffic": {"green": 100}}}, "properties.traffic"),
+        ("", {"sku": {"name": "other"}}, "sku"),
+        ("/deployments/blue", {"properties": {"instanceType": "Standard_NC24ads_A100_v4"}}, "properties.instanceType"),
+    ],
+)
+def test_a_patch_of_what_it_does_not_change_is_refused(
+    api: Call, ml_client: "MLClient", served: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = api("PATCH", arm(f"onlineEndpoints/{served}{path}"), body)
+    assert (answer.status, answer.json()["error"]["target"]) == (400, field)
+    assert ml_client.online_endpoints.get(served).traffic == {"blue": 100, "green": 0}
 
 
 def test_keys_are_only_shown_by_list_keys(api: Call, ml_client: "MLClient", served: str) -> None:

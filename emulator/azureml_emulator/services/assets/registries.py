@@ -7,7 +7,7 @@ Source: Microsoft.MachineLearningServices registries (ARM), the properties as az
 import re
 import uuid
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, defaults, partial
 from azureml_emulator.core.errors import bad_request, conflict
 from azureml_emulator.core.operations import Effect, Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -38,10 +38,12 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
-    """PATCH tags."""
-    found, body = _require(request, emulator), request.json()
-    tags = body["tags"] if body.get("tags") is not None else found.body["tags"]
-    emulator.store.update(found.id, {**found.body, "tags": tags})
+    """PATCH tags, identity and sku."""
+    found = _require(request, emulator)
+    body = partial.changes(request, found.body, ("tags", "identity", "sku"))
+    given = {key: body[key] for key in ("tags", "sku") if body.get(key) is not None}
+    identity = {**found.body["identity"], **(body.get("identity") or {})}
+    emulator.store.update(found.id, {**found.body, **given, "identity": identity})
     return Reply(200, _show(_require(request, emulator)))
 
 

@@ -21,6 +21,7 @@ from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
 JOBS = "batchJobs"
+LAST_WITH_DEFAULTS = "2022-02-01-preview"  # the API version
 MODEL_DEPLOYMENT = "azureml-model-deployment"
 
 
@@ -28,7 +29,12 @@ class BatchEndpoints(Records):
     """Batch endpoints. Their names are unique in a region, as those of online endpoints."""
 
     plural = "batchEndpoints"
+    patched = ("tags", "identity")
     empty: ClassVar[Json] = {"description": None, "properties": {}}
+
+    def patched_at(self, api_version: str) -> tuple[str, ...]:
+        """Until 2022 also which deployment is the default."""
+        return (*self.patched, "properties.defaults") if api_version <= LAST_WITH_DEFAULTS else self.patched
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """Tokens of Entra are the only way in; the default deployment must be there."""
@@ -66,6 +72,7 @@ class BatchDeployments(Records):
     """Deployments of a batch endpoint, of a model or of a pipeline component."""
 
     plural, named = "deployments", "batchDeployments"
+    patched = ("tags", "properties.description")
     empty: ClassVar[Json] = {"errorThreshold": -1, "loggingLevel": "Info", "maxConcurrencyPerInstance": 1}
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from azureml_emulator.catalog import sizes
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, partial
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -95,7 +95,7 @@ def patch(request: Request, emulator: Emulator) -> Reply:
     found = _require(request, emulator)
     for changing in (endpoints.require(request, emulator), found):
         endpoints.refuse_while_changing(emulator, changing, "update")
-    body = request.json()
+    body = partial.changes(request, found.body, ("tags", "sku"))
     sku = {**found.body["sku"], **(body.get("sku") or {})}
     _check_capacity(emulator, found.body["properties"], int(sku["capacity"]), found)
     tags = {**(found.body.get("tags") or {}), **(body.get("tags") or {})}

@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import Any
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, defaults, partial
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
 from azureml_emulator.core.operations import Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -31,6 +31,10 @@ ORDERS = {
     "updatedatasc": ("lastModifiedAt", False),
     "updatedatdesc": ("lastModifiedAt", True),
 }
+PATCHED = ("tags", "identity")
+LAST_WITH_TRAFFIC = "2022-02-01-preview"  # the API version, where a PATCH could change more than tags and identity
+TRAFFIC_FIELDS = ("traffic", "mirrorTraffic", "publicNetworkAccess")
+PATCHED_TRAFFIC = tuple(f"properties.{field}" for field in TRAFFIC_FIELDS)
 SCORING_AUDIENCE = "https://ml.azure.com"
 TOKEN_SECONDS = 12 * 3600
 
@@ -108,15 +112,17 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
-    """PATCH: tags; and traffic, which the API had in 2022 and MLflow's deployment client still sends."""
+    """PATCH: tags and identity; and at the API versions that have it, traffic, as MLflow's deployment client sends."""
     found = require(request, emulator)
     refuse_while_changing(emulator, found, "update")
-    body = request.json()
+    with_traffic = request.query.get("api-version", "") <= LAST_WITH_TRAFFIC
+    body = partial.changes(request, found.body, PATCHED + (PATCHED_TRAFFIC if with_traffic else ()))
     tags = {**(found.body.get("tags") or {}), **(body.get("tags") or {})}
     sent = body.get("properties") or {}
-    shares = {field: sent[field] for field in ("traffic", "mirrorTraffic") if sent.get(field) is not None}
+    shares = {field: sent[field] for field in TRAFFIC_FIELDS if sent.get(field) is not None}
     stated = {
         **found.body,
+        "identity": {**found.body["identity"], **(body.get("identity") or {})},
         "tags": {key: value for key, value in tags.items() if value is not None},
         "properties": {**found.body["properties"], **shares},
     }
@@ -254,6 +260,7 @@ def _begin(request: Request, emulator: Emulator, before: Resource, body: Json, s
     after = {
         **before.body,
         "tags": body.get("tags") if body.get("tags") is not None else {},
+        "identity": {**before.body["identity"], **(body.get("identity") or {})},
         "properties": properties,
         "systemData": arm.system_data(emulator.clock, before),
     }

@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 
 from azureml_emulator.catalog import sizes
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, partial
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -18,6 +18,7 @@ from azureml_emulator.services.workspaces import quota, scope
 
 KIND = "computes"
 CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
+SCALE_SETTINGS = "properties.properties.scaleSettings"
 DEFAULT_IDLE = "PT120S"
 _NAMES = {
     CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"),
@@ -65,7 +66,10 @@ def patch(request: Request, emulator: Emulator) -> Reply:
     found = _require(request, emulator)
     workspace = scope.require(request, emulator)
     _refuse_while_changing(emulator, found.id)
-    wanted = (request.json().get("properties") or {}).get("properties") or {}
+    if found.body["properties"]["computeType"] != CLUSTER:
+        raise bad_request(f"Only the scale settings of a cluster can be changed; {found.name} is none.")
+    body = partial.changes(request, found.body, (SCALE_SETTINGS,))
+    wanted = (body.get("properties") or {}).get("properties") or {}
     stated = {**found.body["properties"]}
     stated["properties"] = _cluster(emulator, {**stated, "properties": {**stated["properties"], **wanted}}, found)
     return _begin(request, emulator, workspace, found.name, found, {**found.body, "properties": stated})

@@ -7,7 +7,7 @@ Source: Microsoft.MachineLearningServices (ARM), as the management client of azu
 from collections.abc import Iterable
 from typing import ClassVar
 
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, partial
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.operations import Effect, Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -26,6 +26,11 @@ class Records:
     created = 201  # what a PUT of a new one answers
     empty: ClassVar[Json] = {}  # properties that are shown though nobody set them
     secret: ClassVar[tuple[str, ...]] = ()  # properties that a GET never shows
+    patched: ClassVar[tuple[str, ...]] = ()  # what a PATCH changes, as `partial.changes` takes it; none: no such call
+
+    def patched_at(self, api_version: str) -> tuple[str, ...]:
+        """What a PATCH changes at an API version."""
+        return self.patched
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """The properties to keep, checked and completed. Raises 400."""
@@ -58,12 +63,14 @@ class Records:
         return accepted(self._operation(request, emulator, made), 200 if before else 201, self.show(made))
 
     def patch(self, request: Request, emulator: Emulator) -> Reply:
-        """PATCH tags and properties."""
-        found, body = self.require(request, emulator), request.json()
+        """PATCH what `patched` names."""
+        found = self.require(request, emulator)
+        body = partial.changes(request, found.body, self.patched_at(request.query.get("api-version", "")))
         stated = {**found.body["properties"], **(body.get("properties") or {})}
         properties = self.complete(request, emulator, stated, found)
         tags = body["tags"] if body.get("tags") is not None else found.body.get("tags")
-        emulator.store.update(found.id, {**found.body, "tags": tags, "properties": properties})
+        given = {key: body[key] for key in ("identity", "sku") if body.get(key) is not None}
+        emulator.store.update(found.id, {**found.body, **given, "tags": tags, "properties": properties})
         made = self.require(request, emulator)
         if not self.slow:
             return Reply(200, self.show(made))
@@ -129,7 +136,6 @@ class Records:
 
 def one_by_one(kind: Records, path: str) -> tuple[Route, ...]:
     """The calls on one resource that is kept as said."""
-    return tuple(
-        Route(arm.HOST, method, path, handler)
-        for method, handler in (("GET", kind.get), ("PUT", kind.put), ("PATCH", kind.patch), ("DELETE", kind.delete))
-    )
+    calls = [("GET", kind.get), ("PUT", kind.put), ("DELETE", kind.delete)]
+    calls += [("PATCH", kind.patch)] if kind.patched else []
+    return tuple(Route(arm.HOST, method, path, handler) for method, handler in calls)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, defaults, partial
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Reply, Request
@@ -17,7 +17,22 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.workspaces import datastores, scope
 
-_CHANGEABLE = ("description", "friendlyName", "publicNetworkAccess", "imageBuildCompute", "containerRegistry")
+_CHANGEABLE = (
+    "applicationInsights",
+    "containerRegistry",
+    "description",
+    "enableDataIsolation",
+    "encryption",
+    "featureStoreSettings",
+    "friendlyName",
+    "imageBuildCompute",
+    "managedNetwork",
+    "primaryUserAssignedIdentity",
+    "publicNetworkAccess",
+    "serverlessComputeSettings",
+    "serviceManagedResourcesSettings",
+    "systemDatastoresAuthMode",
+)
 
 
 def ensure_default(emulator: Emulator) -> None:
@@ -113,7 +128,9 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH tags and the few properties that may change."""
-    return Reply(200, _show(_change(emulator, scope.require(request, emulator), request.json())))
+    found = scope.require(request, emulator)
+    takes = ("tags", "identity", "sku", *(f"properties.{name}" for name in _CHANGEABLE))
+    return Reply(200, _show(_change(emulator, found, partial.changes(request, found.body, takes))))
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -213,8 +230,10 @@ def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
 def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Resource:
     stated = wanted.get("properties") or {}
     changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
+    given = {key: wanted[key] for key in ("identity", "sku") if wanted.get(key) is not None}
     body = {
         **found.body,
+        **{key: {**(found.body.get(key) or {}), **value} for key, value in given.items()},
         "tags": wanted["tags"] if wanted.get("tags") is not None else found.body["tags"],
         "properties": {**found.body["properties"], **changed},
         "systemData": arm.system_data(emulator.clock, found),

@@ -23,6 +23,7 @@ class Connections(Records):
     """Connections to other services. Their secrets come from listsecrets only."""
 
     plural, slow, created = "connections", False, 200
+    patched = ("properties",)
     secret = ("credentials", "provisioningState")
     empty: ClassVar[Json] = {"group": "Azure", "isSharedToAll": False, "metadata": {}, "sharedUserList": []}
 
@@ -53,6 +54,7 @@ class ServerlessEndpoints(Records):
     """Serverless endpoints: a record with keys; nothing answers at its URL."""
 
     plural = "serverlessEndpoints"
+    patched = ("tags", "identity", "sku")
     secret = (_KEYS,)
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:

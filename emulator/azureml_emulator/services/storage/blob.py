@@ -17,12 +17,14 @@ from azureml_emulator.services.storage import blobs
 from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_conditions,
+    check_lease,
     http_date,
     metadata_of,
     require_container,
     storage_call,
 )
 from azureml_emulator.services.storage.blobs import Address, Blob
+from azureml_emulator.services.storage.lease import NONE
 
 _KEPT = ("content-encoding", "content-language", "cache-control", "content-disposition")
 _SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IGNORECASE)
@@ -34,7 +36,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     require_container(request, emulator)
     address = address_of(request)
     before = blobs.get(emulator, address)
-    check(request, before)
+    check(request, emulator, before)
     if "x-ms-copy-source" in request.headers:
         return _copy(request, emulator, address)
     kind = request.headers.get("x-ms-blob-type")
@@ -56,8 +58,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET or HEAD a blob, whole or a range."""
     _, blob = require(request, emulator)
-    check(request, blob, reading=True)
-    headers = _properties(blob)
+    check(request, emulator, blob, reading=True)
+    headers = _properties(emulator, blob)
     if request.method == "HEAD":
         return Reply(200, None, {**headers, "Content-Length": str(blob.size)})
     asked = request.headers.get("x-ms-range") or request.headers.get("range")
@@ -78,7 +80,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 def get_metadata(request: Request, emulator: Emulator) -> Reply:
     """GET or HEAD ?comp=metadata."""
     _, blob = require(request, emulator)
-    check(request, blob, reading=True)
+    check(request, emulator, blob, reading=True)
     return Reply(200, None, {**changed(blob), **_metadata(blob)})
 
 
@@ -86,7 +88,7 @@ def get_metadata(request: Request, emulator: Emulator) -> Reply:
 def set_metadata(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=metadata: replaces all of it."""
     address, blob = require(request, emulator)
-    check(request, blob)
+    check(request, emulator, blob)
     return Reply(200, None, changed(blobs.change(emulator, address, metadata=metadata_of(request))))
 
 
@@ -94,7 +96,7 @@ def set_metadata(request: Request, emulator: Emulator) -> Reply:
 def set_properties(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=properties: replaces the content headers."""
     address, blob = require(request, emulator)
-    check(request, blob)
+    check(request, emulator, blob)
     said = {key: value for key, value in stated(request).items() if key != "metadata"}
     return Reply(
         200, None, changed(blobs.change(emulator, address, **said, md5=request.headers.get("x-ms-blob-content-md5")))
@@ -105,7 +107,7 @@ def set_properties(request: Request, emulator: Emulator) -> Reply:
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE a blob."""
     address, blob = require(request, emulator)
-    check(request, blob)
+    check(request, emulator, blob)
     blobs.delete(emulator, address)
     return Reply(202, None, {"x-ms-delete-type-permanent": "true"})
 
@@ -138,8 +140,9 @@ def _copy(request: Request, emulator: Emulator, address: Address) -> Reply:
     return Reply(201 if is_put else 202, None, {**changed(blob), **({} if is_put else said)})
 
 
-def check(request: Request, blob: Blob | None, *, reading: bool = False) -> None:
-    """Conditions of a request on a blob that may not exist."""
+def check(request: Request, emulator: Emulator, blob: Blob | None, *, reading: bool = False) -> None:
+    """Lease and conditions of a request on a blob that may not exist."""
+    check_lease(request, emulator, blob.lease if blob else NONE, "Blob", reading=reading)
     check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
 
 
@@ -173,7 +176,7 @@ def stated(request: Request) -> dict[str, object]:
     return {"content_type": kind, "headers": kept, "metadata": metadata_of(request)}
 
 
-def _properties(blob: Blob) -> dict[str, str]:
+def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
     said = {
         "ETag": blob.etag,
         "Last-Modified": http_date(blob.modified),
@@ -181,8 +184,7 @@ def _properties(blob: Blob) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "x-ms-creation-time": http_date(blob.created),
         "x-ms-blob-type": blob.kind,
-        "x-ms-lease-status": "unlocked",
-        "x-ms-lease-state": "available",
+        **{f"x-ms-lease-{name}": text for name, text in blob.lease.shown(emulator.clock.now()).items()},
         "x-ms-server-encrypted": "true",
     }
     if blob.kind == "BlockBlob":

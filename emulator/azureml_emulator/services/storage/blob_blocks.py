@@ -11,7 +11,15 @@ from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage import blobs
 from azureml_emulator.services.storage.blob import address_of, blob_not_found, check, check_md5, require, stated
-from azureml_emulator.services.storage.blob_protocol import changed, element, require_container, storage_call, xml
+from azureml_emulator.services.storage.blob_protocol import (
+    changed,
+    check_lease,
+    element,
+    require_container,
+    storage_call,
+    xml,
+)
+from azureml_emulator.services.storage.lease import NONE
 
 MOST_BLOCKS = 50_000
 
@@ -29,6 +37,10 @@ def put_block(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(
             400, "InvalidQueryParameterValue", "Value for one of the query parameters is not valid: blockid."
         )
+    before = blobs.get(emulator, address_of(request))
+    check_lease(request, emulator, before.lease if before else NONE, "Blob", reading=False)
+    if before is not None and before.kind != "BlockBlob":
+        raise ServiceError(409, "InvalidBlobType", "The blob type is invalid for this operation.")
     waiting = blobs.staged(emulator, address_of(request))
     if any(len(other) != len(block) for other in waiting):
         raise ServiceError(400, "InvalidBlobOrBlock", "The specified blob or block content is invalid.")
@@ -43,7 +55,7 @@ def put_block_list(request: Request, emulator: Emulator) -> Reply:
     require_container(request, emulator)
     address = address_of(request)
     before = blobs.get(emulator, address)
-    check(request, before)
+    check(request, emulator, before)
     try:
         listed = [(str(item.text), item.tag) for item in ElementTree.fromstring(request.body)]  # noqa: S314 - loopback
     except ElementTree.ParseError as error:
@@ -81,7 +93,7 @@ def get_block_list(request: Request, emulator: Emulator) -> Reply:
 def append_block(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=appendblock."""
     address, blob = require(request, emulator)
-    check(request, blob)
+    check(request, emulator, blob)
     if blob.kind != "AppendBlob":
         raise ServiceError(409, "InvalidBlobType", "The blob type is invalid for this operation.")
     position = request.headers.get("x-ms-blob-condition-appendpos")

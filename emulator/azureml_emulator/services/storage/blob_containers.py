@@ -8,6 +8,7 @@ import base64
 import itertools
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from azureml_emulator.core import defaults
 from azureml_emulator.core.errors import ServiceError
@@ -17,6 +18,9 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import blobs, storage, storage_keys
 from azureml_emulator.services.storage.blob_protocol import (
     check_conditions,
+    check_lease,
+    container_lease,
+    container_stamps,
     element,
     http_date,
     metadata_of,
@@ -25,6 +29,7 @@ from azureml_emulator.services.storage.blob_protocol import (
     xml,
 )
 from azureml_emulator.services.storage.blobs import Address, Blob
+from azureml_emulator.services.storage.lease import Lease
 
 KIND = "blobContainers"
 MOST_RESULTS = 5000
@@ -40,7 +45,7 @@ def list_containers(request: Request, emulator: Emulator) -> Reply:
     chosen = [item for item in found if item.name.startswith(prefix) and item.name >= marker]
     size = _size(query)
     with_metadata = "metadata" in query.get("include", "")
-    shown = "".join(_container_element(item, with_metadata) for item in chosen[:size])
+    shown = "".join(_container_element(item, emulator.clock.now(), with_metadata) for item in chosen[:size])
     more = _mark(chosen[size].name) if len(chosen) > size else ""
     head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/">{element("Prefix", prefix)}'
     return xml(f"{head}<Containers>{shown}</Containers>{element('NextMarker', more)}</EnumerationResults>")
@@ -96,13 +101,14 @@ def create(request: Request, emulator: Emulator) -> Reply:
     storage.ensure_container(emulator, account, name)
     found = require_container(request, emulator)
     emulator.store.update(found.id, {**found.body, "metadata": metadata_of(request)})
-    return Reply(201, None, _stamps(found))
+    return Reply(201, None, container_stamps(found))
 
 
 @storage_call("d")
 def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE ?restype=container, with all its blobs."""
     found = require_container(request, emulator)
+    check_lease(request, emulator, container_lease(found), "Container", reading=False)
     check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
     place = Address(request.params["account"], request.params["container"])
     for blob in list(blobs.walk(emulator, place)):
@@ -115,7 +121,9 @@ def delete(request: Request, emulator: Emulator) -> Reply:
 def properties(request: Request, emulator: Emulator) -> Reply:
     """GET or HEAD ?restype=container, also with comp=metadata."""
     found = require_container(request, emulator)
-    headers = {**_stamps(found), "x-ms-lease-status": "unlocked", "x-ms-lease-state": "available"}
+    check_lease(request, emulator, container_lease(found), "Container", reading=True)
+    lease = container_lease(found).shown(emulator.clock.now())
+    headers = {**container_stamps(found), **{f"x-ms-lease-{name}": text for name, text in lease.items()}}
     headers |= {"x-ms-has-immutability-policy": "false", "x-ms-has-legal-hold": "false"}
     return Reply(200, None, {**headers, **{f"x-ms-meta-{name}": text for name, text in found.body["metadata"].items()}})
 
@@ -124,16 +132,17 @@ def properties(request: Request, emulator: Emulator) -> Reply:
 def set_metadata(request: Request, emulator: Emulator) -> Reply:
     """PUT ?restype=container&comp=metadata."""
     found = require_container(request, emulator)
+    check_lease(request, emulator, container_lease(found), "Container", reading=True)
     check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
     changes = {"metadata": metadata_of(request), "etag": blobs.new_etag(), "modified": emulator.clock.stamp()}
     emulator.store.update(found.id, {**found.body, **changes})
-    return Reply(200, None, _stamps(require_container(request, emulator)))
+    return Reply(200, None, container_stamps(require_container(request, emulator)))
 
 
 @storage_call("r")
 def access_policy(request: Request, emulator: Emulator) -> Reply:
     """GET ?restype=container&comp=acl: private, no stored policies."""
-    return xml("<SignedIdentifiers/>", headers=_stamps(require_container(request, emulator)))
+    return xml("<SignedIdentifiers/>", headers=container_stamps(require_container(request, emulator)))
 
 
 @storage_call("l")
@@ -150,7 +159,7 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     body = "".join(
         f"<BlobPrefix>{element('Name', entry)}</BlobPrefix>"
         if isinstance(entry, str)
-        else _blob_element(entry, with_metadata)
+        else _blob_element(entry, emulator.clock.now(), with_metadata)
         for entry in shown
     )
     asked = "".join(
@@ -178,14 +187,14 @@ def _entries(emulator: Emulator, place: Address, delimiter: str, after: str) -> 
             yield shared
 
 
-def _container_element(found: Resource, with_metadata: bool) -> str:
+def _container_element(found: Resource, now: datetime, with_metadata: bool) -> str:
     said = element("Last-Modified", http_date(found.body["modified"])) + element("Etag", found.body["etag"].strip('"'))
-    lease = element("LeaseStatus", "unlocked") + element("LeaseState", "available")
+    lease = "".join(element(name, text) for name, text in _lease_elements(container_lease(found), now).items())
     metadata = _metadata_element(found.body["metadata"]) if with_metadata else ""
     return f"<Container>{element('Name', found.name)}<Properties>{said}{lease}</Properties>{metadata}</Container>"
 
 
-def _blob_element(blob: Blob, with_metadata: bool) -> str:
+def _blob_element(blob: Blob, now: datetime, with_metadata: bool) -> str:
     said = {
         "Creation-Time": http_date(blob.created),
         "Last-Modified": http_date(blob.modified),
@@ -198,8 +207,7 @@ def _blob_element(blob: Blob, with_metadata: bool) -> str:
         "Cache-Control": blob.headers.get("cache-control", ""),
         "Content-Disposition": blob.headers.get("content-disposition", ""),
         "BlobType": blob.kind,
-        "LeaseStatus": "unlocked",
-        "LeaseState": "available",
+        **_lease_elements(blob.lease, now),
         "ServerEncrypted": "true",
     }
     if blob.kind == "BlockBlob":
@@ -209,12 +217,12 @@ def _blob_element(blob: Blob, with_metadata: bool) -> str:
     return f"<Blob>{element('Name', blob.name)}<Properties>{properties}</Properties>{metadata}<OrMetadata/></Blob>"
 
 
+def _lease_elements(lease: Lease, now: datetime) -> dict[str, str]:
+    return {f"Lease{name.title()}": text for name, text in lease.shown(now).items()}
+
+
 def _metadata_element(metadata: dict[str, str]) -> str:
     return "<Metadata>" + "".join(element(name, text) for name, text in metadata.items()) + "</Metadata>"
-
-
-def _stamps(found: Resource) -> dict[str, str]:
-    return {"ETag": found.body["etag"], "Last-Modified": http_date(found.body["modified"])}
 
 
 def _size(query: dict[str, str]) -> int:

@@ -22,6 +22,7 @@ from azureml_emulator.services.entra.actions import of_blob
 from azureml_emulator.services.entra.tokens import Principal, claims_of
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import Blob
+from azureml_emulator.services.storage.lease import NONE, Lease
 
 VERSION = "2025-05-05"  # answered when a client names none
 Handler = Callable[[Request, Emulator], Reply]
@@ -120,6 +121,25 @@ def metadata_of(request: Request) -> dict[str, str]:
 def http_date(stamp: str) -> str:
     """A stored time as a header states it."""
     return format_datetime(parse(stamp), usegmt=True)
+
+
+def container_lease(found: Resource) -> Lease:
+    """The lease on a container."""
+    return Lease(**found.body["lease"]) if found.body.get("lease") else NONE
+
+
+def container_stamps(found: Resource) -> dict[str, str]:
+    """The headers that say when a container was changed last."""
+    return {"ETag": found.body["etag"], "Last-Modified": http_date(found.body["modified"])}
+
+
+def check_lease(request: Request, emulator: Emulator, lease: Lease, what: str, *, reading: bool) -> None:
+    """The lease id of a request on a blob or a container. Raises a 412."""
+    stated, now = request.headers.get("x-ms-lease-id", ""), emulator.clock.now()
+    if not reading:
+        lease.check_write(stated, now, what)
+    elif stated:
+        lease.check_read(stated, now, what)
 
 
 def changed(blob: Blob) -> dict[str, str]:

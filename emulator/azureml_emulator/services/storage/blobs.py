@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from azureml_emulator.core.clock import iso
 from azureml_emulator.core.state import Emulator
+from azureml_emulator.services.storage.lease import NONE, Lease
 
 COPY_BUFFER = 1024 * 1024
 
@@ -52,6 +53,7 @@ class Blob:
     blocks: list[tuple[str, int]] = field(default_factory=list)  # committed block ids and sizes
     appended: int = 0  # committed appends of an append blob
     copy: dict[str, str] = field(default_factory=dict)  # x-ms-copy-* of the last copy into it
+    lease: Lease = NONE
 
 
 def get(emulator: Emulator, address: Address) -> Blob | None:
@@ -121,6 +123,13 @@ def change(emulator: Emulator, address: Address, **properties: Any) -> Blob:
     found = get(emulator, address)
     assert found is not None, address
     return _save(emulator, address, _stamped(emulator, replace(found, **properties)))
+
+
+def keep_lease(emulator: Emulator, address: Address, lease: Lease) -> Blob:
+    """Set the lease of a blob that exists; nothing else of it changes."""
+    found = get(emulator, address)
+    assert found is not None, address
+    return _save(emulator, address, replace(found, lease=lease))
 
 
 def delete(emulator: Emulator, address: Address) -> None:
@@ -221,6 +230,8 @@ def _new_file(emulator: Emulator) -> str:
 def _replace(emulator: Emulator, address: Address, file: str, size: int, **properties: Any) -> Blob:
     before, now = get(emulator, address), iso(emulator.clock.now())
     fresh = Blob(address.name, file, size, new_etag(), before.created if before else now, now, **properties)
+    if before:
+        fresh = replace(fresh, lease=before.lease.after_write(emulator.clock.now()))
     _save(emulator, address, fresh)
     if before:
         (emulator.blobs / before.file).unlink(missing_ok=True)
@@ -228,7 +239,8 @@ def _replace(emulator: Emulator, address: Address, file: str, size: int, **prope
 
 
 def _stamped(emulator: Emulator, blob: Blob) -> Blob:
-    return replace(blob, etag=new_etag(), modified=iso(emulator.clock.now()))
+    now = emulator.clock.now()
+    return replace(blob, etag=new_etag(), modified=iso(now), lease=blob.lease.after_write(now))
 
 
 def _save(emulator: Emulator, address: Address, blob: Blob) -> Blob:
@@ -241,4 +253,5 @@ def _save(emulator: Emulator, address: Address, blob: Blob) -> Blob:
 
 def _blob(text: str) -> Blob:
     body = json.loads(text)
-    return Blob(**{**body, "blocks": [(block, size) for block, size in body["blocks"]]})
+    lease = Lease(**body["lease"]) if body.get("lease") else NONE
+    return Blob(**{**body, "blocks": [(block, size) for block, size in body["blocks"]], "lease": lease})

@@ -1,7 +1,7 @@
 """Blob Storage."""
 
 from azureml_emulator.http.routing import Route
-from azureml_emulator.services.storage import blob, blob_blocks, blob_containers
+from azureml_emulator.services.storage import blob, blob_blocks, blob_containers, lease_calls
 
 BLOB_HOST = "{account}.blob.core.windows.net"
 CONTAINER, BLOB = "/{container}", "/{container}/{blob...}"
@@ -14,6 +14,7 @@ ROUTES = (
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.access_policy, "restype=container comp=acl"),
     Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.set_metadata, "restype=container comp=metadata"),
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container comp=metadata"),
+    Route(BLOB_HOST, "PUT", CONTAINER, lease_calls.on_container, "restype=container comp=lease"),
     Route(BLOB_HOST, "GET HEAD PUT POST", CONTAINER, blob.not_emulated, "restype=container comp"),
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container"),
     Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.create, "restype=container"),
@@ -25,6 +26,7 @@ ROUTES = (
     Route(BLOB_HOST, "PUT", BLOB, blob.set_metadata, "comp=metadata"),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),
+    Route(BLOB_HOST, "PUT", BLOB, lease_calls.on_blob, "comp=lease"),
     Route(BLOB_HOST, "GET HEAD PUT POST DELETE", BLOB, blob.not_emulated, "comp"),
     Route(BLOB_HOST, "PUT", BLOB, blob.put),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),

@@ -1,11 +1,8 @@
 """`azureml-emulator`: start, look at, use and stop the emulator."""
 
 import os
-import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -13,9 +10,9 @@ import click
 from azureml_emulator import __version__, process
 from azureml_emulator.cli.control import COMMANDS
 from azureml_emulator.cli.folder import FOLDER_VARIABLE
+from azureml_emulator.cli.program import environment_of, python_of, run
 from azureml_emulator.cli.refusal import Refusal, typed
 from azureml_emulator.cli.running import folder_of, folder_option, launched, running
-from azureml_emulator.http.address import Address
 
 
 @click.group(
@@ -81,9 +78,9 @@ def env(state: Path | None, github: bool) -> None:
 
 @command.command("exec", context_settings={"ignore_unknown_options": True})
 @folder_option
-@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("words", metavar="PROGRAM...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
-def execute(context: click.Context, state: Path | None, program: tuple[str, ...]) -> None:
+def execute(context: click.Context, state: Path | None, words: tuple[str, ...]) -> None:
     """Run PROGRAM against it, or against a new one if none is up.
 
     A new one is stopped when the program ends; jobs and deployments then run code with the Python of the program's
@@ -92,41 +89,16 @@ def execute(context: click.Context, state: Path | None, program: tuple[str, ...]
     folder = folder_of(state)
     found = process.find(folder)
     address = found or launched(folder)
-    environment = _environment(address)
-    if found is None:  # jobs and deployments then have the packages that the program has
-        path = shutil.which(program[0], path=environment["PATH"])
-        process.control(address, "PUT", "/settings/code.python", {"value": python_of(path) or ""})
+    given = environment_of(address)
     try:
-        done = subprocess.run(program, env=environment, check=False)
-    except OSError as error:
-        raise Refusal(f"cannot run {program[0]}", why=str(error)) from None
+        if found is None:  # jobs and deployments then have the packages that the program has
+            python = python_of(shutil.which(words[0], path=given["PATH"]))
+            process.control(address, "PUT", "/settings/code.python", {"value": python or ""})
+        code = run(words, given)
     finally:
         if found is None:
             process.stop(folder)
-    context.exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
-
-
-def python_of(program: str | None) -> str | None:
-    """The Python of a program's environment: itself, or the one beside it in a virtual environment; None for others."""
-    if not program:
-        return None
-    path = Path(program).absolute()
-    if re.fullmatch(r"python[0-9.]*", path.name):
-        return str(path)
-    beside = path.with_name("python")
-    in_environment = (path.parent.parent / "pyvenv.cfg").is_file() and beside.is_file()
-    return str(beside) if in_environment else None
-
-
-def _environment(address: Address) -> dict[str, str]:
-    """What a program is given: the emulator's variables, and its path.
-
-    This environment's own programs come first there, unless the person has activated another environment.
-    """
-    path = os.environ.get("PATH", os.defpath)
-    if not (os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")):
-        path = os.pathsep.join([str(Path(sys.executable).parent), path])
-    return {**os.environ, **process.variables(address), "PATH": path}
+    context.exit(code)
 
 
 @command.command(context_settings={"ignore_unknown_options": True})

@@ -1,5 +1,9 @@
 """The command `azureml-emulator` steers an emulator that is up, and says what is wrong when it cannot."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +55,24 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     found = run("exec", "--state", str(tmp_path), "--", "no-such-program")
     assert (found.exit_code, "cannot run no-such-program" in found.output) == (2, True)
     assert process.find(tmp_path) is None, "the emulator that was started for it is stopped"
+
+
+WAITS = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("asked to end", flush=True), sys.exit(7)))
+print("runs", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_canceled_exec_ends_its_program_first_and_then_the_emulator(tmp_path: Path) -> None:
+    code = "from azureml_emulator.cli.main import main; main()"
+    words = [sys.executable, "-c", code, "exec", "--state", str(tmp_path), "--", sys.executable, "-c", WAITS]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "runs\n"
+        assert process.find(tmp_path) is not None
+        os.kill(started.pid, signal.SIGTERM)
+        assert started.stdout.read() == "asked to end\n"
+    assert started.returncode == 7
+    assert process.find(tmp_path) is None

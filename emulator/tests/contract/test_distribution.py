@@ -136,6 +136,14 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & HEAVY
 
 
+def test_a_project_that_does_not_use_the_fixtures_does_not_pay_for_them() -> None:
+    code = (
+        "import sys, pytest; was = {*sys.modules}; import azureml_emulator.pytest_plugin; print(*{*sys.modules} - was)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"azureml_emulator", "azureml_emulator.pytest_plugin"}
+
+
 def test_every_package_that_it_imports_is_declared() -> None:
     used = {
         name

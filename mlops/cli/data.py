@@ -32,8 +32,9 @@ def command() -> None:
 def show(session: Session, folder: Path, rows: int, split: str, rejected: str | None) -> None:
     """Print conversations as a person would read them."""
     from mlops.flow.dataset import data
+    from mlops.views import data_show as view
 
-    session.tell(lambda: data.show(folder, rows=rows, split=split, reason=rejected))
+    session.answer_alone(lambda: data.show(folder, rows=rows, split=split, reason=rejected), view)
 
 
 @command.command()
@@ -42,8 +43,9 @@ def show(session: Session, folder: Path, rows: int, split: str, rejected: str | 
 def stats(session: Session, folder: Path) -> None:
     """Print counts by part and source, and how long conversations are."""
     from mlops.flow.dataset import data
+    from mlops.views import data_stats as view
 
-    session.tell(lambda: data.stats(folder))
+    session.answer_alone(lambda: data.stats(folder), view)
 
 
 @command.command()
@@ -52,5 +54,6 @@ def stats(session: Session, folder: Path) -> None:
 def diff(session: Session, revision: str) -> None:
     """Say what the working tree adds to, removes from and edits in the conversations of a commit."""
     from mlops.flow.dataset import data
+    from mlops.views import data_diff as view
 
-    session.run(lambda context: data.diff(context, revision))
+    session.answer(lambda context: data.diff(context, revision), view)

@@ -30,5 +30,6 @@ def command(session: Session, out: Path, upload: bool) -> None:
     for name, value in POLARS.items():
         os.environ.setdefault(name, value)
     from mlops.flow.dataset import prepare
+    from mlops.views import prepare as view
 
-    session.run(lambda context: prepare.run(context, out=out, upload=upload))
+    session.answer(lambda context: prepare.run(context, out=out, upload=upload), view)

@@ -22,7 +22,7 @@ from mlops.render import Human, Json, Markdown, Report, View, board, console, fa
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
-    from mlops.flow.context import Context, ReportOutcome
+    from mlops.flow.context import Context
     from mlops.flow.outcome import Outcome
     from mlops.views import View as ResultView
 
@@ -79,20 +79,6 @@ class Session:
         for change in found.changes:
             self.view.note(f"parameter {change}")
         return found
-
-    def run(self, verb: "Callable[[Context], ReportOutcome]") -> None:
-        """Do a verb with the parameters and the workspace."""
-        self.tell(lambda: verb(self._context()))
-
-    def tell(self, verb: "Callable[[], ReportOutcome]") -> None:
-        """Do a verb: its report goes to people and to the step's summary, its outputs to the next step.
-
-        A failure gets the line of the parameters that it is about; one without a report is told in the summary too.
-        """
-        outcome = self._attempt(verb)
-        with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
-            self.view.show(outcome.report, outcome.outputs)
-        self._close(outcome.report, outcome.outputs, outcome.failure)
 
     def answer(self, verb: "Callable[[Context], Outcome[R]]", view: "ResultView[R]") -> None:
         """Do a verb with the parameters and the workspace, and show its result by `view`."""

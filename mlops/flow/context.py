@@ -3,18 +3,18 @@
 It must not do the work of a verb.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.training.run import Trigger
-from mlops.errors import BadInput, MlopsError, Problem
+from mlops.errors import BadInput, Problem
 from mlops.params import Environment, Params
-from mlops.render import Board, Lines, Report
+from mlops.render import Board, Lines
 
 
 @dataclass
@@ -58,9 +58,8 @@ class Context:
         """The environment of that name. Raises BadInput."""
         if name not in self.params.environments:
             known = ", ".join(self.params.environments)
-            raise BadInput(
-                Problem(f"there is no environment {name!r}", str(self.params_path), fix=f"use one of: {known}")
-            )
+            what, fix = f"there is no environment {name!r}", f"use one of: {known}"
+            raise BadInput(Problem(what, str(self.params_path), fix=fix, key="environments"))
         return self.params.environments[name]
 
     def endpoint_name(self, environment: str) -> str:
@@ -70,12 +69,3 @@ class Context:
         if found := check_name(name, key, str(self.params_path), key):
             raise BadInput(found.problem)
         return name
-
-
-@dataclass(frozen=True)
-class ReportOutcome:
-    """What a verb found or did: outputs for later steps, a report for people, and the failure if it ends in one."""
-
-    report: Report
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    failure: MlopsError | None = None

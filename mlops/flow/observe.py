@@ -24,7 +24,8 @@ def curated_files(context: Context) -> list[tuple[str, bytes]]:
     root, folder = context.root, context.root / context.params.data.curated
     if not folder.is_dir():
         what = f"data.curated names {context.params.data.curated}, which is no folder"
-        raise BadInput(Problem(what, str(context.params_path), fix="make the folder, or name the right one"))
+        fix = "make the folder, or name the right one"
+        raise BadInput(Problem(what, str(context.params_path), fix=fix, key="data.curated"))
     found = [(path.relative_to(root).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
     return [(name, path.read_bytes()) for name, path in found if context.params.is_curated(name)]
 

@@ -16,6 +16,11 @@ from tests.cli.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [("check",), ("plan", "--offline")]
+WORDS_OF = {
+    **dict.fromkeys(("promote", "rollback", "ask", "lineage", "freeze", "thaw"), ("staging",)),
+    "report": ("--workflow", "train"),
+    "data_diff": ("HEAD",),
+}
 VIEWS = sorted(  # of the verbs; the other modules of the package are parts of them
     module.name
     for module in pkgutil.iter_modules(mlops.views.__path__)
@@ -78,15 +83,7 @@ def test_every_summary_fits_its_line() -> None:
 def test_a_refusal_has_the_shape_that_the_schema_says(mlops: Run, project: Path, view: str) -> None:
     schema = json.loads((ROOT / "docs" / "json" / f"{view}.schema.json").read_text(encoding="utf-8"))
     (project / "params.yaml").write_text("nothing: right\n", encoding="utf-8")
-    verb = view.partition("_")[0]
-    words = {
-        "promote": ["staging"],
-        "rollback": ["staging"],
-        "ask": ["staging"],
-        "lineage": ["staging"],
-        "report": ["--workflow", "train"],
-    }.get(verb, [])
-    told = mlops(verb, *words, "--json")
+    told = mlops(*view.split("_"), *WORDS_OF.get(view, ()), "--json")
     document = json.loads(told.out)
     Draft202012Validator(schema).validate(document)
     assert (document["ok"], document["exit_code"]) == (False, 2)

@@ -10,9 +10,10 @@ import pytest
 from mlops.domain.dataset import lengths
 from mlops.domain.dataset.difference import difference
 from mlops.errors import BadInput
-from mlops.flow.context import Context, ReportOutcome
+from mlops.flow.context import Context
 from mlops.flow.dataset import data, prepare
 from mlops.params import load
+from mlops.views import data_diff, data_show, data_stats
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,18 +88,14 @@ def prepared(context: Context, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def printed(outcome: ReportOutcome) -> str:
-    return outcome.report.to_markdown()
-
-
 def test_conversations_are_shown_as_spoken_and_counted(prepared: Path) -> None:
     shown = data.show(prepared, rows=2, split="train", reason=None)
-    assert [section.lines[0][:6] for section in shown.report.sections] == ["user: ", "user: "]
-    assert shown.report.sections[0].lines[1].startswith("assistant: answer")
-    counted = data.stats(prepared)
-    assert "Characters of a training conversation" in printed(counted)
-    (bars,) = counted.report.charts
-    assert sum(value for _, value in bars.rows()) == counted.report.tables[0].rows[0][1]  # type: ignore[misc]
+    told = data_show.report(shown.result)
+    assert [section.lines[0][:6] for section in told.sections] == ["user: ", "user: "]
+    assert told.sections[0].lines[1].startswith("assistant: answer")
+    counted = data.stats(prepared).result
+    assert "Characters of a training conversation" in data_stats.report(counted).to_markdown()
+    assert sum(one.conversations for one in counted.lengths) == counted.files["train.jsonl"].rows
 
 
 def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> None:
@@ -108,7 +105,7 @@ def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> 
     kept = {"source": "a/b", "split": "s", "position": 4, "reason": "last_turn", "detail": "why"}
     rows = [{**kept, "row": json.dumps(row("halloo", "x"))}, {**kept, "row": '{"cut'}]
     (prepared / "rejected.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
-    found = printed(data.show(prepared, rows=5, split="train", reason="last_turn"))
+    found = data_show.report(data.show(prepared, rows=5, split="train", reason="last_turn").result).to_markdown()
     assert "a/b s, row 5" in found
     assert "user: halloo" in found
     with pytest.raises(BadInput, match="no row was rejected as 'empty'") as caught:
@@ -120,11 +117,12 @@ def test_a_change_is_told_in_conversations_and_numbers(context: Context, tmp_pat
     path = tmp_path / "data" / "own.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[2:]).replace(b'answer 209458"', b'another answer"') + text(row("brand new", "yes")))
-    report = data.diff(context, "HEAD").report
-    assert report.lines[0] == "1 added, 2 removed, 1 edited, 27 unchanged since HEAD"
-    assert report.data["edited"] == [{"before": "data/own.jsonl:3", "after": "data/own.jsonl:1"}]
-    assert report.data["added"] == ["data/own.jsonl:29"]
-    assert ("conversations", 30, 29, -1) in report.tables[0].rows
+    found = data.diff(context, "HEAD").result
+    told = data_diff.report(found)
+    assert told.lines[0] == "1 added, 2 removed, 1 edited, 27 unchanged since HEAD"
+    assert [(one.before, one.after) for one in found.edited] == [("data/own.jsonl:3", "data/own.jsonl:1")]
+    assert [one.place for one in found.added] == ["data/own.jsonl:29"]
+    assert ("conversations", 30, 29, -1) in told.tables[0].rows
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--help", ""])

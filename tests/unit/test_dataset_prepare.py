@@ -240,6 +240,6 @@ def test_looking_at_the_data_gives_rows_and_a_table() -> None:
         3,
         prepared.manifest.rows("train"),
     ]
-    table = shape(prepared.manifest)
+    table = shape(prepared.manifest.files)
     assert [line[0] for line in table] == ["train", "validation", "test"]
     assert all(len(line) == len(SHAPE_COLUMNS) for line in table)

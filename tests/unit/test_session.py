@@ -21,36 +21,32 @@ def line_of(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("what", "written"),
+    ("key", "written"),
     [
-        ("training.parameters.learning_rate: 7 is above the largest allowed 1", "learning_rate:"),
-        ("training.instance_type Standard_X is no VM size of eastus", "instance_type:"),
-        ("environments.production.endpoint 'x' has 99 characters", "endpoint: chat-production"),
-        ("eval_loss 9.1 is above the largest allowed 4.5", "- metric: eval_loss"),
-        ("train_loss is missing", "- metric: train_loss"),
-        ("training.parameters.max_steps is required", "parameters:"),  # it is to be added there
-        ("data.personal_data: an address was found", "data:"),
+        ("training.parameters.learning_rate", "learning_rate:"),
+        ("training.instance_type", "instance_type:"),
+        ("environments.production.endpoint", "endpoint: chat-production"),
+        ("environments.staging", "staging:"),
+        ("gate.rules.0", "- metric: eval_loss"),
+        ("gate.rules.0.max", "max:"),
+        ("training.parameters.max_steps", "parameters:"),  # it is to be added there
+        ("data.personal_data", "data:"),  # a default that is not written; its block is
     ],
 )
-def test_a_problem_points_at_the_line_that_mends_it(what: str, written: str) -> None:
-    found = point(Problem(what, "params.yaml"), PARAMS)
-    assert found.line == line_of(written)
-    assert found.where == str(PARAMS)
-    assert found.what == what
-
-
-def test_the_place_may_name_the_key() -> None:
-    found = point(Problem("Standard_X cannot serve it", f"{PARAMS}, environments.staging"), PARAMS)
-    assert found.line == line_of("staging:")
+def test_a_problem_points_at_the_line_of_its_key(key: str, written: str) -> None:
+    for where in ("params.yaml", str(PARAMS), None):
+        found = point(Problem("it is wrong", where, key=key), PARAMS)
+        assert found.line == line_of(written)
+        assert (found.where, found.what) == (str(PARAMS), "it is wrong")
 
 
 @pytest.mark.parametrize(
     "problem",
     [
-        Problem("training.nodes is 2", "the workspace"),
-        Problem("training.nodes is 2"),
-        Problem("training.nodes is 2", "params.yaml", 7, 3),
-        Problem("something else is wrong", "params.yaml"),
+        Problem("training.nodes is 2", "the workspace", key="training.nodes"),
+        Problem("training.nodes is 2", "--set training.nodes", key="training.nodes"),
+        Problem("training.nodes is 2", "params.yaml"),  # a message is read by people alone
+        Problem("training.nodes is 2", "params.yaml", 7, 3, key="training.nodes"),
     ],
 )
 def test_a_problem_of_another_place_or_without_a_key_stays_as_it_is(problem: Problem) -> None:

@@ -4,10 +4,10 @@ It must not print; it gives plain values that a view renders.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlops.domain.dataset.manifest import FILES, Manifest
+from mlops.domain.dataset.manifest import FILES, FileEntry
 
 REJECTED, MANIFEST = "rejected.jsonl", "manifest.json"  # beside the prepared files
 BARS = 8
@@ -25,11 +25,11 @@ def sample(data: bytes, rows: int) -> list[dict[str, Any]]:
     return [row for row, _ in zip(conversations(data), range(rows), strict=False)]
 
 
-def shape(manifest: Manifest) -> list[tuple[str | int, ...]]:
+def shape(files: Mapping[str, FileEntry]) -> list[tuple[str | int, ...]]:
     """One tuple per part in the order of `SHAPE_COLUMNS`; lengths of an empty part are 0."""
     table: list[tuple[str | int, ...]] = []
     for part, name in FILES.items():
-        entry = manifest.files[name]
+        entry = files[name]
         lengths = [entry.characters.get(key, 0) for key in ("p5", "p50", "p95", "max")]
         table.append((part, entry.rows, entry.messages, entry.tokens, *lengths, entry.bytes))
     return table

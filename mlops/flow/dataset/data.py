@@ -1,55 +1,151 @@
 """`mlops data`: prepared data and the team's own conversations, as a person wants to see them. It needs no cloud."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mlops import history
-from mlops.domain.dataset import FILES, MANIFEST, REJECTED, SHAPE_COLUMNS, Manifest, lengths, shape
+from mlops.domain.dataset import FILES, MANIFEST, REJECTED, Manifest, lengths
 from mlops.domain.dataset.difference import Difference, Placed, difference
+from mlops.domain.dataset.manifest import FileEntry, SourceEntry
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context, ReportOutcome
-from mlops.render import Bars, Report, Section, table
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
 
 PREPARE = "mlops prepare --no-upload"
-LONGEST = 20  # rows of a list that people read
-EXCERPT = 120  # characters of a conversation in a list
 
 
-def show(folder: Path, *, rows: int, split: str, reason: str | None) -> ReportOutcome:
+@dataclass(frozen=True)
+class Message:
+    """One message as it is trained on."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A conversation of a split, or what was kept of a row that was rejected: `place` and `detail` say where and why.
+
+    `text` is the row as it stood where no conversation can be read from it.
+    """
+
+    messages: tuple[Message, ...]
+    place: str = ""
+    detail: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class DataShowResult:
+    """The first rows of a split, which are a random draw, or of those rejected as `reason`, out of `total`."""
+
+    split: str
+    reason: str | None
+    file: Path
+    total: int
+    rows: tuple[ShownRow, ...]
+
+
+@dataclass(frozen=True)
+class LengthRange:
+    """How many training conversations have so many characters, both ends included."""
+
+    characters: str
+    conversations: int
+
+
+@dataclass(frozen=True)
+class DataStatsResult:
+    """A prepared version: its files, its sources with what was rejected, and how long conversations are."""
+
+    version: str
+    recipe: str
+    folder: Path
+    files: Mapping[str, FileEntry]
+    sources: tuple[SourceEntry, ...]
+    rejected: Mapping[str, int]
+    personal_data: Mapping[str, int]
+    lengths: tuple[LengthRange, ...]
+
+
+@dataclass(frozen=True)
+class PlacedConversation:
+    """A conversation, by file and line, with how many messages it has and what it begins with."""
+
+    place: str
+    messages: int
+    begins: str
+
+
+@dataclass(frozen=True)
+class EditedConversation:
+    """A conversation that goes on in another way than before; `changed` numbers its messages that differ, from 0."""
+
+    before: str
+    after: str
+    changed: tuple[int, ...]
+    begins: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of the conversations, before and now."""
+
+    name: str
+    before: int
+    now: int
+
+
+@dataclass(frozen=True)
+class DataDiffResult:
+    """What the working tree adds to, removes from and edits in the conversations of a commit.
+
+    `invalid_before` and `invalid_now` count rows that are no conversations, and were not compared.
+    """
+
+    revision: str
+    added: tuple[PlacedConversation, ...]
+    removed: tuple[PlacedConversation, ...]
+    edited: tuple[EditedConversation, ...]
+    unchanged: int
+    numbers: tuple[Count, ...]
+    invalid_before: int
+    invalid_now: int
+
+
+def show(folder: Path, *, rows: int, split: str, reason: str | None) -> Outcome[DataShowResult]:
     """The first conversations of a split, which are a random draw; or rows that were rejected for a reason."""
+    manifest = _manifest(folder)
     if reason:
-        return _rejected(folder, reason, rows)
-    name = FILES[split]
-    found = list(islice(_rows(folder / name), rows))
-    sections = tuple(Section(f"{split} {number}", _spoken(row["messages"])) for number, row in enumerate(found, 1))
-    total = _manifest(folder).rows(split)
-    lines = (f"{len(found)} of {total} conversations of {folder / name}",)
-    return ReportOutcome(Report(f"Conversations for {split}", lines, sections=sections, data={"rows": found}), {})
+        return Outcome(_rejected(folder, manifest, split, reason, rows))
+    path = folder / FILES[split]
+    found = tuple(ShownRow(_messages(row["messages"])) for row in islice(_rows(path), rows))
+    return Outcome(DataShowResult(split, None, path, manifest.rows(split), found))
 
 
-def stats(folder: Path) -> ReportOutcome:
+def stats(folder: Path) -> Outcome[DataStatsResult]:
     """Counts of each part, sources with what was rejected, and how long conversations are."""
     manifest = _manifest(folder)
-    sources = [
-        (one.name, one.split, one.read, one.kept, ", ".join(f"{key} {n}" for key, n in one.rejected.items()) or "none")
-        for one in manifest.sources
-    ]
     characters = [sum(len(m["content"]) for m in row["messages"]) for row in _rows(folder / FILES["train"])]
-    bars = tuple(lengths(characters))
-    charts = (Bars("Characters of a training conversation", "conversations", bars),) if bars else ()
-    tables = (
-        table("Parts", SHAPE_COLUMNS, shape(manifest)),
-        table("Sources", ("source", "split", "read", "kept", "rejected"), sources),
+    result = DataStatsResult(
+        version=manifest.digest,
+        recipe=manifest.recipe,
+        folder=folder,
+        files=manifest.files,
+        sources=tuple(manifest.sources),
+        rejected=manifest.rejected,
+        personal_data=manifest.personal_data,
+        lengths=tuple(LengthRange(*one) for one in lengths(characters)),
     )
-    lines = (f"version {manifest.digest}, in {folder}",)
-    return ReportOutcome(Report("Prepared data", lines, tables, charts, data=json.loads(manifest.to_json())), {})
+    return Outcome(result)
 
 
-def diff(context: Context, revision: str) -> ReportOutcome:
+def diff(context: Context, revision: str) -> Outcome[DataDiffResult]:
     """What the curated conversations of the working tree add to, remove from and edit in those of a commit."""
     top = history.top(context.root)
     if not history.known(top, revision):
@@ -60,75 +156,58 @@ def diff(context: Context, revision: str) -> ReportOutcome:
     named = {path: (top / path).relative_to(root).as_posix() for path in history.files(top, revision, below)}
     then = [path for path, name in named.items() if context.params.is_curated(name)]
     before = [(path, history.content(top, revision, path)) for path in then]
-    return ReportOutcome(_difference_report(difference(before, observe.curated_files(context)), revision), {})
+    return Outcome(_difference(difference(before, observe.curated_files(context)), revision))
 
 
-def _difference_report(found: Difference, revision: str) -> Report:
-    numbers = [(name, old, new, new - old) for name, (old, new) in found.numbers.items()]
-    line = (
-        f"{len(found.added)} added, {len(found.removed)} removed, {len(found.edited)} edited, "
-        f"{found.unchanged} unchanged since {revision}"
+def _difference(found: Difference, revision: str) -> DataDiffResult:
+    edited = (
+        EditedConversation(str(one.before.place), str(one.after.place), tuple(one.messages), _begins(one.after))
+        for one in found.edited
     )
-    invalid = ""
-    if found.invalid != (0, 0):
-        old, new = found.invalid
-        invalid = f"rows that are no conversations, and were not compared: {old} then, {new} now; mlops plan says why"
-    edited = [
-        (str(one.after.place), ", ".join(map(str, one.messages)), _excerpt(one.after)) for one in found.edited[:LONGEST]
-    ]
-    tables = [table("Numbers", ("", revision, "now", "difference"), numbers)]
-    if edited:
-        tables.append(table("Edited", ("where", "messages that differ", "begins"), edited))
-    for title, rows in (("Added", found.added), ("Removed", found.removed)):
-        if rows:
-            tables.append(table(title, ("where", "messages", "begins"), list(_listed(rows))))
-    data = {
-        "added": [str(one.place) for one in found.added],
-        "removed": [str(one.place) for one in found.removed],
-        "edited": [{"before": str(one.before.place), "after": str(one.after.place)} for one in found.edited],
-        "unchanged": found.unchanged,
-    }
-    return Report("What changed in the conversations", (line, invalid), tuple(tables), data=data)
+    return DataDiffResult(
+        revision=revision,
+        added=tuple(map(_placed, found.added)),
+        removed=tuple(map(_placed, found.removed)),
+        edited=tuple(edited),
+        unchanged=found.unchanged,
+        numbers=tuple(Count(name, old, new) for name, (old, new) in found.numbers.items()),
+        invalid_before=found.invalid[0],
+        invalid_now=found.invalid[1],
+    )
 
 
-def _listed(rows: Sequence[Placed]) -> Iterator[tuple[str, int | None, str]]:
-    for row in rows[:LONGEST]:
-        yield str(row.place), len(row.found.messages), _excerpt(row)
-    if len(rows) > LONGEST:
-        yield f"and {len(rows) - LONGEST} more", None, ""
+def _placed(row: Placed) -> PlacedConversation:
+    return PlacedConversation(str(row.place), len(row.found.messages), _begins(row))
 
 
-def _excerpt(row: Placed) -> str:
-    text = " ".join(row.found.messages[0][1].split())
-    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
+def _begins(row: Placed) -> str:
+    return " ".join(row.found.messages[0][1].split())
 
 
-def _rejected(folder: Path, reason: str, rows: int) -> ReportOutcome:
+def _rejected(folder: Path, manifest: Manifest, split: str, reason: str, rows: int) -> DataShowResult:
     """Rejected rows with their place; what they held, as far as it was kept."""
-    known = _manifest(folder).rejected
+    known = manifest.rejected
     if reason not in known:
         said = ", ".join(f"{name} {count}" for name, count in known.items()) or "none"
         raise BadInput(Problem(f"no row was rejected as {reason!r}", str(folder), why=f"rejected: {said}"))
     found = [one for one in _rows(folder / REJECTED) if one["reason"] == reason]
-    sections = tuple(_rejected_section(one) for one in found[:rows])
-    lines = (f"{min(rows, len(found))} of {len(found)} rows",)
-    return ReportOutcome(Report(f"Rejected as {reason}", lines, sections=sections, data={"rows": found[:rows]}), {})
+    return DataShowResult(split, reason, folder / REJECTED, len(found), tuple(map(_rejected_row, found[:rows])))
 
 
-def _rejected_section(one: dict[str, Any]) -> Section:
-    title = f"{one['source']} {one['split']}".rstrip() + f", row {one['position'] + 1}"
+def _rejected_row(one: dict[str, Any]) -> ShownRow:
+    place = f"{one['source']} {one['split']}".rstrip() + f", row {one['position'] + 1}"
     try:
         row = json.loads(one["row"])
     except ValueError:
         row = None
     messages = row.get("messages") if isinstance(row, dict) else None
     if isinstance(messages, list) and messages and all(isinstance(item, dict) for item in messages):
-        return Section(title, (one["detail"], *_spoken(messages)))
-    return Section(title, (one["detail"], one["row"]))
+        return ShownRow(_messages(messages), place, one["detail"])
+    return ShownRow((), place, one["detail"], one["row"])
 
 
-def _spoken(messages: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(f"{message.get('role')}: {message.get('content')}" for message in messages)
+def _messages(found: list[dict[str, Any]]) -> tuple[Message, ...]:
+    return tuple(Message(str(item.get("role")), str(item.get("content"))) for item in found)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

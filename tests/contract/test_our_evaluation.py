@@ -4,6 +4,7 @@ Real models, trained and scored by the emulator through our own code and the rea
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -262,15 +263,27 @@ def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
     assert scored.candidate.attempt is None
 
 
+@pytest.fixture
+def slow_jobs(emulator_address: Address) -> Iterator[None]:
+    """A job takes a minute of the emulator's clock, which passes when the test is over."""
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "60 s"})
+    yield
+    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
+    process.control(emulator_address, "POST", "/clock", {"advance_seconds": 61})
+
+
 @pytest.mark.parametrize(
-    ("on_interrupt", "told"), [("leave", "goes on: mlops evaluate --job ft-"), ("cancel", "canceled")]
+    ("on_interrupt", "told", "tokens"),
+    [("leave", "goes on: mlops evaluate --job ft-", 64), ("cancel", "canceled", 65)],
+    ids=["leave", "cancel"],
 )
-def test_an_interrupt_leaves_or_cancels_as_params_say(world: World, on_interrupt: str, told: str) -> None:
+@pytest.mark.usefixtures("slow_jobs")
+def test_an_interrupt_leaves_or_cancels_as_params_say(world: World, on_interrupt: str, told: str, tokens: int) -> None:
     def stop(line: str) -> None:
         if " is " in line:  # it waits
             raise KeyboardInterrupt
 
-    context = world.context(conversations=2, max_new_tokens=64)
+    context = world.context(conversations=2, max_new_tokens=tokens)
     watched = context.params.watch.model_copy(update={"on_interrupt": on_interrupt})
     context.params, context.say = context.params.model_copy(update={"watch": watched}), stop
     with pytest.raises(KeyboardInterrupt, match=told):

@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
-OPTIONS = (
-    "--universal",
-    "--python-version",
-    "3.11",
+PINNED = (
     "--generate-hashes",
     "--no-emit-index-url",
     "--no-emit-find-links",
@@ -18,6 +16,7 @@ OPTIONS = (
     "azureml-emulator",  # of this repository, installed from its folder
     "--quiet",
 )
+OPTIONS = (*PINNED, "--universal", "--python-version", "3.11")
 
 
 def main() -> None:
@@ -27,12 +26,15 @@ def main() -> None:
     compile_to("dev.txt", ["pyproject.toml", "--extra", "dev"])
     compile_to("run.txt", ["pyproject.toml", "requirements/build.in", "--constraint", "requirements/dev.txt"])
     compile_to("installer.txt", ["requirements/installer.in"])
+    for overrides in sorted(folder.glob("parity-*.overrides")):
+        others = ["--override", str(overrides.relative_to(ROOT)), "--python-version", "3.11"]
+        compile_to(f"{overrides.stem}.txt", ["requirements/parity.in", *others], PINNED)
 
 
-def compile_to(name: str, inputs: list[str]) -> None:
+def compile_to(name: str, inputs: list[str], options: Sequence[str] = OPTIONS) -> None:
     """One lock file, with a first line that says how it came about."""
     path = ROOT / "requirements" / name
-    command = [str(UV), "pip", "compile", *inputs, *OPTIONS, "--no-annotate", "--output-file", str(path)]
+    command = [str(UV), "pip", "compile", *inputs, *options, "--no-annotate", "--output-file", str(path)]
     subprocess.run(command, check=True, cwd=ROOT)
     path.write_text(f"# Written by `make lock`; every package is pinned by hash.\n{path.read_text()}")
 

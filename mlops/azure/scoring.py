@@ -13,7 +13,7 @@ from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.canary import UNUSABLE
-from mlops.domain.promote.chat_protocol import parameters, read_answer
+from mlops.domain.promote.chat_protocol import Stack, parameters, read_answer, stack_of
 from mlops.domain.promote.spec import Invocation
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
@@ -39,7 +39,7 @@ class Answer:
 
 
 class ScoringClient:
-    """Invokes one endpoint; reads its key once."""
+    """Invokes one endpoint; reads its key once, and remembers which stack serves each deployment that has answered."""
 
     def __init__(self, workspace: Workspace, endpoint: str) -> None:
         with translated(f"read the keys of {endpoint}"):
@@ -47,6 +47,7 @@ class ScoringClient:
             keys: Any = workspace.ml.online_endpoints.get_keys(endpoint)
         self._uri = str(found.scoring_uri)
         self._key = str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
+        self._stacks: dict[str, Stack] = {}
 
     def invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None = None) -> Answer:
         """One question: the conversation up to and including the user's last turn."""
@@ -55,7 +56,8 @@ class ScoringClient:
         from azure.core.rest import HttpRequest
 
         headers = {"Authorization": f"Bearer {self._key}", **({DEPLOYMENT_HEADER: deployment} if deployment else {})}
-        generation = parameters(settings.max_new_tokens, settings.temperature)
+        stack = self._stacks.get(deployment or "")
+        generation = parameters(settings.max_new_tokens, settings.temperature, stack)
         body = {"input_data": {"input_string": list(messages), "parameters": generation}}
         client: PipelineClient[Any, Any] = PipelineClient(self._uri, policies=[])
         started = clock.monotonic()
@@ -72,5 +74,8 @@ class ScoringClient:
         if response.status_code != 200:
             reason = response.headers.get("ms-azureml-model-error-reason") or text[:300]
             return Answer(response.status_code, seconds, None, f"HTTP {response.status_code}: {reason}", who)
+        stack, answered = stack_of(text), who or deployment
+        if stack and answered:
+            self._stacks[answered] = stack
         found = read_answer(text)
         return Answer(200, seconds, found, "" if found else f"HTTP 200 without an answer: {text[:300]}", who)

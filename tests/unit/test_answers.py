@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.promote.chat_protocol import parameters, question, read_answer
+from mlops.domain.promote.chat_protocol import Stack, parameters, question, read_answer, stack_of
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,29 @@ def test_a_conversation_without_an_answer_is_refused() -> None:
         question([{"role": "user", "content": "hello"}])
 
 
-def test_greedy_is_said_in_both_stacks_words() -> None:
-    sent = parameters(32, 0.0)
-    assert sent["do_sample"] is False
+@pytest.mark.parametrize(
+    ("body", "stack"),
+    [
+        ('[{"0": "hi"}]', Stack.MLFLOW),
+        ('["hi"]', Stack.MLFLOW),
+        ('{"output": "hi"}', Stack.INFERENCE),
+        ('{"output": "hi", "finish_reason": "stop", "usage": {}}', Stack.SERVE),
+        ("{}", None),
+        ('{"output": null, "error": {"status_code": 500}}', None),
+        ("<html>", None),
+        ("[]", None),
+    ],
+)
+def test_the_first_answer_tells_the_stack(body: str, stack: Stack | None) -> None:
+    assert stack_of(body) is stack
+
+
+@pytest.mark.parametrize("stack", [None, Stack.MLFLOW, Stack.INFERENCE])
+def test_a_stack_that_may_fail_on_max_tokens_is_not_sent_any(stack: Stack | None) -> None:
+    assert parameters(32, 0.0, stack) == {"max_new_tokens": 32, "do_sample": False, "temperature": 0.0}
+
+
+def test_the_stack_that_limits_by_max_tokens_alone_is_sent_them() -> None:
+    sent = parameters(32, 0.5, Stack.SERVE)
     assert sent["max_tokens"] == sent["max_new_tokens"] == 32
+    assert (sent["do_sample"], sent["temperature"]) == (True, 0.5)

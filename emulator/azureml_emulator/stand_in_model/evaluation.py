@@ -27,6 +27,7 @@ from azureml_emulator.stand_in_model.evaluation_data import (
     texts_of,
 )
 from azureml_emulator.stand_in_model.nodes import Pipeline
+from azureml_emulator.stand_in_model.predictor import PredictionError, check_parameters
 from azureml_emulator.stand_in_model.report import NodeError, Reporter
 from azureml_emulator.stand_in_model.serve import ChatModel
 from azureml_emulator.stand_in_model.text_metrics import text_metrics
@@ -160,7 +161,7 @@ def _answer(
     """Answer every question, and write the output ports."""
     if not asked:
         raise NodeError(DATA, "Input data contains no data.")
-    sampling = {**settings, **(settings.get("generator_config") or {})}
+    sampling = _sampling(settings)
     said: list[Record] = []
     scored: list[Record] = []
     for number, question in enumerate(asked):
@@ -180,6 +181,21 @@ def _answer(
     ports = {"predictions": said, "ground_truth": truths, "prediction_probabilities": scored}
     for port, rows in {**ports, "performance_metadata": [{"batch_size": len(said)}]}.items():
         (folder / port).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+def _sampling(settings: dict[str, Any]) -> dict[str, Any]:
+    """What reaches the model of the settings: `tokenizer_config`. Raises NodeError for what the real step fails on.
+
+    With `generator_config` the task hands the predictor a dictionary, and that takes frames alone.
+    """
+    found: dict[str, Any] = settings.get("tokenizer_config") or {}
+    try:
+        if "generator_config" in settings:
+            raise PredictionError("Only Pandas dataframe supported currently.")
+        check_parameters(found)
+    except PredictionError as error:
+        raise NodeError(PREDICT, f"Model Prediction failed due to [{error}]") from error
+    return found
 
 
 def _port(pipeline: Pipeline, made: Path, port: str, given: str) -> Path | None:

@@ -36,7 +36,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
         "mlflow_model": Input(type="mlflow_model", path=str(folder / "model")),
         "label_column_name": "answer",
         "input_column_names": "messages",
-        "evaluation_config_params": '{"generator_config": {"max_new_tokens": 8}}',
+        "evaluation_config_params": '{"tokenizer_config": {"max_new_tokens": 8}}',
     }
 
 

@@ -107,8 +107,11 @@ def data_version(test_version: str, conversations: int) -> str:
 
 
 def settings(max_new_tokens: int) -> dict[str, str]:
-    """The literal inputs of the component that decide the score; answers are greedy, so that they can be repeated."""
-    generation = {"generator_config": {"do_sample": False, "max_new_tokens": max_new_tokens}}
+    """The literal inputs of the component that decide the score; answers are greedy, so that they can be repeated.
+
+    Under `generator_config` the same values make the real prediction fail (tests/parity/expectations).
+    """
+    generation = {"tokenizer_config": {"do_sample": False, "max_new_tokens": max_new_tokens}}
     return {
         "task": TASK,
         "input_column_names": QUESTION,

@@ -5,18 +5,44 @@ Sources: the scoring contracts of foundation-model-inference, foundation-model-s
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 
-def parameters(max_new_tokens: int, temperature: float) -> dict[str, Any]:
-    """Generation parameters under the names of both serving stacks."""
+class Stack(StrEnum):
+    """The program that serves a model, as far as its first answer tells."""
+
+    MLFLOW = "mlflow"
+    INFERENCE = "foundation-model-inference"
+    SERVE = "foundation-model-serve"
+
+
+def parameters(max_new_tokens: int, temperature: float, stack: Stack | None = None) -> dict[str, Any]:
+    """Generation parameters; for a stack that is not known yet only what every stack accepts.
+
+    The MLflow image hands each of them to `generate` and fails on any that it does not know, `max_tokens` among them
+    (tests/parity/expectations). foundation-model-serve passes over `max_new_tokens` and limits by `max_tokens` alone.
+    """
     sampled = temperature > 0
-    return {
+    sent = {
         "max_new_tokens": max_new_tokens,
-        "max_tokens": max_new_tokens,
         "do_sample": sampled,
         "temperature": temperature if sampled else 0.0,
     }
+    return {**sent, "max_tokens": max_new_tokens} if stack is Stack.SERVE else sent
+
+
+def stack_of(text: str) -> Stack | None:
+    """Which stack gave an answer, by its shape; None when the answer does not tell, as a failure's does not."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return None
+    if isinstance(value, list) and value:  # a table, or bare texts where the question has more rows than the answer
+        return Stack.MLFLOW if isinstance(value[0], str) or "0" in value[0] else None
+    if isinstance(value, dict) and isinstance(value.get("output"), str):
+        return Stack.SERVE if {"finish_reason", "usage"} & set(value) else Stack.INFERENCE
+    return None
 
 
 def read_answer(text: str) -> str | None:

@@ -166,14 +166,15 @@ def _ask(emulator: Emulator, place: str, stack: str, body: bytes) -> tuple[Reply
     """The container's answer and its status; what it raises becomes a 424 of the endpoint. On a thread."""
     foundation = stack == serving.FOUNDATION
     try:
-        texts = serving.answer(serving.load(emulator, place), json.loads(body or b"{}"), strict=not foundation)
+        model, asked = serving.load(emulator, place), json.loads(body or b"{}")
+        answer = {"output": serving.answer_text(model, asked)} if foundation else serving.answer(model, asked)
     except Exception as error:  # noqa: BLE001 - a model's code may raise anything; the endpoint answers 424 for all of it
         if foundation:
             return Reply(200, {}), 200
         reason = str(error).replace("\n", " ")[:200].encode("ascii", "replace").decode()
         headers = {"ms-azureml-model-error-statuscode": "500", "ms-azureml-model-error-reason": reason}
         return Reply(424, {"message": f"An unexpected error occurred in scoring script. {error}"}, headers), 500
-    return Reply(200, {"output": texts[0]} if foundation else [{"0": text} for text in texts]), 200
+    return Reply(200, answer), 200
 
 
 def _record(emulator: Emulator, endpoint: Resource, deployment: str, outcome: Outcome, *, mirror: bool = False) -> None:

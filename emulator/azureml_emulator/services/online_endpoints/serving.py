@@ -18,6 +18,7 @@ from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage
+from azureml_emulator.stand_in_model import predictor
 from azureml_emulator.stand_in_model.artifact import ArtifactError
 from azureml_emulator.stand_in_model.serve import ChatModel
 
@@ -105,21 +106,22 @@ def stack_of(emulator: Emulator, place: str) -> str:
     return FOUNDATION if FOUNDATION in str(image) else MLFLOW
 
 
-def answer(model: ChatModel, body: Any, *, strict: bool) -> list[str]:
-    """The texts for a scoring request, one a conversation. Raises ValueError as the model's own code would.
+def answer(model: ChatModel, body: Any) -> list[Any]:
+    """What the MLflow image answers a scoring request. Raises ValueError as the predictor does."""
+    given, parameters = _asked(body)
+    asked = predictor.conversations(given)
+    for messages in asked:
+        predictor.check_messages(messages)
+    predictor.check_parameters(parameters)
+    return predictor.answer(given, [model.reply(messages, parameters) for messages in asked])
 
-    `strict`: with the MLflow predictor's asserts about roles.
-    """
-    data = body.get("input_data") if isinstance(body, Mapping) else None
-    if not isinstance(data, Mapping) or not isinstance(data.get("input_string"), list):
-        raise ValueError("the request needs input_data.input_string, a list of messages")
-    given = data["input_string"]
-    conversations = given if given and isinstance(given[0], list) else [given]
-    parameters = data.get("parameters") or data.get("params") or {}
-    for messages in conversations:
-        if strict:
-            _check(messages)
-    return [model.reply(messages, parameters) for messages in conversations]
+
+def answer_text(model: ChatModel, body: Any) -> str:
+    """The text that foundation-model-inference answers; what it does not know among the parameters, it passes over."""
+    given, parameters = _asked(body)
+    asked = given if given and isinstance(given[0], list) else [given]
+    texts = [model.reply(messages, parameters) for messages in asked]
+    return texts[0]
 
 
 def log_lines(emulator: Emulator, deployment: Resource, own: Sequence[str] = ()) -> list[str]:
@@ -156,14 +158,11 @@ def download_lines(emulator: Emulator, deployment: Resource) -> list[str]:
     ]
 
 
-def _check(messages: Sequence[Any]) -> None:
-    """The predictor's asserts: roles alternate, the last turn is the user's, a system turn only comes first."""
-    roles = [message.get("role") if isinstance(message, Mapping) else None for message in messages]
-    if roles and roles[0] == "system":
-        roles = roles[1:]
-    expected = [("user", "assistant")[index % 2] for index in range(len(roles))]
-    if not roles or roles != expected or roles[-1] != "user":
-        raise ValueError("Conversation roles must alternate user/assistant/user/assistant/... and end with user")
+def _asked(body: Any) -> tuple[list[Any], Mapping[str, Any]]:
+    data = body.get("input_data") if isinstance(body, Mapping) else None
+    if not isinstance(data, Mapping) or not isinstance(data.get("input_string"), list):
+        raise ValueError("the request needs input_data.input_string, a list of messages")
+    return data["input_string"], data.get("parameters") or data.get("params") or {}
 
 
 def _base_model(reference: str) -> bool:

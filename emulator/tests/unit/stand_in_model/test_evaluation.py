@@ -56,7 +56,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def test_metrics_are_those_of_what_the_model_really_says(tmp_path: Path, model: Path) -> None:
-    settings = json.dumps({"generator_config": {"max_new_tokens": 12}})
+    settings = json.dumps({"tokenizer_config": {"max_new_tokens": 12}})
     done, events = run(tmp_path, rows(3), model, evaluation_config_params=settings)
     assert done, events[-3:]
     found, out = metrics(events), tmp_path / "outputs"
@@ -110,6 +110,10 @@ def test_compute_metrics_alone_takes_predictions_from_files(tmp_path: Path) -> N
         ([{"messages": [], "answer": ""}], {}, "DataValidationException", "Input data contains no data."),
         ([{"messages": "hi", "answer": "x"}], {}, "PredictException", "Model Prediction failed due to"),
         (rows(1), {"evaluation_config_params": "{"}, "DataLoaderException", "Evaluation Config Params failed to load"),
+        (rows(1), {"evaluation_config_params": '{"generator_config": {"max_new_tokens": 4}}'}, "PredictException",
+         "Only Pandas dataframe supported currently."),
+        (rows(1), {"evaluation_config_params": '{"tokenizer_config": {"max_tokens": 4}}'}, "PredictException",
+         "not used by the model: ['max_tokens']"),
         (rows(1), {"task": "fill-mask"}, "NotEmulated", "chat-completion and not for fill-mask"),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ class Sampling:
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> "Sampling":
-        """Read a request's `parameters`; what is unknown is passed over; the MLflow image refuses it before this (`predictor`).
+        """Read a request's `parameters`; what is unknown is passed over (`predictor` refuses where the image does).
 
         `do_sample` false is temperature 0; true without a temperature is temperature 1. Raises ValueError with the
         parameter's name.

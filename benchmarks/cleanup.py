@@ -77,7 +77,7 @@ def measure(size: int, chosen: argparse.Namespace) -> dict[str, Run]:
     with tempfile.TemporaryDirectory() as folder:
         address = process.launch(Path(folder))
         try:
-            os.environ.update(process.variables(address))
+            os.environ.update(process.variables(address, os.environ))
             params = load(ROOT / "params.yaml")
             fill(address, size, params.model.name)
             process.control(address, "POST", "/clock", {"advance_seconds": (params.cleanup.idle_days + 1) * 86400})

@@ -104,7 +104,7 @@ def measured() -> float:
     with tempfile.TemporaryDirectory() as folder:
         address = process.launch(Path(folder))
         try:
-            environment = {**os.environ, **process.variables(address), "MLOPS_EMULATOR_DIR": folder}
+            environment = {**os.environ, **process.variables(address, os.environ), "MLOPS_EMULATOR_DIR": folder}
             command = [sys.executable, "-m", "mlops", "--target", "emulator", "resume"]
             seconds = []
             for _ in range(2):  # the first one compiles

@@ -3,6 +3,7 @@
 It must not serve requests itself.
 """
 
+import base64
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 from azureml_emulator.core import defaults
 from azureml_emulator.http.address import Address
 
+GITHUB_TOKENS = "https://pipelines.actions.githubusercontent.com"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -124,9 +127,23 @@ def workspace() -> dict[str, str]:
     }
 
 
-def variables(address: Address) -> dict[str, str]:
-    """Everything that a program needs to run against the emulator unchanged."""
-    return {**network(address), **identity(), "HF_HOME": str(Path(address.folder) / "hf-cache")}
+def variables(address: Address, environ: Mapping[str, str]) -> dict[str, str]:
+    """Everything that a program needs to run against the emulator unchanged, on top of `environ`.
+
+    On a GitHub runner also GitHub's token service, which a job reaches only where it may write an id-token, and whose
+    tokens are for the real cloud.
+    """
+    found = {**network(address), **identity(), "HF_HOME": str(Path(address.folder) / "hf-cache")}
+    return {**found, **github_identity()} if environ.get("GITHUB_ACTIONS") == "true" else found
+
+
+def github_identity() -> dict[str, str]:
+    """The token service of a GitHub job that the emulated identity trusts."""
+    claims = json.dumps({"client": defaults.CLIENT_ID}).encode()
+    return {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{GITHUB_TOKENS}/emulator/idtoken?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": base64.urlsafe_b64encode(claims).decode().rstrip("="),
+    }
 
 
 def _answers(address: Address) -> bool:

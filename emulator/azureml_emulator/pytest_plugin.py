@@ -24,7 +24,7 @@ class AzureMl:
         """The variables that point a program at it: proxy, certificate authority, credential, workspace."""
         from azureml_emulator import process
 
-        return process.variables(self.address)
+        return process.variables(self.address, os.environ)
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move its clock forward."""
@@ -69,7 +69,7 @@ def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
     before = dict(os.environ)
     address = process.launch(folder)
     try:
-        os.environ.update(process.variables(address))
+        os.environ.update(process.variables(address, os.environ))
         yield AzureMl(address)
     finally:
         os.environ.clear()

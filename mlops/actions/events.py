@@ -99,7 +99,9 @@ Event = StepStarted | StepEnded | Exit | Text | Output | Summary | Annotation | 
 INNER_STEPS = frozenset({"Set up job", "Complete job"})
 UNPLACED = "unsupported platform"  # act leaves such a job out and ends well
 # Said in every run without containers, and none is needed; and what only repeats that a job failed.
-NOISE = re.compile(r"docker connection|DOCKER_HOST|docker host|^Error: Job '.*' failed$", re.IGNORECASE)
+NOISE = re.compile(
+    r"docker connection|DOCKER_HOST|docker host|unable to load etag|^Error: Job '.*' failed$", re.IGNORECASE
+)
 
 
 def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:

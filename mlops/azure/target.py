@@ -91,8 +91,9 @@ def _emulator(environ: MutableMapping[str, str], *, said: bool) -> Target:
         raise BadInput(Problem("the emulator did not start", str(folder), why=str(error))) from None
     if running is None:
         atexit.register(process.stop, folder)
-    environ.update(process.variables(address))
-    os.environ.update(process.variables(address))  # HTTP libraries read the process's own environment
+    found = process.variables(address, environ)
+    environ.update(found)
+    os.environ.update(found)  # HTTP libraries read the process's own environment
     why = "" if said else " (no workspace is configured)"
     subscription, group, workspace = (environ[name] for name in REQUIRED)
     return Target("emulator", subscription, group, workspace, f"target: the emulator{why}, state in {folder}")

@@ -59,6 +59,7 @@ def line(**parts: Any) -> str:
             Trouble("a", "🚧  Skipping unsupported platform -- Try"),
         ),
         (line(level="warning", msg="Couldn't get a valid docker connection: no DOCKER_HOST"), None),
+        (line(level="warning", msg="Unable to load etag from /tmp/act/schema.etag: open: no such file"), None),
         (line(level="debug", msg="evaluating expression"), None),
         ("Error: yaml: line 3", Trouble("", "Error: yaml: line 3")),
         ("", None),

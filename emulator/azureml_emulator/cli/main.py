@@ -64,7 +64,7 @@ def status(state: Path | None) -> None:
 @click.option("--github", is_flag=True, help="Give them to the later steps of a GitHub Actions job instead.")
 def env(state: Path | None, github: bool) -> None:
     """Print the variables that point a shell at it, for `eval`."""
-    variables = process.variables(running(state))
+    variables = process.variables(running(state), os.environ)
     if github:
         file = os.environ.get("GITHUB_ENV")
         if not file:

@@ -65,4 +65,4 @@ def environment_of(address: Address) -> dict[str, str]:
     path = os.environ.get("PATH", os.defpath)
     if not (os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")):
         path = os.pathsep.join([str(Path(sys.executable).parent), path])
-    return {**os.environ, **process.variables(address), "PATH": path}
+    return {**os.environ, **process.variables(address, os.environ), "PATH": path}

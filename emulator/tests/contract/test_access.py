@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from azureml_emulator import process
 from azureml_emulator.core import defaults
 from azureml_emulator.http.address import Address
+from azureml_emulator.services.entra.tokens import claims_of
 from emulator_support.serving import Call, arm, workspace_id
 
 if TYPE_CHECKING:
@@ -191,6 +192,28 @@ def test_the_command_line_states_and_shows_access(emulator_address: Address, con
     assert "role: Reader" in run(None).output, "what is refused changes nothing"
 
 
+def test_on_a_runner_the_token_service_of_github_is_the_emulators(emulator_address: Address, control: Control) -> None:
+    """A job that may write an id-token must not hand it to the emulator, and one that may not signs in all the same."""
+    assert not [name for name in process.variables(emulator_address, {}) if name.startswith("ACTIONS_")]
+    found = process.variables(
+        emulator_address, {"GITHUB_ACTIONS": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://real"}
+    )
+    assert found["ACTIONS_ID_TOKEN_REQUEST_URL"].startswith("https://pipelines.actions.githubusercontent.com/")
+    subject, client = "repo:octo-org/octo-repo:environment:production", process.workspace()["AZURE_CLIENT_ID"]
+    control.access(federated_credentials=[{"client": client, "subject": subject}])
+    assert _subject_of(found) == subject
+    control.access(federated_credentials=[])
+    assert _subject_of(found).startswith("repo:")
+
+
+def _subject_of(found: dict[str, str]) -> str:
+    url = f"{found['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=api://AzureADTokenExchange"
+    headers = {"Authorization": f"bearer {found['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"}
+    with urllib3.ProxyManager(found["HTTPS_PROXY"], ca_certs=found["SSL_CERT_FILE"]) as proxy:
+        token = str(proxy.request("GET", url, headers=headers).json()["value"])
+    return str(claims_of(token)["sub"])
+
+
 def test_the_variables_are_given_to_the_later_steps_of_a_job(
     emulator_address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,4 +225,4 @@ def test_the_variables_are_given_to_the_later_steps_of_a_job(
     monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
     assert CliRunner().invoke(command, words).exit_code == 0
     kept = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
-    assert kept == process.variables(emulator_address)
+    assert kept == process.variables(emulator_address, {})

@@ -6,6 +6,7 @@ It must not reach into the product: it runs workflows and commands as GitHub and
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ REPOSITORY = "rehearsal/repository"
 REF = "refs/heads/main"
 OIDC_URL = "https://pipelines.actions.githubusercontent.com/rehearsal/idtoken?api-version=2.0"
 HOUR, DAY = 3600.0, 86400.0
+RUNNERS_OWN = re.compile(r"CI$|(ACTIONS|GITHUB|RUNNER)_")  # variables that a person's shell does not have
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,16 @@ class Rehearsal:
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """Run an `mlops` command as a person would, and read its JSON."""
-        environment = {**os.environ, **process.variables(self.running), **self._overlay()}
+        person = {name: value for name, value in os.environ.items() if not RUNNERS_OWN.match(name)}
+        environment = {**person, **process.variables(self.running, person), **self._overlay()}
         words = [sys.executable, "-m", "mlops", "--json", *arguments]
         done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        try:
+            found: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise MlopsError(Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())) from None
         if done.returncode:
-            raise _by_code(done.returncode)([Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())])
-        found: dict[str, Any] = json.loads(done.stdout)
+            raise _by_code(done.returncode)([_problem(one) for one in found["problems"]])
         return found
 
     def advance(self, seconds: float) -> None:
@@ -139,7 +145,7 @@ class Rehearsal:
             environment={
                 **process.network(self.running),
                 **self._overlay(),
-                "HF_HOME": process.variables(self.running)["HF_HOME"],
+                "HF_HOME": process.variables(self.running, {})["HF_HOME"],
                 "MLOPS_VENV": str(binaries.parent),
                 "MLOPS_VENV_READY": str(binaries.parent),
                 "GITHUB_REPOSITORY": REPOSITORY,
@@ -258,6 +264,12 @@ def _failure(workflow: str, done: actions.ActRun) -> MlopsError:
     return _by_code(code)(
         problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
     )
+
+
+def _problem(stated: dict[str, Any]) -> Problem:
+    """A problem as `--json` tells it."""
+    texts = {name: str(stated[name] or "") for name in ("what", "why", "fix", "key")}
+    return Problem(where=stated["file"], line=stated["line"], column=stated["column"], **texts)
 
 
 def _by_code(code: int) -> type[MlopsError]:

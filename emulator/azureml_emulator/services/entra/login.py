@@ -100,7 +100,8 @@ def token(request: Request, emulator: Emulator) -> Reply:
 def github_token(request: Request, emulator: Emulator) -> Reply:
     """GitHub's `ACTIONS_ID_TOKEN_REQUEST_URL`: a token about the workflow run, for the audience asked for.
 
-    The request token that the rehearsal hands to a job is base64 JSON of the claims that GitHub would state.
+    The request token is base64 JSON of the claims that GitHub would state. One that names a `client` asks for a job
+    that this application trusts, whichever that is.
     """
     bearer = request.headers.get("authorization", "").partition(" ")[2]
     try:
@@ -115,12 +116,18 @@ def github_token(request: Request, emulator: Emulator) -> Reply:
         **stated,
         "iss": federation.ISSUER,
         "aud": request.query.get("audience", f"https://github.com/{repository.split('/', maxsplit=1)[0]}"),
-        "sub": _subject(stated, repository, immutable=immutable),
+        "sub": _trusted(emulator, stated) or _subject(stated, repository, immutable=immutable),
         "iat": now,
         "nbf": now,
         "exp": now + lives,
     }
     return Reply(200, {"count": len(claims), "value": sign(claims)})
+
+
+def _trusted(emulator: Emulator, stated: dict[str, Any]) -> str:
+    """The first subject that the application accepts; empty where none is named, or where any is accepted."""
+    own = [one.subject for one in emulator.part(Access).credentials if one.client == stated.get("client")]
+    return next(iter(own), "")
 
 
 def _subject(stated: dict[str, Any], repository: str, *, immutable: bool) -> str:

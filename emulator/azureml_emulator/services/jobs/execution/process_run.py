@@ -143,5 +143,6 @@ def surroundings(emulator: Emulator, python: str) -> dict[str, str]:
 def _way_back(emulator: Emulator) -> dict[str, str]:
     """The variables that lead the process's own calls to this emulator; none while it does not serve."""
     with suppress(OSError, ValueError, TypeError):
-        return process.variables(Address(**json.loads((emulator.folder / "emulator.json").read_text("utf-8"))))
+        address = Address(**json.loads((emulator.folder / "emulator.json").read_text("utf-8")))
+        return process.variables(address, os.environ)
     return {}

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 import mlops
-from mlops import yamls
+from mlops import textfiles, yamls
 from mlops.actions.patterns import matches
 from mlops.errors import BadInput, Problem
 
@@ -127,7 +127,7 @@ class Workflow:
 def read(path: Path) -> Workflow:
     """A workflow file. Raises BadInput when it is none."""
     try:
-        body = yamls.read(path.read_text(encoding="utf-8"))
+        body = yamls.read(textfiles.read(path))
         on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
         events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
         jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
@@ -163,6 +163,6 @@ def _used(root: Path, steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if local:
             for name in ("action.yml", "action.yaml"):
                 if (path := root / local[1] / name).is_file():
-                    yield from _used(root, yamls.read(path.read_text(encoding="utf-8"))["runs"].get("steps", ()))
+                    yield from _used(root, yamls.read(textfiles.read(path))["runs"].get("steps", ()))
         elif used:
             yield used

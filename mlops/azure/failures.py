@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+from mlops.azure import entra_codes
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
 
 FIXES = {
@@ -20,8 +21,6 @@ FIXES = {
     "already exists an endpoint with this name": "endpoint names are unique in a region: choose another name under "
     "environments in params.yaml; {workspace_hash} in it keeps workspaces apart",
     "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
-    "AADSTS700024": "the OIDC token was presented after its five minutes; run the job again",
-    "AADSTS700213": "create a federated credential whose subject is exactly the one presented",
     "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
     "(AzureML Compute Operator for clusters, Monitoring Reader on the subscription for sizes and metrics)",
 }
@@ -65,8 +64,7 @@ def translated(what: str) -> Iterator[None]:
     except MlopsError:
         raise
     except ClientAuthenticationError as error:
-        why = _first_lines(error, limit=2)
-        raise Denied(Problem(f"{what}: sign-in failed", why=why, fix=_fix(str(error)))) from error
+        raise Denied(_sign_in(what, str(error), _first_lines(error, limit=2))) from error
     except HttpResponseError as error:
         raise _http(what, error) from error
     except AzureError as error:
@@ -82,6 +80,15 @@ def is_not_found(error: Exception) -> bool:
     return type(error).__name__ in ("ValidationException", "MlException") and (
         "not found" in text or "does not exist" in text
     )
+
+
+def _sign_in(what: str, said: str, first_lines: str) -> Problem:
+    """A sign-in that failed: Entra's code with what it means, where it says one."""
+    meaning = entra_codes.known(said)
+    if meaning is None:
+        return Problem(f"{what}: sign-in failed", why=first_lines, fix=_fix(said))
+    code = f"AADSTS{entra_codes.code_of(said)}"
+    return Problem(f"{what}: sign-in failed, {code}", why=f"{meaning.cause}; {first_lines}", fix=meaning.fix)
 
 
 def _http(what: str, error: Any) -> MlopsError:

@@ -8,24 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from mlops.azure.entra_codes import code_of, known
 from mlops.domain.federated_credential import Presented, presented
 from mlops.errors import AzureRefused, Problem
 
-# Source: Entra's list of AADSTS codes, and what azure/login's users met.
-FIXES = {
-    "AADSTS700211": "the issuer is not the one of the federated credential",
-    "AADSTS700212": "the audience is not the one of the federated credential",
-    "AADSTS700213": "the identity has no federated credential with exactly this subject",
-    "AADSTS70021": "the identity has no federated credential that matches",
-    "AADSTS700016": "AZURE_CLIENT_ID is no identity of the tenant AZURE_TENANT_ID: give the client id of the identity, "
-    "not its object id",
-    "AADSTS90002": "AZURE_TENANT_ID is no tenant: give the tenant's id",
-    "AADSTS7000215": "AZURE_CLIENT_ID belongs to another kind of credential",
-    "AADSTS700024": "the OIDC token was presented outside of its five minutes: run the job again",
-    "AADSTS700027": "the OIDC token's signature was not accepted: run the job again",
-}
-TO_CREATE = ("AADSTS700211", "AADSTS700212", "AADSTS700213", "AADSTS70021")
-_CODE = re.compile(r"AADSTS\d+")
+TO_CREATE = (70021, 700211, 700212, 700213, 7002138)  # codes that a further federated credential ends
 
 
 class Federated:
@@ -68,21 +55,20 @@ class Federated:
 
 def explain(said: str, tenant: str, client: str, shown: Presented | None) -> Problem:
     """Entra's refusal as a problem: its code, what was presented, and the federated credential to create."""
-    found = _CODE.search(said)
-    code = found[0] if found else ""
-    sentence = said[found.start() :].splitlines()[0] if found else said.splitlines()[0] if said else ""
-    why = [sentence.split(" Trace ID:")[0][:500]]
+    code, meaning = code_of(said), known(said)
+    name = f"AADSTS{code}" if code else ""
+    sentence = (said[said.index(name) :].splitlines() or [""])[0]
+    why = [sentence.split(" Trace ID:")[0][:500], *([meaning.cause] if meaning else [])]
     if shown:
         why += ["the job presented", *_claims(shown)]
-    fix = FIXES.get(code, "look the code up in Entra's sign-in log of the identity")
+    fix = meaning.fix if meaning else "look the code up in Entra's sign-in log of the identity"
     if shown and code in TO_CREATE:
         fix = f"{fix}; create one, with the same issuer and audience:\n{_creation(shown.subject, shown)}"
         if shown.other_subject:
             fix += "\nand this one too, if the repository changes to the other form of subjects:\n"
             fix += _creation(shown.other_subject, shown)
-    return Problem(
-        f"sign-in as {client} in tenant {tenant} failed {code}".rstrip(), "Entra", why="\n".join(why), fix=fix
-    )
+    what = f"sign-in as {client} in tenant {tenant} failed {name}".rstrip()
+    return Problem(what, "Entra", why="\n".join(why), fix=fix)
 
 
 def _claims(shown: Presented) -> list[str]:

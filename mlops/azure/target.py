@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops.azure import identifiers
 from mlops.errors import BadInput, Problem
 from mlops.params.overlay import REHEARSAL_VARIABLE
 
@@ -44,6 +45,8 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
     if missing:
         what, fix = f"not set: {', '.join(missing)}", _how_to_configure(environ)
         raise BadInput(Problem(what, "the environment", why="the target is azure", fix=fix))
+    if wrong := identifiers.problems((*REQUIRED, *SIGN_IN), environ):
+        raise BadInput(wrong)
     proxy = environ.get("HTTPS_PROXY")
     if environ.get(REHEARSAL_VARIABLE) and not (proxy or "").startswith("http://127.0.0.1:"):
         why = "values for a stand-in must not reach a real workspace; only `mlops rehearse` sets it, for the emulator"

@@ -13,6 +13,16 @@ def label(asset_id: str) -> str:
     return f"{parts[-3]}:{parts[-1]}" if len(parts) >= 3 and parts[-2] == "versions" else asset_id
 
 
+def parse_model(text: str) -> tuple[str, str]:
+    """Name and version of a model as people write it; an empty version where none is named, or `latest`.
+
+    `NAME:VERSION`, `azureml:NAME:VERSION`, `NAME@latest`, `NAME` or an asset id, with blanks around.
+    """
+    named = label(text.strip()).removeprefix("azureml:")
+    name, _, version = named.partition("@" if "@" in named else ":")
+    return name.strip(), version.strip()
+
+
 def registry_of(asset_id: str) -> str:
     """The registry of `azureml://registries/R/...`; empty for any other id."""
     parts = asset_id.split("/")

@@ -3,6 +3,7 @@
 It must not change anything.
 """
 
+from mlops import textfiles
 from mlops.azure import data, endpoints, jobs, models
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
@@ -43,7 +44,7 @@ def probes(context: Context) -> tuple[Probe, ...]:
             "name the right folder, or set probes: null",
         )
         raise BadInput(Problem(what, str(context.params_path), fix=fix, key="evaluation.probes.folder"))
-    return read([(path.relative_to(context.root).as_posix(), path.read_text(encoding="utf-8")) for path in files])
+    return read([(path.relative_to(context.root).as_posix(), textfiles.read(path)) for path in files])
 
 
 def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:

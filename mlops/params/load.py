@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from mlops import yamls
+from mlops import textfiles, yamls
 from mlops.errors import BadInput, Problem
 from mlops.params import overlay
 from mlops.params.overlay import Change
@@ -28,7 +28,7 @@ def load(path: Path, changes: Sequence[Change] = (), *, rehearsal: bool = False)
     Raises BadInput with all problems.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = textfiles.read(path)
     except FileNotFoundError:
         raise BadInput(
             Problem(
@@ -36,8 +36,6 @@ def load(path: Path, changes: Sequence[Change] = (), *, rehearsal: bool = False)
                 fix="run this in the repository's top folder, or name that with -C, or the file with --params",
             )
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
     return parse(text, str(path), changes, rehearsal=rehearsal)
 
 
@@ -50,6 +48,9 @@ def parse(text: str, name: str = "params.yaml", changes: Sequence[Change] = (), 
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         why = error.problem or str(error)
         raise BadInput(Problem("not valid YAML", name, line, column, why, YAML_FIX)) from None
+    except yaml.reader.ReaderError as error:  # a control character, which no line or column comes with
+        line = text.count("\n", 0, text.find(chr(error.character))) + 1 if isinstance(error.character, int) else None
+        raise BadInput(Problem("not valid YAML", name, line, why=" ".join(str(error).split()), fix=YAML_FIX)) from None
     if not isinstance(values, dict):
         fix = "start from the params.yaml of this repository"
         raise BadInput(Problem("must be a mapping of blocks such as model, data, training", name, fix=fix))
@@ -86,8 +87,8 @@ def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Change]) -> Pr
 def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
     """Line and column (from 1) of a key in the file, for annotations; None when it is not written there."""
     try:
-        root = yamls.compose(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        root = yamls.compose(textfiles.read(path))
+    except (OSError, BadInput, yaml.YAMLError):
         return None
     node = _find(root, keys)
     return (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else None

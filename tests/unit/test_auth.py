@@ -66,7 +66,7 @@ def test_a_missing_credential_is_told_with_what_was_presented_and_both_to_create
 )
 def test_other_refusals_name_their_own_way_out(code: str, words: str) -> None:
     problem = explain(f"{code}: no", "t", "c", Presented(ISSUER, CLASSIC, auth.AUDIENCE, IMMUTABLE))
-    assert words in problem.fix
+    assert words in f"{problem.why} {problem.fix}"
     assert "federated-credential create" not in problem.fix
     assert CLASSIC in problem.why
 

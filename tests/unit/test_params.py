@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops.errors import BadInput, Problem
-from mlops.params import load, locate
+from mlops.params import load, locate, point
 from mlops.params.load import parse
 from tests.project import PARAMS_FILE
 
@@ -86,3 +86,33 @@ def test_a_key_can_be_found_for_an_annotation() -> None:
     assert found is not None
     line = (PARAMS_FILE).read_text().splitlines()[found[0] - 1]
     assert line.strip().startswith("max:")
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "said"),
+    [
+        (SMALL.encode("utf-16"), None, "is UTF-16 and not UTF-8"),
+        (SMALL.encode("utf-16-le"), None, "is UTF-16 and not UTF-8"),
+        (SMALL.encode("utf-32"), None, "is UTF-32 and not UTF-8"),
+        (b"# one\n# f\xfcr alle\n", 2, "is not UTF-8"),
+        (b"a: 1\nb: x\0y\n", 2, "holds the character NUL"),
+        (b"a: 1\nb: x\x07y\n", 2, "not valid YAML"),
+    ],
+)
+def test_a_file_in_another_encoding_is_refused_in_words(
+    tmp_path: Path, raw: bytes, line: int | None, said: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(BadInput) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.line, problem.where) == (said, line, str(path))
+    assert problem.fix
+    assert point(Problem("gate is wrong", str(path), key="gate"), path).line is None, "where it is cannot be looked up"
+
+
+def test_a_mark_at_the_beginning_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(SMALL.encode("utf-8-sig"))
+    assert load(path) == parse(SMALL)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -225,4 +226,4 @@ def test_the_variables_are_given_to_the_later_steps_of_a_job(
     monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
     assert CliRunner().invoke(command, words).exit_code == 0
     kept = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
-    assert kept == process.variables(emulator_address, {})
+    assert kept == process.variables(emulator_address, os.environ)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops import clock
+from mlops import clock, textfiles
 from mlops.azure import jobs
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.evidence import Champion, Evidence
@@ -105,9 +105,9 @@ def _key(finding: Finding, rules: Sequence[Rule]) -> str:
 
 def _metrics(path: Path) -> dict[str, float]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
+        text = textfiles.read(path)
+    except FileNotFoundError:
+        raise BadInput(Problem(f"there is no file {path}", fix="name a JSON file of metrics")) from None
     return read_metrics(text, str(path))
 
 

@@ -1,9 +1,11 @@
 """The model that is to be promoted: found by name, or as the one for the current parameters and data."""
 
 from mlops.azure import endpoints, models, sharing
+from mlops.domain.asset_ids import parse_model
 from mlops.domain.promote import planner
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import MODEL_TAG, OWNER_TAG
+from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -33,8 +35,10 @@ def registered(context: Context, label: str | None, registry: str | None = None)
     """
     if label is None:
         return _current(context, registry)
-    name, _, version = label.partition(":")
-    if not version:
+    name, version = parse_model(label)
+    if version == LATEST and not registry:
+        version = next((model.version for model in models.versions(context.workspace, name)), "")
+    if not version or version == LATEST:
         raise BadInput(Problem(f"{label!r} names no version", "--model", fix="write NAME:VERSION"))
     found = sharing.find(context.workspace, registry, name, version)
     if found is None and registry:

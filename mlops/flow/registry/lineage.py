@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mlops.azure import aliases, data, endpoints, jobs, models, provenance, registry
 from mlops.azure.provenance import Made
 from mlops.azure.workspace import Workspace
-from mlops.domain.asset_ids import label, registry_of
+from mlops.domain.asset_ids import label, parse_model, registry_of
 from mlops.domain.registry.lineage import (
     DataFacts,
     EvaluationFacts,
@@ -21,6 +21,7 @@ from mlops.domain.registry.lineage import (
     whole,
 )
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, EVALUATION_TAG, JOB_TAG, REPOSITORY_TAG, RUN_TAG
+from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluation_spec import last_environment
@@ -86,8 +87,11 @@ def of_run(workspace: Workspace, job: jobs.Job) -> RunFacts:
 
 
 def _start(workspace: Workspace, spec: LineageSpec, what: str) -> tuple[list[Served], list[str]]:
-    if ":" in what:
-        return [], [what]
+    named, version = parse_model(what)
+    if version:
+        newest = version == LATEST
+        return [], [_newest(workspace, spec, named, champion=False) if newest else f"{named}:{version}"]
+    what = what.strip()
     name = spec.endpoints.get(what, what)
     if name in endpoints.names(workspace):
         served = _served(workspace, name, spec.owner)
@@ -97,7 +101,7 @@ def _start(workspace: Workspace, spec: LineageSpec, what: str) -> tuple[list[Ser
     if what in spec.endpoints:
         fix = f"mlops promote {what}"
         raise BadInput(Problem(f"{what} has no endpoint: there is no {name}", "the workspace", fix=fix))
-    return [], [_newest(workspace, spec, what)]
+    return [], [_newest(workspace, spec, named, champion=True)]
 
 
 def _served(workspace: Workspace, name: str, owner: str) -> list[Served]:
@@ -105,14 +109,14 @@ def _served(workspace: Workspace, name: str, owner: str) -> list[Served]:
     return [Served(name, one.name, facts.share(one.name), one.model) for one in facts.deployments]
 
 
-def _newest(workspace: Workspace, spec: LineageSpec, name: str) -> str:
-    """The champion of the last environment, else the newest version."""
+def _newest(workspace: Workspace, spec: LineageSpec, name: str, *, champion: bool) -> str:
+    """The champion of the last environment where that is asked for and is one, else the newest version."""
     known = models.versions(workspace, name)
     if not known:
         fix = f"name a model as NAME or NAME:VERSION, an endpoint, or one of: {', '.join(spec.endpoints)}"
         raise BadInput(Problem(f"there is no model and no endpoint {name!r}", "the workspace", fix=fix))
-    champion = aliases.read(workspace, name).of(spec.last_environment).champion
-    return f"{name}:{champion}" if champion else known[0].label
+    live = aliases.read(workspace, name).of(spec.last_environment).champion if champion else ""
+    return f"{name}:{live}" if live else known[0].label
 
 
 def _model(workspace: Workspace, model: str) -> ModelFacts:

@@ -64,7 +64,7 @@ def test_traffic_can_be_patched_alone_as_the_api_of_2022_has_it(api: Call, ml_cl
     [
         ("", {"properties": {"traffic": {"green": 100}}}, "properties.traffic"),
         ("", {"sku": {"name": "other"}}, "sku"),
-        ("/deployments/blue", {"properties": {"instanceType": "Standard_NC24ads_A100_v4"}}, "properties.instanceType"),
+        ("/deployments/blue", {"properties": {"instanceType": "Standard_E4s_v3"}}, "properties.instanceType"),
     ],
 )
 def test_a_patch_of_what_it_does_not_change_is_refused(

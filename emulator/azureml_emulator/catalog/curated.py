@@ -3,6 +3,7 @@
 It must not build one: they are names that a job or a deployment may give.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from azureml_emulator.catalog import read_file
 
 PREFIX = "AzureML-"
+_REFERENCE = re.compile(r"azureml:(?P<name>[^:/@]+):(?P<version>[^:/@]+)")
 _FILE = Path(__file__).with_name("environments.yaml")
 
 
@@ -61,6 +63,14 @@ def earlier(every: Sequence[Versioned], version: str) -> Versioned | None:
     newest = every[-1]
     older = version.isdecimal() and newest.version.isdecimal() and 0 < int(version) < int(newest.version)
     return replace(newest, version=version) if older else None
+
+
+def registry_id(reference: str) -> str:
+    """A curated environment named `azureml:NAME:VERSION` by its id in the system registry; other references stay."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None or not match["name"].startswith(PREFIX):
+        return reference
+    return f"azureml://registries/azureml/environments/{match['name']}/versions/{match['version']}"
 
 
 @cache

@@ -74,6 +74,8 @@ def test_a_command_reads_its_inputs_and_leaves_outputs_artifacts_and_a_log(
     log = (tmp_path / "artifacts" / "user_logs" / "std_log.txt").read_text()
     assert f"read some rows in run {made.name}" in log
     assert "the environment plain:1 is not used" in log
+    artifacts = ml_client.jobs.get(made.name).outputs["default"].path
+    assert artifacts == f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{made.name}"
 
 
 def test_an_exit_code_is_a_failure_that_names_it(ml_client: Any, job: Any, capsys: pytest.CaptureFixture[str]) -> None:

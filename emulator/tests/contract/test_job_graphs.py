@@ -10,7 +10,7 @@ import pytest
 
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
-from emulator_support.jobs import SPARK
+from emulator_support.jobs import SPARK, ended
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -159,3 +159,106 @@ def test_a_workspace_that_is_made_again_has_none_of_the_runs_of_the_last(api: Ca
         metric = {"run_id": "once", "key": "loss", "value": 1.0}
         assert api("POST", f"{mlflow}/runs/log-metric", metric).status == 200
         assert api("DELETE", f"{place}?api-version=2024-10-01").status == 202
+
+
+def finished(ml_client: "MLClient", job: Any) -> Any:
+    """The end of a job that is submitted."""
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, made.name) == "Completed"
+    return ml_client.jobs.get(made.name)
+
+
+def test_a_pipeline_component_is_a_job_of_its_own(ml_client: "MLClient", api: Call, tmp_path: Path) -> None:
+    """As recorded: `componentId` and no `jobs`. Its steps are the job's, with a default and an optional input."""
+    from azure.ai.ml import Input, Output, command, dsl
+    from azure.ai.ml.entities import AmlCompute, Environment, PipelineJob, PipelineJobSettings
+
+    cluster = AmlCompute(name="graphs", size="Standard_DS3_v2", min_instances=0, max_instances=1)
+    ml_client.compute.begin_create_or_update(cluster).result()
+    say = command(
+        name="say", command="echo ${{inputs.word}} $[[${{inputs.more}}]] > ${{outputs.out}}/said.txt",
+        environment=Environment(name="graphs", version="1", image="python:3.11"),
+        inputs={"word": Input(type="string"), "more": Input(type="string", optional=True)},
+        outputs={"out": Output(type="uri_folder")},
+    )  # fmt: skip
+
+    @dsl.pipeline(name="saying")  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def saying(word: str = "hello") -> Any:
+        one = say(word=word)
+        one.compute = "graphs"  # which the SDK writes as azureml:graphs
+        return {"said": one.outputs.out}
+
+    component: Any = ml_client.components.create_or_update(saying)
+    job = PipelineJob(
+        component=component.id, outputs={"said": Output(type="uri_folder")},
+        settings=PipelineJobSettings(default_compute="graphs"),
+    )  # fmt: skip
+    made = finished(ml_client, job)
+    raw = api("GET", f"{JOBS}/{made.name}{VERSION}").json()["properties"]
+    assert (raw["jobs"], raw["componentId"].rsplit("/", 3)[-3:]) == (
+        {},
+        [component.name, "versions", component.version],
+    )
+    assert raw["properties"]["azureml.SourceComponentId"] == raw["componentId"]
+    assert set(below(api, made.name)) == {"one"}
+    ml_client.jobs.download(made.name, download_path=str(tmp_path), output_name="said")
+    assert [path.read_text().strip() for path in tmp_path.rglob("said.txt")] == ["hello"]
+
+
+def test_a_registry_component_is_a_job_of_its_own(ml_client: "MLClient", train: Train) -> None:
+    job = train()
+    job.settings.force_rerun = True
+    assert finished(ml_client, job).status == "Completed"
+
+
+def test_a_component_that_is_not_there_or_lacks_an_input_is_refused(api: Call) -> None:
+    pipeline = {"jobType": "Pipeline", "jobs": {}, "inputs": {}, "outputs": {}, "settings": {}}
+    workspace = JOBS.removesuffix("/jobs")
+    body = {"type": "pipeline", "jobs": {"a": {}}, "inputs": {"needed": {"type": "string"}}}
+    kept = api("PUT", f"{workspace}/components/needs/versions/1{VERSION}", {"properties": {"componentSpec": body}})
+    for id, text in (
+        (kept.json()["id"], "'needed' has no value"),
+        ("/subscriptions/x/components/y/versions/1", "not found"),
+    ):
+        answer = api("PUT", f"{JOBS}/refused{VERSION}", {"properties": {**pipeline, "componentId": id}})
+        assert answer.status == 400
+        assert text in answer.json()["error"]["message"]
+
+
+def test_a_pipeline_answers_how_the_service_understood_it(ml_client: "MLClient", api: Call) -> None:
+    spec = {"type": "command", "command": "echo", "environment": "azureml:x:1"}
+    url = f"{JOBS.removesuffix('/jobs')}/components/echo/versions/1{VERSION}"
+    component = api("PUT", url, {"properties": {"componentSpec": spec}}).json()
+    body = {
+        "jobType": "Pipeline",
+        "computeId": f"{arm.default_workspace_id()}/computes/graphs",
+        "inputs": {
+            "n": {"jobInputType": "literal", "value": "3"},
+            "rows": {"jobInputType": "uri_folder", "uri": "azureml://datastores/workspaceblobstore/paths/a/"},
+        },
+        "outputs": {"out": {"jobOutputType": "uri_folder"}},
+        "jobs": {"one": {"type": "command", "componentId": component["id"]}},
+        "settings": {"continue_on_step_failure": False, "force_rerun": True},
+    }
+    made = api("PUT", f"{JOBS}/answered{VERSION}", {"properties": body}).json()
+    properties = made["properties"]
+    assert set(made["systemData"]) == {"createdAt", "createdBy", "createdByType"}
+    assert properties["properties"] == {
+        "azureml.DevPlatv2": "true",
+        "azureml.DatasetAccessMode": "Asset",
+        "azureml.runsource": "azureml.PipelineRun",
+        "runSource": "MFE",
+        "runType": "HTTP",
+        "azureml.parameters": '{"n":"3"}',
+        "azureml.continue_on_step_failure": "False",
+        "azureml.continue_on_failed_optional_input": "True",
+        "azureml.enforceRerun": "True",
+        "azureml.defaultComputeName": "graphs",
+        "azureml.defaultDataStoreName": "workspaceblobstore",
+        "azureml.pipelineComponent": "pipelinerun",
+    }
+    assert properties["inputs"]["rows"]["mode"] == "ReadOnlyMount"
+    assert properties["inputs"]["n"] == {"description": None, "jobInputType": "literal", "value": "3"}
+    shown = {"description", "uri", "assetName", "assetVersion", "mode", "autoDeleteSetting", "jobOutputType"}
+    assert set(properties["outputs"]["out"]) == shown
+    assert ended(ml_client, "answered") == "Completed"

@@ -4,7 +4,6 @@ Source: Microsoft.MachineLearningServices workspaces/components (ARM), and what 
 """
 
 import json
-import re
 import uuid
 from typing import Any, ClassVar
 
@@ -17,7 +16,6 @@ from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Dra
 
 ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
 DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
-_CURATED = re.compile(r"azureml:(?P<name>[^:/@]+):(?P<version>[^:/@]+)")
 _LITERALS = ("string", "number", "integer", "boolean")
 _FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
 _DROPPED = ("_source", "id", "sourceJobId", "creation_context")
@@ -106,7 +104,7 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
         spec["distribution"]["type"] = DISTRIBUTIONS.get(how.lower(), how)
     for place in (spec, spec.get("task")):
         if isinstance(place, dict) and isinstance(place.get("environment"), str):
-            place["environment"] = _environment(place["environment"])
+            place["environment"] = curated.registry_id(place["environment"])
     return spec
 
 
@@ -123,14 +121,6 @@ def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
     """Data first, then literals; each says whether it is optional."""
     ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
     return {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
-
-
-def _environment(reference: str) -> str:
-    """A curated environment is named by its id in the system registry; other references stay."""
-    match = _CURATED.fullmatch(reference)
-    if match is None or not match["name"].startswith(curated.PREFIX):
-        return reference
-    return f"azureml://registries/azureml/environments/{match['name']}/versions/{match['version']}"
 
 
 def _changed(before: Json, spec: Json) -> str:

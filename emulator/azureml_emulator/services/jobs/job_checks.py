@@ -11,7 +11,7 @@ from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs.execution import command_step, graph
+from azureml_emulator.services.jobs.execution import command_step, component_job, graph
 
 # The parts that make a job what it is, as the service names them in its refusal.
 FIXED = {
@@ -67,15 +67,23 @@ def check_sizes(stated: Json, before: Json | None = None) -> None:
 def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) -> None:
     """A new pipeline job. Raises a 400 with every problem."""
     problems: list[dict[str, Any]] = []
-    if not properties.get("jobs"):
+    work = component_job.work_of(emulator, properties)
+    if work is None:
+        text = f"Component {properties['componentId']} was not found."
+        raise ServiceError(400, "UserError", text, details=[error_object("NotFound", text, "componentId")])
+    if not work.jobs:
         problems.append(error_object("UserError", "A pipeline job needs at least one step.", "jobs"))
+    problems += [
+        error_object("UserError", f"The required input '{name}' has no value.", f"inputs.{name}")
+        for name in component_job.missing_inputs(emulator, properties)
+    ]
     problems += _missing_assets(emulator, properties.get("inputs") or {}, "inputs")
     default = (properties.get("settings") or {}).get("default_compute")
     named = {"computeId": properties.get("computeId"), "settings.default_compute": default}
     problems += _missing_computes(emulator, workspace, named)
-    jobs = {node: stated or {} for node, stated in (properties.get("jobs") or {}).items()}
+    jobs, whole = work.jobs, {**properties, **work._asdict()}
     for node, stated in jobs.items():
-        problems += _check_node(emulator, workspace, properties, node, stated)
+        problems += _check_node(emulator, workspace, whole, node, stated)
     if circle := sorted(set(jobs) - {node for node, _ in graph.in_order(jobs)}):
         text = f"The steps {', '.join(circle)} wait for each other, or for a step that is not there."
         problems.append(error_object("UserError", text, "jobs"))
@@ -143,7 +151,7 @@ def _missing_computes(emulator: Emulator, workspace: Resource, named: dict[str, 
     """Each compute that is named, by short name or ARM id, must be one of the workspace or `serverless`."""
     problems = []
     for place, value in named.items():
-        text = str(value or "")
+        text = str(value or "").removeprefix("azureml:")
         match = COMPUTE.search(text)
         name = match[1] if match else text
         if not name or name.startswith("${{") or name.lower() == SERVERLESS:

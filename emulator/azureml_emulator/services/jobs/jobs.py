@@ -14,8 +14,8 @@ from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import InjectedFailure, Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import job_checks
-from azureml_emulator.services.jobs.execution import failure, queue
+from azureml_emulator.services.jobs import job_answers, job_checks
+from azureml_emulator.services.jobs.execution import compute, failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.workspaces import scope
@@ -147,7 +147,7 @@ def _create(
     *,
     refused: str = "",
 ) -> Resource:
-    completed = _completed(workspace, name, properties)
+    completed = job_answers.completed(workspace, name, properties)
     failing = {"injected_failure": asdict(injected.pop())} if injected and not refused else {}
     body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **failing}
     job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
@@ -159,10 +159,10 @@ def _create(
         kind=RUN_KINDS.get(kind, "azureml.scriptrun"),
         display_name=completed["displayName"],
         description=properties.get("description"),
-        tags=_texts(properties.get("tags")),
-        properties=_texts(properties.get("properties")),
+        tags=job_answers.texts(properties.get("tags")),
+        properties=job_answers.run_properties(properties),
         hidden=bool(properties.get("isArchived")),
-        compute=str(properties.get("computeId") or "").rsplit("/", 1)[-1] or None,
+        compute=compute.name_of(properties["computeId"]) if properties.get("computeId") else None,
     )
     reason = refused or ("" if kind in EXECUTED else NOT_EXECUTED.format(kind))
     if not reason:
@@ -171,30 +171,6 @@ def _create(
         runs.log(emulator, root, f"{reason}\n")
         runs.change(emulator, root, status="Failed", error=failure.of_step("NotEmulated", reason))
     return job
-
-
-def _completed(workspace: Resource, name: str, stated: Json) -> Json:
-    """The properties with what the service adds. What can change later is the run's, not the job's."""
-    studio = f"https://ml.azure.com/runs/{name}?wsid={workspace.id}"  # the SDK adds the tenant
-    tracking = f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"
-    services = {
-        kind: {"jobServiceType": kind, "port": None, "endpoint": endpoint, "status": None, "errorMessage": None,
-               "properties": None, "nodes": None}
-        for kind, endpoint in (("Tracking", tracking), ("Studio", studio))
-    }  # fmt: skip
-    outputs = {
-        key: {"description": None, "mode": "ReadWriteMount", "uri": None, **(value or {})}
-        for key, value in (stated.get("outputs") or {}).items()
-    }
-    return {
-        **stated,
-        "displayName": stated.get("displayName") or name,
-        "experimentName": stated.get("experimentName") or "Default",
-        "services": {**(stated.get("services") or {}), **services},
-        "outputs": outputs,
-        "parentJobName": None,
-        "computeId": stated.get("computeId"),
-    }
 
 
 def _change(emulator: Emulator, job: Resource, stated: Json) -> Resource:
@@ -225,8 +201,10 @@ def _show(emulator: Emulator, job: Resource) -> Json:
         "description": run["description"],
         "isArchived": run["hidden"],
         "properties": run["properties"],
+        "outputs": job_answers.outputs_shown(job.name, shown["properties"]),
     }
-    return {**shown, "properties": {**shown["properties"], **live}}
+    created = {key: value for key, value in shown["systemData"].items() if key.startswith("created")}
+    return {**shown, "properties": {**shown["properties"], **live}, "systemData": created}
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
@@ -257,7 +235,3 @@ def _pairs(text: str) -> dict[str, str | None]:
 
 def _has(stated: dict[str, str], wanted: dict[str, str | None]) -> bool:
     return all(name in stated and value in (None, stated[name]) for name, value in wanted.items())
-
-
-def _texts(stated: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (stated or {}).items()}

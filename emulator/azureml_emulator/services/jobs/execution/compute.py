@@ -16,6 +16,11 @@ from azureml_emulator.services.jobs.execution.failure import JobFailed
 SERVERLESS = "serverless"
 
 
+def name_of(reference: Any) -> str:
+    """The compute that an ARM id, `azureml:NAME` or a name stands for; without one, serverless."""
+    return str(reference or SERVERLESS).removeprefix("azureml:").rsplit("/", 1)[-1]
+
+
 @dataclass(frozen=True)
 class Place:
     """The compute of a step: its name, VM size if that is known, and the nodes that a cluster can have at most."""
@@ -28,7 +33,7 @@ class Place:
 def place_of(emulator: Emulator, workspace: str, component: Component, step: str, literals: dict[str, str]) -> Place:
     """The compute that a step of a component is sent to."""
     node = component.jobs[step]
-    target = _value(node.get("computeId"), literals).rsplit("/", 1)[-1] or SERVERLESS
+    target = name_of(_value(node.get("computeId"), literals))
     if target.lower() == SERVERLESS:
         wanted = _value((node.get("resources") or {}).get("instance_type"), literals)
         return Place(SERVERLESS, sizes.find(wanted), None)

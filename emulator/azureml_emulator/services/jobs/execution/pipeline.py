@@ -15,6 +15,7 @@ from azureml_emulator.services.jobs.execution import (
     command,
     command_outputs,
     command_step,
+    component_job,
     compute,
     failure,
     graph,
@@ -45,7 +46,10 @@ async def run(emulator: Emulator, job: Resource, work: Path) -> None:
 async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
     """The steps of a pipeline, each after those that it needs."""
     made: request.Made = {}
-    for node, stated in graph.in_order(job.body["properties"]["jobs"]):
+    work_of_job = component_job.work_of(emulator, job.body["properties"])
+    if work_of_job is None:
+        raise JobFailed("UserError", f"Component {job.body['properties']['componentId']} is not there any more.")
+    for node, stated in graph.in_order(work_of_job.jobs):
         check_not_canceled(emulator, job)
         spec = command_step.spec_of(emulator, stated)
         run = _node if spec is None else _step
@@ -85,15 +89,17 @@ async def _step(
     """A step of the pipeline that is a command of a user's own, or a pipeline of such."""
     root, spec = root_of(emulator, job), command_step.spec_of(emulator, stated)
     assert spec is not None, "looked for just before"
-    where = stated.get("computeId") or (job.body["properties"].get("settings") or {}).get("default_compute")
+    settings = job.body["properties"].get("settings") or {}
+    where = stated.get("computeId") or settings.get("default_compute") or job.body["properties"].get("computeId")
     kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
     with emulator.transaction():
         runs.change(emulator, root, status="Running")
-        step = runs.below(emulator, root, node, kind, compute=str(where or "serverless").rsplit("/", 1)[-1])
+        step = runs.below(emulator, root, node, kind, compute=compute.name_of(where))
         runs.change(emulator, step, status="Running")
     if injected := injected_of(job, [node]):
         _stop(emulator, step, injected[1])
-    given = {name: value or {} for name, value in (job.body["properties"].get("inputs") or {}).items()}
+    whole = component_job.work_of(emulator, job.body["properties"])
+    given = whole.inputs if whole else {}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
     places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
     check_not_canceled(emulator, job)

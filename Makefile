@@ -28,6 +28,7 @@ check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/dead_code.py
 	@$(BIN)/python tools/docs.py --check
 
 docs: setup ## write the generated documents again: the parameters' schema, the emulator's coverage

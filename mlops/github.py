@@ -33,7 +33,6 @@ class Actions:
         self._environ = environ
         self._stdout = stdout
         self._said: Counter[Level] = Counter()
-        self._groups = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], stdout: TextIO) -> "Actions":
@@ -51,11 +50,6 @@ class Actions:
         return self._known("GITHUB_SHA")
 
     @property
-    def actor(self) -> str | None:
-        """Who started the run."""
-        return self._known("GITHUB_ACTOR")
-
-    @property
     def run_id(self) -> str | None:
         """The workflow run, the same in all its attempts."""
         return self._known("GITHUB_RUN_ID")
@@ -65,13 +59,6 @@ class Actions:
         """The page of the workflow run."""
         server, repository, run = self._known("GITHUB_SERVER_URL"), self.repository, self.run_id
         return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
-
-    @property
-    def hidden(self) -> Mapping[Level, int]:
-        """How many annotations of each level went beyond what GitHub shows, and were not written."""
-        return {
-            level: said - ANNOTATIONS_OF_A_LEVEL for level, said in self._said.items() if said > ANNOTATIONS_OF_A_LEVEL
-        }
 
     def output(self, values: Mapping[str, str]) -> None:
         """Set the step's outputs, all or none. Names and values are checked outside Actions too.
@@ -135,25 +122,6 @@ class Actions:
             self.annotate(level, message, error.summary, file=file, line=problem.line, column=problem.column)
 
     @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """Fold what is printed inside. GitHub knows no nested groups, so an inner one folds with the outer."""
-        self._groups += 1
-        if self._groups == 1:
-            self._command("group", title)
-        try:
-            yield
-        finally:
-            self._groups -= 1
-            if self._groups == 0:
-                self._command("endgroup", "")
-
-    def mask(self, value: str) -> None:
-        """Have the runner hide a secret in the log: line by line, because the log is masked line by line."""
-        for line in re.split(r"[\r\n]+", value):
-            if line.strip():
-                self._command("add-mask", line)
-
-    @contextmanager
     def untrusted(self) -> Iterator[None]:
         """Keep the runner from reading what is printed inside as commands. Annotations inside are lost, too."""
         token = secrets.token_hex(16)
@@ -162,15 +130,6 @@ class Actions:
             yield
         finally:
             self._command(token, "")
-
-    def verbatim(self, text: str) -> None:
-        """Print text that somebody else wrote, such as a remote log, so that nothing in it acts as a command.
-
-        This is for the log and not a command: outside Actions the text is printed as it is.
-        """
-        with self.untrusted():
-            self._stdout.write(text if text.endswith("\n") else text + "\n")
-            self._stdout.flush()
 
     def _known(self, name: str) -> str | None:
         return self._environ.get(name) or None if self.enabled else None

@@ -18,7 +18,7 @@ import click
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
-from mlops.render import Human, Json, Markdown, Report, View, board, console, failure_report
+from mlops.render import Human, Json, Markdown, Output, Report, board, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
@@ -63,7 +63,7 @@ class Session:
         return Actions.from_environment(self.environ, self.stderr if self.as_json or self.as_markdown else self.stdout)
 
     @cached_property
-    def view(self) -> View:
+    def view(self) -> Output:
         """For people, one JSON object for programs, or Markdown."""
         notes = console(self.stderr, self.environ)
         if self.as_markdown:

@@ -13,6 +13,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, Problem
+from mlops.flow.project import Project
 from mlops.params import Environment, Params
 from mlops.render import Board, Lines
 
@@ -40,9 +41,14 @@ class Context:
         return self.connect()
 
     @property
+    def project(self) -> Project:
+        """What stands on this machine, for what needs no cloud."""
+        return Project(self.params, self.params_path)
+
+    @property
     def root(self) -> Path:
         """The folder of params.yaml, from which its paths are read."""
-        return self.params_path.resolve().parent
+        return self.project.root
 
     @property
     def owner(self) -> str:

@@ -15,36 +15,37 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.project import Project
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Training
 from mlops.params import Params
 
 
-def curated_files(context: Context) -> list[tuple[str, bytes]]:
+def curated_files(project: Project) -> list[tuple[str, bytes]]:
     """Path relative to the repository and content of every curated file, in order."""
-    root, folder = context.root, context.root / context.params.data.curated
+    root, folder = project.root, project.root / project.params.data.curated
     if not folder.is_dir():
-        what = f"data.curated names {context.params.data.curated}, which is no folder"
+        what = f"data.curated names {project.params.data.curated}, which is no folder"
         fix = "make the folder, or name the right one"
-        raise BadInput(Problem(what, str(context.params_path), fix=fix, key="data.curated"))
+        raise BadInput(Problem(what, str(project.params_path), fix=fix, key="data.curated"))
     found = [(path.relative_to(root).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [(name, path.read_bytes()) for name, path in found if context.params.is_curated(name)]
+    return [(name, path.read_bytes()) for name, path in found if project.params.is_curated(name)]
 
 
-def probes(context: Context) -> tuple[Probe, ...]:
+def probes(project: Project) -> tuple[Probe, ...]:
     """Every probe of the repository's suites; none where params.yaml asks for none. Raises BadInput."""
-    wanted = context.params.evaluation.probes
+    wanted = project.params.evaluation.probes
     if wanted is None:
         return ()
-    folder = context.root / wanted.folder
+    folder = project.root / wanted.folder
     files = sorted(folder.glob(f"*{ENDING}")) if folder.is_dir() else []
     if not files:
         what, fix = (
             f"evaluation.probes.folder {wanted.folder} has no suite",
             "name the right folder, or set probes: null",
         )
-        raise BadInput(Problem(what, str(context.params_path), fix=fix, key="evaluation.probes.folder"))
-    return read([(path.relative_to(context.root).as_posix(), textfiles.read(path)) for path in files])
+        raise BadInput(Problem(what, str(project.params_path), fix=fix, key="evaluation.probes.folder"))
+    return read([(path.relative_to(project.root).as_posix(), textfiles.read(path)) for path in files])
 
 
 def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
@@ -55,7 +56,7 @@ def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
 def data_version(context: Context) -> str | None:
     """The version of the data that the current parameters and files make, if it was made."""
     found = data.find_by_recipe(
-        context.workspace, context.params.data.name, recipe(context.params, curated_files(context))
+        context.workspace, context.params.data.name, recipe(context.params, curated_files(context.project))
     )
     return found[0] if found else None
 
@@ -101,7 +102,7 @@ def live_model(context: Context, environment: str) -> str | None:
 
 def facts(context: Context, made_of: Training) -> Facts:
     """Everything that the plan is decided on."""
-    mixture = recipe(context.params, curated_files(context))
+    mixture = recipe(context.params, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:

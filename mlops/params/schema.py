@@ -142,9 +142,6 @@ class Gate(_Block):
     """When a trained model may be registered."""
 
     wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
-    on_missing: Literal["refuse"] = Field(
-        "refuse", description="What a missing, NaN or infinite metric does; nothing else is safe, so there is no choice"
-    )
     rules: tuple[Rule, ...] = Field(min_length=1, description="All required rules must pass")
 
     @model_validator(mode="after")

@@ -2,9 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console
@@ -19,11 +18,8 @@ from mlops.render.report import Report
 LOG_WIDTH = 160  # columns of a log that nobody's window limits
 
 
-class View(Protocol):
+class Output(Protocol):
     """One way to show what a verb says."""
-
-    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:
-        """Show the report; `outputs` are the verb's step outputs, for programs."""
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:
         """Show a verb's typed result: its report to people, the result itself to programs."""
@@ -34,9 +30,6 @@ class View(Protocol):
     def note(self, text: str) -> None:
         """Say on stderr what is happening."""
 
-    def working(self, text: str) -> AbstractContextManager[None]:
-        """Show that something takes time; quiet where nobody watches."""
-
 
 @dataclass(frozen=True)
 class Human:
@@ -44,10 +37,6 @@ class Human:
 
     out: Console
     err: Console
-
-    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
-        """Print the report."""
-        report.print(self.out)
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Print the report."""
@@ -60,10 +49,6 @@ class Human:
         """Print one line on stderr."""
         _note(self.err, text)
 
-    def working(self, text: str) -> AbstractContextManager[None]:
-        """Turn a spinner on an interactive terminal."""
-        return _working(self.err, text)
-
 
 @dataclass(frozen=True)
 class Json:
@@ -71,14 +56,6 @@ class Json:
 
     out: TextIO
     err: Console
-    _seen: list[str] = field(default_factory=list)
-
-    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:
-        """Write the object. Raises RuntimeError the second time, because a program reads one."""
-        if self._seen:
-            raise RuntimeError(f"{report.title!r} would be a second JSON object after {self._seen[0]!r}")
-        self._seen.append(report.title)
-        self._dump({**report.to_json(), "outputs": dict(outputs or {})})
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Write the object that `docs/json` describes."""
@@ -95,10 +72,6 @@ class Json:
         """Print one line on stderr."""
         _note(self.err, text)
 
-    def working(self, text: str) -> AbstractContextManager[None]:
-        """Turn a spinner on an interactive terminal."""
-        return _working(self.err, text)
-
 
 @dataclass(frozen=True)
 class Markdown:
@@ -106,10 +79,6 @@ class Markdown:
 
     out: TextIO
     err: Console
-
-    def show(self, report: Report, outputs: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the report says it
-        """Write the report."""
-        _write(self.out, report.to_markdown())
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Write the report."""
@@ -121,10 +90,6 @@ class Markdown:
     def note(self, text: str) -> None:
         """Print one line on stderr."""
         _note(self.err, text)
-
-    def working(self, text: str) -> AbstractContextManager[None]:
-        """Turn a spinner on an interactive terminal."""
-        return _working(self.err, text)
 
 
 class _Console(Console):
@@ -155,15 +120,6 @@ def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
 
 def _note(console: Console, text: str) -> None:
     console.print(Text(clean(text)), soft_wrap=True)
-
-
-@contextmanager
-def _working(console: Console, text: str) -> Iterator[None]:
-    if not console.is_interactive:
-        yield
-        return
-    with console.status(Text(clean(text))):
-        yield
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -251,7 +251,8 @@ def test_no_deployment_goes_that_has_traffic_may_be_needed_or_was_asked(chance: 
             continue
         one = next(one for one in found.usage.deployments if item.name == f"chat/{one.name}")
         live = [other for other in found.usage.deployments if found.traffic.get(other.name)]
-        assert not found.takes_part(one.name)
+        assert not found.traffic.get(one.name)
+        assert not found.mirror.get(one.name)
         assert found.item.because is Because.IN_USE
         assert counts(found.usage.tags, idle_deployments.mark_tag(one.name))
         assert one.created

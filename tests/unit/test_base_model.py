@@ -35,7 +35,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.mark.parametrize("model", [OLDER, NEWER])
 def test_both_forms_say_the_same_kinds_of_things(model: BaseModel) -> None:
     assert model.supports_fine_tuning()
-    assert model.finetune_sizes()
+    assert model.finetune_list().sizes
     assert model.finetune_minimum() == MinimumSize(24, 1, 220, 64)
     assert model.retired(NOW) == datetime(2025, 8, 30, tzinfo=UTC)
 
@@ -53,16 +53,16 @@ def test_a_tag_is_read_without_running_it() -> None:
 
 
 def test_a_model_that_names_no_sizes_says_so() -> None:
-    assert BaseModel("m", "1", "id").finetune_sizes() is None
+    assert BaseModel("m", "1", "id").finetune_list().sizes is None
     assert not BaseModel("m", "1", "id").supports_fine_tuning()
 
 
 def test_sizes_are_compared_without_regard_to_case() -> None:
-    assert check_size("STANDARD_NC24ADS_A100_V4", OLDER.finetune_sizes(), "fine-tuning", "x") is None
+    assert check_size("STANDARD_NC24ADS_A100_V4", OLDER.finetune_list().sizes, "fine-tuning", "x") is None
 
 
 def test_a_size_off_the_list_is_refused_with_the_list() -> None:
-    problem = check_size("Standard_D2_v2", OLDER.finetune_sizes(), "fine-tuning", "x")
+    problem = check_size("Standard_D2_v2", OLDER.finetune_list().sizes, "fine-tuning", "x")
     assert problem is not None
     assert "Standard_ND96asr_v4" in problem.fix
 

@@ -4,6 +4,8 @@ import io
 import json
 import math
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -164,18 +166,26 @@ def test_a_row_of_another_length_is_refused() -> None:
         table("t", ("a", "b"), [("1",)])
 
 
-def test_json_is_one_object_with_what_the_other_faces_show() -> None:
+@dataclass(frozen=True)
+class Shown:
+    version: str
+    loss: float
+    made: datetime
+
+
+def test_json_is_one_object_with_the_typed_result() -> None:
     out, err = io.StringIO(), io.StringIO()
     view = Json(out, console(err, {}))
     view.note("reading")
-    with view.working("waiting"):
-        view.show(REPORT, {"data-version": "abc"})
+    view.answer("plan", Shown("abc", math.inf, datetime(2026, 1, 2, tzinfo=UTC)), REPORT, None)
     found = json.loads(out.getvalue(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert found["outputs"] == {"data-version": "abc"}
-    assert found["data"] == {"version": "abc", "loss": "Infinity"}
-    assert found["lines"] == ["version abc", REPORT.lines[2]]
-    assert found["tables"][0]["rows"] == [["train_a|b", 10, 0.00001], ["[red]x[/red]", None, "NaN"]]
-    assert found["next_step"] == "mlops submit"
+    assert found == {
+        "verb": "plan",
+        "ok": True,
+        "exit_code": 0,
+        "result": {"version": "abc", "loss": "Infinity", "made": "2026-01-02T00:00:00+00:00"},
+        "problems": [],
+    }
     assert err.getvalue() == "reading\n"
 
 
@@ -183,26 +193,17 @@ def test_markdown_on_standard_output_is_what_the_step_summary_gets() -> None:
     out, err = io.StringIO(), io.StringIO()
     report = Report("Plan", ("train=true",), next_step="mlops submit")
     view = Markdown(out, console(err, {}))
-    with view.working("work"):
-        view.note("target: x")
-    view.show(report, {"train": "true"})
+    view.note("target: x")
+    view.answer("plan", None, report, None)
     assert out.getvalue() == report.to_markdown()
     assert err.getvalue() == "target: x\n"
-
-
-def test_a_second_json_object_is_refused() -> None:
-    view = Json(io.StringIO(), console(io.StringIO(), {}))
-    view.show(REPORT)
-    with pytest.raises(RuntimeError, match="second JSON object"):
-        view.show(REPORT)
 
 
 def test_people_get_the_report_on_stdout_and_notes_on_stderr() -> None:
     out, err = io.StringIO(), io.StringIO()
     view = Human(console(out, {}), console(err, {}))
     view.note("reading [bold]x")
-    with view.working("waiting"):
-        view.show(Report("Done"))
+    view.answer("plan", None, Report("Done"), None)
     assert (out.getvalue(), err.getvalue()) == ("Done\n", "reading [bold]x\n")
 
 
@@ -215,10 +216,8 @@ class _Terminal(io.StringIO):
 def test_nothing_moves_on_a_runner_that_has_a_terminal(runner: dict[str, str]) -> None:
     stream = _Terminal()
     view = Human(console(stream, {"TERM": "xterm", **runner}), console(stream, {"TERM": "xterm", **runner}))
-    with view.working("waiting"):
-        view.show(REPORT)
+    view.answer("plan", None, REPORT, None)
     assert "\x1b" not in stream.getvalue()
-    assert "waiting" not in stream.getvalue()
 
 
 def test_a_persons_terminal_has_colours_unless_they_are_not_wanted() -> None:

@@ -59,16 +59,6 @@ class Emulator:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def post(self, change: Callable[[], None]) -> None:
-        """Apply a change from another thread on the loop's thread, in a transaction of its own."""
-        assert self.loop is not None, "background work needs the running server"
-
-        def apply() -> None:
-            with self.transaction():
-                change()
-
-        self.loop.call_soon_threadsafe(apply)
-
     def close(self) -> None:
         """Release the files."""
         self.store.close()

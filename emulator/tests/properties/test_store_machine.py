@@ -164,7 +164,7 @@ class BlobMachine(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_the_dictionary_holds(self) -> None:
-        names = storage.list_paths(self.emulator, "account", "container")
+        names = [blob.name for blob in blobs.walk(self.emulator, Address("account", "container", ""))]
         assert names == sorted(self.blobs)
         for name, data in self.blobs.items():
             assert storage.read(self.emulator, "account", "container", name) == data

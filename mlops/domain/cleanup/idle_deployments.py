@@ -35,10 +35,6 @@ class Endpoint:
     mirror: Mapping[str, int]
     used: Mapping[str, datetime] | Unknown
 
-    def takes_part(self, name: str) -> bool:
-        """Whether a deployment has live or mirrored traffic."""
-        return self.traffic.get(name, 0) > 0 or self.mirror.get(name, 0) > 0
-
 
 @dataclass(frozen=True)
 class Policy:

@@ -42,10 +42,6 @@ class BaseModel:
         """VM sizes on which it may be fine-tuned, with their source."""
         return self._list("finetune")
 
-    def finetune_sizes(self) -> tuple[str, ...] | None:
-        """VM sizes on which it may be fine-tuned; None when it names none."""
-        return self._list("finetune").sizes
-
     def inference_sizes(self) -> tuple[str, ...] | None:
         """VM sizes on which it may be served; None when it names none."""
         return self._list("inference").sizes

@@ -156,7 +156,7 @@ def diff(context: Context, revision: str) -> Outcome[DataDiffResult]:
     named = {path: (top / path).relative_to(root).as_posix() for path in history.files(top, revision, below)}
     then = [path for path, name in named.items() if context.params.is_curated(name)]
     before = [(path, history.content(top, revision, path)) for path in then]
-    return Outcome(_difference(difference(before, observe.curated_files(context)), revision))
+    return Outcome(_difference(difference(before, observe.curated_files(context.project)), revision))
 
 
 def _difference(found: Difference, revision: str) -> DataDiffResult:

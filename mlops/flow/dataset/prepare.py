@@ -44,7 +44,7 @@ class PrepareResult:
 
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
-    curated = observe.curated_files(context)
+    curated = observe.curated_files(context.project)
     recipe, name = observe.recipe(context.params, curated), context.params.data.name
     found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
     if found:
@@ -70,9 +70,9 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     return Outcome(result)
 
 
-def check_curated(context: Context, curated: list[tuple[str, bytes]]) -> list[Problem]:
+def check_curated(params: Params, curated: list[tuple[str, bytes]]) -> list[Problem]:
     """Validate the curated files alone. Raises BadInput with every fault; gives the warnings."""
-    return check(curated, _options(context.params))
+    return check(curated, _options(params))
 
 
 def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str, out: Path) -> Prepared:

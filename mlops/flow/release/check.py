@@ -10,6 +10,7 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.outcome import Outcome
+from mlops.flow.project import Project
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,15 @@ class CheckResult:
 
 def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     """Every check, one after the other; a failed one does not stop the next. Asks no cloud."""
+    project = context.project
     checks: list[Check] = []
     problems: list[Problem] = []
     warnings: list[str] = []
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("parameters", lambda: f"{context.params_path.name} is right, its block for rehearsals too"),
-        ("conversations", lambda: _conversations(context, warnings)),
-        ("probes", lambda: _probes(context)),
-        ("workflows", lambda: _workflows(context)),
+        ("parameters", lambda: f"{project.params_path.name} is right, its block for rehearsals too"),
+        ("conversations", lambda: _conversations(project, warnings)),
+        ("probes", lambda: _probes(project)),
+        ("workflows", lambda: _workflows(project)),
     )
     for name, look in looks:
         try:
@@ -54,7 +56,7 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
         except MlopsError as error:
             checks.append(Check(name, False, error.problems[0].what))
             problems += error.problems
-    changed = _changed(context, base)
+    changed = _changed(project, base)
     everything = changed is None
     found = CheckResult(
         checks=tuple(checks),
@@ -67,24 +69,24 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     return Outcome(found, BadInput(problems) if problems else None)
 
 
-def _conversations(context: Context, warnings: list[str]) -> str:
-    files = observe.curated_files(context)
-    warnings += [str(warning) for warning in check_curated(context, files)]
-    return f"{len(files)} files below {context.params.data.curated} are right"
+def _conversations(project: Project, warnings: list[str]) -> str:
+    files = observe.curated_files(project)
+    warnings += [str(warning) for warning in check_curated(project.params, files)]
+    return f"{len(files)} files below {project.params.data.curated} are right"
 
 
-def _probes(context: Context) -> str:
-    found = observe.probes(context)
+def _probes(project: Project) -> str:
+    found = observe.probes(project)
     return f"{len(found)} probes are right" if found else "evaluation.probes asks for none"
 
 
-def _workflows(context: Context) -> str:
+def _workflows(project: Project) -> str:
     """A push of data and parameters must start the training, else nothing of all this happens."""
-    top = history.top(context.root)
+    top = history.top(project.root)
     if not (top / ".github" / "workflows").is_dir():
         what, fix = "there are no workflows, so a push starts nothing", "keep .github/workflows of the template"
         raise BadInput(Problem(what, ".github/workflows", fix=fix))
-    paths = [context.params_path.resolve().relative_to(top).as_posix()]
+    paths = [project.params_path.resolve().relative_to(top).as_posix()]
     started = [flow.path.stem for flow in actions.started_by(top, "push", ref="refs/heads/main", changed=paths)]
     if "train" not in started:
         what = f"a push that changes {paths[0]} does not start the train workflow"
@@ -92,9 +94,9 @@ def _workflows(context: Context) -> str:
     return f"a push that changes {paths[0]} starts {', '.join(started)}"
 
 
-def _changed(context: Context, base: str) -> list[Area] | None:
-    top = history.top(context.root)
+def _changed(project: Project, base: str) -> list[Area] | None:
+    top = history.top(project.root)
     if not base or not history.known(top, base):
         return None
-    project = context.root.resolve().relative_to(top.resolve()).as_posix()
-    return areas(history.changed(top, base), project, context.params_path.name, context.params.data.curated)
+    folder = project.root.resolve().relative_to(top.resolve()).as_posix()
+    return areas(history.changed(top, base), folder, project.params_path.name, project.params.data.curated)

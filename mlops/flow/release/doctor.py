@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import compute, training_spec
-from mlops.flow.training.compute import ComputeState
+from mlops.flow.training.compute import ComputeResult, ComputeState
 
 
 class Health(StrEnum):
@@ -35,7 +36,6 @@ class DoctorResult:
     checks: tuple[Check, ...]
 
 
-Look = Callable[[Context], str]
 _COMPUTE = {
     ComputeState.MISSING: "missing: `mlops compute` makes it",
     ComputeState.EXISTS: "there",
@@ -49,12 +49,12 @@ def run(context: Context) -> Outcome[DoctorResult]:
     checks: list[Check] = []
     problems: list[Problem] = []
     kinds: list[type[MlopsError]] = []
-    for name, look in LOOKS:
+    for name, look in _looks(context):
         if kinds and checks[0].health is Health.FAILED:  # without a sign-in every other fails for the same reason
             checks.append(Check(name, Health.NOT_CHECKED, ""))
             continue
         try:
-            checks.append(Check(name, Health.OK, look(context)))
+            checks.append(Check(name, Health.OK, look()))
         except MlopsError as error:
             checks.append(Check(name, Health.FAILED, error.problems[0].what))
             kinds.append(type(error))
@@ -62,38 +62,32 @@ def run(context: Context) -> Outcome[DoctorResult]:
     return Outcome(DoctorResult(tuple(checks)), kinds[0](problems) if kinds else None)
 
 
-def _sign_in(context: Context) -> str:
-    return f"workspace {context.workspace.target.workspace} in {context.workspace.location}"
+def _looks(context: Context) -> tuple[tuple[str, Callable[[], str]], ...]:
+    """The checks in order. Each gives its finding, or raises what is wrong."""
+    workspace = cache(lambda: context.workspace)
+    spec = cache(lambda: training_spec.of(context))
+
+    def model() -> str:
+        base = training_spec.base_model(workspace(), spec())
+        return f"{base.name} {base.version}"
+
+    def parameters() -> str:
+        made_of = training_spec.training(workspace(), spec())
+        return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
+
+    return (
+        ("sign-in and workspace", lambda: f"workspace {workspace().target.workspace} in {workspace().location}"),
+        ("base model", model),
+        ("component and parameters", parameters),
+        ("compute", lambda: _compute(compute.run(context, make=False))),
+        ("endpoint names", lambda: ", ".join(context.endpoint_name(name) for name in context.params.environments)),
+    )
 
 
-def _model(context: Context) -> str:
-    base = training_spec.base_model(context.workspace, training_spec.of(context))
-    return f"{base.name} {base.version}"
-
-
-def _parameters(context: Context) -> str:
-    made_of = training_spec.training(context.workspace, training_spec.of(context))
-    return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
-
-
-def _compute(context: Context) -> str:
-    found = compute.run(context, make=False)
+def _compute(found: Outcome[ComputeResult]) -> str:
     if found.failure:
         raise found.failure
     result = found.result
     action = f"{result.compute}: {_COMPUTE[result.state]}"
     notes = len(result.warnings)
     return f"{action}; {notes} warnings, see `mlops compute --check-only`" if notes else action
-
-
-def _endpoints(context: Context) -> str:
-    return ", ".join(context.endpoint_name(name) for name in context.params.environments)
-
-
-LOOKS: tuple[tuple[str, Look], ...] = (
-    ("sign-in and workspace", _sign_in),
-    ("base model", _model),
-    ("component and parameters", _parameters),
-    ("compute", _compute),
-    ("endpoint names", _endpoints),
-)

@@ -36,8 +36,8 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
-    curated = observe.curated_files(context)
-    warnings = check_curated(context, curated)
+    curated = observe.curated_files(context.project)
+    warnings = check_curated(context.params, curated)
     model, training = context.params.model, context.params.training
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",
@@ -49,6 +49,6 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
         recipe=observe.recipe(context.params, curated),
         warnings=tuple(str(warning) for warning in warnings),
         machines=estimates.by_the_hour(context.params),
-        difference=pull_request_diff.against(context, base) if base else None,
+        difference=pull_request_diff.against(context.project, base) if base else None,
     )
     return Outcome(result)

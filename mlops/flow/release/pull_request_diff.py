@@ -10,7 +10,7 @@ import yaml
 
 from mlops import actions, history, yamls
 from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
-from mlops.flow.context import Context
+from mlops.flow.project import Project
 
 MAIN = "refs/heads/main"
 
@@ -43,9 +43,9 @@ class PullRequestDiff:
     conversations: tuple[FileChange, ...]
 
 
-def against(context: Context, base: str) -> PullRequestDiff:
+def against(project: Project, base: str) -> PullRequestDiff:
     """What merging the files as they are here would change and start."""
-    top = history.top(context.root)
+    top = history.top(project.root)
     if not history.known(top, base):
         return PullRequestDiff(base, False, 0, None, True, (), ())
     paths = history.changed(top, base)
@@ -56,19 +56,19 @@ def against(context: Context, base: str) -> PullRequestDiff:
         files=len(paths),
         trains="train" in started,
         code=not only_documents(paths),
-        parameters=tuple(parameters(parameters_at(context, base), values(context.params_path.read_bytes()))),
-        conversations=tuple(conversation_changes(context, base, paths)),
+        parameters=tuple(parameters(parameters_at(project, base), values(project.params_path.read_bytes()))),
+        conversations=tuple(conversation_changes(project, base, paths)),
     )
 
 
-def conversation_changes(context: Context, base: str, paths: list[str]) -> list[FileChange]:
+def conversation_changes(project: Project, base: str, paths: list[str]) -> list[FileChange]:
     """Each curated file among the paths that differ from a commit."""
-    top = history.top(context.root)
-    root = context.root.resolve()
+    top = history.top(project.root)
+    root = project.root.resolve()
     rows: list[FileChange] = []
     for path in paths:
         here = top / path
-        if root not in here.parents or not context.params.is_curated(here.relative_to(root).as_posix()):
+        if root not in here.parents or not project.params.is_curated(here.relative_to(root).as_posix()):
             continue
         after = here.read_bytes() if here.is_file() else b""
         # A Parquet file has no lines to compare.
@@ -78,10 +78,10 @@ def conversation_changes(context: Context, base: str, paths: list[str]) -> list[
     return rows
 
 
-def parameters_at(context: Context, commit: str) -> Any:
+def parameters_at(project: Project, commit: str) -> Any:
     """What the parameters' file said at a commit."""
-    top = history.top(context.root)
-    return values(history.content(top, commit, (context.root / context.params_path.name).relative_to(top).as_posix()))
+    top = history.top(project.root)
+    return values(history.content(top, commit, (project.root / project.params_path.name).relative_to(top).as_posix()))
 
 
 def values(text: bytes) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlops import history
 from mlops.azure import models, provenance
+from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.release.changes import ABSENT, parameters
 from mlops.domain.release.comparison import Difference, Ingredients, differences
@@ -14,6 +15,7 @@ from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TA
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluation_spec import last_environment
+from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import FileChange
 from mlops.flow.training.training_spec import Training
@@ -62,8 +64,8 @@ def compare(context: Context, made_of: Training, data_version: str | None) -> Re
     paths = history.changed(history.top(context.root), released.commit)
     return ReleasedDiff(
         released,
-        (*different, *_recipe(context, released.commit)),
-        tuple(pull_request_diff.conversation_changes(context, released.commit, paths)),
+        (*different, *_recipe(context.project, released.commit)),
+        tuple(pull_request_diff.conversation_changes(context.project, released.commit, paths)),
     )
 
 
@@ -80,12 +82,12 @@ def find(context: Context) -> tuple[ReleasedModel, Ingredients] | None:
         return None
     job = model.tags.get(JOB_TAG) or model.job
     released = ReleasedModel(model.label, environment or None, job or None, model.tags.get(COMMIT_TAG) or None)
-    return released, _ingredients(context, job, model)
+    return released, _ingredients(context.workspace, job, model)
 
 
-def _ingredients(context: Context, job: str, model: models.Registered) -> Ingredients:
+def _ingredients(workspace: Workspace, job: str, model: models.Registered) -> Ingredients:
     """From the run's inputs; where the run is gone or of another workspace, from the model's tags."""
-    made = provenance.made_of(context.workspace, job) if job else None
+    made = provenance.made_of(workspace, job) if job else None
     stated = model.tags.get(BASE_MODEL_TAG, ""), model.tags.get(COMPONENT_TAG, "")
     version = model.tags.get(DATA_TAG, "").rpartition(":")[2]
     if made is None:
@@ -100,10 +102,10 @@ def _ingredients(context: Context, job: str, model: models.Registered) -> Ingred
     )
 
 
-def _recipe(context: Context, commit: str) -> list[Difference]:
+def _recipe(project: Project, commit: str) -> list[Difference]:
     """What params.yaml says otherwise about the data: the public dataset's share, the split, the seed."""
-    before = pull_request_diff.parameters_at(context, commit)
-    now = context.params.model_dump(mode="json")["data"]
+    before = pull_request_diff.parameters_at(project, commit)
+    now = project.params.model_dump(mode="json")["data"]
     stated = before.get("data") if isinstance(before, dict) else None
     if not isinstance(stated, dict):
         return []

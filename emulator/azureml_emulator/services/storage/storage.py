@@ -70,11 +70,6 @@ def append(emulator: Emulator, account: str, container: str, path: str, data: by
     blobs.append(emulator, address, data)
 
 
-def list_paths(emulator: Emulator, account: str, container: str, prefix: str = "") -> list[str]:
-    """Names of the blobs that start with a prefix, sorted."""
-    return [blob.name for blob in blobs.walk(emulator, Address(account, container, prefix))]
-
-
 def local_path(emulator: Emulator, account: str, container: str, path: str) -> Path:
     """The file that holds a blob's bytes, to be read only. Raises a 404 that names the blob."""
     blob = blobs.get(emulator, Address(account, container, path))

@@ -39,14 +39,23 @@ def envelope(resource: Resource, type_path: str) -> dict[str, Any]:
 
     What a body keeps under a name with a leading underscore is the emulator's own and not shown.
     """
-    shown = {name: value for name, value in resource.body.items() if not name.startswith("_")}
-    return {"id": resource.id, "name": resource.name, "type": f"{PROVIDER}/{type_path}", **shown}
+    return shown(resource.id, resource.name, resource.body, type_path)
+
+
+def shown(id: str, name: str, body: dict[str, Any], type_path: str) -> dict[str, Any]:
+    """A body in ARM's envelope."""
+    visible = {key: value for key, value in body.items() if not key.startswith("_")}
+    return {"id": id, "name": name, "type": f"{PROVIDER}/{type_path}", **visible}
 
 
 def system_data(clock: Clock, before: Resource | None = None) -> dict[str, Any]:
     """Who created and changed it and when; creation is kept from the resource that is replaced."""
+    return changed_again(clock, (before.body.get("systemData") or {}) if before else {})
+
+
+def changed_again(clock: Clock, earlier: dict[str, Any]) -> dict[str, Any]:
+    """The system data after a change of what had `earlier`."""
     now, who = clock.stamp(), {"name": "emulator", "type": "Application"}
-    earlier = (before.body.get("systemData") or {}) if before else {}
     return {
         "createdAt": earlier.get("createdAt", now),
         "createdBy": earlier.get("createdBy", who["name"]),

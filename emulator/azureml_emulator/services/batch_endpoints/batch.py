@@ -15,7 +15,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.batch_endpoints import batch_jobs
 from azureml_emulator.services.jobs import jobs
-from azureml_emulator.services.online_endpoints import endpoints
+from azureml_emulator.services.online_endpoints.endpoint_resource import check_name
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
@@ -39,7 +39,7 @@ class BatchEndpoints(Records):
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """Tokens of Entra are the only way in; the default deployment must be there."""
         name = request.params["name"]
-        endpoints.check_name(name, "endpoint")
+        check_name(name, "endpoint")
         where = scope.location(scope.require(request, emulator))
         others = [one for kind in ("batchEndpoints", "onlineEndpoints") for one in emulator.store.named(kind, name)]
         if before is None and any(other.body.get("location", where) == where for other in others):
@@ -77,7 +77,7 @@ class BatchDeployments(Records):
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """It needs a model or a pipeline component."""
-        endpoints.check_name(request.params["child"], "deployment")
+        check_name(request.params["child"], "deployment")
         if not stated.get("model") and not stated.get("deploymentConfiguration"):
             raise bad_request("A batch deployment needs a model or a component.", code="BadArgument", target="model")
         return stated

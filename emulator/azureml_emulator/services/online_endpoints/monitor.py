@@ -21,9 +21,9 @@ from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.core.store import Resource
 from azureml_emulator.services.entra import authorize, tokens
 from azureml_emulator.services.entra.actions import Asked
+from azureml_emulator.services.online_endpoints.endpoint_resource import KIND, OnlineEndpoint
 from azureml_emulator.services.workspaces import scope
 
 AUDIENCES = ("https://metrics.monitor.azure.com", "https://metrics.monitor.azure.com/")
@@ -83,11 +83,11 @@ class Visible:
 def for_resource(request: Request, emulator: Emulator) -> Reply:
     """GET {endpoint}/providers/Microsoft.Insights/metrics."""
     workspace = scope.require(request, emulator)
-    endpoint = emulator.store.get(f"{workspace.id}/onlineEndpoints/{request.params['name']}")
+    endpoint = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if endpoint is None:
-        what = f"workspaces/{workspace.name}/onlineEndpoints/{request.params['name']}"
+        what = f"workspaces/{workspace.name}/{KIND}/{request.params['name']}"
         raise scope.not_found(what, request.params["rg"])
-    return Reply(200, _answer(emulator, endpoint, read_query(request.query, emulator.clock.now())))
+    return Reply(200, _answer(emulator, OnlineEndpoint.read(endpoint), read_query(request.query, emulator.clock.now())))
 
 
 def batch(request: Request, emulator: Emulator) -> Reply:
@@ -100,10 +100,11 @@ def batch(request: Request, emulator: Emulator) -> Reply:
     values = []
     for id in ids:
         authorize.demand(emulator, principal, Asked("Microsoft.Insights/metrics/read", id))
-        endpoint = emulator.store.get(id)
-        if endpoint is None or endpoint.kind != "onlineEndpoints":
+        found = emulator.store.get(id)
+        if found is None or found.kind != KIND:
             raise bad_request(f"The resource {id} was not found.", code="ResourceNotFound")
-        if str(endpoint.body["location"]).lower() != request.params["region"].lower():
+        endpoint = OnlineEndpoint.read(found)
+        if endpoint.location.lower() != request.params["region"].lower():
             raise bad_request(f"The resource {id} is not in the region {request.params['region']}.")
         if not id.lower().startswith(f"/subscriptions/{request.params['sub']}/".lower()):
             raise bad_request(f"The resource {id} is not in the subscription {request.params['sub']}.")
@@ -178,23 +179,23 @@ def _filter(text: str, names: tuple[str, ...]) -> dict[str, set[str]]:
     return dict(wanted)
 
 
-def _answer(emulator: Emulator, endpoint: Resource, query: Query) -> Json:
+def _answer(emulator: Emulator, endpoint: OnlineEndpoint, query: Query) -> Json:
     visible = _visible(emulator, endpoint, query)
     return {
         "cost": 0,
         "timespan": f"{_iso(query.since)}/{_iso(query.until)}",
         "interval": query.text,
         "namespace": NAMESPACE,
-        "resourceregion": endpoint.body["location"],
+        "resourceregion": endpoint.location,
         "value": [_metric(endpoint, query, name, visible) for name in query.names],
     }
 
 
-def _visible(emulator: Emulator, endpoint: Resource, query: Query) -> Visible:
+def _visible(emulator: Emulator, endpoint: OnlineEndpoint, query: Query) -> Visible:
     """Points lie on a grid that begins at the start of the span; the grid's points outside the endpoint's life go."""
     now = emulator.clock.now()
     lag = float(emulator.store.setting(LAG_SETTING, str(LAG_SECONDS)))
-    made = parse(endpoint.body["systemData"]["createdAt"]).timestamp()
+    made = parse(endpoint.system_data["createdAt"]).timestamp()
     first = max(query.since, made, (now - RETENTION).timestamp())
     last = min(query.until, (now.timestamp() - lag) // 60 * 60)
     start = query.since + (first - query.since) // query.interval * query.interval
@@ -206,7 +207,7 @@ def _visible(emulator: Emulator, endpoint: Resource, query: Query) -> Visible:
     return Visible(start, last, rows)
 
 
-def _metric(endpoint: Resource, query: Query, name: str, visible: Visible) -> Json:
+def _metric(endpoint: OnlineEndpoint, query: Query, name: str, visible: Visible) -> Json:
     # a request that was refused before any container has no latency
     rows = visible.rows if name == "RequestsPerMinute" else [row for row in visible.rows if row[4]]
     groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)

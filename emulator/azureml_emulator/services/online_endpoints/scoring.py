@@ -17,13 +17,14 @@ from typing import Any
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.core.store import Resource
 from azureml_emulator.services.entra import authorize
 from azureml_emulator.services.entra.actions import Asked
 from azureml_emulator.services.entra.roles import ML
 from azureml_emulator.services.entra.tokens import Principal, claims_of
-from azureml_emulator.services.online_endpoints import deployments, serving
-from azureml_emulator.services.online_endpoints.endpoints import KEYS, KIND, SCORING_AUDIENCE
+from azureml_emulator.services.online_endpoints import endpoints, serving
+from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
+from azureml_emulator.services.online_endpoints.endpoint_resource import KIND, AuthMode, OnlineEndpoint
+from azureml_emulator.services.online_endpoints.endpoints import SCORING_AUDIENCE
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 from azureml_emulator.services.online_endpoints.scoring_script.container import Container, ContainerError
 
@@ -32,7 +33,6 @@ HEADER = "azureml-model-deployment"
 # anything fails. The model decides (`serving.stack_of`), unless this setting or a deployment's variable names one.
 STACK_SETTING, STACK_VARIABLE = "scoring.stack", "EMULATOR_STACK"  # "mlflow" or "foundation-model-inference"
 EXAMPLE = {"input_data": {"input_string": [{"role": "user", "content": "Hello"}], "parameters": {"max_new_tokens": 64}}}
-NOT_READY = ("Creating", "Failed", "Deleting")
 _chance = random.Random(0)
 
 
@@ -110,20 +110,18 @@ def health(request: Request, emulator: Emulator) -> Reply:
 
 
 async def _served(
-    request: Request, emulator: Emulator, endpoint: Resource, chosen: Resource, *, mirror: bool = False
+    request: Request, emulator: Emulator, endpoint: OnlineEndpoint, chosen: OnlineDeployment, *, mirror: bool = False
 ) -> Reply:
     """One request to one deployment, within its limits, recorded whatever comes of it."""
-    settings = chosen.body["properties"]["requestSettings"]
-    capacity = int(settings["maxConcurrentRequestsPerInstance"]) * int(chosen.body["sku"]["capacity"])
     pending: set[asyncio.Future[Any]] = emulator.cache.setdefault(f"pending:{chosen.id.lower()}", set())
-    if len(pending) >= 2 * capacity:
+    if len(pending) >= 2 * chosen.most_at_once:
         outcome = Outcome(Reply(429, "Too many requests are pending."))
     else:
         work = asyncio.ensure_future(asyncio.to_thread(_question(request, emulator, endpoint, chosen)))
         pending.add(work)
         work.add_done_callback(pending.discard)  # not at the time-out: the container goes on working on it
         begun = time.perf_counter()
-        await asyncio.wait({work}, timeout=deployments.seconds(settings["requestTimeout"]))
+        await asyncio.wait({work}, timeout=chosen.timeout)
         spent = time.perf_counter() - begun
         if work.done():
             reply, model_status = work.result()
@@ -138,13 +136,12 @@ async def _served(
 
 
 def _question(
-    request: Request, emulator: Emulator, endpoint: Resource, chosen: Resource
+    request: Request, emulator: Emulator, endpoint: OnlineEndpoint, chosen: OnlineDeployment
 ) -> Callable[[], tuple[Reply, int]]:
     """What is to be done on a thread: ask the user's own code, or the model."""
-    code = chosen.body.get(deployed.CODE)
-    if not code:
-        return partial(_ask, emulator, chosen.body[serving.PLACE], _stack(emulator, chosen), request.body)
-    container = deployed.container_of(emulator, chosen.id, code)
+    if not chosen.code:
+        return partial(_ask, emulator, chosen.place, _stack(emulator, chosen), request.body)
+    container = deployed.container_of(emulator, chosen.id, chosen.code)
     said = deployed.envelope(request.method, request.query, request.headers, request.body)
     return partial(_ask_code, container, said)
 
@@ -177,7 +174,9 @@ def _ask(emulator: Emulator, place: str, stack: str, body: bytes) -> tuple[Reply
     return Reply(200, answer), 200
 
 
-def _record(emulator: Emulator, endpoint: Resource, deployment: str, outcome: Outcome, *, mirror: bool = False) -> None:
+def _record(
+    emulator: Emulator, endpoint: OnlineEndpoint, deployment: str, outcome: Outcome, *, mirror: bool = False
+) -> None:
     """Keep a row of a request, for Azure Monitor and the container's log; no deployment: none was reached."""
     at, took = emulator.clock.now().timestamp(), outcome.seconds * 1000
     row = (endpoint.name.lower(), deployment, at, outcome.reply.status, outcome.model_status, took, int(mirror))
@@ -193,23 +192,22 @@ def _traced(request: Request, reply: Reply) -> Reply:
     return Reply(reply.status, reply.body, {**trace, **reply.headers})
 
 
-def _stack(emulator: Emulator, chosen: Resource) -> str:
-    variable = (chosen.body["properties"].get("environmentVariables") or {}).get(STACK_VARIABLE)
-    return str(variable or emulator.store.setting(STACK_SETTING, "") or chosen.body[serving.STACK])
+def _stack(emulator: Emulator, chosen: OnlineDeployment) -> str:
+    return str(chosen.variables.get(STACK_VARIABLE) or emulator.store.setting(STACK_SETTING, "") or chosen.stack)
 
 
-def _endpoint(request: Request, emulator: Emulator) -> Resource | None:
+def _endpoint(request: Request, emulator: Emulator) -> OnlineEndpoint | None:
     region = request.params["region"].lower()
-    named = emulator.store.named(KIND, request.params["endpoint"])
-    return next((found for found in named if str(found.body["location"]).lower() == region), None)
+    named = map(OnlineEndpoint.read, emulator.store.named(KIND, request.params["endpoint"]))
+    return next((found for found in named if found.location.lower() == region), None)
 
 
-def _check_signed_in(request: Request, emulator: Emulator, endpoint: Resource) -> None:
+def _check_signed_in(request: Request, emulator: Emulator, endpoint: OnlineEndpoint) -> None:
     """Raise a 401 unless the bearer is one of the endpoint's keys, or a token of the kind that its auth mode takes."""
     kind, _, presented = request.headers.get("authorization", "").partition(" ")
-    mode = endpoint.body["properties"]["authMode"]
-    if mode == "Key":
-        good = any(hmac.compare_digest(presented.encode(), key.encode()) for key in endpoint.body[KEYS])
+    mode = endpoint.auth_mode
+    if mode is AuthMode.KEY:
+        good = any(hmac.compare_digest(presented.encode(), key.encode()) for key in endpoint.keys)
     else:
         try:
             claims = claims_of(presented)
@@ -217,15 +215,15 @@ def _check_signed_in(request: Request, emulator: Emulator, endpoint: Resource) -
             claims = {}
         # a token of Azure ML is for one endpoint and names it; one of Entra is for the audience
         ours = claims.get("aud") == SCORING_AUDIENCE and float(claims.get("exp", 0)) > time.time()
-        good = ours and claims.get("endpoint") == (endpoint.id if mode == "AMLToken" else None)
+        good = ours and claims.get("endpoint") == (endpoint.id if mode is AuthMode.AML_TOKEN else None)
     if kind.lower() != "bearer" or not good:
-        text = "key_auth_bad_header_or_key" if mode == "Key" else "token_auth_invalid_token"
+        text = "key_auth_bad_header_or_key" if mode is AuthMode.KEY else "token_auth_invalid_token"
         raise Refusal(401, text, (("WWW-Authenticate", "Bearer"),))
-    if mode == "AADToken":
+    if mode is AuthMode.AAD_TOKEN:
         _check_role(emulator, Principal(str(claims.get("appid", "")), str(claims.get("oid", ""))), endpoint)
 
 
-def _check_role(emulator: Emulator, caller: Principal, endpoint: Resource) -> None:
+def _check_role(emulator: Emulator, caller: Principal, endpoint: OnlineEndpoint) -> None:
     """Raise a 403 unless the caller has the action that scoring with a token of Entra needs."""
     try:
         authorize.demand(emulator, caller, Asked(f"{ML}/workspaces/onlineEndpoints/score/action", endpoint.id))
@@ -233,28 +231,26 @@ def _check_role(emulator: Emulator, caller: Principal, endpoint: Resource) -> No
         raise Refusal(403, error.message) from None
 
 
-def _choose(request: Request, emulator: Emulator, endpoint: Resource) -> Resource:
+def _choose(request: Request, emulator: Emulator, endpoint: OnlineEndpoint) -> OnlineDeployment:
     """The deployment that the header names, else one by the traffic's weights. Raises Refusal."""
-    known = {child.name: child for child in emulator.store.children(endpoint.id, deployments.KIND)}
+    known = {one.name: one for one in endpoints.deployments_of(emulator, endpoint)}
     if named := request.headers.get(HEADER):
         if named not in known:
             raise Refusal(404, f"Deployment {named} was not found in the endpoint.")
         chosen = known[named]
     else:
-        traffic: dict[str, Any] = {
-            k: v for k, v in (endpoint.body["properties"].get("traffic") or {}).items() if k in known
-        }
+        traffic = {name: share for name, share in endpoint.traffic.items() if name in known}
         if not sum(traffic.values()):
             raise Refusal(404, "The endpoint has no deployment with a positive traffic weight.")
         chosen = known[_chance.choices(list(traffic), list(traffic.values()))[0]]
-    if chosen.body["properties"]["provisioningState"] in NOT_READY:
+    if not chosen.is_ready:
         raise Refusal(503, f"Deployment {chosen.name} is not ready.")
     return chosen
 
 
-def _mirror(emulator: Emulator, endpoint: Resource) -> Resource | None:
-    for name, share in (endpoint.body["properties"].get("mirrorTraffic") or {}).items():
+def _mirror(emulator: Emulator, endpoint: OnlineEndpoint) -> OnlineDeployment | None:
+    for name, share in endpoint.mirror_traffic.items():
         if _chance.uniform(0, 100) < share:
-            found = emulator.store.get(f"{endpoint.id}/{deployments.KIND}/{name}")
-            return found if found and found.body["properties"]["provisioningState"] not in NOT_READY else None
+            named = (one for one in endpoints.deployments_of(emulator, endpoint) if one.name == name)
+            return next((one for one in named if one.is_ready), None)
     return None

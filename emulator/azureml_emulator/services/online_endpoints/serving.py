@@ -17,13 +17,13 @@ from azureml_emulator.core.clock import iso
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
 from azureml_emulator.services.storage import storage
 from azureml_emulator.stand_in_model import predictor
 from azureml_emulator.stand_in_model.artifact import ArtifactError
 from azureml_emulator.stand_in_model.serve import ChatModel
 
 REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
-PLACE, STACK = "_place", "_stack"  # in a deployment's body: the model's folder below the emulator's, and who serves it
 BASE = ""  # the place of a base model of a registry, which the shipped weights stand in for
 MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
 
@@ -124,15 +124,14 @@ def answer_text(model: ChatModel, body: Any) -> str:
     return texts[0]
 
 
-def log_lines(emulator: Emulator, deployment: Resource, own: Sequence[str] = ()) -> list[str]:
+def log_lines(emulator: Emulator, deployment: OnlineDeployment, own: Sequence[str] = ()) -> list[str]:
     """The container's log: how it came up, what a user's own code wrote, then the requests that reached it."""
-    made = deployment.body["systemData"]["createdAt"]
-    image = "mlflow-model-inference" if deployment.body[STACK] == MLFLOW else FOUNDATION
+    made = deployment.created
+    image = "mlflow-model-inference" if deployment.stack == MLFLOW else FOUNDATION
     image = "the scoring script" if own else image
-    lines = [f"{made} | INFO | {image}: loading {deployment.body['properties'].get('model')}", *own]
-    error = deployment.body["properties"].get("provisioningErrors")
-    if error and deployment.body["properties"]["provisioningState"] == "Failed":
-        return [*lines, f"{made} | ERROR | {error[0]['error']['message']}"]
+    lines = [f"{made} | INFO | {image}: loading {deployment.model}", *own]
+    if deployment.error:
+        return [*lines, f"{made} | ERROR | {deployment.error}"]
     if not own:
         lines.append(f"{made} | INFO | the emulator's small stand-in model is ready")
     endpoint = deployment.parent.rsplit("/", 1)[-1]
@@ -144,14 +143,14 @@ def log_lines(emulator: Emulator, deployment: Resource, own: Sequence[str] = ())
     return lines + [f"{at} | INFO | POST /score {status} {took:.0f} ms" for at, status, took in stamped]
 
 
-def download_lines(emulator: Emulator, deployment: Resource) -> list[str]:
+def download_lines(emulator: Emulator, deployment: OnlineDeployment) -> list[str]:
     """The log of the container that fetches the model."""
-    made, model = deployment.body["systemData"]["createdAt"], deployment.body["properties"].get("model")
+    made, model = deployment.created, deployment.model
     if not model:
         return [f"{made} | INFO | the deployment has no model"]
-    if deployment.body[PLACE] == BASE:
+    if deployment.place == BASE:
         return [f"{made} | INFO | {model}: the shipped stand-in is used"]
-    folder = emulator.folder / deployment.body[PLACE]
+    folder = emulator.folder / deployment.place
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return [f"{made} | INFO | Downloading {model}"] + [
         f"{made} | INFO | {path.relative_to(folder).as_posix()} {path.stat().st_size} bytes" for path in files

@@ -33,17 +33,13 @@ def cluster(emulator: Emulator, workspace: Resource, stated: Any) -> str | None:
     return found.id
 
 
-def compute_type(endpoint: Resource) -> str:
-    """The compute type that the deployments of an endpoint have."""
-    return TYPE if endpoint.body["properties"].get("compute") else "Managed"
-
-
-def check_type(endpoint: Resource, stated: Json) -> None:
-    """Raises 400 for a deployment of another compute type than its endpoint's."""
-    has, wanted = compute_type(endpoint), str(stated.get("endpointComputeType") or "Managed")
+def checked_type(name: str, compute: str | None, stated: Json) -> str:
+    """The compute type of a deployment, which its endpoint's decides. Raises 400 where another is stated."""
+    has, wanted = TYPE if compute else "Managed", str(stated.get("endpointComputeType") or "Managed")
     if has != wanted:
-        text = f"The endpoint {endpoint.name} has deployments of compute type {has}, not {wanted}."
+        text = f"The endpoint {name} has deployments of compute type {has}, not {wanted}."
         raise bad_request(text, code="BadArgument", target="endpointComputeType")
+    return has
 
 
 def resources(stated: Json) -> Json:

@@ -20,10 +20,10 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import process_run
 from azureml_emulator.services.online_endpoints import serving
+from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
 from azureml_emulator.services.online_endpoints.scoring_script.container import LOG, Container, ContainerError, Plan
 from azureml_emulator.services.storage import storage
 
-CODE = "_code"  # in a deployment's body: the folder below the emulator's, the script, and the variables
 HELP = "Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-resourcenotready"
 
 
@@ -45,7 +45,10 @@ def check(emulator: Emulator, stated: Json) -> None:
 
 
 def prepare(emulator: Emulator, stated: Json, place: str) -> Json | None:
-    """The folder of a deployment with its code and model, to be kept; None where no code of a user's is needed."""
+    """Where a deployment's own code stands, to be kept with it; None where no code of a user's is needed.
+
+    `folder` is below the emulator's; `script`, `model` and `variables` say what its process is started with.
+    """
     configured = stated.get("codeConfiguration")
     if not configured and not is_foreign(emulator, place):
         return None
@@ -109,11 +112,11 @@ def stop(emulator: Emulator, id: str = "") -> None:
         container.stop()
 
 
-def remove(emulator: Emulator, deployment: Resource) -> None:
+def remove(emulator: Emulator, deployment: OnlineDeployment) -> None:
     """End the process of a deployment, and remove its folder."""
     stop(emulator, deployment.id)
-    if said := deployment.body.get(CODE):
-        shutil.rmtree(emulator.folder / said["folder"], ignore_errors=True)
+    if deployment.code:
+        shutil.rmtree(emulator.folder / deployment.code["folder"], ignore_errors=True)
 
 
 def envelope(method: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Json:
@@ -121,11 +124,11 @@ def envelope(method: str, query: Mapping[str, str], headers: Mapping[str, str], 
     return {"method": method, "query": dict(query), "headers": dict(headers), "body": body.decode("latin-1")}
 
 
-def log_lines(emulator: Emulator, deployment: Resource) -> list[str]:
+def log_lines(emulator: Emulator, deployment: OnlineDeployment) -> list[str]:
     """What the script wrote."""
-    said = deployment.body[CODE]
+    assert deployment.code is not None, "asked of a deployment with code of its own"
     try:
-        return Path(emulator.folder, said["folder"], LOG).read_text("utf-8", "replace").splitlines()
+        return Path(emulator.folder, deployment.code["folder"], LOG).read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
 

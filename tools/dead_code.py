@@ -21,6 +21,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "temporary_reference": "registry_calls.write, by its name",
     "data_reference": "registry_calls.write, by its name",
     "import_asset": "registry_calls.write, by its name",
+    "__init_subclass__": "Python, for each subclass",
     "on_request": "azure-core",
     "on_response": "azure-core",
 }

@@ -78,7 +78,7 @@ def _machine(error: OSError) -> MlopsError:
     where = str(error.filename) if error.filename else None
     said = error.strerror or str(error)
     again = "what is done stays done, and the same command carries on from there"
-    return MlopsError(Problem(f"this machine refused: {said}", where, why=again, fix="mend it and run it again"))
+    return MlopsError(Problem(f"this machine refused: {said}", where, why=again, fix="put it right and run it again"))
 
 
 def _unsaid() -> int:

@@ -1,4 +1,4 @@
-"""`mlops emulator`: a door to the command line of the emulator, on the state that the other verbs use."""
+"""`mlops emulator`: the command line of the emulator, reached from here, on the state that the other verbs use."""
 
 import os
 

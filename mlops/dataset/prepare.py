@@ -215,7 +215,7 @@ def _too_few(count: int, account: "Account") -> Problem:
     return Problem(
         f"{count} training rows are left, at least {MINIMUM_TRAIN_ROWS} are needed",
         why=f"of {sum(account.read.values())} rows read, {rejected}; some are held out for validation and test",
-        fix="add conversations below the curated folder, raise data.dataset.percent, or mend the rejected rows",
+        fix="add conversations below the curated folder, raise data.dataset.percent, or correct the rejected rows",
     )
 
 

@@ -1,4 +1,4 @@
-"""Finds the line of `params.yaml` that a problem is about, so that it is annotated where it can be mended."""
+"""Finds the line of `params.yaml` that a problem is about, so that it is annotated where it can be fixed."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -19,7 +19,7 @@ def explain(error: MlopsError) -> str:
 
 
 def failure_report(error: MlopsError) -> Report:
-    """The same for a step's summary: a table of all problems, and the first command that mends one."""
+    """The same for a step's summary: a table of all problems, and the first command that fixes one."""
     rows = [(problem.place(), problem.what, problem.why, problem.fix) for problem in error.problems]
     shown = [index for index in range(4) if any(row[index] for row in rows)]
     columns = ("where", "what", "why", "fix")

@@ -1,4 +1,4 @@
-"""`mlops resume`: what one tick did about each run, and the verdicts it came to."""
+"""`mlops resume`: what one reconcile run did about each training run, and the verdicts it came to."""
 
 from collections.abc import Mapping
 

@@ -128,7 +128,7 @@ def _standing_by(
     retention = policy.kept_for(endpoint.usage)
     if retention is None or phases.now - since < retention:
         how_long = (
-            f"for {retention / timedelta(hours=1):g} hours after a rollout" if retention is not None else "for ever"
+            f"for {retention / timedelta(hours=1):g} hours after a promotion" if retention is not None else "for ever"
         )
         return phases.kept(Because.NEEDED, f"stands by for a rollback; its environment keeps it {how_long}")
     if isinstance(endpoint.used, Unknown):

@@ -22,7 +22,7 @@ QUESTION, ANSWER = "messages", "ground_truth"
 TASK = "chat-completion"
 LAYOUT = 1  # of the file; a change of its form counts it up
 VERSION_LENGTH = 30  # characters that Azure ML allows for a version
-MOST_ATTEMPTS = 3  # by ticks that nobody looks at; a person may start more
+MOST_ATTEMPTS = 3  # by scheduled runs that nobody looks at; a person may start more
 _JOB = re.compile(r"^ev-(?P<fingerprint>[0-9a-f]{12})-(?P<attempt>[1-9][0-9]*)$")
 
 
@@ -92,7 +92,7 @@ def why_not(*, enabled: bool, training_outputs: Sequence[str]) -> str:
 
 
 def decide(scored: Scored, *, by_hand: bool) -> Act:
-    """What is to be done. A tick gives up after some attempts, because each costs a GPU; a person does not."""
+    """What is to be done. A scheduled run gives up after some attempts, because each costs a GPU; a person does not."""
     if scored.attempt is None:
         return Act.SUBMIT
     if scored.attempt.state.retryable:

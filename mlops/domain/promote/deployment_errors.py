@@ -34,7 +34,7 @@ KNOWN: tuple[KnownError, ...] = (
     KnownError("OperationCanceled", "a change of higher priority canceled this one", "run this again in a minute"),
     KnownError("ResourceNotFound", "something the deployment refers to is gone, or the endpoint may not read it",
           "check that model and environment exist, and that the endpoint's identity may read storage and registry"),
-    KnownError("BadArgument", "a setting of the deployment is not accepted", "read the message; mend params.yaml"),
+    KnownError("BadArgument", "a setting of the deployment is not accepted", "read the message; correct params.yaml"),
     KnownError("ResourceNotReady", "the container crashed, or its probes failed until they were given up",
           "read the container's log; raise serving.liveness_initial_delay_seconds if the model loads slowly"),
     KnownError("InternalServerError", "the service failed", "run this again; if it goes on, ask Azure's support"),

@@ -4,8 +4,8 @@ Pure. The executor observes, asks, applies and asks again until it hears Done, R
 interrupted is carried on by running it again.
 
 What was decided where the service leaves a choice:
-- Traffic that another rollout left divided goes to the healthy deployment with most of it before anything else, the
-  older one on a tie. Only the wanted deployment keeps its share: its own rollout goes on from there, after another
+- Traffic that another promotion left divided goes to the healthy deployment with most of it before anything else, the
+  older one on a tie. Only the wanted deployment keeps its share: its own promotion goes on from there, after another
   smoke test, since this process did not see the first.
 - A failed candidate is deleted once the traffic is back where it was.
 - After success the one that was live before stays at 0 %; every other deployment of the endpoint is deleted.
@@ -185,7 +185,7 @@ def _advance(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -
 
 
 def _finish(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress, new: DeploymentFacts) -> Step:
-    """Close a rollout that has all traffic: the last judgement, then what is left over goes."""
+    """Close a promotion that has all traffic: the last judgement, then what is left over goes."""
     previous = rollback_target.served_before(facts, new.name)
     if previous and progress.smoke_tested and progress.judged < ALL:
         beside = f"{facts.label(previous.name)} is kept for a rollback"

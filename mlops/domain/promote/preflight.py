@@ -63,7 +63,7 @@ def _still_broken(facts: EndpointFacts) -> Problem:
     return Problem(
         f"endpoint {facts.name} is {facts.state}",
         why="its last change did not come to an end, nor when it was repeated, so no further change to it is safe",
-        fix=f"{look}; mend that and run this again" if facts.live else remove,
+        fix=f"{look}; put that right and run this again" if facts.live else remove,
     )
 
 

@@ -125,7 +125,7 @@ def _evaluate(facts: Facts, why: str) -> Step:
 
 
 def _promote(facts: Facts) -> Step:
-    """Only the last environment counts: those before it are on the way, and may have been torn down since."""
+    """Only the last environment counts: those before it are on the way, and may have been deleted since."""
     if not facts.live:
         return Step("promote", False, "no environment")
     last, live = list(facts.live.items())[-1]

@@ -1,4 +1,4 @@
-"""Decides what a tick does about each run: wait, judge, promote, call it failed, or leave it, each with its reason.
+"""Decides what a reconcile run does about each training run, with its reason: wait, judge, promote, fail, or leave it.
 
 Pure: facts in, decisions out. What is left to do follows from the workspace alone, so it must not look anything up or
 remember anything.
@@ -14,7 +14,7 @@ from mlops.domain.training.run import JobState
 
 PROMOTION_BOUND = timedelta(hours=2)  # the time limit of a promotion's job; a promotion that is older was cut off
 MOST_RETRIES = 3  # a promotion that never comes to an end needs a person
-FAILURE_IS_NEWS = timedelta(days=2)  # for so long a failed run makes ticks fail, unless a newer run was submitted
+FAILURE_IS_NEWS = timedelta(days=2)  # so long a failed run makes scheduled runs fail, unless a newer one was submitted
 
 
 class Act(StrEnum):
@@ -122,9 +122,7 @@ def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> 
             run, Act.NOTHING, f"the promotion of {run.model} to {environment} failed, which a person answers"
         )
     if mark.state is PromotionState.DONE:
-        return Decision(
-            run, Act.NOTHING, f"{run.model} was live in {environment}, and was taken back or torn down since"
-        )
+        return Decision(run, Act.NOTHING, f"{run.model} was live in {environment}, and was taken back or deleted since")
     if mark.state is not PromotionState.INTERRUPTED and now - mark.at < PROMOTION_BOUND:
         return Decision(run, Act.WAIT, f"{run.model} is on its way to {environment}")
     if mark.retries >= MOST_RETRIES:

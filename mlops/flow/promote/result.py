@@ -8,7 +8,7 @@ from mlops.domain.promote.endpoint import DeploymentState
 
 
 class Action(StrEnum):
-    """A step of a rollout."""
+    """A step of a promotion."""
 
     CREATE_ENDPOINT = "create endpoint"
     DEPLOY = "deploy"

@@ -25,7 +25,7 @@ def compare(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, new: 
 
 
 def find(workspace: Workspace, label: str, registry: str | None) -> ModelSummary | None:
-    """A registered model; None where it cannot be read, for a summary may lack a column and the rollout goes on."""
+    """A registered model; None where it cannot be read, for a summary may lack a column and the promotion goes on."""
     name, _, version = label.partition(":")
     try:
         found = sharing.find(workspace, registry, name, version) if version else None

@@ -89,7 +89,7 @@ def _body(change: Change, run_url: str) -> str:
         fenced("\n".join(part for part in (cause.title, cause.message) if part), "text"),
         f"Seen {times}, last in {cause.job.url or run_url}",
         "This text is renewed whenever the same happens again, without a notification. Close the issue when it is "
-        "mended: it is opened again if the cause comes back. Close it as not planned to hear no more of it.",
+        "fixed: it is opened again if the cause comes back. Close it as not planned to hear no more of it.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -1,4 +1,4 @@
-"""`mlops resume`: one tick that carries runs of this product on: judges, registers, and hands models over to `promote`.
+"""`mlops resume`: one reconcile run: it judges and registers finished runs, and hands models to `promote`.
 
 It keeps no state: what is left to do is what the workspace shows.
 """
@@ -31,7 +31,7 @@ LOOK_BACK = 50  # jobs that carry our tag, newest first
 
 
 class Done(StrEnum):
-    """What a tick did about a run."""
+    """What a reconcile run did about a training run."""
 
     WAITED = "wait"
     EVALUATED = "evaluate"
@@ -66,7 +66,7 @@ class PromotionRequest:
 
 @dataclass(frozen=True)
 class ResumeResult:
-    """Every run that was looked at, newest first, the verdicts of this tick, and what is to be promoted."""
+    """Every run that was looked at, newest first, the verdicts of this time, and what is to be promoted."""
 
     runs: tuple[CarriedRun, ...]
     verdicts: tuple[GateResult, ...]
@@ -76,7 +76,7 @@ class ResumeResult:
 def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     """Look at the newest runs and take each one step further; what is wrong with one does not keep the others.
 
-    The outcome fails when a run was refused now, or when the newest one failed, so that a scheduled tick is red.
+    The outcome fails when a run was refused now, or when the newest one failed, so that a scheduled run is red.
     `render` makes a model card's Markdown.
     """
     workspace, environments = context.workspace, tuple(context.params.environments)
@@ -84,15 +84,15 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     registered = any(run.model for run in found)
     live = {name: observe.live_model(context, name) for name in environments} if registered else {}
     spec = register.RegisterSpec.of(context)
-    tick = _Tick(Evaluator.of(context), spec, render)
+    done = _Reconcile(Evaluator.of(context), spec, render)
     for decision in decide(found, environments, live, workspace.now()):
-        tick.take(decision)
-    return Outcome(ResumeResult(tuple(tick.runs), tuple(tick.verdicts), tick.promotion), tick.failure)
+        done.take(decision)
+    return Outcome(ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion), done.failure)
 
 
 @dataclass
-class _Tick:
-    """What one tick did so far."""
+class _Reconcile:
+    """What one reconcile run did so far."""
 
     evaluator: Evaluator
     spec: register.RegisterSpec
@@ -154,7 +154,7 @@ class _Tick:
         return f"held-out conversations: {', '.join(waiting)}" if waiting else ""
 
     def _request(self, run: Run, environment: str, model: str = "") -> None:
-        """Note it first: should the promote workflow never start, a later tick sees that it was to."""
+        """Note it first: should the promote workflow never start, a later run sees that it was to."""
         before = run.promotions.get(environment)
         retries = before.retries + 1 if before else 0
         workspace = self.evaluator.workspace
@@ -164,7 +164,7 @@ class _Tick:
 
     def _failed(self, run: Run) -> RemoteFailed:
         why = jobs.failure(self.evaluator.workspace, run.name)
-        fix = "push what mends it, or run `mlops submit` for another attempt; a newer run ends this message"
+        fix = "push what fixes it, or run `mlops submit` for another attempt; a newer run ends this message"
         return RemoteFailed(Problem(f"{run.name} is {run.state}", "the workspace", why=why, fix=fix))
 
 

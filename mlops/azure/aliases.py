@@ -31,7 +31,7 @@ def registered(workspace: Workspace, model: str, version: str, environments: Ite
 
 
 def promoted(workspace: Workspace, model: str, version: str, environment: str) -> None:
-    """A version has all traffic of an environment. Doing it again changes nothing, and completes what was interrupted."""
+    """A version has all traffic of an environment. Again it changes nothing, but completes what was interrupted."""
     _settle(workspace, model, lambda now: now.promoted(environment, version))
 
 

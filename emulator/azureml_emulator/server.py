@@ -84,11 +84,18 @@ class Application:
             else None
         )
         if met is None:
-            return await self._handle(route, request)
+            reply = await self._handle(route, request)
+            faults.answers.note(request, reply)
+            return reply
         if met.rule.effect == "status":
             return effects.refusal(met.rule, request)
         if met.rule.effect == "reset_before":
             return Reply(cut=effects.NOTHING)
+        if met.rule.effect == "stale":
+            reply = await self._handle(route, request)
+            if (before := faults.answers.note(request, reply)) is None:
+                faults.give_back(met)  # nothing changed since it was first asked
+            return before or reply
         await asyncio.sleep(met.rule.seconds)
         failing = [effects.failure(met.rule)] if met.rule.effect == "operation" else []
         try:

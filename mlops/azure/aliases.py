@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops.azure import models
+from mlops.azure.agree import TRIES, agreed, contradiction
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.registry import aliases as domain
@@ -21,7 +22,7 @@ WRITES = 5  # another environment's promotion may write the same tags at the sam
 
 def read(workspace: Workspace, model: str) -> Aliases:
     """The roles of a model's versions; none for a model that does not exist."""
-    return domain.from_tags(plain_tags(_container(workspace, model).get("tags")))
+    return domain.from_tags(plain_tags((_container(workspace, model) or {}).get("tags")))
 
 
 def registered(workspace: Workspace, model: str, version: str, environments: Iterable[str]) -> None:
@@ -38,6 +39,8 @@ def promoted(workspace: Workspace, model: str, version: str, environment: str) -
 def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> None:
     for _ in range(WRITES):
         before = _container(workspace, model)
+        if before is None:  # a version of it was promoted or registered, so it is there; a PUT would take its tags
+            raise contradiction(f"read the model {model}")
         now = domain.from_tags(plain_tags(before.get("tags")))
         wanted = change(now)
         if wanted == now:
@@ -50,9 +53,21 @@ def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliase
         models.set_tags(workspace, model, step.version, step.tags)
 
 
-def _container(workspace: Workspace, model: str) -> dict[str, Any]:
-    found = workspace.look(_url(workspace, model), f"read the model {model}")
-    return dict((found or {}).get("properties") or {})
+def _container(workspace: Workspace, model: str) -> dict[str, Any] | None:
+    """The model without a version, as two reads show it; None when neither they nor the versions say that it is there.
+
+    Raises Contradiction.
+    """
+
+    def look() -> dict[str, Any] | None:
+        found = workspace.look(_url(workspace, model), f"read the model {model}")
+        return None if found is None else dict(found.get("properties") or {})
+
+    for _ in range(TRIES):
+        found = agreed(look, f"read the model {model}")
+        if found is not None or not models.versions(workspace, model, archived=True):
+            return found
+    raise contradiction(f"read the model {model}")
 
 
 def _write(workspace: Workspace, model: str, before: dict[str, Any], wanted: Aliases) -> None:

@@ -1,21 +1,19 @@
-"""Managed online endpoints and their deployments: read as facts, changed one thing at a time."""
+"""Managed online endpoints: read as facts, changed one thing at a time, and only where they are as they were seen."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from mlops import clock
-from mlops.azure import bulk
-from mlops.azure.failures import NotFound, is_not_found, translated
-from mlops.azure.translate import plain_tags, word
+from mlops.azure import bulk, deployments
+from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
+from mlops.azure.failures import Conflict, NotFound, is_not_found, translated
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.moments import parse_date
-from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
-from mlops.domain.promote.spec import ServingSettings
-from mlops.domain.tags import OWNER_TAG
-from mlops.errors import MlopsError, Problem, RemoteFailed
+from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState
+from mlops.domain.promote.rollback_target import NO_NAME
+from mlops.domain.tags import OWNER_TAG, PREVIOUS_TAG
+from mlops.errors import Problem, RemoteFailed
 
 LOG_LINES = 60
 API = "2024-10-01"
@@ -23,76 +21,90 @@ PAGE = 100  # endpoints a page of the listing
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 
 
-@dataclass(frozen=True)
-class DeploymentSpec:
-    """How a deployment is made."""
+def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str] = ()) -> EndpointFacts:
+    """The endpoint as it is, `Absent` when there is none: when a read, the listing and a later read all say so.
 
-    name: str
-    model_id: str
-    instance_type: str
-    instance_count: int
-    serving: ServingSettings
-    tags: Mapping[str, str]
-
-
-def observe(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
-    """The endpoint as it is, `Absent` when there is none."""
-    found = _get(workspace, name)
+    A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
+    Raises Contradiction when no two answers agree.
+    """
+    found = _present(workspace, name)
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
     stated = plain_tags(found.tags)
+    traffic, mirror = _shares(found.traffic), _shares(found.mirror_traffic)
+    named = {*traffic, *mirror, *stated.get(PREVIOUS_TAG, "").split(), *expected}
     return EndpointFacts(
         name=name,
-        state=_state(EndpointState, found.provisioning_state, f"the endpoint {name}"),
-        traffic={str(k): int(v) for k, v in (found.traffic or {}).items()},
-        mirror={str(k): int(v) for k, v in (found.mirror_traffic or {}).items()},
-        deployments=deployments(workspace, name),
+        state=deployments.known_state(EndpointState, found.provisioning_state, f"the endpoint {name}"),
+        traffic=traffic,
+        mirror=mirror,
+        deployments=_all_deployments(workspace, name, named),
         tags=stated,
         ours=stated.get(OWNER_TAG) == owner,
     )
 
 
+def _present(workspace: Workspace, name: str) -> Any | None:
+    for _ in range(TRIES):
+        if found := _get(workspace, name):
+            return found
+        if name not in names(workspace) and _get(workspace, name) is None:
+            return None
+        clock.sleep(PAUSE)
+    raise contradiction(f"read the endpoint {name}")
+
+
+def _all_deployments(workspace: Workspace, endpoint: str, named: Collection[str]) -> tuple[DeploymentFacts, ...]:
+    listed = deployments.listed(workspace, endpoint)
+    missing = {name for name in named if name != NO_NAME} - {one.name for one in listed}
+    looked = [deployments.read(workspace, endpoint, name) for name in sorted(missing)]
+    return (*listed, *(one for one in looked if one))
+
+
+def _shares(stated: Mapping[str, Any] | None) -> dict[str, int]:
+    return {str(name): int(percent) for name, percent in (stated or {}).items()}
+
+
 def create(workspace: Workspace, name: str, *, auth_mode: str, tags: Mapping[str, str]) -> None:
-    """Make an endpoint without deployments, and wait for it."""
+    """Make an endpoint without deployments, and wait for it. Raises Conflict when there is one after all."""
     from azure.ai.ml.entities import ManagedOnlineEndpoint
 
+    clock.sleep(PAUSE)  # a PUT to one that exists would take its traffic and its tags, so it is looked for once more
+    if _present(workspace, name) is not None:
+        raise Conflict(Problem(f"create the endpoint {name}", why="it is there, although it was not a moment ago"))
     with translated(f"create the endpoint {name}"):
         entity = ManagedOnlineEndpoint(name=name, auth_mode=auth_mode, tags=dict(tags))
         workspace.ml.online_endpoints.begin_create_or_update(entity).result()
 
 
-def deploy(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
-    """Make a deployment that gets no traffic, and wait for it. A container that fails to start raises RemoteFailed."""
-    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
+def deploy(workspace: Workspace, seen: EndpointFacts, spec: deployments.DeploymentSpec) -> None:
+    """Make a deployment that gets no traffic, and wait for it. A container that fails to start raises RemoteFailed.
 
-    entity = ManagedOnlineDeployment(
-        name=spec.name,
-        endpoint_name=endpoint,
-        model=spec.model_id,
-        instance_type=spec.instance_type,
-        instance_count=spec.instance_count,
-        tags=dict(spec.tags),
-        request_settings=OnlineRequestSettings(
-            request_timeout_ms=spec.serving.request_timeout_ms,
-            max_concurrent_requests_per_instance=spec.serving.max_concurrent_requests_per_instance,
-        ),
-        liveness_probe=ProbeSettings(initial_delay=spec.serving.liveness_initial_delay_seconds),
-        readiness_probe=ProbeSettings(initial_delay=spec.serving.readiness_initial_delay_seconds),
-    )
-    with translated(f"create the deployment {spec.name} of {endpoint}"):
-        workspace.ml.online_deployments.begin_create_or_update(entity).result()
+    Raises Conflict when the endpoint is no longer as it was `seen`, or has such a deployment after all.
+    """
+    _unchanged(workspace, seen)
+    if deployments.read(workspace, seen.name, spec.name):
+        why = "it is there, although it was not a moment ago"
+        raise Conflict(Problem(f"create the deployment {spec.name} of {seen.name}", why=why))
+    deployments.put(workspace, seen.name, spec)
 
 
 def set_traffic(
     workspace: Workspace,
-    name: str,
+    seen: EndpointFacts,
     traffic: Mapping[str, int],
     tags: Mapping[str, str | None],
     *,
     mirror: Mapping[str, int] | None = None,
 ) -> None:
-    """Divide the endpoint's traffic, set or end mirroring and change tags in one request, and wait until it is so."""
-    found = _existing(workspace, name)
+    """Divide the endpoint's traffic, set or end mirroring and change tags in one request, and wait until it is so.
+
+    Raises Conflict when the endpoint is no longer as it was `seen`.
+    """
+    name = seen.name
+    if seen.live and not any(traffic.values()):
+        raise ValueError(f"{name} has live traffic, which is not to be taken from all")
+    found = _unchanged(workspace, seen)
     found.traffic, found.mirror_traffic = dict(traffic), dict(mirror or {})
     found.tags = _merged(found.tags, tags)
     with translated(f"set the traffic of {name}"):
@@ -114,9 +126,9 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
     """
     url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
     what = f"tag the endpoint {name}"
-    # All of them, lest a service that replaces rather than merges drops the others.
-    shown = workspace.send("GET", url, what).json()
-    workspace.send("PATCH", url, what, json={"tags": {**(shown.get("tags") or {}), **tags}})
+    # All of them, lest a service that replaces rather than merges drops the others; and none of a stale answer.
+    before = agreed(lambda: plain_tags(workspace.send("GET", url, what).json().get("tags")), what)
+    workspace.send("PATCH", url, what, json={"tags": {**before, **tags}})
     for _ in range(PATCH_TRIES):
         shown = workspace.send("GET", url, what).json()
         if str(shown["properties"]["provisioningState"]) != "Updating":
@@ -125,10 +137,10 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
     return plain_tags(shown.get("tags"))
 
 
-def delete_deployment(workspace: Workspace, endpoint: str, name: str) -> None:
-    """Delete a deployment without traffic, and wait until it is gone."""
-    with translated(f"delete the deployment {name} of {endpoint}"):
-        workspace.ml.online_deployments.begin_delete(name=name, endpoint_name=endpoint).result()
+def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str) -> None:
+    """Delete a deployment without traffic, if the endpoint is as it was `seen`. Raises Conflict when it is not."""
+    _unchanged(workspace, seen)
+    deployments.delete(workspace, seen.name, name)
 
 
 def delete(workspace: Workspace, name: str) -> None:
@@ -157,40 +169,6 @@ def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
         return None
 
 
-def deployments(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:
-    """The deployments of an endpoint, read from ARM because the SDK's entities leave out when they were made."""
-    found = bulk.pages(workspace, _deployments_url(workspace, endpoint), f"list the deployments of {endpoint}")
-    return tuple(_deployment(item) for item in found)
-
-
-def deployments_of(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[DeploymentFacts, ...] | str]:
-    """The deployments of many endpoints; text says why those of one could not be read."""
-    urls = {name: _deployments_url(workspace, name) for name in names}
-    found: dict[str, tuple[DeploymentFacts, ...] | str] = {}
-    for name, answer in bulk.side_by_side(workspace, urls, "list the deployments").items():
-        try:
-            found[name] = str(answer) if isinstance(answer, MlopsError) else tuple(map(_deployment, answer))
-        except MlopsError as error:  # a state that this version does not know
-            found[name] = str(error)
-    return found
-
-
-def _deployments_url(workspace: Workspace, endpoint: str) -> str:
-    return f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
-
-
-def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
-    """The last lines of a deployment's container, else of the one that fetches the model; empty without either."""
-    for container in ("inference-server", "storage-initializer"):
-        with suppress(Exception), translated(f"read the log of {deployment}"):  # its absence must not hide the failure
-            found = workspace.ml.online_deployments.get_logs(
-                name=deployment, endpoint_name=endpoint, lines=LOG_LINES, container_type=container
-            )
-            if str(found).strip():
-                return str(found)
-    return ""
-
-
 def studio_url(workspace: Workspace, endpoint: str) -> str:
     """The endpoint's page in the studio, for people; the scoring URI answers only POST."""
     # encoded as a query should be; so it is no resource id either, which an output of a job must not be
@@ -207,39 +185,18 @@ def _get(workspace: Workspace, name: str) -> Any | None:
             raise
 
 
-def _existing(workspace: Workspace, name: str) -> Any:
-    found = _get(workspace, name)
-    if found is None:
-        raise RemoteFailed(f"the endpoint {name} is gone")
-    return found
+def _unchanged(workspace: Workspace, seen: EndpointFacts) -> Any:
+    """The endpoint, if it still is as it was seen. Raises Conflict, after which it is looked at again."""
+    found = _get(workspace, seen.name)
+    if found is not None:
+        live = {name: percent for name, percent in _shares(found.traffic).items() if percent}
+        mirror = {name: percent for name, percent in _shares(found.mirror_traffic).items() if percent}
+        before = {name: percent for name, percent in seen.mirror.items() if percent}
+        if (live, mirror, plain_tags(found.tags)) == (seen.live, before, dict(seen.tags)):
+            return found
+    why = "it is not as it was a moment ago" if found else "it was there a moment ago, and now it is not found"
+    raise Conflict(Problem(f"change the endpoint {seen.name}", why=why, fix="run the same command again"))
 
 
 def _merged(before: Mapping[str, str] | None, changes: Mapping[str, str | None]) -> dict[str, str]:
     return {key: value for key, value in {**(before or {}), **changes}.items() if value is not None}
-
-
-def _deployment(item: dict[str, Any]) -> DeploymentFacts:
-    properties, times = item.get("properties") or {}, item.get("systemData") or {}
-    return DeploymentFacts(
-        name=str(item["name"]),
-        state=_state(DeploymentState, properties.get("provisioningState"), f"the deployment {item['name']}"),
-        model=_label(str(properties.get("model") or "")),
-        instance_type=str(properties.get("instanceType") or ""),
-        instance_count=int((item.get("sku") or {}).get("capacity") or 0),
-        created=parse_date(times.get("createdAt")),
-        asset=str(properties.get("model") or ""),
-        changed=parse_date(times.get("lastModifiedAt")),
-    )
-
-
-def _label(model: str) -> str:
-    """`name:version` from a model's id, or what stands there."""
-    parts = model.removeprefix("azureml:").strip("/").split("/")
-    return f"{parts[-3]}:{parts[-1]}" if len(parts) >= 3 and parts[-2] == "versions" else "/".join(parts)
-
-
-def _state(kind: Any, text: str | None, what: str) -> Any:
-    try:
-        return kind(word(text))
-    except ValueError:
-        raise RemoteFailed(f"{what} has the provisioning state {text!r}, which this version does not know") from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mlops.azure.agree import agreed
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
@@ -107,9 +108,15 @@ class ModelVersions:
 
 def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
     """Change tags of a version; a value of None removes one."""
-    with translated(f"tag the model {name}:{version}"):
-        found = workspace.ml.models.get(name, version=version)
-        merged = {**plain_tags(found.tags), **tags}
+    what, seen = f"tag the model {name}:{version}", []
+
+    def look() -> dict[str, str]:
+        seen.append(workspace.ml.models.get(name, version=version))
+        return plain_tags(seen[-1].tags)
+
+    with translated(what):
+        merged = {**agreed(look, what), **tags}
+        found = seen[-1]
         found.tags = {key: value for key, value in merged.items() if value is not None}
         workspace.ml.models.create_or_update(found)
 

@@ -107,3 +107,13 @@ def test_the_command_line_asks_shows_and_clears(emulator_address: Address, api: 
     assert run("faults", "--check")[0] == 0
     assert run("faults", "--clear")[0] == 0
     assert control.faults() == []
+
+
+def test_a_read_lags_one_change_behind(api: Call, control: Control) -> None:
+    address = arm(f"{DATA}/lags")
+    control.ask("data.get_version lags: stale once")
+    api("PUT", address, STATED)
+    assert api("GET", address).json()["properties"]["description"] is None, "what never changed cannot be stale"
+    api("PUT", address, {"properties": {**STATED["properties"], "description": "newer"}})
+    assert [api("GET", address).json()["properties"]["description"] for _ in range(2)] == [None, "newer"]
+    assert [one["met"] for one in control.faults()] == [True]

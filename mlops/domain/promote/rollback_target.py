@@ -11,7 +11,7 @@ from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts
 from mlops.domain.tags import PREVIOUS_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 
-_NONE = "-"
+NO_NAME = "-"
 _TO = " to "
 _REMEMBERED = 4  # a tag holds 256 characters, a name 32
 
@@ -31,7 +31,7 @@ def previous(facts: EndpointFacts, now_live: str | None, coming: str) -> str:
     """Value of PREVIOUS_TAG when `coming` begins to take over from `now_live`."""
     names = [now_live, *facts.tags.get(PREVIOUS_TAG, "").split()]
     existing = [name for name in dict.fromkeys(names) if name and name != coming and facts.find(name)]
-    return " ".join(existing[:_REMEMBERED]) or _NONE
+    return " ".join(existing[:_REMEMBERED]) or NO_NAME
 
 
 def is_remembered(facts: EndpointFacts, name: str) -> bool:

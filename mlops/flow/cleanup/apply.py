@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from mlops import clock
-from mlops.azure import cleanup_inventory, endpoints, jobs
+from mlops.azure import cleanup_inventory, deployments, endpoints, jobs
 from mlops.azure.failures import NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
@@ -100,10 +100,10 @@ def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -
     endpoint, _, name = label.partition("/")
 
     def delete() -> None:
-        endpoints.delete_deployment(workspace, endpoint, name)
+        deployments.delete(workspace, endpoint, name)
 
     def there() -> bool:
-        return any(one.name == name for one in endpoints.deployments(workspace, endpoint))
+        return any(one.name == name for one in deployments.listed(workspace, endpoint))
 
     status = _delete(workspace, inventory, endpoint, delete, there, also=(idle_deployments.mark_tag(name),))
     if status is Status.DELETED and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back

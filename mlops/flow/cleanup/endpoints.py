@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from mlops.azure import cleanup_inventory, endpoint_usage, endpoints
+from mlops.azure import cleanup_inventory, deployments, endpoint_usage, endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, protect
 from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
@@ -53,7 +53,7 @@ def observe(policy: CleanupPolicy, workspace: Workspace, now: datetime) -> Endpo
     """Every endpoint with its deployments, and with its traffic where that decides something."""
     found = endpoints.listing(workspace)
     ours = [str(item["name"]) for item in found if _is_ours(policy, item)]
-    deployed = endpoints.deployments_of(workspace, ours)
+    deployed = deployments.listed_of(workspace, ours)
     gone = _gone_models(policy, workspace, deployed)
     seen = [
         ObservedEndpoint(item, _usage(policy, workspace, item, deployed.get(str(item["name"]), ()), gone))
@@ -94,7 +94,7 @@ def judge_deployments(
 def deployed_models(workspace: Workspace, inventory: EndpointInventory) -> tuple[set[str], str]:
     """Every model that any endpoint of the workspace has, ours or not; and why that is not all, where it is not."""
     foreign = [one.usage.name for one in inventory.seen if not one.usage.ours]
-    more = endpoints.deployments_of(workspace, foreign)
+    more = deployments.listed_of(workspace, foreign)
     labels = {each.model for one in inventory.seen for each in one.usage.deployments}
     unknown = next((one.usage.unread for one in inventory.seen if one.usage.unread), "")
     for name, answer in more.items():

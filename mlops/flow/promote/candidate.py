@@ -1,6 +1,6 @@
 """The model that is to be promoted: found by name, or as the one for the current parameters and data."""
 
-from mlops.azure import endpoints, models, sharing
+from mlops.azure import deployments, models, sharing
 from mlops.domain.asset_ids import parse_model
 from mlops.domain.promote import planner
 from mlops.domain.promote.spec import RolloutSpec
@@ -16,9 +16,9 @@ def deployment(model: models.Registered) -> str:
     return planner.deployment_name(model.name, model.version)
 
 
-def deployment_spec(spec: RolloutSpec, model: models.Registered, name: str) -> endpoints.DeploymentSpec:
+def deployment_spec(spec: RolloutSpec, model: models.Registered, name: str) -> deployments.DeploymentSpec:
     """What is deployed for it, as the parameters of its environment say."""
-    return endpoints.DeploymentSpec(
+    return deployments.DeploymentSpec(
         name=name,
         model_id=model.id,
         instance_type=spec.instance_type,

@@ -117,7 +117,7 @@ class Promotion:
         return candidate.deployment(self.model)
 
     def _observe(self) -> EndpointFacts:
-        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner)
+        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, (self._deployment,))
 
     def _decide(self, facts: EndpointFacts) -> Step:
         desired = DesiredRollout(
@@ -146,7 +146,7 @@ class Promotion:
         self._check(facts)
         self._log.step(step)
         try:
-            self._take(step)
+            self._take(step, facts)
         except Transient:
             raise
         except RemoteFailed as error:
@@ -171,7 +171,7 @@ class Promotion:
             raise failure
         self._checked = True
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: Step, facts: EndpointFacts) -> None:
         workspace, name = self.workspace, self.spec.endpoint
         match step:
             case CreateEndpoint():
@@ -179,24 +179,24 @@ class Promotion:
                 tags |= self._lease.tags(LONG)
                 endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
             case CreateDeployment():
-                endpoints.deploy(workspace, name, candidate.deployment_spec(self.spec, self.model, step.name))
+                endpoints.deploy(workspace, facts, candidate.deployment_spec(self.spec, self.model, step.name))
             case SmokeTest():
                 self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
             case Mirror():
                 mirror = {step.deployment: step.percent}
-                endpoints.set_traffic(workspace, name, self._log.last.live, {}, mirror=mirror)
+                endpoints.set_traffic(workspace, facts, facts.live, {}, mirror=mirror)
                 self._watch(f"{step.percent} % mirrored", step.deployment)
             case BakeCanary():
                 self._watch(f"{step.percent} %", step.deployment)
             case SetTraffic():
-                endpoints.set_traffic(workspace, name, step.percentages, step.tags)
+                endpoints.set_traffic(workspace, facts, step.percentages, step.tags)
             case Repair():
                 with suppress(RemoteFailed):  # the next look shows whether it helped
-                    endpoints.set_traffic(workspace, name, step.percentages, {})
+                    endpoints.set_traffic(workspace, facts, step.percentages, {})
             case DeleteDeployment():
                 if step.failed:
                     self._log.keep_container_log(workspace, step.name)
-                endpoints.delete_deployment(workspace, name, step.name)
+                endpoints.delete_idle(workspace, facts, step.name)
 
     @cached_property
     def _questions(self) -> list[HeldOut]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlops import clock
+from mlops.azure.agree import Contradiction
 from mlops.azure.failures import Conflict, Transient
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.steps import Done, Refuse, RolledBack, Step, Wait
@@ -43,7 +44,12 @@ class Reconciliation:
         raise RemoteFailed(f"{self.log.spec.endpoint} did not come to rest within {STEP_LIMIT} steps")
 
     def _turn(self) -> tuple[EndpointFacts, Step]:
-        facts = self.observe()
+        try:
+            facts = self.observe()
+        except Contradiction as error:
+            step: Step = Wait(self.log.spec.endpoint, f"it is looked at again: {error.problems[0].why}")
+            self.log.step(step)
+            return self.log.last, step
         self.log.see(facts)
         step = self.decide(facts)
         if not isinstance(step, Done | RolledBack | Refuse | Wait):

@@ -27,11 +27,11 @@ def _roll_back(workspace: Workspace, spec: RolloutSpec, log: RolloutLog) -> Roll
     def observe() -> EndpointFacts:
         return endpoints.observe(workspace, spec.endpoint, spec.owner)
 
-    def act(step: Step, _: EndpointFacts) -> Wait | None:
+    def act(step: Step, facts: EndpointFacts) -> Wait | None:
         assert isinstance(step, SetTraffic), "a rollback is one request"
         log.step(step)
         # A promotion that is at it finds its lease gone, and stops.
-        endpoints.set_traffic(workspace, spec.endpoint, step.percentages, {**step.tags, LEASE_TAG: lease.FREE})
+        endpoints.set_traffic(workspace, facts, step.percentages, {**step.tags, LEASE_TAG: lease.FREE})
         return None
 
     again = f"mlops rollback {spec.environment}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mlops.azure import endpoints
+from mlops.azure import deployments, endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.promote.spec import RolloutSpec
@@ -70,16 +70,16 @@ class RolloutLog:
 
     def keep_container_log(self, workspace: Workspace, deployment: str) -> None:
         """The container's last words, read before the deployment is deleted."""
-        self.container_log = endpoints.logs(workspace, self.spec.endpoint, deployment)[-LOG_CHARACTERS:]
+        self.container_log = deployments.logs(workspace, self.spec.endpoint, deployment)[-LOG_CHARACTERS:]
         if self.container_log:
             self.say(f"last lines of {deployment}:\n{self.container_log}")
 
 
 def endpoint_status(workspace: Workspace, facts: EndpointFacts, name: str) -> EndpointStatus:
     """The endpoint as it was observed, for the result."""
-    deployments = tuple(
+    found = tuple(
         DeploymentStatus(one.name, one.model, one.state, facts.share(one.name), one.instance_type, one.instance_count)
         for one in facts.deployments
     )
-    live = next((one for one in deployments if one.traffic == 100), None)
-    return EndpointStatus(name, endpoints.studio_url(workspace, name), deployments, live)
+    live = next((one for one in found if one.traffic == 100), None)
+    return EndpointStatus(name, endpoints.studio_url(workspace, name), found, live)

@@ -10,6 +10,7 @@ from typing import Any
 
 from azureml_emulator.core.clock import Clock, parse
 from azureml_emulator.core.faults.rule import Rule
+from azureml_emulator.core.faults.stale import Answers
 from azureml_emulator.core.store import Store
 
 SETTING = "faults"
@@ -44,6 +45,7 @@ class Faults:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.answers = Answers()
         kept = json.loads(store.setting(SETTING, "[]"))
         self.entries = [Entry(**{**one, "rule": Rule(**one["rule"])}) for one in kept]
 

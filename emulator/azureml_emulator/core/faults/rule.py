@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from azureml_emulator.core.errors import bad_request
 
-Effect = Literal["status", "operation", "reset_before", "reset_after", "slow", "truncated"]
+Effect = Literal["status", "operation", "reset_before", "reset_after", "slow", "truncated", "stale"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 STATES = ("Failed", "Canceled", "NotResponding")
 # the words of the SDK for the words of the table of routes
@@ -24,8 +24,8 @@ class Rule:
 
     `times` is how many calls meet it, 0 for no bound; `skip` is how many pass first; `seconds` is the delay of `slow`;
     `lasts` is for how many seconds of the emulator's clock it goes on after the first; `at_byte` is where a truncated
-    answer ends, -1 for the middle. Of a job `step` is where it ends, the first where not said,
-    and `state` how.
+    answer ends, -1 for the middle; `stale` answers a GET as it was answered before the last change. Of a job `step` is
+    where it ends, the first where not said, and `state` how.
     """
 
     route: str

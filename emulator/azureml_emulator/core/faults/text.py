@@ -11,7 +11,7 @@ from azureml_emulator.core.faults.rule import Effect, Rule
 FORM = "ROUTE [RESOURCE]: EFFECT [once|twice|N times|always] [after N requests] [for T s] [with HEADER VALUE, ...]"
 EFFECTS = (
     "429 [Code] | operation fails [Code] [at STEP] | operation ends Canceled|NotResponding [at STEP] | "
-    "reset before | reset after | slow T s | truncated [at N bytes]"
+    "reset before | reset after | slow T s | truncated [at N bytes] | stale"
 )
 _NUMBER = r"\d+(?:\.\d+)?"
 _RULE = re.compile(
@@ -22,6 +22,7 @@ _RULE = re.compile(
         (?:\s+at\s+(?P<step>\w+))?
       | (?:connection\s+)?reset\s+(?P<reset>before|after) (?:\s+(?:the\ request\s+)?(?:was|is)\s+applied)?
       | slow\s+(?P<seconds>{_NUMBER})\s*s
+      | (?P<stale>stale)
       | (?P<truncated>truncated) (?:\s+at\s+(?P<at_byte>\d+)\s+bytes?)?
     )
     (?:,?\s+(?P<count>once|twice|always|\d+\s+times))?
@@ -63,6 +64,8 @@ def _effect(found: re.Match[str]) -> Effect:
         return "reset_before" if found["reset"].lower() == "before" else "reset_after"
     if found["seconds"]:
         return "slow"
+    if found["stale"]:
+        return "stale"
     return "truncated" if found["truncated"] else "operation"
 
 

@@ -1,0 +1,127 @@
+"""Deployments of managed online endpoints: read as facts, made and deleted one at a time."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.azure import bulk
+from mlops.azure.failures import translated
+from mlops.azure.translate import word
+from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.moments import parse_date
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
+from mlops.domain.promote.spec import ServingSettings
+from mlops.errors import MlopsError, RemoteFailed
+
+LOG_LINES = 60
+API = "2024-10-01"
+
+
+@dataclass(frozen=True)
+class DeploymentSpec:
+    """How a deployment is made."""
+
+    name: str
+    model_id: str
+    instance_type: str
+    instance_count: int
+    serving: ServingSettings
+    tags: Mapping[str, str]
+
+
+def put(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
+    """Make a deployment, or change it, and wait for it. A container that fails to start raises RemoteFailed."""
+    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
+
+    entity = ManagedOnlineDeployment(
+        name=spec.name,
+        endpoint_name=endpoint,
+        model=spec.model_id,
+        instance_type=spec.instance_type,
+        instance_count=spec.instance_count,
+        tags=dict(spec.tags),
+        request_settings=OnlineRequestSettings(
+            request_timeout_ms=spec.serving.request_timeout_ms,
+            max_concurrent_requests_per_instance=spec.serving.max_concurrent_requests_per_instance,
+        ),
+        liveness_probe=ProbeSettings(initial_delay=spec.serving.liveness_initial_delay_seconds),
+        readiness_probe=ProbeSettings(initial_delay=spec.serving.readiness_initial_delay_seconds),
+    )
+    with translated(f"create the deployment {spec.name} of {endpoint}"):
+        workspace.ml.online_deployments.begin_create_or_update(entity).result()
+
+
+def delete(workspace: Workspace, endpoint: str, name: str) -> None:
+    """Delete a deployment without traffic, and wait until it is gone."""
+    with translated(f"delete the deployment {name} of {endpoint}"):
+        workspace.ml.online_deployments.begin_delete(name=name, endpoint_name=endpoint).result()
+
+
+def listed(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:
+    """The deployments of an endpoint, read from ARM because the SDK's entities leave out when they were made."""
+    found = bulk.pages(workspace, _url(workspace, endpoint), f"list the deployments of {endpoint}")
+    return tuple(_deployment(item) for item in found)
+
+
+def read(workspace: Workspace, endpoint: str, name: str) -> DeploymentFacts | None:
+    """One deployment itself, or None."""
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    found = workspace.look(url, f"read the deployment {name} of {endpoint}")
+    return _deployment(found) if found else None
+
+
+def listed_of(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[DeploymentFacts, ...] | str]:
+    """The deployments of many endpoints; text says why those of one could not be read."""
+    urls = {name: _url(workspace, name) for name in names}
+    found: dict[str, tuple[DeploymentFacts, ...] | str] = {}
+    for name, answer in bulk.side_by_side(workspace, urls, "list the deployments").items():
+        try:
+            found[name] = str(answer) if isinstance(answer, MlopsError) else tuple(map(_deployment, answer))
+        except MlopsError as error:  # a state that this version does not know
+            found[name] = str(error)
+    return found
+
+
+def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
+    """The last lines of a deployment's container, else of the one that fetches the model; empty without either."""
+    for container in ("inference-server", "storage-initializer"):
+        with suppress(Exception), translated(f"read the log of {deployment}"):  # its absence must not hide the failure
+            found = workspace.ml.online_deployments.get_logs(
+                name=deployment, endpoint_name=endpoint, lines=LOG_LINES, container_type=container
+            )
+            if str(found).strip():
+                return str(found)
+    return ""
+
+
+def _url(workspace: Workspace, endpoint: str) -> str:
+    return f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
+
+
+def _deployment(item: dict[str, Any]) -> DeploymentFacts:
+    properties, times = item.get("properties") or {}, item.get("systemData") or {}
+    return DeploymentFacts(
+        name=str(item["name"]),
+        state=known_state(DeploymentState, properties.get("provisioningState"), f"the deployment {item['name']}"),
+        model=_label(str(properties.get("model") or "")),
+        instance_type=str(properties.get("instanceType") or ""),
+        instance_count=int((item.get("sku") or {}).get("capacity") or 0),
+        created=parse_date(times.get("createdAt")),
+        asset=str(properties.get("model") or ""),
+        changed=parse_date(times.get("lastModifiedAt")),
+    )
+
+
+def _label(model: str) -> str:
+    """`name:version` from a model's id, or what stands there."""
+    parts = model.removeprefix("azureml:").strip("/").split("/")
+    return f"{parts[-3]}:{parts[-1]}" if len(parts) >= 3 and parts[-2] == "versions" else "/".join(parts)
+
+
+def known_state(kind: Any, text: str | None, what: str) -> Any:
+    """A provisioning state as the enum `kind` has it. Raises RemoteFailed for one that it does not have."""
+    try:
+        return kind(word(text))
+    except ValueError:
+        raise RemoteFailed(f"{what} has the provisioning state {text!r}, which this version does not know") from None

@@ -79,3 +79,15 @@ def test_every_file_that_a_document_names_is_there(path: Path) -> None:
 def test_prose_is_wrapped(path: Path) -> None:
     prose = "".join(path.read_text(encoding="utf-8").split("```")[::2])  # what stands between fences is code
     assert not [line for line in prose.splitlines() if len(line) > 120 and "|" not in line]
+
+
+def test_decisions_are_numbered_without_holes_dated_and_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    records = sorted(folder.glob("[0-9]*.md"))
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    for number, path in enumerate(records, start=1):
+        text = path.read_text(encoding="utf-8")
+        assert re.match(rf"# {number}\. .+\n\nStatus: [a-z]+, 20\d\d-\d\d-\d\d", text), path.name
+        assert all(f"**{part}.**" in text for part in ("Context", "Decision", "Consequences")), path.name
+        assert f"({path.name})" in index, path.name

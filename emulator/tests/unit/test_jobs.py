@@ -20,6 +20,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs import job_checks, jobs
 from azureml_emulator.services.jobs.execution import compute, failure, queue, request
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import TERMINAL
 from azureml_emulator.services.storage import storage
 from azureml_emulator.services.tracking import mlflow_search
 
@@ -206,7 +207,7 @@ def test_a_job_that_the_emulator_left_running_is_run_again_and_nothing_is_counte
         emulator.loop = asyncio.get_running_loop()
         state_transitions.set_delay(emulator.store, "jobs", "at once")
         queue.resume(emulator)
-        await until(emulator, "job", lambda root: root.body["status"] in runs.TERMINAL)
+        await until(emulator, "job", lambda root: root.body["status"] in TERMINAL)
         root = runs.find(emulator, WORKSPACE, "job")
         assert root is not None
         assert root.body["status"] == "Completed"

@@ -9,6 +9,8 @@ import pytest
 
 from azureml_emulator.core.store import Resource
 from azureml_emulator.core.typed import TRANSITIONS, At, Provisioned, ProvisioningState, WrongTransition
+from azureml_emulator.services.runs.status import TERMINAL, RunStatus
+from azureml_emulator.services.runs.status import TRANSITIONS as RUNS
 
 
 class Mode(StrEnum):
@@ -63,3 +65,9 @@ def test_every_state_has_a_way_on_and_a_change_always_ends() -> None:
     assert set(TRANSITIONS) == set(ProvisioningState)
     ends = {ProvisioningState.SUCCEEDED, ProvisioningState.FAILED, ProvisioningState.CANCELED}
     assert all(TRANSITIONS[state] == ends for state in ProvisioningState if state not in ends)
+
+
+def test_a_run_that_ended_stays_so_and_one_that_is_to_be_canceled_does_not_go_on() -> None:
+    assert all(not RUNS[status] for status in TERMINAL)
+    assert RUNS[RunStatus.CANCEL_REQUESTED] == TERMINAL
+    assert all(RUNS[status] >= TERMINAL for status in RunStatus if status not in TERMINAL)

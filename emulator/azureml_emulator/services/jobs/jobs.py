@@ -18,6 +18,7 @@ from azureml_emulator.services.jobs import job_answers, job_checks
 from azureml_emulator.services.jobs.execution import compute, failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import TERMINAL, RunStatus
 from azureml_emulator.services.workspaces import scope
 
 KIND = queue.KIND
@@ -88,7 +89,7 @@ def cancel(request: Request, emulator: Emulator) -> Reply:
     """POST cancel: 202 with a Location that is done when the job has ended; one that has ended cannot be canceled."""
     job = _require(request, emulator)
     status = job_state.root_of(emulator, job).body["status"]
-    if status in runs.TERMINAL:
+    if status in TERMINAL:
         detail = error_object("JobInTerminalState", f"Job {job.name} is {status}.")
         raise ServiceError(
             400, "UserError", f"Run {job.name} is in the terminal state {status} and cannot be canceled.",
@@ -104,7 +105,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     """DELETE a job that has ended: 202 with Location."""
     job = _require(request, emulator)
     root = job_state.root_of(emulator, job)
-    if root.body["status"] not in runs.TERMINAL:
+    if root.body["status"] not in TERMINAL:
         raise ServiceError(409, "Conflict", f"Run {job.name} is {root.body['status']}; cancel it first.")
     operation = _operation(request, emulator, job, effect="none")
     runs.forget(emulator, root, keep_root=False)
@@ -169,7 +170,7 @@ def _create(
         queue.enqueue(emulator, job.id)
     else:
         runs.log(emulator, root, f"{reason}\n")
-        runs.change(emulator, root, status="Failed", error=failure.of_step("NotEmulated", reason))
+        runs.change(emulator, root, status=RunStatus.FAILED, error=failure.of_step("NotEmulated", reason))
     return job
 
 

@@ -11,13 +11,12 @@ from typing import Any
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.runs.status import ENDING, TERMINAL, TRANSITIONS, RunStatus
 from azureml_emulator.services.storage import blobs, storage
 from azureml_emulator.services.storage.blobs import Address
 
 KIND = "runs"
 EXPERIMENTS = "experiments"
-TERMINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
-ENDING = frozenset({"CancelRequested", "Canceled"})
 LOG = "user_logs/std_log.txt"
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 LAG_SETTING = "metrics.lag_seconds"  # how late a metric becomes visible, on the emulator's clock
@@ -45,7 +44,7 @@ def create(
         "workspace": workspace,
         "experiment": experiment,
         "kind": kind,
-        "status": "NotStarted",
+        "status": RunStatus.NOT_STARTED,
         "created": now,
         "modified": now,
         "parent": parent.name if parent else None,
@@ -84,13 +83,13 @@ def in_workspace(emulator: Emulator, workspace: str) -> list[Resource]:
 
 
 def change(emulator: Emulator, run: Resource, **values: Any) -> Resource:
-    """Set fields of a run; a state that is final stays."""
+    """Set fields of a run; a state that may not follow the present one (`TRANSITIONS`) is left out."""
     now = emulator.store.get(run.id)
     assert now is not None, "a run is never deleted while it is changed"
-    if "status" in values and now.body["status"] in TERMINAL:
+    if "status" in values and values["status"] not in TRANSITIONS[status_of(now)]:
         values.pop("status")
     status, stamp = values.get("status"), emulator.clock.stamp()
-    if status == "Running" and not now.body.get("start"):
+    if status == RunStatus.RUNNING and not now.body.get("start"):
         values["start"] = stamp
     if status in TERMINAL:
         values["end"] = stamp
@@ -98,6 +97,11 @@ def change(emulator: Emulator, run: Resource, **values: Any) -> Resource:
     found = emulator.store.get(run.id)
     assert found is not None
     return found
+
+
+def status_of(run: Resource) -> RunStatus:
+    """The state that it had when it was read."""
+    return RunStatus(run.body["status"])
 
 
 def merge(emulator: Emulator, run: Resource, field: str, values: dict[str, Any]) -> Resource:

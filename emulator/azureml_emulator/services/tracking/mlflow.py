@@ -12,13 +12,18 @@ from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.tracking import mlflow_search
 from azureml_emulator.services.tracking.mlflow_shapes import show_experiment, show_number, show_run
 from azureml_emulator.services.workspaces import scope
 
 FROM_MLFLOW = {
-    "FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running", "SCHEDULED": "Queued",
-}  # fmt: skip
+    "FINISHED": RunStatus.COMPLETED,
+    "FAILED": RunStatus.FAILED,
+    "KILLED": RunStatus.CANCELED,
+    "RUNNING": RunStatus.RUNNING,
+    "SCHEDULED": RunStatus.QUEUED,
+}
 CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
 PARAMS_LIMIT = 500  # characters of a parameter's value
 DEFAULT = "Default"  # the experiment that MLflow knows as 0
@@ -64,7 +69,7 @@ def create_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
         display_name=fields.get("run_name") or tags.get("mlflow.runName"),
         tags=tags,
     )
-    return {"run": show_run(emulator, runs.change(emulator, run, status="Running"))}
+    return {"run": show_run(emulator, runs.change(emulator, run, status=RunStatus.RUNNING))}
 
 
 @answered

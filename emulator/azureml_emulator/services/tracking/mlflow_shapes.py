@@ -10,10 +10,24 @@ from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.workspaces import scope
 
-TO_MLFLOW = {"Completed": "FINISHED", "Failed": "FAILED", "NotResponding": "FAILED", "Canceled": "KILLED"}
-WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
+_WAITING = (
+    RunStatus.NOT_STARTED,
+    RunStatus.QUEUED,
+    RunStatus.PREPARING,
+    RunStatus.PROVISIONING,
+    RunStatus.STARTING,
+)
+TO_MLFLOW = {
+    **dict.fromkeys(RunStatus, "RUNNING"),
+    **dict.fromkeys(_WAITING, "SCHEDULED"),
+    RunStatus.COMPLETED: "FINISHED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.NOT_RESPONDING: "FAILED",
+    RunStatus.CANCELED: "KILLED",
+}
 
 
 def show_experiment(workspace: Resource, found: Resource) -> Json:
@@ -34,7 +48,7 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
     """A run as MLflow shows it: info, data, inputs."""
     body, workspace = run.body, emulator.store.get(run.body["workspace"])
     assert workspace is not None, "a workspace with runs is not deleted"
-    state, experiment = str(body["status"]), runs.experiment_id(workspace.id, str(body["experiment"]))
+    state, experiment = runs.status_of(run), runs.experiment_id(workspace.id, str(body["experiment"]))
     tags = {**body["tags"], "mlflow.runName": body.get("display_name") or run.name, "mlflow.user": "emulator"}
     tags["mlflow.rootRunId"] = body["root"]
     if body["parent"]:
@@ -47,7 +61,7 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
         "run_name": body.get("display_name") or run.name,
         "experiment_id": experiment,
         "user_id": "emulator",
-        "status": TO_MLFLOW.get(state, "SCHEDULED" if state in WAITING else "RUNNING"),
+        "status": TO_MLFLOW[state],
         "start_time": runs.milliseconds(body.get("start") or body["created"]),
         "end_time": runs.milliseconds(body.get("end")),
         "artifact_uri": f"{base}/runs/{run.name}/artifacts",

@@ -23,6 +23,7 @@ from azureml_emulator.services.jobs.execution import (
 from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 Made = dict[str, dict[str, str]]
 REGISTRY = "azureml://registries/"
@@ -100,7 +101,7 @@ async def _pipeline(
             raise JobFailed("NotEmulated", f"The emulator does not run {stated.get('componentId') or 'this step'}.")
         with emulator.transaction():
             step = runs.below(emulator, above, name, "azureml.StepRun")
-            runs.change(emulator, step, status="Running")
+            runs.change(emulator, step, status=RunStatus.RUNNING)
         made[name] = await guarded(emulator, step, stated, below, resolved(stated.get("inputs") or {}, given, made),
                                    work / str(len(made)))  # fmt: skip
         for port, binding in (stated.get("outputs") or {}).items():
@@ -118,11 +119,11 @@ async def guarded(
         places = await run(emulator, step, stated, spec, inputs, work)
     except JobFailed as error:
         with emulator.transaction():
-            runs.change(emulator, step, status="Failed", error=failure.of_step(error.code, error.message))
+            runs.change(emulator, step, status=RunStatus.FAILED, error=failure.of_step(error.code, error.message))
         _say(emulator, step, f"Run {step.name} failed: {error.code}")
         raise
     with emulator.transaction():
-        runs.change(emulator, step, status="Completed")
+        runs.change(emulator, step, status=RunStatus.COMPLETED)
     _say(emulator, step, f"Completing processing run id {step.name}.")
     return places
 

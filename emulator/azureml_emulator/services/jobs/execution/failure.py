@@ -6,6 +6,7 @@ Source: the run history's error record as `jobs.stream` of azure-ai-ml prints it
 from typing import Any
 
 from azureml_emulator.core.errors import error_object
+from azureml_emulator.services.runs.status import RunStatus
 
 STEPS_FAILED = "PipelineHasStepJobFailed"
 
@@ -22,7 +23,7 @@ class JobFailed(Exception):
 class JobEnded(Exception):
     """A job that ends in another state than Failed without anybody having asked: preempted, or not heard of."""
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: RunStatus) -> None:
         super().__init__(state)
         self.state = state
 

@@ -10,6 +10,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import outputs
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 
 def root_of(emulator: Emulator, job: Resource) -> Resource:
@@ -30,8 +31,8 @@ def injected_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | J
     injected, names = job.body.get("injected_failure"), list(steps)
     if not injected or (injected["step"] and injected["step"] not in names):
         return None
-    failed = injected["state"] == "Failed"
-    ends = JobFailed(injected["code"], injected["message"]) if failed else JobEnded(injected["state"])
+    failed = injected["state"] == RunStatus.FAILED
+    ends = JobFailed(injected["code"], injected["message"]) if failed else JobEnded(RunStatus(injected["state"]))
     return injected["step"] or names[0], ends
 
 

@@ -30,6 +30,7 @@ from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobEnded, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, forces_rerun, injected_of, root_of
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.storage import storage
 
 Bad = dict[str, JobFailed | JobEnded | None]
@@ -69,7 +70,7 @@ async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
     """A job that is one command."""
     check_not_canceled(emulator, job)
     with emulator.transaction():
-        root = runs.change(emulator, root_of(emulator, job), status="Running")
+        root = runs.change(emulator, root_of(emulator, job), status=RunStatus.RUNNING)
     if injected := injected_of(job, [job.name]):
         raise injected[1]
     wanted, folders = command.of_job(job.body["properties"]), Folders(work)
@@ -93,9 +94,9 @@ async def _step(
     where = stated.get("computeId") or settings.get("default_compute") or job.body["properties"].get("computeId")
     kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
     with emulator.transaction():
-        runs.change(emulator, root, status="Running")
+        runs.change(emulator, root, status=RunStatus.RUNNING)
         step = runs.below(emulator, root, node, kind, compute=compute.name_of(where))
-        runs.change(emulator, step, status="Running")
+        runs.change(emulator, step, status=RunStatus.RUNNING)
     if injected := injected_of(job, [node]):
         _stop(emulator, step, injected[1])
     whole = component_job.work_of(emulator, job.body["properties"])
@@ -140,12 +141,12 @@ async def _node(
     mark = request.fingerprint(component, inputs)
     root, workspace = root_of(emulator, job), outputs.workspace_of(job)
     with emulator.transaction():
-        runs.change(emulator, root, status="Running")
+        runs.change(emulator, root, status=RunStatus.RUNNING)
         if component.name == FINE_TUNING:
             runs.merge(emulator, root, "properties", {"PipelineType": "Finetune"})
         alone = component.type == "command"
         step = runs.below(emulator, root, node, "azureml.StepRun" if alone else "azureml.PipelineRun")
-        runs.change(emulator, step, status="Running")
+        runs.change(emulator, step, status=RunStatus.RUNNING)
         literals = request.literals(component, inputs)
         places = {name: compute.place_of(emulator, workspace, component, name, literals) for name in component.steps}
         steps = {
@@ -167,7 +168,7 @@ async def _node(
             reuse.remember(emulator, workspace, mark, steps, kept)
     with emulator.transaction():
         outputs.bind(emulator, job, stated, kept)
-        runs.change(emulator, step, status="Completed")
+        runs.change(emulator, step, status=RunStatus.COMPLETED)
     return kept
 
 
@@ -194,10 +195,10 @@ async def _work(
 def _stop(emulator: Emulator, step: Resource, error: JobFailed | JobEnded) -> NoReturn:
     """Give a step the end that it has without having worked, and raise it."""
     with emulator.transaction():
-        run = runs.change(emulator, step, status="Running")
+        run = runs.change(emulator, step, status=RunStatus.RUNNING)
         if isinstance(error, JobFailed):
             runs.log(emulator, run, f"{error.code}: {error.message}\n")
-            runs.change(emulator, run, status="Failed", error=failure.of_step(error.code, error.message))
+            runs.change(emulator, run, status=RunStatus.FAILED, error=failure.of_step(error.code, error.message))
         else:
             runs.change(emulator, run, status=error.state)
     raise error

@@ -18,6 +18,7 @@ from azureml_emulator.services.jobs.execution import failure, pipeline, worker
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import ENDING, TERMINAL, RunStatus
 
 KIND = "jobs"
 LOOK_SECONDS = 0.05
@@ -31,25 +32,25 @@ def enqueue(emulator: Emulator, job_id: str) -> None:
 
 def cancel(emulator: Emulator, job: Resource) -> None:
     """Ask for a job's end: its worker is killed, and one that still waits ends at once."""
-    runs.change(emulator, root_of(emulator, job), status="CancelRequested")
+    runs.change(emulator, root_of(emulator, job), status=RunStatus.CANCEL_REQUESTED)
     if emulator.cache.get(ACTIVE) == job.id.lower():
         worker.stop(emulator)
     else:
-        _end(emulator, job, "Canceled")
+        _end(emulator, job, RunStatus.CANCELED)
 
 
 def resume(emulator: Emulator) -> None:
     """Run again what was under way when the emulator stopped."""
     for job in list(emulator.store.every(KIND)):
         root = root_of(emulator, job)
-        if root.body["status"] in runs.TERMINAL:
+        if root.body["status"] in TERMINAL:
             continue
         with emulator.transaction():
-            if root.body["status"] in runs.ENDING:
-                _end(emulator, job, "Canceled")
+            if root.body["status"] in ENDING:
+                _end(emulator, job, RunStatus.CANCELED)
                 continue
             runs.forget(emulator, root, keep_root=True)
-            runs.change(emulator, root, status="NotStarted")
+            runs.change(emulator, root, status=RunStatus.NOT_STARTED)
         enqueue(emulator, job.id)
 
 
@@ -61,10 +62,10 @@ def read(emulator: Emulator, job_name: str) -> None:
 
 async def _execute(emulator: Emulator, job_id: str) -> None:
     lock = emulator.cache.setdefault(LOCK, asyncio.Lock())
-    _move(emulator, job_id, "Preparing", "Queued")
+    _move(emulator, job_id, RunStatus.PREPARING, RunStatus.QUEUED)
     async with lock:
         job = emulator.store.get(job_id)
-        if job is None or root_of(emulator, job).body["status"] in runs.TERMINAL:
+        if job is None or root_of(emulator, job).body["status"] in TERMINAL:
             return
         emulator.cache[ACTIVE] = job_id.lower()
         work = emulator.folder / "work" / job.name
@@ -77,31 +78,31 @@ async def _execute(emulator: Emulator, job_id: str) -> None:
 
 
 async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
-    state, failed = "Completed", None
+    state, failed = RunStatus.COMPLETED, None
     try:
         await pipeline.run(emulator, job, work)
         if job.body.get("injected_failure"):
             step = job.body["injected_failure"]["step"]
             raise JobFailed("NoSuchStep", f"A fault was asked for at the step {step}, which this job does not have.")
         await _until_delay(emulator, job)
-        _move(emulator, job.id, "Finalizing")
+        _move(emulator, job.id, RunStatus.FINALIZING)
     except JobCanceled:
-        state = "Canceled"
+        state = RunStatus.CANCELED
     except JobEnded as error:
         state = error.state
     except JobFailed as error:
-        state, failed = "Failed", error
+        state, failed = RunStatus.FAILED, error
     except ServiceError as error:
-        state, failed = "Failed", JobFailed("UserError", error.message)
+        state, failed = RunStatus.FAILED, JobFailed("UserError", error.message)
     except Exception:  # noqa: BLE001 - a bug of the emulator must not leave a job running for ever
         text = traceback.format_exc()
         with (emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
             log.write(f"job {job.name}\n{text}\n")
-        state, failed = "Failed", JobFailed("InternalServerError", text.strip().splitlines()[-1])
+        state, failed = RunStatus.FAILED, JobFailed("InternalServerError", text.strip().splitlines()[-1])
     if emulator.store.get(job.id) is None:  # its workspace was deleted
         return
-    if state == "Failed" and runs.is_ending(emulator, root_of(emulator, job)):
-        state = "Canceled"
+    if state is RunStatus.FAILED and runs.is_ending(emulator, root_of(emulator, job)):
+        state = RunStatus.CANCELED
     with emulator.transaction():
         _end(emulator, job, state, failed)
 
@@ -116,27 +117,29 @@ async def _until_delay(emulator: Emulator, job: Resource) -> None:
         check_not_canceled(emulator, job)
 
 
-def _move(emulator: Emulator, job_id: str, *states: str) -> None:
+def _move(emulator: Emulator, job_id: str, *states: RunStatus) -> None:
     """Through states that are not final; a job that is to be canceled stays so."""
     job = emulator.store.get(job_id)
     for state in states if job else ():
         assert job is not None
         with emulator.transaction():
             root = root_of(emulator, job)
-            if root.body["status"] not in runs.ENDING:
+            if root.body["status"] not in ENDING:
                 runs.change(emulator, root, status=state)
 
 
-def _end(emulator: Emulator, job: Resource, state: str, failed: JobFailed | None = None) -> None:
+def _end(emulator: Emulator, job: Resource, state: RunStatus, failed: JobFailed | None = None) -> None:
     """The last state of a job and of its steps; one that never began is canceled."""
     root = root_of(emulator, job)
     for run in list(runs.tree(emulator, root))[1:]:
-        if run.body["status"] not in runs.TERMINAL:
-            begun = run.body["status"] != "NotStarted"
-            runs.change(emulator, run, status=state if begun else "Canceled")
+        if run.body["status"] not in TERMINAL:
+            begun = run.body["status"] != RunStatus.NOT_STARTED
+            runs.change(emulator, run, status=state if begun else RunStatus.CANCELED)
     error = {}
     if failed:
-        below = [run for run in runs.tree(emulator, root) if run.body.get("step") and run.body["status"] == "Failed"]
+        below = [
+            run for run in runs.tree(emulator, root) if run.body.get("step") and run.body["status"] == RunStatus.FAILED
+        ]
         leaves = [run for run in below if not any(other.body["parent"] == run.name for other in below)]
         shown = [f"/{run.body['step']}" for run in leaves if run.body.get("error")]
         error = {"error": failure.of_pipeline(shown) if shown else failure.of_step(failed.code, failed.message)}

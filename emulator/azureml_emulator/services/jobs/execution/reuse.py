@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 KIND = "reusable"
 
@@ -41,7 +42,7 @@ def mark(emulator: Emulator, steps: Mapping[str, Resource], earlier: Resource) -
             "azureml.reusedpipelinerunid": str(origin.body["root"]),
         }
         run = runs.merge(emulator, step, "properties", stated)
-        runs.change(emulator, run, status="Completed", outputs=origin.body["outputs"])
+        runs.change(emulator, run, status=RunStatus.COMPLETED, outputs=origin.body["outputs"])
 
 
 def _id(workspace: str, fingerprint: str) -> str:

@@ -22,6 +22,7 @@ from azureml_emulator.services.jobs.execution.command import Command, Folders
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 LOG = "azureml-logs/hyperdrive.txt"
 TRIALS = "trials"  # the kind under which trials are kept as jobs: they are not listed with them
@@ -55,7 +56,7 @@ async def run_job(emulator: Emulator, job: Resource, work: Path) -> None:
     check_not_canceled(emulator, job)
     properties = job.body["properties"]
     with emulator.transaction():
-        root = runs.change(emulator, root_of(emulator, job), status="Running")
+        root = runs.change(emulator, root_of(emulator, job), status=RunStatus.RUNNING)
     trial = properties.get("trial") or {}
     text = str(trial.get("command") or "").replace(_REFERENCE, "${{inputs.")
     stated = {"inputs": properties.get("inputs") or {}, "outputs": properties.get("outputs") or {}}
@@ -126,12 +127,12 @@ async def _try(
     except JobFailed as error:
         with emulator.transaction():
             runs.log(emulator, run, f"{error.message}\n")
-            runs.change(emulator, run, status="Failed")
+            runs.change(emulator, run, status=RunStatus.FAILED)
             _say(emulator, root, f"Trial {run.name} failed: {error.message}")
         return None
     with emulator.transaction():
         places = command_outputs.keep(emulator, run, wanted, Folders(work), {})
-        runs.change(emulator, run, status="Completed")
+        runs.change(emulator, run, status=RunStatus.COMPLETED)
         points = [point["value"] for point in runs.metrics(emulator, run, sweep.metric)]
         scores = [float(value) for value in points if not math.isnan(value)]
         score = (max if sweep.maximize else min)(scores) if scores else None
@@ -160,7 +161,7 @@ def _begin(emulator: Emulator, root: Resource, number: int, values: Mapping[str,
     }
     body = {"properties": properties, "systemData": arm.system_data(emulator.clock)}
     emulator.store.put(f"{workspace}/jobs/{name}", body, parent=run.id, kind=TRIALS, name=name)
-    return runs.change(emulator, run, status="Running")
+    return runs.change(emulator, run, status=RunStatus.RUNNING)
 
 
 def _say(emulator: Emulator, root: Resource, text: str) -> None:

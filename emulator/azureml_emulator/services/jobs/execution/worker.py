@@ -15,6 +15,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import failure
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 LINE_LIMIT = 1 << 20
 OWN_METRICS = ("compute_metrics",)
@@ -64,11 +65,11 @@ def _take(emulator: Emulator, root: Resource, steps: Mapping[str, Resource], lin
     stamp = emulator.clock.stamp()
     match event["event"]:
         case "started":
-            runs.change(emulator, run, status="Running")
+            runs.change(emulator, run, status=RunStatus.RUNNING)
             text = f"[{stamp}] Submitting 1 runs, first five are: {event['node']}:{run.name}\n"
             runs.log(emulator, root, text, runs.PIPELINE_LOG)
         case "completed":
-            runs.change(emulator, run, status="Completed")
+            runs.change(emulator, run, status=RunStatus.COMPLETED)
             text = f"[{stamp}] Completing processing run id {run.name}.\n"
             runs.log(emulator, root, text, runs.PIPELINE_LOG)
         case "log":
@@ -82,7 +83,7 @@ def _take(emulator: Emulator, root: Resource, steps: Mapping[str, Resource], lin
                 runs.merge(emulator, target, "properties", {event["name"]: event["value"]})
         case "failed":
             code, message = str(event["code"]), str(event["message"])
-            runs.change(emulator, run, status="Failed", error=failure.of_step(code, message))
+            runs.change(emulator, run, status=RunStatus.FAILED, error=failure.of_step(code, message))
             runs.log(emulator, root, f"[{stamp}] Run {run.name} failed: {code}\n", runs.PIPELINE_LOG)
             return JobFailed(code, message)
         case _:

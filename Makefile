@@ -30,6 +30,7 @@ check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/dead_code.py
 	@$(BIN)/python tools/docs.py --check
+	@$(BIN)/python tools/lock.py --check
 
 docs: setup ## write the generated documents again: the parameters' schema, the emulator's coverage
 	@$(BIN)/python tools/docs.py

@@ -10,11 +10,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlops import clock
 from mlops.errors import BadInput, GithubRefused, Problem
 
 VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 30
 PAGE = 100
+TRIES, PAUSE_SECONDS, LONGEST_PAUSE = 4, 2.0, 60.0
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What a refused call lacked; GitHub answers 404 as well where a token may not see something.
 NEEDS = {"/issues": "issues: write", "/actions/": "actions: read", "/check-runs/": "checks: read"}
@@ -42,6 +44,11 @@ class GitHub:
         """The failed jobs of the run's latest attempt, as GitHub shows them."""
         found = self._pages(f"{self._root}/actions/runs/{self.run}/jobs?filter=latest&per_page={PAGE}", "jobs")
         return [job for job in found if job.get("conclusion") in ("failure", "timed_out")]
+
+    def rejections(self) -> list[dict[str, Any]]:
+        """The approvals of the run that were refused: who did it, for which environments, with which comment."""
+        found = self._call("GET", f"{self._root}/actions/runs/{self.run}/approvals")[0]
+        return [review for review in found if review.get("state") == "rejected"]
 
     def annotations(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What was annotated in a job; a job is a check run of the same number."""
@@ -80,13 +87,33 @@ class GitHub:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the runner's own address
         what = f"{method} {url.removeprefix(self._root).partition('?')[0]}"
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return json.loads(answer.read()), str(answer.headers.get("Link") or "")
-        except urllib.error.HTTPError as error:
-            raise GithubRefused(_refusal(what, url, error)) from None
-        except (OSError, ValueError) as error:
-            raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
+        for again in range(1, TRIES + 1):
+            try:
+                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+                    return json.loads(answer.read()), str(answer.headers.get("Link") or "")
+            except urllib.error.HTTPError as error:
+                pause = _pause(error, again, repeatable=method != "POST")
+                if pause is None or again == TRIES:
+                    raise GithubRefused(_refusal(what, url, error)) from None
+                error.close()
+            except (OSError, ValueError) as error:
+                if method == "POST" or again == TRIES:  # it may have been done, and the answer lost
+                    raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
+                pause = PAUSE_SECONDS * again
+            clock.sleep(pause)
+        raise AssertionError("the last try gives an answer or raises")
+
+
+def _pause(error: urllib.error.HTTPError, again: int, *, repeatable: bool) -> float | None:
+    """Seconds to wait before the same call; None where it is refused for good.
+
+    What is over a rate limit was not done, so it may be asked again; of what failed with 5xx that is not known.
+    """
+    asked = error.headers.get("Retry-After")
+    if error.code == 429 or (error.code == 403 and (asked or error.headers.get("X-RateLimit-Remaining") == "0")):
+        wanted = float(asked) if asked and asked.isdecimal() else PAUSE_SECONDS * again
+        return min(wanted, LONGEST_PAUSE)
+    return PAUSE_SECONDS * again if error.code >= 500 and repeatable else None
 
 
 def _refusal(what: str, url: str, error: urllib.error.HTTPError) -> Problem:

@@ -1,9 +1,15 @@
-"""Writes the hash-pinned lock files from pyproject.toml: `make lock`. Needs uv on the path of this interpreter."""
+"""Writes the hash-pinned lock files from pyproject.toml: `make lock`. Needs uv on the path of this interpreter.
+
+With `--check` it asks nobody and changes nothing: it says what the locks and the requirements do not agree on.
+"""
 
 import subprocess
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
@@ -19,7 +25,17 @@ PINNED = (
 OPTIONS = (*PINNED, "--universal", "--python-version", "3.11")
 
 
-def main() -> None:
+def main() -> int:
+    """Write, or compare."""
+    if "--check" in sys.argv:
+        found = disagreements(ROOT)
+        print("".join(f"{line}; run `make lock`\n" for line in found), end="", file=sys.stderr)
+        return 1 if found else 0
+    lock()
+    return 0
+
+
+def lock() -> None:
     """Resolve for every supported Python; a runner's set and a developer's set share versions."""
     folder = ROOT / "requirements"
     folder.mkdir(exist_ok=True)
@@ -31,6 +47,45 @@ def main() -> None:
         compile_to(f"{overrides.stem}.txt", ["requirements/parity.in", *others], PINNED)
 
 
+def disagreements(root: Path) -> list[str]:
+    """Every requirement that a lock file does not hold in a version that fits."""
+    ours, emulator = (_project(root / folder / "pyproject.toml") for folder in ("", "emulator"))
+    build = [line for line in (root / "requirements" / "build.in").read_text().splitlines() if line.strip()]
+    wanted = {
+        "run.txt": [*ours["dependencies"], *(line for line in build if not line.startswith("#"))],
+        "dev.txt": [*ours["dependencies"], *_extra(ours, "dev"), *emulator["dependencies"]],
+    }
+    return [line for name, texts in wanted.items() for line in _lacks(root / "requirements" / name, texts)]
+
+
+def _project(path: Path) -> Mapping[str, list[str]]:
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return {"dependencies": project.get("dependencies", []), **project.get("optional-dependencies", {})}
+
+
+def _extra(project: Mapping[str, list[str]], name: str) -> Iterator[str]:
+    """What an extra asks for, and the extras of the same project that it names."""
+    for text in project[name]:
+        stated = Requirement(text)
+        if stated.name == "mlops":
+            for inner in stated.extras:
+                yield from _extra(project, inner)
+        elif stated.name != "azureml-emulator":  # of this repository
+            yield text
+
+
+def _lacks(path: Path, wanted: Iterable[str]) -> Iterator[str]:
+    pins = [Requirement(line.rstrip("\\ ")) for line in path.read_text().splitlines() if line[:1].isalnum()]
+    versions = {pin.name.lower().replace("_", "-"): str(pin.specifier).removeprefix("==") for pin in pins}
+    for text in wanted:
+        stated = Requirement(text)
+        pinned = versions.get(stated.name.lower().replace("_", "-"))
+        if pinned is None:
+            yield f"{path.name} does not hold {text}"
+        elif not stated.specifier.contains(pinned, prereleases=True):
+            yield f"{path.name} holds {stated.name} {pinned}, but pyproject.toml asks for {text}"
+
+
 def compile_to(name: str, inputs: list[str], options: Sequence[str] = OPTIONS) -> None:
     """One lock file, with a first line that says how it came about."""
     path = ROOT / "requirements" / name
@@ -40,4 +95,4 @@ def compile_to(name: str, inputs: list[str], options: Sequence[str] = OPTIONS) -
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

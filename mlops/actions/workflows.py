@@ -20,6 +20,7 @@ from mlops.errors import BadInput, Problem
 LOCAL = re.compile(r"(?:\$|\.)/(.+)")
 CALLED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflows/[\w.-]+\.ya?ml)@(?P<ref>\S+)")
 PRODUCT = Path(mlops.__file__).resolve().parents[1]  # a checkout of this program has its reusable workflows
+PROMOTES = re.compile(r"(?:exec )?mlops promote (?P<environment>[\w.-]+)")
 # Activities that start a workflow which names none; for other events every activity does.
 DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
 
@@ -111,6 +112,16 @@ class Workflow:
         named = [CALLED.fullmatch(str(body.get("uses", ""))) for body in self.jobs.values()]
         found = {(call["repository"], call["ref"]) for call in named if call and (PRODUCT / call["path"]).is_file()}
         return found.union(*(inner.calls() for body in self.jobs.values() if (inner := self._called(body))))
+
+    def promotes(self) -> tuple[str, ...]:
+        """The environments that `mlops promote` is run for, in the order of its jobs, those of called workflows too."""
+        found: list[str] = []
+        for body in self.jobs.values():
+            if inner := self._called(body):
+                found += inner.promotes()
+            commands = (PROMOTES.match(str(step.get("run", ""))) for step in body["steps"])
+            found += [command["environment"] for command in commands if command]
+        return tuple(dict.fromkeys(found))
 
     @property
     def _root(self) -> Path:

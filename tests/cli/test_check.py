@@ -37,7 +37,6 @@ EDITS = {
     "more questions": ("conversations: 32", "conversations: 200"),
     "a stricter limit": ("max: 2.0 ", "max: 1.1 "),
     "another endpoint": ("chat-staging-{workspace_hash}", "helpdesk-st-{workspace_hash}"),
-    "another environment": ("  staging:", "  test:"),
     "more steps": ("traffic_steps: [10, 50, 100]", "traffic_steps: [1, 5, 25, 100]"),
     "more instances": (
         "instance_count: 1\n    auth_mode: key\n    traffic_steps: [10",
@@ -82,8 +81,36 @@ def test_own_conversations_in_place_of_those_of_the_template_are_green(mlops: Ru
     (project / "data").mkdir()
     (project / "data" / "own.jsonl").write_text("".join(ROW % hour for hour in range(10, 20)), encoding="utf-8")
     found = json.loads(mlops("--json", "check", "--base", "HEAD").out)["result"]
-    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True, True, True, True], False)
+    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True] * 5, False)
     assert "data" in found["changed"]
+
+
+def test_an_environment_that_no_workflow_promotes_to_is_refused_and_named_with_what_is_missing(
+    mlops: Run, project: Path
+) -> None:
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("  production:", "  prod:").replace("s.production.", "s.prod."))
+    told = mlops("--json", "check")
+    problems = {one["key"]: one["what"] for one in json.loads(told.out)["problems"]}
+    assert told.code == 2
+    assert problems == {
+        "environments": "environments has no production, which the workflows promote to",
+        "environments.prod": "environments.prod is promoted to by no workflow",
+    }
+    promote = project / ".github" / "workflows" / "promote.yml"
+    promote.write_text(promote.read_text().replace("mlops promote production", "mlops promote prod"))
+    assert mlops("check").code == 0
+
+
+def test_the_order_of_environments_is_that_of_the_workflows(mlops: Run, project: Path) -> None:
+    promote = project / ".github" / "workflows" / "promote.yml"
+    swapped = {"mlops promote staging": "mlops promote production", "mlops promote production": "mlops promote staging"}
+    text = re.sub("|".join(swapped), lambda found: swapped[found[0]], promote.read_text())
+    promote.write_text(text)
+    told = mlops("--json", "check")
+    (problem,) = json.loads(told.out)["problems"]
+    assert (told.code, problem["key"]) == (2, "environments")
+    assert "in the order staging, production" in problem["what"]
 
 
 def test_documents_alone_need_no_rehearsal(mlops: Run, project: Path) -> None:
@@ -123,7 +150,7 @@ def test_a_broken_conversation_and_a_workflow_that_does_not_start_are_told_toget
     told = mlops("--json", "check")
     assert told.code == 2
     said = json.loads(told.out)
-    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, True, False]
+    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, True, False, True]
     assert {problem["file"] for problem in said["problems"]} == {
         "data/curated/bad.jsonl",
         ".github/workflows/train.yml",

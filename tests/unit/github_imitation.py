@@ -20,12 +20,17 @@ RUN = "42"
 
 @dataclass
 class GitHubImitation:
-    """What it holds; `refuse` maps a part of a path to the status that it is answered with."""
+    """What it holds; `refuse` maps a part of a path to the status that it is answered with.
+
+    `first` maps one to answers, each a status and headers, that come before the right one.
+    """
 
     jobs: list[dict[str, Any]] = field(default_factory=list)
     annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     issues: list[dict[str, Any]] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+    first: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -47,6 +52,8 @@ class GitHubImitation:
         match method, path.removeprefix(REPOSITORY).strip("/").split("/"):
             case "GET", ["actions", "runs", run, "jobs"] if run == RUN:
                 return 200, self.jobs
+            case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
+                return 200, self.approvals
             case "GET", ["check-runs", number, "annotations"]:
                 return 200, self.annotations.get(int(number), [])
             case "GET", ["issues"]:
@@ -77,11 +84,20 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
             split = urlsplit(self.path)
             query = parse_qs(split.query)
             sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
+            head: dict[str, str] = {}
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
                 status, body = 401, {"message": "Bad credentials"}
+            elif answers := next(
+                (found for part, found in imitation.first.items() if part in split.path and found), []
+            ):
+                status, head = answers.pop(0)
+                imitation.calls.append(f"{self.command} {split.path}")
+                body = {"message": "not now"}
             else:
                 status, body = imitation.answer(self.command, split.path, query, sent)
             self.send_response(status)
+            for name, value in head.items():
+                self.send_header(name, value)
             if isinstance(body, list):
                 page = int(query.get("page", ["1"])[0])
                 rest = body[page * PAGE :]

@@ -12,6 +12,7 @@ from mlops.flow.outcome import Outcome
 from mlops.flow.release import report
 from mlops.flow.release.report import ReportResult
 from mlops.github_api import GitHub
+from mlops.views import report as view
 from tests.unit.github_imitation import GitHubImitation, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,14 @@ def github() -> Iterator[GitHubImitation]:
     jobs: list[dict[str, Any]] = [job(number, "success") for number in (1, 2, 3)]
     with serve(GitHubImitation([*jobs, job(4, "failure")], {4: [note("x", "warning"), note(), RUNNERS]})) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited for, without waiting."""
+    pauses: list[float] = []
+    monkeypatch.setattr("mlops.clock.sleep", pauses.append)
+    return pauses
 
 
 def job(number: int, conclusion: str) -> dict[str, Any]:
@@ -135,6 +144,60 @@ def test_a_refusal_says_which_permission_is_missing(github: GitHubImitation, par
     github.refuse = {part: status}
     with pytest.raises(GithubRefused, match=f"{status}(.|\n)*{fix}"):
         tick(github)
+
+
+@pytest.mark.parametrize(
+    ("part", "status", "head", "pause"),
+    [
+        ("/jobs", 502, {}, 2.0),
+        ("/annotations", 503, {}, 2.0),
+        ("/issues", 429, {"Retry-After": "7"}, 7.0),
+        ("/issues", 403, {"X-RateLimit-Remaining": "0"}, 2.0),
+        ("/issues", 403, {"Retry-After": "9999"}, 60.0),
+    ],
+)
+def test_what_github_cannot_answer_just_now_is_asked_again(
+    github: GitHubImitation, waited: list[float], part: str, status: int, head: dict[str, str], pause: float
+) -> None:
+    github.first = {part: [(status, head)]}
+    tick(github)
+    assert len(github.issues) == 1
+    assert waited == [pause]
+
+
+def test_an_issue_of_which_nobody_knows_whether_it_was_opened_is_not_opened_twice(
+    github: GitHubImitation, waited: list[float]
+) -> None:
+    made = GitHub.from_environment(github.environment())
+    github.first = {"/issues": [(502, {})]}
+    with pytest.raises(GithubRefused, match="502"):
+        made.open_issue("t", "b", "l")
+    assert (github.issues, waited) == ([], [])
+    github.first = {"/issues": [(429, {})]}  # over the limit, so it was not done
+    made.open_issue("t", "b", "l")
+    assert len(github.issues) == 1
+
+
+def test_a_rejected_approval_is_a_decision_and_no_issue(github: GitHubImitation) -> None:
+    github.jobs = [{**job(4, "failure"), "name": "production", "steps": []}]
+    github.annotations[4] = [note("The deployment was rejected or didn't satisfy other protection rules.")]
+    review = {
+        "state": "rejected",
+        "environments": [{"name": "production"}],
+        "user": {"login": "ada"},
+        "comment": "not yet",
+    }
+    github.approvals = [{**review, "state": "approved"}, review]
+    found = tick(github)
+    assert github.issues == []
+    assert found.result.rejected == (report.RejectedApproval(("production",), "ada", "not yet"),)
+    assert "production: not approved by ada, not yet" in view.report(found.result).lines
+
+
+def test_what_failed_beside_a_rejected_approval_is_told_all_the_same(github: GitHubImitation) -> None:
+    github.approvals = [{"state": "rejected", "environments": [{"name": "production"}], "user": {"login": "ada"}}]
+    tick(github)
+    assert len(github.issues) == 1
 
 
 def test_outside_of_a_workflow_it_says_what_is_missing() -> None:

@@ -100,8 +100,16 @@ def finished(step: str) -> Table:
 
 KEEP = Table(KEPT, lambda case: case["status"] != "cancelled" and case["files"] != "")
 BASE = choice(
-    {"github.event_name": ("push", "pull_request"), "github.event.before": (None, "abc")},
-    lambda case: "HEAD^1" if case["github.event_name"] == "pull_request" else case["github.event.before"],
+    {
+        "github.event_name": ("push", "pull_request", "merge_group"),
+        "github.event.before": (None, "abc"),
+        "github.event.merge_group.base_sha": (None, "def"),
+    },
+    lambda case: (
+        "HEAD^1"
+        if case["github.event_name"] == "pull_request"
+        else case["github.event.merge_group.base_sha"] or case["github.event.before"]
+    ),
 )
 CHECKED = {  # the same in CI and in what a team's own repository calls
     "check.check.BASE": BASE,
@@ -154,13 +162,17 @@ TABLES: dict[str, Table] = {
         ),
     ),
     "cleanup.report.if": unattended_failure("cleanup"),
+    "promote.refuse.if": Table(
+        {"inputs.environment": ("both", "staging", "production", "prod", ""), "canceled": (False,)},
+        lambda case: case["inputs.environment"] not in ("both", "staging", "production"),
+    ),
     "promote.staging.if": Table(
-        {"inputs.environment": ("both", "staging", "production"), "canceled": (False,)},
+        {"inputs.environment": ("both", "staging", "production", "prod", ""), "canceled": (False,)},
         lambda case: case["inputs.environment"] in ("both", "staging"),
     ),
     "promote.production.if": Table(
         {
-            "inputs.environment": ("both", "staging", "production"),
+            "inputs.environment": ("both", "staging", "production", "prod", ""),
             "needs.staging.result": ENDED,
             "canceled": (False, True),
         },
@@ -180,7 +192,20 @@ TABLES: dict[str, Table] = {
             and case["needs.resume.outputs.model"] != ""
         ),
     ),
-    "resume.report.if": unattended_failure("resume", "promote"),
+    "resume.report.if": unattended_failure("resume"),
+    "resume.report-promotion.if": Table(
+        {
+            "github.event_name": ("schedule", "repository_dispatch", "workflow_dispatch"),
+            "needs.resume.result": ENDED,
+            "needs.promote.result": ENDED,
+            "canceled": (False, True),
+        },
+        lambda case: (
+            not case["canceled"]
+            and case["needs.promote.result"] == "failure"
+            and case["github.event_name"] != "workflow_dispatch"
+        ),
+    ),
     "scorecard.analysis.if": Table(
         {
             "github.event.repository.fork": (False, True),
@@ -189,7 +214,6 @@ TABLES: dict[str, Table] = {
         },
         lambda case: not case["github.event.repository.fork"] and not case["github.event.repository.private"],
     ),
-    "scorecard.report.if": unattended_failure("analysis"),
     "train.run-name": choice(
         {"inputs.reason": (None, "again"), "github.event_name": ("push",)}, lambda case: case["inputs.reason"] or "push"
     ),
@@ -210,12 +234,26 @@ TABLES: dict[str, Table] = {
     ),
     "train.train.submit.FORCE": FORCE,
     "train.release.if": Table(
-        {**DUE, "needs.train.result": ENDED, "needs.plan.outputs.release": ("", *FLAGS)},
-        # A canceled run is seen by `cancelled()`, and a job that is canceled alone leaves no output.
+        {
+            **DUE,
+            "needs.train.result": ENDED,
+            "needs.plan.outputs.release": ("", *FLAGS),
+            "needs.plan.outputs.train": FLAGS,
+            "needs.plan.outputs.job": ("", "old"),
+        },
+        # A canceled run is seen by `cancelled()`; a job that is canceled alone leaves no name of a run.
         lambda case: (
-            well(case, "plan", "train", also=("skipped", "cancelled"))
+            well(case, "plan", also=("skipped", "cancelled"))
             and case["needs.plan.outputs.release"] == "true"
             and case["inputs.dry-run"] is not True
+            and (
+                case["needs.train.result"] == "success"
+                or (
+                    case["needs.train.result"] == "skipped"
+                    and case["needs.plan.outputs.train"] == "false"
+                    and case["needs.plan.outputs.job"] != ""
+                )
+            )
         ),
     ),
     "train.release.watch.JOB": WATCHED,
@@ -238,11 +276,17 @@ TABLES: dict[str, Table] = {
             "needs.release.outputs.model": ("", "m:2"),
         },
         lambda case: (
-            well(case, "plan", "release", also=("skipped", "cancelled"))
+            well(case, "plan")
             and case["needs.plan.outputs.promote"] == "true"
             and case["inputs.dry-run"] is not True
-            and case[f"needs.{'release' if case['needs.plan.outputs.release'] == 'true' else 'plan'}.outputs.model"]
-            != ""
+            and (
+                (case["needs.release.result"] == "success" and case["needs.release.outputs.model"] != "")
+                or (
+                    case["needs.release.result"] == "skipped"
+                    and case["needs.plan.outputs.release"] == "false"
+                    and case["needs.plan.outputs.model"] != ""
+                )
+            )
         ),
     ),
     "train.promote.model": choice(
@@ -364,3 +408,26 @@ def test_it_is_decided_as_it_is_meant(decided: dict[str, list[Any]], where: str)
 )
 def test_a_condition_is_neither_always_met_nor_never(where: str) -> None:
     assert {bool(TABLES[where].meant(case)) for case in TABLES[where].cases()} == {True, False}
+
+
+RUNS_WORK = ("train.train.if", "train.release.if", "train.promote.if", "resume.promote.if", "promote.production.if")
+
+
+@pytest.mark.parametrize("where", RUNS_WORK)
+def test_nothing_goes_on_after_a_cancel_or_a_dry_run(decided: dict[str, list[Any]], where: str) -> None:
+    for case, goes_on in zip(TABLES[where].cases(), decided[where], strict=True):
+        assert not (goes_on and (case.get("canceled") or case.get("inputs.dry-run"))), case
+
+
+@pytest.mark.parametrize("where", ["train.promote.if", "resume.promote.if"])
+def test_nothing_is_promoted_without_a_registered_model(decided: dict[str, list[Any]], where: str) -> None:
+    models = [name for name in TABLES[where].reads if name.endswith(".outputs.model")]
+    for case, goes_on in zip(TABLES[where].cases(), decided[where], strict=True):
+        assert not (goes_on and not any(case[name] for name in models)), case
+
+
+def test_no_release_watches_a_run_without_a_name(decided: dict[str, list[Any]]) -> None:
+    """What `train` leaves when it ended well is a name; of everything else there is none."""
+    for case, goes_on in zip(TABLES["train.release.if"].cases(), decided["train.release.if"], strict=True):
+        named = case["needs.train.result"] == "success" or case["needs.plan.outputs.job"]
+        assert not (goes_on and not named), case

@@ -49,6 +49,7 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
         ("conversations", lambda: _conversations(project, warnings)),
         ("probes", lambda: _probes(project)),
         ("workflows", lambda: _workflows(project)),
+        ("environments", lambda: _environments(project)),
     )
     for name, look in looks:
         try:
@@ -92,6 +93,26 @@ def _workflows(project: Project) -> str:
         what = f"a push that changes {paths[0]} does not start the train workflow"
         raise BadInput(Problem(what, ".github/workflows/train.yml", fix="name the file under on.push.paths"))
     return f"a push that changes {paths[0]} starts {', '.join(started)}"
+
+
+def _environments(project: Project) -> str:
+    """Those of the parameters are those that the workflows promote to, in the same order."""
+    train = history.top(project.root) / ".github" / "workflows" / "train.yml"
+    promoted = actions.read(train).promotes() if train.is_file() else ()
+    named = tuple(project.params.environments)
+    if not promoted or named == promoted:
+        return ", ".join(named)
+    where = project.params_path.name
+    fix = f"name the environments {', '.join(promoted)} in this order, or change the jobs of promote.yml"
+    lacking = [f"environments has no {name}, which the workflows promote to" for name in promoted if name not in named]
+    problems = [Problem(what, where, fix=fix, key="environments") for what in lacking]
+    problems += [
+        Problem(f"environments.{name} is promoted to by no workflow", where, fix=fix, key=f"environments.{name}")
+        for name in named
+        if name not in promoted
+    ]
+    what = f"environments are in the order {', '.join(named)}, the workflows promote in the order {', '.join(promoted)}"
+    raise BadInput(problems or Problem(what, where, fix=fix, key="environments"))
 
 
 def _changed(project: Project, base: str) -> list[Area] | None:

@@ -26,22 +26,40 @@ class ReportedIssue:
 
 
 @dataclass(frozen=True)
+class RejectedApproval:
+    """A decision of a person, and no failure: who refused the environments, and what was said to it."""
+
+    environments: tuple[str, ...]
+    by: str
+    comment: str
+
+
+@dataclass(frozen=True)
 class ReportResult:
-    """What failed in a run of a workflow, by cause."""
+    """What failed in a run of a workflow, by cause, and what was not approved."""
 
     workflow: str
     run_url: str
     failed_jobs: int
     issues: tuple[ReportedIssue, ...]
+    rejected: tuple[RejectedApproval, ...]
 
 
 def run(github: GitHub, workflow: str, run_url: str) -> Outcome[ReportResult]:
     """Read what failed, find the issue of each cause by its hidden marker, and open, update or leave it."""
-    jobs = [_job(github, job) for job in github.failed_jobs()]
+    failed = github.failed_jobs()
+    rejected = tuple(_rejected(review) for review in github.rejections()) if failed else ()
+    # A job whose approval was refused fails without having begun.
+    jobs = [_job(github, job) for job in failed if job.get("steps") or not rejected]
     found = causes(workflow, jobs)
     known = [_issue(issue) for issue in github.issues(LABEL)] if found else []
     issues = tuple(_apply(github, change, run_url) for change in decide(found, known))
-    return Outcome(ReportResult(workflow, run_url, len(jobs), issues))
+    return Outcome(ReportResult(workflow, run_url, len(jobs), issues, rejected))
+
+
+def _rejected(review: dict[str, Any]) -> RejectedApproval:
+    names = tuple(str(one.get("name") or "") for one in review.get("environments") or [])
+    return RejectedApproval(names, str((review.get("user") or {}).get("login") or ""), str(review.get("comment") or ""))
 
 
 def _job(github: GitHub, job: dict[str, Any]) -> FailedJob:

@@ -53,8 +53,8 @@ on: push
 jobs:
   only:
     runs-on: ubuntu-24.04
-    steps: [{run: echo because of this; exit 3}]
-"""
+    steps: [{run: echo because of this; sleep 1; exit 3}]
+"""  # act does not wait for what a failed step printed in its last moment
 SLOW = """
 on: push
 jobs:

@@ -4,8 +4,12 @@ It must not know any handler. Azure's envelope: facts from the ARM common error 
 (`error.code/message/target/details/additionalInfo`).
 """
 
+import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
+
+from azureml_emulator.core import defaults
 
 
 class ServiceError(Exception):
@@ -21,6 +25,7 @@ class ServiceError(Exception):
         details: Sequence[dict[str, Any]] = (),
         headers: dict[str, str] | None = None,
         plain: bool = False,
+        inner: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -29,13 +34,15 @@ class ServiceError(Exception):
         self.target = target
         self.details = list(details)
         self.headers = headers or {}
+        self.inner = tuple(inner)  # codes that say more and more of the kind of error
         self.plain = plain  # of Azure Resource Manager itself, which answers code and message only
 
     def envelope(self) -> dict[str, Any]:
-        """The body: `{"error": {code, message, target, details, additionalInfo}}`."""
+        """The body: `{"error": {code, message, target, details, additionalInfo}}`; target only where there is one."""
         if self.plain:
             return {"error": {"code": self.code, "message": self.message}}
-        return {"error": error_object(self.code, self.message, self.target, self.details)}
+        shown = error_object(self.code, self.message, self.target, self.details)
+        return {"error": {**shown, "additionalInfo": _additional(self.inner)}}
 
 
 def error_object(
@@ -45,10 +52,27 @@ def error_object(
     return {
         "code": code,
         "message": message,
-        "target": target,
+        **({"target": target} if target else {}),
         "details": list(details),
-        "additionalInfo": [{"type": "ComponentName", "info": {"value": "managementfrontend"}}],
+        "additionalInfo": [],
     }
+
+
+def _additional(inner: Sequence[str]) -> list[dict[str, Any]]:
+    """Where and when the management front end refused, and for which call of its own."""
+    said: dict[str, Any] = {
+        "ComponentName": "managementfrontend",
+        "Correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
+        "Environment": defaults.LOCATION,
+        "Location": defaults.LOCATION,
+        "Time": datetime.now(UTC).isoformat(),
+    }
+    nested: dict[str, Any] | None = None
+    for code in reversed(inner):
+        nested = {"code": code, "innerError": nested}
+    if nested:
+        said["InnerError"] = nested
+    return [{"type": name, "info": {"value": value}} for name, value in said.items()]
 
 
 def not_found(kind: str, name: str, *, code: str = "UserError") -> ServiceError:

@@ -42,7 +42,8 @@ class Components(Assets):
                 f'Failed to update component {draft.name} since field "{field}" is immutable, '
                 "try specifying a new version."
             )
-            raise bad_request(text, code="UserError")
+            inner = ("BadArgument", "ArgumentInvalid", "UpdateComponentFailed")
+            raise ServiceError(400, "UserError", text, inner=inner)
         return {**draft.properties, "componentSpec": spec}
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
@@ -82,7 +83,8 @@ class Components(Assets):
 
     def missing(self, name: str, version: str = "") -> ServiceError:
         """The 404 for a component that is not there."""
-        return ServiceError(404, "UserError", f"Not found component {name}{':' if version else ''}{version}.")
+        text = f"Not found component {name}{':' if version else ''}{version}."
+        return ServiceError(404, "UserError", text, inner=("NotFound", "ComponentNotFound"))
 
 
 def normal_form(stated: Json, name: str, version: str) -> Json:

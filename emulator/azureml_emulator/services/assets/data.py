@@ -28,6 +28,7 @@ class Data(Assets):
 
     plural, word, uri = "data", "data", "dataUri"
     fixed = ("dataUri", "dataType")
+    empty: ClassVar[Json] = {"autoDeleteSetting": None, "stage": None, "intellectualProperty": None}
     longest_version = 30
 
     def prepare(self, draft: Draft) -> Json:
@@ -129,14 +130,14 @@ class Environments(Assets):
         return ServiceError(409, "UserError", text, target=changed)
 
     empty: ClassVar[Json] = {
+        "autoDeleteSetting": None,
         "autoRebuild": "Disabled",
-        "build": None,
-        "condaFile": None,
+        "condaFile": "",
         "environmentType": "UserCreated",
-        "image": None,
-        "inferenceConfig": None,
+        "intellectualProperty": None,
         "osType": "Linux",
         "provisioningState": "Succeeded",
+        "stage": "Development",
     }
 
     def list_versions(self, request: Request, emulator: Emulator) -> Reply:

@@ -11,10 +11,11 @@ from typing import ClassVar
 import yaml
 
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
-from azureml_emulator.core.request import Json
+from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.assets.assets import Assets, Draft
 from azureml_emulator.services.storage import blobs, storage
+from azureml_emulator.services.workspaces import scope
 
 MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
 _JOB = re.compile(r"(?:azureml://jobs/|runs:/)(?P<job>[^/]+)(?:/outputs/(?P<output>[^/]+))?(?:/paths)?/?(?P<path>.*)")
@@ -26,12 +27,26 @@ class Models(Assets):
     plural, word, uri = "models", "model", "modelUri"
     fixed = ("modelUri", "modelType")
     empty: ClassVar[Json] = {
+        "autoDeleteSetting": None,
         "flavors": {},
+        "intellectualProperty": None,
         "jobName": None,
         "provisioningState": "Succeeded",
-        "stage": None,
-        "datasets": [],
+        "stage": "Development",
     }
+
+    def list_versions(self, request: Request, emulator: Emulator) -> Reply:
+        """GET versions; of a name that a workspace never had, a 404. A registry has none of it."""
+        if self.scope(request, emulator).kind == scope.KIND:
+            self._container(request, emulator)
+        return super().list_versions(request, emulator)
+
+    def missing(self, name: str, version: str = "") -> ServiceError:
+        """The 404 for a model that is not there."""
+        if version:
+            return super().missing(name, version)
+        detail = error_object("ModelNotFound", f"Model container with name: {name} not found.")
+        return ServiceError(404, "UserError", "The specified resource was not found.", details=[detail])
 
     def prepare(self, draft: Draft) -> Json:
         """Check that the model is there; find the job that it came from and the flavors that its MLmodel states."""

@@ -205,6 +205,12 @@ def _latest(workspace: Resource, model: Resource, emulator: Emulator) -> list[Js
     return list(newest.values())
 
 
+def _stage(properties: Json) -> str:
+    """A stage as MLflow names it: one that only Azure ML has, as Development, is none."""
+    stage = str(properties.get("stage"))
+    return stage if stage in STAGES else "None"
+
+
 def _show(name: str, version: Resource) -> Json:
     properties, times = version.body["properties"], version.body["systemData"]
     return {
@@ -213,7 +219,7 @@ def _show(name: str, version: Resource) -> Json:
         "creation_timestamp": runs.milliseconds(times["createdAt"]),
         "last_updated_timestamp": runs.milliseconds(times["lastModifiedAt"]),
         "user_id": "",
-        "current_stage": properties.get("stage") or "None",
+        "current_stage": _stage(properties),
         "description": properties.get("description") or "",
         "source": _source(version),
         "run_id": properties.get("jobName") or "",

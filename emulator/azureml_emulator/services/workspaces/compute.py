@@ -174,14 +174,14 @@ def _begin(
         "modifiedOn": now,
         "isAttachedCompute": attached,
         "provisioningErrors": None,
+        "provisioningWarnings": None,
         "provisioningState": "Updating" if before else "Creating",
     }
     whole = {
         "location": location,
         "tags": body.get("tags") or {},
-        "identity": body.get("identity"),
+        **({"identity": body["identity"]} if body.get("identity") else {}),
         "properties": properties,
-        "systemData": arm.system_data(emulator.clock, before),
     }
     id = f"{workspace.id}/{KIND}/{name}"
     made = emulator.store.put(id, whole, parent=workspace.id, kind=KIND, name=name)
@@ -219,6 +219,10 @@ def _cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         "remoteLoginPortPublicAccess": "NotSpecified",
         "isolatedNetwork": False,
         "enableNodePublicIp": True,
+        "subnet": None,
+        "virtualMachineImage": None,
+        "enableBatchPrivateLink": False,
+        "propertyBag": {},
     }
     return {**common, **_given(wanted), "vmSize": size.name.upper(), "vmPriority": priority, "scaleSettings": scale}
 

@@ -5,6 +5,7 @@ It must not change anything.
 
 from mlops import textfiles
 from mlops.azure import data, endpoints, jobs, models
+from mlops.azure.workspace import Workspace
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
 from mlops.domain.evaluation.scoring import why_not
@@ -53,17 +54,16 @@ def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
     return recipe_digest(params.data.model_dump(), curated)
 
 
-def data_version(context: Context) -> str | None:
+def data_version(workspace: Workspace, project: Project) -> str | None:
     """The version of the data that the current parameters and files make, if it was made."""
-    found = data.find_by_recipe(
-        context.workspace, context.params.data.name, recipe(context.params, curated_files(context.project))
-    )
+    params = project.params
+    found = data.find_by_recipe(workspace, params.data.name, recipe(params, curated_files(project)))
     return found[0] if found else None
 
 
-def required_data_version(context: Context) -> str:
+def required_data_version(workspace: Workspace, project: Project) -> str:
     """The same, or BadInput that says to prepare it first."""
-    found = data_version(context)
+    found = data_version(workspace, project)
     if found is None:
         raise BadInput(Problem("this data was not prepared yet", "the workspace", fix="run `mlops prepare`"))
     return found
@@ -72,7 +72,7 @@ def required_data_version(context: Context) -> str:
 def newest_attempt(context: Context) -> tuple[str, Attempt | None]:
     """The fingerprint of the current parameters and data, and its newest job."""
     made_of = training_spec.training(context.workspace, training_spec.of(context))
-    mark = made_of.fingerprint(required_data_version(context))
+    mark = made_of.fingerprint(required_data_version(context.workspace, context.project))
     found = jobs.attempts(context.workspace, mark)
     return mark, found[-1] if found else None
 
@@ -87,17 +87,23 @@ def job_name(context: Context, given: str | None) -> str:
     return attempt.name
 
 
-def registered(context: Context, mark: str) -> models.Registered | None:
-    """The model that was registered for a fingerprint."""
-    known = models.versions(context.workspace, context.params.model.name)
-    return next((model for model in known if model.tags.get(FINGERPRINT_TAG) == mark), None)
+def registered(workspace: Workspace, model: str, mark: str) -> models.Registered | None:
+    """The version of a model that was registered for a fingerprint."""
+    known = models.versions(workspace, model)
+    return next((version for version in known if version.tags.get(FINGERPRINT_TAG) == mark), None)
 
 
-def live_model(context: Context, environment: str) -> str | None:
-    """The model with all the traffic of an environment, as name:version."""
-    facts = endpoints.observe(context.workspace, context.endpoint_name(environment), context.owner)
+def live_model(workspace: Workspace, endpoint: str, owner: str) -> str | None:
+    """The model with all the traffic of an endpoint, as name:version."""
+    facts = endpoints.observe(workspace, endpoint, owner)
     full = [d.model for d in facts.deployments if facts.traffic.get(d.name) == 100]
     return full[0] if full else None
+
+
+def live_models(context: Context) -> dict[str, str | None]:
+    """What each environment serves, by its name."""
+    names = {name: context.endpoint_name(name) for name in context.params.environments}
+    return {name: live_model(context.workspace, endpoint, context.owner) for name, endpoint in names.items()}
 
 
 def facts(context: Context, made_of: Training) -> Facts:
@@ -110,17 +116,16 @@ def facts(context: Context, made_of: Training) -> Facts:
     mark = made_of.fingerprint(found[0])
     known = jobs.attempts(context.workspace, mark)
     attempt = known[-1] if known else None
-    model = registered(context, mark) if attempt else None
+    model = registered(context.workspace, context.params.model.name, mark) if attempt else None
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
-        refusal = _refusal(context, attempt.name)
-    live = {name: live_model(context, name) for name in context.params.environments} if model else {}
+        refusal = _refusal(Evaluator.of(context), attempt.name)
+    live = live_models(context) if model else {}
     return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, none, live)
 
 
-def _refusal(context: Context, job: str) -> str | None:
+def _refusal(evaluator: Evaluator, job: str) -> str | None:
     """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
-    evaluator = Evaluator.of(context)
     try:
         asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):

@@ -55,7 +55,7 @@ def _current(context: Context, registry: str | None) -> models.Registered:
         why = f"this environment takes its models from the registry {registry}"
         raise BadInput(Problem("no model was named", "--model", why=why, fix="write NAME:VERSION"))
     mark, _ = observe.newest_attempt(context)
-    found = observe.registered(context, mark)
+    found = observe.registered(context.workspace, context.params.model.name, mark)
     if found is None:
         raise BadInput(Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register"))
     return found

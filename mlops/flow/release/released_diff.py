@@ -72,7 +72,7 @@ def compare(context: Context, made_of: Training, data_version: str | None) -> Re
 def find(context: Context) -> tuple[ReleasedModel, Ingredients] | None:
     """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
     environment = last_environment(context.params)
-    live = observe.live_model(context, environment)
+    live = observe.live_model(context.workspace, context.endpoint_name(environment), context.owner)
     name, _, version = (live or "").partition(":")
     model = models.find(context.workspace, name, version) if version else None
     if model is None:

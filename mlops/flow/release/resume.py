@@ -82,7 +82,7 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     workspace, environments = context.workspace, tuple(context.params.environments)
     found = _runs(workspace, context.owner, environments)
     registered = any(run.model for run in found)
-    live = {name: observe.live_model(context, name) for name in environments} if registered else {}
+    live = observe.live_models(context) if registered else {}
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
     for decision in decide(found, environments, live, workspace.now()):

@@ -73,7 +73,7 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     """Submit, unless a job for this fingerprint is under way or done."""
     workspace, spec = context.workspace, training_spec.of(context)
     made_of = training_spec.training(workspace, spec)
-    version = observe.required_data_version(context)
+    version = observe.required_data_version(workspace, context.project)
     mark = made_of.fingerprint(version)
     decision = decide(jobs.attempts(workspace, mark), force=force)
     if decision.known:

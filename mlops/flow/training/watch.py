@@ -72,17 +72,13 @@ def run(
                 lambda job: job.state.ended,
                 PAUSES,
                 clock.monotonic() + bound * 60,
-                unreachable=lambda error: _unreachable(context, error),
+                unreachable=lambda error: context.say(f"{error.problems[0].what}; looking again"),
             )
     except KeyboardInterrupt:
         again = f"mlops watch --job {name}"
         raise KeyboardInterrupt(interrupt.settle(workspace, params.watch.on_interrupt, [name], again)) from None
     result = _result(workspace, watcher, found, bound, evaluation=params.evaluation.enabled)
     return Outcome(result, _failure(result, ok_if_unfinished=ok_if_unfinished))
-
-
-def _unreachable(context: Context, error: Transient) -> None:
-    context.say(f"{error.problems[0].what}; looking again")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,33 @@ def test_the_flow_has_the_subjects_of_the_domain() -> None:
 def test_a_folder_of_the_domain_is_small_enough_to_be_read() -> None:
     for folder in (PACKAGE / "domain", *(PACKAGE / "domain").iterdir()):
         assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= 13, folder.name
+
+
+def test_a_class_name_has_one_owner() -> None:
+    for package in (PACKAGE, EMULATOR):
+        names = Counter(
+            node.name
+            for path in package.rglob("*.py")
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        )
+        assert not [name for name, count in names.items() if count > 1]
+
+
+def test_a_whole_context_ends_where_a_verb_begins() -> None:
+    """Further in, a function is given the spec or the workspace that it needs."""
+    takes = [
+        f"{place(path)}: {node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(arg.annotation is not None and ast.unparse(arg.annotation) == "Context" for arg in every(node.args))
+    ]
+    assert len(takes) <= 40, takes
+
+
+def every(arguments: ast.arguments) -> list[ast.arg]:
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
 
 
 def test_tags_are_named_in_one_place() -> None:

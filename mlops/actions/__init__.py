@@ -4,23 +4,23 @@ It knows GitHub Actions and nothing of what the workflows are for.
 """
 
 from mlops.actions.act import ActRun, run
-from mlops.actions.events import Annotation, Event, JobEnded, Output, StepEnded, StepStarted, Summary, Text
-from mlops.actions.sandbox import Machine
-from mlops.actions.workflows import Job, Workflow, read, started_by
+from mlops.actions.events import Annotation, Event, JobEnded, StepEnded, StepOutput, StepStarted, Summary, Text
+from mlops.actions.sandbox import RunnerSetup
+from mlops.actions.workflows import Workflow, WorkflowJob, read, started_by
 
 __all__ = [
     "ActRun",
     "Annotation",
     "Event",
-    "Job",
     "JobEnded",
-    "Machine",
-    "Output",
+    "RunnerSetup",
     "StepEnded",
+    "StepOutput",
     "StepStarted",
     "Summary",
     "Text",
     "Workflow",
+    "WorkflowJob",
     "read",
     "run",
     "started_by",

@@ -20,15 +20,15 @@ from mlops.actions.events import (
     Event,
     Exit,
     JobEnded,
-    Output,
     StepEnded,
+    StepOutput,
     StepStarted,
     Summary,
     Text,
     Trouble,
     parse,
 )
-from mlops.actions.sandbox import Machine, Sandbox, sandbox
+from mlops.actions.sandbox import RunnerSetup, Sandbox, sandbox
 from mlops.actions.workflows import Workflow, read
 from mlops.errors import BadInput, Problem, Unfinished
 
@@ -77,7 +77,7 @@ class ActRun:
                 self.jobs[event.job] = event.result
             case StepEnded():
                 self.steps.append(event)
-            case Output():
+            case StepOutput():
                 self.outputs.setdefault((event.job, event.step), {})[event.name] = event.value
             case Summary():
                 self.summaries.append(event)
@@ -98,7 +98,7 @@ def run(
     workflow: str,
     event: str,
     payload: Mapping[str, Any],
-    machine: Machine,
+    machine: RunnerSetup,
     on_event: Callable[[Event], None] | None = None,
     *,
     timeout: float | None = None,
@@ -124,7 +124,7 @@ def _run(
     place: Sandbox,
     flow: Workflow,
     command: list[str],
-    machine: Machine,
+    machine: RunnerSetup,
     on_event: Callable[[Event], None] | None,
     timeout: float | None,
 ) -> ActRun:

@@ -49,7 +49,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Output:
+class StepOutput:
     """An output that a step set."""
 
     job: str
@@ -95,7 +95,7 @@ class Trouble:
     text: str
 
 
-Event = StepStarted | StepEnded | Exit | Text | Output | Summary | Annotation | JobEnded | Trouble
+Event = StepStarted | StepEnded | Exit | Text | StepOutput | Summary | Annotation | JobEnded | Trouble
 INNER_STEPS = frozenset({"Set up job", "Complete job"})
 UNPLACED = "unsupported platform"  # act leaves such a job out and ends well
 # Said in every run without containers, and none is needed; and what only repeats that a job failed.
@@ -126,7 +126,7 @@ def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
 def _command(item: dict[str, Any], job: str, step: str) -> Event | None:
     command, text = item["command"], str(item.get("arg") or "")
     if command == "set-output":
-        return Output(job, str((item.get("stepID") or [step])[-1]), str(item["name"]), text)
+        return StepOutput(job, str((item.get("stepID") or [step])[-1]), str(item["name"]), text)
     if command == "summary":
         return Summary(job, step, str(item.get("content") or ""))
     if command in ("notice", "warning", "error"):

@@ -38,7 +38,7 @@ runs:
 
 
 @dataclass(frozen=True)
-class Machine:
+class RunnerSetup:
     """What a runner would have: search path, variables of the repository, environment of every step, who started it.
 
     Variables of the repository and of its environments are one here. `environment` reaches every job, also those that
@@ -62,7 +62,7 @@ class Sandbox:
         """The repository."""
         return self.folder / "repository"
 
-    def command(self, workflow: Workflow, event: str, payload: Mapping[str, Any], machine: Machine) -> list[str]:
+    def command(self, workflow: Workflow, event: str, payload: Mapping[str, Any], machine: RunnerSetup) -> list[str]:
         """The line that runs a workflow. Raises BadInput when it uses an action that nothing stands in for."""
         payload_file = self.folder / "event.json"
         payload_file.write_text(json.dumps(dict(payload)), encoding="utf-8")
@@ -82,7 +82,7 @@ class Sandbox:
                 line += [flag, f"{name}={value}"]
         return [*line, "--actor", machine.actor] if machine.actor else line
 
-    def environment(self, machine: Machine) -> dict[str, str]:
+    def environment(self, machine: RunnerSetup) -> dict[str, str]:
         """What act itself sees of this machine: nothing of the caller's environment."""
         folders = {
             "HOME": self.folder / "home",

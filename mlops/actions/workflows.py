@@ -26,7 +26,7 @@ DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkflowJob:
     """One job. `key` is its id, and `caller/name of the called workflow/id` in a reusable workflow."""
 
     key: str
@@ -66,9 +66,9 @@ class Workflow:
             return any(not matches(filters["paths-ignore"], path) for path in changed)
         return True
 
-    def expected(self) -> list[Job]:
+    def expected(self) -> list[WorkflowJob]:
         """Every job that it defines, those of reusable workflows of the same repository included."""
-        found: list[Job] = []
+        found: list[WorkflowJob] = []
         for id, body in self.jobs.items():
             needs = body.get("needs", ())
             needed = (needs,) if isinstance(needs, str) else tuple(needs)
@@ -76,9 +76,11 @@ class Workflow:
             if inner is None:
                 environment = body.get("environment") or ""
                 name = environment.get("name", "") if isinstance(environment, Mapping) else environment
-                found.append(Job(id, needed, str(name)))
+                found.append(WorkflowJob(id, needed, str(name)))
             else:
-                found += [Job(f"{id}/{inner.name}/{job.key}", needed, job.environment) for job in inner.expected()]
+                found += [
+                    WorkflowJob(f"{id}/{inner.name}/{job.key}", needed, job.environment) for job in inner.expected()
+                ]
         return found
 
     def callers(self) -> dict[str, str]:

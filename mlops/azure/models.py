@@ -9,7 +9,7 @@ from mlops.azure.agree import agreed
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags
 from mlops.azure.workspace import Workspace
-from mlops.domain.registry.registration import Known
+from mlops.domain.registry.registration import KnownVersion
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import MlopsError
 
@@ -88,10 +88,10 @@ class ModelVersions:
     description: str
     tags: Mapping[str, str]
 
-    def known(self) -> list[Known]:
+    def known(self) -> list[KnownVersion]:
         """Every version, archived ones too."""
         found = versions(self.workspace, self.name, archived=True)
-        return [Known(item.version, item.tags.get(FINGERPRINT_TAG, "")) for item in found]
+        return [KnownVersion(item.version, item.tags.get(FINGERPRINT_TAG, "")) for item in found]
 
     def put(self, version: str) -> bool:
         """Make a version; False when somebody else has it."""

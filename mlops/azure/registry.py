@@ -8,7 +8,7 @@ from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.base_model import BaseModel
-from mlops.domain.training.parameters import Component, Input
+from mlops.domain.training.parameters import Component, ComponentInput
 from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, MlopsError, Problem
 
@@ -91,9 +91,9 @@ def _properties(workspace: Workspace, id: str) -> dict[str, Any]:
     return dict(workspace.send("GET", url, what).json().get("properties") or {})
 
 
-def _input(name: str, item: Any) -> Input:
+def _input(name: str, item: Any) -> ComponentInput:
     default = getattr(item, "default", None)
-    return Input(
+    return ComponentInput(
         name=name,
         type=word(item.type),
         optional=bool(getattr(item, "optional", False)),

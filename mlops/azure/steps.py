@@ -12,13 +12,13 @@ from mlops.azure.failures import translated
 from mlops.azure.jobs import children, run_details
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
-from mlops.domain.training.progress import Step, log_of_interest
+from mlops.domain.training.progress import PipelineStep, log_of_interest
 
 DEEPEST = 5
 LONGEST = 200_000  # bytes of a log that are read at once; what is before them is left out
 
 
-def tree(workspace: Workspace, name: str, depth: int = 0) -> Iterator[Step]:
+def tree(workspace: Workspace, name: str, depth: int = 0) -> Iterator[PipelineStep]:
     """The steps of a run at any depth, each before those below it, in the order in which they were made."""
     for run in children(workspace, name):
         below = list(tree(workspace, str(run["runId"]), depth + 1)) if depth < DEEPEST else []
@@ -26,9 +26,9 @@ def tree(workspace: Workspace, name: str, depth: int = 0) -> Iterator[Step]:
         yield from below
 
 
-def _step(run: dict[str, Any], depth: int, *, leaf: bool) -> Step:
+def _step(run: dict[str, Any], depth: int, *, leaf: bool) -> PipelineStep:
     error = ((run.get("error") or {}).get("error")) or {}
-    return Step(
+    return PipelineStep(
         id=str(run["runId"]),
         name=str(run.get("displayName") or run.get("name") or run["runId"]),
         status=str(run.get("status") or ""),

@@ -64,14 +64,14 @@ class Quota:
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachineFinding:
     """A problem, and the failure that it is."""
 
     problem: Problem
     failure: type[MlopsError] = BadInput
 
 
-def failure_of(findings: list[Finding]) -> MlopsError | None:
+def failure_of(findings: list[MachineFinding]) -> MlopsError | None:
     """All findings as one failure: what Azure would refuse weighs more than what params.yaml says wrongly."""
     if not findings:
         return None
@@ -93,7 +93,9 @@ def check_size(size: str, allowed: tuple[str, ...] | None, purpose: str, where: 
     return None
 
 
-def check_machine(machine: Machine, minimum: MinimumSize | None, where: str, purpose: str = "serve") -> Finding | None:
+def check_machine(
+    machine: Machine, minimum: MinimumSize | None, where: str, purpose: str = "serve"
+) -> MachineFinding | None:
     """Whether a size is as large as the base model's least one for the purpose."""
     if minimum is None:
         return None
@@ -108,10 +110,10 @@ def check_machine(machine: Machine, minimum: MinimumSize | None, where: str, pur
     if not short:
         return None
     what = f"{machine.name} is too small to {purpose} this model: {', '.join(short)}"
-    return Finding(Problem(what, where, fix="choose a larger instance_type"))
+    return MachineFinding(Problem(what, where, fix="choose a larger instance_type"))
 
 
-def check_quota(machine: Machine, instances: int, quota: Quota | None, region: str) -> Finding | None:
+def check_quota(machine: Machine, instances: int, quota: Quota | None, region: str) -> MachineFinding | None:
     """Whether a new deployment fits; None also where the quota is not known."""
     if quota is None or not machine.vcpus:
         return None
@@ -120,7 +122,7 @@ def check_quota(machine: Machine, instances: int, quota: Quota | None, region: s
     if needed <= free:
         return None
     reserve = "" if NO_RESERVE.fullmatch(machine.name) else ", with the 20 % that Azure keeps for upgrades"
-    return Finding(
+    return MachineFinding(
         Problem(
             f"{instances} x {machine.name} need {needed} vCPUs of {machine.family}{reserve}; {max(free, 0)} are free",
             f"the quota of {region}",

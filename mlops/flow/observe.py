@@ -18,7 +18,7 @@ from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.project import Project
 from mlops.flow.training import training_spec
-from mlops.flow.training.training_spec import Training
+from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
 
 
@@ -106,7 +106,7 @@ def live_models(context: Context) -> dict[str, str | None]:
     return {name: live_model(context.workspace, endpoint, context.owner) for name, endpoint in names.items()}
 
 
-def facts(context: Context, made_of: Training) -> Facts:
+def facts(context: Context, made_of: ResolvedTraining) -> Facts:
     """Everything that the plan is decided on."""
     mixture = recipe(context.params, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)

@@ -4,6 +4,6 @@ from mlops.params import overlay
 from mlops.params.load import load, locate
 from mlops.params.overlay import REHEARSAL_VARIABLE
 from mlops.params.pointer import point
-from mlops.params.schema import Environment, Gate, Params, Rule
+from mlops.params.schema import Environment, Gate, GateRule, Params
 
-__all__ = ["REHEARSAL_VARIABLE", "Environment", "Gate", "Params", "Rule", "load", "locate", "overlay", "point"]
+__all__ = ["REHEARSAL_VARIABLE", "Environment", "Gate", "GateRule", "Params", "load", "locate", "overlay", "point"]

@@ -15,14 +15,14 @@ from pydantic import BaseModel, ValidationError
 from mlops import textfiles, yamls
 from mlops.errors import BadInput, Problem
 from mlops.params import overlay
-from mlops.params.overlay import Change
+from mlops.params.overlay import Override
 from mlops.params.schema import Params
 
 YAML_FIX = "look at the indentation and the colons of this line and the one before; quote a text that holds `: `"
 Where = tuple[str | int, ...]
 
 
-def load(path: Path, changes: Sequence[Change] = (), *, rehearsal: bool = False) -> Params:
+def load(path: Path, changes: Sequence[Override] = (), *, rehearsal: bool = False) -> Params:
     """The parameters in a file, with `changes` on top and in a rehearsal its block `rehearsal`, too.
 
     Raises BadInput with all problems.
@@ -39,7 +39,7 @@ def load(path: Path, changes: Sequence[Change] = (), *, rehearsal: bool = False)
     return parse(text, str(path), changes, rehearsal=rehearsal)
 
 
-def parse(text: str, name: str = "params.yaml", changes: Sequence[Change] = (), *, rehearsal: bool = False) -> Params:
+def parse(text: str, name: str = "params.yaml", changes: Sequence[Override] = (), *, rehearsal: bool = False) -> Params:
     """The parameters in a text; `name` is what problems call it. The block `rehearsal` is checked in any case."""
     try:
         root, values = _read(text)
@@ -71,7 +71,7 @@ def parse(text: str, name: str = "params.yaml", changes: Sequence[Change] = (), 
     return found[-1 if rehearsal else 0]
 
 
-def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Change]) -> Problem | None:
+def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Override]) -> Problem | None:
     """The problem of a value that a change wrote; None where the file itself wrote it."""
     where: Where = tuple(item["loc"])
     change = next((places[where[:length]] for length in range(len(where), 0, -1) if where[:length] in places), None)

@@ -21,7 +21,7 @@ Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Change:
+class Override:
     """One key with its new value, and who says so: `rehearsal` of params.yaml, or the command line."""
 
     key: str
@@ -32,7 +32,7 @@ class Change:
         return f"{self.key} = {'null' if self.value is None else self.value}, from {self.source}"
 
 
-def parse(texts: Iterable[str]) -> tuple[Change, ...]:
+def parse(texts: Iterable[str]) -> tuple[Override, ...]:
     """`key=value` as it is typed; the value is read as YAML. Raises BadInput with every one that cannot be read."""
     found, problems = [], []
     for text in texts:
@@ -41,7 +41,7 @@ def parse(texts: Iterable[str]) -> tuple[Change, ...]:
             problems.append(Problem(f"{text!r} is not key=value", "--set", fix="such as --set training.nodes=2"))
             continue
         try:
-            found.append(Change(key.strip(), yamls.read(value), COMMAND_LINE))
+            found.append(Override(key.strip(), yamls.read(value), COMMAND_LINE))
         except yaml.YAMLError as error:
             problems.append(Problem(f"the value of {key} is not YAML", "--set", why=str(error).split("\n")[0], key=key))
     if problems:
@@ -49,20 +49,20 @@ def parse(texts: Iterable[str]) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def of_block(values: Mapping[str, Any]) -> tuple[Change, ...]:
+def of_block(values: Mapping[str, Any]) -> tuple[Override, ...]:
     """What the block `rehearsal` of the file says."""
     stated = values.get(BLOCK)
     pairs = stated.items() if isinstance(stated, Mapping) else ()
-    return tuple(Change(str(key), value, f"{BLOCK} in params.yaml") for key, value in pairs)
+    return tuple(Override(str(key), value, f"{BLOCK} in params.yaml") for key, value in pairs)
 
 
-def apply(values: Mapping[str, Any], changes: Iterable[Change]) -> tuple[dict[str, Any], dict[Place, Change]]:
+def apply(values: Mapping[str, Any], changes: Iterable[Override]) -> tuple[dict[str, Any], dict[Place, Override]]:
     """The values with each change made, later ones over earlier, and the change by the place that it was made at.
 
     Raises BadInput with every change whose way leads nowhere.
     """
     changed: dict[str, Any] = copy.deepcopy(dict(values))
-    places: dict[Place, Change] = {}
+    places: dict[Place, Override] = {}
     problems = []
     for change in changes:
         place = _set(changed, change)
@@ -75,14 +75,14 @@ def apply(values: Mapping[str, Any], changes: Iterable[Change]) -> tuple[dict[st
     return changed, places
 
 
-def problem_at(change: Change, text: str) -> Problem:
+def problem_at(change: Override, text: str) -> Problem:
     """What is wrong with the value of a change, told where it was written."""
     if change.source == COMMAND_LINE:
         return Problem(text, f"--set {change.key}", key=change.key)
     return Problem(text, "params.yaml", key=f"{BLOCK}.{change.key}")
 
 
-def _set(values: Any, change: Change) -> Place | Problem:
+def _set(values: Any, change: Override) -> Place | Problem:
     *way, last = change.key.split(".")
     at: Any = values
     place: Place = ()
@@ -114,6 +114,6 @@ def _step(at: Any, part: str) -> str | int | None:
     return next((n for n, item in enumerate(at) if isinstance(item, dict) and item.get("metric") == part), None)
 
 
-def _nowhere(change: Change, part: str) -> Problem:
+def _nowhere(change: Override, part: str) -> Problem:
     fix = "write the key as it stands in params.yaml, with dots between its parts"
     return replace(problem_at(change, f"{change.key}: there is no {part!r} to change"), fix=fix)

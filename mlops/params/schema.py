@@ -12,7 +12,7 @@ from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
 from mlops.params.cleanup import Cleanup
 from mlops.params.evaluation import Evaluation
-from mlops.params.overlay import Change
+from mlops.params.overlay import Override
 from mlops.params.prices import Prices
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
@@ -119,7 +119,7 @@ class Training(_Block):
         }
 
 
-class Rule(_Block):
+class GateRule(_Block):
     """One condition of the gate on one metric."""
 
     metric: str = Field(description="Name of the metric as the run logs it, or `perplexity`")
@@ -142,7 +142,7 @@ class Gate(_Block):
     """When a trained model may be registered."""
 
     wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
-    rules: tuple[Rule, ...] = Field(min_length=1, description="All required rules must pass")
+    rules: tuple[GateRule, ...] = Field(min_length=1, description="All required rules must pass")
 
     @model_validator(mode="after")
     def _decides_something(self) -> Self:
@@ -165,7 +165,7 @@ class Watch(_Block):
     )
 
 
-class Limits(_Block):
+class DeploymentLimits(_Block):
     """When a new deployment is bad, by probes and by Azure Monitor's numbers."""
 
     error_share: Share = Field(
@@ -212,7 +212,10 @@ class Environment(_Block):
     retention_hours: float | None = Field(
         72, ge=0, description="How long the deployment before stays at 0 % for a rollback; null for ever"
     )
-    limits: Limits = Field(default_factory=Limits, description="When a step of the traffic is judged bad")  # type: ignore[arg-type]
+    limits: DeploymentLimits = Field(
+        default_factory=DeploymentLimits,  # type: ignore[arg-type]
+        description="When a step of the traffic is judged bad",
+    )
 
     @model_validator(mode="after")
     def _ends_at_all_traffic(self) -> Self:
@@ -256,14 +259,14 @@ class Params(_Block):
         default_factory=dict,
         description="What `mlops rehearse` changes, by dotted key, because a small stand-in is trained there",
     )
-    _changes: tuple[Change, ...] = PrivateAttr(())
+    _changes: tuple[Override, ...] = PrivateAttr(())
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[Override, ...]:
         """What was changed on top of the file: by the command line, and in a rehearsal by its block `rehearsal`."""
         return self._changes
 
-    def with_changes(self, changes: tuple[Change, ...]) -> Self:
+    def with_changes(self, changes: tuple[Override, ...]) -> Self:
         """The same, and what was changed to come to it."""
         self._changes = changes
         return self

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from mlops.domain.cleanup.plan import Kind
 from mlops.domain.cleanup.status import Status
 from mlops.domain.training import costs
-from mlops.flow.cleanup.cleanup import CleanupItem, CleanupResult, Money
+from mlops.flow.cleanup.cleanup import CleanupItem, CleanupResult, CostSummary
 from mlops.render import Report, Table, table
 from mlops.render.report import Cell
 
@@ -96,7 +96,7 @@ def _sums(result: CleanupResult) -> tuple[str, ...]:
     )
 
 
-def _a_month(money: Money) -> str:
+def _a_month(money: CostSummary) -> str:
     saved, running = (
         costs.amount(_DAYS_A_MONTH * amount, money.currency) for amount in (money.saved_a_day, money.running_a_day)
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlops.domain.promote.canary import percentile
 from mlops.flow.promote.result import (
+    AddedCapacity,
     EndpointStatus,
-    MachineCost,
     Measurement,
     ModelComparison,
     ModelSummary,
@@ -136,7 +136,7 @@ def _changes(compared: ModelComparison) -> Section:
     return Section("What changes", (_cost(compared.cost),), (table("", ("", "live", "new"), rows),))
 
 
-def _cost(cost: MachineCost) -> str:
+def _cost(cost: AddedCapacity) -> str:
     """What it costs in machines: prices differ by contract, instance-hours do not."""
     one = f"{cost.instance_count} x {cost.instance_type}"
     if not cost.beside_live:

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from mlops import yamls
-from mlops.domain.evaluation.rules import Finding, judge
-from mlops.domain.evaluation.rules import Rule as GateRule
-from mlops.params.schema import Rule
+from mlops.domain.evaluation.rules import Finding, Rule, judge
+from mlops.params.schema import GateRule
 
 CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("gate.yaml").read_text(encoding="utf-8"))
 
@@ -20,7 +19,7 @@ def word(finding: Finding) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"].replace(" ", "-"))
 def test_gate(case: dict[str, Any]) -> None:
-    rules = [GateRule(**Rule(**rule).model_dump()) for rule in case["rules"]]
+    rules = [Rule(**GateRule(**rule).model_dump()) for rule in case["rules"]]
     verdict = judge(case["candidate"], case["champion"], rules)
     assert [word(finding) for finding in verdict.findings] == case["findings"]
     assert verdict.passed == (case["verdict"] == "pass")

@@ -11,9 +11,9 @@ from mlops.domain.cleanup import cost_report
 from mlops.domain.cleanup.idle_endpoints import (
     Activity,
     EndpointUsage,
+    IdleEndpointPolicy,
     ItemState,
     Known,
-    Policy,
     Unknown,
     mark_value,
 )
@@ -75,7 +75,7 @@ def usage(name: str, given: Case) -> EndpointUsage:
 )
 def test_verdict_on_one_endpoint(case: Case) -> None:
     spare = [usage(f"spare-{number}", {"last": 1}) for number in range(2)]
-    plan = decide([usage("chat", case["usage"]), *spare], Policy(**POLICY), NOW)
+    plan = decide([usage("chat", case["usage"]), *spare], IdleEndpointPolicy(**POLICY), NOW)
     item = plan.items[0]
     assert (item.name, item.state.value) == ("chat", case["state"]), item.reason
     assert case.get("reason", "") in item.reason
@@ -90,7 +90,7 @@ def test_verdict_on_one_endpoint(case: Case) -> None:
 )
 def test_caps_on_a_fleet(case: Case) -> None:
     fleet = [usage(f"{kind}-{number}", KINDS[kind]) for kind, count in case["fleet"].items() for number in range(count)]
-    plan = decide(fleet, Policy(**{**POLICY, **case.get("policy", {})}), NOW)
+    plan = decide(fleet, IdleEndpointPolicy(**{**POLICY, **case.get("policy", {})}), NOW)
     assert len(plan.of(ItemState.DELETE)) == case["deleted"]
     assert len(plan.of(ItemState.MARK)) == case.get("marked", 0)
     if "refusal" in case:

@@ -7,31 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.training.parameters import Component, Input, canonical, difference, misfits, resolve
+from mlops.domain.training.parameters import Component, ComponentInput, canonical, difference, misfits, resolve
 from mlops.errors import BadInput
 
 SHARED = (
-    Input("learning_rate", "number", default="2e-05"),
-    Input("num_train_epochs", "integer", default="1", minimum=1),
-    Input("apply_lora", "string", default="false", enum=("true", "false")),
-    Input("precision", "string", default="32", enum=("32", "16")),
-    Input("seed", "integer", default="42"),
-    Input("finetune_note", "string"),
-    Input("num_nodes_finetune", "integer", minimum=1),
-    Input("compute_finetune", "string", default="serverless"),
-    Input("train_file_path", "uri_file"),
+    ComponentInput("learning_rate", "number", default="2e-05"),
+    ComponentInput("num_train_epochs", "integer", default="1", minimum=1),
+    ComponentInput("apply_lora", "string", default="false", enum=("true", "false")),
+    ComponentInput("precision", "string", default="32", enum=("32", "16")),
+    ComponentInput("seed", "integer", default="42"),
+    ComponentInput("finetune_note", "string"),
+    ComponentInput("num_nodes_finetune", "integer", minimum=1),
+    ComponentInput("compute_finetune", "string", default="serverless"),
+    ComponentInput("train_file_path", "uri_file"),
 )
 
 
-def version(number: str, strategies: tuple[str, ...], *more: Input) -> Component:
-    spec = Input("evaluation_strategy", "string", default="epoch", enum=strategies)
+def version(number: str, strategies: tuple[str, ...], *more: ComponentInput) -> Component:
+    spec = ComponentInput("evaluation_strategy", "string", default="epoch", enum=strategies)
     inputs = {item.name: item for item in (*SHARED, spec, *more)}
     return Component("pipeline", number, f"azureml://c/{number}", inputs)
 
 
-TRUST = Input("trust_remote_code", "string", default="false", enum=("true", "false"))
-CODE = Input("finetune_config_path", "uri_file")
-EVALUATION = Input("compute_model_evaluation", "string", default="serverless")
+TRUST = ComponentInput("trust_remote_code", "string", default="false", enum=("true", "false"))
+CODE = ComponentInput("finetune_config_path", "uri_file")
+EVALUATION = ComponentInput("compute_model_evaluation", "string", default="serverless")
 V75 = version("0.0.75", ("epoch", "steps"))
 V78 = version("0.0.78", ("epoch", "steps", "disable"), EVALUATION)
 V82 = version("0.0.82", ("epoch", "steps", "disable"), EVALUATION, TRUST, CODE)

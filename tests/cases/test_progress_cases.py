@@ -6,21 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from mlops.domain.training.progress import Snapshot, Step, log_of_interest, machine_seconds, news
+from mlops.domain.training.progress import PipelineStep, Snapshot, log_of_interest, machine_seconds, news
 from mlops.render import Lines, board, table
 
 NO_MEMORY = "CUDA: no memory\nmore"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-OUTER = Step("o", "pipeline", "Running", 0, leaf=False, started=BEGIN)
-FIRST = Step("a", "preprocess", "Completed", 1, started=BEGIN, ended=BEGIN + timedelta(seconds=30))
-SECOND = Step("b", "finetune", "Running", 1, started=BEGIN + timedelta(seconds=40))
-BROKEN = Step(
+OUTER = PipelineStep("o", "pipeline", "Running", 0, leaf=False, started=BEGIN)
+FIRST = PipelineStep("a", "preprocess", "Completed", 1, started=BEGIN, ended=BEGIN + timedelta(seconds=30))
+SECOND = PipelineStep("b", "finetune", "Running", 1, started=BEGIN + timedelta(seconds=40))
+BROKEN = PipelineStep(
     "b", "finetune", "Failed", 1, started=BEGIN, ended=BEGIN + timedelta(seconds=9), error="CUDA: no memory\nx"
 )
-QUEUED = Step("b", "finetune", "Queued", 1)
+QUEUED = PipelineStep("b", "finetune", "Queued", 1)
 
 
-def look(*steps: Step, state: str = "Running", **metrics: float) -> Snapshot:
+def look(*steps: PipelineStep, state: str = "Running", **metrics: float) -> Snapshot:
     return Snapshot("ft-1", state, steps, metrics)
 
 
@@ -47,13 +47,13 @@ def test_what_is_new_is_said_once(before: Snapshot | None, after: Snapshot, line
     [
         ((OUTER, FIRST, SECOND), []),
         ((OUTER, FIRST, BROKEN), ["finetune"]),
-        ((Step("o", "pipeline", "Failed", leaf=False), FIRST, BROKEN), ["finetune"]),
-        ((Step("o", "pipeline", "Failed", leaf=False), FIRST), ["pipeline"]),
-        ((Step("o", "pipeline", "Canceled", leaf=False), FIRST), []),
-        ((Step("o", "finetune", "NotResponding"),), ["finetune"]),
+        ((PipelineStep("o", "pipeline", "Failed", leaf=False), FIRST, BROKEN), ["finetune"]),
+        ((PipelineStep("o", "pipeline", "Failed", leaf=False), FIRST), ["pipeline"]),
+        ((PipelineStep("o", "pipeline", "Canceled", leaf=False), FIRST), []),
+        ((PipelineStep("o", "finetune", "NotResponding"),), ["finetune"]),
     ],
 )
-def test_the_step_that_failed_is_the_innermost(steps: tuple[Step, ...], names: list[str]) -> None:
+def test_the_step_that_failed_is_the_innermost(steps: tuple[PipelineStep, ...], names: list[str]) -> None:
     assert [step.name for step in look(*steps).failed()] == names
 
 
@@ -63,7 +63,7 @@ def test_the_step_that_works_is_a_leaf() -> None:
 
 
 def test_only_time_on_machines_is_counted() -> None:
-    whole = Step("o", "pipeline", "Completed", leaf=False, started=BEGIN, ended=BEGIN + timedelta(hours=9))
+    whole = PipelineStep("o", "pipeline", "Completed", leaf=False, started=BEGIN, ended=BEGIN + timedelta(hours=9))
     assert machine_seconds([whole, FIRST, BROKEN, QUEUED]) == 39
     assert machine_seconds([]) == 0
 

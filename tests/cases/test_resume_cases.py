@@ -6,7 +6,7 @@ import pytest
 
 from mlops.domain.promote import promotion_record
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
-from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Act, Run, decide
+from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Run, RunAction, decide
 from mlops.domain.training.run import JobState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def mark(progress: PromotionState, *, at: datetime = NOW, retries: int = 0) -> P
     return PromotionRecord(progress, at, retries)
 
 
-def one(run: Run, **live: str) -> tuple[Act, str, str]:
+def one(run: Run, **live: str) -> tuple[RunAction, str, str]:
     (found,) = decide([run], BOTH, live, NOW)
     return found.act, found.environment, found.reason
 
@@ -31,19 +31,19 @@ def one(run: Run, **live: str) -> tuple[Act, str, str]:
 @pytest.mark.parametrize(
     ("run", "act", "why"),
     [
-        (Run("ft-1", JobState.RUNNING), Act.WAIT, "under way"),
-        (Run("ft-1", JobState.QUEUED), Act.WAIT, "under way"),
-        (Run("ft-1", DONE), Act.JUDGE, "neither refused nor registered"),
-        (Run("ft-1", DONE, refused=True), Act.NOTHING, "refused by the gate"),
-        (Run("ft-1", FAILED, NOW), Act.FAILED, "did not end well"),
-        (Run("ft-1", FAILED), Act.FAILED, "did not end well"),
-        (Run("ft-1", JobState.NOT_RESPONDING, NOW), Act.FAILED, "did not end well"),
-        (Run("ft-1", FAILED, NOW - timedelta(days=3)), Act.NOTHING, "3 days ago"),
-        (Run("ft-1", JobState.CANCELED, NOW), Act.NOTHING, "canceled"),
-        (Run("ft-2", DONE, model="m:1", made_it=False), Act.NOTHING, "an earlier run of the same release"),
+        (Run("ft-1", JobState.RUNNING), RunAction.WAIT, "under way"),
+        (Run("ft-1", JobState.QUEUED), RunAction.WAIT, "under way"),
+        (Run("ft-1", DONE), RunAction.JUDGE, "neither refused nor registered"),
+        (Run("ft-1", DONE, refused=True), RunAction.NOTHING, "refused by the gate"),
+        (Run("ft-1", FAILED, NOW), RunAction.FAILED, "did not end well"),
+        (Run("ft-1", FAILED), RunAction.FAILED, "did not end well"),
+        (Run("ft-1", JobState.NOT_RESPONDING, NOW), RunAction.FAILED, "did not end well"),
+        (Run("ft-1", FAILED, NOW - timedelta(days=3)), RunAction.NOTHING, "3 days ago"),
+        (Run("ft-1", JobState.CANCELED, NOW), RunAction.NOTHING, "canceled"),
+        (Run("ft-2", DONE, model="m:1", made_it=False), RunAction.NOTHING, "an earlier run of the same release"),
     ],
 )
-def test_a_run_without_a_model_of_its_own(run: Run, act: Act, why: str) -> None:
+def test_a_run_without_a_model_of_its_own(run: Run, act: RunAction, why: str) -> None:
     found = one(run)
     assert found[0] is act
     assert why in found[2]
@@ -52,39 +52,52 @@ def test_a_run_without_a_model_of_its_own(run: Run, act: Act, why: str) -> None:
 @pytest.mark.parametrize(
     ("run", "live", "act", "where"),
     [
-        (registered(), {"production": "m:1"}, Act.NOTHING, ""),
-        (registered(), {}, Act.PROMOTE, "staging"),
-        (Run("ft-1", DONE, model="m:1", registered=NOW), {}, Act.NOTHING, ""),  # `train` is about to promote it
-        (registered(), {"staging": "m:1"}, Act.NOTHING, ""),  # an approval is a person's answer
-        (registered(staging=mark(PromotionState.REQUESTED)), {}, Act.WAIT, ""),
-        (registered(staging=mark(PromotionState.REQUESTED, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(PromotionState.BEGUN)), {}, Act.WAIT, ""),
-        (registered(staging=mark(PromotionState.BEGUN, at=LONG_AGO)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(PromotionState.INTERRUPTED)), {}, Act.PROMOTE, "staging"),
-        (registered(staging=mark(PromotionState.INTERRUPTED, retries=MOST_RETRIES)), {}, Act.NOTHING, ""),
-        (registered(staging=mark(PromotionState.REFUSED)), {}, Act.NOTHING, ""),
-        (registered(staging=mark(PromotionState.DONE)), {}, Act.NOTHING, ""),  # torn down, or rolled back
-        (registered(production=mark(PromotionState.DONE)), {"staging": "m:1", "production": "m:0"}, Act.NOTHING, ""),
-        (registered(production=mark(PromotionState.INTERRUPTED)), {"staging": "m:1"}, Act.PROMOTE, "production"),
-        (registered(production=mark(PromotionState.BEGUN, at=LONG_AGO)), {"staging": "m:1"}, Act.PROMOTE, "production"),
+        (registered(), {"production": "m:1"}, RunAction.NOTHING, ""),
+        (registered(), {}, RunAction.PROMOTE, "staging"),
+        (Run("ft-1", DONE, model="m:1", registered=NOW), {}, RunAction.NOTHING, ""),  # `train` is about to promote it
+        (registered(), {"staging": "m:1"}, RunAction.NOTHING, ""),  # an approval is a person's answer
+        (registered(staging=mark(PromotionState.REQUESTED)), {}, RunAction.WAIT, ""),
+        (registered(staging=mark(PromotionState.REQUESTED, at=LONG_AGO)), {}, RunAction.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.BEGUN)), {}, RunAction.WAIT, ""),
+        (registered(staging=mark(PromotionState.BEGUN, at=LONG_AGO)), {}, RunAction.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.INTERRUPTED)), {}, RunAction.PROMOTE, "staging"),
+        (registered(staging=mark(PromotionState.INTERRUPTED, retries=MOST_RETRIES)), {}, RunAction.NOTHING, ""),
+        (registered(staging=mark(PromotionState.REFUSED)), {}, RunAction.NOTHING, ""),
+        (registered(staging=mark(PromotionState.DONE)), {}, RunAction.NOTHING, ""),  # torn down, or rolled back
+        (
+            registered(production=mark(PromotionState.DONE)),
+            {"staging": "m:1", "production": "m:0"},
+            RunAction.NOTHING,
+            "",
+        ),
+        (registered(production=mark(PromotionState.INTERRUPTED)), {"staging": "m:1"}, RunAction.PROMOTE, "production"),
+        (
+            registered(production=mark(PromotionState.BEGUN, at=LONG_AGO)),
+            {"staging": "m:1"},
+            RunAction.PROMOTE,
+            "production",
+        ),
     ],
 )
 def test_a_registered_model_is_promoted_again_only_where_that_was_cut_off(
-    run: Run, live: dict[str, str], act: Act, where: str
+    run: Run, live: dict[str, str], act: RunAction, where: str
 ) -> None:
     assert one(run, **live)[:2] == (act, where)
 
 
 def test_a_failure_is_history_when_a_newer_run_was_submitted() -> None:
     found = decide([Run("ft-2", JobState.RUNNING), Run("ft-1", FAILED, NOW)], BOTH, {}, NOW)
-    assert [decision.act for decision in found] == [Act.WAIT, Act.NOTHING]
+    assert [decision.act for decision in found] == [RunAction.WAIT, RunAction.NOTHING]
 
 
 def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_judged() -> None:
     older = Run("ft-0", DONE, model="m:0", registered=LONG_AGO)
-    assert [d.act for d in decide([registered(), older], BOTH, {}, NOW)] == [Act.PROMOTE, Act.NOTHING]
-    assert [d.act for d in decide([Run("ft-2", DONE), registered()], BOTH, {}, NOW)] == [Act.JUDGE, Act.NOTHING]
-    assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], BOTH, {}, NOW)][1] is Act.PROMOTE
+    assert [d.act for d in decide([registered(), older], BOTH, {}, NOW)] == [RunAction.PROMOTE, RunAction.NOTHING]
+    assert [d.act for d in decide([Run("ft-2", DONE), registered()], BOTH, {}, NOW)] == [
+        RunAction.JUDGE,
+        RunAction.NOTHING,
+    ]
+    assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], BOTH, {}, NOW)][1] is RunAction.PROMOTE
 
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:

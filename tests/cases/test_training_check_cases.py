@@ -7,7 +7,7 @@ import pytest
 
 from mlops.domain.machines import Machine, Quota, failure_of
 from mlops.domain.training.base_model import BaseModel
-from mlops.domain.training.checks import Cluster, Facts, check
+from mlops.domain.training.checks import Cluster, TrainingFacts, check
 from mlops.domain.training.spec import Tier, TrainingSpec
 from mlops.errors import AzureRefused, BadInput, MlopsError
 
@@ -51,7 +51,7 @@ WANTED = TrainingSpec(
     where="params.yaml",
 )
 SOME = Quota(24, 48)
-FACTS = Facts("eastus", NOW, OLDER, A100, None, SOME, Quota(0, 1000))
+FACTS = TrainingFacts("eastus", NOW, OLDER, A100, None, SOME, Quota(0, 1000))
 CLUSTER = Cluster("gpu-cluster", "AmlCompute", "STANDARD_NC24ADS_A100_V4", "Succeeded", 2)
 
 
@@ -59,7 +59,7 @@ def dated(**dates: str) -> BaseModel:
     return replace(OLDER, tags={**OLDER.tags, **dates})
 
 
-def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[TrainingSpec, Facts]:
+def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[TrainingSpec, TrainingFacts]:
     machine = replace(A100, name=name, **more)  # type: ignore[arg-type]
     return replace(WANTED, instance_type=name), replace(FACTS, base=base, machine=machine)
 
@@ -67,14 +67,14 @@ def sized(name: str, base: BaseModel = BARE, **more: object) -> tuple[TrainingSp
 @dataclass(frozen=True)
 class Case:
     name: str
-    facts: Facts = FACTS
+    facts: TrainingFacts = FACTS
     wanted: TrainingSpec = WANTED
     refused: tuple[str, ...] = ()  # a part of each finding, in order
     warned: tuple[str, ...] = ()
     kind: type[MlopsError] | None = None
 
 
-def of(name: str, pair: tuple[TrainingSpec, Facts], **more: object) -> Case:
+def of(name: str, pair: tuple[TrainingSpec, TrainingFacts], **more: object) -> Case:
     return Case(name, pair[1], pair[0], **more)  # type: ignore[arg-type]
 
 

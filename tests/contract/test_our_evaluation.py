@@ -24,7 +24,7 @@ from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluate, gate
 from mlops.flow.evaluation.evaluate import EvaluateResult
-from mlops.flow.evaluation.evaluator import Evaluation, Evaluator
+from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.evaluation.gate import GateResult
 from mlops.flow.outcome import Outcome
 from mlops.flow.poll import Pauses
@@ -259,7 +259,7 @@ def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
     assert isinstance(refused.failure, GateRefused)
     assert any("no evaluation of its own" in line for line in gate_view.report(refused.result).lines)
     scored = Evaluator.of(world.context(conversations=4)).wanted(f"ft-{RUNS['plain'][0]}-1")
-    assert isinstance(scored, Evaluation)
+    assert isinstance(scored, RequestedEvaluation)
     assert scored.candidate.attempt is None
 
 
@@ -299,16 +299,16 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     jobs.tag(world.workspace, name, {"mlops-owner": OWNER})
     first = resume.run(world.context(**settings), render=model_card.markdown)
     (mine,) = (one for one in first.result.runs if one.run == name)
-    assert mine.done is resume.Done.EVALUATED
+    assert mine.done is resume.RunOutcome.EVALUATED
     assert mine.why.startswith(f"held-out conversations: submit {name}")
     assert (first.failure, first.result.promotion) == (None, None)
     evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
     asked = Evaluator.of(world.context(**settings)).wanted(name)
-    assert isinstance(asked, Evaluation)
+    assert isinstance(asked, RequestedEvaluation)
     assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
     second = resume.run(world.context(**settings), render=model_card.markdown)
     (mine,) = (one for one in second.result.runs if one.run == name)
-    assert (mine.done, second.failure) == (resume.Done.REGISTERED, None)
+    assert (mine.done, second.failure) == (resume.RunOutcome.REGISTERED, None)
     assert second.result.promotion
     assert (second.result.promotion.job, second.result.promotion.rest) == (name, True)
     made = models.find(world.workspace, *second.result.promotion.model.split(":"))

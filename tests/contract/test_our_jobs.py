@@ -90,4 +90,4 @@ def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     assert problem.why.startswith("ACFTDataException")
     assert resume_view.outputs(found.result) == {"job": "", "finished": "false", "model": "", "environment": ""}
     newest = found.result.runs[0]
-    assert (newest.run, newest.state, newest.done) == (FAILED, JobState.FAILED, resume.Done.FAILED)
+    assert (newest.run, newest.state, newest.done) == (FAILED, JobState.FAILED, resume.RunOutcome.FAILED)

@@ -14,9 +14,9 @@ from mlops.domain.cleanup import protect
 from mlops.domain.cleanup.idle_endpoints import (
     Activity,
     EndpointUsage,
+    IdleEndpointPolicy,
     ItemState,
     Known,
-    Policy,
     Unknown,
     mark_value,
     measured_from,
@@ -29,9 +29,9 @@ from tests.cleanup_decision import decide
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LAG = timedelta(minutes=5)  # so much later Azure Monitor shows a request
-POLICY = Policy(idle_days=3, grace_hours=20, minimum_age_hours=24, max_deletions=3, max_share=0.8)
+POLICY = IdleEndpointPolicy(idle_days=3, grace_hours=20, minimum_age_hours=24, max_deletions=3, max_share=0.8)
 ENVIRONMENTS = {"staging": False, "production": False}
-RULES = (protect.Rule(Kind.ENDPOINT, "demo-*", may_be_absent=True),)
+RULES = (protect.ProtectionRule(Kind.ENDPOINT, "demo-*", may_be_absent=True),)
 
 
 @dataclass

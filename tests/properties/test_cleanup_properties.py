@@ -130,7 +130,7 @@ def versions(chance: random.Random, name: str) -> list[version_retention.Version
     ]
 
 
-POLICY = version_retention.Policy(2, timedelta(days=90))
+POLICY = version_retention.RetentionPolicy(2, timedelta(days=90))
 
 
 @settings(max_examples=200, deadline=None)
@@ -245,7 +245,7 @@ def endpoint(chance: random.Random) -> idle_deployments.Endpoint:
 def test_no_deployment_goes_that_has_traffic_may_be_needed_or_was_asked(chance: random.Random) -> None:
     found = endpoint(chance)
     retention = often(chance, 48 * HOUR, None)
-    policy = idle_deployments.Policy({"staging": retention} if retention else {}, 24 * HOUR, GRACE)
+    policy = idle_deployments.IdleDeploymentPolicy({"staging": retention} if retention else {}, 24 * HOUR, GRACE)
     for item in idle_deployments.judge([found], policy, NOW):
         if item.state is not ItemState.DELETE:
             continue
@@ -276,7 +276,7 @@ def test_things_do_go_in_these_tests(make: str) -> None:
             items = jobs_and_compute.judge_jobs([job(chance)], LIMIT, GRACE, NOW)
         else:
             items = idle_deployments.judge(
-                [endpoint(chance)], idle_deployments.Policy({"staging": 48 * HOUR}, 24 * HOUR, GRACE), NOW
+                [endpoint(chance)], idle_deployments.IdleDeploymentPolicy({"staging": 48 * HOUR}, 24 * HOUR, GRACE), NOW
             )
         gone += sum(item.state in (ItemState.CANCEL, ItemState.DELETE) for item in items)
     assert gone > 20

@@ -14,11 +14,11 @@ from mlops.domain.cleanup import cost_report
 from mlops.domain.cleanup.idle_endpoints import (
     Activity,
     EndpointUsage,
+    IdleEndpointPolicy,
     Item,
     ItemState,
     Known,
     Plan,
-    Policy,
     Unknown,
     mark_value,
 )
@@ -89,7 +89,7 @@ fleets = st.lists(st.integers(0, 2**32), max_size=8).map(
     lambda seeds: [Draw(seed).usage(f"endpoint-{number}") for number, seed in enumerate(seeds)]
 )
 policies = st.builds(
-    Policy,
+    IdleEndpointPolicy,
     st.sampled_from([0.5, 3.0, 4.0]),
     st.sampled_from([0.0, 20.0]),
     st.sampled_from([0.0, 24.0, 100.0]),
@@ -102,7 +102,7 @@ def to_be_deleted(plan: Plan) -> set[str]:
     return {item.name for item in plan.items if item.state in (ItemState.DELETE, ItemState.REFUSED)}
 
 
-def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
+def stands_in_the_way(usage: EndpointUsage, policy: IdleEndpointPolicy) -> str | None:
     """The rules once more, as a list of vetoes in no order."""
     idle, use = timedelta(days=policy.idle_days), usage.activity
     if usage.deployments and usage.gone_models:  # nobody can deploy that model again
@@ -142,7 +142,9 @@ def stands_in_the_way(usage: EndpointUsage, policy: Policy) -> str | None:
 
 @settings(max_examples=400, deadline=None)
 @given(fleets, policies)
-def test_what_goes_is_exactly_what_nothing_speaks_for(fleet: Sequence[EndpointUsage], policy: Policy) -> None:
+def test_what_goes_is_exactly_what_nothing_speaks_for(
+    fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy
+) -> None:
     plan = decide(fleet, policy, NOW)
     free = {usage.name for usage in fleet if stands_in_the_way(usage, policy) is None}
     assert {item.name for item in plan.items if item.state in (ItemState.DELETE, ItemState.REFUSED)} == free
@@ -151,7 +153,7 @@ def test_what_goes_is_exactly_what_nothing_speaks_for(fleet: Sequence[EndpointUs
 @settings(max_examples=300, deadline=None)
 @given(fleets, policies)
 def test_deletions_stay_within_the_caps_and_marks_are_set_all_the_same(
-    fleet: Sequence[EndpointUsage], policy: Policy
+    fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy
 ) -> None:
     plan = decide(fleet, policy, NOW)
     deletions, ours = len(plan.of(ItemState.DELETE)), sum(usage.ours for usage in fleet)
@@ -167,14 +169,16 @@ def test_deletions_stay_within_the_caps_and_marks_are_set_all_the_same(
 @settings(max_examples=200, deadline=None)
 @given(st.data(), fleets, policies)
 def test_the_order_of_the_listing_does_not_matter(
-    data: st.DataObject, fleet: Sequence[EndpointUsage], policy: Policy
+    data: st.DataObject, fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy
 ) -> None:
     assert decide(data.draw(st.permutations(fleet)), policy, NOW) == decide(fleet, policy, NOW)
 
 
 @settings(max_examples=200, deadline=None)
 @given(fleets, policies)
-def test_every_endpoint_is_listed_once_with_a_reason(fleet: Sequence[EndpointUsage], policy: Policy) -> None:
+def test_every_endpoint_is_listed_once_with_a_reason(
+    fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy
+) -> None:
     plan = decide(fleet, policy, NOW)
     assert [item.name for item in plan.items] == sorted(usage.name for usage in fleet)
     assert all(item.reason for item in plan.items)
@@ -203,7 +207,7 @@ def applied(fleet: Sequence[EndpointUsage], plan: Plan) -> list[EndpointUsage]:
 
 @settings(max_examples=300, deadline=None)
 @given(fleets, policies.map(lambda policy: replace(policy, grace_hours=20.0)))
-def test_applying_twice_is_applying_once(fleet: Sequence[EndpointUsage], policy: Policy) -> None:
+def test_applying_twice_is_applying_once(fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy) -> None:
     first = decide(fleet, policy, NOW)
     again = decide(applied(fleet, first), policy, NOW)
     touched = (ItemState.MARK, ItemState.UNMARK)
@@ -214,7 +218,7 @@ def test_applying_twice_is_applying_once(fleet: Sequence[EndpointUsage], policy:
 
 @settings(max_examples=300, deadline=None)
 @given(fleets, policies)
-def test_a_first_sight_is_never_a_deletion(fleet: Sequence[EndpointUsage], policy: Policy) -> None:
+def test_a_first_sight_is_never_a_deletion(fleet: Sequence[EndpointUsage], policy: IdleEndpointPolicy) -> None:
     unmarked = [replace(usage, tags={k: v for k, v in usage.tags.items() if k != IDLE_SINCE_TAG}) for usage in fleet]
     assert not to_be_deleted(decide(unmarked, policy, NOW))
 
@@ -228,7 +232,7 @@ def forgotten(name: str, mark: datetime | None) -> EndpointUsage:
 
 @given(st.integers(0, 19), st.integers(20, 48))
 def test_what_is_forgotten_goes_once_its_grace_is_over(early: int, late: int) -> None:
-    policy = Policy(3, 20, 24, 5, 1.0)
+    policy = IdleEndpointPolicy(3, 20, 24, 5, 1.0)
     for hours, state in ((early, ItemState.KEEP), (late, ItemState.DELETE)):
         plan = decide([forgotten("chat", NOW - timedelta(hours=hours))], policy, NOW)
         assert [item.state for item in plan.items] == [state]

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from mlops.azure.endpoint_usage import use_of
 from mlops.azure.monitor_client import GRAIN, METRIC, Answer, Span
-from mlops.domain.cleanup.idle_endpoints import EndpointUsage, ItemState, Known, Policy, Unknown, mark_value
+from mlops.domain.cleanup.idle_endpoints import EndpointUsage, IdleEndpointPolicy, ItemState, Known, Unknown, mark_value
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.tags import IDLE_SINCE_TAG
 from tests.cleanup_decision import decide
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 MADE, MARK = NOW - timedelta(days=50), NOW - timedelta(hours=30)
-POLICY = Policy(3, 20, 24, 5, 1.0)
+POLICY = IdleEndpointPolicy(3, 20, 24, 5, 1.0)
 SPAN = Span(NOW - timedelta(days=3), NOW, GRAIN)
 HOURS = 72
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops.domain.cleanup.plan import Kind
-from mlops.domain.cleanup.protect import Rule, problems, production, protected_by, protection
+from mlops.domain.cleanup.protect import ProtectionRule, problems, production, protected_by, protection
 
 names = st.text("abc-12", min_size=1, max_size=8)
 kinds = st.sampled_from(list(Kind))
@@ -14,7 +14,7 @@ ENVIRONMENTS = ("dev", "staging", "production", "live-eu", "Prod2", "last")
 @settings(max_examples=200)
 @given(st.lists(names, max_size=5), names, kinds, st.booleans())
 def test_a_rule_protects_something_or_is_an_error(there: list[str], written: str, kind: Kind, absent: bool) -> None:
-    rule = Rule(kind, written, may_be_absent=absent)
+    rule = ProtectionRule(kind, written, may_be_absent=absent)
     found = problems([rule], {kind: there}, "params.yaml")
     protects = any(protected_by([rule], kind, name) for name in there)
     assert bool(found) == (not protects and not absent)
@@ -28,14 +28,14 @@ def test_a_slip_never_protects_less_in_silence(there: list[str], data: st.DataOb
     meant = data.draw(st.sampled_from(there))
     at = data.draw(st.integers(0, len(meant) - 1))
     slip = meant[:at] + "_" + meant[at + 1 :]  # a letter that no name has
-    assert problems([Rule(kind, slip)], {kind: there}, "params.yaml")
-    assert not problems([Rule(kind, meant.upper())], {kind: there}, "params.yaml"), "Azure ignores the case"
-    assert protected_by([Rule(kind, meant.upper())], kind, meant)
+    assert problems([ProtectionRule(kind, slip)], {kind: there}, "params.yaml")
+    assert not problems([ProtectionRule(kind, meant.upper())], {kind: there}, "params.yaml"), "Azure ignores the case"
+    assert protected_by([ProtectionRule(kind, meant.upper())], kind, meant)
 
 
 @given(names, names)
 def test_a_rule_for_an_endpoint_covers_its_deployments_and_no_other_kind(endpoint: str, deployment: str) -> None:
-    rule = Rule(Kind.ENDPOINT, endpoint)
+    rule = ProtectionRule(Kind.ENDPOINT, endpoint)
     assert rule.fits(Kind.DEPLOYMENT, f"{endpoint}/{deployment}")
     assert not rule.fits(Kind.DEPLOYMENT, f"x{endpoint}/{deployment}")
     assert not any(rule.fits(kind, endpoint) for kind in Kind if kind not in (Kind.ENDPOINT, Kind.DEPLOYMENT))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.domain.registry.registration import Crowded, Known, register_once
+from mlops.domain.registry.registration import Crowded, KnownVersion, register_once
 
 Other = tuple[str, str, int]  # job, fingerprint, how many calls it lives
 
@@ -32,9 +32,9 @@ class Process:
         self.service, self.path, self.fingerprint, self.lives = service, f"{job} of {fingerprint}", fingerprint, lives
         self.others = others
 
-    def known(self) -> Sequence[Known]:
+    def known(self) -> Sequence[KnownVersion]:
         self._call()
-        return [Known(version, mark) for version, (_, mark) in self.service.versions.items()]
+        return [KnownVersion(version, mark) for version, (_, mark) in self.service.versions.items()]
 
     def put(self, version: str) -> bool:
         self._call()

@@ -10,8 +10,8 @@ from mlops.actions.events import (
     Event,
     Exit,
     JobEnded,
-    Output,
     StepEnded,
+    StepOutput,
     StepStarted,
     Summary,
     Text,
@@ -44,7 +44,7 @@ def line(**parts: Any) -> str:
         (line(level="debug", msg="exit status 4", step="s"), None),
         (line(raw_output=True, msg="hello\r\n", step="s"), Text("a", "s", "hello")),
         (line(raw_output=True, msg="⭐ Run me", step="s"), Text("a", "s", "⭐ Run me")),
-        (line(command="set-output", name="x", arg="1", step="s", stepID=["id"]), Output("a", "id", "x", "1")),
+        (line(command="set-output", name="x", arg="1", step="s", stepID=["id"]), StepOutput("a", "id", "x", "1")),
         (line(command="summary", content="# T", step="s"), Summary("a", "s", "# T")),
         (
             line(command="error", arg="why", kvPairs={"title": "T", "file": "f", "line": "3"}),

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from mlops.domain.promote.canary import (
     UNUSABLE,
+    CanaryJudgement,
     CanaryLimits,
     Health,
-    Judgement,
     Numbers,
     combine,
     is_fault,
@@ -56,7 +56,7 @@ def test_one_slow_answer_among_few_is_not_compared() -> None:
 
 
 def test_bad_weighs_more_than_good_and_good_more_than_unknown() -> None:
-    good, bad, unknown = (Judgement(health, health) for health in (Health.GOOD, Health.BAD, Health.UNKNOWN))
+    good, bad, unknown = (CanaryJudgement(health, health) for health in (Health.GOOD, Health.BAD, Health.UNKNOWN))
     assert combine([good, bad, unknown]).health is Health.BAD
     assert combine([unknown, good]).health is Health.GOOD
     assert combine([unknown]).health is Health.UNKNOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
+from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
 from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.release import offline_plan
@@ -24,13 +24,13 @@ def test_parameters_are_compared_key_by_key() -> None:
     before = {"a": {"b": 1, "c": [1, 2]}, "gone": {"x": 1}}
     after = {"a": {"b": 2, "c": [1, 3]}, "new": {}}
     assert parameters(before, after) == [
-        Parameter("a.b", "1", "2"),
-        Parameter("a.c.1", "2", "3"),
-        Parameter("new", "-", "{}"),
-        Parameter("gone.x", "1", "-"),
+        ParameterChange("a.b", "1", "2"),
+        ParameterChange("a.c.1", "2", "3"),
+        ParameterChange("new", "-", "{}"),
+        ParameterChange("gone.x", "1", "-"),
     ]
-    assert parameters(None, {"a": 1}) == [Parameter("a", "-", "1")]
-    assert parameters({"percent": 5, "on": True}, {"percent": 5.0, "on": 1}) == [Parameter("on", "True", "1")]
+    assert parameters(None, {"a": 1}) == [ParameterChange("a", "-", "1")]
+    assert parameters({"percent": 5, "on": True}, {"percent": 5.0, "on": 1}) == [ParameterChange("on", "True", "1")]
 
 
 @pytest.mark.parametrize(

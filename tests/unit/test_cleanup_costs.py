@@ -12,7 +12,7 @@ from mlops.domain.cleanup.cost_report import MachineHours
 from mlops.domain.cleanup.plan import Because, Item, ItemState, Kind
 from mlops.domain.cleanup.status import ENDS_MACHINES, Key, Status
 from mlops.flow.cleanup.apply import Applied
-from mlops.flow.cleanup.cleanup import CleanupResult, Money, policy_of, result_of
+from mlops.flow.cleanup.cleanup import CleanupResult, CostSummary, policy_of, result_of
 from mlops.flow.cleanup.inventory import Inventory
 from mlops.params import Params, load
 from mlops.params.prices import Prices
@@ -87,7 +87,7 @@ def test_the_sums_are_told_as_text_table_and_data() -> None:
     assert "216 a day (336.00 EUR) keep running, 144 (336.00 EUR) of them for nobody" in told.lines
     assert "in 30 days that is 5,040.00 EUR saved and 10,080.00 EUR still spent" in told.lines
     assert f"no cost of {CPU}: prices.instance_hour does not name it" in told.lines
-    assert found.money == Money("EUR", 168.0, 336.0, 336.0, (CPU,))
+    assert found.money == CostSummary("EUR", 168.0, 336.0, 336.0, (CPU,))
     assert f"| {A100} | 48 | 96 | 96 | 168.00 EUR | 336.00 EUR |" in told.to_markdown()
     assert view.outputs(found)["saved-a-day"] == "168.00 EUR"
 

@@ -9,7 +9,7 @@ from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.costs import Estimate, WorkUnit
 from mlops.domain.training.parameters import Component, Resolved, Value
 from mlops.flow.training import estimates
-from mlops.flow.training.training_spec import Training
+from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import load
 from mlops.views import plan as view
 from tests.project import PARAMS_FILE
@@ -35,10 +35,10 @@ def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> Non
     assert view.estimate_lines(None, "Standard_X", 1) == ("no estimate: no run on 1 x Standard_X has completed yet",)
 
 
-def made_of(**values: str) -> Training:
+def made_of(**values: str) -> ResolvedTraining:
     resolved = Resolved({name: Value(text, "params.yaml") for name, text in values.items()})
     component = Component("c", "1", "id", {})
-    return Training(BaseModel("m", "1", "id"), component, None, resolved, Machine("Standard_X", gpus=1))
+    return ResolvedTraining(BaseModel("m", "1", "id"), component, None, resolved, Machine("Standard_X", gpus=1))
 
 
 @pytest.mark.parametrize(

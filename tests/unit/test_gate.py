@@ -9,7 +9,7 @@ import pytest
 from mlops.domain.evaluation.rules import Rule, Verdict, judge, read_metrics
 from mlops.domain.numbers import apart, number
 from mlops.errors import BadInput, Problem
-from mlops.params.schema import Rule as ParamsRule
+from mlops.params.schema import GateRule as ParamsRule
 
 LOSS = Rule("eval_loss", max=6.0, max_regression=0.05)
 

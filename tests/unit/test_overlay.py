@@ -5,7 +5,7 @@ import pytest
 from mlops.errors import BadInput, Problem
 from mlops.params import Params, overlay
 from mlops.params.load import parse
-from mlops.params.overlay import Change
+from mlops.params.overlay import Override
 from tests.project import PARAMS_FILE
 
 TEXT = PARAMS_FILE.read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def refused(*settings: str, text: str = TEXT) -> tuple[Problem, ...]:
 def test_a_setting_wins_over_the_file_and_is_remembered_with_its_source() -> None:
     params = given("training.nodes=2", "training.max_nodes=2", "environments.production.traffic_steps=[20, 100]")
     assert (params.training.nodes, params.environments["production"].traffic_steps) == (2, (20, 100))
-    assert params.changes[0] == Change("training.nodes", 2, "the command line")
+    assert params.changes[0] == Override("training.nodes", 2, "the command line")
     assert given().changes == ()
 
 

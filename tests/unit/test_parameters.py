@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.training.parameters import Component, Input, canonical, resolve
+from mlops.domain.training.parameters import Component, ComponentInput, canonical, resolve
 from mlops.errors import BadInput
 
 INPUTS = [
-    Input("learning_rate", "number", default="2e-05"),
-    Input("num_train_epochs", "integer", default="1", minimum=1),
-    Input("apply_lora", "string", default="false", enum=("true", "false")),
-    Input("precision", "string", default="32", enum=("32", "16")),
-    Input("task_name", "string", optional=False, default="ChatCompletion"),
-    Input("number_of_gpu_to_use_finetuning", "integer", minimum=1),
-    Input("train_file_path", "uri_file"),
+    ComponentInput("learning_rate", "number", default="2e-05"),
+    ComponentInput("num_train_epochs", "integer", default="1", minimum=1),
+    ComponentInput("apply_lora", "string", default="false", enum=("true", "false")),
+    ComponentInput("precision", "string", default="32", enum=("32", "16")),
+    ComponentInput("task_name", "string", optional=False, default="ChatCompletion"),
+    ComponentInput("number_of_gpu_to_use_finetuning", "integer", minimum=1),
+    ComponentInput("train_file_path", "uri_file"),
 ]
 COMPONENT = Component("chat_completion_pipeline", "0.0.82", "azureml://c", {item.name: item for item in INPUTS})
 
@@ -48,7 +48,7 @@ def test_a_learning_rate_that_cannot_train_is_refused(value: object) -> None:
 
 
 def test_a_required_input_without_default_must_be_given() -> None:
-    component = Component("c", "1", "id", {"x": Input("x", "string", optional=False)})
+    component = Component("c", "1", "id", {"x": ComponentInput("x", "string", optional=False)})
     with pytest.raises(BadInput, match="required"):
         resolve(component, {}, {}, {})
 
@@ -60,7 +60,7 @@ def test_ways_to_write_a_number_are_one_run(text: object) -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_survives_its_text(value: float) -> None:
-    spec = Input("x", "number")
+    spec = ComponentInput("x", "number")
     assert float(canonical(spec, value)) == value
     assert canonical(spec, canonical(spec, value)) == canonical(spec, value)
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from mlops.domain.machines import Finding, Machine, MinimumSize, Quota, check_machine, check_quota, cores, failure_of
+from mlops.domain.machines import (
+    Machine,
+    MachineFinding,
+    MinimumSize,
+    Quota,
+    check_machine,
+    check_quota,
+    cores,
+    failure_of,
+)
 from mlops.domain.promote.preflight import check_name, check_room
 from mlops.errors import AzureRefused, BadInput, Problem
 
@@ -62,7 +71,7 @@ def test_an_endpoint_holds_twenty_deployments() -> None:
 
 
 def test_findings_are_one_failure_and_azures_refusal_weighs_more() -> None:
-    ours, azures = Finding(Problem("a")), Finding(Problem("b"), AzureRefused)
+    ours, azures = MachineFinding(Problem("a")), MachineFinding(Problem("b"), AzureRefused)
     assert failure_of([]) is None
     assert type(failure_of([ours])) is BadInput
     failure = failure_of([ours, azures])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlops.domain.release.failure_causes import Act, Cause, FailedJob, causes
+from mlops.domain.release.failure_causes import FailedJob, FailureCause, IssueAction, causes
 from mlops.errors import BadInput, GithubRefused
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import report
@@ -64,7 +64,7 @@ def test_the_first_failure_opens_an_issue_that_says_what_and_where(github: GitHu
     assert "too few rows" in issue["body"]
     assert "runs/42/job/4" in issue["body"]
     assert issue["labels"] == [report.LABEL]
-    assert [(one.done, one.seen) for one in found.result.issues] == [(Act.OPEN, 1)]
+    assert [(one.done, one.seen) for one in found.result.issues] == [(IssueAction.OPEN, 1)]
 
 
 def test_the_same_cause_updates_its_issue_and_opens_none(github: GitHubImitation) -> None:
@@ -73,7 +73,7 @@ def test_the_same_cause_updates_its_issue_and_opens_none(github: GitHubImitation
     found = tick(github)
     (issue,) = github.issues
     assert "Seen 2 times" in issue["body"]
-    assert [(one.done, one.seen) for one in found.result.issues] == [(Act.UPDATE, 2)]
+    assert [(one.done, one.seen) for one in found.result.issues] == [(IssueAction.UPDATE, 2)]
 
 
 def test_another_cause_or_another_workflow_is_another_issue(github: GitHubImitation) -> None:
@@ -218,7 +218,7 @@ def test_outside_of_a_workflow_it_says_what_is_missing() -> None:
 )
 def test_what_differs_each_time_makes_no_new_cause(one: str, other: str, same: bool) -> None:
     place = FailedJob("resume", "mlops resume", "")
-    found = [Cause("resume", place, "t", text).fingerprint for text in (one, other)]
+    found = [FailureCause("resume", place, "t", text).fingerprint for text in (one, other)]
     assert (found[0] == found[1]) is same
 
 

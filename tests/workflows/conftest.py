@@ -66,7 +66,7 @@ class Play:
         environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
         variables = {"AZURE_ML_WORKSPACE": "w"} if configured else {}
-        machine = actions.Machine(os.pathsep.join(places), variables, environment)
+        machine = actions.RunnerSetup(os.pathsep.join(places), variables, environment)
         done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
         return Scenario(done, [json.loads(line) for line in calls.read_text().splitlines()])
 

@@ -114,7 +114,7 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     (repository / "untracked.txt").write_text("new\n")
     (repository / "ignored.txt").write_text("not for a runner\n")
     seen: list[actions.Event] = []
-    machine = actions.Machine(PATH, actor="octocat")
+    machine = actions.RunnerSetup(PATH, actor="octocat")
     done = actions.run(repository, "odd.yml", "push", {}, machine, seen.append)
     assert done.jobs == {"first": "success", "matrix (x)": "success", "matrix (y)": "success"}
     assert done.skipped == ["conditional"]
@@ -133,7 +133,7 @@ def test_a_run_is_stopped_when_its_time_is_up(repository: Path) -> None:
     seen: list[actions.Event] = []
     begun = time.monotonic()
     with pytest.raises(Unfinished, match=r"slow\.yml did not end within 1 seconds(.|\n)*it was in slow, "):
-        actions.run(repository, "slow.yml", "push", {}, actions.Machine(PATH), seen.append, timeout=1)
+        actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), seen.append, timeout=1)
     assert time.monotonic() - begun < KILL_AFTER
     assert gone(int(lines(seen).split()[0]))
 
@@ -148,7 +148,7 @@ def test_an_interrupt_stops_act_and_what_it_started(repository: Path) -> None:
 
     before, begun = threading.active_count(), time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        actions.run(repository, "slow.yml", "push", {}, actions.Machine(PATH), interrupt, timeout=60)
+        actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), interrupt, timeout=60)
     assert time.monotonic() - begun < KILL_AFTER, "act ended by itself when it was asked to"
     (shell,) = shells
     assert gone(shell)
@@ -170,7 +170,7 @@ def gone(process: int) -> bool:
 
 
 def test_a_failure_is_explained_by_the_step_and_not_by_what_act_says_of_containers(repository: Path) -> None:
-    done = actions.run(repository, "fails.yml", "push", {}, actions.Machine(PATH))
+    done = actions.run(repository, "fails.yml", "push", {}, actions.RunnerSetup(PATH))
     assert not done.succeeded
     assert done.cause() == "because of this"
     assert not done.troubles
@@ -178,12 +178,12 @@ def test_a_failure_is_explained_by_the_step_and_not_by_what_act_says_of_containe
 
 def test_an_action_that_nothing_stands_in_for_is_refused_by_name(repository: Path) -> None:
     with pytest.raises(BadInput, match="cannot run the action somebody/something@v1"):
-        actions.run(repository, "foreign.yml", "push", {}, actions.Machine(PATH))
+        actions.run(repository, "foreign.yml", "push", {}, actions.RunnerSetup(PATH))
 
 
 def test_what_act_refuses_is_said_in_its_words(repository: Path) -> None:
     with pytest.raises(BadInput, match=r"act cannot run broken\.yml for the event push(.|\n)*runs"):
-        actions.run(repository, "broken.yml", "push", {}, actions.Machine(PATH))
+        actions.run(repository, "broken.yml", "push", {}, actions.RunnerSetup(PATH))
 
 
 def test_a_folder_without_a_commit_is_refused(tmp_path: Path, repository: Path) -> None:
@@ -192,4 +192,4 @@ def test_a_folder_without_a_commit_is_refused(tmp_path: Path, repository: Path) 
     (bare / ".github" / "workflows" / "slow.yml").write_text(SLOW)
     git(bare, "init", "--quiet")
     with pytest.raises(BadInput, match="no git checkout with a commit"):
-        actions.run(bare, "slow.yml", "push", {}, actions.Machine(PATH))
+        actions.run(bare, "slow.yml", "push", {}, actions.RunnerSetup(PATH))

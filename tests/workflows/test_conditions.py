@@ -381,7 +381,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
             said.extend(event.text.splitlines())
 
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
-    done = actions.run(folder, "cases.yml", "push", {}, actions.Machine(path), listen, timeout=60)
+    done = actions.run(folder, "cases.yml", "push", {}, actions.RunnerSetup(path), listen, timeout=60)
     assert done.succeeded, done.cause()
     found: dict[str, list[Any]] = {}
     for line in said:

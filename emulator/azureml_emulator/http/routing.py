@@ -39,7 +39,7 @@ class Route:
         return f"{kind or self.handler.__module__.rsplit('.', 1)[-1]}.{call}"
 
 
-class Row:
+class RouteRow:
     """A route, and what is quickly seen of a path before its pattern is asked, or even compiled."""
 
     def __init__(self, route: Route) -> None:
@@ -66,7 +66,7 @@ class Router:
     """All routes. The first row that fits answers, so special rows stand before general ones."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        self._rows = [Row(route) for route in routes]
+        self._rows = [RouteRow(route) for route in routes]
         self._at = lru_cache(HOSTS_KEPT)(self._find_host)
 
     def find(self, request: Request) -> tuple[Route, Request]:
@@ -98,7 +98,7 @@ class Router:
             + ". See emulator/COVERAGE.md for what it answers.",
         )
 
-    def _find_host(self, host: str) -> list[tuple[Row, dict[str, str]]]:
+    def _find_host(self, host: str) -> list[tuple[RouteRow, dict[str, str]]]:
         """The rows of a host, with the parts of its name that they capture."""
         found = ((row, _pattern(row.route.host, ".").fullmatch(host)) for row in self._rows)
         return [(row, match.groupdict()) for row, match in found if match]

@@ -31,7 +31,7 @@ class ArtifactError(ValueError):
 
 
 @dataclass(frozen=True)
-class Model:
+class StandInModel:
     """What a folder holds: shape, weights (float32, adapters merged in) and tokenizer."""
 
     config: Config
@@ -40,7 +40,7 @@ class Model:
     details: dict[str, Any]
 
 
-def load(folder: Path) -> Model:
+def load(folder: Path) -> StandInModel:
     """Read a model folder, or one that has it below `data/model` or in a subfolder. Raises ArtifactError."""
     root = _find(folder)
     try:
@@ -51,7 +51,7 @@ def load(folder: Path) -> Model:
         if adapter_file.is_file():
             settings = lora_config(json.loads(adapter_file.read_text(encoding="utf-8")))
             weights = Lora(settings, _arrays(root / "adapter_model.npz")).merged(weights)
-        return Model(config, weights, Tokenizer.load(root / "tokenizer.json"), details)
+        return StandInModel(config, weights, Tokenizer.load(root / "tokenizer.json"), details)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"{root}: is no model of this emulator: {error}") from error
 
@@ -81,7 +81,7 @@ def save(
     )
 
 
-def load_base() -> Model:
+def load_base() -> StandInModel:
     """Return the weights that are shipped with the emulator."""
     return load(BASE_FOLDER)
 

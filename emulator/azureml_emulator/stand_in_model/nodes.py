@@ -33,7 +33,7 @@ class Pipeline:
     files: Mapping[str, Path]
     base_model: Mapping[str, str]
     output: Path
-    model: artifact.Model | None = None
+    model: artifact.StandInModel | None = None
     prepared: Prepared | None = None
 
     @classmethod
@@ -196,7 +196,7 @@ def _say_settings(p: Hyperparameters, trainer: Trainer, reporter: Reporter) -> N
 
 
 def _save_finetuned(
-    folder: Path, pipeline: Pipeline, model: artifact.Model, result: Result, p: Hyperparameters
+    folder: Path, pipeline: Pipeline, model: artifact.StandInModel, result: Result, p: Hyperparameters
 ) -> None:
     details = {
         "base_model_name": str(pipeline.base_model.get("name", "")),

@@ -16,7 +16,7 @@ from azureml_emulator.stand_in_model.network import Network
 class ChatModel:
     """Answers conversations, and says how likely it finds a given one."""
 
-    def __init__(self, model: artifact.Model) -> None:
+    def __init__(self, model: artifact.StandInModel) -> None:
         self.details = model.details
         self._tokenizer = model.tokenizer
         self._network = Network(model.config, model.weights)

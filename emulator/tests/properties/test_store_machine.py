@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage import blobs, storage
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 
 NAMES = st.sampled_from(["a", "A", "b", "c/d", "é", "c/d/e", "..", "c"])
 DATA = st.binary(max_size=20)
@@ -98,8 +98,8 @@ class BlobMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     @staticmethod
-    def at(name: str) -> Address:
-        return Address("account", "container", name)
+    def at(name: str) -> BlobAddress:
+        return BlobAddress("account", "container", name)
 
     @rule(name=NAMES, data=DATA)
     def put(self, name: str, data: bytes) -> None:
@@ -164,7 +164,7 @@ class BlobMachine(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_the_dictionary_holds(self) -> None:
-        names = [blob.name for blob in blobs.walk(self.emulator, Address("account", "container", ""))]
+        names = [blob.name for blob in blobs.walk(self.emulator, BlobAddress("account", "container", ""))]
         assert names == sorted(self.blobs)
         for name, data in self.blobs.items():
             assert storage.read(self.emulator, "account", "container", name) == data

@@ -10,7 +10,7 @@ from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage import blobs, storage, storage_keys
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import workspace
 
 ACCOUNT, CONTAINER = defaults.STORAGE_ACCOUNT, defaults.CONTAINER
@@ -120,7 +120,7 @@ def test_a_tree_goes_up_and_comes_down(emulator: Emulator, tmp_path: Path) -> No
     assert (target / "sub" / "weights.bin").read_bytes() == bytes(range(256))
     assert storage.download_tree(emulator, f"{place}/MLmodel", tmp_path / "one") == ["MLmodel"]
     assert storage.exists(emulator, storage.resolve(emulator, place))
-    assert not storage.exists(emulator, Address(ACCOUNT, CONTAINER, "models/m/sub/weights"))
+    assert not storage.exists(emulator, BlobAddress(ACCOUNT, CONTAINER, "models/m/sub/weights"))
     with pytest.raises(ServiceError, match="nothing at"):
         storage.download_tree(emulator, f"{place}/nope", target)
 
@@ -143,7 +143,7 @@ def test_a_log_grows_and_a_write_replaces(emulator: Emulator) -> None:
 
 
 def test_replaced_and_deleted_blobs_leave_no_files(emulator: Emulator) -> None:
-    address = Address(ACCOUNT, CONTAINER, "a")
+    address = BlobAddress(ACCOUNT, CONTAINER, "a")
     for text in (b"1", b"2"):
         blobs.put(emulator, address, text)
     blobs.stage(emulator, address, "YQ==", b"x")
@@ -153,7 +153,7 @@ def test_replaced_and_deleted_blobs_leave_no_files(emulator: Emulator) -> None:
 
 
 def test_a_rolled_back_append_leaves_the_blob_as_it_was(emulator: Emulator) -> None:
-    address = Address(ACCOUNT, CONTAINER, "log")
+    address = BlobAddress(ACCOUNT, CONTAINER, "log")
     blobs.put(emulator, address, b"", kind="AppendBlob")
     blobs.append(emulator, address, b"kept ")
 
@@ -169,7 +169,7 @@ def test_a_rolled_back_append_leaves_the_blob_as_it_was(emulator: Emulator) -> N
 
 
 def test_blocks_make_a_blob_in_the_order_of_the_list(emulator: Emulator) -> None:
-    address = Address(ACCOUNT, CONTAINER, "b")
+    address = BlobAddress(ACCOUNT, CONTAINER, "b")
     for block in "ab":
         blobs.stage(emulator, address, block, block.encode() * 3)
     blobs.commit(emulator, address, [("b", "Latest"), ("a", "Uncommitted")])

@@ -36,7 +36,7 @@ RUNNERS_OWN = re.compile(r"CI$|(ACTIONS|GITHUB|RUNNER)_")  # variables that a pe
 
 
 @dataclass(frozen=True)
-class Step:
+class ScenarioStep:
     """One step of the scenario. `do` gives False when there is nothing more to see."""
 
     name: str
@@ -136,10 +136,10 @@ class Rehearsal:
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
-    def _machine(self) -> actions.Machine:
+    def _machine(self) -> actions.RunnerSetup:
         binaries = Path(sys.executable).parent
         claims = {"repository": REPOSITORY, "ref": REF, "environment": "training"}
-        return actions.Machine(
+        return actions.RunnerSetup(
             path=os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"]),
             variables=process.workspace(),
             environment={
@@ -247,12 +247,14 @@ def _clean(rehearsal: Rehearsal, what: str) -> str:
     return found
 
 
-STEPS: tuple[Step, ...] = (
-    Step("emulator", "Start the emulator of Azure Machine Learning", start),
-    Step("push", "Push to main: plan, prepare, compute, submit, watch, evaluate, gate, register, promote", push),
-    Step("ask", "Ask production a held-out question", ask),
-    Step("mark", "Days without a request: cleanup marks what is idle", mark),
-    Step("delete", "A day later: cleanup deletes what is still idle", delete),
+STEPS: tuple[ScenarioStep, ...] = (
+    ScenarioStep("emulator", "Start the emulator of Azure Machine Learning", start),
+    ScenarioStep(
+        "push", "Push to main: plan, prepare, compute, submit, watch, evaluate, gate, register, promote", push
+    ),
+    ScenarioStep("ask", "Ask production a held-out question", ask),
+    ScenarioStep("mark", "Days without a request: cleanup marks what is idle", mark),
+    ScenarioStep("delete", "A day later: cleanup deletes what is still idle", delete),
 )
 
 

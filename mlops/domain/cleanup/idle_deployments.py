@@ -37,7 +37,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Policy:
+class IdleDeploymentPolicy:
     """How long what stands by is kept, by environment and else for ever; what is too young to be judged; the grace."""
 
     retention: Mapping[str, timedelta]
@@ -60,13 +60,13 @@ def candidates(usage: EndpointUsage, traffic: Mapping[str, int], mirror: Mapping
     return [one for one in usage.deployments if one.name not in busy]
 
 
-def measured_from(usage: EndpointUsage, policy: Policy, now: datetime) -> datetime:
+def measured_from(usage: EndpointUsage, policy: IdleDeploymentPolicy, now: datetime) -> datetime:
     """Since when the use of its deployments must be known: through the retention, and back to a mark that counts."""
     marks = [_phases(usage, one, policy, now).mark for one in usage.deployments]
     return min(now - max(policy.kept_for(usage) or UNUSED, UNUSED), *(mark or now for mark in marks), now)
 
 
-def judge(endpoints: Sequence[Endpoint], policy: Policy, now: datetime) -> list[Item]:
+def judge(endpoints: Sequence[Endpoint], policy: IdleDeploymentPolicy, now: datetime) -> list[Item]:
     """Judge every deployment without traffic of endpoints that stay."""
     return [
         _item(endpoint, one, policy, now)
@@ -76,7 +76,7 @@ def judge(endpoints: Sequence[Endpoint], policy: Policy, now: datetime) -> list[
     ]
 
 
-def _item(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, now: datetime) -> Item:
+def _item(endpoint: Endpoint, one: DeploymentFacts, policy: IdleDeploymentPolicy, now: datetime) -> Item:
     phases = _phases(endpoint.usage, one, policy, now)
     state, because, reason = _verdict(endpoint, one, policy, phases)
     marked = {ItemState.MARK: now, ItemState.UNMARK: None}.get(state, phases.mark)
@@ -96,7 +96,7 @@ def _item(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, now: datetim
     )
 
 
-def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: MarkThenDelete) -> Verdict:
+def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: IdleDeploymentPolicy, phases: MarkThenDelete) -> Verdict:
     if endpoint.item.because in _INHERITED:
         return ItemState.KEEP, endpoint.item.because, f"as its endpoint: {endpoint.item.reason}"
     if one.state.busy:
@@ -112,7 +112,7 @@ def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: Policy, phases: M
 
 
 def _standing_by(
-    endpoint: Endpoint, one: DeploymentFacts, created: datetime, policy: Policy, phases: MarkThenDelete
+    endpoint: Endpoint, one: DeploymentFacts, created: datetime, policy: IdleDeploymentPolicy, phases: MarkThenDelete
 ) -> Verdict:
     live = [other for other in endpoint.usage.deployments if endpoint.traffic.get(other.name, 0) > 0]
     if not live:
@@ -140,5 +140,5 @@ def _standing_by(
     return phases.go(Because.NO_TRAFFIC, f"no traffic since a promotion {age(since, phases.now)} ago", unused_since)
 
 
-def _phases(usage: EndpointUsage, one: DeploymentFacts, policy: Policy, now: datetime) -> MarkThenDelete:
+def _phases(usage: EndpointUsage, one: DeploymentFacts, policy: IdleDeploymentPolicy, now: datetime) -> MarkThenDelete:
     return MarkThenDelete(value_of(usage.tags, mark_tag(one.name).casefold()), now, policy.grace)

@@ -32,11 +32,11 @@ __all__ = [
     "KEEP_UNTIL_TAG",
     "Activity",
     "EndpointUsage",
+    "IdleEndpointPolicy",
     "Item",
     "ItemState",
     "Known",
     "Plan",
-    "Policy",
     "Unknown",
     "judge",
     "mark_value",
@@ -100,7 +100,7 @@ class EndpointUsage:
 
 
 @dataclass(frozen=True)
-class Policy:
+class IdleEndpointPolicy:
     """When an endpoint counts as forgotten; the `cleanup` block of the parameters."""
 
     idle_days: float
@@ -125,12 +125,12 @@ class Policy:
         return timedelta(hours=self.minimum_age_hours)
 
 
-def judge(endpoints: Sequence[EndpointUsage], policy: Policy, now: datetime) -> list[Item]:
+def judge(endpoints: Sequence[EndpointUsage], policy: IdleEndpointPolicy, now: datetime) -> list[Item]:
     """Judge each endpoint by the first rule that has an answer."""
     return [_judge(_Case(usage, policy, now)) for usage in endpoints]
 
 
-def measured_from(usage: EndpointUsage, policy: Policy, now: datetime) -> datetime:
+def measured_from(usage: EndpointUsage, policy: IdleEndpointPolicy, now: datetime) -> datetime:
     """Since when its use must be known: as long as counts as idle, and back to a mark that counts."""
     case = _Case(usage, policy, now)
     return min(now - case.idle, case.mark or now)
@@ -139,7 +139,7 @@ def measured_from(usage: EndpointUsage, policy: Policy, now: datetime) -> dateti
 @dataclass(frozen=True)
 class _Case:
     usage: EndpointUsage
-    policy: Policy
+    policy: IdleEndpointPolicy
     now: datetime
 
     @property

@@ -19,13 +19,13 @@ class CleanupPolicy:
     owner: str
     model: str
     data_assets: tuple[str, ...]
-    rules: tuple[protect.Rule, ...]
+    rules: tuple[protect.ProtectionRule, ...]
     protected: Mapping[str, bool]
     include_production: tuple[str, ...]
     modes: Mapping[Cause, Mode]
-    endpoints: idle_endpoints.Policy
-    deployments: idle_deployments.Policy
-    versions: version_retention.Policy
+    endpoints: idle_endpoints.IdleEndpointPolicy
+    deployments: idle_deployments.IdleDeploymentPolicy
+    versions: version_retention.RetentionPolicy
     longest_job: timedelta
     idle_compute: timedelta
     grace: timedelta

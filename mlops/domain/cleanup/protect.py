@@ -16,7 +16,7 @@ _PRODUCTION = re.compile(r"^(prod|live)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Rule:
+class ProtectionRule:
     """Protects what is of a kind and fits a name with `*` and `?`; `may_be_absent` lets it fit nothing."""
 
     kind: Kind
@@ -53,7 +53,10 @@ def protection(environment: str | None, protected: Mapping[str, bool], include_p
 
 
 def problems(
-    rules: Sequence[Rule], found: Mapping[Kind, Collection[str]], where: str, read: Collection[Kind] | None = None
+    rules: Sequence[ProtectionRule],
+    found: Mapping[Kind, Collection[str]],
+    where: str,
+    read: Collection[Kind] | None = None,
 ) -> list[Problem]:
     """Rules that fit nothing of what was found, of the kinds that were read."""
     wrong = []
@@ -77,7 +80,7 @@ def problems(
     return wrong
 
 
-def protected_by(rules: Sequence[Rule], kind: Kind, name: str) -> str:
+def protected_by(rules: Sequence[ProtectionRule], kind: Kind, name: str) -> str:
     """The first rule that fits, for people; empty when none does."""
     rule = next((rule for rule in rules if rule.fits(kind, name)), None)
     return f"the rule {rule.kind} {rule.name!r}" if rule else ""

@@ -38,7 +38,7 @@ class VersionFacts:
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetentionPolicy:
     """How many newest versions of a name are kept, and for how long any is."""
 
     keep_newest: int
@@ -53,13 +53,15 @@ class Needs:
     unknown: str = ""
 
 
-def candidates(versions: Sequence[VersionFacts], policy: Policy, now: datetime) -> list[VersionFacts]:
+def candidates(versions: Sequence[VersionFacts], policy: RetentionPolicy, now: datetime) -> list[VersionFacts]:
     """Those that would be archived if nothing needed them: whether to find out what needs them at all."""
     judged = zip(versions, judge(versions, Kind.MODEL, policy, Needs({}), now), strict=True)
     return [one for one, item in judged if item.state is ItemState.ARCHIVE]
 
 
-def judge(versions: Sequence[VersionFacts], kind: Kind, policy: Policy, needs: Needs, now: datetime) -> list[Item]:
+def judge(
+    versions: Sequence[VersionFacts], kind: Kind, policy: RetentionPolicy, needs: Needs, now: datetime
+) -> list[Item]:
     """Judge versions, in the order given."""
     newest = _newest(versions, policy.keep_newest)
     return [_item(one, kind, policy, needs, now, is_newest=one.label in newest) for one in versions]
@@ -149,7 +151,9 @@ def _newest(versions: Sequence[VersionFacts], count: int) -> Collection[str]:
     return kept
 
 
-def _item(one: VersionFacts, kind: Kind, policy: Policy, needs: Needs, now: datetime, *, is_newest: bool) -> Item:
+def _item(
+    one: VersionFacts, kind: Kind, policy: RetentionPolicy, needs: Needs, now: datetime, *, is_newest: bool
+) -> Item:
     state, because, reason = _verdict(one, policy, needs, now, is_newest)
     return Item(
         name=one.label,
@@ -164,7 +168,7 @@ def _item(one: VersionFacts, kind: Kind, policy: Policy, needs: Needs, now: date
 
 
 def _verdict(
-    one: VersionFacts, policy: Policy, needs: Needs, now: datetime, is_newest: bool
+    one: VersionFacts, policy: RetentionPolicy, needs: Needs, now: datetime, is_newest: bool
 ) -> tuple[ItemState, Because, str]:
     keep = ItemState.KEEP
     if not one.ours:

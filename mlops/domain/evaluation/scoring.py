@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 3  # by scheduled runs that nobody looks at; a person may start 
 _JOB = re.compile(r"^ev-(?P<fingerprint>[0-9a-f]{12})-(?P<attempt>[1-9][0-9]*)$")
 
 
-class Act(StrEnum):
+class ScoringAction(StrEnum):
     """What is to be done about the score of one model."""
 
     SUBMIT = "submit"
@@ -91,13 +91,13 @@ def why_not(*, enabled: bool, training_outputs: Sequence[str]) -> str:
     return ""
 
 
-def decide(scored: Scored, *, by_hand: bool) -> Act:
+def decide(scored: Scored, *, by_hand: bool) -> ScoringAction:
     """What is to be done. A scheduled run gives up after some attempts, because each costs a GPU; a person does not."""
     if scored.attempt is None:
-        return Act.SUBMIT
+        return ScoringAction.SUBMIT
     if scored.attempt.state.retryable:
-        return Act.SUBMIT if by_hand or scored.attempts < MOST_ATTEMPTS else Act.FAILED
-    return Act.NOTHING if scored.done else Act.WAIT
+        return ScoringAction.SUBMIT if by_hand or scored.attempts < MOST_ATTEMPTS else ScoringAction.FAILED
+    return ScoringAction.NOTHING if scored.done else ScoringAction.WAIT
 
 
 def data_version(test_version: str, conversations: int) -> str:

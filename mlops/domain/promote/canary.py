@@ -68,7 +68,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class CanaryJudgement:
     """A judgement and its reason in a sentence."""
 
     health: Health
@@ -86,28 +86,28 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
 
 
-def judge(new: Numbers, old: Numbers | None, limits: CanaryLimits) -> Judgement:
+def judge(new: Numbers, old: Numbers | None, limits: CanaryLimits) -> CanaryJudgement:
     """Whether the numbers of a new deployment are good, beside those of the old one from the same source and time.
 
     Too few requests are no ground for either judgement. An old deployment with too few is not compared with.
     """
     if new.total < limits.minimum_requests:
-        return Judgement(Health.UNKNOWN, f"{new.source}: {new.total:g} requests, too few to judge")
+        return CanaryJudgement(Health.UNKNOWN, f"{new.source}: {new.total:g} requests, too few to judge")
     beside = old if old and old.total >= limits.minimum_requests else None
     bad = [*_errors(new, beside, limits), *_latency(new, beside, limits)]
     if bad:
-        return Judgement(Health.BAD, f"{new.source}: {'; '.join(bad)}")
-    return Judgement(Health.GOOD, f"{new.source}: {describe(new)}")
+        return CanaryJudgement(Health.BAD, f"{new.source}: {'; '.join(bad)}")
+    return CanaryJudgement(Health.GOOD, f"{new.source}: {describe(new)}")
 
 
-def combine(findings: Iterable[Judgement]) -> Judgement:
+def combine(findings: Iterable[CanaryJudgement]) -> CanaryJudgement:
     """Bad if any is, good if at least one is, else unknown; with every reason that counts."""
     found = list(findings)
     for health in (Health.BAD, Health.GOOD, Health.UNKNOWN):
         if any(one.health is health for one in found):
             chosen = [one for one in found if one.health is health or health is Health.GOOD]
-            return Judgement(health, "; ".join(one.why for one in chosen))
-    return Judgement(Health.UNKNOWN, "nothing was measured")
+            return CanaryJudgement(health, "; ".join(one.why for one in chosen))
+    return CanaryJudgement(Health.UNKNOWN, "nothing was measured")
 
 
 def describe(numbers: Numbers) -> str:

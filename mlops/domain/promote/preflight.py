@@ -6,7 +6,7 @@ Source: how-to-manage-quotas of the Azure ML documentation.
 import re
 from datetime import datetime
 
-from mlops.domain.machines import Finding
+from mlops.domain.machines import MachineFinding
 from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
 from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Wait
@@ -17,21 +17,21 @@ SHORTEST, LONGEST = 3, 32
 MOST_DEPLOYMENTS = 20
 
 
-def check_name(name: str, what: str, where: str, key: str = "") -> Finding | None:
+def check_name(name: str, what: str, where: str, key: str = "") -> MachineFinding | None:
     """An endpoint's or deployment's name, which people know as `what`."""
     if SHORTEST <= len(name) <= LONGEST and NAME.fullmatch(name):
         return None
     rule = f"Azure takes {SHORTEST} to {LONGEST} characters: a letter, then letters, digits and hyphens, no hyphen last"
     said = f"{what} {name!r} is no name that Azure takes ({len(name)} characters)"
-    return Finding(Problem(said, where, why=rule, fix="change it", key=key))
+    return MachineFinding(Problem(said, where, why=rule, fix="change it", key=key))
 
 
-def check_room(endpoint: str, deployments: int) -> Finding | None:
+def check_room(endpoint: str, deployments: int) -> MachineFinding | None:
     """Whether an endpoint takes one deployment more."""
     if deployments < MOST_DEPLOYMENTS:
         return None
     what = f"{endpoint} has {deployments} deployments, as many as Azure takes"
-    return Finding(Problem(what, fix="delete some that have no traffic"), AzureRefused)
+    return MachineFinding(Problem(what, fix="delete some that have no traffic"), AzureRefused)
 
 
 def busy(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:

@@ -11,7 +11,7 @@ TRIES = 20  # each lost try means that somebody else made a version
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownVersion:
     """A version that exists, archived or not; `fingerprint` is empty where it carries none."""
 
     version: str
@@ -21,7 +21,7 @@ class Known:
 class VersionStore(Protocol):
     """The versions of one model in the service."""
 
-    def known(self) -> Sequence[Known]:
+    def known(self) -> Sequence[KnownVersion]:
         """Every version, archived ones too."""
 
     def put(self, version: str) -> bool:
@@ -44,7 +44,7 @@ def register_once(store: VersionStore, fingerprint: str) -> tuple[str, bool]:
     raise Crowded
 
 
-def version_of(known: Iterable[Known], fingerprint: str) -> str:
+def version_of(known: Iterable[KnownVersion], fingerprint: str) -> str:
     """The version with that fingerprint; of several, which nobody should have made, the lowest; empty for none."""
     found = [item.version for item in known if item.fingerprint == fingerprint]
     return min(found, key=lambda version: (len(version), version), default="")

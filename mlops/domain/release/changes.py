@@ -15,7 +15,7 @@ ABSENT = "-"
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ParameterChange:
     """A key of params.yaml that has another value."""
 
     key: str
@@ -23,11 +23,11 @@ class Parameter:
     after: str
 
 
-def parameters(before: Any, after: Any) -> list[Parameter]:
+def parameters(before: Any, after: Any) -> list[ParameterChange]:
     """Every key, dotted, whose value differs; items of lists are counted from 0."""
     old, new = _flat(before), _flat(after)
     keys = dict.fromkeys([*new, *old])
-    found = [Parameter(key, old.get(key, ABSENT), new.get(key, ABSENT)) for key in keys]
+    found = [ParameterChange(key, old.get(key, ABSENT), new.get(key, ABSENT)) for key in keys]
     return [item for item in found if item.before != item.after]
 
 

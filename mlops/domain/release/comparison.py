@@ -21,7 +21,7 @@ class Ingredients:
 
 
 @dataclass(frozen=True)
-class Difference:
+class IngredientDifference:
     """One ingredient that is another: its kind, its name, and both values."""
 
     kind: str  # base model, component, parameter or data
@@ -34,10 +34,10 @@ class Difference:
         return f"{name}: {self.before} -> {self.after}"
 
 
-def differences(released: Ingredients, wanted: Ingredients) -> list[Difference]:
+def differences(released: Ingredients, wanted: Ingredients) -> list[IngredientDifference]:
     """Every ingredient that differs: base model, component, then parameters by name, then data."""
     found = [
-        Difference(kind, "", before, after)
+        IngredientDifference(kind, "", before, after)
         for kind, before, after in (
             ("base model", released.base, wanted.base),
             ("component", released.component, wanted.component),
@@ -47,12 +47,12 @@ def differences(released: Ingredients, wanted: Ingredients) -> list[Difference]:
     old, new = released.parameters, wanted.parameters
     if old:
         found += [
-            Difference("parameter", name, old.get(name, ABSENT), new.get(name, ABSENT))
+            IngredientDifference("parameter", name, old.get(name, ABSENT), new.get(name, ABSENT))
             for name in sorted({*old, *new})
             if not same(old.get(name), new.get(name))
         ]
     if released.data_version and released.data_version != wanted.data_version:
-        found.append(Difference("data", "", released.data_version, wanted.data_version or UNPREPARED))
+        found.append(IngredientDifference("data", "", released.data_version, wanted.data_version or UNPREPARED))
     return found
 
 

@@ -33,7 +33,7 @@ class FailedJob:
 
 
 @dataclass(frozen=True)
-class Cause:
+class FailureCause:
     """One reason: where it showed, in which words."""
 
     workflow: str
@@ -66,7 +66,7 @@ class Issue:
     url: str = ""
 
 
-class Act(StrEnum):
+class IssueAction(StrEnum):
     """What is done about a cause."""
 
     OPEN = "open"
@@ -76,44 +76,44 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class IssueChange:
     """What is done about one cause, on which issue, and how often it was seen by now."""
 
-    cause: Cause
-    act: Act
+    cause: FailureCause
+    act: IssueAction
     issue: Issue | None
     seen: int
 
 
-def causes(workflow: str, jobs: Iterable[FailedJob]) -> list[Cause]:
+def causes(workflow: str, jobs: Iterable[FailedJob]) -> list[FailureCause]:
     """Each different cause of a run once, at most `MOST_CAUSES`; a job that says nothing is a cause by its step."""
-    found: dict[str, Cause] = {}
+    found: dict[str, FailureCause] = {}
     for job in jobs:
         said = [(title, message) for title, message in job.errors if not _RUNNERS.match(message)]
         for title, message in said or [("failed without a word", f"{job.name}, step {job.step or 'unknown'}")]:
-            cause = Cause(workflow, job, title, message)
+            cause = FailureCause(workflow, job, title, message)
             found.setdefault(cause.fingerprint, cause)
     return list(found.values())[:MOST_CAUSES]
 
 
-def decide(found: Iterable[Cause], issues: Sequence[Issue]) -> list[Change]:
+def decide(found: Iterable[FailureCause], issues: Sequence[Issue]) -> list[IssueChange]:
     """One change a cause. Of several issues with its marker an open one counts, else the newest."""
     return [_change(cause, issues) for cause in found]
 
 
-def marker(cause: Cause, seen: int) -> str:
+def marker(cause: FailureCause, seen: int) -> str:
     """The hidden line by which the issue of a cause is found again."""
     return f"<!-- mlops-cause:{cause.fingerprint} seen:{seen} -->"
 
 
-def _change(cause: Cause, issues: Sequence[Issue]) -> Change:
+def _change(cause: FailureCause, issues: Sequence[Issue]) -> IssueChange:
     known = [
         (issue, mark) for issue in issues if (mark := _MARKER.search(issue.body)) and mark["cause"] == cause.fingerprint
     ]
     if not known:
-        return Change(cause, Act.OPEN, None, 1)
+        return IssueChange(cause, IssueAction.OPEN, None, 1)
     issue, mark = max(known, key=lambda item: (item[0].open, item[0].number))
     seen = int(mark["seen"]) + 1
     if issue.open:
-        return Change(cause, Act.UPDATE, issue, seen)
-    return Change(cause, Act.LEAVE if issue.muted else Act.REOPEN, issue, seen)
+        return IssueChange(cause, IssueAction.UPDATE, issue, seen)
+    return IssueChange(cause, IssueAction.LEAVE if issue.muted else IssueAction.REOPEN, issue, seen)

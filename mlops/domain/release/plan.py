@@ -27,7 +27,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanStep:
     """One verb: whether it will run, and the reason in words."""
 
     verb: Verb
@@ -36,10 +36,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReleasePlan:
     """The steps in order."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
 
     @property
     def train(self) -> bool:
@@ -80,64 +80,66 @@ class Plan:
         return any(step.verb == verb and step.run for step in self.steps)
 
 
-def decide(facts: Facts, *, force: bool = False) -> Plan:
+def decide(facts: Facts, *, force: bool = False) -> ReleasePlan:
     """What is to be done. `force` trains again although this fingerprint was trained."""
     attempt = facts.attempt
     again = _why_train(facts, force)
     if again:
-        return Plan(
+        return ReleasePlan(
             (
                 _prepare(facts),
-                Step("compute", True, "a run is to be submitted"),
-                Step("submit", True, again),
-                Step("watch", True, "follows the run"),
+                PlanStep("compute", True, "a run is to be submitted"),
+                PlanStep("submit", True, again),
+                PlanStep("watch", True, "follows the run"),
                 _evaluate(facts, "follows the run"),
-                *(Step(verb, True, "follows the run") for verb in ("gate", "register")),
-                Step("promote", True, "follows the registration"),
+                *(PlanStep(verb, True, "follows the run") for verb in ("gate", "register")),
+                PlanStep("promote", True, "follows the registration"),
             )
         )
     assert attempt is not None
     done = [
         _prepare(facts),
-        Step("compute", False, "no run is to be submitted"),
-        Step("submit", False, f"{attempt.name} was submitted for this fingerprint"),
+        PlanStep("compute", False, "no run is to be submitted"),
+        PlanStep("submit", False, f"{attempt.name} was submitted for this fingerprint"),
     ]
     if not attempt.state.ended:
-        rest = [Step("watch", True, f"{attempt.name} is {attempt.state}"), _evaluate(facts, "follows the run")]
-        rest += [Step(verb, True, "follows the run") for verb in ("gate", "register", "promote")]
-        return Plan((*done, *rest))
-    done.append(Step("watch", False, f"{attempt.name} is {attempt.state}"))
+        rest = [PlanStep("watch", True, f"{attempt.name} is {attempt.state}"), _evaluate(facts, "follows the run")]
+        rest += [PlanStep(verb, True, "follows the run") for verb in ("gate", "register", "promote")]
+        return ReleasePlan((*done, *rest))
+    done.append(PlanStep("watch", False, f"{attempt.name} is {attempt.state}"))
     if facts.model is None and facts.refusal:
         why = f"refused: {facts.refusal}"
-        return Plan((*done, *(Step(verb, False, why) for verb in ("evaluate", "gate", "register", "promote"))))
+        return ReleasePlan(
+            (*done, *(PlanStep(verb, False, why) for verb in ("evaluate", "gate", "register", "promote")))
+        )
     if facts.model is None:
         why = f"{attempt.name} is not registered yet"
-        return Plan(
-            (*done, _evaluate(facts, why), *(Step(verb, True, why) for verb in ("gate", "register", "promote")))
+        return ReleasePlan(
+            (*done, _evaluate(facts, why), *(PlanStep(verb, True, why) for verb in ("gate", "register", "promote")))
         )
     why = f"{facts.model} is registered for this fingerprint"
-    done += [Step(verb, False, why) for verb in ("evaluate", "gate", "register")]
-    return Plan((*done, _promote(facts)))
+    done += [PlanStep(verb, False, why) for verb in ("evaluate", "gate", "register")]
+    return ReleasePlan((*done, _promote(facts)))
 
 
-def _evaluate(facts: Facts, why: str) -> Step:
-    return Step("evaluate", not facts.no_evaluation, facts.no_evaluation or why)
+def _evaluate(facts: Facts, why: str) -> PlanStep:
+    return PlanStep("evaluate", not facts.no_evaluation, facts.no_evaluation or why)
 
 
-def _promote(facts: Facts) -> Step:
+def _promote(facts: Facts) -> PlanStep:
     """Only the last environment counts: those before it are on the way, and may have been deleted since."""
     if not facts.live:
-        return Step("promote", False, "no environment")
+        return PlanStep("promote", False, "no environment")
     last, live = list(facts.live.items())[-1]
     if live == facts.model:
-        return Step("promote", False, f"{facts.model} has all traffic in {last}")
-    return Step("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
+        return PlanStep("promote", False, f"{facts.model} has all traffic in {last}")
+    return PlanStep("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
 
 
-def _prepare(facts: Facts) -> Step:
+def _prepare(facts: Facts) -> PlanStep:
     if facts.data_version is None:
-        return Step("prepare", True, f"no data asset was made from recipe {facts.recipe}")
-    return Step("prepare", False, f"data version {facts.data_version} was made from recipe {facts.recipe}")
+        return PlanStep("prepare", True, f"no data asset was made from recipe {facts.recipe}")
+    return PlanStep("prepare", False, f"data version {facts.data_version} was made from recipe {facts.recipe}")
 
 
 def _why_train(facts: Facts, force: bool) -> str | None:

@@ -17,7 +17,7 @@ MOST_RETRIES = 3  # a promotion that never comes to an end needs a person
 FAILURE_IS_NEWS = timedelta(days=2)  # so long a failed run makes scheduled runs fail, unless a newer one was submitted
 
 
-class Act(StrEnum):
+class RunAction(StrEnum):
     """What is done about a run."""
 
     WAIT = "wait"
@@ -42,62 +42,62 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Decision:
+class RunDecision:
     """What to do about a run, and the reason in words; `environment` is where a promotion begins."""
 
     run: Run
-    act: Act
+    act: RunAction
     reason: str
     environment: str = ""
 
 
 def decide(
     runs: Sequence[Run], environments: Sequence[str], live: Mapping[str, str | None], now: datetime
-) -> list[Decision]:
+) -> list[RunDecision]:
     """One decision a run, in their order, which is newest first.
 
     `environments` are in the order of promotion; `live` says which model has all traffic of each. Only the newest
     registered run is promoted, and only where no newer one is about to be judged.
     """
-    found: list[Decision] = []
+    found: list[RunDecision] = []
     released = False
     for index, run in enumerate(runs):
         if run.state is JobState.COMPLETED and run.model and not run.made_it:
-            found.append(Decision(run, Act.NOTHING, f"an earlier run of the same release became {run.model}"))
+            found.append(RunDecision(run, RunAction.NOTHING, f"an earlier run of the same release became {run.model}"))
         elif run.state is JobState.COMPLETED and run.model:
             found.append(
-                Decision(run, Act.NOTHING, f"a newer run than that of {run.model} is released")
+                RunDecision(run, RunAction.NOTHING, f"a newer run than that of {run.model} is released")
                 if released
                 else _promotion(run, environments, live, now)
             )
             released = True
         else:
             decision = _unregistered(run, now, newest=index == 0)
-            released |= decision.act is Act.JUDGE
+            released |= decision.act is RunAction.JUDGE
             found.append(decision)
     return found
 
 
-def _unregistered(run: Run, now: datetime, *, newest: bool) -> Decision:
+def _unregistered(run: Run, now: datetime, *, newest: bool) -> RunDecision:
     if run.state is JobState.COMPLETED:
         if run.refused:
-            return Decision(run, Act.NOTHING, "was refused by the gate")
-        return Decision(run, Act.JUDGE, "completed, and neither refused nor registered yet")
+            return RunDecision(run, RunAction.NOTHING, "was refused by the gate")
+        return RunDecision(run, RunAction.JUDGE, "completed, and neither refused nor registered yet")
     if not run.state.ended:
-        return Decision(run, Act.WAIT, "under way")
+        return RunDecision(run, RunAction.WAIT, "under way")
     if run.state is JobState.CANCELED:
-        return Decision(run, Act.NOTHING, "was canceled")
+        return RunDecision(run, RunAction.NOTHING, "was canceled")
     if not newest:
-        return Decision(run, Act.NOTHING, "a newer run was submitted since")
+        return RunDecision(run, RunAction.NOTHING, "a newer run was submitted since")
     if run.submitted and now - run.submitted > FAILURE_IS_NEWS:
-        return Decision(run, Act.NOTHING, f"submitted {(now - run.submitted).days} days ago and told since")
-    return Decision(run, Act.FAILED, "the newest run did not end well")
+        return RunDecision(run, RunAction.NOTHING, f"submitted {(now - run.submitted).days} days ago and told since")
+    return RunDecision(run, RunAction.FAILED, "the newest run did not end well")
 
 
-def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime) -> Decision:
+def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime) -> RunDecision:
     """Where the promotion of a registered model has to begin again, if it has to."""
     if not environments or live.get(environments[-1]) == run.model:
-        return Decision(run, Act.NOTHING, f"{run.model} is live")
+        return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
     for index, environment in enumerate(environments):
         mark = run.promotions.get(environment)
         if live.get(environment) == run.model:
@@ -105,26 +105,32 @@ def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | N
         if mark is None and index:
             before = environments[index - 1]
             why = f"{run.model} is live in {before}; {environment} waits for its approval, or was denied it"
-            return Decision(run, Act.NOTHING, why)
+            return RunDecision(run, RunAction.NOTHING, why)
         if mark is None and run.registered and now - run.registered < PROMOTION_BOUND:
             why = f"{run.model} was registered a short while ago; whoever did so promotes it"
-            return Decision(run, Act.NOTHING, why)
+            return RunDecision(run, RunAction.NOTHING, why)
         if mark is None:
-            return Decision(run, Act.PROMOTE, f"{run.model} is registered and was never promoted", environment)
+            return RunDecision(run, RunAction.PROMOTE, f"{run.model} is registered and was never promoted", environment)
         return _again(run, environment, mark, now)
-    return Decision(run, Act.NOTHING, f"{run.model} is live")
+    return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
 
 
-def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> Decision:
+def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> RunDecision:
     """What to do about a promotion that began and does not show in the traffic."""
     if mark.state is PromotionState.REFUSED:
-        return Decision(
-            run, Act.NOTHING, f"the promotion of {run.model} to {environment} failed, which a person answers"
+        return RunDecision(
+            run, RunAction.NOTHING, f"the promotion of {run.model} to {environment} failed, which a person answers"
         )
     if mark.state is PromotionState.DONE:
-        return Decision(run, Act.NOTHING, f"{run.model} was live in {environment}, and was taken back or deleted since")
+        return RunDecision(
+            run, RunAction.NOTHING, f"{run.model} was live in {environment}, and was taken back or deleted since"
+        )
     if mark.state is not PromotionState.INTERRUPTED and now - mark.at < PROMOTION_BOUND:
-        return Decision(run, Act.WAIT, f"{run.model} is on its way to {environment}")
+        return RunDecision(run, RunAction.WAIT, f"{run.model} is on its way to {environment}")
     if mark.retries >= MOST_RETRIES:
-        return Decision(run, Act.NOTHING, f"{mark.retries} promotions of {run.model} to {environment} were cut off")
-    return Decision(run, Act.PROMOTE, f"the promotion of {run.model} to {environment} was cut off", environment)
+        return RunDecision(
+            run, RunAction.NOTHING, f"{mark.retries} promotions of {run.model} to {environment} were cut off"
+        )
+    return RunDecision(
+        run, RunAction.PROMOTE, f"the promotion of {run.model} to {environment} was cut off", environment
+    )

@@ -6,7 +6,7 @@ Pure: facts in, findings and warnings out. It must not look anything up.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mlops.domain.machines import Finding, Machine, Quota, check_machine, check_size
+from mlops.domain.machines import Machine, MachineFinding, Quota, check_machine, check_size
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.spec import LATEST, Tier, TrainingSpec
 from mlops.errors import AzureRefused, Problem
@@ -41,7 +41,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Facts:
+class TrainingFacts:
     """What was observed. `machine` None: the region has no such size. A quota of None is not known."""
 
     region: str
@@ -58,26 +58,26 @@ class Facts:
 class Checked:
     """What refuses, and what is only said."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[MachineFinding, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
 @dataclass
 class _Notes:
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[MachineFinding] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def refuse(self, found: Problem | Finding | None) -> None:
+    def refuse(self, found: Problem | MachineFinding | None) -> None:
         """Add what refuses, if it is something."""
         if found is not None:
-            self.findings.append(found if isinstance(found, Finding) else Finding(found))
+            self.findings.append(found if isinstance(found, MachineFinding) else MachineFinding(found))
 
     def retirement(self, spec: TrainingSpec, found: Problem) -> None:
         """Add what warns or refuses by training.retired_base_model."""
         self.refuse(found) if spec.retired == "refuse" else self.warnings.append(found)
 
 
-def check(spec: TrainingSpec, facts: Facts) -> Checked:
+def check(spec: TrainingSpec, facts: TrainingFacts) -> Checked:
     """Every finding about base model, size, cluster and quota."""
     notes = _Notes()
     _latest("training.component_version", spec.component_version, facts.component, spec, notes)
@@ -124,7 +124,7 @@ def _model(spec: TrainingSpec, base: BaseModel, now: datetime, notes: _Notes) ->
             notes.warnings.append(Problem(text, spec.where, fix=fix, key=BASE))
 
 
-def _machine(spec: TrainingSpec, facts: Facts, notes: _Notes) -> None:
+def _machine(spec: TrainingSpec, facts: TrainingFacts, notes: _Notes) -> None:
     machine, base, what = facts.machine, facts.base, f"{SIZE} {spec.instance_type}"
     allowed = base.finetune_list() if base else None
     if allowed is not None:
@@ -179,16 +179,18 @@ def _state(cluster: Cluster, notes: _Notes) -> None:
     if cluster.state == "Failed":
         fix = f"`az ml compute delete --name {cluster.name}`, then run `mlops compute` again, which makes it anew"
         what = f"the cluster {cluster.name} failed to be made or changed"
-        notes.refuse(Finding(Problem(what, "the workspace", why=cluster.errors, fix=fix), AzureRefused))
+        notes.refuse(MachineFinding(Problem(what, "the workspace", why=cluster.errors, fix=fix), AzureRefused))
     elif cluster.state in IN_MOTION:
         what = f"the cluster {cluster.name} is still {cluster.state}"
-        notes.refuse(Finding(Problem(what, "the workspace", fix="run `mlops compute` again later"), AzureRefused))
+        notes.refuse(
+            MachineFinding(Problem(what, "the workspace", fix="run `mlops compute` again later"), AzureRefused)
+        )
     elif cluster.state != "Succeeded":
         what = f"the cluster {cluster.name} is {cluster.state or 'in an unknown state'}"
-        notes.refuse(Finding(Problem(what, "the workspace", fix="look at it in the studio"), AzureRefused))
+        notes.refuse(MachineFinding(Problem(what, "the workspace", fix="look at it in the studio"), AzureRefused))
 
 
-def _quota(spec: TrainingSpec, facts: Facts, machine: Machine, notes: _Notes) -> None:
+def _quota(spec: TrainingSpec, facts: TrainingFacts, machine: Machine, notes: _Notes) -> None:
     """Nodes of the cluster that are up count as used already, so only the others are asked for."""
     cluster = facts.cluster
     up = cluster.nodes if cluster and not spec.serverless and cluster.size.lower() == machine.name.lower() else 0
@@ -202,7 +204,7 @@ def _quota(spec: TrainingSpec, facts: Facts, machine: Machine, notes: _Notes) ->
         notes.refuse(_short(machine, nodes, name, quota, facts.region))
 
 
-def _short(machine: Machine, nodes: int, name: str, quota: Quota | None, region: str) -> Finding | None:
+def _short(machine: Machine, nodes: int, name: str, quota: Quota | None, region: str) -> MachineFinding | None:
     if quota is None:
         return None
     needed, free = nodes * machine.vcpus, max(0, quota.limit - quota.used)
@@ -211,4 +213,4 @@ def _short(machine: Machine, nodes: int, name: str, quota: Quota | None, region:
     what = f"{nodes} x {machine.name} need {needed} vCPUs of {name}; {free} are free, {needed - free} are missing"
     why = f"{quota.used} of {quota.limit} are in use"
     fix = f"{REQUEST}: a limit of {quota.used + needed} for {name}; or use fewer nodes or another size"
-    return Finding(Problem(what, f"the quota of {region}", why=why, fix=fix), AzureRefused)
+    return MachineFinding(Problem(what, f"the quota of {region}", why=why, fix=fix), AzureRefused)

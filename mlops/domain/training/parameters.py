@@ -28,7 +28,7 @@ OURS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Input:
+class ComponentInput:
     """One input of a component as its interface states it."""
 
     name: str
@@ -52,7 +52,7 @@ class Component:
     name: str
     version: str
     id: str
-    inputs: Mapping[str, Input]
+    inputs: Mapping[str, ComponentInput]
     outputs: tuple[str, ...] = ()
 
 
@@ -157,7 +157,7 @@ def difference(one: Component, other: Component) -> str:
     return f"from {one.version} to {other.version}: {'; '.join(parts)}" if parts else ""
 
 
-def canonical(spec: Input, raw: Any) -> str:
+def canonical(spec: ComponentInput, raw: Any) -> str:
     """The one text for a value, so that 5e-6, "5e-6" and 0.000005 are the same run. Raises ValueError."""
     text = _text(raw)
     if spec.type in ("integer", "number"):
@@ -193,7 +193,7 @@ def _over(before: Value | None, text: str, origin: Origin) -> Value:
 
 
 def _check(
-    spec: Input, raw: Any, checked: Mapping[str, Any], origin: Origin, others: Sequence[Component]
+    spec: ComponentInput, raw: Any, checked: Mapping[str, Any], origin: Origin, others: Sequence[Component]
 ) -> str | Problem:
     where = f"{KEY}.{spec.name}"
     if not spec.literal:
@@ -218,7 +218,7 @@ def _check(
     return _in_range(spec, text) or text
 
 
-def _in_range(spec: Input, text: str) -> Problem | None:
+def _in_range(spec: ComponentInput, text: str) -> Problem | None:
     if spec.type not in ("integer", "number"):
         return None
     where, number = f"{KEY}.{spec.name}", float(text)

@@ -13,7 +13,7 @@ SHOWN = ("epoch", "loss", "eval_loss", "learning_rate")
 
 
 @dataclass(frozen=True)
-class Step:
+class PipelineStep:
     """One step. `depth` counts from 0 below the pipeline; a leaf has none below it and is what holds a machine."""
 
     id: str
@@ -31,7 +31,7 @@ class Step:
         return None if self.started is None or end is None else max(0.0, (end - self.started).total_seconds())
 
 
-def machine_seconds(steps: Sequence[Step]) -> float:
+def machine_seconds(steps: Sequence[PipelineStep]) -> float:
     """Time in which the steps held machines, without what they waited in queues. 0 when nothing is known."""
     return sum(step.seconds() or 0.0 for step in steps if step.leaf)
 
@@ -42,14 +42,14 @@ class Snapshot:
 
     name: str
     state: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PipelineStep, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
-    def running(self) -> Step | None:
+    def running(self) -> PipelineStep | None:
         """The step that works now; of several the last one."""
         return next((step for step in reversed(self.steps) if step.leaf and step.status == RUNNING), None)
 
-    def failed(self) -> list[Step]:
+    def failed(self) -> list[PipelineStep]:
         """The steps at which the run failed: those that failed and have no failed one below them."""
         bad = [step for step in self.steps if step.status in BAD]
         leaves = [step for step in bad if step.leaf]

@@ -19,7 +19,7 @@ ON = ("true", "True")
 
 
 @dataclass(frozen=True)
-class Decision:
+class SubmissionDecision:
     """Submit as `attempt`, or attach to `known`; `why` says which and for what reason."""
 
     attempt: int
@@ -27,19 +27,19 @@ class Decision:
     why: str
 
 
-def decide(attempts: Iterable[Attempt], *, force: bool = False) -> Decision:
+def decide(attempts: Iterable[Attempt], *, force: bool = False) -> SubmissionDecision:
     """What to do about a fingerprint, of which these attempts are known, oldest first."""
     known = list(attempts)
     last = known[-1] if known else None
     if last is None:
-        return Decision(1, None, "never trained before")
+        return SubmissionDecision(1, None, "never trained before")
     named = parse_job_name(last.name)
     number = named[1] if named else len(known)
     if last.state.retryable:
-        return Decision(number + 1, None, f"{last.name} is {last.state}")
+        return SubmissionDecision(number + 1, None, f"{last.name} is {last.state}")
     if force and last.state is JobState.COMPLETED:
-        return Decision(number + 1, None, f"forced, although {last.name} is {last.state}")
-    return Decision(number, last, f"{last.name} is {last.state}")
+        return SubmissionDecision(number + 1, None, f"forced, although {last.name} is {last.state}")
+    return SubmissionDecision(number, last, f"{last.name} is {last.state}")
 
 
 def display_name(model: str, parameters: Mapping[str, str], *, gpus: int, nodes: int) -> str:

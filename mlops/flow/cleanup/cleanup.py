@@ -46,7 +46,7 @@ class CleanupItem:
 
 
 @dataclass(frozen=True)
-class Money:
+class CostSummary:
     """What the machines of ours cost a day; `unpriced` VM sizes are not in it, for no price is given for them."""
 
     currency: str
@@ -73,7 +73,7 @@ class CleanupResult:
     saved_hours_a_day: int
     running_hours_a_day: int
     idle_hours_a_day: int
-    money: Money | None
+    money: CostSummary | None
 
 
 def run(context: Context, *, apply_plan: bool) -> Outcome[CleanupResult]:
@@ -103,15 +103,15 @@ def policy_of(params: Params, owner: str) -> CleanupPolicy:
         owner=owner,
         model=params.model.name,
         data_assets=tuple(data.asset_name(params.data.name, role) for role in (*data.ROLES, scoring.ROLE)),
-        rules=tuple(protect.Rule(Kind(rule.kind), rule.name, rule.may_be_absent) for rule in stated.protect),
+        rules=tuple(protect.ProtectionRule(Kind(rule.kind), rule.name, rule.may_be_absent) for rule in stated.protect),
         protected={name: each.protected for name, each in params.environments.items()},
         include_production=tuple(stated.include_production),
         modes={Cause(name): Mode(value) for name, value in stated.what.model_dump().items()},
-        endpoints=idle_endpoints.Policy(
+        endpoints=idle_endpoints.IdleEndpointPolicy(
             stated.idle_days, stated.grace_hours, stated.minimum_age_hours, stated.max_deletions, stated.max_share
         ),
-        deployments=idle_deployments.Policy(retention, youngest, grace),
-        versions=version_retention.Policy(stated.keep_versions, timedelta(days=stated.archive_after_days)),
+        deployments=idle_deployments.IdleDeploymentPolicy(retention, youngest, grace),
+        versions=version_retention.RetentionPolicy(stated.keep_versions, timedelta(days=stated.archive_after_days)),
         longest_job=timedelta(hours=stated.job_hours),
         idle_compute=timedelta(days=stated.idle_days),
         grace=grace,
@@ -178,12 +178,12 @@ def _item(item: Item, status: Status) -> CleanupItem:
     )
 
 
-def _money(costs: CostReport, currency: str) -> Money | None:
+def _money(costs: CostReport, currency: str) -> CostSummary | None:
     found = costs.money
     if found is None:
         return None
     saved, running, idle = (round(amount, 2) for amount in (found.saved, found.running, found.idle))
-    return Money(currency, saved, running, idle, found.unpriced)
+    return CostSummary(currency, saved, running, idle, found.unpriced)
 
 
 def _label(one: Inventory, inventories: Sequence[Inventory]) -> str:

@@ -130,7 +130,7 @@ def _is_measured(usage: idle_endpoints.EndpointUsage) -> bool:
     return usage.ours and not usage.protected and not usage.unread and bool(usage.deployments)
 
 
-def _wanted(one: ObservedEndpoint, wanted: idle_endpoints.Policy, now: datetime) -> endpoint_usage.Wanted:
+def _wanted(one: ObservedEndpoint, wanted: idle_endpoints.IdleEndpointPolicy, now: datetime) -> endpoint_usage.Wanted:
     since = idle_endpoints.measured_from(one.usage, wanted, now)
     return endpoint_usage.Wanted(one.id, since, tuple({since, now - wanted.idle}))
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from mlops import clock
 from mlops.domain.evaluation import scoring
-from mlops.domain.evaluation.scoring import Act, Scored, decide
+from mlops.domain.evaluation.scoring import Scored, ScoringAction, decide
 from mlops.domain.training.run import JobState
 from mlops.errors import MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import interrupt, observe, poll
 from mlops.flow.context import Context
 from mlops.flow.evaluation import submit
-from mlops.flow.evaluation.evaluator import Evaluation, Evaluator, problem_of
+from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation, problem_of
 from mlops.flow.outcome import Outcome, Skipped
 
 PAUSES = poll.Pauses(0.5, factor=1.3, longest=20.0)
@@ -82,13 +82,13 @@ def run(
 
 def _pending(scored: Scored) -> str:
     """The job that runs, or that is about to be submitted."""
-    return scored.next_job if decide(scored, by_hand=True) is Act.SUBMIT else scored.job
+    return scored.next_job if decide(scored, by_hand=True) is ScoringAction.SUBMIT else scored.job
 
 
-def _wait(found: Evaluation, deadline: float) -> Evaluation:
+def _wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
     said = ""
 
-    def ended(seen: Evaluation) -> bool:
+    def ended(seen: RequestedEvaluation) -> bool:
         nonlocal said
         line = ", ".join(f"{item.attempt.name} is {item.attempt.state}" for item in seen.all if item.attempt)
         if line != said:
@@ -99,7 +99,7 @@ def _wait(found: Evaluation, deadline: float) -> Evaluation:
     return poll.until(found.again, ended, PAUSES, deadline)
 
 
-def _result(found: Evaluation, bound: float) -> EvaluateResult:
+def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
     failed = any(item.attempt and item.attempt.state.retryable for item in found.all)
     done = all(item.done for item in found.all)
     return EvaluateResult(
@@ -121,7 +121,7 @@ def _result(found: Evaluation, bound: float) -> EvaluateResult:
     )
 
 
-def _failure(found: Evaluation, result: EvaluateResult, *, ok_if_unfinished: bool) -> MlopsError | None:
+def _failure(found: RequestedEvaluation, result: EvaluateResult, *, ok_if_unfinished: bool) -> MlopsError | None:
     if result.state is EvaluationState.FAILED:
         bad = [item for item in found.all if item.attempt and item.attempt.state.retryable]
         return RemoteFailed([problem_of(found, item) for item in bad])

@@ -36,7 +36,7 @@ class Evaluator:
         """The one of a command."""
         return cls(context.workspace, evaluation_spec.of(context), context.trigger, context.say)
 
-    def wanted(self, name: str) -> "Evaluation | Skipped":
+    def wanted(self, name: str) -> "RequestedEvaluation | Skipped":
         """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does.
 
         A run that breaks a limit of the gate already is refused whatever it answers, so no machine is paid for that.
@@ -48,15 +48,15 @@ class Evaluator:
         broken = rules.lost(jobs.all_metrics(self.workspace, name), self.spec.gate.rules)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
-    def evaluation(self, job: jobs.Job) -> "Evaluation":
+    def evaluation(self, job: jobs.Job) -> "RequestedEvaluation":
         """The evaluation of a run. Raises BadInput where the run does not say which data it used."""
         stated = job.tags.get(DATA_TAG, "")
         if ":" not in stated:
             what = f"{job.name} does not say which data it used, so there is no test split to score it on"
             raise BadInput(Problem(what, "the tags of the run", fix="name a run that `mlops submit` made"))
-        return Evaluation(self, job.name, stated, evidence.champion(self.workspace, self.spec.champion))
+        return RequestedEvaluation(self, job.name, stated, evidence.champion(self.workspace, self.spec.champion))
 
-    def require(self, name: str) -> "Evaluation | Skipped":
+    def require(self, name: str) -> "RequestedEvaluation | Skipped":
         """The finished evaluation of a run, or why it needs none. Raises Unfinished or RemoteFailed before that."""
         found = self.wanted(name)
         if isinstance(found, Skipped):
@@ -71,7 +71,7 @@ class Evaluator:
             raise Unfinished(Problem(what, "the workspace", fix=f"mlops evaluate --job {name}"))
         return found
 
-    def evidence(self, name: str, asked: "Evaluation | Skipped") -> Evidence:
+    def evidence(self, name: str, asked: "RequestedEvaluation | Skipped") -> Evidence:
         """What a run is judged by, with what its evaluation and the champion's found, as it stands now.
 
         Where the training component evaluated by itself, its file stands in for metrics that MLflow does not show.
@@ -114,7 +114,7 @@ class Evaluator:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class RequestedEvaluation:
     """The evaluation that a training run asks for: which questions, and the models that answer them.
 
     `test` is name:version of the data of the run. `champion_model` None: there is none yet.
@@ -125,7 +125,7 @@ class Evaluation:
     test: str
     champion_model: Champion | None
 
-    def again(self) -> "Evaluation":
+    def again(self) -> "RequestedEvaluation":
         """The same, to be observed anew; who is champion stays as it was."""
         return replace(self)
 
@@ -181,7 +181,7 @@ def from_file(workspace: Workspace, name: str) -> dict[str, float]:
     return scoring.metrics_of_file(provenance.output_text(workspace, name, scoring.OUTPUT, scoring.METRICS_FILE))
 
 
-def problem_of(found: Evaluation, scored: Scored) -> Problem:
+def problem_of(found: RequestedEvaluation, scored: Scored) -> Problem:
     """What is to be said of an evaluation that ended badly."""
     assert scored.attempt is not None, "a failed evaluation has a job"
     why = jobs.failure(found.evaluator.workspace, scored.attempt.name)

@@ -5,17 +5,17 @@ from typing import Any
 from mlops.azure import data, jobs, models, registry, submission
 from mlops.azure.submission import Work
 from mlops.domain.evaluation import scoring
-from mlops.domain.evaluation.scoring import Act, Scored
+from mlops.domain.evaluation.scoring import Scored, ScoringAction
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
-from mlops.flow.evaluation.evaluator import Evaluation
+from mlops.flow.evaluation.evaluator import RequestedEvaluation
 
 
-def step(found: Evaluation, *, by_hand: bool) -> list[tuple[Scored, Act]]:
+def step(found: RequestedEvaluation, *, by_hand: bool) -> list[tuple[Scored, ScoringAction]]:
     """Submit what is missing; what was decided about each model. It is observed again after that."""
     decided = [(scored, scoring.decide(scored, by_hand=by_hand)) for scored in found.all]
-    due = [scored for scored, act in decided if act is Act.SUBMIT]
+    due = [scored for scored, act in decided if act is ScoringAction.SUBMIT]
     if due:
         _ensure_questions(found)
         for scored in due:
@@ -23,7 +23,7 @@ def step(found: Evaluation, *, by_hand: bool) -> list[tuple[Scored, Act]]:
     return decided
 
 
-def _ensure_questions(found: Evaluation) -> None:
+def _ensure_questions(found: RequestedEvaluation) -> None:
     """The data asset with the questions, made from the test split once."""
     workspace, spec = found.evaluator.workspace, found.evaluator.spec
     asset, version = found.asset
@@ -38,14 +38,14 @@ def _ensure_questions(found: Evaluation) -> None:
     data.upload_text(workspace, asset, version, text, tags)
 
 
-def _submit(found: Evaluation, scored: Scored) -> None:
+def _submit(found: RequestedEvaluation, scored: Scored) -> None:
     workspace, spec = found.evaluator.workspace, found.evaluator.spec
     _, component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
     submission.submit(workspace, _work(found, scored, component), scored.next_job)
 
 
-def _work(found: Evaluation, scored: Scored, component: Any) -> Work:
+def _work(found: RequestedEvaluation, scored: Scored, component: Any) -> Work:
     """What is scored on what. A file may be given where the interface says folder: the component reads either."""
     spec, (asset, version) = found.evaluator.spec, found.asset
     literals = {**scoring.settings(spec.max_new_tokens), "compute_name": spec.compute}
@@ -65,7 +65,7 @@ def _work(found: Evaluation, scored: Scored, component: Any) -> Work:
     )
 
 
-def _model_path(found: Evaluation, scored: Scored) -> str:
+def _model_path(found: RequestedEvaluation, scored: Scored) -> str:
     """The output of the run that is judged; the registered model where it is the champion."""
     workspace = found.evaluator.workspace
     if scored.model != found.job:
@@ -80,7 +80,7 @@ def _model_path(found: Evaluation, scored: Scored) -> str:
     return uri
 
 
-def _tags(found: Evaluation, scored: Scored) -> dict[str, str]:
+def _tags(found: RequestedEvaluation, scored: Scored) -> dict[str, str]:
     trigger = found.evaluator.trigger
     tags = {
         OWNER_TAG: found.evaluator.spec.owner,

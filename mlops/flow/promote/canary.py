@@ -11,7 +11,7 @@ from mlops import clock
 from mlops.azure import scoring, traffic_metrics
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import canary
-from mlops.domain.promote.canary import CanaryLimits, Health, Judgement, Numbers
+from mlops.domain.promote.canary import CanaryJudgement, CanaryLimits, Health, Numbers
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
@@ -37,7 +37,7 @@ class CanaryAnalysis:
     check: Callable[[], None] = lambda: None  # raises when this process should no longer act
     measurements: list[Measurement] = field(default_factory=list)
 
-    def run(self, step: str, new: str, old: str | None) -> Judgement:
+    def run(self, step: str, new: str, old: str | None) -> CanaryJudgement:
         """Watch for the bake time; at least one round of probes. Raises RemoteFailed as soon as the new one is bad."""
         watched = _Step(self, step, new, old, self.workspace.now())
         deadline = clock.monotonic() + self.spec.bake_seconds
@@ -84,14 +84,14 @@ class _Step:
             self._stop_if_bad(self._judge_metrics()[0])
             self.analysis.check()
 
-    def conclude(self) -> Judgement:
+    def conclude(self) -> CanaryJudgement:
         """The last judgement by both sources."""
         probes, spec = self._judge_probes(), self.analysis.spec
         if self.monitored:
             service, numbers = self._wait_for_metrics()
         else:
             why = f"{traffic_metrics.SOURCE}: not asked, it counts by the minute and this bake time is shorter"
-            service, numbers = Judgement(Health.UNKNOWN, why), {}
+            service, numbers = CanaryJudgement(Health.UNKNOWN, why), {}
         self._note(numbers)
         if service.health is Health.UNKNOWN and spec.metrics_required:
             what, key = f"{self.new} at {self.step} cannot be judged: {service.why}", spec.key("limits.without_metrics")
@@ -99,12 +99,12 @@ class _Step:
         found = canary.combine([probes, service])
         if found.health is Health.BAD:
             raise RemoteFailed(Problem(f"{self.new} at {self.step} is bad", why=found.why))
-        return Judgement(found.health, f"{probes.why}; {service.why}")
+        return CanaryJudgement(found.health, f"{probes.why}; {service.why}")
 
-    def _wait_for_metrics(self) -> tuple[Judgement, dict[str, Numbers]]:
+    def _wait_for_metrics(self) -> tuple[CanaryJudgement, dict[str, Numbers]]:
         """Azure Monitor's judgement; while it has none, wait within the bound, and keep probing."""
 
-        def look() -> tuple[Judgement, dict[str, Numbers]]:
+        def look() -> tuple[CanaryJudgement, dict[str, Numbers]]:
             self.probe()
             self.analysis.check()
             return self._judge_metrics()
@@ -112,21 +112,21 @@ class _Step:
         deadline = clock.monotonic() + self.analysis.spec.metrics_wait_seconds
         return poll.until(look, lambda found: found[0].health is not Health.UNKNOWN, MONITOR_PAUSES, deadline)
 
-    def _judge_metrics(self) -> tuple[Judgement, dict[str, Numbers]]:
+    def _judge_metrics(self) -> tuple[CanaryJudgement, dict[str, Numbers]]:
         workspace, source = self.analysis.workspace, traffic_metrics.SOURCE
         endpoint = self.analysis.spec.endpoint
         try:
             seen = traffic_metrics.by_deployment(workspace, endpoint, since=self.began, until=workspace.now())
         except MlopsError as error:  # no numbers are no reason to call a model bad
-            return Judgement(Health.UNKNOWN, f"{source}: {error.problems[0].what}"), {}
+            return CanaryJudgement(Health.UNKNOWN, f"{source}: {error.problems[0].what}"), {}
         numbers = seen.by_deployment
         if self.new not in numbers:
             late = "it is some minutes late" if seen.until is None else f"its newest point is of {seen.until:%H:%M}"
-            return Judgement(Health.UNKNOWN, f"{source}: no requests of {self.new} yet; {late}"), numbers
+            return CanaryJudgement(Health.UNKNOWN, f"{source}: no requests of {self.new} yet; {late}"), numbers
         judged = canary.judge(numbers[self.new], numbers.get(self.old or ""), self.analysis.spec.limits)
         return judged, numbers
 
-    def _judge_probes(self) -> Judgement:
+    def _judge_probes(self) -> CanaryJudgement:
         limits: CanaryLimits = replace(
             self.analysis.spec.limits, minimum_requests=1, minimum_to_compare_latency=PROBES_TO_COMPARE_LATENCY
         )
@@ -139,7 +139,7 @@ class _Step:
             counts[answer.code] = counts.get(answer.code, 0) + 1
         return Numbers(PROBES, counts, canary.percentile([answer.seconds * 1000 for answer in answers], 95))
 
-    def _stop_if_bad(self, found: Judgement) -> None:
+    def _stop_if_bad(self, found: CanaryJudgement) -> None:
         if found.health is Health.BAD:
             self._note({})
             said = next((answer.failure for answer in self.answers.get(self.new, []) if answer.failure), "")

@@ -69,7 +69,7 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
-class MachineCost:
+class AddedCapacity:
     """Instances that run more than before; `rollback_target_hours` None: the deployment before is kept for ever."""
 
     instance_type: str
@@ -85,7 +85,7 @@ class ModelComparison:
     live_model: str
     live: ModelSummary | None
     new: ModelSummary
-    cost: MachineCost
+    cost: AddedCapacity
 
 
 @dataclass(frozen=True)

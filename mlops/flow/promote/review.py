@@ -9,7 +9,7 @@ from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, JOB_TAG, VERDICT_TAG
 from mlops.errors import MlopsError
-from mlops.flow.promote.result import MachineCost, ModelComparison, ModelSummary, NextEnvironment
+from mlops.flow.promote.result import AddedCapacity, ModelComparison, ModelSummary, NextEnvironment
 
 
 def compare(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, new: models.Registered) -> ModelComparison:
@@ -20,7 +20,7 @@ def compare(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, new: 
         deployed.model if deployed else "",
         find(workspace, deployed.model, spec.registry) if deployed else None,
         _summary(new),
-        MachineCost(spec.instance_type, spec.instance_count, deployed is not None, hours),
+        AddedCapacity(spec.instance_type, spec.instance_count, deployed is not None, hours),
     )
 
 

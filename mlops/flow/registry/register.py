@@ -12,7 +12,7 @@ from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry import artifact, registration
 from mlops.domain.registry.lineage import RunFacts
 from mlops.domain.registry.model_card import ModelCard
-from mlops.domain.registry.registration import Known
+from mlops.domain.registry.registration import KnownVersion
 from mlops.domain.tags import (
     BASE_MODEL_TAG,
     COMPONENT_TAG,
@@ -191,8 +191,8 @@ def _register(
     return found, made
 
 
-def _known(model: models.Registered) -> Known:
-    return Known(model.version, model.tags.get(FINGERPRINT_TAG, ""))
+def _known(model: models.Registered) -> KnownVersion:
+    return KnownVersion(model.version, model.tags.get(FINGERPRINT_TAG, ""))
 
 
 def _tags(trigger: Trigger, job: jobs.Job, facts: ModelCard) -> dict[str, str]:

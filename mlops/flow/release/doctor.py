@@ -12,7 +12,7 @@ from mlops.flow.training import compute, training_spec
 from mlops.flow.training.compute import ComputeResult, ComputeState
 
 
-class Health(StrEnum):
+class CheckStatus(StrEnum):
     """What came of a check."""
 
     OK = "ok"
@@ -21,11 +21,11 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class DoctorCheck:
     """One check, and what it found."""
 
     name: str
-    health: Health
+    health: CheckStatus
     finding: str
 
 
@@ -33,7 +33,7 @@ class Check:
 class DoctorResult:
     """Every check, in the order in which one rests on the other."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[DoctorCheck, ...]
 
 
 _COMPUTE = {
@@ -46,17 +46,17 @@ _COMPUTE = {
 
 def run(context: Context) -> Outcome[DoctorResult]:
     """Every check in order; a failed one does not stop the others, but for the sign-in."""
-    checks: list[Check] = []
+    checks: list[DoctorCheck] = []
     problems: list[Problem] = []
     kinds: list[type[MlopsError]] = []
     for name, look in _looks(context):
-        if kinds and checks[0].health is Health.FAILED:  # without a sign-in every other fails for the same reason
-            checks.append(Check(name, Health.NOT_CHECKED, ""))
+        if kinds and checks[0].health is CheckStatus.FAILED:  # without a sign-in every other fails for the same reason
+            checks.append(DoctorCheck(name, CheckStatus.NOT_CHECKED, ""))
             continue
         try:
-            checks.append(Check(name, Health.OK, look()))
+            checks.append(DoctorCheck(name, CheckStatus.OK, look()))
         except MlopsError as error:
-            checks.append(Check(name, Health.FAILED, error.problems[0].what))
+            checks.append(DoctorCheck(name, CheckStatus.FAILED, error.problems[0].what))
             kinds.append(type(error))
             problems += [problem for problem in error.problems if problem not in problems]
     return Outcome(DoctorResult(tuple(checks)), kinds[0](problems) if kinds else None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops.domain.release.plan import Step, decide
+from mlops.domain.release.plan import PlanStep, decide
 from mlops.domain.training.costs import Estimate
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -32,7 +32,7 @@ class PlanResult:
     fingerprint: str | None
     job: str | None
     model: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     train: bool
     release: bool
     promote: bool

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mlops import actions, history, yamls
-from mlops.domain.release.changes import Parameter, conversations, only_documents, parameters
+from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
 from mlops.flow.project import Project
 
 MAIN = "refs/heads/main"
@@ -39,7 +39,7 @@ class PullRequestDiff:
     files: int
     trains: bool | None
     code: bool
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ParameterChange, ...]
     conversations: tuple[FileChange, ...]
 
 

@@ -10,7 +10,7 @@ from mlops.azure import models, provenance
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.release.changes import ABSENT, parameters
-from mlops.domain.release.comparison import Difference, Ingredients, differences
+from mlops.domain.release.comparison import IngredientDifference, Ingredients, differences
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -18,7 +18,7 @@ from mlops.flow.evaluation.evaluation_spec import last_environment
 from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import FileChange
-from mlops.flow.training.training_spec import Training
+from mlops.flow.training.training_spec import ResolvedTraining
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class ReleasedDiff:
     """
 
     released: ReleasedModel | None
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[IngredientDifference, ...] = ()
     conversations: tuple[FileChange, ...] | None = None
 
 
-def compare(context: Context, made_of: Training, data_version: str | None) -> ReleasedDiff:
+def compare(context: Context, made_of: ResolvedTraining, data_version: str | None) -> ReleasedDiff:
     """What differs between the released model's run and one of the current commit."""
     found = find(context)
     if found is None:
@@ -102,7 +102,7 @@ def _ingredients(workspace: Workspace, job: str, model: models.Registered) -> In
     )
 
 
-def _recipe(project: Project, commit: str) -> list[Difference]:
+def _recipe(project: Project, commit: str) -> list[IngredientDifference]:
     """What params.yaml says otherwise about the data: the public dataset's share, the split, the seed."""
     before = pull_request_diff.parameters_at(project, commit)
     now = project.params.model_dump(mode="json")["data"]
@@ -111,7 +111,7 @@ def _recipe(project: Project, commit: str) -> list[Difference]:
         return []
     # A key that one of the two leaves to its default is no difference.
     return [
-        Difference("data", item.key, item.before, item.after)
+        IngredientDifference("data", item.key, item.before, item.after)
         for item in parameters(stated, now)
         if ABSENT not in (item.before, item.after)
     ]

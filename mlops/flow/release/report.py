@@ -6,7 +6,7 @@ It must not fail because of what it reports, so it reads no parameters: a mistak
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.domain.release.failure_causes import Act, Change, FailedJob, Issue, causes, decide, marker
+from mlops.domain.release.failure_causes import FailedJob, Issue, IssueAction, IssueChange, causes, decide, marker
 from mlops.domain.tags import FAILURE_TAG
 from mlops.flow.outcome import Outcome
 from mlops.github_api import GitHub
@@ -20,7 +20,7 @@ class ReportedIssue:
     """A cause of the failure, what was done about its issue, how often it was seen, and the issue's URL."""
 
     cause: str
-    done: Act
+    done: IssueAction
     seen: int
     url: str
 
@@ -82,22 +82,22 @@ def _issue(found: dict[str, Any]) -> Issue:
     )
 
 
-def _apply(github: GitHub, change: Change, run_url: str) -> ReportedIssue:
+def _apply(github: GitHub, change: IssueChange, run_url: str) -> ReportedIssue:
     cause, issue = change.cause, change.issue
     body = _body(change, run_url)
     match change.act:
-        case Act.OPEN:
+        case IssueAction.OPEN:
             url = github.open_issue(cause.heading, body, LABEL)
-        case Act.UPDATE | Act.REOPEN:
+        case IssueAction.UPDATE | IssueAction.REOPEN:
             assert issue is not None, "only an issue that exists is changed"
-            url = github.update_issue(issue.number, body, reopen=change.act is Act.REOPEN)
-        case Act.LEAVE:
+            url = github.update_issue(issue.number, body, reopen=change.act is IssueAction.REOPEN)
+        case IssueAction.LEAVE:
             assert issue is not None, "only an issue that exists is left"
             url = issue.url
     return ReportedIssue(cause.heading, change.act, change.seen, url)
 
 
-def _body(change: Change, run_url: str) -> str:
+def _body(change: IssueChange, run_url: str) -> str:
     """The issue's text. What was said in the run stands in a code block: nothing in it is markup or calls anybody."""
     cause = change.cause
     times = "once" if change.seen == 1 else f"{change.seen} times"

@@ -13,7 +13,7 @@ from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.rules import Ruling
 from mlops.domain.promote import promotion_record
 from mlops.domain.promote.promotion_record import PromotionState
-from mlops.domain.release.resume import Act, Decision, Run, decide
+from mlops.domain.release.resume import Run, RunAction, RunDecision, decide
 from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
@@ -30,7 +30,7 @@ VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
 LOOK_BACK = 50  # jobs that carry our tag, newest first
 
 
-class Done(StrEnum):
+class RunOutcome(StrEnum):
     """What a reconcile run did about a training run."""
 
     WAITED = "wait"
@@ -47,7 +47,7 @@ class CarriedRun:
 
     run: str
     state: JobState
-    done: Done
+    done: RunOutcome
     why: str
 
 
@@ -108,31 +108,31 @@ class _Reconcile:
         problems = [problem for error in self.errors for problem in error.problems]
         return type(self.errors[0])(problems) if self.errors else None
 
-    def take(self, decision: Decision) -> None:
+    def take(self, decision: RunDecision) -> None:
         """Act on one decision, and keep what was done."""
         run, why = decision.run, decision.reason
         try:
             match decision.act:
-                case Act.JUDGE:
+                case RunAction.JUDGE:
                     done, why = self._carry_on(run)
-                case Act.PROMOTE:
-                    done = Done.PROMOTED
+                case RunAction.PROMOTE:
+                    done = RunOutcome.PROMOTED
                     self._request(run, decision.environment)
-                case Act.FAILED:
+                case RunAction.FAILED:
                     raise self._failed(run)
-                case Act.WAIT:
-                    done = Done.WAITED
-                case Act.NOTHING:
-                    done = Done.NOTHING
+                case RunAction.WAIT:
+                    done = RunOutcome.WAITED
+                case RunAction.NOTHING:
+                    done = RunOutcome.NOTHING
         except MlopsError as error:
             self.errors.append(error)
-            done, why = Done.FAILED, error.problems[0].why or error.problems[0].what
+            done, why = RunOutcome.FAILED, error.problems[0].why or error.problems[0].what
         self.runs.append(CarriedRun(run.name, run.state, done, why))
 
-    def _carry_on(self, run: Run) -> tuple[Done, str]:
+    def _carry_on(self, run: Run) -> tuple[RunOutcome, str]:
         """Have the model scored, then judged, then registered; what was done, and why."""
         if waiting := self._evaluate(run):
-            return Done.EVALUATED, waiting
+            return RunOutcome.EVALUATED, waiting
         judged = gate.judge_run(self.evaluator, run.name, VERDICTS / f"{run.name}.json")
         self.verdicts.append(judged.result)
         if judged.failure:
@@ -142,7 +142,7 @@ class _Reconcile:
         # The newest finished run is the one to promote; older ones are registered for the record.
         if self.promotion is None:
             self._request(run, self.spec.environments[0], made)
-        return Done.REGISTERED, f"registered as {made}"
+        return RunOutcome.REGISTERED, f"registered as {made}"
 
     def _evaluate(self, run: Run) -> str:
         """Submit what has yet to answer the held-out conversations; what is waited for, empty when nothing is."""
@@ -150,7 +150,11 @@ class _Reconcile:
         if isinstance(asked, Skipped):
             return ""
         decided = submit.step(asked, by_hand=False)
-        waiting = [f"{act} {scored.model}" for scored, act in decided if act in (scoring.Act.SUBMIT, scoring.Act.WAIT)]
+        waiting = [
+            f"{act} {scored.model}"
+            for scored, act in decided
+            if act in (scoring.ScoringAction.SUBMIT, scoring.ScoringAction.WAIT)
+        ]
         return f"held-out conversations: {', '.join(waiting)}" if waiting else ""
 
     def _request(self, run: Run, environment: str, model: str = "") -> None:

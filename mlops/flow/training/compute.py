@@ -8,14 +8,14 @@ from mlops import clock
 from mlops.azure import compute, skus_and_quota
 from mlops.azure.failures import Conflict
 from mlops.azure.workspace import Workspace
-from mlops.domain.machines import AllowList, Finding, Machine, Quota, failure_of
+from mlops.domain.machines import AllowList, Machine, MachineFinding, Quota, failure_of
 from mlops.domain.training.checks import (
     DEDICATED_TOTAL,
     IN_MOTION,
     LOW_PRIORITY_TOTAL,
     Checked,
     Cluster,
-    Facts,
+    TrainingFacts,
     check,
 )
 from mlops.domain.training.spec import Tier, TrainingSpec
@@ -76,7 +76,7 @@ def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: 
     found = training_spec.gather(workspace, spec)
     cluster = None if spec.serverless else _settled(workspace, spec.compute, say)
     checked = check(spec, _facts(workspace, spec, found, cluster, say))
-    failure = failure_of([*(Finding(problem) for problem in found.problems), *checked.findings])
+    failure = failure_of([*(MachineFinding(problem) for problem in found.problems), *checked.findings])
     missing = cluster is None and not spec.serverless
     created = missing and make and failure is None
     if created:
@@ -108,11 +108,13 @@ def _warnings(found: Gathered, checked: Checked) -> tuple[Problem, ...]:
     return (*checked.warnings, *(found.resolved.warnings if found.resolved else ()))
 
 
-def _facts(workspace: Workspace, spec: TrainingSpec, found: Gathered, cluster: Cluster | None, say: Say) -> Facts:
+def _facts(
+    workspace: Workspace, spec: TrainingSpec, found: Gathered, cluster: Cluster | None, say: Say
+) -> TrainingFacts:
     quotas = _quotas(workspace, say)
     low = cluster.low_priority if cluster else spec.low_priority
     total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
-    return Facts(
+    return TrainingFacts(
         region=workspace.location,
         now=workspace.now(),
         base=found.base,

@@ -8,7 +8,7 @@ from mlops.domain.training.costs import Estimate, MachineCost, PastRun, PriceLis
 from mlops.domain.training.progress import machine_seconds
 from mlops.domain.training.run import JobState
 from mlops.domain.training.spec import TrainingSpec
-from mlops.flow.training.training_spec import Training
+from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
 
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
@@ -16,7 +16,7 @@ USED = 5  # each costs two or more requests
 EPOCHS = "num_train_epochs"
 
 
-def tags(spec: TrainingSpec, made_of: Training, rows: int | None) -> dict[str, str]:
+def tags(spec: TrainingSpec, made_of: ResolvedTraining, rows: int | None) -> dict[str, str]:
     """What a run is given so that later runs can be estimated by it."""
     found = {INSTANCE_TYPE_TAG: made_of.size.name, NODES_TAG: str(spec.nodes)}
     epochs = epochs_of(made_of)
@@ -27,7 +27,7 @@ def tags(spec: TrainingSpec, made_of: Training, rows: int | None) -> dict[str, s
 
 
 def of(
-    workspace: Workspace, spec: TrainingSpec, made_of: Training, rows: int | None, prices: PriceList
+    workspace: Workspace, spec: TrainingSpec, made_of: ResolvedTraining, rows: int | None, prices: PriceList
 ) -> Estimate | None:
     """The estimate for a run on so many rows; None where no run on such machines has completed.
 
@@ -92,7 +92,7 @@ def by_the_hour(params: Params) -> tuple[MachineCost, ...]:
     return (costs.machine_cost(wanted.instance_type, wanted.nodes, known), *serving)
 
 
-def epochs_of(made_of: Training) -> float | None:
+def epochs_of(made_of: ResolvedTraining) -> float | None:
     """Passes over the data; None where `max_steps` bounds the run instead."""
     values = made_of.resolved.values
     if "max_steps" in values and _positive(values["max_steps"].text):

@@ -21,14 +21,14 @@ from mlops.domain.tags import (
 )
 from mlops.domain.training.run import Trigger, job_name
 from mlops.domain.training.spec import TrainingSpec
-from mlops.domain.training.submission import LONGEST_VALUE, Decision, check, decide, display_name
+from mlops.domain.training.submission import LONGEST_VALUE, SubmissionDecision, check, decide, display_name
 from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import estimates, training_spec
-from mlops.flow.training.training_spec import Training
+from mlops.flow.training.training_spec import ResolvedTraining
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
@@ -90,12 +90,12 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     )
 
 
-def _parameters(made_of: Training) -> tuple[Parameter, ...]:
+def _parameters(made_of: ResolvedTraining) -> tuple[Parameter, ...]:
     return tuple(Parameter(*row) for row in made_of.resolved.rows())
 
 
 def _submit(
-    workspace: Workspace, work: Work, mark: str, decision: Decision, say: Callable[[str], None]
+    workspace: Workspace, work: Work, mark: str, decision: SubmissionDecision, say: Callable[[str], None]
 ) -> tuple[str, str, bool]:
     for number in range(decision.attempt, decision.attempt + TRIES):
         name = job_name(mark, number)
@@ -110,7 +110,9 @@ def _submit(
     raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
 
 
-def _work(workspace: Workspace, spec: TrainingSpec, made_of: Training, version: DataVersion, trigger: Trigger) -> Work:
+def _work(
+    workspace: Workspace, spec: TrainingSpec, made_of: ResolvedTraining, version: DataVersion, trigger: Trigger
+) -> Work:
     """The merged parameters, the model, the data assets, and where each step runs."""
     literals = made_of.resolved.literals()
     shown = display_name(made_of.base.name, literals, gpus=made_of.size.gpus, nodes=spec.nodes)
@@ -133,7 +135,7 @@ def _work(workspace: Workspace, spec: TrainingSpec, made_of: Training, version: 
     )
 
 
-def _tags(spec: TrainingSpec, made_of: Training, version: DataVersion, trigger: Trigger) -> dict[str, str]:
+def _tags(spec: TrainingSpec, made_of: ResolvedTraining, version: DataVersion, trigger: Trigger) -> dict[str, str]:
     tags = {
         OWNER_TAG: spec.owner,
         FINGERPRINT_TAG: made_of.fingerprint(version.version),

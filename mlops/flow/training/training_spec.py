@@ -15,7 +15,7 @@ from mlops.flow.context import Context
 
 
 @dataclass(frozen=True)
-class Training:
+class ResolvedTraining:
     """What a run would be made of. `sdk_component` is the SDK's own object, for building the job."""
 
     base: BaseModel
@@ -40,13 +40,13 @@ class Gathered:
     size: Machine | None = None
     problems: list[Problem] = field(default_factory=list)
 
-    def whole(self) -> Training:
+    def whole(self) -> ResolvedTraining:
         """All of it; only for what was found without a problem."""
         assert self.base
         assert self.component
         assert self.resolved
         assert self.size
-        return Training(self.base, self.component, self.sdk_component, self.resolved, self.size)
+        return ResolvedTraining(self.base, self.component, self.sdk_component, self.resolved, self.size)
 
 
 def of(context: Context) -> TrainingSpec:
@@ -73,7 +73,7 @@ def of(context: Context) -> TrainingSpec:
     )
 
 
-def training(workspace: Workspace, spec: TrainingSpec) -> Training:
+def training(workspace: Workspace, spec: TrainingSpec) -> ResolvedTraining:
     """Base model, component, VM size and merged parameters. Raises BadInput with every problem."""
     found = gather(workspace, spec)
     if found.size is None or found.size.gpus < 1:

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from mlops import clock
 from mlops.azure import jobs, steps
-from mlops.azure.failures import Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
-from mlops.domain.training.progress import Snapshot, Step, news
+from mlops.domain.training.progress import PipelineStep, Snapshot, news
 from mlops.domain.training.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import interrupt, observe, poll
@@ -149,7 +148,7 @@ def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: flo
     )
 
 
-def _step(workspace: Workspace, step: Step, log_lines: int, *, failed: bool) -> WatchedStep:
+def _step(workspace: Workspace, step: PipelineStep, log_lines: int, *, failed: bool) -> WatchedStep:
     return WatchedStep(
         name=step.name,
         depth=step.depth,
@@ -183,7 +182,7 @@ def _cause(workspace: Workspace, name: str) -> str:
         return ""
 
 
-def _log_end(workspace: Workspace, step: Step, lines: int) -> tuple[str, ...]:
+def _log_end(workspace: Workspace, step: PipelineStep, lines: int) -> tuple[str, ...]:
     try:
         return tuple(steps.Log(workspace, step.id).last(lines))
     except MlopsError as error:

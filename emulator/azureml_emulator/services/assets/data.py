@@ -16,7 +16,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 from azureml_emulator.services.storage import storage, storage_keys
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import scope
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
@@ -95,7 +95,7 @@ class Codes(Assets):
         """
         workspace = scope.require(request, emulator)
         account = str(workspace.body["properties"]["storageAccount"]).rsplit("/", 1)[-1]
-        place = Address(account, str(uuid.uuid4()))
+        place = BlobAddress(account, str(uuid.uuid4()))
         storage.ensure_container(emulator, place.account, place.container)
         token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
         reference = {

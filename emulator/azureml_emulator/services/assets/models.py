@@ -75,7 +75,7 @@ class Models(Assets):
         return {**draft.properties, **found, "flavors": flavors or draft.properties.get("flavors") or {}}
 
 
-def _nothing_there(job: re.Match[str] | None, address: blobs.Address) -> ServiceError:
+def _nothing_there(job: re.Match[str] | None, address: blobs.BlobAddress) -> ServiceError:
     if job:
         code, text = (
             "NoMatchingArtifactsFoundFromJob",
@@ -86,7 +86,7 @@ def _nothing_there(job: re.Match[str] | None, address: blobs.Address) -> Service
     return ServiceError(400, "UserError", "The request is invalid.", details=[error_object(code, text)])
 
 
-def _flavors(emulator: Emulator, folder: blobs.Address) -> Json:
+def _flavors(emulator: Emulator, folder: blobs.BlobAddress) -> Json:
     """`{flavor: {data: {key: text}}}` of the MLmodel at the root of a folder; empty when there is none to read."""
     blob = blobs.get(emulator, folder._replace(name=f"{folder.name.rstrip('/')}/MLmodel".lstrip("/")))
     if blob is None:

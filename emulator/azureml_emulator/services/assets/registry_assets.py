@@ -20,7 +20,7 @@ from azureml_emulator.services.assets.components import Components
 from azureml_emulator.services.assets.data import Codes, Data, Environments
 from azureml_emulator.services.assets.models import Models
 from azureml_emulator.services.storage import blobs, storage, storage_keys
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 
 HOURS = 8.0
 _SOURCE = re.compile(
@@ -169,14 +169,14 @@ def _asset(id: str) -> tuple[str, str, str]:
     return parts[4], parts[5], parts[7]
 
 
-def _new_place(emulator: Emulator, registry: Resource) -> Address:
+def _new_place(emulator: Emulator, registry: Resource) -> BlobAddress:
     """A container of its own, which is how the service keeps each asset of a registry."""
-    place = Address(registries.account(registry), f"{registry.name.lower().replace('_', '-')[:26]}-{uuid.uuid4()}")
+    place = BlobAddress(registries.account(registry), f"{registry.name.lower().replace('_', '-')[:26]}-{uuid.uuid4()}")
     storage.ensure_container(emulator, place.account, place.container)
     return place
 
 
-def _reference(registry: Resource, place: Address, permissions: str = "racwl") -> Json:
+def _reference(registry: Resource, place: BlobAddress, permissions: str = "racwl") -> Json:
     """A SAS is of the container, which is what the SDK takes its URL for; the path stays in `blobUri`."""
     token = storage_keys.sas(place.account, place.container, permissions=permissions, hours=HOURS)
     container = place._replace(name="").url.rstrip("/")

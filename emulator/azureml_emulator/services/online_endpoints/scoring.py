@@ -37,7 +37,7 @@ _chance = random.Random(0)
 
 
 @dataclass(frozen=True)
-class Refusal(Exception):
+class ScoringRefusal(Exception):
     """An answer that is not the model's: status, text and headers."""
 
     status: int
@@ -66,7 +66,7 @@ async def score(request: Request, emulator: Emulator) -> Reply:
     try:
         _check_signed_in(request, emulator, endpoint)
         chosen = _choose(request, emulator, endpoint)
-    except Refusal as refusal:
+    except ScoringRefusal as refusal:
         _record(emulator, endpoint, "", Outcome(refusal.reply()))
         return _traced(request, refusal.reply())
     mirrored = _mirror(emulator, endpoint) if HEADER not in request.headers else None
@@ -83,7 +83,7 @@ def swagger(request: Request, emulator: Emulator) -> Reply:
     try:
         _check_signed_in(request, emulator, endpoint)
         _choose(request, emulator, endpoint)
-    except Refusal as refusal:
+    except ScoringRefusal as refusal:
         return refusal.reply()
     body = {"name": "serviceInputPayload", "in": "body", "schema": {"$ref": "#/definitions/ServiceInput"}}
     answer = {"200": {"description": "The model's answer"}, "default": {"description": "The model raised an error"}}
@@ -218,7 +218,7 @@ def _check_signed_in(request: Request, emulator: Emulator, endpoint: OnlineEndpo
         good = ours and claims.get("endpoint") == (endpoint.id if mode is AuthMode.AML_TOKEN else None)
     if kind.lower() != "bearer" or not good:
         text = "key_auth_bad_header_or_key" if mode is AuthMode.KEY else "token_auth_invalid_token"
-        raise Refusal(401, text, (("WWW-Authenticate", "Bearer"),))
+        raise ScoringRefusal(401, text, (("WWW-Authenticate", "Bearer"),))
     if mode is AuthMode.AAD_TOKEN:
         _check_role(emulator, Principal(str(claims.get("appid", "")), str(claims.get("oid", ""))), endpoint)
 
@@ -228,7 +228,7 @@ def _check_role(emulator: Emulator, caller: Principal, endpoint: OnlineEndpoint)
     try:
         authorize.demand(emulator, caller, Asked(f"{ML}/workspaces/onlineEndpoints/score/action", endpoint.id))
     except ServiceError as error:
-        raise Refusal(403, error.message) from None
+        raise ScoringRefusal(403, error.message) from None
 
 
 def _choose(request: Request, emulator: Emulator, endpoint: OnlineEndpoint) -> OnlineDeployment:
@@ -236,15 +236,15 @@ def _choose(request: Request, emulator: Emulator, endpoint: OnlineEndpoint) -> O
     known = {one.name: one for one in endpoints.deployments_of(emulator, endpoint)}
     if named := request.headers.get(HEADER):
         if named not in known:
-            raise Refusal(404, f"Deployment {named} was not found in the endpoint.")
+            raise ScoringRefusal(404, f"Deployment {named} was not found in the endpoint.")
         chosen = known[named]
     else:
         traffic = {name: share for name, share in endpoint.traffic.items() if name in known}
         if not sum(traffic.values()):
-            raise Refusal(404, "The endpoint has no deployment with a positive traffic weight.")
+            raise ScoringRefusal(404, "The endpoint has no deployment with a positive traffic weight.")
         chosen = known[_chance.choices(list(traffic), list(traffic.values()))[0]]
     if not chosen.is_ready:
-        raise Refusal(503, f"Deployment {chosen.name} is not ready.")
+        raise ScoringRefusal(503, f"Deployment {chosen.name} is not ready.")
     return chosen
 
 

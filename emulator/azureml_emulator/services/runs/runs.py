@@ -13,7 +13,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.runs.status import ENDING, TERMINAL, TRANSITIONS, RunStatus
 from azureml_emulator.services.storage import blobs, storage
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 
 KIND = "runs"
 EXPERIMENTS = "experiments"
@@ -142,7 +142,7 @@ def forget(emulator: Emulator, root: Resource, *, keep_root: bool) -> None:
             change(emulator, run, logs=[], outputs={})
 
 
-def artifact(emulator: Emulator, run: Resource, path: str) -> Address:
+def artifact(emulator: Emulator, run: Resource, path: str) -> BlobAddress:
     """Where a file of a run lies: in the workspace's artifact store."""
     return storage.resolve(
         emulator, storage.output_uri(run.name, "artifacts", path), workspace=str(run.body["workspace"])

@@ -23,7 +23,7 @@ from azureml_emulator.services.storage.blob_protocol import (
     require_container,
     storage_call,
 )
-from azureml_emulator.services.storage.blobs import Address, Blob
+from azureml_emulator.services.storage.blobs import Blob, BlobAddress
 from azureml_emulator.services.storage.lease import NONE
 
 _KEPT = ("content-encoding", "content-language", "cache-control", "content-disposition")
@@ -119,13 +119,13 @@ def not_emulated(request: Request, emulator: Emulator) -> Reply:
     raise ServiceError(501, "NotEmulated", f"The emulator does not have {request.method} {what} of the blob service.")
 
 
-def _copy(request: Request, emulator: Emulator, address: Address) -> Reply:
+def _copy(request: Request, emulator: Emulator, address: BlobAddress) -> Reply:
     parts = urlsplit(request.headers["x-ms-copy-source"])
     host = _SOURCE_HOST.fullmatch(parts.hostname or "")
     container, _, name = unquote(parts.path).lstrip("/").partition("/")
     if not host:
         raise ServiceError(400, "InvalidSourceBlobUrl", "The source URL for this copy operation is invalid.")
-    source = Address(host["account"].lower(), container, name)
+    source = BlobAddress(host["account"].lower(), container, name)
     if blobs.get(emulator, source) is None:
         code = "BlobNotFound" if source.account == address.account else "CannotVerifyCopySource"
         raise ServiceError(404, code, "The specified blob does not exist.")
@@ -146,7 +146,7 @@ def check(request: Request, emulator: Emulator, blob: Blob | None, *, reading: b
     check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
 
 
-def require(request: Request, emulator: Emulator) -> tuple[Address, Blob]:
+def require(request: Request, emulator: Emulator) -> tuple[BlobAddress, Blob]:
     """The blob that a path names and its place. Raises 404."""
     require_container(request, emulator)
     found = blobs.get(emulator, address_of(request))
@@ -160,9 +160,9 @@ def blob_not_found() -> ServiceError:
     return ServiceError(404, "BlobNotFound", "The specified blob does not exist.")
 
 
-def address_of(request: Request) -> Address:
+def address_of(request: Request) -> BlobAddress:
     """Where the blob of a path is."""
-    return Address(request.params["account"], request.params["container"], request.params["blob"])
+    return BlobAddress(request.params["account"], request.params["container"], request.params["blob"])
 
 
 def stated(request: Request) -> dict[str, object]:

@@ -28,7 +28,7 @@ from azureml_emulator.services.storage.blob_protocol import (
     storage_call,
     xml,
 )
-from azureml_emulator.services.storage.blobs import Address, Blob
+from azureml_emulator.services.storage.blobs import Blob, BlobAddress
 from azureml_emulator.services.storage.lease import Lease
 
 KIND = "blobContainers"
@@ -110,7 +110,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     found = require_container(request, emulator)
     check_lease(request, emulator, container_lease(found), "Container", reading=False)
     check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
-    place = Address(request.params["account"], request.params["container"])
+    place = BlobAddress(request.params["account"], request.params["container"])
     for blob in list(blobs.walk(emulator, place)):
         blobs.delete(emulator, place._replace(name=blob.name))
     emulator.store.delete(found.id)
@@ -151,7 +151,7 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     require_container(request, emulator)
     query = request.query
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    place = Address(request.params["account"], request.params["container"], prefix)
+    place = BlobAddress(request.params["account"], request.params["container"], prefix)
     entries = _entries(emulator, place, delimiter, _unmark(query.get("marker", "")))
     size, with_metadata = _size(query), "metadata" in query.get("include", "")
     shown = list(itertools.islice(entries, size + 1))
@@ -172,7 +172,7 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     return xml(f"{head}<Blobs>{body}</Blobs>{element('NextMarker', _mark(next_name))}</EnumerationResults>")
 
 
-def _entries(emulator: Emulator, place: Address, delimiter: str, after: str) -> Iterator[Blob | str]:
+def _entries(emulator: Emulator, place: BlobAddress, delimiter: str, after: str) -> Iterator[Blob | str]:
     """Blobs, and once each the prefixes that blobs below a delimiter share."""
     folded = None
     for blob in blobs.walk(emulator, place, after=after):

@@ -22,7 +22,7 @@ from azureml_emulator.services.storage.lease import NONE, Lease
 COPY_BUFFER = 1024 * 1024
 
 
-class Address(NamedTuple):
+class BlobAddress(NamedTuple):
     """Where a blob is. An empty name means the whole container."""
 
     account: str
@@ -56,7 +56,7 @@ class Blob:
     lease: Lease = NONE
 
 
-def get(emulator: Emulator, address: Address) -> Blob | None:
+def get(emulator: Emulator, address: BlobAddress) -> Blob | None:
     """The blob, or None."""
     row = emulator.store.database.execute(
         "SELECT body FROM blobs WHERE account = ? AND container = ? AND name = ?", address
@@ -64,7 +64,7 @@ def get(emulator: Emulator, address: Address) -> Blob | None:
     return _blob(row[0]) if row else None
 
 
-def walk(emulator: Emulator, address: Address, *, after: str = "") -> Iterator[Blob]:
+def walk(emulator: Emulator, address: BlobAddress, *, after: str = "") -> Iterator[Blob]:
     """Blobs whose name starts with `address.name`, in byte order, from the name `after` on (inclusive)."""
     first = max(address.name, after)
     rows = emulator.store.database.execute(
@@ -77,7 +77,7 @@ def walk(emulator: Emulator, address: Address, *, after: str = "") -> Iterator[B
         yield _blob(body)
 
 
-def put(emulator: Emulator, address: Address, data: bytes, **properties: Any) -> Blob:
+def put(emulator: Emulator, address: BlobAddress, data: bytes, **properties: Any) -> Blob:
     """Create or replace a blob with these bytes; `properties` are fields of Blob."""
     file = _new_file(emulator)
     (emulator.blobs / file).write_bytes(data)
@@ -85,14 +85,14 @@ def put(emulator: Emulator, address: Address, data: bytes, **properties: Any) ->
     return _replace(emulator, address, file, len(data), **{"md5": md5, **properties})
 
 
-def put_file(emulator: Emulator, address: Address, source: Path, **properties: Any) -> Blob:
+def put_file(emulator: Emulator, address: BlobAddress, source: Path, **properties: Any) -> Blob:
     """Create or replace a blob with a copy of a local file."""
     file = _new_file(emulator)
     shutil.copyfile(source, emulator.blobs / file)
     return _replace(emulator, address, file, source.stat().st_size, **properties)
 
 
-def copy(emulator: Emulator, source: Address, address: Address, **properties: Any) -> Blob:
+def copy(emulator: Emulator, source: BlobAddress, address: BlobAddress, **properties: Any) -> Blob:
     """Create or replace a blob with the content and properties of another, which must exist."""
     found = get(emulator, source)
     assert found is not None, source
@@ -104,7 +104,7 @@ def copy(emulator: Emulator, source: Address, address: Address, **properties: An
     return _replace(emulator, address, file, found.size, **{**inherited, **properties})
 
 
-def append(emulator: Emulator, address: Address, data: bytes) -> Blob:
+def append(emulator: Emulator, address: BlobAddress, data: bytes) -> Blob:
     """Grow an append blob, which must exist."""
     found = get(emulator, address)
     assert found is not None, address
@@ -118,21 +118,21 @@ def append(emulator: Emulator, address: Address, data: bytes) -> Blob:
     )
 
 
-def change(emulator: Emulator, address: Address, **properties: Any) -> Blob:
+def change(emulator: Emulator, address: BlobAddress, **properties: Any) -> Blob:
     """Set properties of a blob that exists; its ETag and time change."""
     found = get(emulator, address)
     assert found is not None, address
     return _save(emulator, address, _stamped(emulator, replace(found, **properties)))
 
 
-def keep_lease(emulator: Emulator, address: Address, lease: Lease) -> Blob:
+def keep_lease(emulator: Emulator, address: BlobAddress, lease: Lease) -> Blob:
     """Set the lease of a blob that exists; nothing else of it changes."""
     found = get(emulator, address)
     assert found is not None, address
     return _save(emulator, address, replace(found, lease=lease))
 
 
-def delete(emulator: Emulator, address: Address) -> None:
+def delete(emulator: Emulator, address: BlobAddress) -> None:
     """Remove a blob and its uncommitted blocks."""
     found = get(emulator, address)
     emulator.store.database.execute("DELETE FROM blobs WHERE account = ? AND container = ? AND name = ?", address)
@@ -141,7 +141,7 @@ def delete(emulator: Emulator, address: Address) -> None:
         (emulator.blobs / found.file).unlink(missing_ok=True)
 
 
-def stage(emulator: Emulator, address: Address, block: str, data: bytes) -> None:
+def stage(emulator: Emulator, address: BlobAddress, block: str, data: bytes) -> None:
     """Keep an uncommitted block of a blob that may not exist yet."""
     replaced = staged(emulator, address).get(block)
     file = _new_file(emulator)
@@ -154,7 +154,7 @@ def stage(emulator: Emulator, address: Address, block: str, data: bytes) -> None
         (emulator.blobs / replaced[0]).unlink(missing_ok=True)
 
 
-def staged(emulator: Emulator, address: Address) -> dict[str, tuple[str, int]]:
+def staged(emulator: Emulator, address: BlobAddress) -> dict[str, tuple[str, int]]:
     """Uncommitted blocks: id -> (file, size)."""
     rows = emulator.store.database.execute(
         "SELECT block, file, size FROM blob_blocks WHERE account = ? AND container = ? AND name = ?", address
@@ -162,7 +162,7 @@ def staged(emulator: Emulator, address: Address) -> dict[str, tuple[str, int]]:
     return {block: (file, size) for block, file, size in rows}
 
 
-def commit(emulator: Emulator, address: Address, blocks: Sequence[tuple[str, str]], **properties: Any) -> Blob:
+def commit(emulator: Emulator, address: BlobAddress, blocks: Sequence[tuple[str, str]], **properties: Any) -> Blob:
     """Make a blob of blocks: (id, Latest|Committed|Uncommitted). Raises KeyError with the id that is not there."""
     waiting, before = staged(emulator, address), get(emulator, address)
     committed = _ranges(before)
@@ -188,7 +188,7 @@ def commit(emulator: Emulator, address: Address, blocks: Sequence[tuple[str, str
     return blob
 
 
-def drop_blocks(emulator: Emulator, address: Address) -> None:
+def drop_blocks(emulator: Emulator, address: BlobAddress) -> None:
     """Forget the uncommitted blocks of a blob."""
     for file, _ in staged(emulator, address).values():
         (emulator.blobs / file).unlink(missing_ok=True)
@@ -227,7 +227,7 @@ def _new_file(emulator: Emulator) -> str:
     return f"{name[:2]}/{name}"
 
 
-def _replace(emulator: Emulator, address: Address, file: str, size: int, **properties: Any) -> Blob:
+def _replace(emulator: Emulator, address: BlobAddress, file: str, size: int, **properties: Any) -> Blob:
     before, now = get(emulator, address), iso(emulator.clock.now())
     fresh = Blob(address.name, file, size, new_etag(), before.created if before else now, now, **properties)
     if before:
@@ -243,7 +243,7 @@ def _stamped(emulator: Emulator, blob: Blob) -> Blob:
     return replace(blob, etag=new_etag(), modified=iso(now), lease=blob.lease.after_write(now))
 
 
-def _save(emulator: Emulator, address: Address, blob: Blob) -> Blob:
+def _save(emulator: Emulator, address: BlobAddress, blob: Blob) -> Blob:
     emulator.store.database.execute(
         "INSERT OR REPLACE INTO blobs (account, container, name, body) VALUES (?,?,?,?)",
         (*address, json.dumps(asdict(blob))),

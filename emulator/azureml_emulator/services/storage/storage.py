@@ -16,7 +16,7 @@ from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage import blobs
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 
 BLOB_STORE = "workspaceblobstore"
 ARTIFACT_STORE = "workspaceartifactstore"
@@ -58,12 +58,12 @@ def write(
     """Create or replace a blob, and its container when there is none."""
     ensure_container(emulator, account, container)
     kind = content_type or mimetypes.guess_type(path)[0] or "application/octet-stream"
-    blobs.put(emulator, Address(account, container, path), data, content_type=kind, metadata=metadata or {})
+    blobs.put(emulator, BlobAddress(account, container, path), data, content_type=kind, metadata=metadata or {})
 
 
 def append(emulator: Emulator, account: str, container: str, path: str, data: bytes) -> None:
     """Grow an append blob (a log), created when there is none."""
-    address = Address(account, container, path)
+    address = BlobAddress(account, container, path)
     if blobs.get(emulator, address) is None:
         ensure_container(emulator, account, container)
         blobs.put(emulator, address, b"", kind="AppendBlob", content_type="text/plain", md5=None)
@@ -72,10 +72,10 @@ def append(emulator: Emulator, account: str, container: str, path: str, data: by
 
 def local_path(emulator: Emulator, account: str, container: str, path: str) -> Path:
     """The file that holds a blob's bytes, to be read only. Raises a 404 that names the blob."""
-    blob = blobs.get(emulator, Address(account, container, path))
+    blob = blobs.get(emulator, BlobAddress(account, container, path))
     if blob is None:
         raise ServiceError(
-            404, "BlobNotFound", f"The specified blob does not exist: {Address(account, container, path).url}"
+            404, "BlobNotFound", f"The specified blob does not exist: {BlobAddress(account, container, path).url}"
         )
     return blobs.path_of(emulator, blob)
 
@@ -95,7 +95,7 @@ def container_id(account: str, container: str) -> str:
     return f"/storage/{account}/{container}"
 
 
-def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind: str = "data") -> Address:
+def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind: str = "data") -> BlobAddress:
     """Where a reference points. `kind` (data, models, codes) is what a short `azureml:name:version` is about.
 
     Understood: datastore paths (short and long), `azureml://jobs/J/outputs/O[/paths/P]`, `runs:/J/P`, asset ids, and
@@ -104,7 +104,7 @@ def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind:
     workspace = workspace or arm.default_workspace_id()
     for _ in range(_MOST_HOPS):
         step = _step(emulator, uri.strip(), workspace, kind)
-        if isinstance(step, Address):
+        if isinstance(step, BlobAddress):
             return step
         uri = step
     raise ServiceError(400, "UserError", f"The reference {uri} leads in a circle.")
@@ -124,13 +124,13 @@ def long_uri(emulator: Emulator, uri: str, *, workspace: str | None = None, kind
             base = f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{parts[8]}"
             return f"{base}/datastores/{place['datastore']}/paths/{place['path'] or ''}"
         step = _step(emulator, uri.strip(), workspace, kind)
-        if isinstance(step, Address):
+        if isinstance(step, BlobAddress):
             return uri
         uri = step
     raise ServiceError(400, "UserError", f"The reference {uri} leads in a circle.")
 
 
-def exists(emulator: Emulator, address: Address) -> bool:
+def exists(emulator: Emulator, address: BlobAddress) -> bool:
     """Whether there is a blob of that name, or one below it as a folder."""
     if blobs.get(emulator, address):
         return True
@@ -138,7 +138,7 @@ def exists(emulator: Emulator, address: Address) -> bool:
     return next(blobs.walk(emulator, address._replace(name=folder)), None) is not None
 
 
-def files(emulator: Emulator, address: Address) -> dict[str, Path]:
+def files(emulator: Emulator, address: BlobAddress) -> dict[str, Path]:
     """What a file or folder in storage holds: path relative to it (a file: its own name) -> local file, read only."""
     one = blobs.get(emulator, address)
     if one and not one.metadata.get("hdi_isfolder"):
@@ -199,7 +199,7 @@ def expanded(place: str, job: str, output: str) -> str:
     return _EXPRESSION.sub(lambda found: known.get(found[1], found[0]), place)
 
 
-def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> Address | str:
+def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> BlobAddress | str:
     """One step of `resolve`: the address, or the reference that this one stands for."""
     for form, pattern in _PATTERNS.items():
         match = pattern.fullmatch(uri)
@@ -209,7 +209,7 @@ def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> Address | 
         if form in ("datastore", "run"):
             return _in_datastore(emulator, workspace, part["datastore"], part["path"])
         if form in ("https", "wasbs"):
-            return Address(part["account"].lower(), part["container"].lower(), part["path"].lstrip("/"))
+            return BlobAddress(part["account"].lower(), part["container"].lower(), part["path"].lstrip("/"))
         if form == "output":
             return _job_output(emulator, workspace, part["job"], part["output"], part["path"])
         if form == "registry":
@@ -220,7 +220,7 @@ def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> Address | 
     raise ServiceError(400, "UserError", f"The emulator cannot tell what {uri!r} points at in storage.")
 
 
-def _in_datastore(emulator: Emulator, workspace: str, name: str, path: str) -> Address:
+def _in_datastore(emulator: Emulator, workspace: str, name: str, path: str) -> BlobAddress:
     found = emulator.store.get(f"{workspace}/datastores/{name}")
     if found is None:
         raise ServiceError(404, "UserError", f"Could not find datastore: {name}")
@@ -231,7 +231,7 @@ def _in_datastore(emulator: Emulator, workspace: str, name: str, path: str) -> A
         or properties.get("fileShareName")
         or defaults.CONTAINER
     )
-    return Address(str(properties.get("accountName", defaults.STORAGE_ACCOUNT)), str(container), path.lstrip("/"))
+    return BlobAddress(str(properties.get("accountName", defaults.STORAGE_ACCOUNT)), str(container), path.lstrip("/"))
 
 
 def _job_output(emulator: Emulator, workspace: str, job: str, output: str, path: str) -> str:

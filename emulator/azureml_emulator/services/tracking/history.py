@@ -18,7 +18,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import queue
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.storage.blobs import Address
+from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
@@ -187,7 +187,7 @@ def require(request: Request, emulator: Emulator) -> Resource:
     return found
 
 
-def signed_url(place: Address, permissions: str) -> str:
+def signed_url(place: BlobAddress, permissions: str) -> str:
     """Where a blob can be read or written without signing in."""
     signature = storage_keys.sas(*place, permissions=permissions, hours=LOG_HOURS)
     return f"{place._replace(name=quote(place.name)).url}?{signature}"

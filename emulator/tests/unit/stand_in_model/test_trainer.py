@@ -51,7 +51,7 @@ class Recorder:
 
 
 @cache
-def _base() -> artifact.Model:
+def _base() -> artifact.StandInModel:
     return artifact.load_base()
 
 

@@ -62,7 +62,10 @@ class AzureMl:
 
 @pytest.fixture(scope="session")
 def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
-    """An empty emulator for the session; the environment of the tests, and of what they start, points at it."""
+    """An empty emulator for the session; the environment of the tests, and of what they start, points at it.
+
+    A job ends as soon as its work is done, unless a test says otherwise with `delay`.
+    """
     from azureml_emulator import process
 
     folder = tmp_path_factory.mktemp("azure-ml")
@@ -70,7 +73,9 @@ def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
     address = process.launch(folder)
     try:
         os.environ.update(process.variables(address, os.environ))
-        yield AzureMl(address)
+        made = AzureMl(address)
+        made.delay("jobs", "at once")
+        yield made
     finally:
         os.environ.clear()
         os.environ.update(before)

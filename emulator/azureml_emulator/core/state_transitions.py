@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Delay] = {
     "computes": AT_ONCE,
     "onlineEndpoints": AT_ONCE,
     "deployments": Delay(reads=1),
-    "jobs": AT_ONCE,
+    "jobs": Delay(seconds=3.0),  # a cancel right after the submission finds it running, as the service's does
     "batchEndpoints": AT_ONCE,
     "capabilityHosts": AT_ONCE,
     "marketplaceSubscriptions": AT_ONCE,

@@ -1,5 +1,6 @@
 """Long-running operations whose creator is gone: they end by time, by any read, and after a restart."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from emulator_support.own import OwnEmulator
 from emulator_support.serving import BASE, SIZE, arm
 
+ENVIRONMENT = "azureml://registries/azureml/environments/sklearn-1.5/labels/latest"
 ENDPOINT, DEPLOYMENT = "onlineEndpoints/left", "onlineEndpoints/left/deployments/blue"
 
 
@@ -59,3 +61,20 @@ def test_what_a_crash_of_the_emulator_interrupted_ends_after_the_restart(own: Ow
     own.control("POST", "/clock", {"advance_seconds": 30 + 5 * 1000})
     assert state(own, DEPLOYMENT) == "Succeeded"
     assert own.call("DELETE", arm(DEPLOYMENT)).status == 202
+
+
+def test_a_job_can_be_canceled_right_after_it_was_submitted(own: OwnEmulator) -> None:
+    """POST jobs/{id}/cancel of the REST specification: 202 with a Location, then the job is Canceled."""
+    job = {"properties": {"jobType": "Command", "command": "true", "environmentId": ENVIRONMENT, "computeId": ""}}
+    assert own.call("PUT", arm("jobs/short"), job).status == 201
+    canceled = own.call("POST", arm("jobs/short/cancel"))
+    assert canceled.status == 202, canceled.data
+    for _ in range(100):
+        status = own.call("GET", arm("jobs/short")).json()["properties"]["status"]
+        if status == "Canceled":
+            break
+        assert status == "CancelRequested"
+        time.sleep(0.05)
+    assert status == "Canceled"
+    again = own.call("POST", arm("jobs/short/cancel"))
+    assert (again.status, "terminal state" in again.json()["error"]["message"]) == (400, True)

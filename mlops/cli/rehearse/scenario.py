@@ -133,6 +133,7 @@ class Rehearsal:
         try:
             self.address = process.launch(self.state_folder)
             process.control(self.address, "PUT", "/access", roles.access(REPOSITORY))
+            process.control(self.address, "PUT", "/delay/jobs", {"delay": "at once"})
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 

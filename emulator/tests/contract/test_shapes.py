@@ -5,7 +5,7 @@ client fills (tags, properties, flavors) are one field.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ RECORDED = {
         "description", "tags", "properties", "isDefault", "credentials", "subscriptionId", "resourceGroup",
         "datastoreType", "accountName", "containerName", "endpoint", "protocol", "serviceDataAccessAuthIdentity",
     },
+    "schedules/NAME": {
+        "description", "tags", "properties", "displayName", "isEnabled", "trigger", "action", "provisioningState",
+    },
     "computes/NAME": {
         "createdOn", "modifiedOn", "disableLocalAuth", "description", "resourceId", "computeType", "computeLocation",
         "provisioningState", "provisioningErrors", "provisioningWarnings", "isAttachedCompute", "properties",
@@ -45,7 +48,7 @@ CLUSTER = {
 
 
 @pytest.fixture(scope="module")
-def name(ml_client: Any, api: Call, tmp_path_factory: pytest.TempPathFactory) -> str:
+def name(ml_client: Any, api: Call, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One of each kind, all of the same name."""
     from azure.ai.ml.entities import AmlCompute, Data, Environment, Model
 
@@ -58,7 +61,12 @@ def name(ml_client: Any, api: Call, tmp_path_factory: pytest.TempPathFactory) ->
     ml_client.compute.begin_create_or_update(cluster).result()
     spec = {"type": "command", "command": "echo", "environment": "azureml:x:1"}
     api("PUT", f"{BASE}/components/{name}/versions/1?{VERSION}", {"properties": {"componentSpec": spec}})
-    return name
+    work = {"jobType": "Command", "command": "echo", "environmentId": "azureml:x:1"}
+    trigger = {"triggerType": "Cron", "expression": "0 2 * * *", "timeZone": "UTC"}
+    due = {"trigger": trigger, "action": {"actionType": "CreateJob", "jobDefinition": work}}
+    api("PUT", f"{BASE}/schedules/{name}?{VERSION}", {"properties": due})
+    yield name
+    api("DELETE", f"{BASE}/schedules/{name}?{VERSION}")
 
 
 @pytest.mark.parametrize("path", RECORDED)
@@ -67,6 +75,21 @@ def test_a_resource_has_the_fields_of_the_service(api: Call, name: str, path: st
     assert set(answer["properties"]) == RECORDED[path]
     own = {"location", "tags"} if path.startswith("computes") else {"systemData"}
     assert set(answer) == {"id", "name", "type", "properties"} | own
+
+
+def test_a_workspace_has_the_fields_of_the_service(api: Call) -> None:
+    answer = api("GET", f"{BASE}?{VERSION}").json()
+    assert set(answer) == {
+        "id", "name", "type", "location", "tags", "etag", "properties", "identity", "kind", "sku", "systemData",
+    }  # fmt: skip
+    recorded = {
+        "friendlyName", "description", "storageAccount", "keyVault", "applicationInsights", "hbiWorkspace", "tenantId",
+        "imageBuildCompute", "provisioningState", "managedNetwork", "v1LegacyMode", "softDeleteEnabled",
+        "containerRegistry", "creationTime", "notebookInfo", "storageHnsEnabled", "workspaceId",
+        "linkedModelInventoryArmId", "privateLinkCount", "publicNetworkAccess", "ipAllowlist", "discoveryUrl",
+        "mlFlowTrackingUri", "serverlessComputeSettings", "enableDataIsolation",
+    }  # fmt: skip
+    assert recorded <= set(answer["properties"])
 
 
 def test_a_cluster_has_the_fields_of_the_service(api: Call, name: str) -> None:

@@ -27,7 +27,7 @@ class Schedules(Records):
     """Schedules of a workspace."""
 
     plural = "schedules"
-    empty: ClassVar[Json] = {"description": None, "tags": {}, "properties": {}, "isEnabled": True}
+    empty: ClassVar[Json] = {"description": None, "displayName": None, "tags": {}, "properties": {}, "isEnabled": True}
     secret = (_LAST,)
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
@@ -44,7 +44,7 @@ class Schedules(Records):
         except (BadTrigger, TypeError, ValueError) as error:
             raise bad_request(f"The trigger is not valid: {error}.", code="UserError", target="trigger") from error
         last = before.body["properties"].get(_LAST) if before else None
-        return {**stated, _LAST: last or emulator.clock.stamp()}
+        return {**stated, "trigger": {"endTime": None, **trigger}, _LAST: last or emulator.clock.stamp()}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`listViewType`: EnabledOnly (the default), DisabledOnly or All."""

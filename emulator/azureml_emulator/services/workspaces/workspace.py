@@ -17,6 +17,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.workspaces import datastores, scope
 
+CHANGEABLE_MODES = {"changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"]}
 _CHANGEABLE = (
     "applicationInsights",
     "containerRegistry",
@@ -50,6 +51,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
     """Create a workspace with its storage account and four datastores."""
     subscription, group, name = (id.split("/")[index] for index in (2, 4, -1))
     group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    before = emulator.store.get(id)
     location = str(body.get("location") or defaults.LOCATION)
     stated = body.get("properties") or {}
     account = storage_account or f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
@@ -62,21 +64,26 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "applicationInsights": f"{group_id}/providers/Microsoft.Insights/components/appi-{name}",
         "containerRegistry": None,
         "hbiWorkspace": False,
+        "imageBuildCompute": None,
+        "ipAllowlist": [],
+        "linkedModelInventoryArmId": None,
         "publicNetworkAccess": "Enabled",
+        "serverlessComputeSettings": None,
+        "softDeleteEnabled": False,
         "v1LegacyMode": False,
         **{key: value for key, value in stated.items() if value is not None},
         "tenantId": defaults.TENANT_ID,
         "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
+        "creationTime": before.body["properties"]["creationTime"] if before else emulator.clock.stamp(),
         "provisioningState": "Succeeded",
         "discoveryUrl": f"https://{host}/discovery",
         "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{id}",
         "storageHnsEnabled": False,
         "privateLinkCount": 0,
-        "allowPublicAccessWhenBehindVnet": False,
         "notebookInfo": None,
         "systemDatastoresAuthMode": stated.get("systemDatastoresAuthMode") or "accesskey",
         "enableDataIsolation": False,
-        "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled"},
+        "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled", **CHANGEABLE_MODES},
     }
     whole = {
         "location": location,
@@ -85,7 +92,8 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "sku": body.get("sku") or {"name": "Basic", "tier": "Basic"},
         "identity": _identity(id, body.get("identity")),
         "properties": properties,
-        "systemData": arm.system_data(emulator.clock, emulator.store.get(id)),
+        "etag": None,
+        "systemData": arm.system_data(emulator.clock, before),
     }
     made = emulator.store.put(id, whole, parent=group_id, kind=scope.KIND, name=name)
     for rule, said in (properties["managedNetwork"].get("outboundRules") or {}).items():

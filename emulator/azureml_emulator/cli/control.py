@@ -7,7 +7,7 @@ import click
 import yaml
 
 from azureml_emulator.cli.refusal import Refusal
-from azureml_emulator.cli.running import ask, folder_option
+from azureml_emulator.cli.running import call, folder_option
 
 
 @click.command()
@@ -16,7 +16,7 @@ from azureml_emulator.cli.running import ask, folder_option
 @click.option("--hours", type=click.FloatRange(0), default=0.0, help="Hours to go forward.")
 def advance(state: Path | None, days: float, hours: float) -> None:
     """Move its clock forward."""
-    found = ask(state, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
+    found = call(state, "POST", "/clock", {"advance_seconds": days * 86400 + hours * 3600})
     click.echo(f"time {found['now']}")
 
 
@@ -30,7 +30,7 @@ def delay(state: Path | None, kind: str, delay: str) -> None:
     KIND is such as jobs, computes, onlineEndpoints, deployments or workspaces; DELAY is
     such as "3 reads, 40 s" or "at once".
     """
-    made = ask(state, "PUT", f"/delay/{kind}", {"delay": delay})
+    made = call(state, "PUT", f"/delay/{kind}", {"delay": delay})
     click.echo(f"{made['kind']}: {made['delay']}")
 
 
@@ -43,7 +43,7 @@ def quota(state: Path | None, family: str, limit: int) -> None:
 
     FAMILY is such as standardNCADSA100v4Family, or a tier: totalDedicatedCores or totalLowPriorityCores.
     """
-    ask(state, "PUT", f"/quota/{family}", {"limit": limit})
+    call(state, "PUT", f"/quota/{family}", {"limit": limit})
 
 
 @click.command()
@@ -55,7 +55,7 @@ def fault(state: Path | None, rules: tuple[str, ...]) -> None:
     They are met in the order in which they were asked for.
     """
     for rule in rules:
-        made = ask(state, "POST", "/faults", {"rule": rule})
+        made = call(state, "POST", "/faults", {"rule": rule})
         click.echo(f"fault {made['id']}: {rule}")
 
 
@@ -66,9 +66,9 @@ def fault(state: Path | None, rules: tuple[str, ...]) -> None:
 def faults(state: Path | None, check: bool, clear: bool) -> None:
     """Show the faults, and how often each was met."""
     if clear:
-        ask(state, "DELETE", "/faults")
+        call(state, "DELETE", "/faults")
         return
-    found = ask(state, "GET", "/faults")
+    found = call(state, "GET", "/faults")
     for one in found["faults"]:
         often = f"{one['count']} of {one['times'] or 'any'}"
         what = f"{one['effect']} {one['status'] or one['code']}".rstrip(" 0")
@@ -83,7 +83,7 @@ def faults(state: Path | None, check: bool, clear: bool) -> None:
 @click.argument("value", default="")
 def set_(state: Path | None, name: str, value: str) -> None:
     """Set a setting, or without VALUE its default again."""
-    ask(state, "PUT", f"/settings/{name}", {"value": value})
+    call(state, "PUT", f"/settings/{name}", {"value": value})
 
 
 @click.command()
@@ -103,7 +103,7 @@ def access(state: Path | None, file: TextIO | None) -> None:
             raise Refusal("not YAML", file.name, why=str(error)) from None
         if not isinstance(stated, dict):
             raise Refusal("no lists of access", file.name, fix="write `role_assignments:` and a list below it")
-    found = ask(state, "PUT" if file else "GET", "/access", stated)
+    found = call(state, "PUT" if file else "GET", "/access", stated)
     click.echo(yaml.safe_dump(found, sort_keys=False), nl=False)
 
 

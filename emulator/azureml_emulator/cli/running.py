@@ -40,7 +40,7 @@ def running(state: Path | None) -> Address:
     return address
 
 
-def ask(state: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def call(state: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """A call of the control surface of the emulator that is up. Raises Refusal with what it says."""
     address = running(state)
     try:

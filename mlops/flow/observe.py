@@ -4,7 +4,7 @@ It must not change anything.
 """
 
 from mlops import textfiles
-from mlops.azure import data, endpoints, jobs, models
+from mlops.azure import data, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
@@ -16,6 +16,7 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.project import Project
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
@@ -93,21 +94,14 @@ def registered(workspace: Workspace, model: str, mark: str) -> models.Registered
     return next((version for version in known if version.tags.get(FINGERPRINT_TAG) == mark), None)
 
 
-def live_model(workspace: Workspace, endpoint: str, owner: str) -> str | None:
-    """The model with all the traffic of an endpoint, as name:version."""
-    facts = endpoints.observe(workspace, endpoint, owner)
-    full = [d.model for d in facts.deployments if facts.traffic.get(d.name) == 100]
-    return full[0] if full else None
-
-
 def live_models(context: Context) -> dict[str, str | None]:
-    """What each environment serves, by its name."""
-    names = {name: context.endpoint_name(name) for name in context.params.environments}
-    return {name: live_model(context.workspace, endpoint, context.owner) for name, endpoint in names.items()}
+    """What each environment serves, by its name. Raises BadInput when an endpoint is somebody else's."""
+    return {name: facts.live_model for name, facts in own_endpoints(context).items()}
 
 
 def facts(context: Context, made_of: ResolvedTraining) -> Facts:
-    """Everything that the plan is decided on."""
+    """Everything that the plan is decided on. Raises BadInput when an endpoint is somebody else's."""
+    served = live_models(context)
     mixture = recipe(context.params, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
@@ -120,7 +114,7 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
         refusal = _refusal(Evaluator.of(context), attempt.name)
-    live = live_models(context) if model else {}
+    live = served if model else {}
     return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, none, live)
 
 

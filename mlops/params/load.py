@@ -16,7 +16,7 @@ from mlops import textfiles, yamls
 from mlops.errors import BadInput, Problem
 from mlops.params import overlay
 from mlops.params.overlay import Override
-from mlops.params.schema import Params
+from mlops.params.schema import AT_KEY, Params
 
 YAML_FIX = "look at the indentation and the colons of this line and the one before; quote a text that holds `: `"
 Where = tuple[str | int, ...]
@@ -73,7 +73,7 @@ def parse(text: str, name: str = "params.yaml", changes: Sequence[Override] = ()
 
 def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Override]) -> Problem | None:
     """The problem of a value that a change wrote; None where the file itself wrote it."""
-    where: Where = tuple(item["loc"])
+    where = _where(item)
     change = next((places[where[:length]] for length in range(len(where), 0, -1) if where[:length] in places), None)
     if change is None:
         return None
@@ -103,7 +103,7 @@ def _read(text: str) -> tuple[yaml.Node | None, Any]:
 
 
 def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem:
-    where: Where = tuple(item["loc"])
+    where = _where(item)
     node = _find(root, where) or _find(root, where[:-1]) or root
     dotted = ".".join(str(part) for part in where)
     line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (None, None)
@@ -114,10 +114,19 @@ def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem
         return Problem(f"{dotted} is not a key that is known", name, line, column, fix=fix)
     if item["type"] == "missing":
         return Problem(f"{dotted} is missing", name, line, column, fix=f"add {where[-1]}")
+    if item["type"] == AT_KEY:
+        other = _find(root, tuple(item["ctx"]["other"].split(".")))
+        fix = f"the other is on line {other.start_mark.line + 1}; give each its own" if other else "give each its own"
+        return Problem(str(item["msg"]), name, line, column, fix=fix, key=dotted)
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
     shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
     return Problem(f"{dotted or 'the file'}: {message[:1].lower()}{message[1:]}{shown}", name, line, column)
+
+
+def _where(item: Mapping[str, Any]) -> Where:
+    """The place of a mistake; one that is about several keys names the first of them itself."""
+    return tuple(item["ctx"]["key"].split(".")) if item["type"] == AT_KEY else tuple(item["loc"])
 
 
 def _find(node: yaml.Node | None, keys: Sequence[str | int]) -> yaml.Node | None:

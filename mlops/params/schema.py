@@ -6,7 +6,8 @@ It must not read a file. The descriptions become the JSON schema that editors sh
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
@@ -17,6 +18,10 @@ from mlops.params.prices import Prices
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
+
+
+AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,38}$")]
 
 
 class Model(_Block):
@@ -251,7 +256,7 @@ class Params(_Block):
     evaluation: Evaluation = Field(default_factory=Evaluation)  # type: ignore[arg-type]
     gate: Gate
     watch: Watch = Field(default_factory=Watch)  # type: ignore[arg-type]
-    environments: dict[str, Environment] = Field(min_length=1, description="In the order of promotion")
+    environments: dict[EnvironmentName, Environment] = Field(min_length=1, description="In the order of promotion")
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
     prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
@@ -277,6 +282,19 @@ class Params(_Block):
         if place.suffix not in (".jsonl", ".parquet") or PurePosixPath(self.data.curated) not in place.parents:
             return False
         return probes is None or PurePosixPath(probes.folder) not in place.parents
+
+    @model_validator(mode="after")
+    def _an_endpoint_serves_one_environment(self) -> Self:
+        seen: dict[tuple[str, str | None], str] = {}
+        for name, stated in self.environments.items():
+            # what takes its models from a registry may be in another workspace, whose hash is another
+            elsewhere = stated.registry if "{workspace_hash}" in stated.endpoint else None
+            other = seen.setdefault((stated.endpoint.lower(), elsewhere), name)
+            if other != name:
+                keys = [f"environments.{one}.endpoint" for one in (name, other)]
+                why = f"{keys[0]} is {stated.endpoint}, and so is {keys[1]}: one would move the other's traffic"
+                raise PydanticCustomError(AT_KEY, "{why}", {"why": why, "key": keys[0], "other": keys[1]})
+        return self
 
     @model_validator(mode="after")
     def _production_is_named_rightly(self) -> Self:

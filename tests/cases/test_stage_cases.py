@@ -74,10 +74,12 @@ def test_next_step(case: Case) -> None:
     settings = {"allow_older": True, **case.get("settings", {})}
     if "retention" in settings:
         settings["retention"] = timedelta(hours=settings["retention"])
-    wanted = DesiredRollout(NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, steps, NOW, **settings)
+    wanted = DesiredRollout(
+        "production", NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, steps, NOW, **settings
+    )
     check(case, next_step(facts(case["endpoint"]), wanted, Progress(**case.get("progress", {}))))
 
 
 @pytest.mark.parametrize("case", load("rollback.yaml"), ids=lambda case: case["case"].replace(" ", "-"))
 def test_rollback_step(case: Case) -> None:
-    check(case, rollback_step(facts(case["endpoint"]), NOW))
+    check(case, rollback_step(facts(case["endpoint"]), NOW, "production"))

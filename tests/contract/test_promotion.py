@@ -25,7 +25,8 @@ from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import canary, promote, reconcile, rollback
+from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.promote import ask, canary, promote, reconcile, rollback
 from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
@@ -84,6 +85,7 @@ class Stage:
     said: list[str] = field(default_factory=list)
     on_say: Callable[[str], None] = lambda _: None
     connect: Callable[[], Workspace] = own_workspace
+    repository: str = ""
 
     def context(self, run: int = 1, **settings: Any) -> Context:
         stated = yaml.safe_load((PARAMS_FILE).read_text(encoding="utf-8"))
@@ -93,7 +95,14 @@ class Stage:
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 4, "max_concurrent_requests_per_instance": 8}
         path = self.folder / "params.yaml"
         path.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
-        return Context(load(path), path, self.connect, self.say, run_url=f"https://example.test/actions/runs/{run}")
+        return Context(
+            load(path),
+            path,
+            self.connect,
+            self.say,
+            run_url=f"https://example.test/actions/runs/{run}",
+            repository=self.repository,
+        )
 
     def say(self, line: str) -> None:
         self.said.append(line)
@@ -362,6 +371,47 @@ def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(st
     assert (stage.facts().live, stage.facts().tags[LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
     stage.promote(2, take_over=True)
     assert (stage.facts().live, lease.read(stage.facts().tags)) == ({"model-2": 100}, None)
+
+
+def test_no_verb_touches_the_endpoint_of_another_environment_or_project(stage: Stage) -> None:
+    stage.home()
+    own = {"mlops-environment": "production", "mlops-owner": MODEL}
+    try:
+        for tags, said in (
+            ({"mlops-environment": "elsewhere"}, "is the one of elsewhere, not of production"),
+            ({"mlops-owner": "somebody"}, "is not ours"),
+        ):
+            endpoints.patch_tags(own_workspace(), ENDPOINT, {**own, **tags})
+            before = stage.facts()
+            verbs: tuple[Callable[[], object], ...] = (
+                lambda: stage.promote(2),
+                stage.rollback,
+                lambda: ask.run(stage.context(), "production", index=0),
+                lambda: own_endpoints(stage.context()),
+            )
+            for verb in verbs:
+                with pytest.raises(BadInput, match=said) as refused:
+                    verb()
+                assert refused.value.problems[0].key == "environments.production.endpoint"
+            assert stage.facts() == before
+    finally:
+        endpoints.patch_tags(own_workspace(), ENDPOINT, own)
+
+
+def test_a_second_repository_is_refused_until_it_takes_over(stage: Stage) -> None:
+    stage.home()
+    stage.repository = "team/chat"
+    try:
+        stage.promote(2)
+        assert stage.facts().tags["mlops-repository"] == "team/chat"
+        stage.repository = "copy/chat"
+        with pytest.raises(BadInput, match="is deployed to by team/chat, not by copy/chat"):
+            stage.promote(3)
+        stage.promote(3, take_over=True)
+        assert stage.facts().tags["mlops-repository"] == "copy/chat"
+    finally:
+        stage.repository = ""
+        endpoints.patch_tags(own_workspace(), ENDPOINT, {"mlops-repository": None})
 
 
 def test_production_in_another_subscription_gets_the_model_through_a_registry(

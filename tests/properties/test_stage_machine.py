@@ -43,9 +43,8 @@ RETENTION = timedelta(hours=2)
 
 
 def wish(version: int, now: datetime, *, mirror: int = 0) -> DesiredRollout:
-    return DesiredRollout(
-        NAME, f"model-{version}", f"chat:{version}", "Standard_A", 1, STEPS, now, mirror, RETENTION, allow_older=True
-    )
+    made = (f"model-{version}", f"chat:{version}", "Standard_A", 1)
+    return DesiredRollout("production", NAME, *made, STEPS, now, mirror, RETENTION, allow_older=True)
 
 
 class Service:
@@ -263,13 +262,13 @@ class Promotion(RuleBasedStateMachine):
         """Roll back, as often as somebody may press the button."""
         service, ends = self.service, []
         for _ in range(times):
-            step = rollback_step(service.facts, service.now)
+            step = rollback_step(service.facts, service.now, "production")
             if isinstance(step, SetTraffic):
                 if "mlops-previous" not in service.facts.tags:  # nothing of ours was ever live: a guess by age
                     service.tested.update(step.percentages)
                 left = set(service.facts.live)
                 service.apply(step)
-                assert isinstance(rollback_step(service.facts, service.now), Done), "twice is once"
+                assert isinstance(rollback_step(service.facts, service.now, "production"), Done), "twice is once"
                 assert set(service.facts.live) != left
             ends.append(dict(service.facts.live))
         assert all(end == ends[0] for end in ends)
@@ -374,7 +373,7 @@ def test_a_release_after_a_rollback_stands_beside_what_was_returned_to() -> None
     service = Service()
     service.run(1)
     service.run(2)
-    service.apply(rollback_step(service.facts, service.now))
+    service.apply(rollback_step(service.facts, service.now, "production"))
     assert service.facts.live == {"model-1": 100}
     assert isinstance(service.run(3), Done)
     assert [one.name for one in service.facts.deployments] == ["model-1", "model-3"], "the bad model-2 is gone"
@@ -455,7 +454,7 @@ def test_every_step_from_any_state_is_safe(facts: EndpointFacts, progress: Progr
 @settings(max_examples=200, deadline=None)
 @given(states_of_an_endpoint())
 def test_every_rollback_from_any_state_is_safe(facts: EndpointFacts) -> None:
-    assert is_safe(facts, rollback_step(facts, START + timedelta(days=9)))
+    assert is_safe(facts, rollback_step(facts, START + timedelta(days=9), "production"))
 
 
 @settings(max_examples=200, deadline=None)

@@ -49,6 +49,24 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert len(problems(text)) == 3
 
 
+def test_two_environments_with_one_endpoint_are_refused_with_both_lines() -> None:
+    (problem,) = problems(SMALL + "  production:\n    endpoint: Chat-Staging\n")
+    assert problem.what.startswith("environments.production.endpoint is Chat-Staging, and so is environments.staging.")
+    assert (problem.line, problem.column, problem.key) == (10, 5, "environments.production.endpoint")
+    assert problem.fix == "the other is on line 8; give each its own"
+
+
+def test_the_hash_of_another_workspace_makes_the_same_pattern_another_name() -> None:
+    other = "  production:\n    registry: shared\n    endpoint: chat-{workspace_hash}\n"
+    assert len(parse(SMALL.replace("chat-staging", "chat-{workspace_hash}") + other).environments) == 2
+
+
+@pytest.mark.parametrize("name", ["", "1st", "pro duction", "a" * 40])
+def test_an_environment_has_a_name_that_tags_and_github_take(name: str) -> None:
+    (problem,) = problems(SMALL.replace("  staging:", f'  "{name}":'))
+    assert problem.line == 7
+
+
 def test_a_key_written_twice_is_refused() -> None:
     (problem,) = problems(SMALL + "watch:\n  wait_minutes: 1\n  wait_minutes: 2\n")
     assert "written twice" in problem.what

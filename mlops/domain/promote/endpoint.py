@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mlops.domain.tags import ENVIRONMENT_TAG
+
+ALL = 100  # percent
+
 
 class EndpointState(StrEnum):
     """`provisioningState` of an endpoint, and Absent. Source: azure-ai-ml, arm_ml_service/models/_enums.py."""
@@ -91,9 +95,19 @@ class EndpointFacts:
     ours: bool
 
     @property
+    def environment(self) -> str:
+        """The environment that it was made for; empty where it does not say."""
+        return self.tags.get(ENVIRONMENT_TAG, "")
+
+    @property
     def live(self) -> dict[str, int]:
         """Who has traffic; the service lists the others with 0."""
         return {name: percent for name, percent in self.traffic.items() if percent > 0}
+
+    @property
+    def live_model(self) -> str | None:
+        """The model with all the traffic, as name:version."""
+        return next((one.model for one in self.deployments if self.share(one.name) == ALL), None)
 
     @property
     def mirrored(self) -> bool:

@@ -20,10 +20,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from mlops.domain.promote import rollback_target
-from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState
+from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts, EndpointState
 from mlops.domain.promote.preflight import busy, refusal
 from mlops.domain.promote.steps import (
-    ALL,
     BakeCanary,
     CreateDeployment,
     CreateEndpoint,

@@ -10,6 +10,7 @@ from mlops.domain.machines import MachineFinding
 from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
 from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Wait
+from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
 from mlops.errors import AzureRefused, BadInput, Problem, RemoteFailed
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
@@ -49,8 +50,8 @@ def refusal(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) ->
     """Why a promotion cannot go on from here."""
     if facts.state is EndpointState.ABSENT:
         return None
-    if not facts.ours:
-        return Refuse((foreign(facts.name),))
+    if problem := belongs_to_another(facts, wanted.environment) or _other_repository(facts, wanted):
+        return Refuse((problem,))
     broken = facts.state.broken and progress.repaired
     found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
     problems = tuple(problem for problem in found if problem)
@@ -93,10 +94,35 @@ def _older(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
     )
 
 
-def foreign(name: str) -> Problem:
-    """An endpoint of somebody else."""
+def belongs_to_another(facts: EndpointFacts, environment: str) -> Problem | None:
+    """An endpoint of another project, or of another environment of this one: its traffic is not to be moved."""
+    key = f"environments.{environment}.endpoint"
+    if facts.state is EndpointState.ABSENT:
+        return None
+    if not facts.ours:
+        owner = facts.tags.get(OWNER_TAG)
+        return Problem(
+            f"endpoint {facts.name} is not ours",
+            why=f"its tag {OWNER_TAG} is {owner!r}" if owner else f"it has no tag {OWNER_TAG}",
+            fix=f"give another name at {key}, or make it yours: set that tag to the name of your model",
+            key=key,
+        )
+    if facts.environment in {"", environment}:
+        return None
     return Problem(
-        f"endpoint {name} is not ours",
-        why="it has no ownership tag of this repository, so somebody else may depend on it",
-        fix="give another endpoint name under environments in params.yaml",
+        f"endpoint {facts.name} is the one of {facts.environment}, not of {environment}",
+        why=f"its tag {ENVIRONMENT_TAG} says so; what serves {facts.environment} is not changed on behalf of another",
+        fix=f"give {environment} an endpoint of its own at {key}",
+        key=key,
+    )
+
+
+def _other_repository(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
+    theirs = facts.tags.get(REPOSITORY_TAG, "")
+    if wanted.take_over or not wanted.repository or theirs in {"", wanted.repository}:
+        return None
+    return Problem(
+        f"endpoint {facts.name} is deployed to by {theirs}, not by {wanted.repository}",
+        why="two repositories that deploy the same project would undo each other's releases",
+        fix=f"mlops promote {wanted.environment} --take-over moves it to this repository",
     )

@@ -3,20 +3,20 @@
 from datetime import datetime
 
 from mlops.domain.promote import rollback_target
-from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
-from mlops.domain.promote.preflight import busy, foreign
-from mlops.domain.promote.steps import ALL, Done, Refuse, SetTraffic, Step
+from mlops.domain.promote.endpoint import ALL, EndpointFacts, EndpointState, age
+from mlops.domain.promote.preflight import belongs_to_another, busy
+from mlops.domain.promote.steps import Done, Refuse, SetTraffic, Step
 from mlops.domain.tags import ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 from mlops.errors import Problem
 
 
-def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
+def rollback_step(facts: EndpointFacts, now: datetime, environment: str) -> Step:
     """Say the one thing to do now so that the deployment before the live one has all traffic again.
 
     Rolling back twice is rolling back once: the endpoint's tag says that it happened. A Failed endpoint is no reason
     to refuse here, because setting the traffic is also how it is repaired.
     """
-    if problem := _nothing_to_return_from(facts):
+    if problem := _nothing_to_return_from(facts, environment):
         return Refuse((problem,))
     if wait := busy(facts, now, set()):
         return wait
@@ -44,11 +44,11 @@ def rollback_step(facts: EndpointFacts, now: datetime) -> Step:
     )
 
 
-def _nothing_to_return_from(facts: EndpointFacts) -> Problem | None:
+def _nothing_to_return_from(facts: EndpointFacts, environment: str) -> Problem | None:
     if facts.state is EndpointState.ABSENT:
         return Problem(f"endpoint {facts.name} does not exist", fix="mlops promote makes it")
-    if not facts.ours:
-        return foreign(facts.name)
+    if problem := belongs_to_another(facts, environment):
+        return problem
     if not facts.live and not facts.state.busy:
         return Problem(f"nothing is live on {facts.name}", fix="mlops promote puts a model live")
     return None

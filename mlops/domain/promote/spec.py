@@ -29,13 +29,15 @@ class Invocation:
 class RolloutSpec:
     """One environment. `endpoint` is the name in the region; `retention` None keeps the rollback target for ever.
 
-    `registry` None: its models are in the workspace. `base_model` (name:version of `base_registry`) is what a model
-    that names none was made of. Problems name the file `params_file`.
+    `repository` (owner/name) is empty where it is not known. `registry` None: its models are in the workspace.
+    `base_model` (name:version of `base_registry`) is what a model that names none was made of. Problems name the file
+    `params_file`.
     """
 
     environment: str
     endpoint: str
     owner: str
+    repository: str
     registry: str | None
     auth_mode: str
     instance_type: str

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from mlops.errors import BadInput, MlopsError, Problem
 
-ALL = 100  # percent
-
 
 @dataclass(frozen=True)
 class DesiredRollout:
     """The model that is to have all traffic, and how it gets there."""
 
+    environment: str
     endpoint: str
     deployment: str
     model: str
@@ -23,6 +22,8 @@ class DesiredRollout:
     mirror_percent: int = 0  # of the live requests, copied to the new deployment before it gets any; 0 for none
     retention: timedelta | None = None  # how long the deployment before is kept for a rollback; None for ever
     allow_older: bool = False  # whether a version below the live one is meant
+    repository: str = ""  # owner/name of who promotes; empty where that is not known, as on a laptop
+    take_over: bool = False  # whether the endpoint of another repository is meant
 
 
 @dataclass(frozen=True)

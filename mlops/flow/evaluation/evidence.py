@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlops.azure import aliases, endpoints, jobs, models
+from mlops.azure import aliases, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import rules as evaluation_rules
 from mlops.domain.evaluation.evidence import Champion, Evidence, metrics_of
@@ -11,6 +11,7 @@ from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
+from mlops.flow.own_endpoint import own_endpoint
 
 
 def of_run(workspace: Workspace, job: str, place: ChampionPlace) -> Evidence:
@@ -60,7 +61,7 @@ def champion(workspace: Workspace, place: ChampionPlace) -> Champion | None:
 
 def serving(workspace: Workspace, place: ChampionPlace) -> str | None:
     """The model with the largest share of an environment's traffic, as name:version."""
-    facts = endpoints.observe(workspace, place.endpoint, place.model)
+    facts = own_endpoint(workspace, place.endpoint, place.model, place.environment)
     shares = [(facts.traffic.get(item.name, 0), item.model) for item in facts.deployments]
     share, label = max(shares, key=lambda pair: pair[0], default=(0, ""))
     return label if share > 0 else None

@@ -1,9 +1,10 @@
 """`mlops ask`: one held-out question to a live endpoint, its answer beside the true one."""
 
-from mlops.azure import endpoints, scoring, sharing
+from mlops.azure import scoring, sharing
 from mlops.errors import BadInput, Problem, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import own_endpoint
 from mlops.flow.promote.invoke import held_out
 from mlops.flow.promote.result import AskResult
 from mlops.flow.promote.rollout_spec import rollout_spec
@@ -12,8 +13,8 @@ from mlops.flow.promote.rollout_spec import rollout_spec
 def run(context: Context, environment: str, *, index: int) -> Outcome[AskResult]:
     """Ask the endpoint of an environment, through its ordinary traffic."""
     spec, workspace = rollout_spec(context, environment), context.workspace
-    facts = endpoints.observe(workspace, spec.endpoint, spec.owner)
-    live = next((one.model for one in facts.deployments if facts.share(one.name) == 100), "")
+    facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+    live = facts.live_model
     if not live:
         raise BadInput(
             Problem(f"{environment} has no model with all traffic", "the workspace", fix=f"mlops promote {environment}")

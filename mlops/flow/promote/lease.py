@@ -1,8 +1,8 @@
 """Takes, keeps and gives back the lease of an endpoint; `mlops.domain.promote.lease` decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mlops.azure import endpoints
@@ -26,12 +26,13 @@ class EndpointLease:
     endpoint: str
     holder: str
     observe: Callable[[], EndpointFacts]
+    also: Mapping[str, str] = field(default_factory=dict)  # tags that are written with it
     has: bool = False
 
     def tags(self, lasting: timedelta = SHORT) -> dict[str, str]:
-        """The tag for an endpoint that is about to be made."""
+        """The tags for an endpoint that is about to be made."""
         self.has = True
-        return {LEASE_TAG: str(lease.granted(self.holder, self.workspace.now(), lasting))}
+        return {**self.also, LEASE_TAG: str(lease.granted(self.holder, self.workspace.now(), lasting))}
 
     def other(self, facts: EndpointFacts) -> lease.Lease | None:
         """Whoever else may act now.

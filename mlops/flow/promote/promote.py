@@ -32,7 +32,7 @@ from mlops.domain.promote.steps import (
     Step,
     Wait,
 )
-from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
@@ -87,6 +87,7 @@ class Promotion:
     measurements: list[Measurement] = field(default_factory=list)
     _progress: Progress = field(default_factory=Progress)
     _checked: bool = False
+    _leased: bool = False
 
     def run(self) -> Outcome[PromoteResult]:
         """Step by step until the planner says that it is over.
@@ -110,7 +111,8 @@ class Promotion:
 
     @cached_property
     def _lease(self) -> EndpointLease:
-        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe)
+        also = {REPOSITORY_TAG: self.spec.repository} if self.spec.repository else {}
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe, also)
 
     @cached_property
     def _deployment(self) -> str:
@@ -121,6 +123,7 @@ class Promotion:
 
     def _decide(self, facts: EndpointFacts) -> Step:
         desired = DesiredRollout(
+            environment=self.spec.environment,
             endpoint=self.spec.endpoint,
             deployment=self._deployment,
             model=self.model.label,
@@ -131,16 +134,18 @@ class Promotion:
             mirror_percent=self.spec.mirror_percent,
             retention=self.spec.retention,
             allow_older=self.allow_older,
+            repository=self.spec.repository,
+            take_over=self.take_over,
         )
         return planner.next_step(facts, desired, self._progress)
 
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
         endpoint = self.spec.endpoint
-        if not self.take_over and (other := self._lease.other(facts)):
+        if (self._leased or not self.take_over) and (other := self._lease.other(facts)):
             return Wait(endpoint, f"{other.holder} may change {endpoint} until {other.until:%H:%M:%S} (UTC)")
         if facts.state is not EndpointState.ABSENT and self._lease.hold(facts, self._lasting(step)):
-            self.take_over = False
+            self._leased = True
             self._check(facts)
             return None  # what was written is read again before anything is changed
         self._check(facts)

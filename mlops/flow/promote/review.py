@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from mlops.azure import endpoints, models, sharing
+from mlops.azure import models, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, JOB_TAG, VERDICT_TAG
 from mlops.errors import MlopsError
+from mlops.flow.own_endpoint import own_endpoint
 from mlops.flow.promote.result import AddedCapacity, ModelComparison, ModelSummary, NextEnvironment
 
 
@@ -41,8 +42,8 @@ def next_environment(workspace: Workspace, later: Sequence[RolloutSpec]) -> Next
     spec = later[0]
     live: str | None
     try:
-        facts = endpoints.observe(workspace, spec.endpoint, spec.owner)
-        live = next((one.model for one in facts.deployments if facts.share(one.name) == 100), "")
+        facts = own_endpoint(workspace, spec.endpoint, spec.owner, spec.environment)
+        live = facts.live_model or ""
     except MlopsError:  # it may be another workspace, which this sign-in does not see
         live = None
     return NextEnvironment(spec.environment, spec.traffic_steps, spec.bake_seconds, live)

@@ -34,9 +34,11 @@ def _roll_back(workspace: Workspace, spec: RolloutSpec, log: RolloutLog) -> Roll
         endpoints.set_traffic(workspace, facts, step.percentages, {**step.tags, LEASE_TAG: lease.FREE})
         return None
 
-    again = f"mlops rollback {spec.environment}"
+    def decide(facts: EndpointFacts) -> Step:
+        return rollback_step(facts, workspace.now(), spec.environment)
+
     try:
-        loop = Reconciliation(observe, lambda facts: rollback_step(facts, workspace.now()), act, log, again)
+        loop = Reconciliation(observe, decide, act, log, f"mlops rollback {spec.environment}")
         facts, end = loop.run()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted.message(workspace, log, None)) from None

@@ -31,6 +31,7 @@ def _spec(context: Context, name: str) -> RolloutSpec:
         environment=name,
         endpoint=stated.endpoint.replace("{workspace_hash}", context.workspace.hash),
         owner=context.owner,
+        repository=context.repository,
         registry=stated.registry,
         auth_mode=stated.auth_mode,
         instance_type=stated.instance_type,

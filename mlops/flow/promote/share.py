@@ -27,7 +27,6 @@ def run(workspace: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], m
 
 def set_champion(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts) -> None:
     """Whoever has all traffic is the champion of the environment, and is tagged so where the model is registered."""
-    live = next((one.model for one in facts.deployments if facts.traffic.get(one.name) == 100), "")
-    name, _, version = live.partition(":")
+    name, _, version = (facts.live_model or "").partition(":")
     if name == spec.owner and version and spec.registry is None:
         aliases.promoted(workspace, name, version, spec.environment)

@@ -8,6 +8,7 @@ from functools import cache
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.training import compute, training_spec
 from mlops.flow.training.compute import ComputeResult, ComputeState
 
@@ -80,7 +81,7 @@ def _looks(context: Context) -> tuple[tuple[str, Callable[[], str]], ...]:
         ("base model", model),
         ("component and parameters", parameters),
         ("compute", lambda: _compute(compute.run(context, make=False))),
-        ("endpoint names", lambda: ", ".join(context.endpoint_name(name) for name in context.params.environments)),
+        ("endpoints", lambda: ", ".join(facts.name for facts in own_endpoints(context).values())),
     )
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from mlops.azure import endpoints
 from mlops.domain.promote.endpoint import DeploymentState, EndpointFacts, EndpointState
 from mlops.domain.release.plan import Verb, decide
 from mlops.domain.training.run import JobState
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.training import training_spec
 
 
@@ -58,10 +58,7 @@ def run(context: Context) -> Outcome[StatusResult]:
     made_of = training_spec.training(context.workspace, training_spec.of(context))
     facts = observe.facts(context, made_of)
     plan = decide(facts)
-    seen = [
-        endpoints.observe(context.workspace, context.endpoint_name(name), context.owner)
-        for name in context.params.environments
-    ]
+    seen = own_endpoints(context)
     result = StatusResult(
         recipe=facts.recipe,
         data_version=facts.data_version,
@@ -70,7 +67,7 @@ def run(context: Context) -> Outcome[StatusResult]:
         job_state=facts.attempt.state if facts.attempt else None,
         refusal=facts.refusal,
         model=facts.model,
-        environments=tuple(map(_environment, context.params.environments, seen)),
+        environments=tuple(_environment(name, found) for name, found in seen.items()),
         next_verb=plan.first,
         why=plan.why,
     )

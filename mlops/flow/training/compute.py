@@ -23,6 +23,7 @@ from mlops.errors import AzureRefused, Problem
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Gathered
 
@@ -68,6 +69,7 @@ class ComputeResult:
 
 def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
+    own_endpoints(context)  # before anything is paid for: a name of somebody else would be refused at the very end
     return check_and_make(context.workspace, training_spec.of(context), context.say, make=make)
 
 

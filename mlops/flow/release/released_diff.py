@@ -12,9 +12,9 @@ from mlops.domain.asset_ids import label
 from mlops.domain.release.changes import ABSENT, parameters
 from mlops.domain.release.comparison import IngredientDifference, Ingredients, differences
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
-from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluation_spec import last_environment
+from mlops.flow.own_endpoint import own_endpoint
 from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import FileChange
@@ -72,7 +72,7 @@ def compare(context: Context, made_of: ResolvedTraining, data_version: str | Non
 def find(context: Context) -> tuple[ReleasedModel, Ingredients] | None:
     """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
     environment = last_environment(context.params)
-    live = observe.live_model(context.workspace, context.endpoint_name(environment), context.owner)
+    live = own_endpoint(context.workspace, context.endpoint_name(environment), context.owner, environment).live_model
     name, _, version = (live or "").partition(":")
     model = models.find(context.workspace, name, version) if version else None
     if model is None:

@@ -1,0 +1,89 @@
+"""What `params.yaml` says about the environments: their endpoints, how a model gets there, and how it is served."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from mlops.params.block import Block as _Block
+from mlops.params.block import Positive, Share
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
+ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,38}$")]
+
+
+class DeploymentLimits(_Block):
+    """When a new deployment is bad, by probes and by Azure Monitor's numbers."""
+
+    error_share: Share = Field(
+        0.02, description="Largest share of failed requests: no usable answer, 408, 424, 429, 5xx"
+    )
+    error_share_over_old: Share = Field(0.01, description="How much larger it may be than the old deployment's")
+    p95_ms: float | None = Field(None, gt=0, description="Largest p95 latency in milliseconds")
+    p95_ratio_to_old: float | None = Field(2.0, gt=0, description="Largest p95 latency as a multiple of the old one's")
+    p95_slack_ms: float = Field(1000, ge=0, description="A smaller difference to the old one's latency does not count")
+    minimum_requests: Positive = Field(
+        20, description="Below this, Azure Monitor's numbers of a deployment are too few to judge"
+    )
+    metrics_wait_seconds: float = Field(
+        0, ge=0, description="How long to wait after the bake time for Azure Monitor, which is about three minutes late"
+    )
+    without_metrics: Literal["probes", "roll_back"] = Field(
+        "probes", description="When Azure Monitor has nothing to say: let the probes decide, or roll back"
+    )
+
+
+class Environment(_Block):
+    """One managed online endpoint and how a model gets there."""
+
+    endpoint: str = Field(pattern=ENDPOINT, description="Endpoint name; {workspace_hash} makes it unique in the region")
+    instance_type: str = Field("Standard_NC24ads_A100_v4", description="VM size of the deployment")
+    instance_count: Positive = Field(1, description="Instances of the deployment")
+    registry: str | None = Field(
+        None,
+        pattern=NAME,
+        description="Registry that models come from, where they are made in another workspace than this one's",
+    )
+    auth_mode: Literal["key", "aad_token"] = Field("key", description="How callers sign in")
+    traffic_steps: tuple[int, ...] = Field(
+        (100,), min_length=1, description="Percent for the new deployment, step by step"
+    )
+    bake_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
+    protected: bool = Field(False, description="Never touched by cleanup")
+    mirror_percent: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Share of live requests copied to a new deployment before it gets any; 0 for none",
+    )
+    retention_hours: float | None = Field(
+        72, ge=0, description="How long the deployment before stays at 0 % for a rollback; null for ever"
+    )
+    limits: DeploymentLimits = Field(
+        default_factory=DeploymentLimits,  # type: ignore[arg-type]
+        description="When a step of the traffic is judged bad",
+    )
+
+    @model_validator(mode="after")
+    def _ends_at_all_traffic(self) -> Self:
+        steps = self.traffic_steps
+        if list(steps) != sorted(set(steps)) or steps[0] < 1 or steps[-1] != 100:
+            raise ValueError(f"traffic_steps must rise from 1 or more to 100, not {list(steps)}")
+        return self
+
+
+class Serving(_Block):
+    """Probe and request settings of every deployment, and how it is asked."""
+
+    request_timeout_ms: int = Field(90000, ge=1, le=180000, description="Limit of one request, at most 180,000 ms")
+    max_concurrent_requests_per_instance: Positive = Field(1, description="Requests an instance works on at once")
+    liveness_initial_delay_seconds: int = Field(
+        600, ge=0, description="Before the first liveness probe; a large model loads for minutes"
+    )
+    readiness_initial_delay_seconds: int = Field(10, ge=0, description="Before the first readiness probe")
+    max_new_tokens: Positive = Field(64, description="Length of an answer in the smoke test and in `mlops ask`")
+    temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy")
+    smoke_conversations: Positive = Field(3, description="Held-out questions asked before any traffic moves")
+    smoke_minimum_rouge_l: Share = Field(
+        0.0, description="Floor of the mean ROUGE-L of their answers against the true ones; 0 sets none"
+    )

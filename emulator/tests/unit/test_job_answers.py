@@ -1,0 +1,64 @@
+"""What is added to a job, without a server."""
+
+from typing import Any
+
+import pytest
+
+from azureml_emulator.core import arm
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs import job_answers
+from azureml_emulator.services.jobs.execution import compute
+
+ID = arm.default_workspace_id()
+WORKSPACE = Resource(ID, "", "workspaces", ID.rsplit("/", 1)[-1], {"location": "westeurope"}, 1)
+CURATED = "azureml://registries/azureml/environments/AzureML-sklearn-1.0-ubuntu20.04-py38-cpu/versions/33"
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu:33", CURATED),
+        ("azureml:my-own:1", "azureml:my-own:1"),
+        (f"{ID}/environments/my-own/versions/1", f"{ID}/environments/my-own/versions/1"),
+    ],
+)
+def test_the_environment_of_a_sweeps_trial_is_an_id(stated: str, shown: str) -> None:
+    properties = {"jobType": "Sweep", "trial": {"command": "echo", "environmentId": stated}}
+    assert job_answers.completed(WORKSPACE, "j", properties)["trial"]["environmentId"] == shown
+
+
+@pytest.mark.parametrize(
+    ("stated", "mode"),
+    [
+        ({"jobInputType": "uri_file", "uri": "azureml:d:1"}, "ReadOnlyMount"),
+        ({"jobInputType": "uri_file", "uri": "azureml:d:1", "mode": None}, "ReadOnlyMount"),
+        ({"jobInputType": "mltable", "uri": "azureml:d:1", "mode": "Direct"}, "Direct"),
+        ({"jobInputType": "literal", "value": "1"}, None),
+    ],
+)
+def test_data_is_mounted_for_reading_unless_said_otherwise(stated: dict[str, Any], mode: str | None) -> None:
+    made = job_answers.completed(WORKSPACE, "j", {"jobType": "Command", "inputs": {"a": stated}})
+    assert made["inputs"]["a"].get("mode") == mode
+
+
+def test_a_job_is_watched_in_its_own_region_and_in_the_studio() -> None:
+    services = job_answers.completed(WORKSPACE, "j", {"jobType": "Pipeline"})["services"]
+    short = ID.replace("resourceGroups", "resourcegroups").replace("/providers/Microsoft.MachineLearningServices", "")
+    assert services["Tracking"]["endpoint"] == f"azureml://westeurope.api.azureml.ms/mlflow/v1.0{ID}?"
+    assert services["Studio"]["endpoint"] == f"https://ml.azure.com/runs/j?wsid={short}"
+
+
+def test_only_a_pipeline_is_told_how_it_was_understood() -> None:
+    stated = {"properties": {"mine": 1}, "settings": {"default_datastore": "azureml:other"}}
+    assert job_answers.run_properties({**stated, "jobType": "Command"}) == {"mine": "1"}
+    pipeline = job_answers.run_properties({**stated, "jobType": "Pipeline"})
+    assert (pipeline["mine"], pipeline["azureml.defaultDataStoreName"]) == ("1", "other")
+    assert "azureml.defaultComputeName" not in pipeline
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [(None, "serverless"), ("cpu", "cpu"), ("azureml:cpu", "cpu"), (f"{ID}/computes/cpu", "cpu")],
+)
+def test_a_compute_is_named_in_three_ways(reference: str | None, name: str) -> None:
+    assert compute.name_of(reference) == name

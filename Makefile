@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test check docs lock dist try-dist clean
+.PHONY: help setup install rehearse test check docs lock parity-stack dist try-dist clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## prepare .venv with the `mlops` command, the emulator and the tools of the tests
 	@$(SETUP) --for dev
@@ -45,5 +45,8 @@ dist: setup ## build the wheels of both distributions into build/dist
 try-dist: dist ## install the emulator's wheel as its users do, and run a program of the SDK on it
 	@$(BIN)/python -m pytest --quiet --from-index emulator/tests/contract/test_distribution.py
 
+parity-stack: setup ## ask Microsoft's own code (torch, transformers, azureml-acft) what it takes; environments of their own
+	@$(BIN)/python tools/parity.py $(ARGS)
+
 clean: ## remove what setup, tests and rehearsals made here
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build
+	rm -rf .venv .venv-parity .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build

@@ -47,6 +47,13 @@ def files(folder: Path, base: str, below: str) -> list[str]:
     return list(filter(None, found.decode(errors="replace").split("\0")))
 
 
+def ignored(folder: Path) -> set[Path]:
+    """Every file below a folder that git ignores; none where the folder is in no repository."""
+    found = _git(folder, "ls-files", "--others", "--ignored", "--exclude-standard", "-z")
+    names = (found or b"").decode(errors="surrogateescape").split("\0")
+    return {(folder / name).resolve() for name in names if name}
+
+
 def _git(folder: Path, *arguments: str) -> bytes | None:
     command = ["git", "-C", str(folder), *arguments]
     try:

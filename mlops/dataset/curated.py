@@ -1,17 +1,29 @@
 """The team's own files, read and judged row by row: all that is wrong is told at once, with its place.
 
-It must not drop a row: one that cannot be used is an error, and so is one that stands twice.
+It must not drop a row: one that cannot be used is an error, and so is one that stands twice, unless the parameters say
+that duplicates are removed.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import tee
 
-from mlops.domain.dataset import personal
-from mlops.domain.dataset.rows import Fault, Place, Reason, Source, read_curated
+from mlops.dataset.formats import records
+from mlops.domain.dataset import formats
+from mlops.domain.dataset.formats import pairs, threads, trees
+from mlops.domain.dataset.formats.turns import Converted
+from mlops.domain.dataset.policies import Policies, screen
+from mlops.domain.dataset.rows import Fault, NotRead, Place, Read, Reason, Source, ending
 from mlops.domain.dataset.similar import SimilarityIndex, signature
+from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.dataset.validate import Conversation, check, encode_messages
-from mlops.errors import BadInput, Problem
+
+ALWAYS_DATA = (".jsonl", ".ndjson", ".parquet")  # a file with such an ending is meant as data, whatever is in it
+NEAR_FIX = (
+    "keep the better of the two, make them differ more, raise data.near_duplicates (null: keep all), "
+    "or let data.duplicates be `remove`"
+)
 
 
 @dataclass(frozen=True)
@@ -28,68 +40,145 @@ class Curated:
         return "\n".join(content for role, content in self.found.messages if role != "system")
 
 
+@dataclass(frozen=True)
+class Removed:
+    """A row that stands twice and is left out."""
+
+    source: Source
+    position: int
+    fault: Fault
+    line: bytes
+
+
 @dataclass
 class CuratedFiles:
-    """The team's own files: all rows, all faults, all warnings."""
+    """The team's own files: all rows, all faults, all warnings, and files that hold no conversations."""
 
     max_characters: int
     max_tokens: int | None
-    personal_data: Literal["warn", "refuse", "ignore"]
+    policies: Policies
     near_duplicates: float
+    specs: Sequence[SourceSpec] = ()
+    remove_duplicates: bool = False
     rows: list[Curated] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    personal: list[str] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    personal: Counter[str] = field(default_factory=Counter)
+    redacted: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[Place, Fault]] = field(default_factory=list)
+    warnings: list[tuple[Place, Fault]] = field(default_factory=list)
+    not_read: list[NotRead] = field(default_factory=list)
 
     def read(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Read (path, bytes). Raises BadInput with everything that is wrong in any of them."""
+        """Read (path, bytes)."""
         index: SimilarityIndex[Curated] = SimilarityIndex(self.near_duplicates, Curated.text)
         seen: dict[bytes, Curated] = {}
-        problems: list[Problem] = []
         for path, data in files:
+            rows = rows_of(path, data, self.specs)
+            if rows is None:
+                self.not_read.append(NotRead(path, "no conversations are recognised in it"))
+                continue
             source = Source(path, "curated")
             self.sources.append(source)
-            for position, (place, value) in enumerate(read_curated(path, data)):
+            for position, (place, value) in enumerate(rows):
                 found = value if isinstance(value, Fault) else self._judged(value, place)
-                if isinstance(found, Conversation):
-                    row = Curated(source, position, place, found)
-                    twin = self._twin(row, seen, index)
-                    if twin is None:
-                        self.rows.append(row)
-                        continue
-                    found = twin
-                problems.append(found.problem(place))
-        if problems:
-            raise BadInput(problems)
+                if isinstance(found, Fault):
+                    self.faults.append((place, found))
+                else:
+                    self._add(Curated(source, position, place, found), seen, index)
 
     def _judged(self, value: object, place: Place) -> Conversation | Fault:
         found = check(value, self.max_characters, self.max_tokens, strict=True)
-        return found if isinstance(found, Fault) else self._personal_fault(found, place) or found
+        if isinstance(found, Fault):
+            return found
+        screened = screen(found, self.policies)
+        self.warnings += [(place, fault) for fault in screened.warnings]
+        self.personal.update(screened.kinds)
+        self.redacted.update(screened.redacted)
+        if screened.fault:
+            return screened.fault
+        assert screened.found
+        return screened.found
 
-    def _personal_fault(self, found: Conversation, place: Place) -> Fault | None:
-        """A fault, a warning or nothing, as `data.personal_data` says."""
-        if self.personal_data == "ignore":
-            return None
-        for number, (_, content) in enumerate(found.messages):
-            kinds = personal.find(content)
-            if not kinds:
+    def _add(self, row: Curated, seen: dict[bytes, Curated], index: SimilarityIndex[Curated]) -> None:
+        """Keep a row, or say that it stands twice."""
+        fault = _twice(row, seen, index)
+        if fault is None:
+            self.rows.append(row)
+        elif self.remove_duplicates:
+            self.removed.append(Removed(row.source, row.position, fault, encode_messages(row.found) + b"}"))
+        else:
+            self.faults.append((row.place, fault))
+
+
+def rows_of(path: str, data: bytes, specs: Sequence[SourceSpec] = ()) -> Iterator[Read] | None:
+    """The rows of a file in our own format; one in another is converted where its entry of `specs` says so.
+
+    None for a file that may be something else than data, and in which no conversations are recognised.
+    """
+    spec = spec_of(path, specs)
+    rows, again = tee(records(path, data, spec.encoding if spec else "utf-8"))
+    if spec and spec.explains:
+        return _converted(rows, spec)
+    first = [value for _, (_, value) in zip(range(formats.LOOKED_AT), again, strict=False)]
+    meant = ending(path) in ALWAYS_DATA or any(isinstance(value, Fault) for value in first)
+    if not meant and all(formats.recognise(value) is None for value in first):
+        return None
+    return _explained(path, rows)
+
+
+def _twice(row: Curated, seen: dict[bytes, Curated], index: SimilarityIndex[Curated]) -> Fault | None:
+    same = seen.setdefault(encode_messages(row.found), row)
+    if same is not row:
+        fix = "remove one of the two, or let data.duplicates be `remove`"
+        return Fault(Reason.DUPLICATE, f"the same conversation stands at {same.place}", fix)
+    keys = signature(row.text())
+    if near := index.find(keys, row):
+        other, score = near
+        return Fault(Reason.NEAR_DUPLICATE, f"{score:.0%} of the text is that of {other.place}", NEAR_FIX)
+    index.keep(keys, row)
+    return None
+
+
+def _explained(path: str, rows: Iterable[Read]) -> Iterator[Read]:
+    """Rows without `messages` get a fault that names the format they have, and how to import it."""
+    for place, value in rows:
+        if isinstance(value, dict) and "messages" not in value:
+            known = formats.recognise(value)
+            if known:
+                other = "name the file and its format in data.sources of params.yaml, or import it:"
+                fix = f"{other} `mlops data import {path}`"
+                yield place, Fault(Reason.SCHEMA, f"this is {known.title}, not our format", fix)
                 continue
-            fix = "replace it by a made-up value (user@example.com), or set data.personal_data in params.yaml"
-            fault = Fault(Reason.PERSONAL_DATA, f"messages[{number}] seems to hold {', '.join(kinds)}", fix)
-            if self.personal_data == "refuse":
-                return fault
-            self.personal += kinds
-            self.warnings.append(Problem(fault.what, place.path, place.line, None, "data.personal_data is `warn`", fix))
-        return None
+        yield place, value
 
-    def _twin(self, row: Curated, seen: dict[bytes, Curated], index: SimilarityIndex[Curated]) -> Fault | None:
-        same = seen.setdefault(encode_messages(row.found), row)
-        if same is not row:
-            return Fault(Reason.DUPLICATE, f"the same conversation stands at {same.place}", "remove one of the two")
-        keys = signature(row.text())
-        if near := index.find(keys, row):
-            other, score = near
-            fix = "keep the better of the two, or make them differ more"
-            return Fault(Reason.NEAR_DUPLICATE, f"{score:.0%} of the text is that of {other.place}", fix)
-        index.keep(keys, row)
-        return None
+
+def _converted(rows: Iterator[Read], spec: SourceSpec) -> Iterator[Read]:
+    """Rows of another format as rows of ours."""
+    for place, found in explain(rows, spec):
+        yield place, {"messages": list(found.messages)} if isinstance(found, Converted) else found
+
+
+def explain(rows: Iterator[Read], spec: SourceSpec) -> Iterator[tuple[Place, Converted | Fault]]:
+    """Rows of a file as messages: by a mapping, by named columns, by a named format, or as they are recognised."""
+    faults: list[tuple[Place, Fault]] = []
+
+    def objects() -> Iterator[tuple[Place, dict[str, object]]]:
+        for place, value in rows:
+            if isinstance(value, dict):
+                yield place, value
+            else:
+                bad = value if isinstance(value, Fault) else Fault(Reason.SCHEMA, "a row must be an object")
+                faults.append((place, bad))
+
+    if spec.mapping:
+        yield from threads.of_threads(objects(), spec.mapping)
+    elif spec.format == formats.GROUPED:
+        yield from trees.of_messages(objects())
+    elif spec.columns:
+        for place, row in objects():
+            yield place, pairs.of_columns(row, spec.columns)
+    else:
+        for place, _, found in formats.convert(rows, spec.format):
+            yield place, found
+    yield from faults

@@ -15,8 +15,9 @@ import polars as pl
 
 from mlops.dataset.minhash import Integers, minima
 from mlops.dataset.table import ROW, Batch, fill
-from mlops.domain.dataset import personal
-from mlops.domain.dataset.rows import Fault, Reason
+from mlops.domain.dataset import lost_meaning, personal
+from mlops.domain.dataset.policies import Policies, Screened, screen
+from mlops.domain.dataset.rows import Fault
 from mlops.domain.dataset.validate import Conversation, check, encode_messages, encode_rest, estimated_tokens
 
 MESSAGES = pl.List(pl.Struct({"content": pl.String, "role": pl.String}))
@@ -27,9 +28,11 @@ SIEVES = tuple(
     "|".join(re.escape(mark) for mark in marks)
     for marks in (
         sorted(mark for mark in personal.MARKS if len(mark) == 1),
-        sorted(mark for mark in personal.MARKS if len(mark) > 1),
+        sorted([*(mark for mark in personal.MARKS if len(mark) > 1), "://"]),
     )
 )
+NUMBERS = r"(?-u)[0-9][0-9 ()./-]{4}[0-9]|[A-Z]{6}[0-9]{2}[A-Z]"  # in every number that means a person
+CONTROL_SIEVE = "|".join(re.escape(mark) for mark in lost_meaning.CONTROL_MARKS)
 # How Arrow places a text of more than 12 bytes; no JSON object of ours is shorter.
 VIEW = np.dtype([("length", "<i4"), ("prefix", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
 ROLES = {"user": 0, "assistant": 1, "system": 2}
@@ -38,12 +41,11 @@ OTHER = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Beyond them a conversation is rejected. `personal` says whether secrets and personal data are looked for."""
+    """Beyond them a conversation is rejected. `policies` say what becomes of one with secrets or control tokens."""
 
     characters: int
     tokens: int | None
-    personal: bool
-    refuse_personal: bool
+    policies: Policies
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Judged:
     places: Integers
     rejected: list[Rejected]
     personal: Counter[str]
+    redacted: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,20 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> 
     """Every row of a frame with columns `messages` and, where there are any, `prompt` and `prompt_id`; or of a list."""
     frame = _in_order(given) if isinstance(given, pl.DataFrame) else None
     plain, parts = _plain(frame, limits) if frame is not None else (np.zeros(len(given), dtype=bool), None)
-    kinds = _personal(parts, plain) if limits.personal and parts else {}
-    refused: dict[int, Fault] = {}
-    if limits.refuse_personal:
-        refused = {place: _private(names) for place, names in kinds.items()}
-        plain[list(refused)] = False
-        kinds = {}
+    kinds = _told(parts, plain, limits.policies) if parts else {}
     found = np.flatnonzero(plain)
+    personal_data, redacted = Counter(name for names in kinds.values() for name in names), Counter[str]()
+    refused: dict[int, Fault] = {}
     good: dict[int, Conversation] = {}
     for place in np.flatnonzero(~plain).tolist():
-        verdict = refused.get(place) or _slowly(_value(given, place), limits)
+        verdict = _slowly(_value(given, place), limits)
         if isinstance(verdict, Fault):
             refused[place] = verdict
             continue
-        good[place] = verdict
-        if limits.personal and (names := personal.find(_text(verdict))):
-            kinds[place] = names
+        assert verdict.found
+        good[place] = verdict.found
+        personal_data.update(verdict.kinds)
+        redacted.update(verdict.redacted)
     batches = [pack(list(good.values()))] if good else []
     if frame is not None and parts and len(found):
         batches.append(_fast(frame, parts, found))
@@ -116,7 +117,8 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> 
         ),
         np.array([*good, *found.tolist()], dtype=np.int64),
         [Rejected(place, fault, _value(given, place)) for place, fault in sorted(refused.items())],
-        Counter(name for names in kinds.values() for name in names),
+        personal_data,
+        redacted,
     )
 
 
@@ -222,37 +224,48 @@ def _encoded(columns: pl.DataFrame) -> Iterator[memoryview]:
         yield data[number][offset : offset + length]
 
 
-def _slowly(value: Mapping[str, Any], limits: Limits) -> Conversation | Fault:
+def _slowly(value: Mapping[str, Any], limits: Limits) -> Screened | Fault:
     found = check(value, limits.characters, limits.tokens)
-    if isinstance(found, Conversation) and limits.refuse_personal and (names := personal.find(_text(found))):
-        return _private(names)
-    return found
+    if isinstance(found, Fault):
+        return found
+    screened = screen(found, limits.policies)
+    return screened.fault or screened
 
 
-def _private(names: tuple[str, ...]) -> Fault:
-    return Fault(Reason.PERSONAL_DATA, f"seems to hold {', '.join(names)}")
+def _told(parts: _Parts, plain: Integers, policies: Policies) -> dict[int, tuple[str, ...]]:
+    """Row -> what is only told of it. Rows that hold anything else that is looked for are plain no longer."""
+    if policies.control_tokens != "ignore":
+        marked = parts.content.str.contains(CONTROL_SIEVE).fill_null(False).to_numpy()
+        places = np.flatnonzero(marked & plain[parts.row])
+        held = parts.content.gather(places).str.contains(f"(?-u){lost_meaning.CONTROL_TOKENS.pattern}").to_numpy()
+        plain[parts.row[places[held]]] = False
+    kinds = _personal(parts, plain, policies) if policies.looks else {}
+    closer = [row for row, names in kinds.items() if any(policies.of(name) != "warn" for name in names)]
+    plain[closer] = False
+    return {row: names for row, names in kinds.items() if plain[row]}
 
 
-def _text(found: Conversation) -> str:
-    return "\n".join(content for _, content in found.messages)
-
-
-def _personal(parts: _Parts, plain: Integers) -> dict[int, tuple[str, ...]]:
-    """Row -> the kinds of secrets and personal data in it, for rows that are plain and hold any."""
+def _personal(parts: _Parts, plain: Integers, policies: Policies) -> dict[int, tuple[str, ...]]:
+    """Row -> the kinds of secrets and personal data in it that are not ignored, for rows that are plain."""
     marked = np.zeros(len(parts.code), dtype=bool)
-    for sieve in SIEVES:
+    for sieve in (*SIEVES, NUMBERS):
         marked |= parts.content.str.contains(sieve).fill_null(False).to_numpy()
     places = np.flatnonzero(marked & plain[parts.row])
     suspects = parts.content.gather(places)
-    found: dict[int, list[str]] = {}
-    for pattern in personal.PATTERNS if len(places) else ():
-        ascii_only = f"(?-u){pattern.expression.pattern}"  # as `re.ASCII` means it
-        held = np.flatnonzero(suspects.str.contains(ascii_only).to_numpy())
+    found: dict[int, set[str]] = {}
+    wanted = [pattern for pattern in personal.PATTERNS if policies.of(pattern.kind) != "ignore"]
+    for pattern in wanted if len(places) else ():
+        held = np.flatnonzero(suspects.str.contains(_in_ascii(pattern.expression)).to_numpy())
         for place, text in zip(places[held].tolist(), suspects.gather(held).to_list(), strict=True):
-            kinds = found.setdefault(int(parts.row[place]), [])
+            kinds = found.setdefault(int(parts.row[place]), set())
             if pattern.kind not in kinds and personal.holds(pattern, text):
-                kinds.append(pattern.kind)
+                kinds.add(pattern.kind)
     return {row: tuple(kinds) for row, kinds in found.items() if kinds}
+
+
+def _in_ascii(expression: re.Pattern[str]) -> str:
+    """The expression for polars, whose words and digits are those of ASCII as well."""
+    return f"(?-u){expression.pattern}"
 
 
 def _value(given: pl.DataFrame | Sequence[Mapping[str, Any]], place: int) -> Any:

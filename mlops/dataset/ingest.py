@@ -39,12 +39,16 @@ class Gathering:
         """Add the team's own rows."""
         for source in curated.sources:
             number, own = self.account.open(source), [row for row in curated.rows if row.source == source]
-            self.account.read[source] += len(own)
+            removed = [one for one in curated.removed if one.source == source]
+            self.account.read[source] += len(own) + len(removed)
+            for one in removed:
+                self.account.reject(source, one.position, one.fault.reason, one.fault.what, one.line)
             if own:
                 batch = pack([row.found for row in own])
                 batch.rows["source"], batch.rows["position"] = number, [row.position for row in own]
                 self.spool.add(self._ordered(batch))
         self.account.personal.update(curated.personal)
+        self.account.redacted.update(curated.redacted)
 
     def add_dataset(self, given: Input) -> None:
         """Add the valid rows of one split of a public dataset; count the others."""
@@ -58,6 +62,7 @@ class Gathering:
             for one in judged.rejected:
                 account.reject(source, at + one.place, one.fault.reason, one.fault.what, one.value)
             account.personal.update(judged.personal)
+            account.redacted.update(judged.redacted)
             account.read[source] += judged.count
             self.progress(judged.count)
 

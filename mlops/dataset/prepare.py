@@ -13,54 +13,32 @@ Decisions:
 How fast it is, and how much memory it needs: `benchmarks/prepare.py`, docs/data.md.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from mlops.dataset.options import CuratedCheck, Options, Prepared
+from mlops.domain.dataset.grouped import grouped, warnings
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest
-from mlops.domain.dataset.rows import Input, Reason, Source
+from mlops.domain.dataset.rows import Fault, Input, Place, Source
 from mlops.domain.dataset.sampling import MANIFEST, REJECTED
+from mlops.domain.dataset.sources import spec_of, weight_of
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation should pay for
     from mlops.dataset.curated import CuratedFiles
     from mlops.dataset.minhash import Integers
     from mlops.dataset.rejections import Account
-    from mlops.dataset.spool import Spool
     from mlops.dataset.table import Table
 
+REFUSED = "refused.jsonl"  # every fault of the team's own files, where there are any
 MINIMUM_TRAIN_ROWS = 10  # the component refuses fewer (facts: acft constants, min 10 rows after filtering)
 NEVER = 2.0  # a Jaccard index that no two texts reach
-
-
-@dataclass(frozen=True)
-class Options:
-    """The `data` block of params.yaml as far as preparation needs it. Shares are 0 to 1."""
-
-    seed: int = 42
-    validation_share: float = 0.1
-    curated_test_share: float = 0.1
-    max_characters: int = 20_000
-    max_tokens: int | None = None
-    personal_data: Literal["warn", "refuse", "ignore"] = "warn"
-    near_duplicates: float | None = 0.85  # Jaccard index from which two conversations count as one; None: never
-    weights: Mapping[str, float] = field(
-        default_factory=dict
-    )  # pattern of a source's name -> how often it is trained on
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The files (name -> path), what is in them, and what a person should know."""
-
-    files: Mapping[str, Path]
-    manifest: Manifest
-    warnings: tuple[Problem, ...]
 
 
 def prepare(
@@ -75,31 +53,62 @@ def prepare(
 
     `inputs` are splits of public datasets, `curated` pairs of (path relative to the repository, bytes), `recipe` the
     digest that the manifest shall carry. `progress` is told how many more rows of datasets were read. Raises BadInput
-    with every fault of the curated files, or when fewer than 10 training rows are left. For the same inputs the bytes
-    are the same on every machine and in whatever order the rows come. The test file may be empty.
+    with every fault of the curated files, the whole list of which is then in the folder, or when fewer than 10 training
+    rows are left. For the same inputs the bytes are the same on every machine and in whatever order the rows come. The
+    test file may be empty.
     """
     own = _curated(curated, options)
-    _check_weights(options.weights, [*own.sources, *(given.source for given in inputs)])
+    listing = out / REFUSED
+    listing.unlink(missing_ok=True)
+    if own.faults:
+        _list(own.faults, listing)
+        raise BadInput(grouped(own.faults, f"all of them are in {listing}"))
+    _check_names(options, [*own.sources, *(given.source for given in inputs)])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
-        manifest = _made(inputs, own, options, Path(folder), recipe, progress)
+        manifest, told = _made(inputs, own, options, Path(folder), recipe, progress)
         for name in (*FILES.values(), REJECTED, MANIFEST):
             shutil.move(Path(folder) / name, out / name)
-    return Prepared({name: out / name for name in FILES.values()}, manifest, tuple(own.warnings))
+    files = {name: out / name for name in FILES.values()}
+    return Prepared((*_warnings(own), *told), tuple(own.not_read), files, manifest)
 
 
-def check(curated: Iterable[tuple[str, bytes]], options: Options) -> list[Problem]:
-    """Judge curated files alone, (path, bytes). Raises BadInput with every fault; gives the warnings."""
-    return _curated(curated, options).warnings
+def check(curated: Iterable[tuple[str, bytes]], options: Options) -> CuratedCheck:
+    """Judge curated files alone, (path, bytes). Raises BadInput with every fault."""
+    own = _curated(curated, options)
+    if own.faults:
+        raise BadInput(grouped(own.faults, "`mlops prepare --no-upload` writes the whole list to a file"))
+    return CuratedCheck(tuple(_warnings(own)), tuple(own.not_read))
 
 
 def _curated(curated: Iterable[tuple[str, bytes]], options: Options) -> "CuratedFiles":
     from mlops.dataset.curated import CuratedFiles
 
-    near = options.near_duplicates or NEVER
-    own = CuratedFiles(options.max_characters, options.max_tokens, options.personal_data, near)
+    own = CuratedFiles(
+        options.max_characters,
+        options.max_tokens,
+        options.policies,
+        options.near_duplicates or NEVER,
+        options.sources,
+        options.duplicates == "remove",
+    )
     own.read(sorted(curated))
     return own
+
+
+def _warnings(own: "CuratedFiles") -> list[Problem]:
+    why = "params.yaml says `warn` (data.personal_data, data.control_tokens)"
+    return warnings(own.warnings, why)
+
+
+def _list(faults: Iterable[tuple[Place, Fault]], path: Path) -> None:
+    """Every fault with its place, one JSON object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for place, fault in faults:
+            where = {"path": place.path, "line": place.line, "row": place.row, "column": fault.column}
+            record = {**where, "reason": str(fault.reason), "what": fault.what, "fix": fault.fix}
+            file.write(json.dumps(record) + "\n")
 
 
 def _made(
@@ -109,15 +118,14 @@ def _made(
     folder: Path,
     recipe: str,
     progress: Callable[[int], None],
-) -> Manifest:
-    from mlops.dataset import output, select
+) -> tuple[Manifest, list[Problem]]:
+    from mlops.dataset import choose, output, select
     from mlops.dataset.frames import Limits
     from mlops.dataset.ingest import Gathering
     from mlops.dataset.rejections import Account
     from mlops.dataset.spool import Spool
 
-    look, refuse = options.personal_data != "ignore", options.personal_data == "refuse"
-    limits = Limits(options.max_characters, options.max_tokens, look, refuse)
+    limits = Limits(options.max_characters, options.max_tokens, options.policies)
     with closing(Spool(folder)) as spool, closing(Account(folder / REJECTED)) as account:
         gathering = Gathering(spool, account, limits, select.order_salt(options.seed), progress)
         gathering.add_curated(own)
@@ -126,83 +134,40 @@ def _made(
             gathering.add_dataset(given)
         table = spool.table()
         select.hold_out(table[:curated_rows], options.curated_test_share)
-        kept = _distinct(table, spool, account, options.near_duplicates)
+        kept = choose.distinct(table, spool, account, options.near_duplicates)
+        kept = choose.sampled(table, kept, spool, account, options)
         parts = select.divide(table, kept, options.validation_share, options.seed)
-        parts["train"] = _weighted(table, parts["train"], spool, account, options)
+        parts["train"] = choose.weighted(table, parts["train"], spool, account, options)
         if len(parts["train"]) < MINIMUM_TRAIN_ROWS:
             raise BadInput(_too_few(len(parts["train"]), account))
+        told = []
+        if options.window and (over := choose.beyond_window(table, list(parts.values()), options.window))[0]:
+            told.append(_cut(*over, options.window))
         ordered = {part: output.Ordered(*select.shuffled(table, rows, options.seed)) for part, rows in parts.items()}
         files = output.write(folder, table, ordered, spool)
-        manifest = _manifest(table, parts, files, account, recipe)
+        manifest = _manifest(table, parts, files, account, recipe, options)
     (folder / MANIFEST).write_bytes(manifest.to_json())
-    return manifest
+    return manifest, told
 
 
-def _distinct(table: "Table", spool: "Spool", account: "Account", near: float | None) -> "Integers":
-    """The rows without those that stand twice; each of these is rejected."""
-    import numpy as np
-
-    from mlops.dataset import select
-    from mlops.domain.dataset.similar import compared, similarity
-
-    def reject(twin: select.Twin) -> None:
-        row, other = table[twin.row], table[twin.other]
-        of = account.sources[int(other["source"])]
-        detail = f"{'nearly ' if twin.near else ''}the same as a row of {of.name} {of.split}".rstrip()
-        reason = Reason.NEAR_DUPLICATE if twin.near else Reason.DUPLICATE
-        if row["test"] != other["test"]:
-            reason = Reason.LEAKAGE
-        account.reject(account.sources[int(row["source"])], int(row["position"]), reason, detail, spool.line(row))
-        stays[twin.row] = False
-
-    stays = np.ones(len(table), dtype=bool)
-    order = select.ranked(table, account.sources)
-    for twin in select.equal(table, order):
-        reject(twin)
-    if near is not None:
-        curated = np.array([source.kind == "curated" for source in account.sources], dtype=bool)[table["source"]]
-
-        def similar(one: int, other: int) -> float:
-            return similarity(compared(spool.line(table[one])), compared(spool.line(table[other])))
-
-        for twin in select.nearly_equal(table, order[stays[order]], curated, near, similar):
-            reject(twin)
-    return np.flatnonzero(stays)
+def _cut(rows: int, tokens: int, window: int) -> Problem:
+    many = "1 conversation has" if rows == 1 else f"{rows:,} conversations have"
+    what = f"{many} more tokens than the {window:,} that the training looks at"
+    why = f"by the estimate {tokens:,} tokens at the end are cut, without a word of the component"
+    return Problem(what, why=why, fix="split them, or let data.max_tokens leave them out", key="data.max_tokens")
 
 
-def _weighted(table: "Table", train: "Integers", spool: "Spool", account: "Account", options: Options) -> "Integers":
-    """The training rows as often as their source's weight says; those that it leaves out are rejected."""
-    import numpy as np
-
-    from mlops.dataset import select
-
-    if not options.weights:
-        return train
-    of_source = np.array([weight_of(source, options.weights) for source in account.sources])
-    chosen = select.weighted(table, train, of_source[table["source"][train]], options.seed)
-    for place in np.setdiff1d(train, chosen).tolist():
-        row = table[place]
-        source = account.sources[int(row["source"])]
-        detail = f"not drawn by the weight {weight_of(source, options.weights):g} of {source.name}"
-        account.reject(source, int(row["position"]), Reason.WEIGHT, detail, spool.line(row))
-    return chosen
-
-
-def weight_of(source: Source, weights: Mapping[str, float]) -> float:
-    """The weight of the first pattern that a source's name fits; 1 where none does."""
-    return next((weight for pattern, weight in weights.items() if fnmatchcase(source.name, pattern)), 1.0)
-
-
-def _check_weights(weights: Mapping[str, float], sources: Sequence[Source]) -> None:
-    unused = [pattern for pattern in weights if not any(fnmatchcase(one.name, pattern) for one in sources)]
-    if unused:
-        names = ", ".join(sorted({one.name for one in sources})) or "none"
-        problems = [
-            Problem(
-                f"data.weights: {pattern!r} fits no source", "params.yaml", why=f"there are {names}", fix="correct it"
-            )
-            for pattern in unused
-        ]
+def _check_names(options: Options, sources: Sequence[Source]) -> None:
+    """Every pattern of the parameters fits a source; else a spelling mistake would change nothing in silence."""
+    patterns = [("data.weights", pattern) for pattern in options.weights]
+    patterns += [("data.sources", spec.path) for spec in options.sources]
+    names = ", ".join(sorted({one.name for one in sources})) or "none"
+    problems = [
+        Problem(f"{key}: {pattern!r} fits no source", "params.yaml", why=f"there are {names[:400]}", fix="correct it")
+        for key, pattern in patterns
+        if not any(fnmatchcase(one.name, pattern) for one in sources)
+    ]
+    if problems:
         raise BadInput(problems)
 
 
@@ -225,6 +190,7 @@ def _manifest(
     files: Mapping[str, FileEntry],
     account: "Account",
     recipe: str,
+    options: Options,
 ) -> Manifest:
     import numpy as np
 
@@ -236,7 +202,16 @@ def _manifest(
             read=account.read[source],
             kept=int(kept[account.sources.index(source)]),
             rejected={reason: count for (of, reason), count in sorted(account.rejected.items()) if of == source},
+            weight=weight_of(source, options.sources, options.weights),
+            licence=spec.licence if (spec := spec_of(source.name, options.sources)) else "",
         )
         for source in sorted(account.sources)
     )
-    return Manifest(content_digest(files), recipe, dict(files), sources, dict(sorted(account.personal.items())))
+    return Manifest(
+        content_digest(files),
+        recipe,
+        dict(files),
+        sources,
+        dict(sorted(account.personal.items())),
+        dict(sorted(account.redacted.items())),
+    )

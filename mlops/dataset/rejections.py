@@ -21,6 +21,7 @@ class Account:
         self.read: Counter[Source] = Counter()
         self.rejected: Counter[tuple[Source, str]] = Counter()
         self.personal: Counter[str] = Counter()
+        self.redacted: Counter[str] = Counter()
 
     def open(self, source: Source) -> int:
         """The number of a source; one without rows is listed too."""

@@ -4,20 +4,20 @@ It must not read a file. The descriptions become the JSON schema that editors sh
 """
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlops.params.block import Block as _Block
-from mlops.params.block import Positive, Share
+from mlops.params.block import Positive
 from mlops.params.cleanup import Cleanup
+from mlops.params.data import NAME, Data
 from mlops.params.environments import Environment, EnvironmentName, Serving
 from mlops.params.evaluation import Evaluation
 from mlops.params.overlay import Override
 from mlops.params.prices import Prices
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one
 
 
@@ -28,41 +28,6 @@ class Model(_Block):
     version: str = Field("15", description="Version of the base model, or `latest`")
     registry: str = Field("azureml", pattern=NAME, description="Registry that holds the base model and the component")
     name: str = Field("phi-3-mini-ultrachat", pattern=NAME, description="Name of the fine-tuned model in the workspace")
-
-
-class Dataset(_Block):
-    """A public dataset of the Hugging Face hub, pinned by revision."""
-
-    id: str = Field(description="Dataset on the hub, as owner/name")
-    revision: str = Field(min_length=7, description="Commit of the dataset; a branch would not be repeatable")
-    train_split: str = Field("train_sft", description="Split for training and validation")
-    test_split: str = Field("test_sft", description="Split held out for tests")
-    percent: float = Field(5, gt=0, le=100, description="Share of each split that is kept, from its start, in percent")
-
-
-class Data(_Block):
-    """Where conversations come from and how they become training files."""
-
-    name: str = Field("ultrachat", pattern=NAME, max_length=200, description="Prefix of the data assets")
-    dataset: Dataset | None = Field(None, description="Public dataset; leave it out to train on curated data alone")
-    curated: str = Field("data", description="Folder whose *.jsonl and *.parquet files are mixed in")
-    validation_share: float = Field(0.1, gt=0, lt=1, description="Share of training rows used for validation")
-    curated_test_share: Share = Field(0.1, description="Share of curated rows held out for tests")
-    max_characters: Positive = Field(20000, description="Longer conversations are rejected")
-    max_tokens: Positive | None = Field(
-        None, description="The same in tokens, estimated: a quarter of the bytes, and 4 a message"
-    )
-    near_duplicates: float | None = Field(
-        0.85, gt=0, le=1, description="Jaccard index from which conversations count as one; null to keep all"
-    )
-    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
-        default_factory=dict,
-        description="How often rows of a source are trained on, by pattern of its name: a file, or the dataset's id",
-    )
-    personal_data: Literal["warn", "refuse", "ignore"] = Field(
-        "warn", description="On e-mail addresses or keys in curated data"
-    )
-    seed: int = Field(42, ge=0, description="Seed of the split and the shuffle")
 
 
 class Training(_Block):
@@ -198,10 +163,12 @@ class Params(_Block):
 
     def is_curated(self, path: str) -> bool:
         """Whether a file, named from the folder of params.yaml, is mixed into the training data. Probes never are."""
-        place, probes = PurePosixPath(path), self.evaluation.probes
-        if place.suffix not in (".jsonl", ".parquet") or PurePosixPath(self.data.curated) not in place.parents:
-            return False
-        return probes is None or PurePosixPath(probes.folder) not in place.parents
+        return not self.is_probe(path) and self.data.holds(path)
+
+    def is_probe(self, path: str) -> bool:
+        """Whether a file lies in the folder of the probes."""
+        probes = self.evaluation.probes
+        return probes is not None and PurePosixPath(probes.folder) in PurePosixPath(path).parents
 
     @model_validator(mode="after")
     def _an_endpoint_serves_one_environment(self) -> Self:

@@ -1,49 +1,47 @@
-"""`mlops data diff`: conversations that were added, removed and edited, and what that does to the numbers."""
+"""`mlops data diff`: conversations that came, went or were edited, and in an edited one the words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlops.flow.dataset.data import DataDiffResult, PlacedConversation
-from mlops.render import Report, table
+from mlops.flow.dataset.diff import DiffResult, Edit, Excerpt
+from mlops.render import Report, Section, table
 
 LONGEST = 20  # rows of a list that people read
 EXCERPT = 120  # characters of a conversation in a list
 
 
-def report(result: DataDiffResult) -> Report:
+def report(result: DiffResult) -> Report:
     """For people."""
-    revision = result.revision
     line = (
         f"{len(result.added)} added, {len(result.removed)} removed, {len(result.edited)} edited, "
-        f"{result.unchanged} unchanged since {revision}"
+        f"{result.unchanged} unchanged since {result.revision}"
     )
-    invalid = (
-        f"rows that are no conversations, and were not compared: {result.invalid_before} then, "
-        f"{result.invalid_now} now; mlops plan says why"
-        if result.invalid_before or result.invalid_now
-        else ""
-    )
-    numbers = [(one.name, one.before, one.now, one.now - one.before) for one in result.numbers]
-    tables = [table("Numbers", ("", revision, "now", "difference"), numbers)]
-    if result.edited:
-        rows = [(one.after, ", ".join(map(str, one.changed)), _excerpt(one.begins)) for one in result.edited[:LONGEST]]
-        tables.append(table("Edited", ("where", "messages that differ", "begins"), rows))
-    for title, found in (("Added", result.added), ("Removed", result.removed)):
-        if found:
-            tables.append(table(title, ("where", "messages", "begins"), list(_listed(found))))
-    return Report("What changed in the conversations", (line, invalid), tuple(tables))
+    invalid = ""
+    if result.invalid.before or result.invalid.after:
+        counts = f"{result.invalid.before} then, {result.invalid.after} now"
+        invalid = f"rows that are no conversations, and were not compared: {counts}; mlops plan says why"
+    numbers = [(name, one.before, one.after, one.after - one.before) for name, one in result.numbers.items()]
+    tables = [table("Numbers", ("", result.revision, "now", "difference"), numbers)]
+    for title, rows in (("Added", result.added), ("Removed", result.removed)):
+        if rows:
+            tables.append(table(title, ("where", "messages", "begins"), list(_listed(rows))))
+    sections = [_edited(edit) for edit in result.edited[:LONGEST]]
+    if len(result.edited) > LONGEST:
+        sections.append(Section(f"and {len(result.edited) - LONGEST} more edited; --json has all of them"))
+    return Report("What changed in the conversations", (line, invalid), tuple(tables), sections=tuple(sections))
 
 
-def outputs(_: DataDiffResult) -> Mapping[str, str]:
-    """Nothing: it is for people."""
+def outputs(result: DiffResult) -> Mapping[str, str]:  # noqa: ARG001 - no later step reads it
+    """None."""
     return {}
 
 
-def _listed(rows: Sequence[PlacedConversation]) -> Iterator[tuple[str, int | None, str]]:
+def _edited(edit: Edit) -> Section:
+    where = edit.after if edit.after == edit.before else f"{edit.after}, which was {edit.before}"
+    return Section(f"Edited: {where}", tuple(f"message {one.message}, {one.role}: {one.words}" for one in edit.turns))
+
+
+def _listed(rows: Sequence[Excerpt]) -> Iterator[tuple[str, int | None, str]]:
     for row in rows[:LONGEST]:
-        yield row.place, row.messages, _excerpt(row.begins)
+        yield row.place, row.messages, row.begins if len(row.begins) <= EXCERPT else f"{row.begins[: EXCERPT - 1]}…"
     if len(rows) > LONGEST:
         yield f"and {len(rows) - LONGEST} more", None, ""
-
-
-def _excerpt(text: str) -> str:
-    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"

@@ -1,26 +1,25 @@
-"""`mlops data show`: conversations as they are spoken."""
+"""`mlops data show`: conversations as people read them."""
 
 from collections.abc import Mapping
 
-from mlops.flow.dataset.data import DataShowResult, ShownRow
+from mlops.flow.dataset.data import Shown, ShowResult
 from mlops.render import Report, Section
 
 
-def report(result: DataShowResult) -> Report:
+def report(result: ShowResult) -> Report:
     """For people."""
+    sections = tuple(_section(one) for one in result.shown)
     if result.reason:
-        lines = (f"{len(result.rows)} of {result.total} rows",)
-        sections = tuple(Section(row.place, (row.detail, *(_spoken(row) or (row.text,)))) for row in result.rows)
+        lines = (f"{len(result.shown)} of {result.total} rows",)
         return Report(f"Rejected as {result.reason}", lines, sections=sections)
-    lines = (f"{len(result.rows)} of {result.total} conversations of {result.file}",)
-    sections = tuple(Section(f"{result.split} {number}", _spoken(row)) for number, row in enumerate(result.rows, 1))
-    return Report(f"Conversations for {result.split}", lines, sections=sections)
+    lines = (f"{len(result.shown)} of {result.total} conversations, in {result.folder}",)
+    return Report(f"Conversations for {result.part}", lines, sections=sections)
 
 
-def outputs(_: DataShowResult) -> Mapping[str, str]:
-    """Nothing: it is for people."""
+def outputs(result: ShowResult) -> Mapping[str, str]:  # noqa: ARG001 - no later step reads it
+    """None."""
     return {}
 
 
-def _spoken(row: ShownRow) -> tuple[str, ...]:
-    return tuple(f"{message.role}: {message.content}" for message in row.messages)
+def _section(one: Shown) -> Section:
+    return Section(one.title, (one.detail, *(f"{turn.role}: {turn.content}" for turn in one.turns), one.row))

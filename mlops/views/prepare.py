@@ -1,43 +1,48 @@
-"""`mlops prepare`: the version, its files, and what came from where."""
+"""`mlops prepare`: the version, its files and sources, what was left out, and which files were not read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from mlops.domain.dataset.manifest import SourceEntry
 from mlops.flow.dataset.prepare import PrepareResult
 from mlops.render import Report, Table, table
+from mlops.views.data_stats import sources
+
+LONGEST = 20  # rows of a list that people read
 
 
 def report(result: PrepareResult) -> Report:
     """For people."""
+    not_read = _not_read(result)
     if result.existed:
-        return Report("Data is prepared already", (f"version {result.version} was made from recipe {result.recipe}",))
-    uploaded = f"uploaded {', '.join(result.uploaded)}"
-    there = "nothing uploaded: the assets of this version are there"
-    lines = (
-        f"version {result.version}",
-        f"written to {result.folder}",
-        (uploaded if result.uploaded else there) if result.uploads else "",
-        *result.warnings,
-    )
+        line = f"version {result.version} was made from recipe {result.recipe}"
+        return Report("Data is prepared already", (line,), not_read)
+    lines = [f"version {result.version}", f"written to {result.folder}"]
+    if result.uploads:
+        made = f"uploaded {', '.join(result.uploaded)}"
+        lines.append(made if result.uploaded else "nothing uploaded: the assets of this version are there")
+    for name, counts in (("personal data and secrets, left in", result.personal_data), ("redacted", result.redacted)):
+        if counts:
+            lines.append(f"{name}: {', '.join(f'{kind} {count}' for kind, count in counts.items())}")
+    lines += result.warnings
+    return Report("Data is prepared", tuple(lines), (*_tables(result), *not_read), next_step="mlops submit")
+
+
+def outputs(result: PrepareResult) -> Mapping[str, str]:
+    """The version of the data assets, and their rows by role."""
+    rows = ", ".join(f"{role} {'?' if count is None else count}" for role, count in result.rows.items())
+    return {"data-version": result.version, "rows": rows}
+
+
+def _tables(result: PrepareResult) -> tuple[Table, ...]:
     files = [
         (name, entry.rows, entry.messages, entry.tokens, entry.characters.get("p50", 0), entry.characters.get("max", 0))
         for name, entry in result.files.items()
     ]
     columns = ("file", "rows", "messages", "tokens (estimate)", "characters, median", "longest")
-    tables = (table("Files", columns, files), sources(result.sources))
-    return Report("Data is prepared", lines, tables, next_step="mlops submit")
+    return (table("Files", columns, files), sources(result.sources))
 
 
-def outputs(result: PrepareResult) -> Mapping[str, str]:
-    """The version, and the rows of each part."""
-    rows = ", ".join(f"{role} {'?' if count is None else count}" for role, count in result.rows.items())
-    return {"data-version": result.version, "rows": rows}
-
-
-def sources(found: Sequence[SourceEntry]) -> Table:
-    """What was read of each source, and what was left out for which reason."""
-    rows = [
-        (one.name, one.split, one.read, one.kept, ", ".join(f"{key} {n}" for key, n in one.rejected.items()) or "none")
-        for one in found
-    ]
-    return table("Sources", ("source", "split", "read", "kept", "rejected"), rows)
+def _not_read(result: PrepareResult) -> tuple[Table, ...]:
+    rows = [(file.path, file.reason) for file in result.not_read]
+    if len(rows) > LONGEST:
+        rows = [*rows[:LONGEST], (f"and {len(rows) - LONGEST} more", "--json has all of them")]
+    return (table("Not read", ("file", "reason"), rows),) if rows else ()

@@ -20,6 +20,7 @@ WORDS_OF = {
     **dict.fromkeys(("promote", "rollback", "ask", "lineage", "freeze", "thaw"), ("staging",)),
     "report": ("--workflow", "train"),
     "data_diff": ("HEAD",),
+    "data_import": ("params.yaml",),
 }
 VIEWS = sorted(  # of the verbs; the other modules of the package are parts of them
     module.name

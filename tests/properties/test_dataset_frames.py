@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlops.dataset import Options, frames, spool
 from mlops.domain.dataset import Input, Source
+from mlops.domain.dataset.policies import Policies
 from tests.prepared import prepared
 
 SOURCE, TEST = Source("a/b", "dataset", "r1", "train"), Source("a/b", "dataset", "r1", "test")
@@ -41,6 +42,9 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
         "\u00e9ghp_" + "a1B2" * 9,  # a border of words in ASCII alone
         "y" * 76,
         "word. " * 30,
+        "call +44 20 7946 0123 or 4539 1488 0343 6467",
+        "done<|end|>",
+        "[INST] hi",
         "long " * 40,
     ]
 )
@@ -60,7 +64,7 @@ row = st.fixed_dictionaries(
         "prompt_id": texts | st.none(),
     }
 )
-policies = st.sampled_from(["warn", "refuse", "ignore"])
+policies = st.sampled_from(["warn", "refuse", "ignore", "redact", {"email": "refuse", "secrets": "redact"}])
 limits = st.sampled_from([None, 20, 60])
 
 
@@ -80,7 +84,7 @@ def frame(rows: list[Any], *, turned: bool) -> pl.DataFrame:
 @given(st.lists(row, max_size=12), policies, limits, st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_a_frame_gives_what_its_rows_give(rows: list[Any], policy: Any, tokens: int | None, turned: bool) -> None:
-    options = Options(personal_data=policy, max_tokens=tokens and tokens * 4, max_characters=150)
+    options = Options(policies=Policies(policy), max_tokens=tokens and tokens * 4, max_characters=150)
     one = prepared([Input(SOURCE, "train", BASE + rows)], [], options)
     other = prepared([Input(SOURCE, "train", [frame(BASE + rows, turned=turned)])], [], options)
     assert one.files == other.files
@@ -102,7 +106,7 @@ def test_what_goes_through_the_disk_is_what_stays_in_memory(train: list[Any], te
 
 
 def test_plainly_valid_rows_never_become_objects() -> None:
-    limits = frames.Limits(characters=1000, tokens=None, personal=True, refuse_personal=False)
+    limits = frames.Limits(characters=1000, tokens=None, policies=Policies())
     rows = [{**each, "prompt": "Why?", "prompt_id": "1"} for each in BASE]
     with patch.object(frames, "check", side_effect=AssertionError("a row was looked at")):
         judged = frames.judge(frame(rows, turned=True), limits)

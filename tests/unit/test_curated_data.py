@@ -4,6 +4,7 @@ from collections import Counter
 
 from mlops.dataset import Options
 from mlops.domain.dataset import conversations
+from mlops.domain.dataset.policies import Policies
 from tests.prepared import prepared as prepare
 from tests.project import PROJECT
 
@@ -14,7 +15,7 @@ def curated() -> list[tuple[str, bytes]]:
 
 
 def test_every_conversation_is_valid_distinct_and_free_of_personal_data() -> None:
-    prepared = prepare([], curated(), Options(personal_data="refuse"))
+    prepared = prepare([], curated(), Options(policies=Policies("refuse")))
     assert sum(source.kept for source in prepared.manifest.sources) >= 48
     assert not prepared.rejections
     assert not prepared.warnings

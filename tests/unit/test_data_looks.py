@@ -2,16 +2,19 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlops.dataset.formats import records
 from mlops.domain.dataset import lengths
 from mlops.domain.dataset.difference import difference
+from mlops.domain.dataset.rows import Read
 from mlops.errors import BadInput
 from mlops.flow.context import Context
-from mlops.flow.dataset import data, prepare
+from mlops.flow.dataset import data, diff, prepare
 from mlops.params import load
 from mlops.views import data_diff, data_show, data_stats
 from tests.project import PARAMS_FILE
@@ -30,13 +33,18 @@ def text(*rows: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in rows)
 
 
+def read(*files: tuple[str, bytes]) -> Iterator[Read]:
+    for path, content in files:
+        yield from records(path, content)
+
+
 def test_a_moved_conversation_is_unchanged_and_an_edited_one_is_no_addition() -> None:
     before = [("data/a.jsonl", text(row("one", "x"), row("two", "y"), row("three", "z")))]
     after = [
         ("data/b.jsonl", text(row("two", "y"))),
         ("data/c.jsonl", text(row("one", "longer", "more"), row("four", "w"))),
     ]
-    found = difference(before, after)
+    found = difference(read(*before), read(*after))
     assert found.unchanged == 1
     assert [str(one.place) for one in found.removed] == ["data/a.jsonl:3"]
     assert [str(one.place) for one in found.added] == ["data/c.jsonl:2"]
@@ -50,7 +58,8 @@ def test_a_moved_conversation_is_unchanged_and_an_edited_one_is_no_addition() ->
 
 def test_two_conversations_with_one_question_are_not_taken_for_edits_of_each_other() -> None:
     before = [("data/a.jsonl", text(row("hello", "a"), row("hello", "b")))]
-    found = difference(before, [("data/a.jsonl", text(row("hello", "c"), row("hello", "d")) + b"broken\n")])
+    after = [("data/a.jsonl", text(row("hello", "c"), row("hello", "d")) + b"broken\n")]
+    found = difference(read(*before), read(*after))
     assert (len(found.added), len(found.removed), len(found.edited)) == (2, 2, 0)
     assert found.invalid == (0, 1)
 
@@ -89,13 +98,16 @@ def prepared(context: Context, tmp_path: Path) -> Path:
 
 
 def test_conversations_are_shown_as_spoken_and_counted(prepared: Path) -> None:
-    shown = data.show(prepared, rows=2, split="train", reason=None)
-    told = data_show.report(shown.result)
-    assert [section.lines[0][:6] for section in told.sections] == ["user: ", "user: "]
-    assert told.sections[0].lines[1].startswith("assistant: answer")
-    counted = data.stats(prepared).result
-    assert "Characters of a training conversation" in data_stats.report(counted).to_markdown()
-    assert sum(one.conversations for one in counted.lengths) == counted.files["train.jsonl"].rows
+    shown = data_show.report(data.show(prepared, rows=2, split="train", reason=None).result)
+    assert [section.lines[1][:6] for section in shown.sections] == ["user: ", "user: "]
+    assert shown.sections[0].lines[2].startswith("assistant: answer")
+    found = data.stats(prepared).result
+    rows = found.manifest.rows("train")
+    for bars in (found.characters, found.turns, found.languages):
+        assert sum(one.count for one in bars) == rows
+    assert [(one.name, one.count) for one in found.languages] == [("other", rows)]
+    assert 0 < found.learned_tokens < found.manifest.files["train.jsonl"].tokens
+    assert "Characters of a training conversation" in data_stats.report(found).to_markdown()
 
 
 def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> None:
@@ -105,7 +117,8 @@ def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> 
     kept = {"source": "a/b", "split": "s", "position": 4, "reason": "last_turn", "detail": "why"}
     rows = [{**kept, "row": json.dumps(row("halloo", "x"))}, {**kept, "row": '{"cut'}]
     (prepared / "rejected.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
-    found = data_show.report(data.show(prepared, rows=5, split="train", reason="last_turn").result).to_markdown()
+    outcome = data.show(prepared, rows=5, split="train", reason="last_turn")
+    found = data_show.report(outcome.result).to_markdown()
     assert "a/b s, row 5" in found
     assert "user: halloo" in found
     with pytest.raises(BadInput, match="no row was rejected as 'empty'") as caught:
@@ -117,18 +130,19 @@ def test_a_change_is_told_in_conversations_and_numbers(context: Context, tmp_pat
     path = tmp_path / "data" / "own.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[2:]).replace(b'answer 209458"', b'another answer"') + text(row("brand new", "yes")))
-    found = data.diff(context, "HEAD").result
-    told = data_diff.report(found)
-    assert told.lines[0] == "1 added, 2 removed, 1 edited, 27 unchanged since HEAD"
-    assert [(one.before, one.after) for one in found.edited] == [("data/own.jsonl:3", "data/own.jsonl:1")]
+    found = diff.run(context.project, "HEAD").result
+    report = data_diff.report(found)
+    assert report.lines[0] == "1 added, 2 removed, 1 edited, 27 unchanged since HEAD"
+    assert [(edit.before, edit.after) for edit in found.edited] == [("data/own.jsonl:3", "data/own.jsonl:1")]
+    assert [(turn.message, turn.words) for turn in found.edited[0].turns] == [(1, "{+another +}answer[- 209458-]")]
     assert [one.place for one in found.added] == ["data/own.jsonl:29"]
-    assert ("conversations", 30, 29, -1) in told.tables[0].rows
+    assert ("conversations", 30, 29, -1) in report.tables[0].rows
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--help", ""])
 def test_an_unknown_commit_is_refused(context: Context, revision: str) -> None:
     with pytest.raises(BadInput, match="git knows no commit"):
-        data.diff(context, revision)
+        diff.run(context.project, revision)
 
 
 def test_without_prepared_data_the_way_to_it_is_told(tmp_path: Path) -> None:

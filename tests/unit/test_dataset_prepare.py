@@ -9,6 +9,7 @@ import pytest
 
 from mlops.dataset import Options
 from mlops.domain.dataset import SHAPE_COLUMNS, Input, Manifest, Reason, Source, conversations, sample, shape
+from mlops.domain.dataset.policies import Policies
 from mlops.errors import BadInput
 from tests.prepared import Prepared
 from tests.prepared import prepared as prepare
@@ -164,7 +165,7 @@ def test_too_many_estimated_tokens_are_too_long() -> None:
 
 def test_what_was_rejected_is_kept_for_people_except_personal_data() -> None:
     rows = [{"messages": []}, row(50, "write to jane@acme.com about the quota"), row(2), row(2)]
-    prepared = run([row(n) for n in range(100, 130)] + rows, personal_data="refuse")
+    prepared = run([row(n) for n in range(100, 130)] + rows, policies=Policies("refuse"))
     kept = {rejection["reason"]: rejection["row"] for rejection in prepared.rejections}
     assert json.loads(kept[Reason.EMPTY]) == {"messages": []}
     assert json.loads(kept[Reason.DUPLICATE])["messages"] == row(2)["messages"]
@@ -189,9 +190,9 @@ def test_fewer_than_ten_training_rows_are_refused_with_the_reasons() -> None:
 
 
 @pytest.mark.parametrize(("policy", "kept", "warned"), [("warn", 31, 1), ("ignore", 31, 0)])
-def test_personal_data_in_a_curated_row_is_told_or_ignored(policy: str, kept: int, warned: int) -> None:
+def test_personal_data_in_a_curated_row_is_told_or_ignored(policy: Any, kept: int, warned: int) -> None:
     data = lines(*(row(n) for n in range(30)), row(50, "write to jane@acme.com about the quota"))
-    prepared = run([], curated=data, personal_data=policy)
+    prepared = run([], curated=data, policies=Policies(policy))
     assert sum(source.kept for source in prepared.manifest.sources) == kept
     assert len(prepared.warnings) == warned
     assert all("acme" not in str(warning) and warning.line == 31 for warning in prepared.warnings)
@@ -200,9 +201,9 @@ def test_personal_data_in_a_curated_row_is_told_or_ignored(policy: str, kept: in
 def test_personal_data_can_be_refused() -> None:
     leaky = row(50, "write to jane@acme.com about the quota")
     with pytest.raises(BadInput, match="email") as caught:
-        run([], curated=lines(leaky), personal_data="refuse")
+        run([], curated=lines(leaky), policies=Policies("refuse"))
     assert "acme" not in str(caught.value)
-    prepared = run([row(n) for n in range(30)] + [leaky], personal_data="refuse")
+    prepared = run([row(n) for n in range(30)] + [leaky], policies=Policies("refuse"))
     assert prepared.manifest.rejected == {Reason.PERSONAL_DATA: 1}
     assert b"acme" not in b"".join(prepared.files.values())
 

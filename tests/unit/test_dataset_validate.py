@@ -14,6 +14,16 @@ def turns(*contents: str, system: str | None = None) -> list[dict[str, Any]]:
     return lead + [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(contents)]
 
 
+def last(**more: Any) -> list[dict[str, Any]]:
+    """A question, and an answer that says more than its text."""
+    return [*turns("a"), {"role": "assistant", "content": "b", **more}]
+
+
+def test_what_means_nothing_else_than_the_default_is_no_fault() -> None:
+    row = {"messages": last(weight=1, train=True, tool_calls=None), "tools": [], "system": "", "functions": None}
+    assert isinstance(check(row, 100), Conversation)
+
+
 def test_prompt_and_its_id_follow_from_the_first_user_message() -> None:
     found = check({"messages": turns("hi", "hello", system="be kind")}, 100)
     assert isinstance(found, Conversation)
@@ -39,7 +49,18 @@ def test_a_given_prompt_and_id_of_a_public_row_are_kept() -> None:
         ({"messages": [1, 2]}, Reason.SCHEMA, "messages[0]"),
         ({"messages": [{"role": "user"}]}, Reason.SCHEMA, "messages[0].content must be text, not null"),
         ({"messages": [{"content": "x", "role": 3}]}, Reason.SCHEMA, "messages[0].role must be text, not a number"),
-        ({"messages": turns("a", "b"), "tools": [{}]}, Reason.SCHEMA, "tools"),
+        ({"messages": turns("a", "b"), "tools": [{}]}, Reason.UNSUPPORTED, "tools"),
+        ({"messages": turns("a", "b"), "functions": [{}]}, Reason.UNSUPPORTED, "`functions` is not supported"),
+        ({"messages": turns("a", "b"), "system": "Be a pirate."}, Reason.UNSUPPORTED, "first message"),
+        ({"messages": turns("a", "b"), "images": ["a.png"]}, Reason.UNSUPPORTED, "no text"),
+        ({"messages": last(weight=0)}, Reason.UNSUPPORTED, "messages[1] says `weight: 0`"),
+        ({"messages": last(train=False)}, Reason.UNSUPPORTED, "messages[1] says `train: false`"),
+        ({"messages": last(tool_calls=[{"id": "1"}])}, Reason.UNSUPPORTED, "`tool_calls` in messages[1]"),
+        ({"messages": last(function_call={"name": "f"})}, Reason.UNSUPPORTED, "`function_call` in messages[1]"),
+        ({"messages": [{"role": "tool", "content": "1"}]}, Reason.UNSUPPORTED, "answer of a tool"),
+        ({"messages": last(content=[{"type": "text", "text": "b"}])}, Reason.SCHEMA, "list of parts"),
+        ({"messages": last(content=[{"type": "image_url"}])}, Reason.UNSUPPORTED, "part of type 'image_url'"),
+        ({"messages": [{"role": "developer", "content": "x"}]}, Reason.ROLE, "use 'system'"),
         ({"messages": turns("a", "b"), "prompt": 7}, Reason.SCHEMA, "prompt"),
         ({"messages": turns("a", "b"), "prompt": "\ud800"}, Reason.SCHEMA, "prompt"),
         ({"messages": []}, Reason.EMPTY, "no user message"),

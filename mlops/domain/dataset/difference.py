@@ -3,14 +3,18 @@
 It must not read files; rows are passed in.
 """
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from mlops.domain.dataset.rows import Fault, Place, read_curated
+from mlops.domain.dataset.rows import Fault, Place, Read
 from mlops.domain.dataset.validate import Conversation, Messages, check, tokens_of
 
 ANY_LENGTH = 2**31
+AROUND = 10  # words and spaces that are shown on each side of a change
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class Difference:
     invalid: tuple[int, int]
 
 
-def difference(before: Iterable[tuple[str, bytes]], after: Iterable[tuple[str, bytes]]) -> Difference:
-    """Compare curated files, (path, bytes). A conversation that only moved to another line or file is unchanged.
+def difference(before: Iterable[Read], after: Iterable[Read]) -> Difference:
+    """Compare rows with their places. A conversation that only moved to another line or file is unchanged.
 
     Two are one edited conversation if their first user message is the same and both sides have it once.
     """
@@ -69,6 +73,27 @@ def difference(before: Iterable[tuple[str, bytes]], after: Iterable[tuple[str, b
     )
 
 
+def word_diff(before: str, after: str) -> str:
+    """What was taken out as [-...-] and put in as {+...+}, with a few words around each; the rest is left out."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    parts: list[str] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append(_shortened(old[a:b], first=a == 0, last=b == len(old)))
+            continue
+        parts += [f"[-{''.join(old[a:b])}-]"] if b > a else []
+        parts += [f"{{+{''.join(new[c:d])}+}}"] if d > c else []
+    return "".join(parts)
+
+
+def _shortened(words: Sequence[str], *, first: bool, last: bool) -> str:
+    """Words that stay: those beside a change."""
+    head = [] if first else list(words[:AROUND])
+    tail = [] if last else list(words[max(len(head), len(words) - AROUND) :])
+    middle = " … " if len(head) + len(tail) < len(words) else ""
+    return "".join(head) + middle + "".join(tail)
+
+
 NUMBERS = ("conversations", "messages", "tokens (estimate)", "characters", "characters, median")
 
 
@@ -85,15 +110,14 @@ def _number(name: str, rows: Sequence[Placed]) -> int:
     return sum(tokens_of(one.messages) for one in found)
 
 
-def _read(files: Iterable[tuple[str, bytes]]) -> tuple[list[Placed], int]:
+def _read(given: Iterable[Read]) -> tuple[list[Placed], int]:
     rows, bad = [], 0
-    for path, data in sorted(files):
-        for place, value in read_curated(path, data):
-            found = value if isinstance(value, Fault) else check(value, ANY_LENGTH)
-            if isinstance(found, Fault):
-                bad += 1
-            else:
-                rows.append(Placed(place, found))
+    for place, value in given:
+        found = value if isinstance(value, Fault) else check(value, ANY_LENGTH)
+        if isinstance(found, Fault):
+            bad += 1
+        else:
+            rows.append(Placed(place, found))
     return rows, bad
 
 

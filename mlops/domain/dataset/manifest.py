@@ -6,7 +6,7 @@ It must hold nothing that differs between machines or runs: no time, no path, no
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from mlops.domain.dataset.recipe import PREPARATION_VERSION
 from mlops.domain.dataset.rows import Reason
@@ -41,6 +41,8 @@ class SourceEntry:
     read: int
     kept: int
     rejected: Mapping[str, int]
+    weight: float = 1.0
+    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Manifest:
     files: Mapping[str, FileEntry]
     sources: Sequence[SourceEntry]
     personal_data: Mapping[str, int]
+    redacted: Mapping[str, int] = field(default_factory=dict)
     preparation_version: int = PREPARATION_VERSION
 
     @property
@@ -93,6 +96,7 @@ class Manifest:
             files={name: FileEntry(**entry) for name, entry in body["files"].items()},
             sources=tuple(SourceEntry(**entry) for entry in body["sources"]),
             personal_data=body["personal_data"],
+            redacted=body.get("redacted", {}),
             preparation_version=body["preparation_version"],
         )
 

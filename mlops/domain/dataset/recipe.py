@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 # Raise it when the same inputs would give other files than before: a rule, the division, the order, the encoding.
-PREPARATION_VERSION = 2
+PREPARATION_VERSION = 3
 
 # Keys of the `data` block that say where things are and what they are called, not what becomes of the rows.
 NOT_INPUTS = frozenset({"name", "curated"})
@@ -20,10 +20,10 @@ def recipe_digest(data_params: Mapping[str, object], curated: Iterable[tuple[str
 
     `data_params` is the effective `data` block (defaults filled in); `curated` are (path, bytes). The order of keys and
     files, `1` for `1.0`, and the name of a file up to its ending do not count, because the rows do not depend on them.
-    With `weights`, which go by name, they do.
+    With `weights` or `sources`, which go by name, they do.
     """
     params = {key: _plain(value) for key, value in data_params.items() if key not in NOT_INPUTS}
-    named = bool(data_params.get("weights"))
+    named = bool(data_params.get("weights") or data_params.get("sources"))
     files = sorted(
         [path if named else PurePosixPath(path).suffix.lower(), hashlib.sha256(data).hexdigest()]
         for path, data in curated

@@ -3,17 +3,17 @@
 It must not judge a row and must not read files; bytes are passed in.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from mlops.errors import Problem
 
 Part = Literal["train", "test"]
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather")
+PACKED = (".gz", ".zst")
 
 
 class Reason(StrEnum):
@@ -27,11 +27,14 @@ class Reason(StrEnum):
     ALTERNATION = "alternation"
     EMPTY = "empty"
     LAST_TURN = "last_turn"
+    UNSUPPORTED = "unsupported"
+    CONTROL = "control_tokens"
     TOO_LONG = "too_long"
     PERSONAL_DATA = "personal_data"
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     LEAKAGE = "leakage"
+    NOT_SAMPLED = "not_sampled"
     WEIGHT = "weight"
 
 
@@ -87,55 +90,41 @@ class Fault:
 Read: TypeAlias = tuple[Place, object]  # a decoded value, or a Fault
 
 
-def read_curated(path: str, data: bytes) -> Iterator[Read]:
-    """Every row of a curated file with its place: the decoded value, or the fault that kept it from being decoded.
-
-    `path` is relative to the repository and its ending says the format. Blank lines, CRLF and a UTF-8 byte order
-    mark are accepted in .jsonl files.
-    """
-    if data.startswith(LFS_POINTER):
-        fault = Fault(Reason.UNREADABLE_FILE, "this is a Git LFS pointer, not data", "run `git lfs pull`")
-        return iter([(Place(path), fault)])
-    return _parquet(path, data) if path.lower().endswith(".parquet") else _json_lines(path, data)
+def ending(path: str) -> str:
+    """What a file's name says is inside, in lower case, such as `.jsonl` for `A.JSONL.gz`; empty for anything else."""
+    place = PurePosixPath(path.lower())
+    inner = PurePosixPath(place.stem).suffix if place.suffix in PACKED else place.suffix
+    return inner if inner in ENDINGS else ""
 
 
-def _json_lines(path: str, data: bytes) -> Iterator[Read]:
-    if data.startswith(BYTE_ORDER_MARK):
-        data = data[len(BYTE_ORDER_MARK) :]
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            yield Place(path, line=number), _decode(line)
+@dataclass(frozen=True)
+class NotRead:
+    """A file of the data folder that is no input, and why."""
+
+    path: str
+    reason: str
+
+    @classmethod
+    def by_name(cls, path: str) -> "NotRead":
+        """A file whose name says already that no rows are in it."""
+        place = PurePosixPath(path.lower())
+        suffixes = [place.suffix, PurePosixPath(place.stem).suffix]
+        known = next((_NO_ROWS[suffix] for suffix in suffixes if suffix in _NO_ROWS), "")
+        if place.name.startswith("."):
+            known = "a hidden file"
+        elif not known and place.suffix:
+            known = f"unknown ending {place.suffix}"
+        return cls(path, known or "a name without an ending")
 
 
-def _decode(line: bytes) -> object | Fault:
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        column = len(line[: error.start].decode("utf-8")) + 1
-        what = f"byte 0x{line[error.start]:02x} is not valid UTF-8"
-        return Fault(Reason.NOT_UTF8, what, "save the file as UTF-8", column)
-    try:
-        value: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        fix = "one JSON object on each line, and no comments"
-        return Fault(Reason.NOT_JSON, f"not valid JSON: {error.msg}", fix, error.colno)
-    except (ValueError, RecursionError) as error:  # a number with thousands of digits; nesting without end
-        what = f"JSON that cannot be read: {type(error).__name__}"
-        return Fault(Reason.NOT_JSON, what, "write plain messages, as data/README.md shows")
-    return value
-
-
-def _parquet(path: str, data: bytes) -> Iterator[Read]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(pa.BufferReader(data))
-        rows = table.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: text that is not UTF-8
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        what = f"not a readable Parquet file: {first_line}"
-        yield Place(path), Fault(Reason.UNREADABLE_FILE, what, "write it again, e.g. with pandas")
-        return
-    for number, row in enumerate(rows, start=1):
-        yield Place(path, row=number), row
+_SHEET = "a spreadsheet: save it as CSV (UTF-8), then `mlops data import`"
+_ARCHIVE = "an archive: unpack it"
+_TEXT = "plain text has no turns: write conversations as data/README.md shows"
+_NO_ROWS = {
+    **dict.fromkeys((".md", ".rst"), "a document"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".xlsm"), _SHEET),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"), _ARCHIVE),
+    **dict.fromkeys((".txt", ".pdf", ".docx", ".html", ".rtf"), _TEXT),
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".py", ".ipynb", ".sh", ".sql"), "no format of rows"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".mp3", ".wav", ".mp4"), "no text"),
+}

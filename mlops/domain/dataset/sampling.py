@@ -46,3 +46,36 @@ def lengths(values: Sequence[int]) -> list[tuple[str, int]]:
         counts[(value - low) // width] += 1
     edges = ((low + place * width, min(high, low + (place + 1) * width - 1)) for place in range(len(counts)))
     return [(f"{start} to {end}", count) for (start, end), count in zip(edges, counts, strict=True)]
+
+
+# Scripts by the code points that a text has most of; Latin ones by frequent words. A guess, for a chart.
+_SCRIPTS = (
+    ("Japanese", 0x3040, 0x30FF), ("Chinese", 0x4E00, 0x9FFF), ("Korean", 0xAC00, 0xD7AF), ("Arabic", 0x0600, 0x06FF),
+    ("Hebrew", 0x0590, 0x05FF), ("Cyrillic", 0x0400, 0x04FF), ("Greek", 0x0370, 0x03FF), ("Hindi", 0x0900, 0x097F),
+    ("Thai", 0x0E00, 0x0E7F),
+)  # fmt: skip
+_WORDS = {
+    "English": {"the", "and", "of", "to", "is", "that", "with", "for", "you", "what", "how"},
+    "German": {"der", "die", "und", "das", "ist", "nicht", "ein", "eine", "mit", "für", "wie"},
+    "French": {"le", "les", "des", "est", "une", "dans", "pour", "que", "vous", "sur", "et"},
+    "Spanish": {"el", "los", "las", "una", "para", "que", "con", "por", "está", "como", "es"},
+    "Italian": {"il", "gli", "che", "una", "per", "con", "sono", "della", "non", "di", "è"},
+    "Portuguese": {"os", "uma", "para", "com", "não", "que", "você", "por", "como", "da", "em"},
+    "Dutch": {"de", "het", "een", "van", "niet", "en", "voor", "met", "is", "dat", "je"},
+}
+_LONGEST_LOOK = 4000  # characters
+MOSTLY = 0.2  # of the letters, from which a script names the text
+
+
+def language(text: str) -> str:
+    """The language that a text seems to be in; `other` where nothing says."""
+    text = text[:_LONGEST_LOOK]
+    if not text.isascii():
+        letters = [ord(letter) for letter in text if letter.isalpha()]
+        for name, low, high in _SCRIPTS:
+            if sum(low <= letter <= high for letter in letters) > MOSTLY * len(letters):
+                return name
+    words = text.lower().split()
+    scores = {name: sum(word in known for word in words) for name, known in _WORDS.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] else "other"

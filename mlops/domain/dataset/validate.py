@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from mlops.domain.dataset import lost_meaning
 from mlops.domain.dataset.rows import Fault, Reason
 
 BYTES_PER_TOKEN = 4  # of UTF-8. English text has 4 to 4.5 with the Llama and Phi tokenizers; scripts with 3-byte
@@ -63,7 +64,7 @@ def check(
 
     `strict` (for rows that people of the team write) also holds a given `prompt` and `prompt_id` against the
     messages. Both may be left out: the prompt is the first user message. Other keys are dropped, as the component
-    does (facts: acft preprocess keeps `messages` and `tools`); `tools` is refused because it would be lost.
+    does (acft's preprocessing keeps `messages` and `tools`); those that would change what is learned are refused.
     """
     if not isinstance(value, Mapping):
         return _schema(f"a row must be a JSON object, not {_kind(value)}", 'write {"messages": [...]}')
@@ -85,19 +86,42 @@ def _messages(row: Mapping[str, object]) -> Messages | Fault:
         return _schema("`messages` is missing", f"rename `{near[0]}` to `messages`" if near else "add `messages`")
     if not isinstance(given, list | tuple):
         return _schema(f"`messages` must be a list, not {_kind(given)}", 'write "messages": [{"role": ...}, ...]')
-    if row.get("tools"):
-        return _schema("`tools` is not supported, and would be lost", "remove `tools`, or take the row out")
+    if lost := lost_meaning.in_row(row):
+        return lost
     pairs: list[tuple[str, str]] = []
     for index, message in enumerate(given):
-        if not isinstance(message, Mapping):
-            return _schema(f"messages[{index}] must be an object, not {_kind(message)}", 'write {"role": ...}')
-        role, content = message.get("role"), message.get("content")
-        if not isinstance(role, str):
-            return _schema(f"messages[{index}].role must be text, not {_kind(role)}", "use 'user' or 'assistant'")
-        if not isinstance(content, str):
-            return _schema(f"messages[{index}].content must be text, not {_kind(content)}", "give it a text")
-        pairs.append((role, content))
+        pair = _message(index, message)
+        if isinstance(pair, Fault):
+            return pair
+        pairs.append(pair)
     return tuple(pairs)
+
+
+def _message(index: int, message: object) -> tuple[str, str] | Fault:
+    """Role and content."""
+    if not isinstance(message, Mapping):
+        return _schema(f"messages[{index}] must be an object, not {_kind(message)}", 'write {"role": ...}')
+    if lost := lost_meaning.in_message(index, message):
+        return lost
+    role, content = message.get("role"), message.get("content")
+    if role == "developer":
+        return Fault(Reason.ROLE, f"messages[{index}].role is 'developer'", "use 'system', which means the same")
+    if not isinstance(role, str):
+        return _schema(f"messages[{index}].role must be text, not {_kind(role)}", "use 'user' or 'assistant'")
+    if isinstance(content, list):
+        return _parts(index, content)
+    if not isinstance(content, str):
+        return _schema(f"messages[{index}].content must be text, not {_kind(content)}", "give it a text")
+    return role, content
+
+
+def _parts(index: int, content: list[object]) -> Fault:
+    """A content that is a list of parts."""
+    found = lost_meaning.text_of(f"messages[{index}]", content)
+    if isinstance(found, Fault):
+        return found
+    fix = "write one text; `mlops data import` joins parts that are text"
+    return _schema(f"messages[{index}].content must be text, not a list of parts", fix)
 
 
 def _order(messages: Messages) -> Fault | None:

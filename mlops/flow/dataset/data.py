@@ -1,213 +1,141 @@
-"""`mlops data`: prepared data and the team's own conversations, as a person wants to see them. It needs no cloud."""
+"""`mlops data show` and `mlops data stats`: prepared data as a person wants to see it. It needs no cloud."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mlops import history
 from mlops.domain.dataset import FILES, MANIFEST, REJECTED, Manifest, lengths
-from mlops.domain.dataset.difference import Difference, Placed, difference
-from mlops.domain.dataset.manifest import FileEntry, SourceEntry
+from mlops.domain.dataset.sampling import language
+from mlops.domain.dataset.validate import BYTES_PER_TOKEN
 from mlops.errors import BadInput, Problem
-from mlops.flow import observe
-from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 
 PREPARE = "mlops prepare --no-upload"
+LOOKED_AT = 5000  # training rows whose language is guessed
 
 
 @dataclass(frozen=True)
-class Message:
-    """One message as it is trained on."""
+class Turn:
+    """A message as it is shown."""
 
     role: str
     content: str
 
 
 @dataclass(frozen=True)
-class ShownRow:
-    """A conversation of a split, or what was kept of a row that was rejected: `place` and `detail` say where and why.
+class Shown:
+    """A conversation, or what is known of a row that was left out: then `detail` says why, and `turns` may be empty."""
 
-    `text` is the row as it stood where no conversation can be read from it.
-    """
-
-    messages: tuple[Message, ...]
-    place: str = ""
+    title: str
+    turns: tuple[Turn, ...]
     detail: str = ""
-    text: str = ""
+    row: str = ""
 
 
 @dataclass(frozen=True)
-class DataShowResult:
-    """The first rows of a split, which are a random draw, or of those rejected as `reason`, out of `total`."""
+class ShowResult:
+    """Some of the conversations of a part, or of the rows that were left out for a reason."""
 
-    split: str
-    reason: str | None
-    file: Path
-    total: int
-    rows: tuple[ShownRow, ...]
-
-
-@dataclass(frozen=True)
-class LengthRange:
-    """How many training conversations have so many characters, both ends included."""
-
-    characters: str
-    conversations: int
-
-
-@dataclass(frozen=True)
-class DataStatsResult:
-    """A prepared version: its files, its sources with what was rejected, and how long conversations are."""
-
-    version: str
-    recipe: str
     folder: Path
-    files: Mapping[str, FileEntry]
-    sources: tuple[SourceEntry, ...]
-    rejected: Mapping[str, int]
-    personal_data: Mapping[str, int]
-    lengths: tuple[LengthRange, ...]
+    part: str | None
+    reason: str | None
+    total: int
+    shown: tuple[Shown, ...]
 
 
 @dataclass(frozen=True)
-class PlacedConversation:
-    """A conversation, by file and line, with how many messages it has and what it begins with."""
-
-    place: str
-    messages: int
-    begins: str
-
-
-@dataclass(frozen=True)
-class EditedConversation:
-    """A conversation that goes on in another way than before; `changed` numbers its messages that differ, from 0."""
-
-    before: str
-    after: str
-    changed: tuple[int, ...]
-    begins: str
-
-
-@dataclass(frozen=True)
-class Count:
-    """A number of the conversations, before and now."""
+class Bin:
+    """One bar of a histogram."""
 
     name: str
-    before: int
-    now: int
+    count: int
 
 
 @dataclass(frozen=True)
-class DataDiffResult:
-    """What the working tree adds to, removes from and edits in the conversations of a commit.
+class StatsResult:
+    """The manifest, and the shape of the training rows: each list is a histogram.
 
-    `invalid_before` and `invalid_now` count rows that are no conversations, and were not compared.
+    `learned_tokens` is the estimate for the answers, which are what the training learns.
     """
 
-    revision: str
-    added: tuple[PlacedConversation, ...]
-    removed: tuple[PlacedConversation, ...]
-    edited: tuple[EditedConversation, ...]
-    unchanged: int
-    numbers: tuple[Count, ...]
-    invalid_before: int
-    invalid_now: int
+    folder: Path
+    manifest: Manifest
+    characters: tuple[Bin, ...]
+    turns: tuple[Bin, ...]
+    languages: tuple[Bin, ...]
+    sources: tuple[Bin, ...]
+    learned_tokens: int
 
 
-def show(folder: Path, *, rows: int, split: str, reason: str | None) -> Outcome[DataShowResult]:
+def show(folder: Path, *, rows: int, split: str, reason: str | None) -> Outcome[ShowResult]:
     """The first conversations of a split, which are a random draw; or rows that were rejected for a reason."""
-    manifest = _manifest(folder)
     if reason:
-        return Outcome(_rejected(folder, manifest, split, reason, rows))
-    path = folder / FILES[split]
-    found = tuple(ShownRow(_messages(row["messages"])) for row in islice(_rows(path), rows))
-    return Outcome(DataShowResult(split, None, path, manifest.rows(split), found))
+        return Outcome(_rejected(folder, reason, rows))
+    found = islice(_rows(folder / FILES[split]), rows)
+    shown = tuple(Shown(f"{split} {number}", _spoken(row["messages"])) for number, row in enumerate(found, 1))
+    return Outcome(ShowResult(folder, split, None, _manifest(folder).rows(split), shown))
 
 
-def stats(folder: Path) -> Outcome[DataStatsResult]:
-    """Counts of each part, sources with what was rejected, and how long conversations are."""
+def stats(folder: Path) -> Outcome[StatsResult]:
+    """Counts of each part, sources with what was rejected, and what training conversations are like."""
     manifest = _manifest(folder)
-    characters = [sum(len(m["content"]) for m in row["messages"]) for row in _rows(folder / FILES["train"])]
-    result = DataStatsResult(
-        version=manifest.digest,
-        recipe=manifest.recipe,
-        folder=folder,
-        files=manifest.files,
-        sources=tuple(manifest.sources),
-        rejected=manifest.rejected,
-        personal_data=manifest.personal_data,
-        lengths=tuple(LengthRange(*one) for one in lengths(characters)),
+    characters: list[int] = []
+    turns: list[int] = []
+    languages: dict[str, int] = {}
+    learned = 0
+    for number, row in enumerate(_rows(folder / FILES["train"])):
+        contents = [message["content"] for message in row["messages"]]
+        characters.append(sum(map(len, contents)))
+        turns.append(len(contents))
+        learned += sum(len(m["content"].encode()) for m in row["messages"] if m["role"] == "assistant")
+        if number < LOOKED_AT:
+            name = language("\n".join(contents))
+            languages[name] = languages.get(name, 0) + 1
+    kept = {f"{one.name} {one.split}".rstrip(): one.kept for one in manifest.sources}
+    result = StatsResult(
+        folder,
+        manifest,
+        tuple(Bin(*bar) for bar in lengths(characters)),
+        tuple(Bin(*bar) for bar in lengths(turns)),
+        _bins(languages),
+        _bins(kept),
+        learned // BYTES_PER_TOKEN,
     )
     return Outcome(result)
 
 
-def diff(context: Context, revision: str) -> Outcome[DataDiffResult]:
-    """What the curated conversations of the working tree add to, remove from and edit in those of a commit."""
-    top = history.top(context.root)
-    if not history.known(top, revision):
-        fix = "name a commit, branch or tag of this clone; a shallow clone has few: git fetch --unshallow"
-        raise BadInput(Problem(f"git knows no commit {revision!r}", str(top), fix=fix))
-    root, folder = context.root.resolve(), (context.root / context.params.data.curated).resolve()
-    below = folder.relative_to(top).as_posix() if folder != top else "."
-    named = {path: (top / path).relative_to(root).as_posix() for path in history.files(top, revision, below)}
-    then = [path for path, name in named.items() if context.params.is_curated(name)]
-    before = [(path, history.content(top, revision, path)) for path in then]
-    return Outcome(_difference(difference(before, observe.curated_files(context.project)), revision))
+def _bins(counts: Mapping[str, int]) -> tuple[Bin, ...]:
+    """The largest first."""
+    return tuple(Bin(name, count) for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _difference(found: Difference, revision: str) -> DataDiffResult:
-    edited = (
-        EditedConversation(str(one.before.place), str(one.after.place), tuple(one.messages), _begins(one.after))
-        for one in found.edited
-    )
-    return DataDiffResult(
-        revision=revision,
-        added=tuple(map(_placed, found.added)),
-        removed=tuple(map(_placed, found.removed)),
-        edited=tuple(edited),
-        unchanged=found.unchanged,
-        numbers=tuple(Count(name, old, new) for name, (old, new) in found.numbers.items()),
-        invalid_before=found.invalid[0],
-        invalid_now=found.invalid[1],
-    )
-
-
-def _placed(row: Placed) -> PlacedConversation:
-    return PlacedConversation(str(row.place), len(row.found.messages), _begins(row))
-
-
-def _begins(row: Placed) -> str:
-    return " ".join(row.found.messages[0][1].split())
-
-
-def _rejected(folder: Path, manifest: Manifest, split: str, reason: str, rows: int) -> DataShowResult:
+def _rejected(folder: Path, reason: str, rows: int) -> ShowResult:
     """Rejected rows with their place; what they held, as far as it was kept."""
-    known = manifest.rejected
+    known = _manifest(folder).rejected
     if reason not in known:
         said = ", ".join(f"{name} {count}" for name, count in known.items()) or "none"
         raise BadInput(Problem(f"no row was rejected as {reason!r}", str(folder), why=f"rejected: {said}"))
     found = [one for one in _rows(folder / REJECTED) if one["reason"] == reason]
-    return DataShowResult(split, reason, folder / REJECTED, len(found), tuple(map(_rejected_row, found[:rows])))
+    return ShowResult(folder, None, reason, len(found), tuple(_rejected_row(one) for one in found[:rows]))
 
 
-def _rejected_row(one: dict[str, Any]) -> ShownRow:
-    place = f"{one['source']} {one['split']}".rstrip() + f", row {one['position'] + 1}"
+def _rejected_row(one: dict[str, Any]) -> Shown:
+    title = f"{one['source']} {one['split']}".rstrip() + f", row {one['position'] + 1}"
     try:
         row = json.loads(one["row"])
     except ValueError:
         row = None
     messages = row.get("messages") if isinstance(row, dict) else None
     if isinstance(messages, list) and messages and all(isinstance(item, dict) for item in messages):
-        return ShownRow(_messages(messages), place, one["detail"])
-    return ShownRow((), place, one["detail"], one["row"])
+        return Shown(title, _spoken(messages), one["detail"])
+    return Shown(title, (), one["detail"], one["row"])
 
 
-def _messages(found: list[dict[str, Any]]) -> tuple[Message, ...]:
-    return tuple(Message(str(item.get("role")), str(item.get("content"))) for item in found)
+def _spoken(messages: Iterable[dict[str, Any]]) -> tuple[Turn, ...]:
+    return tuple(Turn(str(message.get("role")), str(message.get("content"))) for message in messages)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from mlops.azure import data
-from mlops.dataset import Options, Prepared, check, huggingface, prepare
-from mlops.domain.dataset import FILES, Input, Manifest, Part, Source, source_tags
-from mlops.domain.dataset.manifest import FileEntry, SourceEntry
+from mlops.dataset import CuratedCheck, Prepared, check, huggingface, prepare
+from mlops.domain.dataset import FILES, FileEntry, Input, Manifest, Part, Source, SourceEntry, source_tags
+from mlops.domain.dataset.rows import NotRead
 from mlops.domain.tags import COMMIT_TAG, OWNER_TAG, RECIPE_TAG, ROWS_PREFIX
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.flow.dataset.options import options
+from mlops.flow.observe import DataFiles
 from mlops.flow.outcome import Outcome
-from mlops.params import Params
-from mlops.params.schema import Dataset
+from mlops.flow.project import Project
+from mlops.params.data import Dataset
 
 TOLD_EVERY = 20_000  # rows
 
@@ -27,30 +29,34 @@ class PrepareResult:
     """A version of the data. `existed`: it was made before from the same recipe, and nothing was read or written now.
 
     `rows` by part; null where an older version does not say. `uploaded` are the data assets made now; `folder` is where
-    the files lie. `files` and `sources` are empty for a version that existed.
+    the files lie. `files` and `sources` are empty for a version that existed. `not_read` are files of the data folder
+    that are no input.
     """
 
     version: str
     recipe: str
     existed: bool
     rows: Mapping[str, int | None]
+    not_read: tuple[NotRead, ...]
     folder: Path | None = None
     uploads: bool = False
     uploaded: tuple[str, ...] = ()
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     sources: tuple[SourceEntry, ...] = ()
+    personal_data: Mapping[str, int] = field(default_factory=dict)
+    redacted: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
-    curated = observe.curated_files(context.project)
-    recipe, name = observe.recipe(context.params, curated), context.params.data.name
+    curated = observe.data_files(context.project)
+    recipe, name = observe.recipe(context.params, list(curated.read)), context.params.data.name
     found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
     if found:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}
         rows = {role: int(text) if text.isdecimal() else None for role, text in stated.items()}
-        return Outcome(PrepareResult(found[0], recipe, True, rows))
+        return Outcome(PrepareResult(found[0], recipe, True, rows, curated.not_read))
     prepared = _prepare(context, curated, recipe, out)
     manifest = prepared.manifest
     files = {role: prepared.files[FILES[role]] for role in data.ROLES}
@@ -60,28 +66,31 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         recipe=recipe,
         existed=False,
         rows={role: manifest.rows(role) for role in data.ROLES},
+        not_read=tuple(sorted((*curated.not_read, *prepared.not_read), key=lambda file: file.path)),
         folder=out,
         uploads=upload,
         uploaded=tuple(data.upload(context.workspace, name, manifest.digest, files, tags)) if upload else (),
         files=manifest.files,
         sources=tuple(manifest.sources),
+        personal_data=manifest.personal_data,
+        redacted=manifest.redacted,
         warnings=tuple(str(warning) for warning in prepared.warnings),
     )
     return Outcome(result)
 
 
-def check_curated(params: Params, curated: list[tuple[str, bytes]]) -> list[Problem]:
-    """Validate the curated files alone. Raises BadInput with every fault; gives the warnings."""
-    return check(curated, _options(params))
+def check_curated(project: Project, curated: list[tuple[str, bytes]]) -> CuratedCheck:
+    """Validate the curated files alone. Raises BadInput with every fault."""
+    return check(curated, options(project))
 
 
-def _prepare(context: Context, curated: list[tuple[str, bytes]], recipe: str, out: Path) -> Prepared:
+def _prepare(context: Context, curated: DataFiles, recipe: str, out: Path) -> Prepared:
     wanted = context.params.data.dataset
-    if not wanted and not curated:
+    if not wanted and not curated.read:
         where, why = str(context.params_path), "no dataset and no curated file"
         raise BadInput(Problem("there is nothing to train on", where, why=why, fix="add one", key="data"))
     inputs = _inputs(context.say, wanted) if wanted else []
-    return prepare(inputs, curated, _options(context.params), out, recipe, _Told(context.say))
+    return prepare(inputs, curated.read, options(context.project), out, recipe, _Told(context.say))
 
 
 def _inputs(say: Callable[[str], None], wanted: Dataset) -> list[Input]:
@@ -118,20 +127,6 @@ class _Told:
         before, self._rows = self._rows, self._rows + more
         if before // TOLD_EVERY != self._rows // TOLD_EVERY:
             self._say(f"{self._rows:,} rows read")
-
-
-def _options(params: Params) -> Options:
-    wanted = params.data
-    return Options(
-        seed=wanted.seed,
-        validation_share=wanted.validation_share,
-        curated_test_share=wanted.curated_test_share,
-        max_characters=wanted.max_characters,
-        personal_data=wanted.personal_data,
-        near_duplicates=wanted.near_duplicates,
-        max_tokens=wanted.max_tokens,
-        weights=wanted.weights,
-    )
 
 
 def _tags(manifest: Manifest, owner: str, commit: str) -> dict[str, str]:

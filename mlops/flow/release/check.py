@@ -72,7 +72,9 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
 
 def _conversations(project: Project, warnings: list[str]) -> str:
     files = observe.curated_files(project)
-    warnings += [str(warning) for warning in check_curated(project.params, files)]
+    found = check_curated(project, files)
+    warnings += [str(warning) for warning in found.warnings]
+    warnings += [f"{file.path} is not read: {file.reason}" for file in found.not_read]
     return f"{len(files)} files below {project.params.data.curated} are right"
 
 

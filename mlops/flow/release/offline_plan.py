@@ -37,7 +37,7 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
     curated = observe.curated_files(context.project)
-    warnings = check_curated(context.params, curated)
+    warnings = check_curated(context.project, curated).warnings
     model, training = context.params.model, context.params.training
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",

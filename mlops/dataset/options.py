@@ -1,0 +1,49 @@
+"""What preparation is told, and what it gives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from mlops.domain.dataset.manifest import Manifest
+from mlops.domain.dataset.policies import Policies
+from mlops.domain.dataset.rows import NotRead
+from mlops.domain.dataset.sources import SourceSpec
+from mlops.errors import Problem
+
+
+@dataclass(frozen=True)
+class Options:
+    """The `data` block of params.yaml as far as preparation needs it. Shares are 0 to 1.
+
+    `weights` goes from a pattern of a source's name to how often it is trained on; `window` is how many tokens of a
+    conversation the base model can see, where that is known.
+    """
+
+    seed: int = 42
+    validation_share: float = 0.1
+    curated_test_share: float = 0.1
+    max_characters: int = 20_000
+    max_tokens: int | None = None
+    policies: Policies = field(default_factory=Policies)
+    near_duplicates: float | None = 0.85  # Jaccard index from which two conversations count as one; None: never
+    duplicates: Literal["refuse", "remove"] = "refuse"  # those of the team's own
+    weights: Mapping[str, float] = field(default_factory=dict)
+    sources: tuple[SourceSpec, ...] = ()
+    window: int | None = None
+
+
+@dataclass(frozen=True)
+class CuratedCheck:
+    """What was found in the team's own files that is no fault."""
+
+    warnings: tuple[Problem, ...]
+    not_read: tuple[NotRead, ...]
+
+
+@dataclass(frozen=True)
+class Prepared(CuratedCheck):
+    """The files (name -> path), and what is in them."""
+
+    files: Mapping[str, Path]
+    manifest: Manifest

@@ -5,27 +5,23 @@ Source: Microsoft.MachineLearningServices workspaces/computes, locations/{vmSize
 """
 
 import re
-from datetime import timedelta
 
-from azureml_emulator.catalog import sizes
 from azureml_emulator.core import arm, partial
-from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.workspaces import quota, scope
+from azureml_emulator.services.workspaces import machines, scope
 
 KIND = "computes"
 CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
 SCALE_SETTINGS = "properties.properties.scaleSettings"
-DEFAULT_IDLE = "PT120S"
 _NAMES = {
     CLUSTER: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]"),
     INSTANCE: re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]"),
 }
 _ATTACHED = ("VirtualMachine", "Kubernetes", "SynapseSpark", "HDInsight", "Databricks", "DataFactory", "AKS")
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _STATES = {"start": "Running", "stop": "Stopped", "restart": "Running"}
 
 
@@ -55,7 +51,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"The compute type {kind!r} is not one that the emulator knows: {every}.")
     _check_name(name, kind)
     _refuse_while_changing(emulator, id)
-    properties = _cluster(emulator, stated, before) if kind == CLUSTER else _instance(stated)
+    properties = machines.cluster(emulator, stated, before) if kind == CLUSTER else machines.instance(stated)
     return _begin(
         request, emulator, workspace, name, before, {**body, "properties": {**stated, "properties": properties}}
     )
@@ -71,7 +67,9 @@ def patch(request: Request, emulator: Emulator) -> Reply:
     body = partial.changes(request, found.body, (SCALE_SETTINGS,))
     wanted = (body.get("properties") or {}).get("properties") or {}
     stated = {**found.body["properties"]}
-    stated["properties"] = _cluster(emulator, {**stated, "properties": {**stated["properties"], **wanted}}, found)
+    stated["properties"] = machines.cluster(
+        emulator, {**stated, "properties": {**stated["properties"], **wanted}}, found
+    )
     return _begin(request, emulator, workspace, found.name, found, {**found.body, "properties": stated})
 
 
@@ -144,7 +142,9 @@ def _attach(request: Request, emulator: Emulator, workspace: Resource, name: str
     body = request.json()
     stated = body["properties"]
     if not stated.get("resourceId"):
-        raise _invalid("MissingProperty", "The property resourceId of an attached compute is required.", "resourceId")
+        raise machines.invalid(
+            "MissingProperty", "The property resourceId of an attached compute is required.", "resourceId"
+        )
     _refuse_while_changing(emulator, f"{workspace.id}/{KIND}/{name}")
     return _begin(
         request, emulator, workspace, name, before, {**body, "properties": {"properties": {}, **stated}}, attached=True
@@ -189,71 +189,6 @@ def _begin(
     return accepted(started, 200 if before else 201, _show(made))
 
 
-def _cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
-    """The inner properties of a cluster, checked and completed."""
-    wanted = stated.get("properties") or {}
-    size = sizes.find(str(wanted.get("vmSize", "")))
-    if size is None:
-        raise _unknown_size(str(wanted.get("vmSize")))
-    scale = {"minNodeCount": 0, "maxNodeCount": 1, **_given(wanted.get("scaleSettings"))}
-    scale["nodeIdleTimeBeforeScaleDown"] = scale.get("nodeIdleTimeBeforeScaleDown") or DEFAULT_IDLE
-    least, most = int(scale["minNodeCount"]), int(scale["maxNodeCount"])
-    if least < 0 or most < 0 or least > most:
-        text = f"The scale settings are not valid: minNodeCount {least} must be between 0 and maxNodeCount {most}."
-        raise _invalid("InvalidPropertyValue", text, "scaleSettings")
-    if _seconds(str(scale["nodeIdleTimeBeforeScaleDown"])) is None:
-        text = f"nodeIdleTimeBeforeScaleDown {scale['nodeIdleTimeBeforeScaleDown']!r} is not an ISO 8601 duration."
-        raise _invalid("InvalidPropertyValue", text, "scaleSettings.nodeIdleTimeBeforeScaleDown")
-    priority = str(wanted.get("vmPriority") or "Dedicated")
-    if priority not in ("Dedicated", "LowPriority") or (priority == "LowPriority" and not size.low_priority):
-        raise _invalid(
-            "InvalidPropertyValue", f"The VM priority {priority} is not offered for {size.name}.", "vmPriority"
-        )
-    if before and str(before.body["properties"]["properties"]["vmSize"]).lower() != size.name.lower():
-        raise _invalid(
-            "InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize"
-        )
-    _check_quota(emulator, size, least, most, low_priority=priority == "LowPriority")
-    common = {
-        "osType": "Linux",
-        "remoteLoginPortPublicAccess": "NotSpecified",
-        "isolatedNetwork": False,
-        "enableNodePublicIp": True,
-        "subnet": None,
-        "virtualMachineImage": None,
-        "enableBatchPrivateLink": False,
-        "propertyBag": {},
-    }
-    return {**common, **_given(wanted), "vmSize": size.name.upper(), "vmPriority": priority, "scaleSettings": scale}
-
-
-def _instance(stated: Json) -> Json:
-    wanted = stated.get("properties") or {}
-    size = sizes.find(str(wanted.get("vmSize", "")))
-    if size is None:
-        raise _unknown_size(str(wanted.get("vmSize")))
-    common = {
-        "applicationSharingPolicy": "Shared",
-        "sshSettings": {"sshPublicAccess": "Disabled"},
-        "enableNodePublicIp": True,
-    }
-    return {**common, **_given(wanted), "vmSize": size.name.upper(), "state": "Running", "errors": []}
-
-
-def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int, *, low_priority: bool) -> None:
-    """A cluster must be able to have its least number of nodes, and one at all."""
-    nodes = max(least, 1) if most else 0
-    family = "low-priority" if low_priority else size.family
-    limit = quota.total(emulator, quota.LOW_PRIORITY) if low_priority else quota.limit(emulator, size.family)
-    if size.vcpus * nodes > limit:
-        raise _invalid(
-            "ClusterMinNodesExceedCoreQuota",
-            f"The specified subscription has a {family} vCPU quota of {limit} and cannot "
-            f"accomodate for at least {nodes} requested managed compute node which maps to {size.vcpus * nodes} vCPUs.",
-            "vmSize",
-        )
-
-
 def _check_name(name: str, kind: str) -> None:
     if not _NAMES[kind].fullmatch(name):
         least, most = (2, 32) if kind == CLUSTER else (3, 24)
@@ -261,7 +196,7 @@ def _check_name(name: str, kind: str) -> None:
             f"The compute name {name!r} is not valid: {least} to {most} letters, digits and '-', "
             "beginning with a letter and ending with a letter or digit."
         )
-        raise _invalid("InvalidComputeName", text, "computeName")
+        raise machines.invalid("InvalidComputeName", text, "computeName")
 
 
 def _refuse_while_changing(emulator: Emulator, id: str) -> None:
@@ -270,34 +205,6 @@ def _refuse_while_changing(emulator: Emulator, id: str) -> None:
         raise ServiceError(
             409, "Conflict", f"Another operation is in progress on the compute {name}; try again when it has ended."
         )
-
-
-def _invalid(code: str, text: str, target: str) -> ServiceError:
-    return ServiceError(
-        400, "BadRequest", "The request is invalid.", target=target, details=[error_object(code, text, target)]
-    )
-
-
-def _unknown_size(name: str) -> ServiceError:
-    text = (
-        f"The specified value {name} for property Cluster.Properties.VMSize is not a supported VM size. "
-        "See additional details for supported VM sizes."
-    )
-    every = ",".join(size.name.upper() for size in sizes.every())
-    detail = error_object("InvalidPropertyValue", text, "vmSize", [error_object("SupportedVMSizes", every)])
-    return ServiceError(400, "BadRequest", "The request is invalid.", target="vmSize", details=[detail])
-
-
-def _given(stated: Json | None) -> Json:
-    return {key: value for key, value in (stated or {}).items() if value is not None}
-
-
-def _seconds(text: str) -> float | None:
-    match = _DURATION.fullmatch(text)
-    if not match or text in ("P", "PT"):
-        return None
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
 
 
 def _show(resource: Resource) -> Json:

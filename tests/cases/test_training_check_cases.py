@@ -37,7 +37,7 @@ WANTED = TrainingSpec(
     base="Phi-3-mini-4k-instruct",
     version="15",
     component="chat_completion_pipeline",
-    component_version="0.0.82",
+    component_version="0.0.74",
     experiment="chat-completion",
     compute="gpu-cluster",
     instance_type="Standard_NC24ads_A100_v4",
@@ -88,10 +88,16 @@ CASES = [
     ),
     Case("latest is shown", wanted=replace(WANTED, version="latest"), warned=("model.version latest is 15 now",)),
     Case(
+        "base model and component are known not to fit",
+        FACTS,
+        replace(WANTED, component_version="0.0.82"),
+        warned=("chat_completion_pipeline 0.0.82 are not known to fit",),
+    ),
+    Case(
         "latest of the component is shown",
-        replace(FACTS, component="0.0.82"),
+        replace(FACTS, component="0.0.74"),
         replace(WANTED, component_version="latest"),
-        warned=("training.component_version latest is 0.0.82 now",),
+        warned=("training.component_version latest is 0.0.74 now",),
     ),
     Case("archived warns", replace(FACTS, base=replace(OLDER, archived=True)), warned=("15 is archived",)),
     Case(

@@ -127,7 +127,7 @@ def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Ma
         "tier": "low_priority",
         "base-model": "Phi-3-mini-4k-instruct:15",
         "component": "chat_completion_pipeline:0.0.82",
-        "warnings": "3",
+        "warnings": "4",
     }
     assert first.result.machine
     assert (first.result.machine.gpus, first.result.nodes, first.result.tier) == (1, 1, Tier.LOW_PRIORITY)

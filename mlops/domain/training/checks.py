@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mlops.domain.machines import Machine, MachineFinding, Quota, check_machine, check_size
 from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.compatibility import mismatches
 from mlops.domain.training.spec import LATEST, Tier, TrainingSpec
 from mlops.errors import AzureRefused, Problem
 
@@ -84,6 +85,7 @@ def check(spec: TrainingSpec, facts: TrainingFacts) -> Checked:
     if facts.base is not None:
         _latest("model.version", spec.version, facts.base.version, spec, notes)
         _model(spec, facts.base, facts.now, notes)
+    _pair(spec, facts, notes)
     _machine(spec, facts, notes)
     if facts.cluster is not None and not spec.serverless:
         _cluster(spec, facts.cluster, notes)
@@ -122,6 +124,16 @@ def _model(spec: TrainingSpec, base: BaseModel, now: datetime, notes: _Notes) ->
         elif date - now <= SOON:
             text = f"{what} will be retired from {use} on {date:%Y-%m-%d}"
             notes.warnings.append(Problem(text, spec.where, fix=fix, key=BASE))
+
+
+def _pair(spec: TrainingSpec, facts: TrainingFacts, notes: _Notes) -> None:
+    """Say where the base model and the component's version are known not to fit."""
+    version = facts.component or spec.component_version
+    for row in mismatches(spec.base, spec.component, version):
+        what = f"{spec.base} and {spec.component} {version} are not known to fit: {row.what}"
+        why = f"seen with transformers {row.transformers}, which that version has; {row.source}"
+        fix = f'set component_version: "{row.instead}", or try with few rows first'
+        notes.warnings.append(Problem(what, spec.where, why=why, fix=fix, key="training.component_version"))
 
 
 def _machine(spec: TrainingSpec, facts: TrainingFacts, notes: _Notes) -> None:

@@ -46,19 +46,37 @@ def made_of(workspace: Workspace, job: str) -> Made | None:
 
 def output_text(workspace: Workspace, job: str, output: str, file: str) -> str | None:
     """A text file at the top of an output, without fetching the rest, which can be gigabytes. None: it is not there."""
+    uri = jobs.output_uri(workspace, job, output)
+    return None if uri is None else _text(workspace, f"{uri.rstrip('/')}/{file}", f"{file} of {output} of {job}")
+
+
+def step_output_text(workspace: Workspace, job: str, step: str, output: str) -> str | None:
+    """The text of an output that is one file, of a step of a pipeline. None: there is no such step or output."""
+    run = _step(workspace, job, step)
+    uri = jobs.output_uri(workspace, run, output) if run else None
+    return None if uri is None else _text(workspace, uri.rstrip("/"), f"{output} of the step {step} of {job}")
+
+
+def _step(workspace: Workspace, job: str, step: str) -> str | None:
+    """The run of a step at any depth. The studio may show a step by its component's display name."""
+    for child in jobs.children(workspace, job):
+        run = str(child["runId"])
+        names = {str(child.get(key) or "").lower().replace(" ", "_") for key in ("displayName", "name")}
+        found = run if step in names else _step(workspace, run, step)
+        if found:
+            return found
+    return None
+
+
+def _text(workspace: Workspace, uri: str, what: str) -> str | None:
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
 
-    uri = jobs.output_uri(workspace, job, output)
-    if uri is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder, translated(f"read {file} of the output {output} of {job}"):
+    with tempfile.TemporaryDirectory() as folder, translated(f"read {what}"):
         try:
-            download_artifact_from_aml_uri(
-                uri=f"{uri.rstrip('/')}/{file}", destination=folder, datastore_operation=workspace.ml.datastores
-            )
+            download_artifact_from_aml_uri(uri=uri, destination=folder, datastore_operation=workspace.ml.datastores)
         except Exception as error:
             if is_not_found(error):
                 return None
             raise
-        found = [path for path in Path(folder).rglob(Path(file).name) if path.is_file()]
+        found = [path for path in Path(folder).rglob(uri.rpartition("/")[2]) if path.is_file()]
         return found[0].read_text(encoding="utf-8") if found else None

@@ -1,17 +1,21 @@
 """`mlops gate`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops.cli.session import Session
+
+if TYPE_CHECKING:
+    from mlops.views import View
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.option("--job", help="The job; the default is the newest for the current parameters and data.")
-@click.option("--from-file", type=FILE, help="Judge metrics in a JSON file, without any service.")
+@click.option("--from-file", type=FILE, help="Judge the metrics in a JSON file, or a written verdict again.")
 @click.option("--champion-file", type=FILE, help="With --from-file: the metrics of the model to beat.")
 @click.option(
     "--out",
@@ -20,16 +24,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Where the verdict is written as JSON.",
 )
+@click.option("--explain", is_flag=True, help="Show how each comparison of answers was decided, with every number.")
 @click.pass_obj
-def command(session: Session, job: str | None, from_file: Path | None, champion_file: Path | None, out: Path) -> None:
+def command(
+    session: Session,
+    job: str | None,
+    from_file: Path | None,
+    champion_file: Path | None,
+    out: Path,
+    explain: bool,
+) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
     from mlops.flow.evaluation import gate
-    from mlops.views import gate as view
+    from mlops.views import gate as plain
+    from mlops.views.gate import Explained
 
     if job and from_file:
         raise click.UsageError("--job and --from-file exclude each other")
     if champion_file and not from_file:
         raise click.UsageError("--champion-file needs --from-file; without it the workspace says who is champion")
+    view: View[gate.GateResult] = Explained() if explain else plain
     if from_file:
         session.answer(lambda context: gate.run_from_file(context, from_file, champion=champion_file, out=out), view)
     else:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops import history, textfiles
+from mlops import history
 from mlops.azure import data, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.dataset.rows import NotRead
-from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.release.plan import Facts
 from mlops.domain.tags import FINGERPRINT_TAG
@@ -73,22 +72,6 @@ def _named(project: Project) -> Iterator[Path]:
             fix = "name it from the folder of params.yaml, without .. and without a leading /"
             what, key = f"data.sources: {entry.path!r} is no place here", "data.sources"
             raise BadInput(Problem(what, str(project.params_path), fix=fix, key=key)) from None
-
-
-def probes(project: Project) -> tuple[Probe, ...]:
-    """Every probe of the repository's suites; none where params.yaml asks for none. Raises BadInput."""
-    wanted = project.params.evaluation.probes
-    if wanted is None:
-        return ()
-    folder = project.root / wanted.folder
-    files = sorted(folder.glob(f"*{ENDING}")) if folder.is_dir() else []
-    if not files:
-        what, fix = (
-            f"evaluation.probes.folder {wanted.folder} has no suite",
-            "name the right folder, or set probes: null",
-        )
-        raise BadInput(Problem(what, str(project.params_path), fix=fix, key="evaluation.probes.folder"))
-    return read([(path.relative_to(project.root).as_posix(), textfiles.read(path)) for path in files])
 
 
 def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
@@ -165,5 +148,5 @@ def _refusal(evaluator: Evaluator, job: str) -> str | None:
         asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):
         return None
-    verdict = evidence.judge(evaluator.evidence(job, asked), evaluator.spec.gate.rules)
+    verdict = evidence.judge(evaluator.evidence(job, asked), evaluator.spec.gate.rules, evaluator.spec.gate.seed)
     return None if verdict.passed else verdict.summary()

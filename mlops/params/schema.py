@@ -15,6 +15,7 @@ from mlops.params.cleanup import Cleanup
 from mlops.params.data import NAME, Data
 from mlops.params.environments import Environment, EnvironmentName, Serving
 from mlops.params.evaluation import Evaluation
+from mlops.params.gate import Gate
 from mlops.params.overlay import Override
 from mlops.params.prices import Prices
 
@@ -84,38 +85,6 @@ class Training(_Block):
             "finetune": self.instance_type,
             "model_evaluation": self.instance_type,
         }
-
-
-class GateRule(_Block):
-    """One condition of the gate on one metric."""
-
-    metric: str = Field(description="Name of the metric as the run logs it, or `perplexity`")
-    max: float | None = Field(None, description="Refuse above this value")
-    min: float | None = Field(None, description="Refuse below this value")
-    max_regression: float | None = Field(None, ge=0, description="Largest loss against the champion")
-    min_improvement: float | None = Field(None, description="Smallest gain over the champion")
-    relative: bool = Field(False, description="Regression and improvement as a share of the champion's value")
-    better: Literal["lower", "higher"] = Field("lower", description="Which direction is better")
-    required: bool = Field(True, description="Whether failing refuses; an advisory rule is only shown")
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.max is None and self.min is None and self.max_regression is None and self.min_improvement is None:
-            raise ValueError("a rule needs at least one of max, min, max_regression, min_improvement")
-        return self
-
-
-class Gate(_Block):
-    """When a trained model may be registered."""
-
-    wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
-    rules: tuple[GateRule, ...] = Field(min_length=1, description="All required rules must pass")
-
-    @model_validator(mode="after")
-    def _decides_something(self) -> Self:
-        if not any(rule.required for rule in self.rules):
-            raise ValueError("no rule is required, so the gate would let everything pass")
-        return self
 
 
 class Watch(_Block):

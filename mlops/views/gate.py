@@ -1,17 +1,21 @@
 """`mlops gate`: every rule with its finding, a chart of the margins, and the losses by step."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from mlops.domain.evaluation.rules import Finding, Verdict
+from mlops.domain.evaluation.findings import Finding, Verdict
+from mlops.domain.evaluation.metric_table import PROBES_PREFIX
+from mlops.domain.evaluation.paired import RESAMPLES, Paired, recommended
 from mlops.domain.numbers import percent
 from mlops.flow.evaluation.gate import GateResult
 from mlops.render import Report, Table, number, table
 from mlops.render.bars import Bars
 from mlops.render.charts import chart
-from mlops.render.report import Drawing
+from mlops.render.report import Drawing, Section
 
-_COLUMNS = ("metric", "candidate", "champion", "rule", "threshold", "margin", "verdict", "finding")
+_COLUMNS = ("metric", "candidate", "compared with", "rule", "threshold", "margin", "verdict", "finding")
+_PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to", "won", "lost")
 
 
 def report(result: GateResult) -> Report:
@@ -28,7 +32,7 @@ def report(result: GateResult) -> Report:
             *evidence.notes(),
             f"written to {result.written_to}" if result.written_to else "",
         ),
-        tables=(rules_table(verdict),),
+        tables=(rules_table(verdict), *([probes_table(result.probes)] if result.probes else [])),
         charts=tuple(drawn for drawn in charts if drawn),
         next_step=_next(verdict, evidence.job),
     )
@@ -41,15 +45,45 @@ def outputs(result: GateResult) -> Mapping[str, str]:
     return {"verdict": result.ruling.value, "metrics": ", ".join(shown)}
 
 
+class Explained:
+    """The view of `--explain`: how each comparison of answers was decided as well, with every number of it."""
+
+    def report(self, result: GateResult) -> Report:
+        """For people."""
+        sections = tuple(
+            Section(f"{item.metric}: {item.label}", tuple(_explained(item, item.paired)))
+            for item in result.findings
+            if item.paired
+        )
+        return replace(report(result), sections=sections)
+
+    def outputs(self, result: GateResult) -> Mapping[str, str]:
+        """The same as without the explanation."""
+        return outputs(result)
+
+
 def rules_table(verdict: Verdict) -> Table:
     """Every rule with candidate, champion, threshold, margin and sentence."""
     return table("Rules", _COLUMNS, [_row(finding) for finding in verdict.findings])
 
 
+def probes_table(probes: Mapping[str, Paired]) -> Table:
+    """The shares of passed probes, and the interval of the difference, by category."""
+    rows = [
+        (
+            name.removeprefix(PROBES_PREFIX),
+            *(found.conversations, found.reference, found.candidate, found.difference, found.low, found.high),
+            *(found.sign.wins, found.sign.losses),
+        )
+        for name, found in probes.items()
+    ]
+    return table("Probes, passed by the base model and by the candidate", _PROBES, rows)
+
+
 def margins(verdict: Verdict) -> Bars | None:
     """How far each judged value is inside its limit, in percent of the value; below zero is outside. None: no value."""
     bars = [
-        (f"{finding.metric} {finding.kind}", 100 * finding.margin / abs(finding.candidate))
+        (f"{finding.metric} {finding.label}", 100 * finding.margin / abs(finding.candidate))
         for finding in verdict.findings
         if finding.margin is not None and finding.candidate
     ]
@@ -65,21 +99,38 @@ def _row(finding: Finding) -> tuple[str | float | None, ...]:
         finding.metric,
         finding.candidate,
         finding.champion,
-        "any" if finding.kind == "missing" else finding.kind,  # the key in params.yaml
+        finding.label,  # the key in params.yaml
         threshold,
         finding.margin,
-        _word(finding),
+        finding.word,
         finding.sentence,
     )
-
-
-def _word(finding: Finding) -> str:
-    if finding.passed:
-        return "pass"
-    return "refuse" if finding.required else "advisory"
 
 
 def _next(verdict: Verdict, job: str) -> str:
     if verdict.passed:
         return f"mlops register --job {job}" if job else "mlops register"
     return "change data/ or params.yaml and push; a refused model is never registered"
+
+
+def _explained(finding: Finding, found: Paired) -> Iterator[str]:
+    yield finding.sentence
+    yield (
+        f"{found.conversations} pairs; means {number(found.candidate)} and {number(found.reference)}; "
+        f"the differences vary by {number(found.deviation)}"
+    )
+    yield (
+        f"paired bootstrap of {RESAMPLES} resamples, seed {found.seed}: difference {number(found.difference)}, "
+        f"95 % interval {number(found.low)} to {number(found.high)}, probability of being worse {number(found.worse)}"
+    )
+    yield (
+        f"sign test as a cross-check: {found.sign.wins} won, {found.sign.losses} lost, {found.sign.ties} equal, "
+        f"p {number(found.sign.p)}"
+    )
+    if finding.kind == "not_worse_than" and finding.threshold:
+        margin = number(finding.threshold)
+        yield f"passes where the interval is above -{margin}; else refuses where it is below 0"
+        yield f"a loss of {margin} is nearly always told by {recommended(found, finding.threshold)} of them"
+    else:
+        yield "passes where the whole interval is above 0; refuses where it is below"
+    yield f"so many nearly always tell a difference of {number(found.detectable)}"

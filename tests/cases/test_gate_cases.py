@@ -7,7 +7,7 @@ import pytest
 
 from mlops import yamls
 from mlops.domain.evaluation.rules import Finding, Rule, judge
-from mlops.params.schema import GateRule
+from mlops.params.gate import GateRule
 
 CASES: list[dict[str, Any]] = yamls.read(Path(__file__).with_name("gate.yaml").read_text(encoding="utf-8"))
 

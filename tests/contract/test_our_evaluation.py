@@ -17,7 +17,7 @@ from azureml_emulator.http.address import Address
 from mlops.azure import aliases, data, jobs, models, registry, submission, target
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation import evidence as record
+from mlops.domain.evaluation import document as record
 from mlops.domain.evaluation import scoring as domain
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
@@ -131,7 +131,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def document(judged: Outcome[GateResult]) -> dict[str, Any]:
     """The verdict as the gate writes it."""
-    return record.document(judged.result.verdict, judged.result.evidence)
+    return record.document(judged.result.verdict, judged.result.evidence, (), 0)
 
 
 def jobs_of(done: Outcome[EvaluateResult]) -> list[str]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from mlops.domain.evaluation.paired import (
     MINIMUM,
-    Floats,
     Judgement,
     Paired,
     better,
@@ -21,7 +21,7 @@ from mlops.domain.evaluation.paired import (
 
 GATES = 1000
 MARGIN = 0.05
-Pairs = tuple[Floats, Floats]
+Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def similar(rng: np.random.Generator, size: int, loss: float = 0.0) -> Pairs:
@@ -61,7 +61,7 @@ def test_an_equal_model_passes_as_better_in_one_of_twenty_gates_at_most(
 ) -> None:
     rng = np.random.default_rng(20261128)
     found = [compare(*plant(rng, size), direction, seed) for seed in range(GATES)]  # type: ignore[arg-type]
-    passed = sum(better(item, 0.0) is Judgement.PASS for item in found)
+    passed = sum(better(item) is Judgement.PASS for item in found)
     assert passed <= GATES * 0.05
 
 
@@ -86,8 +86,8 @@ def test_an_equal_model_passes_as_not_worse_at_the_size_that_is_recommended() ->
 
 def test_a_few_conversations_are_no_evidence_and_more_are() -> None:
     few, many = np.linspace(0.2, 0.3, MINIMUM - 1), np.linspace(0.2, 0.3, MINIMUM)
-    assert better(compare(few + 0.1, few, "higher"), 0.0) is Judgement.NOT_ENOUGH
-    assert better(compare(many + 0.1, many, "higher"), 0.0) is Judgement.PASS
+    assert better(compare(few + 0.1, few, "higher")) is Judgement.NOT_ENOUGH
+    assert better(compare(many + 0.1, many, "higher")) is Judgement.PASS
     assert not_worse(compare(many, many + 0.1, "higher"), 0.05) is Judgement.REFUSE
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mlops.domain.evaluation.evidence import TAG_LIMIT, Champion, Evidence, document, tags
-from mlops.domain.evaluation.rules import Rule, Verdict, judge
+from mlops.domain.evaluation.answers import ModelAnswers
+from mlops.domain.evaluation.document import document, read
+from mlops.domain.evaluation.evidence import TAG_LIMIT, Champion, Evidence, kept_weights, tags
+from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import BadInput, GateRefused
 
 PARAMS = """
@@ -30,11 +32,14 @@ def evidence(data: str = "ultrachat:new", champion: Champion | None = None, **me
 OLD = Champion("phi:3", "production", {"eval_loss": 4.0}, "ultrachat:old")
 
 
-def test_the_document_says_what_the_verdict_rests_on_and_reads_back() -> None:
+def test_the_document_says_what_the_verdict_rests_on_and_is_decided_again() -> None:
     found = evidence(champion=OLD, eval_loss=4.1)
     verdict = judge(found.metrics, OLD.metrics, RULES)
-    written = json.loads(json.dumps(document(verdict, found), allow_nan=False))
-    assert Verdict.from_json(written) == verdict
+    text = json.dumps(document(verdict, found, RULES, 0), allow_nan=False)
+    written = json.loads(text)
+    again, rules, seed = read(text, "verdict.json")
+    assert again.champion is not None
+    assert judge(again.metrics, again.champion.metrics, rules, again.scores(seed)) == verdict
     assert (written["verdict"], written["job"], written["commit"]) == ("refuse", "ft-0123456789ab-1", "c0ffee")
     assert written["champion"]["model"] == "phi:3"
     findings = {(item["metric"], item["kind"]): item for item in written["findings"]}
@@ -69,7 +74,47 @@ def test_tags_hold_every_rule_and_stay_within_a_tag() -> None:
 
 def test_numbers_that_json_has_not_are_words_in_the_document() -> None:
     found = evidence(eval_loss=math.nan)
-    assert document(judge(found.metrics, None, RULES), found)["metrics"] == {"eval_loss": "NaN"}
+    assert document(judge(found.metrics, None, RULES), found, RULES, 0)["metrics"] == {"eval_loss": "NaN"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"rules": [{"metric": "eval_loss"}]},
+        {"rules": 7},
+        {"metrics": {"eval_loss": "seven"}},
+        {"champion": {"model": "phi:3"}},
+        {"answers": {"friend": {"model": "", "job": "", "scores": {}}}},
+        {"seed": "x"},
+        {"schema": 1},
+    ],
+)
+def test_another_form_than_a_verdicts_is_refused(broken: dict[str, Any]) -> None:
+    found = evidence(eval_loss=4.1)
+    written = document(judge(found.metrics, None, RULES), found, RULES, 0)
+    with pytest.raises(BadInput, match="verdict"):
+        read(json.dumps({**written, **broken}), "verdict.json")
+
+
+HISTORY = [(10, 3.9), (20, 3.4182), (30, 3.998)]
+
+
+def test_the_loss_of_the_weights_that_are_kept_is_judged() -> None:
+    metrics, kept = kept_weights({"eval_loss": 3.998, "loss": 2.0}, "3.41820001", HISTORY, "eval_loss")
+    assert metrics == {"eval_loss": 3.4182, "loss": 2.0}
+    assert kept is not None
+    assert str(kept) == "eval_loss 3.418 is of step 20, whose weights are kept; the last one was 3.998"
+
+
+def test_evaluations_without_steps_are_counted() -> None:
+    _, kept = kept_weights({"eval_loss": 3.998}, "3.4182", [(0, value) for _, value in HISTORY], "eval_loss")
+    assert kept is not None
+    assert kept.place == "evaluation 2 of 3"
+
+
+@pytest.mark.parametrize("score", ["", "nan", "none", "3.998", "0.71"])
+def test_a_run_that_names_no_other_of_its_values_keeps_the_last(score: str) -> None:
+    assert kept_weights({"eval_loss": 3.998}, score, HISTORY, "eval_loss") == ({"eval_loss": 3.998}, None)
 
 
 @pytest.fixture
@@ -114,3 +159,20 @@ def test_a_file_that_is_not_there_is_no_refusal(gate: Any) -> None:
     failure, verdict = gate({"eval_loss": 4.2}, "--champion-file", "nowhere.json")
     assert isinstance(failure, BadInput)
     assert verdict is None
+
+
+def test_a_written_verdict_is_decided_again_without_any_service(gate: Any) -> None:
+    base, better = tuple(n / 100 for n in range(30)), tuple(n / 100 + 0.05 for n in range(30))
+    answers = {role: ModelAnswers(role, "", {"rougeL": of}) for role, of in (("candidate", better), ("base", base))}
+    found = Evidence({"eval_loss": 1.0}, None, answers=answers)
+    rules = [Rule("eval_loss", max=2.0), Rule("rougeL", better_than="base", not_worse_than="champion", margin=0.01)]
+    verdict = judge(found.metrics, None, rules, found.scores(3))
+    assert verdict.passed
+    failure, again = gate(document(verdict, found, rules, 3), "--explain")
+    assert failure is None
+    assert again["findings"] == json.loads(json.dumps(verdict.to_json()))["findings"]
+    worse = document(verdict, found, rules, 3)
+    worse["answers"]["candidate"]["scores"]["rougeL"] = [0.0] * 30
+    failure, again = gate(worse)
+    assert isinstance(failure, GateRefused)
+    assert again["verdict"] == "refuse"

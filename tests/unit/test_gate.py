@@ -9,7 +9,7 @@ import pytest
 from mlops.domain.evaluation.rules import Rule, Verdict, judge, read_metrics
 from mlops.domain.numbers import apart, number
 from mlops.errors import BadInput, Problem
-from mlops.params.schema import GateRule as ParamsRule
+from mlops.params.gate import GateRule as ParamsRule
 
 LOSS = Rule("eval_loss", max=6.0, max_regression=0.05)
 
@@ -30,7 +30,8 @@ def test_a_rule_of_the_parameters_becomes_a_rule_of_the_gate() -> None:
         "required": False,
     }
     written = ParamsRule.model_validate(fields)
-    assert asdict(Rule(**written.model_dump())) == {**fields, "max": None, "max_regression": None}
+    empty = {"max": None, "max_regression": None, "not_worse_than": None, "better_than": None, "margin": 0.0}
+    assert asdict(Rule(**written.model_dump())) == {**fields, **empty}
 
 
 def test_the_sentence_says_by_how_much() -> None:
@@ -99,37 +100,32 @@ def test_a_rule_needs_a_finite_threshold(limits: dict[str, float]) -> None:
         Rule("eval_loss", **limits)  # type: ignore[arg-type]
 
 
-def test_a_verdict_without_findings_does_not_pass() -> None:
-    assert not Verdict(()).passed
-
-
-def test_a_verdict_that_its_findings_contradict_is_refused() -> None:
-    data = judge({"eval_loss": 7.0}, None, [LOSS]).to_json()
-    with pytest.raises(BadInput, match="its findings say otherwise"):
-        Verdict.from_json({**data, "verdict": "pass"})
-
-
 @pytest.mark.parametrize(
-    "data",
+    ("candidate", "champion", "said"),
     [
-        {},
-        {"verdict": "maybe", "findings": []},
-        {"verdict": "pass", "findings": [{}]},
-        {"verdict": "refuse", "findings": [7]},
-        {"verdict": "refuse", "findings": 7},
+        ({"rougeL": 47.3}, {"rougeL": 0.45}, "rougeL 47.3 is not in its range of 0 to 1: it looks like a percentage"),
+        ({"rougeL": 0.473}, {"rougeL": 45.0}, "the champion's rougeL 45.0 is not in its range of 0 to 1"),
+        ({"ours": 47.3}, {"ours": 0.45}, "ours 47.3 and 0.45 look like one on a scale of 0 to 100 and one of 0 to 1"),
     ],
 )
-def test_another_form_than_a_verdicts_is_refused(data: dict[str, object]) -> None:
-    with pytest.raises(BadInput, match="not a verdict"):
-        Verdict.from_json(data)
+def test_a_number_on_another_scale_refuses_with_the_reason(
+    candidate: dict[str, float], champion: dict[str, float], said: str
+) -> None:
+    (metric,) = candidate
+    (finding,) = judge(candidate, champion, [Rule(metric, max_regression=0.1, better="higher")]).findings
+    assert (finding.kind, finding.passed) == ("misfit", False)
+    assert finding.sentence.startswith(said)
 
 
-@pytest.mark.parametrize(("key", "value"), [("passed", 1), ("candidate", "seven"), ("kind", "mean"), ("extra", 1)])
-def test_a_finding_of_another_form_is_refused(key: str, value: object) -> None:
-    data = judge({"eval_loss": 7.0}, None, [Rule("eval_loss", max=6.0)]).to_json()
-    data["findings"][0][key] = value
-    with pytest.raises(BadInput, match="not a verdict"):
-        Verdict.from_json(data)
+def test_the_direction_is_that_of_the_metric_unless_the_rule_says() -> None:
+    assert Rule("rougeL", min=0.1).direction == "higher"
+    assert Rule("eval_loss", max=1).direction == "lower"
+    assert Rule("something", max=1).direction == "lower"
+    assert Rule("something", max=1, better="higher").direction == "higher"
+
+
+def test_a_verdict_without_findings_does_not_pass() -> None:
+    assert not Verdict(()).passed
 
 
 def test_metrics_are_read_from_an_object() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.evaluation.refusal import PATTERNS, refuses
+from mlops.domain.evaluation.probes.refusal import PATTERNS, refuses
 
 
 @pytest.mark.parametrize(

@@ -309,7 +309,7 @@ def test_a_refusal_shows_every_rule_and_a_chart_for_each_metric() -> None:
     verdict = judge({"eval_loss": 7.31}, {"eval_loss": 5.0}, rules)
     history = {"loss": ((10, 9.0), (20, 8.0)), "eval_loss": ((20, 7.31),)}
     evidence = Evidence({"eval_loss": 7.31}, Champion("phi:3", "production", {"eval_loss": 5.0}), job="ft-1")
-    result = GateResult(verdict.ruling, verdict.findings, evidence, history, None)
+    result = GateResult(verdict.ruling, verdict.findings, evidence, {}, history, None)
     report = gate.report(result)
     assert report.title == "The gate refused this model"
     assert [row[6] for row in report.tables[0].rows] == ["refuse", "refuse", "advisory"]
@@ -325,7 +325,7 @@ def test_a_refusal_shows_every_rule_and_a_chart_for_each_metric() -> None:
 
 def test_a_pass_leads_to_the_register() -> None:
     verdict = judge({"eval_loss": 1.0}, None, [Rule("eval_loss", max=6.0)])
-    report = gate.report(GateResult(verdict.ruling, verdict.findings, Evidence({}, job="ft-1"), {}, None))
+    report = gate.report(GateResult(verdict.ruling, verdict.findings, Evidence({}, job="ft-1"), {}, {}, None))
     assert (report.title, report.next_step) == ("The gate passes this model", "mlops register --job ft-1")
 
 

@@ -1,14 +1,13 @@
-"""What a verdict was computed from, and the verdict with it as one document: for a file, for tags, for people.
+"""What a verdict is computed from, and the verdict as tags of the run. It must not judge."""
 
-It must not judge and must not look anything up.
-"""
-
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from mlops.domain.evaluation.rules import Finding, Verdict
-from mlops.domain.numbers import number, to_plain
+from mlops.domain.evaluation.answers import ModelAnswers
+from mlops.domain.evaluation.findings import Finding, Verdict
+from mlops.domain.evaluation.paired_rules import Answers
+from mlops.domain.numbers import number
 from mlops.domain.tags import (
     EVALUATION_TAG,
     GATE_PREFIX,
@@ -19,7 +18,6 @@ from mlops.domain.tags import (
     VERDICT_WHY_TAG,
 )
 
-SCHEMA = 1  # of the document; a change of its form counts it up
 TAG_LIMIT = 256  # characters of a value; the strictest of the services that show tags
 
 
@@ -39,10 +37,25 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class KeptWeights:
+    """The evaluation within a training whose weights became the model, where a later one was made too."""
+
+    metric: str
+    value: float
+    place: str  # such as `step 40`
+    last: float
+
+    def __str__(self) -> str:
+        kept = f"{self.metric} {number(self.value)} is of {self.place}, whose weights are kept"
+        return f"{kept}; the last one was {number(self.last)}"
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A candidate's metrics and where they come from. `champion` None: nothing was released yet.
 
-    `evaluation` is the job that scored it, and `questions` the data asset (name:version) that it answered.
+    `evaluation` is the job that scored it, and `questions` the data asset (name:version) that it answered. `answers`
+    are what candidate, champion and base said to them, by these words.
     """
 
     metrics: Mapping[str, float]
@@ -55,6 +68,12 @@ class Evidence:
     evaluation: str = ""
     questions: str = ""
     unscored: str = ""  # why it has no evaluation of its own
+    answers: Mapping[str, ModelAnswers] = field(default_factory=dict)
+    kept: KeptWeights | None = None
+
+    def scores(self, seed: int) -> Answers:
+        """The scores of each model's answers, for the rules that compare them."""
+        return Answers(**{role: answers.scores for role, answers in self.answers.items()}, seed=seed)
 
     @property
     def same_data(self) -> bool | None:
@@ -66,7 +85,8 @@ class Evidence:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before he compares."""
         alone = (f"no evaluation of its own: {self.unscored}",) if self.unscored else ()
-        return (*alone, *self._compared())
+        kept = (str(self.kept),) if self.kept else ()
+        return (*kept, *alone, *self._compared())
 
     def _compared(self) -> tuple[str, ...]:
         if self.champion is None:
@@ -87,34 +107,6 @@ class Evidence:
         return (f"this run and the champion answered the same conversations, {self.questions}",)
 
 
-def document(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
-    """The verdict and all that it rests on, JSON-ready; `Verdict.from_json` reads it."""
-    champion = evidence.champion
-    return {
-        "schema": SCHEMA,
-        **verdict.to_json(),
-        "summary": verdict.summary(),
-        "job": evidence.job,
-        "data": evidence.data,
-        "commit": evidence.commit,
-        "run": evidence.run_url,
-        "metrics": _plain(evidence.metrics),
-        "evaluation": evidence.evaluation,
-        "questions": evidence.questions,
-        "champion": None
-        if champion is None
-        else {
-            "model": champion.model,
-            "environment": champion.environment,
-            "data": champion.data,
-            "evaluation": champion.evaluation,
-            "metrics": _plain(champion.metrics),
-        },
-        "same_data": evidence.same_data,
-        "notes": list(evidence.notes()),
-    }
-
-
 def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """The verdict as tags of the run: the word, why, against whom, and one tag for each judged condition."""
     found = {
@@ -125,8 +117,7 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     if evidence.evaluation:
         found |= {EVALUATION_TAG: evidence.evaluation, QUESTIONS_TAG: evidence.questions}
     for finding in verdict.findings:
-        kind = "any" if finding.kind == "missing" else finding.kind
-        found.setdefault(f"{GATE_PREFIX}{finding.metric}-{kind}", _short(finding))
+        found.setdefault(f"{GATE_PREFIX}{finding.metric}-{finding.label.replace(' ', '-')}", _short(finding))
     return {key: value if len(value) <= TAG_LIMIT else value[: TAG_LIMIT - 1] + "…" for key, value in found.items()}
 
 
@@ -143,15 +134,41 @@ def metrics_of(tags: Mapping[str, str]) -> dict[str, float]:
 
 
 def _short(finding: Finding) -> str:
-    word = "pass" if finding.passed else "refuse" if finding.required else "advisory"
     values = {
         "candidate": finding.candidate,
-        "champion": finding.champion,
+        finding.against: finding.champion,
         "threshold": finding.threshold,
         "margin": finding.margin,
     }
-    return ", ".join([word, *(f"{key} {number(value)}" for key, value in values.items() if value is not None)])
+    return ", ".join([finding.word, *(f"{key} {number(value)}" for key, value in values.items() if value is not None)])
 
 
-def _plain(metrics: Mapping[str, float]) -> dict[str, Any]:
-    return {key: to_plain(value) for key, value in sorted(metrics.items())}
+def kept_weights(
+    metrics: Mapping[str, float], score: str, history: Sequence[tuple[int, float]], metric: str
+) -> tuple[dict[str, float], KeptWeights | None]:
+    """The metrics of the weights that a training kept, and where they are from if its last evaluation was worse.
+
+    `score` is what the run says of the kept weights, and `history` the steps and values of that metric. A run that says
+    nothing keeps its last weights.
+    """
+    value = _float(score)
+    last = metrics.get(metric)
+    if value is None or last is None or value == last:
+        return dict(metrics), None
+    found = next((n for n, (_, point) in enumerate(history) if math.isclose(point, value, rel_tol=1e-6)), None)
+    if found is None:  # another metric was chosen by, or the history is not complete yet
+        return dict(metrics), None
+    steps = {step for step, _ in history}
+    place = f"step {history[found][0]}" if len(steps) > 1 else f"evaluation {found + 1} of {len(history)}"
+    point = history[found][1]
+    if point == last:
+        return dict(metrics), None
+    return {**metrics, metric: point}, KeptWeights(metric, point, place, last)
+
+
+def _float(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Scores = Sequence[float] | Floats
+    Floats = NDArray[np.float64]
+    Scores = Sequence[float] | Floats
+
 Better = Literal["lower", "higher"]
 LEVEL = 0.95  # of the interval: a true difference lies outside of it in one of twenty gates, half of these on each side
 TAIL = (1 - LEVEL) / 2
@@ -75,11 +77,13 @@ class Paired:
         return (self.difference > 0) != (self.sign.wins > self.sign.losses)
 
 
-def compare(candidate: Scores, reference: Scores, better: Better, seed: int = 0) -> Paired:
+def compare(candidate: "Scores", reference: "Scores", better: Better, seed: int = 0) -> Paired:
     """The comparison of two models' scores, conversation by conversation in the same order.
 
     Raises ValueError for none, for different numbers of them, and for a score that is not finite.
     """
+    import numpy as np  # where it is needed: most verbs judge nothing
+
     mine, theirs = np.asarray(candidate, np.float64), np.asarray(reference, np.float64)
     if mine.shape != theirs.shape or mine.ndim != 1 or not mine.size:
         raise ValueError(f"{mine.size} scores cannot be paired with {theirs.size}")
@@ -102,8 +106,10 @@ def compare(candidate: Scores, reference: Scores, better: Better, seed: int = 0)
     )
 
 
-def bootstrap_means(differences: Floats, seed: int) -> Floats:
+def bootstrap_means(differences: "Floats", seed: int) -> "Floats":
     """Means of samples drawn with replacement, spread out by n/(n-1) because a sample varies less than its source."""
+    import numpy as np
+
     rng, size = np.random.default_rng(seed), differences.size
     values, counts = np.unique(differences, return_counts=True)
     if values.size <= FEW_VALUES:  # as of checks that pass or fail: how often each is drawn says the same, faster
@@ -117,8 +123,10 @@ def bootstrap_means(differences: Floats, seed: int) -> Floats:
     return spread
 
 
-def sign_test(differences: Scores) -> SignTest:
+def sign_test(differences: "Scores") -> SignTest:
     """The exact sign test; ties say nothing."""
+    import numpy as np
+
     signs = np.sign(np.asarray(differences, np.float64))
     wins, losses = int((signs > 0).sum()), int((signs < 0).sum())
     decided = wins + losses
@@ -139,13 +147,13 @@ def not_worse(found: Paired, margin: float) -> Judgement:
     return Judgement.REFUSE if found.high < 0 else Judgement.NOT_ENOUGH
 
 
-def better(found: Paired, margin: float) -> Judgement:
-    """Pass where a gain beyond the margin is shown; refuse where it is ruled out."""
+def better(found: Paired) -> Judgement:
+    """Pass where a gain is shown; refuse where a loss is."""
     if found.conversations < MINIMUM:
         return Judgement.NOT_ENOUGH
-    if found.low > margin:
+    if found.low > 0:
         return Judgement.PASS
-    return Judgement.REFUSE if found.high < margin else Judgement.NOT_ENOUGH
+    return Judgement.REFUSE if found.high < 0 else Judgement.NOT_ENOUGH
 
 
 def recommended(found: Paired, margin: float) -> int:

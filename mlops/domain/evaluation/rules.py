@@ -5,122 +5,35 @@ It must not look metrics up, and it must not print.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
-from typing import Any, Literal, get_args
 
+from mlops.domain.evaluation.findings import Finding, Kind, Rule, Ruling, Verdict
+from mlops.domain.evaluation.metric_table import misfit
 from mlops.domain.evaluation.metrics_file import read_metrics
-from mlops.domain.numbers import apart, as_float, from_plain, number, percent, to_plain
-from mlops.errors import BadInput, Problem
+from mlops.domain.evaluation.paired_rules import Answers, judge_answers
+from mlops.domain.numbers import apart, as_float, number, percent
 
-__all__ = ["Finding", "Kind", "Rule", "Ruling", "Verdict", "judge", "read_metrics", "value_of"]
-
-
-class Ruling(StrEnum):
-    """What the gate says of a model; the value of its tag and of the step's output."""
-
-    ACCEPT = "pass"
-    REFUSE = "refuse"
+__all__ = ["Answers", "Finding", "Kind", "Rule", "Ruling", "Verdict", "judge", "lost", "read_metrics", "value_of"]
 
 
-Kind = Literal["max", "min", "max_regression", "min_improvement", "missing"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Conditions on one metric. `max` and `min` are absolute; the other two compare with the champion.
-
-    `relative` reads the two comparisons as a share of the champion's value. An advisory rule (`required` false) is
-    reported and never refuses.
-    """
-
-    metric: str
-    max: float | None = None
-    min: float | None = None
-    max_regression: float | None = None
-    min_improvement: float | None = None
-    relative: bool = False
-    better: Literal["lower", "higher"] = "lower"
-    required: bool = True
-
-    def __post_init__(self) -> None:
-        limits = (self.max, self.min, self.max_regression, self.min_improvement)
-        given = [limit for limit in limits if limit is not None]
-        if not given or not all(math.isfinite(limit) for limit in given):
-            raise ValueError(f"the rule for {self.metric} needs at least one finite threshold")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One condition, judged. `margin` is in the metric's unit: how far inside the limit, negative when outside."""
-
-    metric: str
-    kind: Kind
-    candidate: float | None
-    champion: float | None
-    threshold: float | None
-    margin: float | None
-    passed: bool
-    required: bool
-    sentence: str
-    relative: bool = False
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Every finding, in the order of the rules. What passes is computed from them and cannot be set."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether some required condition was judged and all of them hold."""
-        required = [finding.passed for finding in self.findings if finding.required]
-        return bool(required) and all(required)
-
-    @property
-    def ruling(self) -> Ruling:
-        """The same as a word."""
-        return Ruling.ACCEPT if self.passed else Ruling.REFUSE
-
-    @property
-    def refusals(self) -> tuple[Finding, ...]:
-        """The required findings that did not pass."""
-        return tuple(finding for finding in self.findings if finding.required and not finding.passed)
-
-    def summary(self) -> str:
-        """The verdict in one line: the sentences that refuse, or that all required rules pass."""
-        if self.passed:
-            return "all required rules pass"
-        return "; ".join(finding.sentence for finding in self.refusals) or "no required rule was judged"
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready data; a number that is not finite becomes a string, because JSON has none."""
-        findings = [{key: to_plain(value) for key, value in asdict(finding).items()} for finding in self.findings]
-        return {"verdict": self.ruling.value, "findings": findings}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Verdict":
-        """What `to_json` wrote. Raises BadInput for another form, or for a verdict that its findings contradict."""
-        try:
-            verdict = cls(tuple(_finding(item) for item in data["findings"]))
-            stated = Ruling(data["verdict"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(Problem("not a verdict that the gate wrote", why=repr(error))) from None
-        if stated is not verdict.ruling:
-            raise BadInput(Problem(f"a verdict says {stated}, but its findings say otherwise"))
-        return verdict
-
-
-def judge(candidate: Mapping[str, float], champion: Mapping[str, float] | None, rules: Sequence[Rule]) -> Verdict:
+def judge(
+    candidate: Mapping[str, float],
+    champion: Mapping[str, float] | None,
+    rules: Sequence[Rule],
+    answers: Answers | None = None,
+) -> Verdict:
     """Judge every rule. `champion` None: there is none yet, so the absolute conditions decide.
 
-    A required metric that is missing, NaN or infinite refuses; so does a comparison with a champion that lacks it.
-    `perplexity` is derived as exp(eval_loss) where it was not logged. Raises ValueError when no rule is required.
+    A required metric that is missing, NaN, infinite or on another scale refuses; so does a comparison with a champion
+    that lacks it. `answers` are the scores of single conversations. `perplexity` is derived as exp(eval_loss) where it
+    was not logged. Raises ValueError when no rule is required.
     """
     if not any(rule.required for rule in rules):
         raise ValueError("no rule is required, so the gate would decide nothing")
-    return Verdict(tuple(finding for rule in rules for finding in _judge(rule, candidate, champion)))
+    found: list[Finding] = []
+    for rule in rules:
+        found += _judge(rule, candidate, champion)
+        found += judge_answers(rule, answers or Answers(), first=champion is None)
+    return Verdict(tuple(found))
 
 
 def lost(candidate: Mapping[str, float], rules: Sequence[Rule]) -> str:
@@ -138,6 +51,8 @@ def value_of(metrics: Mapping[str, float], name: str) -> float | None:
 
 
 def _judge(rule: Rule, candidate: Mapping[str, float], champion: Mapping[str, float] | None) -> Iterator[Finding]:
+    if all(limit is None for limit in (rule.max, rule.min, rule.max_regression, rule.min_improvement)):
+        return
     value = value_of(candidate, rule.metric)
     if value is None or not math.isfinite(value):
         said = "is missing or not a number" if value is None else f"is {number(value)}"
@@ -146,6 +61,10 @@ def _judge(rule: Rule, candidate: Mapping[str, float], champion: Mapping[str, fl
         return
     theirs = None if champion is None else value_of(champion, rule.metric)
     against = theirs if theirs is not None and math.isfinite(theirs) else None
+    if wrong := _misfit(rule.metric, value, against):
+        sentence = f"{wrong}, so it cannot be judged"
+        yield Finding(rule.metric, "misfit", value, against, None, None, False, rule.required, sentence)
+        return
     absolute: tuple[tuple[Kind, float | None], ...] = (("max", rule.max), ("min", rule.min))
     for kind, limit in absolute:
         if limit is not None:
@@ -161,6 +80,12 @@ def _judge(rule: Rule, candidate: Mapping[str, float], champion: Mapping[str, fl
             yield _uncompared(rule, kind, value, threshold, first=champion is None)
 
 
+def _misfit(metric: str, value: float, champion: float | None) -> str:
+    found = misfit(metric, value, champion)
+    theirs = "" if found or champion is None else misfit(metric, champion)
+    return f"the champion's {theirs}" if theirs else found
+
+
 def _absolute(rule: Rule, kind: Kind, value: float, champion: float | None, limit: float) -> Finding:
     passed = value <= limit if kind == "max" else value >= limit
     margin = limit - value if kind == "max" else value - limit
@@ -172,11 +97,11 @@ def _absolute(rule: Rule, kind: Kind, value: float, champion: float | None, limi
 
 
 def _comparison(rule: Rule, kind: Kind, value: float, champion: float, threshold: float) -> Finding:
-    gain = champion - value if rule.better == "lower" else value - champion
+    gain = champion - value if rule.direction == "lower" else value - champion
     needed = (threshold if kind == "min_improvement" else -threshold) * (abs(champion) if rule.relative else 1.0)
     # A limit rather than a quotient or a difference: right for a champion at zero, and for 1.05 against 1.0 + 0.05.
-    limit = champion - needed if rule.better == "lower" else champion + needed
-    margin = limit - value if rule.better == "lower" else value - limit
+    limit = champion - needed if rule.direction == "lower" else champion + needed
+    margin = limit - value if rule.direction == "lower" else value - limit
     passed = margin >= 0 and math.isfinite(limit)
     sentence = f"{_compared(rule, value, champion, gain)}; {_bound(rule, kind, threshold)}"
     shared = (rule.required, sentence, rule.relative)
@@ -210,15 +135,3 @@ def _exp(value: float) -> float:
         return math.exp(value)
     except OverflowError:
         return math.inf
-
-
-def _finding(item: Mapping[str, Any]) -> Finding:
-    names = {field.name for field in fields(Finding)}
-    if set(item) != names or item["kind"] not in get_args(Kind):
-        raise ValueError(f"a finding has {', '.join(sorted(names))}")
-    if not isinstance(item["passed"], bool) or not isinstance(item["required"], bool):
-        raise TypeError("passed and required are true or false")
-    measured = {key: from_plain(item[key]) for key in ("candidate", "champion", "threshold", "margin")}
-    if any(value is None and item[key] is not None for key, value in measured.items()):
-        raise ValueError("candidate, champion, threshold and margin are numbers or null")
-    return Finding(**{**item, **measured})

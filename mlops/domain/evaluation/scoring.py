@@ -7,11 +7,13 @@ never scored twice. It must not submit a job.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.training.run import FINGERPRINT_LENGTH, Attempt, JobState
 from mlops.errors import BadInput, Problem
 
@@ -100,9 +102,13 @@ def decide(scored: Scored, *, by_hand: bool) -> ScoringAction:
     return ScoringAction.NOTHING if scored.done else ScoringAction.WAIT
 
 
-def data_version(test_version: str, conversations: int) -> str:
-    """The version of the questions made from a version of the test data: the same from the same, by whomever."""
-    text = f"{LAYOUT}:{test_version}:{conversations}"
+def data_version(test_version: str, conversations: int, probes: Sequence[Probe] = ()) -> str:
+    """The version of the questions made from a version of the test data and probes: the same from the same.
+
+    What a probe's answer is checked by does not count, because it is not asked.
+    """
+    asked = hashlib.sha256(_probe_rows(probes).encode()).hexdigest() if probes else ""
+    text = f"{LAYOUT}:{test_version}:{conversations}{asked and f':{asked}'}"
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_LENGTH]
 
 
@@ -120,8 +126,21 @@ def settings(max_new_tokens: int) -> dict[str, str]:
     }
 
 
-def questions(test: str, conversations: int, where: str) -> str:
+def chosen(probes: Sequence[Probe], per_category: int | None) -> tuple[Probe, ...]:
+    """The probes that are asked: so many of each category, from its start; all where no number is given."""
+    met: Counter[str] = Counter()
+    kept: list[Probe] = []
+    for probe in probes:
+        met[probe.category] += 1
+        if per_category is None or met[probe.category] <= per_category:
+            kept.append(probe)
+    return tuple(kept)
+
+
+def questions(test: str, conversations: int, where: str, probes: Sequence[Probe] = ()) -> str:
     """The first conversations of a test file that end with an answer: all before it as question, and the answer.
+
+    Probes are asked after them, so that one job answers both.
 
     The component takes the true answer from a column of its own (azureml-assets, model_evaluation/src/utils.py): of a
     conversation that ends with the assistant's turn it drops that turn. Raises BadInput when there is none.
@@ -129,7 +148,12 @@ def questions(test: str, conversations: int, where: str) -> str:
     found = [json.dumps(row, ensure_ascii=False) for row, _ in zip(_rows(test), range(conversations), strict=False)]
     if not found:
         raise BadInput(Problem("no conversation ends with an answer, so nothing can be scored", where))
-    return "".join(f"{row}\n" for row in found)
+    return "".join(f"{row}\n" for row in found) + _probe_rows(probes)
+
+
+def _probe_rows(probes: Sequence[Probe]) -> str:
+    rows = ({QUESTION: list(probe.messages), ANSWER: probe.right} for probe in probes)
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
 def metrics_of_file(text: str | None) -> dict[str, float]:

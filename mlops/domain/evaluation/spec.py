@@ -2,15 +2,25 @@
 
 from dataclasses import dataclass
 
+from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.rules import Rule
 
 
 @dataclass(frozen=True)
 class GateSpec:
-    """The rules of the block `gate`, and how long metrics are waited for that lag behind the run."""
+    """The rules of the block `gate` and the budgets of the probes; how long metrics are waited for that lag behind.
+
+    `seed` is of the bootstrap by which answers are compared.
+    """
 
     rules: tuple[Rule, ...]
     wait_seconds: float
+    seed: int = 0
+
+    @property
+    def asks_base(self) -> bool:
+        """Whether some rule compares with the base model."""
+        return any("base" in (rule.not_worse_than, rule.better_than) for rule in self.rules)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class EvaluationSpec:
     experiment: str
     conversations: int
     max_new_tokens: int
+    probes: tuple[Probe, ...]  # that are asked after the conversations
     gate: GateSpec
     champion: ChampionPlace
     where: str

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from mlops.domain.evaluation.refusal import refuses
+from mlops.domain.evaluation.probes.refusal import refuses
 from mlops.domain.evaluation.rouge import rouge_l, rouge_n
 
 BLEU_ORDER, CHRF_ORDER, CHRF_BETA = 4, 6, 2

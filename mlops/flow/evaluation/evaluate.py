@@ -100,8 +100,9 @@ def _wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
 
 
 def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
-    failed = any(item.attempt and item.attempt.state.retryable for item in found.all)
     done = all(item.done for item in found.all)
+    means = {said.job: said.means for said in found.every_answer().values()} if done else {}
+    failed = any(item.attempt and item.attempt.state.retryable for item in found.all)
     return EvaluateResult(
         state=EvaluationState.FAILED if failed else EvaluationState.DONE if done else EvaluationState.RUNNING,
         skipped=None,
@@ -114,7 +115,7 @@ def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
                 item.model,
                 item.job,
                 item.attempt.state if item.attempt else None,
-                found.metrics(item) if done else {},
+                {**found.metrics(item), **means.get(item.job, {})} if done else {},
             )
             for item in found.all
         ),

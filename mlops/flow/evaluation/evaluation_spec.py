@@ -1,8 +1,11 @@
 """What params.yaml asks of an evaluation, taken from it once."""
 
+from mlops.domain.evaluation.answers import ALL_PROBES
+from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.rules import Rule
 from mlops.domain.evaluation.spec import ChampionPlace, EvaluationSpec, GateSpec
 from mlops.flow.context import Context
+from mlops.flow.evaluation import probes
 from mlops.params import Params
 
 
@@ -21,6 +24,7 @@ def of(context: Context) -> EvaluationSpec:
         experiment=training.experiment,
         conversations=wanted.conversations,
         max_new_tokens=wanted.max_new_tokens,
+        probes=probes.asked(context.project),
         gate=gate_spec(params),
         champion=ChampionPlace(params.model.name, environment, context.endpoint_name(environment)),
         where=str(context.params_path),
@@ -28,9 +32,18 @@ def of(context: Context) -> EvaluationSpec:
 
 
 def gate_spec(params: Params) -> GateSpec:
-    """The block `gate`; needs no workspace."""
+    """The block `gate`, and the budgets of the probes as rules; needs no workspace."""
     rules = tuple(Rule(**rule.model_dump()) for rule in params.gate.rules)
-    return GateSpec(rules, params.gate.wait_for_metrics_seconds)
+    return GateSpec((*rules, *_budgets(params)), params.gate.wait_for_metrics_seconds, params.gate.seed)
+
+
+def _budgets(params: Params) -> list[Rule]:
+    wanted = params.evaluation.probes
+    if wanted is None or not params.evaluation.enabled:
+        return []
+    drops = {} if wanted.max_drop is None else {ALL_PROBES: wanted.max_drop}
+    drops |= {f"{PROBES_PREFIX}{category}": drop for category, drop in wanted.categories.items()}
+    return [Rule(name, not_worse_than="base", margin=drop) for name, drop in drops.items()]
 
 
 def last_environment(params: Params) -> str:

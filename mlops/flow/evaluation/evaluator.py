@@ -3,13 +3,15 @@
 Every model has a pipeline job of its own, named after what is scored on what, so it is found and not scored again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mlops.azure import compute, jobs, provenance, registry
+from mlops.azure import compute, data, jobs, provenance, registry
 from mlops.azure.workspace import Workspace
+from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
+from mlops.domain.evaluation.answers import PREDICTIONS, ModelAnswers, exchanges, score
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.scoring import Scored
 from mlops.domain.evaluation.spec import EvaluationSpec
@@ -20,6 +22,8 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluation_spec, evidence
 from mlops.flow.outcome import Skipped
+
+PREDICTION_STEP = "model_prediction"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Evaluator:
         if why := scoring.why_not(enabled=self.spec.enabled, training_outputs=job.outputs):
             return Skipped(why)
         found = self.evaluation(job)
-        broken = rules.lost(jobs.all_metrics(self.workspace, name), self.spec.gate.rules)
+        broken = rules.lost(evidence.metrics_of_run(self.workspace, name)[0], self.spec.gate.rules)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
     def evaluation(self, job: jobs.Job) -> "RequestedEvaluation":
@@ -54,7 +58,9 @@ class Evaluator:
         if ":" not in stated:
             what = f"{job.name} does not say which data it used, so there is no test split to score it on"
             raise BadInput(Problem(what, "the tags of the run", fix="name a run that `mlops submit` made"))
-        return RequestedEvaluation(self, job.name, stated, evidence.champion(self.workspace, self.spec.champion))
+        made = provenance.made_of(self.workspace, job.name) if self.spec.gate.asks_base else None
+        base = made.assets.get("mlflow_model_path", "") if made else ""
+        return RequestedEvaluation(self, job.name, stated, evidence.champion(self.workspace, self.spec.champion), base)
 
     def require(self, name: str) -> "RequestedEvaluation | Skipped":
         """The finished evaluation of a run, or why it needs none. Raises Unfinished or RemoteFailed before that."""
@@ -79,12 +85,20 @@ class Evaluator:
         found = evidence.of_run(self.workspace, name, self.spec.champion)
         if isinstance(asked, Skipped):
             return replace(self._from_training(found), unscored=asked.reason)
-        mine = {**found.metrics, **asked.metrics(asked.candidate)}
+        answers = asked.every_answer()
+        mine = {**found.metrics, **asked.metrics(asked.candidate), **_means(answers, "candidate")}
         theirs, by = found.champion, asked.champion or asked.candidate
         if theirs:
-            theirs = replace(theirs, metrics={**theirs.metrics, **asked.metrics(by)}, evaluation=by.job)
+            measured = {**theirs.metrics, **asked.metrics(by), **_means(answers, "champion")}
+            theirs = replace(theirs, metrics=measured, evaluation=by.job)
+        questions = ":".join(asked.asset)
         return replace(
-            found, metrics=mine, champion=theirs, evaluation=asked.candidate.job, questions=":".join(asked.asset)
+            found,
+            metrics=mine,
+            champion=theirs,
+            evaluation=asked.candidate.job,
+            questions=questions,
+            answers=answers,
         )
 
     def _from_training(self, found: Evidence) -> Evidence:
@@ -117,13 +131,15 @@ class Evaluator:
 class RequestedEvaluation:
     """The evaluation that a training run asks for: which questions, and the models that answer them.
 
-    `test` is name:version of the data of the run. `champion_model` None: there is none yet.
+    `test` is name:version of the data of the run. `champion_model` None: there is none yet. `base_id` is the asset id
+    of the model that the run started from, empty where nothing is compared with it.
     """
 
     evaluator: Evaluator
     job: str
     test: str
     champion_model: Champion | None
+    base_id: str = ""
 
     def again(self) -> "RequestedEvaluation":
         """The same, to be observed anew; who is champion stays as it was."""
@@ -132,8 +148,8 @@ class RequestedEvaluation:
     @property
     def asset(self) -> tuple[str, str]:
         """Name and version of the data asset with the questions."""
-        name, _, version = self.test.partition(":")
-        return f"{name}-{scoring.ROLE}", scoring.data_version(version, self.evaluator.spec.conversations)
+        spec, (name, _, version) = self.evaluator.spec, self.test.partition(":")
+        return f"{name}-{scoring.ROLE}", scoring.data_version(version, spec.conversations, spec.probes)
 
     @cached_property
     def component_id(self) -> str:
@@ -157,10 +173,44 @@ class RequestedEvaluation:
             return None
         return self._scored(theirs.model, theirs.job or theirs.model)
 
+    @cached_property
+    def base(self) -> Scored | None:
+        """The model that the training started from, where the gate compares with it."""
+        return self._scored(label(self.base_id), self.base_id) if self.base_id else None
+
     @property
     def all(self) -> list[Scored]:
         """Whatever has to be scored."""
-        return [self.candidate, *([self.champion] if self.champion else [])]
+        return [scored for scored in (self.candidate, self.champion, self.base) if scored]
+
+    @cached_property
+    def questions(self) -> str:
+        """The file of the questions, as it was asked."""
+        name, version = self.asset
+        prefix = name.removesuffix(f"-{scoring.ROLE}")
+        return data.read(self.evaluator.workspace, prefix, scoring.ROLE, version).decode("utf-8")
+
+    def said(self, scored: Scored) -> str | None:
+        """The file of a model's answers; None where its job left none (yet)."""
+        return provenance.step_output_text(self.evaluator.workspace, scored.job, PREDICTION_STEP, PREDICTIONS)
+
+    def answers(self, scored: Scored) -> ModelAnswers | None:
+        """The scores of what a model said; None as before. Raises RemoteFailed where it does not fit the questions."""
+        said = self.said(scored)
+        if said is None:
+            return None
+        try:
+            return score(scored.model, scored.job, exchanges(self.questions, said), self.evaluator.spec.probes)
+        except ValueError as error:
+            raise RemoteFailed(Problem(f"the answers of {scored.job} cannot be used", why=str(error))) from None
+
+    def every_answer(self) -> dict[str, ModelAnswers]:
+        """What each model said, as far as it is there; a champion that is the candidate said the same."""
+        roles = {"candidate": self.candidate, "champion": self.champion, "base": self.base}
+        found = {role: self.answers(scored) for role, scored in roles.items() if scored and scored.done}
+        if self.champion is None and self.champion_model is not None:
+            found["champion"] = found.get("candidate")
+        return {role: said for role, said in found.items() if said}
 
     def metrics(self, scored: Scored) -> dict[str, float]:
         """What a finished evaluation found: metrics of its runs, and those of its file that are not there (yet)."""
@@ -174,6 +224,11 @@ class RequestedEvaluation:
         mark = scoring.fingerprint(identity, ":".join(self.asset), self.component_id, given)
         known = jobs.attempts(self.evaluator.workspace, mark, scoring.job_name)
         return Scored(model, mark, known[-1] if known else None, scoring.attempt_of(known[-1].name) if known else 0)
+
+
+def _means(answers: Mapping[str, ModelAnswers], role: str) -> dict[str, float]:
+    """Of the held-out conversations alone: what the component logs is of the probes, too."""
+    return answers[role].means if role in answers else {}
 
 
 def from_file(workspace: Workspace, name: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlops.azure import aliases, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import rules as evaluation_rules
-from mlops.domain.evaluation.evidence import Champion, Evidence, metrics_of
+from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
 from mlops.domain.evaluation.rules import Rule, Verdict
 from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
@@ -13,13 +13,17 @@ from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.own_endpoint import own_endpoint
 
+KEPT_BY = "eval_loss"  # what the component chooses the best weights by
+
 
 def of_run(workspace: Workspace, job: str, place: ChampionPlace) -> Evidence:
     """Metrics of a run and of the champion, as they stand now. Metrics may still be on their way."""
     found = jobs.find(workspace, job)
     stated = found.tags if found else {}
+    metrics, kept = metrics_of_run(workspace, job)
     return Evidence(
-        metrics=jobs.all_metrics(workspace, job),
+        metrics=metrics,
+        kept=kept,
         champion=champion(workspace, place),
         job=job,
         data=stated.get(DATA_TAG, ""),
@@ -27,6 +31,18 @@ def of_run(workspace: Workspace, job: str, place: ChampionPlace) -> Evidence:
         run_url=stated.get(RUN_TAG, ""),
         outputs=found.outputs if found else (),
     )
+
+
+def metrics_of_run(workspace: Workspace, job: str) -> tuple[dict[str, float], KeptWeights | None]:
+    """The metrics of the weights that a run kept, as they stand now.
+
+    The component loads its best weights at the end, and says their loss in a property of the run (azureml-acft).
+    """
+    found = jobs.all_metrics(workspace, job)
+    score = str((jobs.run_details(workspace, job).get("properties") or {}).get("score") or "")
+    if not score or found.get(KEPT_BY) is None:
+        return found, None
+    return kept_weights(found, score, jobs.history(workspace, job, KEPT_BY), KEPT_BY)
 
 
 def require_completed(workspace: Workspace, name: str) -> jobs.Job:
@@ -72,7 +88,7 @@ def _by_alias(workspace: Workspace, place: ChampionPlace) -> str | None:
     return f"{place.model}:{version}" if version else None
 
 
-def judge(evidence: Evidence, rules: Sequence[Rule]) -> Verdict:
+def judge(evidence: Evidence, rules: Sequence[Rule], seed: int) -> Verdict:
     """The verdict on what was found."""
-    theirs = evidence.champion
-    return evaluation_rules.judge(evidence.metrics, None if theirs is None else theirs.metrics, rules)
+    theirs = None if evidence.champion is None else evidence.champion.metrics
+    return evaluation_rules.judge(evidence.metrics, theirs, rules, evidence.scores(seed))

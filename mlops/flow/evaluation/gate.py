@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops import clock, textfiles
 from mlops.azure import jobs
+from mlops.domain.evaluation import document as verdict_document
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.evidence import Champion, Evidence
+from mlops.domain.evaluation.paired import Paired
+from mlops.domain.evaluation.paired_rules import by_category
 from mlops.domain.evaluation.rules import Finding, Rule, Ruling, Verdict, lost, read_metrics
+from mlops.domain.evaluation.spec import GateSpec
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import observe, poll
 from mlops.flow.context import Context
@@ -25,12 +29,13 @@ CHARTED = ("loss", "eval_loss")
 class GateResult:
     """The verdict with every finding, what it was judged from, and how the losses went: metric -> (step, value).
 
-    `written_to` is the file with the same as a document.
+    `probes` are the candidate's against the base model's, by category; `written_to` is the file with the document.
     """
 
     ruling: Ruling
     findings: tuple[Finding, ...]
     evidence: Evidence
+    probes: Mapping[str, Paired]
     history: Mapping[str, tuple[tuple[int, float], ...]]
     written_to: str | None
 
@@ -52,17 +57,27 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     verdict, found = wait_and_judge(evaluator, name)
     jobs.tag(workspace, name, record.tags(verdict, found))
     history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in CHARTED}
-    return _outcome(verdict, found, out, history, evaluator.spec.gate.rules)
+    return _outcome(verdict, found, out, history, evaluator.spec.gate)
 
 
 def run_from_file(
     context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None
 ) -> Outcome[GateResult]:
-    """Judge the metrics in a file, without any service; against those in another file, where one is given."""
-    theirs = Champion(str(champion), "", _metrics(champion)) if champion else None
-    found = Evidence(_metrics(path), theirs, commit=context.commit, run_url=context.run_url)
-    rules = evaluation_spec.gate_spec(context.params).rules
-    return _outcome(evidence.judge(found, rules), found, out, {}, rules)
+    """Judge what is in a file, without any service.
+
+    A verdict that the gate wrote is decided again from its own numbers and rules. Metrics are judged by the rules of
+    params.yaml, against those in another file where one is given.
+    """
+    text, gate = _text(path), evaluation_spec.gate_spec(context.params)
+    if verdict_document.is_document(text):
+        if champion:
+            raise BadInput(Problem("a verdict says itself what it compares with", str(path), fix="leave out the other"))
+        found, rules, seed = verdict_document.read(text, str(path))
+        gate = replace(gate, rules=tuple(rules), seed=seed)
+    else:
+        theirs = Champion(str(champion), "", read_metrics(_text(champion), str(champion))) if champion else None
+        found = Evidence(read_metrics(text, str(path)), theirs, commit=context.commit, run_url=context.run_url)
+    return _outcome(evidence.judge(found, gate.rules, gate.seed), found, out, {}, gate)
 
 
 def wait_and_judge(evaluator: Evaluator, job: str) -> tuple[Verdict, Evidence]:
@@ -74,7 +89,7 @@ def wait_and_judge(evaluator: Evaluator, job: str) -> tuple[Verdict, Evidence]:
 
     def look() -> tuple[Verdict, Evidence]:
         found = evaluator.evidence(job, asked)
-        return evidence.judge(found, gate.rules), found
+        return evidence.judge(found, gate.rules, gate.seed), found
 
     def settled(seen: tuple[Verdict, Evidence]) -> bool:
         verdict, found = seen
@@ -103,12 +118,11 @@ def _key(finding: Finding, rules: Sequence[Rule]) -> str:
     return "gate.rules" if index is None else f"gate.rules.{index}"
 
 
-def _metrics(path: Path) -> dict[str, float]:
+def _text(path: Path) -> str:
     try:
-        text = textfiles.read(path)
+        return textfiles.read(path)
     except FileNotFoundError:
         raise BadInput(Problem(f"there is no file {path}", fix="name a JSON file of metrics")) from None
-    return read_metrics(text, str(path))
 
 
 def _outcome(
@@ -116,12 +130,14 @@ def _outcome(
     found: Evidence,
     out: Path | None,
     history: Mapping[str, tuple[tuple[int, float], ...]],
-    rules: Sequence[Rule],
+    gate: GateSpec,
 ) -> Outcome[GateResult]:
     if out:
-        write(out, json.dumps(record.document(verdict, found), indent=2, allow_nan=False) + "\n")
-    result = GateResult(verdict.ruling, verdict.findings, found, history, str(out) if out else None)
-    return Outcome(result, None if verdict.passed else refusal(verdict, rules))
+        written = verdict_document.document(verdict, found, gate.rules, gate.seed)
+        write(out, json.dumps(written, indent=2, allow_nan=False) + "\n")
+    probes = by_category(found.scores(gate.seed))
+    result = GateResult(verdict.ruling, verdict.findings, found, probes, history, str(out) if out else None)
+    return Outcome(result, None if verdict.passed else refusal(verdict, gate.rules))
 
 
 def write(path: Path, text: str) -> None:

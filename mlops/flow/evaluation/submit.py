@@ -33,7 +33,7 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
     where = f"{data.asset_name(name, 'test')}:{test_version}"
     found.evaluator.say(f"making {asset}:{version} from {where}")
     test = data.read(workspace, name, "test", test_version).decode("utf-8")
-    text = scoring.questions(test, spec.conversations, where)
+    text = scoring.questions(test, spec.conversations, where, spec.probes)
     tags = {OWNER_TAG: spec.owner, DATA_TAG: found.test, "rows": str(text.count("\n"))}
     data.upload_text(workspace, asset, version, text, tags)
 
@@ -66,8 +66,10 @@ def _work(found: RequestedEvaluation, scored: Scored, component: Any) -> Work:
 
 
 def _model_path(found: RequestedEvaluation, scored: Scored) -> str:
-    """The output of the run that is judged; the registered model where it is the champion."""
+    """The output of the run that is judged; the registered model of the champion; the registry's model for the base."""
     workspace = found.evaluator.workspace
+    if found.base is not None and scored.fingerprint == found.base.fingerprint:
+        return found.base_id
     if scored.model != found.job:
         name, _, version = scored.model.partition(":")
         champion = models.find(workspace, name, version)

@@ -9,6 +9,7 @@ from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
+from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 
@@ -79,7 +80,7 @@ def _conversations(project: Project, warnings: list[str]) -> str:
 
 
 def _probes(project: Project) -> str:
-    found = observe.probes(project)
+    found = probes.every(project)
     return f"{len(found)} probes are right" if found else "evaluation.probes asks for none"
 
 

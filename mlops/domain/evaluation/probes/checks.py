@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlops.domain.evaluation.probes import languages
-from mlops.domain.evaluation.refusal import refuses
+from mlops.domain.evaluation.probes.refusal import refuses
 
 Spec = Any
 Check = Mapping[str, Spec]

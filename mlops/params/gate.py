@@ -1,0 +1,56 @@
+"""What `params.yaml` may say about when a model passes. It must not read a file."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from mlops.params.block import Block
+
+
+class GateRule(Block):
+    """One condition of the gate on one metric."""
+
+    metric: str = Field(description="Name of the metric, `perplexity`, or `probes.` and a category")
+    max: float | None = Field(None, description="Refuse above this value")
+    min: float | None = Field(None, description="Refuse below this value")
+    max_regression: float | None = Field(None, ge=0, description="Largest loss against the champion's value")
+    min_improvement: float | None = Field(None, description="Smallest gain over the champion's value")
+    not_worse_than: Literal["champion", "base"] | None = Field(
+        None, description="Pass only where a loss of more than `margin` is ruled out, answer by answer"
+    )
+    better_than: Literal["champion", "base"] | None = Field(
+        None, description="Pass only where a gain is shown, answer by answer"
+    )
+    margin: float = Field(0.0, ge=0, description="The loss that not_worse_than allows, in the metric's unit")
+    relative: bool = Field(False, description="Regression and improvement as a share of the champion's value")
+    better: Literal["lower", "higher"] | None = Field(
+        None, description="Which direction is better; null for that of a known metric, else lower"
+    )
+    required: bool = Field(True, description="Whether failing refuses; an advisory rule is only shown")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        limits = (self.max, self.min, self.max_regression, self.min_improvement, self.not_worse_than, self.better_than)
+        if all(limit is None for limit in limits):
+            raise ValueError(
+                "a rule needs at least one of max, min, max_regression, min_improvement, not_worse_than, better_than"
+            )
+        if self.not_worse_than and not self.margin:
+            raise ValueError("not_worse_than needs a margin above 0: no number of answers shows a loss of nothing")
+        if self.margin and not self.not_worse_than:
+            raise ValueError("margin belongs to not_worse_than, which is not given")
+        return self
+
+
+class Gate(Block):
+    """When a trained model may be registered."""
+
+    wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
+    seed: int = Field(0, ge=0, description="Seed of the bootstrap; the same seed and answers give the same verdict")
+    rules: tuple[GateRule, ...] = Field(min_length=1, description="All required rules must pass")
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> Self:
+        if not any(rule.required for rule in self.rules):
+            raise ValueError("no rule is required, so the gate would let everything pass")
+        return self

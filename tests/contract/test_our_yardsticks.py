@@ -1,0 +1,159 @@
+"""Candidate and base model answer the same conversations and probes; the judged loss is that of the kept weights.
+
+A real fine-tuning of the stand-in, scored by the emulator through our own code and the real SDK.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.identity import DefaultAzureCredential
+
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops.azure import data, jobs, registry, submission, target
+from mlops.azure.submission import Work
+from mlops.azure.workspace import Workspace
+from mlops.domain.evaluation.paired import Judgement
+from mlops.errors import GateRefused
+from mlops.flow.context import Context
+from mlops.flow.evaluation import evaluate, evidence, gate
+from mlops.flow.poll import Pauses
+from mlops.params import Params, load
+from mlops.params.evaluation import Probes
+from mlops.params.gate import GateRule
+from tests.project import PARAMS_FILE
+
+JOB, DATA, VERSION = "ft-abcdef012345-1", "colours", "d" * 30
+ANSWER = "The sky is blue on a clear day."
+QUESTIONS = [f"What colour is the sky on day {number}?" for number in range(24)]
+
+
+def conversations(count: int) -> str:
+    rows = ([{"role": "user", "content": asked}, {"role": "assistant", "content": ANSWER}] for asked in QUESTIONS)
+    return "".join(f"{json.dumps({'messages': row})}\n" for row, _ in zip(rows, range(count), strict=False))
+
+
+def probe(number: int) -> str:
+    asked = [{"role": "user", "content": f"Say something about number {number}."}]
+    stated = {
+        "id": f"p{number}",
+        "messages": asked,
+        "checks": [{"matches": "\\b(I|you)\\b"}],
+        "right": "I can.",
+        "wrong": "Sky.",
+    }
+    return json.dumps(stated) + "\n"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("yardsticks")
+    (folder / "data" / "probes").mkdir(parents=True)
+    (folder / "data" / "probes" / "talk.jsonl").write_text("".join(probe(number) for number in range(22)))
+    (folder / "params.yaml").write_text(PARAMS_FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    return folder / "params.yaml"
+
+
+@pytest.fixture(scope="module")
+def workspace(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which a run has learnt its narrow data so long that its last loss is not its best."""
+    found = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    folder = tmp_path_factory.mktemp("colours")
+    for role, count in (("train", 24), ("validation", 4), ("test", 24)):
+        (folder / f"{role}.jsonl").write_text(conversations(count))
+    data.upload(found, DATA, VERSION, {role: folder / f"{role}.jsonl" for role in data.ROLES}, {})
+    _, component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.82")
+    work = Work(
+        component=component,
+        literals={"num_train_epochs": "20", "learning_rate": "3e-2", "lr_scheduler_type": "constant"},
+        step="fine_tuning",
+        models={"mlflow_model_path": "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"},
+        files={f"{role}_file_path": f"azureml:{DATA}-{role}:{VERSION}" for role in data.ROLES},
+        display_name=JOB,
+        experiment="yardsticks",
+        tags={"mlops-data": f"{DATA}:{VERSION}"},
+    )
+    submission.submit(found, work, JOB)
+    while not (job := jobs.find(found, JOB)) or not job.state.ended:
+        pass
+    return found
+
+
+@pytest.fixture
+def context(workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    monkeypatch.setattr(evaluate, "PAUSES", Pauses(0.1, factor=1.3))
+    rules = ({"metric": "rougeL", "better_than": "base"}, {"metric": "eval_loss", "max": 20.0})
+    return Context(changed(load(project), rules), project, lambda: workspace, lambda _: None)
+
+
+def changed(params: Params, rules: tuple[dict[str, Any], ...]) -> Params:
+    scored = params.evaluation.model_copy(
+        update={
+            "compute": "serverless",
+            "conversations": 24,
+            "max_new_tokens": 12,
+            "probes": Probes.model_validate({"per_category": 21}),
+        }
+    )
+    judged = params.gate.model_copy(
+        update={"rules": tuple(map(GateRule.model_validate, rules)), "wait_for_metrics_seconds": 0}
+    )
+    named = params.model.model_copy(update={"name": "owner-of-yardsticks"})
+    return params.model_copy(update={"evaluation": scored, "gate": judged, "model": named})
+
+
+def test_a_narrow_training_gains_on_its_data_and_is_refused_for_what_it_forgot(context: Context) -> None:
+    """The base model chats about itself, whatever it is asked; the candidate only says pieces of its one sentence."""
+    done = evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    assert done.failure is None
+    assert [model.model for model in done.result.models] == [JOB, "Phi-3-mini-4k-instruct:15"]
+    judged = gate.run(context, job=JOB)
+    assert isinstance(judged.failure, GateRefused)
+    outcomes = {finding.metric: finding.outcome for finding in judged.result.findings}
+    assert outcomes["rougeL"] is Judgement.PASS
+    assert outcomes["probes.all"] is Judgement.REFUSE
+    assert judged.result.probes["probes.talk"].conversations == 21
+    mine, base = (judged.result.evidence.answers[role] for role in ("candidate", "base"))
+    assert len(mine.scores["rougeL"]) == len(base.scores["rougeL"]) == 24
+    assert mine.means["probes.all"] < base.means["probes.all"]
+
+
+def test_what_was_answered_is_not_asked_again(context: Context) -> None:
+    first = evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    again = evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    assert [model.job for model in again.result.models] == [model.job for model in first.result.models]
+    assert all(model.job.endswith("-1") for model in again.result.models)
+
+
+def test_without_a_rule_on_the_base_model_it_is_not_asked(context: Context) -> None:
+    rules = ({"metric": "eval_loss", "max": 20.0},)
+    params = changed(context.params, rules)
+    scored = params.evaluation.model_copy(update={"probes": None})
+    alone = replace(context, params=params.model_copy(update={"evaluation": scored}))
+    done = evaluate.run(alone, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    assert [model.model for model in done.result.models] == [JOB]
+
+
+def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context, workspace: Workspace) -> None:
+    metrics, kept = evidence.metrics_of_run(workspace, JOB)
+    points = [value for _, value in jobs.history(workspace, JOB, "eval_loss")]
+    assert kept is not None, "the training was to end worse than it once was"
+    assert metrics["eval_loss"] == kept.value == min(points) < points[-1]
+    judged = gate.run(context, job=JOB).result
+    (loss,) = [finding for finding in judged.findings if finding.metric == "eval_loss"]
+    assert loss.candidate == min(points)
+    assert any("whose weights are kept" in note for note in judged.evidence.notes())
+
+
+def test_a_verdict_is_decided_again_from_its_file(context: Context, tmp_path: Path) -> None:
+    written = tmp_path / "verdict.json"
+    judged = gate.run(context, job=JOB, out=written)
+    again = gate.run_from_file(replace(context, connect=_nowhere), written)
+    assert again.result.findings == judged.result.findings
+
+
+def _nowhere() -> Any:
+    raise AssertionError("deciding again needs no workspace")

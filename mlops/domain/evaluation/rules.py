@@ -4,10 +4,10 @@ It must not look metrics up, and it must not print.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mlops.domain.evaluation.findings import Finding, Kind, Rule, Ruling, Verdict
-from mlops.domain.evaluation.metric_table import misfit
+from mlops.domain.evaluation.metric_table import METRICS, PROBES_PREFIX, Maker, known, misfit, suggestions
 from mlops.domain.evaluation.metrics_file import read_metrics
 from mlops.domain.evaluation.paired_rules import Answers, judge_answers
 from mlops.domain.numbers import apart, as_float, number, percent
@@ -34,6 +34,35 @@ def judge(
         found += _judge(rule, candidate, champion)
         found += judge_answers(rule, answers or Answers(), first=champion is None)
     return Verdict(tuple(found))
+
+
+def unproduced(rule: Rule, categories: Collection[str], *, answered: bool, known_component: bool) -> tuple[str, str]:
+    """Why nothing will give a rule's metric its value, and what to do; two empty texts where something does.
+
+    `answered`: models answer held-out conversations. `categories` are those of the probes that are asked. A component
+    of a team's own (`known_component` false) may log anything.
+    """
+    metric = known(rule.metric)
+    if rule.metric.startswith(PROBES_PREFIX):
+        asked = [f"{PROBES_PREFIX}{name}" for name in ("all", *sorted(categories))] if categories and answered else []
+        near = suggestions(rule.metric, asked)
+        fix = f"perhaps you meant {near[0]}" if near else "name a suite of evaluation.probes"
+        return ("", "") if rule.metric in asked else (f"no probes of {rule.metric} are asked", fix)
+    if metric is None:
+        near = suggestions(rule.metric)
+        if near or known_component:
+            fix = f"perhaps you meant {near[0]}" if near else f"use one of {', '.join(sorted(METRICS))}"
+            return f"nothing produces the metric {rule.metric}", fix
+    if rule.paired and (metric is None or metric.maker is not Maker.CONVERSATIONS):
+        return (
+            f"{rule.metric} has no value for each answer to compare",
+            "use max_regression, or a metric such as rougeL",
+        )
+    if rule.paired and not answered:
+        return f"{rule.metric} is of answers, and no model is asked", "set evaluation.enabled to true"
+    if rule.better and metric and metric.better and rule.better != metric.better:
+        return f"{rule.metric} is better when {metric.better}, the rule says {rule.better}", "leave out `better`"
+    return "", ""
 
 
 def lost(candidate: Mapping[str, float], rules: Sequence[Rule]) -> str:

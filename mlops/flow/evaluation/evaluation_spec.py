@@ -2,11 +2,15 @@
 
 from mlops.domain.evaluation.answers import ALL_PROBES
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
-from mlops.domain.evaluation.rules import Rule
+from mlops.domain.evaluation.rules import Rule, unproduced
 from mlops.domain.evaluation.spec import ChampionPlace, EvaluationSpec, GateSpec
+from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 from mlops.flow.evaluation import probes
+from mlops.flow.project import Project
 from mlops.params import Params
+
+TRAINS, SCORES = "chat_completion_pipeline", "model_evaluation_pipeline"
 
 
 def of(context: Context) -> EvaluationSpec:
@@ -44,6 +48,27 @@ def _budgets(params: Params) -> list[Rule]:
     drops = {} if wanted.max_drop is None else {ALL_PROBES: wanted.max_drop}
     drops |= {f"{PROBES_PREFIX}{category}": drop for category, drop in wanted.categories.items()}
     return [Rule(name, not_worse_than="base", margin=drop) for name, drop in drops.items()]
+
+
+def check_rules(project: Project) -> None:
+    """Raise BadInput with every rule of the gate whose metric nothing will give a value. Asks no cloud."""
+    params, where = project.params, str(project.params_path)
+    categories = {probe.category for probe in probes.asked(project)}
+    found = [
+        (number, unproduced(rule, categories, answered=params.evaluation.enabled, known_component=_known(params)))
+        for number, rule in enumerate(gate_spec(params).rules[: len(params.gate.rules)])
+    ]
+    if wrong := [
+        Problem(what, where, why="the gate would refuse every model", fix=fix, key=f"gate.rules.{number}.metric")
+        for number, (what, fix) in found
+        if what
+    ]:
+        raise BadInput(wrong)
+
+
+def _known(params: Params) -> bool:
+    """Whether all metrics of training and evaluation are in the table: both components are those that it knows."""
+    return params.training.component == TRAINS and params.evaluation.component == SCORES
 
 
 def last_environment(params: Params) -> str:

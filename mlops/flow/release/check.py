@@ -9,7 +9,7 @@ from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
-from mlops.flow.evaluation import probes
+from mlops.flow.evaluation import evaluation_spec, probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 
@@ -46,7 +46,7 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     problems: list[Problem] = []
     warnings: list[str] = []
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("parameters", lambda: f"{project.params_path.name} is right, its block for rehearsals too"),
+        ("parameters", lambda: _parameters(project)),
         ("conversations", lambda: _conversations(project, warnings)),
         ("probes", lambda: _probes(project)),
         ("workflows", lambda: _workflows(project)),
@@ -69,6 +69,12 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
         warnings=tuple(warnings),
     )
     return Outcome(found, BadInput(problems) if problems else None)
+
+
+def _parameters(project: Project) -> str:
+    """What the file says was read already; whether its rules can be judged is asked here."""
+    evaluation_spec.check_rules(project)
+    return f"{project.params_path.name} is right, its block for rehearsals too"
 
 
 def _conversations(project: Project, warnings: list[str]) -> str:

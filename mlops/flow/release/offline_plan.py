@@ -6,6 +6,7 @@ from mlops.domain.training.costs import MachineCost
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
+from mlops.flow.evaluation import evaluation_spec
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import PullRequestDiff
@@ -36,6 +37,7 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
+    evaluation_spec.check_rules(context.project)
     curated = observe.curated_files(context.project)
     warnings = check_curated(context.project, curated).warnings
     model, training = context.params.model, context.params.training

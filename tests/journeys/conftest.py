@@ -67,5 +67,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
     subprocess.run([sys.executable, "-m", "compileall", "-q", "mlops"], cwd=folder, check=True)
     made = Clone(folder, tmp_path_factory.mktemp("state"))
     made.replace("params.yaml", "production.bake_seconds: 2", "production.bake_seconds: 0")
+    # What a release is compared with is a commit: it must have the data that the release was trained on.
+    git = ["git", "-C", str(folder), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--no-verify", "--message", "The project of the tests"], check=True)
     yield made
     process.stop(made.state)

@@ -24,7 +24,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.http import proxy
 from azureml_emulator.http.address import Address
 from azureml_emulator.http.certificates import Authority
-from azureml_emulator.http.listening import Listening, listen
+from azureml_emulator.http.listening import METADATA, Listening, listen
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
 from azureml_emulator.services.entra import authorize
@@ -193,7 +193,7 @@ async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Re
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     return Request(
         method=scope["method"],
@@ -218,7 +218,7 @@ async def _reset(send: Send, receive: Receive) -> None:
 
 async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: bool) -> None:
     body, kind = reply.content()
-    headers = {name.lower(): value for name, value in reply.headers.items()}
+    headers = {_spelled(name): value for name, value in reply.headers.items()}
     if kind and "content-type" not in headers:
         headers["content-type"] = kind
     if reply.status not in (204, 304) and "content-length" not in headers:
@@ -229,3 +229,9 @@ async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: boo
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
     sent = body if reply.cut is None else body[: reply.cut]  # uvicorn closes a connection whose answer is not whole
     await send({"type": "http.response.body", "body": b"" if head_only else sent, "more_body": reply.cut is not None})
+
+
+def _spelled(name: str) -> str:
+    """A header's name as it is sent: in lower case, but for the names that clients gave to metadata."""
+    low = name.lower()
+    return low[: len(METADATA)] + name[len(METADATA) :] if low.startswith(METADATA.decode()) else low

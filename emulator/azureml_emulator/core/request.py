@@ -44,7 +44,9 @@ class Request:
     path: str
     raw_path: str = ""
     query_string: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
+    headers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # lower-case names, but for metadata's own after x-ms-meta-
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
     injected: list[InjectedFailure] = field(default_factory=list)  # taken by the operation that the request begins

@@ -5,12 +5,18 @@ It must not know the application, and binds nothing but 127.0.0.1.
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from azureml_emulator.http.certificates import Authority
+
+METADATA = b"x-ms-meta-"
+MOST_HEADERS = 64 * 1024  # bytes of a request before its body
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,39 @@ class Listening:
         self.server.should_exit = self.server.force_exit = True
 
 
+class _Names(h11.Connection):
+    """A connection that remembers how the names of the last request's headers were spelled."""
+
+    spelled: Sequence[tuple[bytes, bytes]] = ()
+
+    def next_event(self) -> Any:
+        """The next piece of what was received."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self.spelled = event.headers.raw_items()
+        return event
+
+
+class MetadataCase(H11Protocol):
+    """HTTP whose `x-ms-meta-*` headers keep their spelling, which Blob Storage gives back; uvicorn lowers all names."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.conn = names = _Names(h11.SERVER, self.config.h11_max_incomplete_event_size or MOST_HEADERS)
+        application = self.app
+
+        async def with_names(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                pairs = zip(scope["headers"], names.spelled, strict=True)
+                headers = [
+                    (spelled if low.startswith(METADATA) else low, value) for (low, value), (spelled, _) in pairs
+                ]
+                scope = {**scope, "headers": headers}
+            await application(scope, receive, send)
+
+        self.app = with_names
+
+
 def listen(application: Any, port: int, authority: Authority | None) -> Listening:
     """Begin to serve at 127.0.0.1:`port`, 0 for any that is free."""
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
@@ -33,6 +72,7 @@ def listen(application: Any, port: int, authority: Authority | None) -> Listenin
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         application,
+        http=MetadataCase,
         log_config=None,
         access_log=False,
         lifespan="off",

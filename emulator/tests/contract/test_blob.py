@@ -136,6 +136,32 @@ def test_properties_and_metadata_can_be_replaced(container: Any) -> None:
     assert now.etag != before
 
 
+def test_metadata_keeps_the_spelling_of_its_names_and_refuses_bad_ones(container: Any) -> None:
+    """Naming and referencing containers, blobs, and metadata: names keep their case and are C# identifiers."""
+    from azure.core.exceptions import HttpResponseError
+
+    blob = container.upload_blob("named", b"x", metadata={"uploadStatus": "a", "UPPER_1": "b"})
+    assert blob.get_blob_properties().metadata == {"uploadStatus": "a", "UPPER_1": "b"}
+    [listed] = container.list_blobs(include=["metadata"])
+    assert listed.metadata == {"uploadStatus": "a", "UPPER_1": "b"}
+    container.set_container_metadata({"Owner": "me"})
+    assert container.get_container_properties().metadata == {"Owner": "me"}
+    for bad in ("with-dash", "1st", "a.b"):
+        with pytest.raises(HttpResponseError) as refused:
+            blob.set_blob_metadata({bad: "x"})
+        assert (refused.value.status_code, refused.value.error_code) == (400, "InvalidMetadata")
+
+
+def test_an_append_blob_takes_no_blocks(container: Any) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    blob = container.get_blob_client("grows")
+    blob.create_append_blob()
+    with pytest.raises(HttpResponseError) as refused:
+        blob.stage_block("0001", b"x")
+    assert (refused.value.status_code, refused.value.error_code) == (409, "InvalidBlobType")
+
+
 def test_an_append_blob_grows(container: Any) -> None:
     from azure.core.exceptions import HttpResponseError
 

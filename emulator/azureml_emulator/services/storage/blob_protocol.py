@@ -5,6 +5,7 @@ Source: the Blob service REST API (Azure Storage), as azure-storage-blob 12 spea
 """
 
 import functools
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from azureml_emulator.services.storage.blobs import Blob
 from azureml_emulator.services.storage.lease import NONE, Lease
 
 VERSION = "2025-05-05"  # answered when a client names none
+_METADATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Handler = Callable[[Request, Emulator], Reply]
 _AUDIENCES = ("https://storage.azure.com", "https://storage.azure.com/")
 
@@ -112,10 +114,20 @@ def check_conditions(request: Request, etag: str | None, modified: str | None, *
 
 
 def metadata_of(request: Request) -> dict[str, str]:
-    """The `x-ms-meta-*` headers."""
-    return {
-        name[len("x-ms-meta-") :]: value for name, value in request.headers.items() if name.startswith("x-ms-meta-")
-    }
+    """The `x-ms-meta-*` headers: names keep their spelling. Raises 400 for one that is no C# identifier, or empty."""
+    found: dict[str, str] = {}
+    for header, value in request.headers.items():
+        if not header.lower().startswith("x-ms-meta-"):
+            continue
+        name = header[len("x-ms-meta-") :]
+        if not name:
+            text = "The key for one of the metadata key-value pairs is empty."
+            raise ServiceError(400, "EmptyMetadataKey", text)
+        if not _METADATA_NAME.fullmatch(name):
+            text = "The metadata specified is invalid. It has characters that are not permitted."
+            raise ServiceError(400, "InvalidMetadata", text)
+        found[name] = value
+    return found
 
 
 def http_date(stamp: str) -> str:

@@ -96,7 +96,7 @@ def shared_key_fits(
     resource = f"/{account}{raw_path.split('?', maxsplit=1)[0]}" + "".join(
         f"\n{name.lower()}:{query[name]}" for name in sorted(query)
     )
-    extra = [(name, value) for name, value in headers.items() if name.startswith("x-ms-")]
+    extra = [(name.lower(), value) for name, value in headers.items() if name.startswith("x-ms-")]
     # the service compares names word-wise, which differs from plain order where one name goes on with a hyphen
     orders = (sorted(extra), sorted(extra, key=lambda item: item[0].replace("-", "")))
     for order in orders:

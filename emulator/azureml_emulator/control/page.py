@@ -3,18 +3,21 @@
 It must not change anything. Everything that a client sent is escaped; the page loads nothing from elsewhere.
 """
 
-import html
 import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults.rule import Rule
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.online_endpoints.endpoint_resource import OnlineEndpoint
+from azureml_emulator.services.online_endpoints.endpoints import deployments_of
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import blobs
 
@@ -81,7 +84,7 @@ def job(request: Request, emulator: Emulator) -> Reply:
     body += _section("Metrics", ("run", "name", "last value", "step"), metrics)
     for one in every:
         for path in one.body["logs"]:
-            body += f"<h2>{_text(one.body.get('step') or one.name)}: {_text(path)}</h2>{_log(emulator, one, path)}"
+            body += f"<h2>{escape(one.body.get('step') or one.name)}: {escape(path)}</h2>{_log(emulator, one, path)}"
     return _page(f"Job {request.params['name']}", body, emulator)
 
 
@@ -91,8 +94,8 @@ def resources(request: Request, emulator: Emulator) -> Reply:
     body = f"<p>{_link('/', 'back')}</p>"
     for one in found:
         shown = {key: value for key, value in one.body.items() if not key.startswith("_")}
-        content = _text(json.dumps(_without_secrets(shown), indent=2))
-        summary = f"{_text(one.name)} <span class=dim>{_text(one.id)}</span>"
+        content = escape(json.dumps(_without_secrets(shown), indent=2))
+        summary = f"{escape(one.name)} <span class=dim>{escape(one.id)}</span>"
         body += f"<details><summary>{summary}</summary><pre>{content}</pre></details>"
     return _page(request.params["kind"], body or "<p>none</p>", emulator)
 
@@ -109,7 +112,7 @@ def _faults(emulator: Emulator) -> str:
     """The faults that were asked for, those that still wait among them; nothing where there are none."""
     rows = [
         (one.number, one.rule.route, one.rule.resource, _effect(one.rule), f"{one.count} of {one.rule.times or 'any'}",
-         Markup('<span class=good>met</span>' if one.met else '<span class=dim>waits</span>'))
+         Markup("<span class={}>{}</span>").format(*(("good", "met") if one.met else ("dim", "waits"))))
         for one in emulator.faults.entries
     ]  # fmt: skip
     return _section("Faults", ("", "call", "resource", "what happens", "met", ""), rows) if rows else ""
@@ -122,13 +125,12 @@ def _effect(rule: Rule) -> str:
 
 
 def _endpoint_row(emulator: Emulator, found: Resource) -> Sequence[Any]:
-    traffic = found.body["properties"].get("traffic") or {}
+    endpoint = OnlineEndpoint.read(found)
     parts = [
-        f"{_text(one.name)} {_state(str(one.body['properties']['provisioningState']))} {traffic.get(one.name, 0)} %"
-        for one in emulator.store.children(found.id, "deployments")
+        Markup("{} {} {} %").format(one.name, _state(one.state), endpoint.traffic.get(one.name, 0))
+        for one in deployments_of(emulator, endpoint)
     ]
-    state = _state(str(found.body["properties"]["provisioningState"]))
-    return (found.name, state, Markup(", ".join(parts) or "none"))
+    return (endpoint.name, _state(endpoint.state), Markup(", ").join(parts) or "none")
 
 
 def _run_row(one: Resource) -> Sequence[Any]:
@@ -144,7 +146,9 @@ def _requests(path: Path) -> list[Sequence[Any]]:
         try:
             said = json.loads(line)
             call = f"{said['method']} {said['url']}"
-            status = Markup(f"<span class={'bad' if said['status'] >= 400 else 'good'}>{int(said['status'])}</span>")
+            status = Markup("<span class={}>{}</span>").format(
+                "bad" if said["status"] >= 400 else "good", int(said["status"])
+            )
             rows.append((_clock(float(said["at"])), status, call, said["ms"]))
         except (ValueError, KeyError, TypeError):
             continue  # the first line of a tail may be half of one
@@ -156,9 +160,9 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
 
 
-def _log(emulator: Emulator, one: Resource, path: str) -> "Markup":
+def _log(emulator: Emulator, one: Resource, path: str) -> Markup:
     blob = blobs.get(emulator, runs.artifact(emulator, one, path))
-    return Markup(f"<pre>{_text(_tail(blobs.path_of(emulator, blob)) if blob else '(nothing)')}</pre>")
+    return Markup("<pre>{}</pre>").format(_tail(blobs.path_of(emulator, blob)) if blob else "(nothing)")
 
 
 def _tail(path: Path) -> str:
@@ -178,23 +182,13 @@ def _without_secrets(value: Any) -> Any:
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
-class Markup(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def _text(value: Any) -> str:
-    return html.escape(str(value))
-
-
 def _link(path: str, text: str) -> Markup:
-    return Markup(f'<a href="{_text(path)}">{_text(text)}</a>')
+    return Markup('<a href="{}">{}</a>').format(path, text)
 
 
 def _state(state: str) -> Markup:
     kind = "good" if state in GOOD else "bad" if state in BAD else "dim"
-    return Markup(f"<span class={kind}>{_text(state)}</span>")
+    return Markup("<span class={}>{}</span>").format(kind, state)
 
 
 def _moment(stamp: Any) -> str:
@@ -202,24 +196,24 @@ def _moment(stamp: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    shown = value if isinstance(value, Markup) else _text(value)
+    shown = value if isinstance(value, Markup) else escape(value)
     short = len(re.sub("<[^>]*>", "", shown)) < SHORT
     return f"<td{' class=short' if short else ''}>{shown}</td>"
 
 
 def _section(title: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in names)
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
     lines = [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
     table = f"<table><tr>{head}</tr>{''.join(lines)}</table>" if lines else "<p class=dim>none</p>"
-    return f"<h2>{_text(title)}</h2>{table}"
+    return f"<h2>{escape(title)}</h2>{table}"
 
 
 def _page(title: str, body: str, emulator: Emulator) -> Reply:
     now = _moment(emulator.clock.stamp())
     document = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_text(title)}</title><style>{STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
         f'<label><input type="checkbox" id="live" checked> live</label>'
-        f"<main><h1>{_text(title)}</h1><p class=dim>{now} UTC on the emulator's clock</p>{body}</main>"
+        f"<main><h1>{escape(title)}</h1><p class=dim>{now} UTC on the emulator's clock</p>{body}</main>"
         f"<script>{LIVE}</script></html>"
     )
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}

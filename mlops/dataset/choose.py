@@ -9,47 +9,44 @@ import numpy as np
 
 from mlops.dataset import select
 from mlops.dataset.minhash import Integers
+from mlops.dataset.near import Measured, nearly_equal
 from mlops.dataset.options import Options
-from mlops.dataset.rejections import Account
-from mlops.dataset.spool import Spool
+from mlops.dataset.rejections import RejectionLog
+from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Table, draws
 from mlops.domain.dataset.rows import Reason, Source
-from mlops.domain.dataset.similar import compared, similarity
+from mlops.domain.dataset.similar import of_line, shingles
 from mlops.domain.dataset.sources import spec_of, weight_of
 
 
-def distinct(table: Table, spool: Spool, account: Account, near: float | None) -> Integers:
+def distinct(table: Table, spill: SpillFiles, log: RejectionLog, near: float | None) -> Integers:
     """The rows without those that stand twice; each of these is rejected."""
 
-    def reject(twin: select.Twin) -> None:
-        row, other = table[twin.row], table[twin.other]
-        of = account.sources[int(other["source"])]
-        detail = f"{'nearly ' if twin.near else ''}the same as a row of {of.name} {of.split}".rstrip()
-        reason = Reason.NEAR_DUPLICATE if twin.near else Reason.DUPLICATE
+    def reject(place: int, kept: int, reason: Reason, how: str) -> None:
+        row, other = table[place], table[kept]
+        of = log.sources[int(other["source"])]
         if row["test"] != other["test"]:
             reason = Reason.LEAKAGE
-        account.reject(account.sources[int(row["source"])], int(row["position"]), reason, detail, spool.line(row))
-        stays[twin.row] = False
+        detail = f"{how} a row of {of.name} {of.split}".rstrip()
+        log.reject(log.sources[int(row["source"])], int(row["position"]), reason, detail, spill.line(row))
+        stays[place] = False
 
     stays = np.ones(len(table), dtype=bool)
-    order = select.ranked(table, account.sources)
-    for twin in select.equal(table, order):
-        reject(twin)
+    order = select.ranked(table, log.sources)
+    for pair in select.equal(table, order):
+        reject(pair.row, pair.other, Reason.DUPLICATE, "the same as")
     if near is not None:
-        curated = np.array([source.kind == "curated" for source in account.sources], dtype=bool)[table["source"]]
-
-        def similar(one: int, other: int) -> float:
-            return similarity(compared(spool.line(table[one])), compared(spool.line(table[other])))
-
-        for twin in select.nearly_equal(table, order[stays[order]], curated, near, similar):
-            reject(twin)
+        curated = np.array([source.kind == "curated" for source in log.sources], dtype=bool)[table["source"]]
+        index_of = Measured(lambda place: shingles(of_line(spill.line(table[place]))))
+        for found in nearly_equal(table["signature"], order[stays[order]], curated, near, index_of):
+            reject(found.row, found.other, Reason.NEAR_DUPLICATE, f"{found.index:.0%} of the text is that of")
     return np.flatnonzero(stays)
 
 
-def sampled(table: Table, kept: Integers, spool: Spool, account: Account, options: Options) -> Integers:
+def sampled(table: Table, kept: Integers, spill: SpillFiles, log: RejectionLog, options: Options) -> Integers:
     """The rows that the shares and caps of their sources leave, each drawn by its own hash and whatever the seed."""
     stays = np.ones(len(table), dtype=bool)
-    for number, source in enumerate(account.sources):
+    for number, source in enumerate(log.sources):
         spec = spec_of(source.name, options.sources)
         if spec is None or (spec.share >= 1 and spec.max_rows is None):
             continue
@@ -63,23 +60,23 @@ def sampled(table: Table, kept: Integers, spool: Spool, account: Account, option
         stays[ordered[count:]] = False
     for place in kept[~stays[kept]].tolist():
         row = table[place]
-        source = account.sources[int(row["source"])]
+        source = log.sources[int(row["source"])]
         detail = f"beyond the share or the most rows of {source.name}"
-        account.reject(source, int(row["position"]), Reason.NOT_SAMPLED, detail, spool.line(row))
+        log.reject(source, int(row["position"]), Reason.NOT_SAMPLED, detail, spill.line(row))
     return kept[stays[kept]]
 
 
-def weighted(table: Table, train: Integers, spool: Spool, account: Account, options: Options) -> Integers:
+def weighted(table: Table, train: Integers, spill: SpillFiles, log: RejectionLog, options: Options) -> Integers:
     """The training rows as often as their source's weight says; those that it leaves out are rejected."""
-    of_source = np.array([_weight(source, options) for source in account.sources])
+    of_source = np.array([_weight(source, options) for source in log.sources])
     if not len(of_source) or (of_source == 1).all():
         return train
     chosen = select.weighted(table, train, of_source[table["source"][train]], options.seed)
     for place in np.setdiff1d(train, chosen).tolist():
         row = table[place]
-        source = account.sources[int(row["source"])]
+        source = log.sources[int(row["source"])]
         detail = f"not drawn by the weight {_weight(source, options):g} of {source.name}"
-        account.reject(source, int(row["position"]), Reason.WEIGHT, detail, spool.line(row))
+        log.reject(source, int(row["position"]), Reason.WEIGHT, detail, spill.line(row))
     return chosen
 
 

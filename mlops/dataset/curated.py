@@ -9,13 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
 
+import numpy as np
+
 from mlops.dataset.formats import records
+from mlops.dataset.near import Measured, nearly_equal
+from mlops.dataset.pack import pack
 from mlops.domain.dataset import formats
 from mlops.domain.dataset.formats import pairs, threads, trees
 from mlops.domain.dataset.formats.turns import Converted
 from mlops.domain.dataset.policies import Policies, screen
 from mlops.domain.dataset.rows import Fault, NotRead, Place, Read, Reason, Source, ending
-from mlops.domain.dataset.similar import SimilarityIndex, signature
+from mlops.domain.dataset.similar import Hashes, shingles
 from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.dataset.validate import Conversation, check, encode_messages
 
@@ -35,9 +39,9 @@ class Curated:
     place: Place
     found: Conversation
 
-    def text(self) -> str:
-        """What of it is compared for near duplicates: its turns without the system message."""
-        return "\n".join(content for role, content in self.found.messages if role != "system")
+    def shingles(self) -> Hashes:
+        """What of it is compared for near duplicates."""
+        return shingles("".join(content for role, content in self.found.messages if role != "system").encode())
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class CuratedFiles:
     max_characters: int
     max_tokens: int | None
     policies: Policies
-    near_duplicates: float
+    near_duplicates: float | None
     specs: Sequence[SourceSpec] = ()
     remove_duplicates: bool = False
     rows: list[Curated] = field(default_factory=list)
@@ -71,8 +75,6 @@ class CuratedFiles:
 
     def read(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Read (path, bytes)."""
-        index: SimilarityIndex[Curated] = SimilarityIndex(self.near_duplicates, Curated.text)
-        seen: dict[bytes, Curated] = {}
         for path, data in files:
             rows = rows_of(path, data, self.specs)
             if rows is None:
@@ -85,7 +87,10 @@ class CuratedFiles:
                 if isinstance(found, Fault):
                     self.faults.append((place, found))
                 else:
-                    self._add(Curated(source, position, place, found), seen, index)
+                    self.rows.append(Curated(source, position, place, found))
+        self._leave_out(self._equal())
+        if self.near_duplicates is not None:
+            self._leave_out(self._nearly_equal(self.near_duplicates))
 
     def _judged(self, value: object, place: Place) -> Conversation | Fault:
         found = check(value, self.max_characters, self.max_tokens, strict=True)
@@ -100,15 +105,36 @@ class CuratedFiles:
         assert screened.found
         return screened.found
 
-    def _add(self, row: Curated, seen: dict[bytes, Curated], index: SimilarityIndex[Curated]) -> None:
-        """Keep a row, or say that it stands twice."""
-        fault = _twice(row, seen, index)
-        if fault is None:
-            self.rows.append(row)
-        elif self.remove_duplicates:
-            self.removed.append(Removed(row.source, row.position, fault, encode_messages(row.found) + b"}"))
-        else:
-            self.faults.append((row.place, fault))
+    def _equal(self) -> dict[int, Fault]:
+        seen: dict[bytes, Curated] = {}
+        found = {}
+        for number, row in enumerate(self.rows):
+            same = seen.setdefault(encode_messages(row.found), row)
+            if same is not row:
+                what = f"the same conversation stands at {same.place}"
+                fix = "remove one of the two, or let data.duplicates be `remove`"
+                found[number] = Fault(Reason.DUPLICATE, what, fix)
+        return found
+
+    def _nearly_equal(self, limit: float) -> dict[int, Fault]:
+        signatures = pack([row.found for row in self.rows]).rows["signature"]
+        order = np.arange(len(self.rows))
+        index_of = Measured(lambda number: self.rows[number].shingles())
+        found = {}
+        for near in nearly_equal(signatures, order, np.zeros(len(order), dtype=bool), limit, index_of):
+            what = f"{near.index:.0%} of the text is that of {self.rows[near.other].place}"
+            found[near.row] = Fault(Reason.NEAR_DUPLICATE, what, NEAR_FIX)
+        return found
+
+    def _leave_out(self, found: dict[int, Fault]) -> None:
+        """Rows that stand twice: an error, or removed."""
+        for number, fault in found.items():
+            row = self.rows[number]
+            if self.remove_duplicates:
+                self.removed.append(Removed(row.source, row.position, fault, encode_messages(row.found) + b"}"))
+            else:
+                self.faults.append((row.place, fault))
+        self.rows = [row for number, row in enumerate(self.rows) if number not in found]
 
 
 def rows_of(path: str, data: bytes, specs: Sequence[SourceSpec] = ()) -> Iterator[Read] | None:
@@ -125,19 +151,6 @@ def rows_of(path: str, data: bytes, specs: Sequence[SourceSpec] = ()) -> Iterato
     if not meant and all(formats.recognise(value) is None for value in first):
         return None
     return _explained(path, rows)
-
-
-def _twice(row: Curated, seen: dict[bytes, Curated], index: SimilarityIndex[Curated]) -> Fault | None:
-    same = seen.setdefault(encode_messages(row.found), row)
-    if same is not row:
-        fix = "remove one of the two, or let data.duplicates be `remove`"
-        return Fault(Reason.DUPLICATE, f"the same conversation stands at {same.place}", fix)
-    keys = signature(row.text())
-    if near := index.find(keys, row):
-        other, score = near
-        return Fault(Reason.NEAR_DUPLICATE, f"{score:.0%} of the text is that of {other.place}", NEAR_FIX)
-    index.keep(keys, row)
-    return None
 
 
 def _explained(path: str, rows: Iterable[Read]) -> Iterator[Read]:

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from mlops.dataset.minhash import Integers, minima
+from mlops.dataset.minhash import Integers, signatures
+from mlops.dataset.pack import pack
 from mlops.dataset.table import ROW, Batch, fill
 from mlops.domain.dataset import lost_meaning, personal
 from mlops.domain.dataset.policies import Policies, Screened, screen
 from mlops.domain.dataset.rows import Fault
-from mlops.domain.dataset.validate import Conversation, check, encode_messages, encode_rest, estimated_tokens
+from mlops.domain.dataset.validate import Conversation, check, estimated_tokens
 
 MESSAGES = pl.List(pl.Struct({"content": pl.String, "role": pl.String}))
 SEPARATORS = "^[\x1c-\x1f]"  # spaces to Python, not to polars: a text that begins so is looked at closely
@@ -122,25 +123,6 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> 
     )
 
 
-def pack(conversations: list[Conversation]) -> Batch:
-    """Rows of conversations that are Python objects already."""
-    rows = np.zeros(len(conversations), dtype=ROW)
-    heads, tails = [encode_messages(one) for one in conversations], [encode_rest(one) for one in conversations]
-    fill(rows, heads, tails)
-    texts = [(index, role, content) for index, one in enumerate(conversations) for role, content in one.messages]
-    data = [content.encode() for _, _, content in texts]
-    sizes = np.array([len(text) for text in data], dtype=np.int64)
-    owner = np.array([index for index, _, _ in texts], dtype=np.int64)
-    turns = np.bincount(owner, minlength=len(rows))
-    rows["characters"] = [one.characters for one in conversations]
-    rows["turns"] = turns
-    rows["tokens"] = estimated_tokens(np.bincount(owner, weights=sizes, minlength=len(rows)).astype(np.int64), turns)
-    compared = np.array([-1 if role == "system" else index for index, role, _ in texts], dtype=np.int64)
-    text = np.frombuffer(b"".join(data), dtype=np.uint8)
-    rows["minima"] = minima(text, np.append(0, np.cumsum(sizes)), compared, len(rows))
-    return Batch(rows, heads, tails)
-
-
 def _plain(frame: pl.DataFrame, limits: Limits) -> tuple[Integers, _Parts | None]:
     """Which rows are valid beyond doubt, and the messages of all rows that have any."""
     nothing = np.zeros(len(frame), dtype=bool)
@@ -207,8 +189,9 @@ def _fast(frame: pl.DataFrame, parts: _Parts, chosen: Integers) -> Batch:
     rows["characters"] = parts.sums(parts.content.str.len_chars().fill_null(0).to_numpy())[chosen]
     rows["turns"] = parts.counts[chosen]
     rows["tokens"] = estimated_tokens(parts.sums(np.diff(parts.offsets)), parts.counts)[chosen]
-    compared = np.where(parts.code == ROLES["system"], -1, parts.row)
-    rows["minima"] = minima(parts.data, parts.offsets, compared, len(frame))[chosen]
+    first = parts.starts[chosen]
+    begins = parts.offsets[first + (parts.code[first] == ROLES["system"])]
+    rows["signature"] = signatures(parts.data, begins, parts.offsets[first + parts.counts[chosen]])
     return Batch(rows, heads, tails)
 
 

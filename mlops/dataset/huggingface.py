@@ -200,7 +200,7 @@ def _not_there(dataset_id: str, revision: str, error: Exception) -> Problem:
 
     why = " ".join(str(error).split())[:400]
     if isinstance(error, GatedRepoError) or "is a gated" in why:
-        fix = "accept the dataset's terms on its page, and give the run a token of that account as HF_TOKEN"
+        fix = "accept the dataset's terms on its page, and give the run a token of that log as HF_TOKEN"
         return Problem(f"the dataset {dataset_id} is gated", PARAMS, why=why, fix=fix)
     if not isinstance(error, RepositoryNotFoundError) and "evision" in why:
         fix = "copy the commit from the dataset's page, Files and versions, into data.dataset.revision"

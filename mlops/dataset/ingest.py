@@ -1,4 +1,4 @@
-"""Puts the rows of every source into the spool, and keeps account of rows that are not valid.
+"""Puts the rows of every source into the spill files, and writes down rows that are not valid.
 
 It must not decide which of two equal rows stays.
 """
@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from mlops.dataset.curated import CuratedFiles
-from mlops.dataset.frames import Judged, Limits, judge, pack
-from mlops.dataset.rejections import Account
-from mlops.dataset.spool import Spool
+from mlops.dataset.frames import Judged, Limits, judge
+from mlops.dataset.pack import pack
+from mlops.dataset.rejections import RejectionLog
+from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Batch, draws
 from mlops.domain.dataset.rows import Input
 
@@ -26,11 +27,11 @@ AHEAD = 2 * WORKERS  # under way at once
 
 
 @dataclass(frozen=True)
-class Gathering:
+class Ingest:
     """Where rows go. `order_salt` gives each its place among all; `progress` is told how many more were read."""
 
-    spool: Spool
-    account: Account
+    spill: SpillFiles
+    log: RejectionLog
     limits: Limits
     order_salt: str
     progress: Callable[[int], None]
@@ -38,36 +39,36 @@ class Gathering:
     def add_curated(self, curated: CuratedFiles) -> None:
         """Add the team's own rows."""
         for source in curated.sources:
-            number, own = self.account.open(source), [row for row in curated.rows if row.source == source]
+            number, own = self.log.open(source), [row for row in curated.rows if row.source == source]
             removed = [one for one in curated.removed if one.source == source]
-            self.account.read[source] += len(own) + len(removed)
+            self.log.read[source] += len(own) + len(removed)
             for one in removed:
-                self.account.reject(source, one.position, one.fault.reason, one.fault.what, one.line)
+                self.log.reject(source, one.position, one.fault.reason, one.fault.what, one.line)
             if own:
                 batch = pack([row.found for row in own])
                 batch.rows["source"], batch.rows["position"] = number, [row.position for row in own]
-                self.spool.add(self._ordered(batch))
-        self.account.personal.update(curated.personal)
-        self.account.redacted.update(curated.redacted)
+                self.spill.add(self._ordered(batch))
+        self.log.personal.update(curated.personal)
+        self.log.redacted.update(curated.redacted)
 
     def add_dataset(self, given: Input) -> None:
         """Add the valid rows of one split of a public dataset; count the others."""
-        account, source = self.account, given.source
-        number = account.open(source)
-        for judged in _in_threads(_portions(given.rows), self._judged):
-            at = account.read[source]
+        log, source = self.log, given.source
+        number = log.open(source)
+        for judged in _in_threads(_batches(given.rows), self._judged):
+            at = log.read[source]
             rows = judged.batch.rows
             rows["source"], rows["test"], rows["position"] = number, given.part == "test", at + judged.places
-            self.spool.add(judged.batch)
+            self.spill.add(judged.batch)
             for one in judged.rejected:
-                account.reject(source, at + one.place, one.fault.reason, one.fault.what, one.value)
-            account.personal.update(judged.personal)
-            account.redacted.update(judged.redacted)
-            account.read[source] += judged.count
+                log.reject(source, at + one.place, one.fault.reason, one.fault.what, one.value)
+            log.personal.update(judged.personal)
+            log.redacted.update(judged.redacted)
+            log.read[source] += judged.count
             self.progress(judged.count)
 
-    def _judged(self, portion: Any) -> Judged:
-        judged = judge(portion, self.limits)
+    def _judged(self, rows: Any) -> Judged:
+        judged = judge(rows, self.limits)
         self._ordered(judged.batch)
         return judged
 
@@ -76,7 +77,7 @@ class Gathering:
         return batch
 
 
-def _portions(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, Any]]]:
+def _batches(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, Any]]]:
     """Parts of frames as they come, and other rows in lists."""
     pending: list[Mapping[str, Any]] = []
     for row in rows:
@@ -91,12 +92,12 @@ def _portions(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, 
         yield pending
 
 
-def _in_threads(portions: Iterator[Any], work: Callable[[Any], Judged]) -> Iterator[Judged]:
-    """The results in the order of the portions; only a few are under way at once, so that memory stays flat."""
+def _in_threads(batches: Iterator[Any], work: Callable[[Any], Judged]) -> Iterator[Judged]:
+    """The results in the order of the batches; only a few are under way at once, so that memory stays flat."""
     pending: deque[Future[Judged]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        for portion in portions:
-            pending.append(pool.submit(work, portion))
+        for rows in batches:
+            pending.append(pool.submit(work, rows))
             if len(pending) > AHEAD:
                 yield pending.popleft().result()
         while pending:

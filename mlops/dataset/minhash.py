@@ -1,10 +1,10 @@
-"""A few numbers for each conversation by which near duplicates find each other: min-hashing of some of its text.
+"""A few numbers for each conversation by which near duplicates find each other: its MinHash signature.
 
-It must not decide what is near (`mlops.domain.dataset.similar` measures it exactly). Method: of all runs of 16 bytes
-those that begin some way after a full stop (how sentences begin says little), or in texts with few of them at certain
-letters, are hashed without regard to case and divided into 16 bins of the hash space; of each bin the smallest hash is
-kept. The share of equal numbers estimates the Jaccard index. All arithmetic is on unsigned integers in a fixed byte
-order, so every machine finds the same.
+It must not decide what is near (`mlops.domain.dataset.similar` measures that exactly). One permutation: every shingle
+gets a number, the numbers go to 16 bins, and of each bin the smallest stays. The share of equal numbers of two
+signatures estimates their Jaccard index. The order of the numbers begins with a cheap hash of a shingle's first three
+bytes, so of a long text only the shingles with a small one have to be looked at: the smallest of each bin are among
+them. All arithmetic is on unsigned integers in a fixed byte order, so every machine finds the same.
 """
 
 from typing import Any, TypeAlias
@@ -12,55 +12,69 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops.dataset.table import BINS, FAMILIES
+from mlops.dataset.table import ABSENT, BINS
+from mlops.domain.dataset.similar import BLOCK, SHINGLE_BYTES, Bytes, folded, hashes
 
 Integers: TypeAlias = NDArray[Any]
-ABSENT = 0xFFFFFFFF
-RUN = 16
-OPENING = 32  # bytes after a full stop that are left out: "In addition to this, it is" stands in every other text
-FEW, MANY = 16, 24  # full stops: from FEW on they are used, below MANY the other form is; between them both
-_STOP = ord(".")
-_FORM = ord(".") & 31  # also that of n and N: some 5 % of the bytes of a text
-_CASE = np.uint64(0x2020202020202020)
-_FIRST, _SECOND, _MIX = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD))
+# How many of 256 values of the cheap hash are looked at, in turn, until a text has shingles enough. All are the last.
+SHARES = (5, 40, 256)
+ENOUGH = 5 * BINS  # shingles that are looked at; with so many hardly a bin is empty
+_BYTE_FACTORS = tuple(np.uint8(n) for n in (0x9D, 0x5B, 0xE3))
+_NOTHING = np.uint32(0xFFFFFFFF)
 
 
-def minima(text: Integers, offsets: Integers, rows: Integers, count: int) -> Integers:
-    """Shape (count, 2, 16), uint32. Message `i` is the bytes `text[offsets[i]:offsets[i + 1]]`, of row `rows[i]`.
+def signatures(text: Bytes, starts: Integers, ends: Integers) -> Integers:
+    """Shape (rows, 16), uint16. Row `i` is the bytes `text[starts[i]:ends[i]]`; rows ascend and do not overlap.
 
-    A row of -1 leaves a message out. Bins without any hash hold `ABSENT`.
+    A bin without any shingle holds `ABSENT`.
     """
-    found = np.full((count, FAMILIES, BINS), ABSENT, dtype=np.uint32)
-    if len(text) < RUN:
-        return found
-    starts, owner = _whole_runs(np.flatnonzero(text == _STOP), 1 + OPENING, offsets, rows)
-    stops = np.bincount(owner, minlength=count)
-    used = (stops >= FEW)[owner]
-    _put(found, 0, text, starts[used], owner[used])
-    short = np.flatnonzero((stops < MANY)[rows] & (rows >= 0))
-    if len(short):
-        firsts, ends = offsets[short], offsets[short + 1]
-        joined = np.concatenate([text[start:end] for start, end in zip(firsts, ends, strict=True)])
-        begins = np.append(0, np.cumsum(ends - firsts))
-        formed = np.flatnonzero((joined & 31) == _FORM)
-        _put(found, 1, joined, *_whole_runs(formed, 0, begins, rows[short]))
-    return found
+    found = np.full(len(starts) * BINS, _NOTHING, dtype=np.uint32)
+    rows = np.flatnonzero(ends - starts >= SHINGLE_BYTES)
+    text = folded(text) if len(rows) else text
+    starts, ends = starts[rows], ends[rows]
+    for share in SHARES if len(rows) else ():
+        seen = _smallest(found, text, starts, ends, rows, share)
+        few = np.flatnonzero(seen < ENOUGH)
+        if not len(few):
+            break
+        rows, sizes = rows[few], ends[few] - starts[few]
+        text = np.concatenate([text[start : start + size] for start, size in zip(starts[few], sizes, strict=True)])
+        ends = np.cumsum(sizes)
+        starts = ends - sizes
+    short = (found % np.uint32(0xFFFF) + np.uint32(1)).astype(np.uint16)
+    short[found == _NOTHING] = ABSENT
+    return short.reshape(-1, BINS)
 
 
-def _whole_runs(marks: Integers, after: int, offsets: Integers, rows: Integers) -> tuple[Integers, Integers]:
-    """Where runs begin, `after` bytes after a mark, if 16 bytes are left in the message; each with its row."""
-    message = np.repeat(np.arange(len(rows)), np.diff(np.searchsorted(marks, offsets)))
-    starts = marks + after
-    good = (starts + RUN <= offsets[1:][message]) & (rows >= 0)[message]
-    return starts[good], rows[message[good]]
+def _smallest(found: Integers, text: Bytes, starts: Integers, ends: Integers, rows: Integers, share: int) -> Integers:
+    """Put the smallest numbers of each row into its bins; gives how many shingles of each were looked at."""
+    places, cheap = _places(text, share)
+    counts = np.diff(np.searchsorted(places, np.append(starts, ends[-1])))
+    first = int(np.searchsorted(places, starts[0]))
+    places, cheap = places[first : first + int(counts.sum())], cheap[first : first + int(counts.sum())]
+    owner = np.repeat(np.arange(len(rows)), counts)
+    whole = np.flatnonzero(places + SHINGLE_BYTES <= ends[owner])
+    places, cheap, owner = places[whole], cheap[whole], owner[whole]
+    hashed = hashes(text, places)
+    numbers = (cheap.astype(np.uint32) << np.uint32(24)) | (hashed >> np.uint64(40)).astype(np.uint32)
+    bins = rows[owner] * BINS + (hashed & np.uint64(BINS - 1)).astype(np.int64)
+    np.minimum.at(found, bins, numbers)
+    return np.bincount(owner, minlength=len(rows))
 
 
-def _put(found: Integers, family: int, text: Integers, starts: Integers, owner: Integers) -> None:
-    if not len(starts):
-        return
-    eight: Integers = np.ndarray((len(text) - 7,), dtype="<u8", buffer=text, strides=(1,))
-    hashes = ((eight[starts] | _CASE) * _FIRST) ^ ((eight[starts + 8] | _CASE) * _SECOND)
-    hashes ^= hashes >> np.uint64(33)
-    hashes *= _MIX
-    bins = (owner * FAMILIES + family) * BINS + (hashes >> np.uint64(60)).astype(np.int64)
-    np.minimum.at(found.reshape(-1), bins, (hashes >> np.uint64(20)).astype(np.uint32))
+def _places(text: Bytes, share: int) -> tuple[Integers, Integers]:
+    """Where shingles begin whose cheap hash is below the share, and that hash."""
+    count = len(text) - SHINGLE_BYTES + 1
+    places, cheap = [], []
+    total, term = np.empty(BLOCK, dtype=np.uint8), np.empty(BLOCK, dtype=np.uint8)
+    for start in range(0, count, BLOCK):
+        size = min(BLOCK, count - start)
+        one, other = total[:size], term[:size]
+        np.multiply(text[start : start + size], _BYTE_FACTORS[0], out=one)
+        for ahead in (1, 2):
+            np.multiply(text[start + ahead : start + ahead + size], _BYTE_FACTORS[ahead], out=other)
+            np.bitwise_xor(one, other, out=one) if ahead == 1 else np.add(one, other, out=one)
+        chosen = np.flatnonzero(one < share) if share < 256 else np.arange(size)
+        cheap.append(one[chosen])
+        places.append(chosen + start)
+    return np.concatenate(places), np.concatenate(cheap)

@@ -1,4 +1,4 @@
-"""Writes the train, validation and test files from the spool, each row at its place, hashing them on the way.
+"""Writes the train, validation and test files from the spill, each row at its place, hashing them on the way.
 
 It must not choose rows or decide their order.
 """
@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from mlops.dataset.minhash import Integers
-from mlops.dataset.spool import LOTS, PENDING_BYTES, Spool, lots_of
+from mlops.dataset.spill import PARTITIONS, PENDING_BYTES, SpillFiles, partitions_of
 from mlops.dataset.table import Buffer, Table
 from mlops.domain.dataset.manifest import FILES, FileEntry, percentiles
 
-# As large as the pieces of the spool: the system then takes the memory that a forgotten lot gave back for the next
-# bytes of a file. Larger pieces want larger pages of it, which are fresh ones, and took six times as long.
-PIECE_BYTES = PENDING_BYTES // LOTS
+# As large as the pieces of the spill files: the system then takes the memory that a forgotten partition gave back for
+# the next bytes of a file. Larger pieces want larger pages of it, which are fresh ones, and took six times as long.
+PIECE_BYTES = PENDING_BYTES // PARTITIONS
 
 
 @dataclass(frozen=True)
@@ -31,34 +31,34 @@ class Ordered:
     numbers: Integers
 
 
-def write(folder: Path, table: Table, parts: Mapping[str, Ordered], spool: Spool) -> dict[str, FileEntry]:
-    """Write one file for each part, and give what is in it. The spool is empty afterwards."""
+def write(folder: Path, table: Table, parts: Mapping[str, Ordered], spill: SpillFiles) -> dict[str, FileEntry]:
+    """Write one file for each part, and give what is in it. The spill is empty afterwards."""
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(2))
         files = {part: _File(stack.enter_context(FileIO(folder / FILES[part], "w")), pool) for part in parts}
-        every = np.arange(LOTS + 1)
-        edges = {part: np.searchsorted(lots_of(ordered.numbers), every) for part, ordered in parts.items()}
+        every = np.arange(PARTITIONS + 1)
+        edges = {part: np.searchsorted(partitions_of(ordered.numbers), every) for part, ordered in parts.items()}
         recur = any(len(ordered.rows) != len(np.unique(ordered.rows)) for ordered in parts.values())
-        for lot in range(LOTS):
-            data = spool.lot(lot)
+        for partition in range(PARTITIONS):
+            data = spill.partition(partition)
             for part, ordered in parts.items():
-                rows = table[ordered.rows[edges[part][lot] : edges[part][lot + 1]]]
+                rows = table[ordered.rows[edges[part][partition] : edges[part][partition + 1]]]
                 if len(rows):
-                    files[part].add(_lines(rows, lot, data, spool))
-            if not recur:  # else a later lot may want a line of this one
-                spool.forget(lot)
+                    files[part].add(_lines(rows, partition, data, spill))
+            if not recur:  # else a later partition may want a line of this one
+                spill.forget(partition)
         for file in files.values():
             file.finish()
     return {FILES[part]: _entry(table[ordered.rows], files[part].sha256) for part, ordered in parts.items()}
 
 
-def _lines(rows: Table, lot: int, data: memoryview, spool: Spool) -> list[Buffer]:
-    """The lines of rows, most of which lie in one lot."""
+def _lines(rows: Table, partition: int, data: memoryview, spill: SpillFiles) -> list[Buffer]:
+    """The lines of rows, most of which lie in one partition."""
     offsets, lengths = rows["offset"].tolist(), rows["length"].tolist()
     lines: list[Buffer]
     lines = [data[start : start + length] for start, length in zip(offsets, lengths, strict=True)]
-    for place in np.flatnonzero(lots_of(rows["order"]) != lot).tolist():
-        lines[place] = spool.line(rows[place])
+    for place in np.flatnonzero(partitions_of(rows["order"]) != partition).tolist():
+        lines[place] = spill.line(rows[place])
     return lines
 
 

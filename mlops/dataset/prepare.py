@@ -33,12 +33,11 @@ from mlops.errors import BadInput, Problem
 if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation should pay for
     from mlops.dataset.curated import CuratedFiles
     from mlops.dataset.minhash import Integers
-    from mlops.dataset.rejections import Account
+    from mlops.dataset.rejections import RejectionLog
     from mlops.dataset.table import Table
 
 REFUSED = "refused.jsonl"  # every fault of the team's own files, where there are any
 MINIMUM_TRAIN_ROWS = 10  # the component refuses fewer (facts: acft constants, min 10 rows after filtering)
-NEVER = 2.0  # a Jaccard index that no two texts reach
 
 
 def prepare(
@@ -88,7 +87,7 @@ def _curated(curated: Iterable[tuple[str, bytes]], options: Options) -> "Curated
         options.max_characters,
         options.max_tokens,
         options.policies,
-        options.near_duplicates or NEVER,
+        options.near_duplicates,
         options.sources,
         options.duplicates == "remove",
     )
@@ -121,31 +120,31 @@ def _made(
 ) -> tuple[Manifest, list[Problem]]:
     from mlops.dataset import choose, output, select
     from mlops.dataset.frames import Limits
-    from mlops.dataset.ingest import Gathering
-    from mlops.dataset.rejections import Account
-    from mlops.dataset.spool import Spool
+    from mlops.dataset.ingest import Ingest
+    from mlops.dataset.rejections import RejectionLog
+    from mlops.dataset.spill import SpillFiles
 
     limits = Limits(options.max_characters, options.max_tokens, options.policies)
-    with closing(Spool(folder)) as spool, closing(Account(folder / REJECTED)) as account:
-        gathering = Gathering(spool, account, limits, select.order_salt(options.seed), progress)
-        gathering.add_curated(own)
-        curated_rows = spool.rows
+    with closing(SpillFiles(folder)) as spill, closing(RejectionLog(folder / REJECTED)) as log:
+        ingest = Ingest(spill, log, limits, select.order_salt(options.seed), progress)
+        ingest.add_curated(own)
+        curated_rows = spill.rows
         for given in inputs:
-            gathering.add_dataset(given)
-        table = spool.table()
+            ingest.add_dataset(given)
+        table = spill.table()
         select.hold_out(table[:curated_rows], options.curated_test_share)
-        kept = choose.distinct(table, spool, account, options.near_duplicates)
-        kept = choose.sampled(table, kept, spool, account, options)
+        kept = choose.distinct(table, spill, log, options.near_duplicates)
+        kept = choose.sampled(table, kept, spill, log, options)
         parts = select.divide(table, kept, options.validation_share, options.seed)
-        parts["train"] = choose.weighted(table, parts["train"], spool, account, options)
+        parts["train"] = choose.weighted(table, parts["train"], spill, log, options)
         if len(parts["train"]) < MINIMUM_TRAIN_ROWS:
-            raise BadInput(_too_few(len(parts["train"]), account))
+            raise BadInput(_too_few(len(parts["train"]), log))
         told = []
         if options.window and (over := choose.beyond_window(table, list(parts.values()), options.window))[0]:
             told.append(_cut(*over, options.window))
         ordered = {part: output.Ordered(*select.shuffled(table, rows, options.seed)) for part, rows in parts.items()}
-        files = output.write(folder, table, ordered, spool)
-        manifest = _manifest(table, parts, files, account, recipe, options)
+        files = output.write(folder, table, ordered, spill)
+        manifest = _manifest(table, parts, files, log, recipe, options)
     (folder / MANIFEST).write_bytes(manifest.to_json())
     return manifest, told
 
@@ -171,15 +170,15 @@ def _check_names(options: Options, sources: Sequence[Source]) -> None:
         raise BadInput(problems)
 
 
-def _too_few(count: int, account: "Account") -> Problem:
+def _too_few(count: int, log: "RejectionLog") -> Problem:
     reasons: dict[str, int] = {}
-    for (_, reason), number in account.rejected.items():
+    for (_, reason), number in log.rejected.items():
         reasons[reason] = reasons.get(reason, 0) + number
     told = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     rejected = ", ".join(f"{number} rejected as `{reason}`" for reason, number in told) or "none rejected"
     return Problem(
         f"{count} training rows are left, at least {MINIMUM_TRAIN_ROWS} are needed",
-        why=f"of {sum(account.read.values())} rows read, {rejected}; some are held out for validation and test",
+        why=f"of {sum(log.read.values())} rows read, {rejected}; some are held out for validation and test",
         fix="add conversations below the curated folder, raise data.dataset.percent, or correct the rejected rows",
     )
 
@@ -188,30 +187,30 @@ def _manifest(
     table: "Table",
     parts: Mapping[str, "Integers"],
     files: Mapping[str, FileEntry],
-    account: "Account",
+    log: "RejectionLog",
     recipe: str,
     options: Options,
 ) -> Manifest:
     import numpy as np
 
     used = np.unique(np.concatenate(list(parts.values())))
-    kept = np.bincount(table["source"][used], minlength=len(account.sources))
+    kept = np.bincount(table["source"][used], minlength=len(log.sources))
     sources = tuple(
         SourceEntry(
             **vars(source),
-            read=account.read[source],
-            kept=int(kept[account.sources.index(source)]),
-            rejected={reason: count for (of, reason), count in sorted(account.rejected.items()) if of == source},
+            read=log.read[source],
+            kept=int(kept[log.sources.index(source)]),
+            rejected={reason: count for (of, reason), count in sorted(log.rejected.items()) if of == source},
             weight=weight_of(source, options.sources, options.weights),
             licence=spec.licence if (spec := spec_of(source.name, options.sources)) else "",
         )
-        for source in sorted(account.sources)
+        for source in sorted(log.sources)
     )
     return Manifest(
         content_digest(files),
         recipe,
         dict(files),
         sources,
-        dict(sorted(account.personal.items())),
-        dict(sorted(account.redacted.items())),
+        dict(sorted(log.personal.items())),
+        dict(sorted(log.redacted.items())),
     )

@@ -1,4 +1,4 @@
-"""The account of a preparation: rows read and rejected by source and reason, and each rejected row in a file.
+"""The log of a preparation: rows read and rejected by source and reason, and each rejected row in a file.
 
 It must not decide what is rejected.
 """
@@ -12,7 +12,7 @@ from mlops.domain.dataset.rows import Reason, Source
 LONGEST_KEPT = 4000  # characters of a rejected row that are kept for people
 
 
-class Account:
+class RejectionLog:
     """Counts, and `rejected.jsonl`: source, split, position (from 0), reason, detail and the row as JSON, maybe cut."""
 
     def __init__(self, path: Path) -> None:

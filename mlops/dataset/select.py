@@ -3,28 +3,22 @@
 It must not look at anything but the rows: no order of arrival, no count of other rows, no Python `hash()`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mlops.dataset.minhash import ABSENT, Integers
-from mlops.dataset.table import BINS, FAMILIES, Table, draws
+from mlops.dataset.minhash import Integers
+from mlops.dataset.table import Table, draws
 from mlops.domain.dataset.rows import Source
-
-BANDS = 8
-MAX_COMPARED = 16  # in one bucket; many texts may share a bucket, and comparing all would be quadratic
-AT_ONCE = 100_000  # pairs that are compared together
-SLACK = 0.3  # an estimate from 16 numbers may be so far below the index that is then measured
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A row that is left out because another one like it stays; both are places in the table."""
+class EqualPair:
+    """A row that is left out because the same one stays; both are places in the table."""
 
     row: int
     other: int
-    near: bool
 
 
 def hold_out(table: Table, share: float) -> None:
@@ -46,7 +40,7 @@ def ranked(table: Table, sources: Sequence[Source]) -> Integers:
     return np.lexsort((table["whole"], order_of[table["source"]], digest[:, 1], digest[:, 0], rank))
 
 
-def equal(table: Table, order: Integers) -> Iterator[Twin]:
+def equal(table: Table, order: Integers) -> Iterator[EqualPair]:
     """Rows with the same messages as one before them in the order."""
     digest = table["digest"].astype(np.uint64)[order]
     by_digest = np.lexsort((np.arange(len(order)), digest[:, 1], digest[:, 0]))
@@ -56,64 +50,7 @@ def equal(table: Table, order: Integers) -> Iterator[Twin]:
     for place in np.flatnonzero(same).tolist():
         if not same[place - 1]:
             first = place - 1
-        yield Twin(int(order[by_digest[place]]), int(order[by_digest[first]]), near=False)
-
-
-def nearly_equal(
-    table: Table, order: Integers, protected: Integers, threshold: float, similar: Callable[[int, int], float]
-) -> Iterator[Twin]:
-    """Rows that are nearly the same as one that stays and stands before them in the order.
-
-    `similar` measures two rows exactly; `protected` (curated rows) are never left out.
-    """
-    kept = np.ones(len(order), dtype=bool)
-    for later, earlier in _candidates(table["minima"][order], threshold):
-        row = int(order[later])
-        if protected[row] or not kept[later]:
-            continue
-        for place in earlier:
-            if kept[place] and similar(row, int(order[place])) >= threshold:
-                kept[later] = False
-                yield Twin(row, int(order[place]), near=True)
-                break
-
-
-def _candidates(minima: Integers, threshold: float) -> Iterator[tuple[int, list[int]]]:
-    """Place in the order -> earlier places that may be near, both ascending."""
-    found: dict[int, set[int]] = {}
-    for family in range(FAMILIES):
-        for band in range(BANDS):
-            numbers = minima[:, family, band * BINS // BANDS : (band + 1) * BINS // BANDS]
-            for later, earlier in _pairs(numbers):
-                likely = _alike(minima, later, earlier) >= threshold - SLACK
-                for one, other in zip(later[likely].tolist(), earlier[likely].tolist(), strict=True):
-                    found.setdefault(one, set()).add(other)
-    return ((later, sorted(found[later])) for later in sorted(found))
-
-
-def _pairs(numbers: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """Rows with the same numbers in a band, and as many earlier ones; each meets the first few of its bucket."""
-    present = np.flatnonzero((numbers != ABSENT).any(axis=1))
-    keys = numbers[present, 0].astype(np.uint64) << np.uint64(32) | numbers[present, 1]
-    by_key = np.argsort(keys, kind="stable")
-    places, ordered = present[by_key], keys[by_key]
-    first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
-    start = np.maximum.accumulate(np.where(first, np.arange(len(ordered)), 0))
-    rank = np.arange(len(ordered)) - start
-    for number in range(min(MAX_COMPARED, int(rank.max(initial=0)))):
-        later = np.flatnonzero(rank > number)
-        for part in range(0, len(later), AT_ONCE):
-            chosen = later[part : part + AT_ONCE]
-            yield places[chosen], places[start[chosen] + number]
-
-
-def _alike(minima: Integers, later: Integers, earlier: Integers) -> Integers:
-    """Of each pair the larger share of equal numbers of a family, of the bins that either fills."""
-    one, other = minima[later], minima[earlier]
-    used = (one != ABSENT) | (other != ABSENT)
-    equals = ((one == other) & used).sum(axis=2)
-    shares: Integers = (equals / np.maximum(1, used.sum(axis=2))).max(axis=1)
-    return shares
+        yield EqualPair(int(order[by_digest[place]]), int(order[by_digest[first]]))
 
 
 def divide(table: Table, kept: Integers, validation_share: float, seed: int) -> dict[str, Integers]:

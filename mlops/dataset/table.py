@@ -1,4 +1,4 @@
-"""What is kept of each row in memory: some 190 bytes, whatever its length. Its text waits in the spool.
+"""What is kept of each row in memory: 91 bytes, whatever its length. Its text waits in the spill files.
 
 It must not decide anything about a row.
 """
@@ -13,22 +13,23 @@ from numpy.typing import NDArray
 
 Table: TypeAlias = NDArray[np.void]
 Buffer: TypeAlias = bytes | memoryview
-FAMILIES, BINS = 2, 16
+BINS = 16
+ABSENT = 0  # in a bin of a signature: no shingle
 ROW = np.dtype([
     ("digest", ">u8", (2,)),  # of the messages: equal conversations have equal digests
     ("whole", "<u8"),  # of the rest of the line, to order rows that differ in prompt or prompt_id alone
     ("order", "<u8"),  # its place among all others, from 0 to 2^64
-    ("offset", "<u8"), ("length", "<u4"),  # of the line in the spool
+    ("offset", "<u8"), ("length", "<u4"),  # of the line in the spill
     ("characters", "<u4"), ("tokens", "<u4"), ("turns", "<u4"),
-    ("source", "<u4"), ("position", "<u4"), ("test", "?"),
-    ("minima", "<u4", (FAMILIES, BINS)),  # for the search for near duplicates
+    ("source", "<u2"), ("position", "<u4"), ("test", "?"),
+    ("signature", "<u2", (BINS,)),  # for the search for near duplicates
 ])  # fmt: skip
 HEAD = len(b'{"messages":')
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Valid rows on their way into the spool: what is known of them (`order` and `offset` not yet), and their lines.
+    """Valid rows on their way into the spill: what is known of them (`order` and `offset` not yet), and their lines.
 
     A line is its head, `{"messages":[...]`, and its tail, `,"prompt":...,"prompt_id":...}` with a line feed.
     """

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.dataset import Options, frames, spool
+from mlops.dataset import Options, frames, spill
 from mlops.domain.dataset import Input, Source
 from mlops.domain.dataset.policies import Policies
 from tests.prepared import prepared
@@ -100,7 +100,7 @@ def test_what_goes_through_the_disk_is_what_stays_in_memory(train: list[Any], te
         return [Input(SOURCE, "train", [frame(BASE + train, turned=False)]), Input(TEST, "test", test)]
 
     one = prepared(inputs(), [], Options(weights=weights))
-    with patch.object(spool, "PENDING_BYTES", 300):
+    with patch.object(spill, "PENDING_BYTES", 300):
         other = prepared(inputs(), [], Options(weights=weights))
     assert one == other
 

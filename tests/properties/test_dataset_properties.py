@@ -107,7 +107,7 @@ def test_nothing_nearly_equal_to_a_test_row_is_trained_on(in_train: list[int], i
     kept = [row["messages"][1]["content"] for name in FILES.values() for row in conversations(prepared.files[name])]
     variants = [text for text in kept if text.startswith("An endpoint")]
     assert len(variants) == 1
-    assert similarity(variant(0)["messages"][1]["content"], variants[0]) >= 0.85
+    assert similarity(variant(0)["messages"][1]["content"].encode(), variants[0].encode()) >= 0.85
     if in_test:
         assert variants[0].encode() in prepared.files["test.jsonl"]
 

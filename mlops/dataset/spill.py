@@ -1,8 +1,8 @@
 """The lines of all rows while it is not yet known which of them stay and in which order.
 
-It must not know what a line says. A row goes to one of 128 lots by its place in the order (`Table["order"]`), so the
-files are later written lot by lot: each is read at once, its lines are put in order in memory, and its space on the
-disk is free again for the next. What fits into some megabytes never touches the disk.
+It must not know what a line says. A row goes to one of 128 partitions by its place in the order (`Table["order"]`), so
+the files are later written partition by partition: each is read at once, its lines are put in order in memory, and its
+space on the disk is free again for the next. What fits into some megabytes never touches the disk.
 """
 
 import os
@@ -15,26 +15,26 @@ from numpy.typing import NDArray
 
 from mlops.dataset.table import Batch, Buffer, Table, concatenated
 
-LOTS = 128
+PARTITIONS = 128
 _SHIFT = np.uint64(64 - 7)
 VECTOR = 1000  # pieces that are written at once; systems allow 1024
 PENDING_BYTES = 32_000_000  # lines that wait in memory
 
 
-def lots_of(order: NDArray[Any]) -> NDArray[np.int64]:
-    """The lot of each place in the order; it never falls where the place rises."""
+def partitions_of(order: NDArray[Any]) -> NDArray[np.int64]:
+    """The partition of each place in the order; it never falls where the place rises."""
     found: NDArray[np.int64] = (order >> _SHIFT).astype(np.int64)
     return found
 
 
-class Spool:
-    """Add batches, then `table` once, then `line` and `lot`. The folder must exist; its owner removes it."""
+class SpillFiles:
+    """Add batches, then `table` once, then `line` and `partition`. The folder must exist; its owner removes it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[int, FileIO] = {}
-        self._ends = [0] * LOTS
-        self._pending: list[list[Buffer]] = [[] for _ in range(LOTS)]
+        self._ends = [0] * PARTITIONS
+        self._pending: list[list[Buffer]] = [[] for _ in range(PARTITIONS)]
         self._waiting = 0
         self._buffer = bytearray()
         self._chunks: list[Table] = []
@@ -44,10 +44,10 @@ class Spool:
         """Append the rows of a batch, and set their `offset`."""
         rows, ends, pending = batch.rows, self._ends, self._pending
         offsets = []
-        for lot, head, tail in zip(lots_of(rows["order"]).tolist(), batch.heads, batch.tails, strict=True):
-            offsets.append(ends[lot])
-            ends[lot] += len(head) + len(tail)
-            pending[lot] += (head, tail)
+        for partition, head, tail in zip(partitions_of(rows["order"]).tolist(), batch.heads, batch.tails, strict=True):
+            offsets.append(ends[partition])
+            ends[partition] += len(head) + len(tail)
+            pending[partition] += (head, tail)
         rows["offset"] = offsets
         self._chunks.append(rows)
         self.rows += len(rows)
@@ -65,13 +65,13 @@ class Spool:
 
     def line(self, row: np.void) -> bytes:
         """The line of a row."""
-        lot, offset, length = int(row["order"] >> _SHIFT), int(row["offset"]), int(row["length"])
+        partition, offset, length = int(row["order"] >> _SHIFT), int(row["offset"]), int(row["length"])
         if self._files:
-            return os.pread(self._files[lot].fileno(), length, offset)
-        return bytes(self._pending[lot][0][offset : offset + length])
+            return os.pread(self._files[partition].fileno(), length, offset)
+        return bytes(self._pending[partition][0][offset : offset + length])
 
-    def lot(self, number: int) -> memoryview:
-        """All lines of a lot; they are good until the next lot is asked for."""
+    def partition(self, number: int) -> memoryview:
+        """All lines of a partition; they are good until the next partition is asked for."""
         if not self._files:
             return memoryview(b"".join(self._pending[number]))
         if not self._ends[number]:
@@ -86,7 +86,7 @@ class Spool:
         return data
 
     def forget(self, number: int) -> None:
-        """Give the space of a lot back."""
+        """Give the space of a partition back."""
         self._pending[number] = []
         if number in self._files:
             self._files.pop(number).close()
@@ -108,7 +108,7 @@ class Spool:
         self._waiting = 0
 
     def _path(self, number: int) -> Path:
-        return self._folder / f"lot-{number:03}"
+        return self._folder / f"partition-{number:03}"
 
 
 def _write_all(file: int, lines: list[Buffer]) -> None:

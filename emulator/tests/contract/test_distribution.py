@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 EMULATOR = Path(__file__).resolve().parents[2]
 DATA = {"chitchat-dataset"}  # conversations, read and never imported
-PACKAGES = {"yaml": "pyyaml"}  # where the name of the import is another
+PACKAGES = {"jwt": "pyjwt", "yaml": "pyyaml"}  # where the name of the import is another
 BROUGHT = {"pytest", "pandas", "mlflow", "inference_schema", "azureml"}  # by pytest, or by code that a user brings
 PROGRAM = """
 import importlib.util, os, pathlib

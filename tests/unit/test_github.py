@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
@@ -84,6 +84,7 @@ def step(tmp_path: Path) -> Step:
 @given(st.dictionaries(st.from_regex(r"[a-z]+(-[a-z0-9]+)?", fullmatch=True), texts, max_size=4))
 @example({"a": "x\nEOF\nb=evil\nb<<EOF\nc", "b": "", "c": "\n", "d": "\r\n", "e": "end\n"})
 def test_outputs_hold_any_text(tmp_path_factory: pytest.TempPathFactory, values: dict[str, str]) -> None:
+    assume(not any("/subscriptions/" in value.lower() for value in values.values()))  # refused; see below
     step = Step(tmp_path_factory.mktemp("step"))
     step.actions.output(values)
     assert read_outputs(step.outputs.read_bytes().decode()) == values

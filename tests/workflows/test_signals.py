@@ -13,6 +13,7 @@ from tests.project import PARAMS_FILE
 from tests.workflows import runner
 
 ROOT = Path(__file__).resolve().parents[2]
+GUID = "00000000-0000-0000-0000-000000000001"
 STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 OBEDIENT = "import sys, time; print('up', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: sys.exit(9)"
 
@@ -42,8 +43,8 @@ def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(
         "PYTHONPATH": str(ROOT),
         "GITHUB_ACTIONS": "true",
         "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{port}/token?api-version=2.0",
-        **dict.fromkeys(("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID"), "x"),
-        **dict.fromkeys(("AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "x"),
+        **dict.fromkeys(("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID"), GUID),
+        **dict.fromkeys(("AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "abc"),
         "JOB": "ft-0123456789ab-1",
     }
     line = f'exec mlops --params "{PARAMS_FILE}" {verb}'

@@ -50,6 +50,11 @@ class Actions:
         return self._known("GITHUB_SHA")
 
     @property
+    def actor(self) -> str | None:
+        """Who started the run; of one that was started again, who did so."""
+        return self._known("GITHUB_TRIGGERING_ACTOR") or self._known("GITHUB_ACTOR")
+
+    @property
     def run_id(self) -> str | None:
         """The workflow run, the same in all its attempts."""
         return self._known("GITHUB_RUN_ID")

@@ -12,6 +12,7 @@ from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.promote.spec import ServingSettings
+from mlops.domain.tags import OWNER_TAG
 from mlops.errors import MlopsError, RemoteFailed
 
 LOG_LINES = 60
@@ -110,6 +111,7 @@ def _deployment(item: dict[str, Any]) -> DeploymentFacts:
         created=parse_date(times.get("createdAt")),
         asset=str(properties.get("model") or ""),
         changed=parse_date(times.get("lastModifiedAt")),
+        ours=OWNER_TAG in (item.get("tags") or {}),
     )
 
 

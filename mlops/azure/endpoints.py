@@ -10,15 +10,16 @@ from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
 from mlops.azure.failures import Conflict, NotFound, is_not_found, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
-from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState
+from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.rollback_target import NO_NAME
-from mlops.domain.tags import OWNER_TAG, PREVIOUS_TAG
+from mlops.domain.tags import OWNER_TAG, PREVIOUS_TAG, TRAFFIC_TAG
 from mlops.errors import Problem, RemoteFailed
 
 LOG_LINES = 60
 API = "2024-10-01"
 PAGE = 100  # endpoints a page of the listing
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
+LONGEST_VALUE = 256  # characters of a tag's value
 
 
 def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str] = ()) -> EndpointFacts:
@@ -99,14 +100,15 @@ def set_traffic(
 ) -> None:
     """Divide the endpoint's traffic, set or end mirroring and change tags in one request, and wait until it is so.
 
-    Raises Conflict when the endpoint is no longer as it was `seen`.
+    The shares are written in a tag, too, so that what somebody else makes of them is seen. Raises Conflict when the
+    endpoint is no longer as it was `seen`.
     """
     name = seen.name
     if seen.live and not any(traffic.values()):
         raise ValueError(f"{name} has live traffic, which is not to be taken from all")
     found = _unchanged(workspace, seen)
     found.traffic, found.mirror_traffic = dict(traffic), dict(mirror or {})
-    found.tags = _merged(found.tags, tags)
+    found.tags = _merged(found.tags, {**tags, TRAFFIC_TAG: traffic_value(traffic)[:LONGEST_VALUE] or None})
     with translated(f"set the traffic of {name}"):
         workspace.ml.online_endpoints.begin_create_or_update(found).result()
 

@@ -30,6 +30,8 @@ ORDER = (
     "register",
     "promote",
     "rollback",
+    "freeze",
+    "thaw",
     "ask",
     "cleanup",
     "resume",

@@ -11,16 +11,32 @@ from mlops.cli.session import Session
     "--model", metavar="NAME:VERSION", help="The model; the default is the one for the current parameters and data."
 )
 @click.option("--allow-older", is_flag=True, help="Promote a version below the live one.")
-@click.option("--take-over", is_flag=True, help="End the lease of another run, which is known to have died.")
+@click.option(
+    "--take-over", is_flag=True, help="End the lease of a run that died; move an endpoint to this repository."
+)
+@click.option(
+    "--release-hold/--keep-hold",
+    default=False,
+    help="Promote one that was rolled back; needs a reason.",
+)
+@click.option("--accept-drift", is_flag=True, help="Go on from traffic that somebody else set.")
+@click.option("--reason", metavar="WHY", default="", help="Kept on the endpoint and the model.")
 @click.pass_obj
-def command(session: Session, environment: str, model: str | None, *, allow_older: bool, take_over: bool) -> None:
+def command(
+    session: Session,
+    environment: str,
+    model: str | None,
+    *,
+    allow_older: bool,
+    take_over: bool,
+    release_hold: bool,
+    accept_drift: bool,
+    reason: str,
+) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
     from mlops.flow.promote import promote
+    from mlops.flow.promote.promotion import Consent
     from mlops.views import promote as view
 
-    session.answer(
-        lambda context: promote.run(
-            context, environment, model=model or None, allow_older=allow_older, take_over=take_over
-        ),
-        view,
-    )
+    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift)
+    session.answer(lambda context: promote.run(context, environment, model=model or None, consent=consent), view)

@@ -127,6 +127,7 @@ class Session:
             commit=self.actions.sha or _commit(self.params_path),
             run_url=self.actions.run_url or "",
             repository=self.actions.repository or "",
+            actor=self.actions.actor or _person(self.environ),
             draw=lambda: board(console(self.stderr, self.environ), self.view.note),
         )
 
@@ -146,6 +147,11 @@ def _verb() -> str:
     """The words of the command line that name the verb, such as `data show`."""
     context = click.get_current_context(silent=True)
     return context.command_path.partition(" ")[2] if context else ""
+
+
+def _person(environ: Mapping[str, str]) -> str:
+    """Who sits at this machine, as far as it says."""
+    return next((environ[name] for name in ("USER", "LOGNAME", "USERNAME") if environ.get(name)), "")
 
 
 def _commit(params_path: Path) -> str:

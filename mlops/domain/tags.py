@@ -59,6 +59,12 @@ PROMOTION_PREFIX = "mlops-promote-"
 LEASE_TAG = "mlops-lease"
 PREVIOUS_TAG = "mlops-previous"
 ROLLED_BACK_TAG = "mlops-rolled-back"
+TRAFFIC_TAG = "mlops-traffic"
+PROMOTING_TAG = "mlops-promoting"
+PROMOTED_TAG = "mlops-promoted"
+HELD_PREFIX = "mlops-held-"
+HELD_IN_PREFIX = "mlops-held-in-"
+FROZEN_TAG = "mlops-frozen"
 ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"
 IDLE_SINCE_TAG = "mlops-idle-since"
 IDLE_DEPLOYMENT_PREFIX = "mlops-idle-deployment-"
@@ -125,6 +131,16 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(PREVIOUS_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "rollback", "cleanup"),
         "deployments that were live before, newest first, or `-`"),
     Tag(ROLLED_BACK_TAG, (On.ENDPOINT,), ("rollback",), ("plan", "resume", "rollback"), "`LEFT to BACK`"),
+    Tag(TRAFFIC_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("plan", "promote", "status"),
+        "`DEPLOYMENT=PERCENT …` as mlops set it last; other traffic is somebody's change"),
+    Tag(PROMOTING_TAG, (On.ENDPOINT,), ("promote",), ("rollback",), "`name:version` on its way, removed at the end"),
+    Tag(PROMOTED_TAG, (On.ENDPOINT,), ("promote",), ("status", "lineage"), "`TIME by WHO: WHY` of the last promotion"),
+    Tag(HELD_PREFIX, (On.ENDPOINT,), ("rollback",), ("plan", "promote", "resume", "status"),
+        "version that was rolled back: `TIME by WHO: WHY`"),
+    Tag(HELD_IN_PREFIX, (On.VERSION,), ("rollback",), ("plan", "promote", "resume", "status", "lineage"),
+        "environment where it is held: `TIME by WHO: WHY`"),
+    Tag(FROZEN_TAG, (On.ENDPOINT,), ("freeze",), ("plan", "promote", "resume", "status", "cleanup"),
+        "`TIME by WHO: WHY`"),
     Tag(ROLLBACK_TARGET_SINCE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "cleanup"), "time"),
     Tag(IDLE_SINCE_TAG, tuple(On), ("cleanup",), ("cleanup",), "time of the mark; deleting follows the grace period"),
     Tag(IDLE_DEPLOYMENT_PREFIX, (On.ENDPOINT,), ("cleanup",), ("cleanup",), "deployment: time of the mark"),

@@ -29,6 +29,7 @@ class Context:
     commit: str = ""
     run_url: str = ""
     repository: str = ""
+    actor: str = ""
     draw: Callable[[], AbstractContextManager[Board]] | None = None
 
     def board(self) -> AbstractContextManager[Board]:

@@ -3,7 +3,7 @@
 It must not change anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.dataset.rows import NotRead
 from mlops.domain.evaluation.scoring import why_not
+from mlops.domain.promote import preflight
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.release.plan import Facts
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.domain.training.run import Attempt, JobState
@@ -118,14 +120,15 @@ def registered(workspace: Workspace, model: str, mark: str) -> models.Registered
     return next((version for version in known if version.tags.get(FINGERPRINT_TAG) == mark), None)
 
 
-def live_models(context: Context) -> dict[str, str | None]:
-    """What each environment serves, by its name. Raises BadInput when an endpoint is somebody else's."""
-    return {name: facts.live_model for name, facts in own_endpoints(context).items()}
+def blocked(served: Mapping[str, EndpointFacts], model: models.Registered) -> dict[str, str]:
+    """The environments to which no run promotes a model by itself, each with the reason."""
+    reasons = {name: preflight.blocked(one, name, model.label, model.tags) for name, one in served.items()}
+    return {name: why for name, why in reasons.items() if why}
 
 
 def facts(context: Context, made_of: ResolvedTraining) -> Facts:
     """Everything that the plan is decided on. Raises BadInput when an endpoint is somebody else's."""
-    served = live_models(context)
+    served = own_endpoints(context)
     mixture = recipe(context.params, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
@@ -138,8 +141,10 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
         refusal = _refusal(Evaluator.of(context), attempt.name)
-    live = served if model else {}
-    return Facts(mixture, found[0], mark, attempt, refusal, model.label if model else None, none, live)
+    if model is None:
+        return Facts(mixture, found[0], mark, attempt, refusal, None, none)
+    live = {name: one.live_model for name, one in served.items()}
+    return Facts(mixture, found[0], mark, attempt, refusal, model.label, none, live, blocked(served, model))
 
 
 def _refusal(evaluator: Evaluator, job: str) -> str | None:

@@ -24,10 +24,15 @@ MEASURED = ("step", "source", "deployment", "requests by class", "errors", "p95 
 
 def report(result: PromoteResult) -> Report:
     """For people."""
-    said = f"nothing to do: {result.why}" if result.outcome is PromoteOutcome.UNCHANGED else result.why
+    idle = result.outcome in (PromoteOutcome.UNCHANGED, PromoteOutcome.FROZEN)
+    said = f"nothing to do: {result.why}" if idle else result.why
     return Report(
         f"{result.environment}: {said}",
-        (f"endpoint {result.endpoint.name}", _approval(result.model, result.next_environment)),
+        (
+            f"endpoint {result.endpoint.name}",
+            asked(result.by, result.reason),
+            _approval(result.model, result.next_environment),
+        ),
         tuple(_tables(result)),
         sections=tuple(_sections(result)),
         next_step=f"mlops ask {result.environment}" if traffic(result.endpoint) else "",
@@ -35,8 +40,8 @@ def report(result: PromoteResult) -> Report:
 
 
 def outputs(result: PromoteResult) -> Mapping[str, str]:
-    """How the endpoint stands."""
-    return endpoint_outputs(result.endpoint)
+    """How it ended, and how the endpoint stands."""
+    return {"outcome": result.outcome.value.replace(" ", "-"), **endpoint_outputs(result.endpoint)}
 
 
 def endpoint_outputs(endpoint: EndpointStatus) -> Mapping[str, str]:
@@ -49,6 +54,12 @@ def endpoint_outputs(endpoint: EndpointStatus) -> Mapping[str, str]:
         "model": live.model if live else "",
         "url": endpoint.studio_url,
     }
+
+
+def asked(by: str, reason: str) -> str:
+    """Who asked for it and why, as far as that is known."""
+    who = f"by {by}" if by else ""
+    return ", ".join(part for part in (who, f"because: {reason}" if reason else "") if part)
 
 
 def traffic(endpoint: EndpointStatus) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from mlops.flow.promote.result import ModelSummary, RollbackResult
+from mlops.domain.promote.audit import AuditEntry
+from mlops.flow.promote.result import Hold, ModelSummary, RollbackResult
 from mlops.render import Report, Section, number, table
-from mlops.views.promote import deployments_table, endpoint_outputs, lineage_rows, steps_table, traffic
+from mlops.views.promote import asked, deployments_table, endpoint_outputs, lineage_rows, steps_table, traffic
 
 
 def report(result: RollbackResult) -> Report:
@@ -12,7 +13,11 @@ def report(result: RollbackResult) -> Report:
     said = result.why if result.changed else f"nothing to do: {result.why}"
     return Report(
         f"{result.environment}: {said}",
-        (f"endpoint {result.endpoint.name}",),
+        (
+            f"endpoint {result.endpoint.name}",
+            asked(result.by, result.reason),
+            *(held(one, result.environment) for one in result.held),
+        ),
         (*steps_table(result.steps), deployments_table(result.endpoint)),
         sections=(_model(result.model),) if result.model else (),
         next_step=f"mlops ask {result.environment}" if traffic(result.endpoint) else "",
@@ -22,6 +27,13 @@ def report(result: RollbackResult) -> Report:
 def outputs(result: RollbackResult) -> Mapping[str, str]:
     """How the endpoint stands."""
     return endpoint_outputs(result.endpoint)
+
+
+def held(one: Hold, environment: str) -> str:
+    """A hold, and what ends it."""
+    entry = AuditEntry(one.since, one.by, one.why)
+    ends = f"`mlops promote {environment} --model {one.model} --release-hold --reason WHY` ends that"
+    return f"{one.model} is held in {environment} {entry}; {ends}"
 
 
 def _model(model: ModelSummary) -> Section:

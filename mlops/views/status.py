@@ -1,6 +1,6 @@
 """`mlops status`: this commit, the environments, and the next step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlops.flow.release.status import EnvironmentStatus, StatusResult
 from mlops.render import Report, table
@@ -20,7 +20,10 @@ def report(result: StatusResult) -> Report:
     columns = ("environment", "endpoint", "state", "deployment", "traffic")
     return Report(
         "Status",
-        (f"next: {result.next_verb}, because {result.why}" if result.next_verb else f"nothing to do: {result.why}",),
+        (
+            f"next: {result.next_verb}, because {result.why}" if result.next_verb else f"nothing to do: {result.why}",
+            *(line for one in result.environments for line in _decided(one)),
+        ),
         tables=(table("This commit", ("what", "value"), rows), table("Environments", columns, served)),
         next_step=f"mlops {result.next_verb}" if result.next_verb and result.next_verb != "promote" else "mlops plan",
     )
@@ -29,6 +32,22 @@ def report(result: StatusResult) -> Report:
 def outputs(_: StatusResult) -> Mapping[str, str]:
     """Nothing: no later step asks."""
     return {}
+
+
+def _decided(one: EnvironmentStatus) -> Iterator[str]:
+    """What people decided about an environment."""
+    if one.frozen:
+        yield f"{one.name} is frozen {one.frozen}; `mlops thaw {one.name}` ends that"
+    if one.rolled_back:
+        yield f"{one.name} was rolled back from {one.rolled_back}"
+    for version, entry in sorted(one.held.items()):
+        yield f"version {version} is held in {one.name} {entry}"
+    if one.promoting:
+        yield f"{one.promoting} is on its way to {one.name}"
+    if one.drift:
+        yield f"somebody else changed {one.endpoint}: {one.drift}"
+    if one.promoted:
+        yield f"last promoted to {one.name}: {one.promoted.told}"
 
 
 def _rows(one: EnvironmentStatus) -> Sequence[tuple[str, ...]]:

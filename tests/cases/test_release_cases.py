@@ -53,6 +53,28 @@ CASES = [
         "serves nothing",
     ),
     Case(
+        "rolled back from production",
+        trained(
+            JobState.COMPLETED,
+            model="m:2",
+            live={"staging": "m:2", "production": "m:1"},
+            blocked={"staging": "m:2 is held in staging", "production": "m:2 is held in production since yesterday"},
+        ),
+        "",
+        "m:2 is held in production since yesterday",
+    ),
+    Case(
+        "staging is frozen before the model got there",
+        trained(
+            JobState.COMPLETED,
+            model="m:2",
+            live={"staging": "m:1", "production": "m:1"},
+            blocked={"staging": "staging is frozen"},
+        ),
+        "",
+        "staging is frozen",
+    ),
+    Case(
         "half-way",
         trained(JobState.COMPLETED, model="m:2", live={"staging": "m:2", "production": "m:1"}),
         "promote",

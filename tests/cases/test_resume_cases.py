@@ -1,5 +1,6 @@
 """What a tick does about each run: facts -> decisions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,6 +99,12 @@ def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_j
         RunAction.NOTHING,
     ]
     assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], BOTH, {}, NOW)][1] is RunAction.PROMOTE
+
+
+def test_what_a_person_took_back_or_froze_is_left_alone() -> None:
+    run = replace(registered(production=mark(PromotionState.INTERRUPTED)), blocked={"production": "m:1 is held"})
+    (found,) = decide([run], BOTH, {"staging": "m:1"}, NOW)
+    assert (found.act, found.reason) == (RunAction.NOTHING, "m:1 is held")
 
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:

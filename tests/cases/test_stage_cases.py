@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from mlops import yamls
+from mlops.domain.promote import audit
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
 from mlops.domain.promote.planner import next_step
 from mlops.domain.promote.rollback import rollback_step
@@ -16,6 +18,7 @@ Case = dict[str, Any]
 DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = DAY_0 + timedelta(days=10)
 NAME = "chat-production"
+ENTRY = AuditEntry(NOW, "ada", "it answers worse")
 
 
 def load(name: str) -> list[Case]:
@@ -26,7 +29,7 @@ def load(name: str) -> list[Case]:
 
 def deployment(name: str, given: dict[str, Any]) -> DeploymentFacts:
     version = name.removeprefix("model-")
-    day = given.get("day", int(version))
+    day = given["day"] if "day" in given else int(version)
     return DeploymentFacts(
         name=name,
         state=DeploymentState(given.get("state", "Succeeded")),
@@ -34,6 +37,7 @@ def deployment(name: str, given: dict[str, Any]) -> DeploymentFacts:
         instance_type=given.get("instance_type", "Standard_A"),
         instance_count=given.get("instance_count", 1),
         created=None if day is None else DAY_0 + timedelta(days=day),
+        ours=given.get("ours", True),
     )
 
 
@@ -72,6 +76,8 @@ def test_next_step(case: Case) -> None:
     version = case["wanted"]
     steps = tuple(case.get("steps", (10, 50, 100)))
     settings = {"allow_older": True, **case.get("settings", {})}
+    if "hold" in settings:
+        settings["hold"] = audit.read(settings["hold"])
     if "retention" in settings:
         settings["retention"] = timedelta(hours=settings["retention"])
     wanted = DesiredRollout(
@@ -82,4 +88,4 @@ def test_next_step(case: Case) -> None:
 
 @pytest.mark.parametrize("case", load("rollback.yaml"), ids=lambda case: case["case"].replace(" ", "-"))
 def test_rollback_step(case: Case) -> None:
-    check(case, rollback_step(facts(case["endpoint"]), NOW, "production"))
+    check(case, rollback_step(facts(case["endpoint"]), NOW, "production", ENTRY))

@@ -17,7 +17,8 @@ from tests.cli.conftest import Run
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [("check",), ("plan", "--offline")]
 WORDS_OF = {
-    **dict.fromkeys(("promote", "rollback", "ask", "lineage", "freeze", "thaw"), ("staging",)),
+    **dict.fromkeys(("promote", "rollback", "ask", "lineage", "thaw"), ("staging",)),
+    "freeze": ("staging", "--reason", "why"),
     "report": ("--workflow", "train"),
     "data_diff": ("HEAD",),
     "data_import": ("params.yaml",),

@@ -16,18 +16,20 @@ import yaml
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import QUESTION, SIZE, arm, register_model
-from mlops.azure import data, endpoints
+from mlops.azure import data, deployments, endpoints, models
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
+from mlops.domain.promote.spec import ServingSettings
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
-from mlops.flow.promote import ask, canary, promote, reconcile, rollback
+from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.lease import EndpointLease
+from mlops.flow.promote.promotion import Consent
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
 from mlops.views import promote as promote_view
@@ -102,6 +104,7 @@ class Stage:
             self.say,
             run_url=f"https://example.test/actions/runs/{run}",
             repository=self.repository,
+            actor="ada",
         )
 
     def say(self, line: str) -> None:
@@ -114,20 +117,33 @@ class Stage:
         name: str = "production",
         *,
         run: int = 1,
-        allow_older: bool = False,
-        take_over: bool = False,
+        consent: Consent | None = None,
         **settings: Any,
     ) -> Outcome[PromoteResult]:
-        context = self.context(run, **settings)
-        return promote.run(context, name, model=f"{MODEL}:{version}", allow_older=allow_older, take_over=take_over)
+        return promote.run(self.context(run, **settings), name, model=f"{MODEL}:{version}", consent=consent)
 
-    def rollback(self) -> Outcome[RollbackResult]:
-        return rollback.run(self.context(), "production")
+    def rollback(self, reason: str = "") -> Outcome[RollbackResult]:
+        return rollback.run(self.context(run=9), "production", reason=reason)
 
     def home(self) -> None:
-        """Version 1 has all traffic."""
+        """Version 1 has all traffic, nothing is held, and nobody is at it."""
+        tags = [name for name in self.facts().tags if name.startswith("mlops-held-")]
+        endpoints.patch_tags(own_workspace(), ENDPOINT, {**dict.fromkeys(tags), LEASE_TAG: lease.FREE})
+        for version in "123":
+            models.set_tags(own_workspace(), MODEL, version, {"mlops-held-in-production": None})
         if self.facts().live != {"model-1": 100}:
-            self.promote(1, allow_older=True)
+            self.promote(1, consent=Consent(allow_older=True, accept_drift=True))
+
+    def by_hand(self, traffic: dict[str, int]) -> None:
+        """Move the traffic as the studio or `az` do."""
+        found = self.ml_client.online_endpoints.get(ENDPOINT)
+        found.traffic = traffic
+        self.ml_client.online_endpoints.begin_create_or_update(found).result()
+
+    def remove(self, name: str) -> None:
+        """Delete a deployment without traffic, if there is one."""
+        if self.facts().find(name):
+            endpoints.delete_idle(own_workspace(), self.facts(), name)
 
     def tag_lease(self, text: str) -> None:
         endpoints.patch_tags(own_workspace(), ENDPOINT, {LEASE_TAG: text})
@@ -340,11 +356,11 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
                 stage.promote(3, run=2)
             second.append(waits.value)
         if "canary:" in line:
-            stage.rollback()
+            stage.rollback("it answers worse")
 
     stage.on_say = on_say
     try:
-        with pytest.raises(Unfinished, match="took promotion-journey over"):
+        with pytest.raises(BadInput, match=r"promoted:2 is held in production since .*, because: it answers worse"):
             stage.promote(2)
     finally:
         stage.on_say = lambda _: None
@@ -369,7 +385,7 @@ def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(st
     with pytest.raises(lease.Unreadable, match="of promotion-journey says 'Ada is at it'"):
         stage.promote(2)
     assert (stage.facts().live, stage.facts().tags[LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
-    stage.promote(2, take_over=True)
+    stage.promote(2, consent=Consent(take_over=True))
     assert (stage.facts().live, lease.read(stage.facts().tags)) == ({"model-2": 100}, None)
 
 
@@ -407,7 +423,7 @@ def test_a_second_repository_is_refused_until_it_takes_over(stage: Stage) -> Non
         stage.repository = "copy/chat"
         with pytest.raises(BadInput, match="is deployed to by team/chat, not by copy/chat"):
             stage.promote(3)
-        stage.promote(3, take_over=True)
+        stage.promote(3, consent=Consent(take_over=True))
         assert stage.facts().tags["mlops-repository"] == "copy/chat"
     finally:
         stage.repository = ""
@@ -446,3 +462,118 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     assert endpoints.observe(own_workspace(), "elsewhere-journey", MODEL).state == "Absent"
     assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-1": 100}
     ml_client.registries.begin_delete(name=registry).result()
+
+
+@pytest.mark.parametrize("phase", ["deploy:", "smoke test:"])
+def test_a_rollback_stops_a_promotion_that_has_no_traffic_yet(stage: Stage, phase: str) -> None:
+    stage.home()
+    told: list[RollbackResult] = []
+
+    def on_say(line: str) -> None:
+        if phase in line and not told:
+            told.append(stage.rollback("not this one").result)
+
+    before = stage.facts()
+    stage.remove("model-3")
+    stage.on_say = on_say
+    try:
+        with pytest.raises(BadInput, match=r"promoted:3 is held in production since .*, because: not this one"):
+            stage.promote(3)
+    finally:
+        stage.on_say = lambda _: None
+    assert "the promotion of promoted:3 is stopped, and promoted:3 is held" in told[0].why
+    assert stage.facts().live == before.live == {"model-1": 100}
+    assert stage.facts().promoting == ""
+
+
+def test_traffic_that_a_person_moves_in_the_middle_stays(stage: Stage) -> None:
+    stage.home()
+
+    def on_say(line: str) -> None:
+        if "canary:" in line:
+            stage.by_hand({"model-1": 70, "model-2": 30})
+
+    stage.on_say = on_say
+    try:
+        with pytest.raises(lease.Stopped, match="somebody else changed promotion-journey") as stopped:
+            stage.promote(2)
+    finally:
+        stage.on_say = lambda _: None
+    assert "set the traffic to model-1=90 model-2=10, and it is model-1=70 model-2=30" in str(stopped.value)
+    assert stage.facts().live == {"model-1": 70, "model-2": 30}
+    with pytest.raises(lease.Stopped):
+        stage.promote(3)
+    assert stage.facts().live == {"model-1": 70, "model-2": 30}
+    stage.promote(2, consent=Consent(accept_drift=True))
+    assert stage.facts().live == {"model-2": 100}
+
+
+def test_a_deployment_of_somebody_else_is_not_deleted(stage: Stage) -> None:
+    stage.home()
+    own = stage.facts().find("model-1")
+    spec = deployments.DeploymentSpec("theirs", own.asset, SIZE, 1, ServingSettings(90000, 1, 600, 10), {})
+    endpoints.deploy(own_workspace(), stage.facts(), spec)
+    try:
+        stage.promote(2)
+        assert stage.facts().find("theirs") is not None
+    finally:
+        stage.remove("theirs")
+
+
+def test_a_rollback_is_remembered_until_a_person_releases_the_model(stage: Stage) -> None:
+    stage.home()
+    stage.promote(2)
+    back = stage.rollback("it answers worse").result
+    assert [(one.model, one.by, one.why) for one in back.held] == [(f"{MODEL}:2", "ada", "it answers worse")]
+    assert "promoted:2 is held in production since" in rollback_view.report(back).to_markdown()
+    version = models.find(own_workspace(), MODEL, "2")
+    assert version is not None
+    assert version.tags["mlops-held-in-production"].endswith(" by ada: it answers worse")
+    endpoints.patch_tags(own_workspace(), ENDPOINT, {"mlops-held-2": None})  # the version alone knows it, too
+    with pytest.raises(BadInput, match=r"promoted:2 is held in production since .* UTC, by ada, because: it answers"):
+        stage.promote(2)
+    for careless in (Consent(release_hold=True), Consent(" ", release_hold=True)):
+        with pytest.raises(BadInput, match="by its name, with a reason"):
+            stage.promote(2, consent=careless)
+    stage.promote(3)  # a newer one is not held
+    stage.promote(2, consent=Consent("a false alarm", allow_older=True, release_hold=True))
+    assert stage.facts().live == {"model-2": 100}
+    version = models.find(own_workspace(), MODEL, "2")
+    assert version is not None
+    assert "mlops-held-in-production" not in version.tags
+    assert stage.facts().tags["mlops-promoted"].endswith(" by ada: a false alarm")
+
+
+def test_a_frozen_environment_takes_nothing_but_a_rollback(stage: Stage) -> None:
+    stage.home()
+    stage.promote(2)
+    refused: list[BaseException] = []
+
+    def on_say(line: str) -> None:
+        if "canary:" in line and not refused:
+            with pytest.raises(Unfinished, match="is changing promotion-journey until") as under_way:
+                freeze.run(stage.context(run=3), "production", reason="the fair")
+            refused.append(under_way.value)
+
+    stage.on_say = on_say
+    try:
+        stage.promote(3)
+    finally:
+        stage.on_say = lambda _: None
+    assert "mlops rollback production" in str(refused[0])
+    with pytest.raises(BadInput, match="needs a reason"):
+        freeze.run(stage.context(), "production", reason=" ")
+    assert freeze.run(stage.context(), "production", reason="the fair").result.changed
+    again = freeze.run(stage.context(), "production", reason="another").result
+    assert (again.changed, again.by, again.why) == (False, "ada", "the fair")
+    before = stage.facts()
+    done = stage.promote(2, consent=Consent(allow_older=True, accept_drift=True, take_over=True))
+    assert (done.failure, done.result.outcome) == (None, PromoteOutcome.FROZEN)
+    assert "production is frozen since" in promote_view.report(done.result).title
+    assert stage.facts() == before
+    stage.rollback("in the middle of the fair")
+    assert stage.facts().live == {"model-2": 100}
+    assert thaw.run(stage.context(), "production").result.changed
+    assert not thaw.run(stage.context(), "production").result.changed
+    stage.promote(3, consent=Consent("after the fair", release_hold=True))
+    assert stage.facts().live == {"model-3": 100}

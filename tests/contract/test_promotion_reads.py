@@ -22,6 +22,7 @@ from mlops.errors import AzureRefused, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.promote import canary, promote, reconcile, rollback
+from mlops.flow.promote.promotion import Consent
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
@@ -56,11 +57,12 @@ class World:
         return Context(load(path), path, own_workspace, say)
 
     def promote(self, version: int, say: Callable[[str], None] = lambda _: None) -> None:
-        done = promote.run(self.context(say), "production", model=f"{MODEL}:{version}", allow_older=True)
+        consent = Consent("again", allow_older=True, release_hold=True)
+        done = promote.run(self.context(say), "production", model=f"{MODEL}:{version}", consent=consent)
         assert done.failure is None
 
     def rollback(self) -> None:
-        rollback.run(self.context(), "production")
+        rollback.run(self.context(), "production", reason="")
 
     def facts(self) -> Any:
         return endpoints.observe(own_workspace(), ENDPOINT, MODEL)

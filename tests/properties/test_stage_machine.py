@@ -3,6 +3,7 @@
 import random
 import re
 import string
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.promote import audit
+from mlops.domain.promote.audit import AuditEntry
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.planner import deployment_name, next_step
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.steps import (
@@ -27,10 +30,13 @@ from mlops.domain.promote.steps import (
     Repair,
     RolledBack,
     SetTraffic,
+    Skip,
     SmokeTest,
     Step,
+    StopPromotion,
     Wait,
 )
+from mlops.domain.tags import FROZEN_TAG, PROMOTING_TAG, TRAFFIC_TAG
 
 NAME = "chat-production"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,11 +46,17 @@ AZURE_NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 
 
 RETENTION = timedelta(hours=2)
+HAND = "by hand"
 
 
-def wish(version: int, now: datetime, *, mirror: int = 0) -> DesiredRollout:
+ENTRY = AuditEntry(START, "ada", "it answers worse")
+
+
+def wish(version: int, now: datetime, *, mirror: int = 0, consent: bool = True) -> DesiredRollout:
+    """A promotion; with `consent` a person said that holds and others' changes do not matter."""
     made = (f"model-{version}", f"chat:{version}", "Standard_A", 1)
-    return DesiredRollout("production", NAME, *made, STEPS, now, mirror, RETENTION, allow_older=True)
+    wanted = DesiredRollout("production", NAME, *made, STEPS, now, mirror, RETENTION, allow_older=True)
+    return replace(wanted, release_hold=consent, accept_drift=consent)
 
 
 class Service:
@@ -76,9 +88,11 @@ class Service:
             case SetTraffic():
                 assert not facts.state.busy
                 self._divide(dict(step.percentages))
-                tags = {key: value for key, value in {**facts.tags, **step.tags}.items() if value is not None}
+                self.tag({**step.tags, TRAFFIC_TAG: traffic_value(step.percentages)} if step.why != HAND else {})
                 state_after = EndpointState.SUCCEEDED if done else EndpointState.UPDATING
-                self.facts = replace(self.facts, tags=tags, state=state_after)
+                self.facts = replace(self.facts, state=state_after)
+            case StopPromotion():
+                self.tag(step.tags)
             case Repair():
                 assert facts.state.broken
                 assert dict(step.percentages) == facts.live
@@ -94,6 +108,11 @@ class Service:
                 self.change(step.name, DeploymentState.DELETING)
                 if done:
                     self.remove(step.name)
+
+    def tag(self, tags: Mapping[str, str | None]) -> None:
+        """Change tags; None removes one."""
+        changed = {key: value for key, value in {**self.facts.tags, **tags}.items() if value is not None}
+        self.facts = replace(self.facts, tags=changed)
 
     def _divide(self, traffic: dict[str, int]) -> None:
         facts = self.facts
@@ -163,36 +182,62 @@ class Promotion(RuleBasedStateMachine):
         self.progress = Progress()
         self.was_live = False
         self.mirror = 0
+        self.theirs: set[str] = set()
+        self.consent = False
+        self.leased = False  # this process has the lease
+        self.lost = False  # and a rollback took it
 
     def begin(self) -> None:
-        self.progress = Progress()
+        self.progress, self.leased, self.lost = Progress(), False, False
+
+    def next(self) -> Step:
+        wanted = wish(self.version, self.service.now, mirror=self.mirror, consent=self.consent)
+        return next_step(
+            self.service.facts, replace(wanted, release_hold=self.consent and not self.leased), self.progress
+        )
+
+    def act(self, step: Step, *, done: bool = True) -> None:
+        """A change by the promotion: with the lease, and not against what a person decided."""
+        service, model = self.service, f"chat:{self.version}"
+        assert audit.frozen(service.facts.tags) is None, "nothing but a rollback changes a frozen endpoint"
+        assert self.consent or not service.facts.drift, "what a person moved is not moved back"
+        if not self.leased:
+            service.tag({PROMOTING_TAG: model, **(audit.release_tags(str(self.version)) if self.consent else {})})
+            self.leased = True
+        if isinstance(step, SetTraffic):
+            held = {f"model-{version}" for version in audit.held(service.facts.tags)}
+            gains = {name for name, share in step.percentages.items() if share > service.facts.share(name)}
+            assert f"model-{self.version}" not in held & gains, "a held model is never promoted"
+        service.apply(step, done=done)
 
     @rule(smoke=st.booleans(), judged=st.booleans(), healthy=st.booleans(), dies=st.sampled_from([False] * 4 + [True]))
-    def step(self, smoke: bool, judged: bool, healthy: bool, dies: bool) -> None:
+    def step(self, smoke: bool, judged: bool, healthy: bool, dies: bool) -> None:  # noqa: C901 - one case a step
         """Take one step; `dies` ends the process when the service has accepted it."""
         service = self.service
-        step = next_step(service.facts, wish(self.version, service.now, mirror=self.mirror), self.progress)
+        step = self.next()
         match step:
-            case Done() | RolledBack() | Refuse():
+            case Done() | RolledBack() | Refuse() | Skip():
                 self.end(step)
+            case _ if self.lost:
+                self.begin()  # as the process does when it sees that its lease is another's
             case Wait():
                 pass
             case SmokeTest():
                 service.tested.update({step.deployment} if smoke else ())
                 self.progress = self.progress.after(step) if smoke else self.progress.failed("no answer")
             case Repair():
-                service.apply(step, done=not dies)
+                self.act(step, done=not dies)
                 self.progress = self.progress.after(step)
                 if not healthy and not dies:
                     service.facts = replace(service.facts, state=EndpointState.FAILED)
             case Mirror():
-                service.apply(step)
+                self.act(step)
                 self.progress = self.progress.after(step) if judged else self.progress.failed("slow when mirrored")
             case BakeCanary():
                 assert service.facts.share(step.deployment) == step.percent > 0
                 self.progress = self.progress.after(step) if judged else self.progress.failed("too many errors")
             case _:
-                service.apply(step, done=not dies)
+                self.act(step, done=not dies)
                 self.progress = self.progress.after(step)
                 if isinstance(step, CreateDeployment) and not dies and not healthy:
                     service.change(step.name, DeploymentState.FAILED)
@@ -203,15 +248,34 @@ class Promotion(RuleBasedStateMachine):
         name, facts = f"model-{self.version}", self.service.facts
         if isinstance(step, Done):
             assert facts.live == {name: 100}
-            assert len(facts.deployments) <= 2
+            assert len([one for one in facts.deployments if one.ours]) <= 2
         if isinstance(step, RolledBack):
             assert facts.find(name) is None
+        self.service.tag({PROMOTING_TAG: None})
         self.begin()
 
-    @rule(version=st.integers(1, 4), mirror=st.sampled_from([0, 0, 20]))
-    def want_another(self, version: int, mirror: int) -> None:
-        self.version, self.mirror = version, mirror
+    @rule(version=st.integers(1, 4), mirror=st.sampled_from([0, 0, 20]), consent=st.sampled_from([False, False, True]))
+    def want_another(self, version: int, mirror: int, consent: bool) -> None:
+        self.version, self.mirror, self.consent = version, mirror, consent
         self.begin()
+
+    @precondition(lambda self: len(self.service.facts.live) < 2)
+    @rule()
+    def freeze(self) -> None:
+        self.service.tag({FROZEN_TAG: ENTRY.to_tag()})
+
+    @rule()
+    def thaw(self) -> None:
+        self.service.tag({FROZEN_TAG: None})
+
+    @rule(version=st.integers(5, 9))
+    def somebody_deploys_their_own(self, version: int) -> None:
+        """A deployment without our tag, which is nobody's to delete."""
+        service, name = self.service, f"theirs-{version}"
+        if service.facts.state is EndpointState.SUCCEEDED and service.facts.find(name) is None:
+            one = DeploymentFacts(name, DeploymentState.SUCCEEDED, "other:1", "Standard_A", 1, service.now, ours=False)
+            service.facts = replace(service.facts, deployments=(*service.facts.deployments, one))
+            self.theirs.add(name)
 
     @precondition(lambda self: self.service.facts.state is EndpointState.SUCCEEDED)
     @rule()
@@ -248,7 +312,7 @@ class Promotion(RuleBasedStateMachine):
         first, second = data.draw(st.sampled_from(healthy)), data.draw(st.sampled_from(healthy))
         self.service.tested.update((first, second))
         shares = {first: 100} if first == second else {first: percent, second: 100 - percent}
-        self.service.apply(SetTraffic({name: share for name, share in shares.items() if share}, "by hand"))
+        self.service.apply(SetTraffic({name: share for name, share in shares.items() if share}, HAND))
 
     @precondition(lambda self: self.service.facts.live)
     @rule(data=st.data(), percent=st.integers(1, 50))
@@ -262,22 +326,35 @@ class Promotion(RuleBasedStateMachine):
         """Roll back, as often as somebody may press the button."""
         service, ends = self.service, []
         for _ in range(times):
-            step = rollback_step(service.facts, service.now, "production")
+            step = rollback_step(service.facts, service.now, "production", ENTRY)
+            if isinstance(step, StopPromotion):
+                model, before = service.facts.promoting, dict(service.facts.live)
+                service.apply(step)
+                assert service.facts.live == before, "what is live stays"
+                assert model.removeprefix("chat:") in audit.held(service.facts.tags)
+                assert isinstance(rollback_step(service.facts, service.now, "production", ENTRY, model), Done)
+                self.lost = True
+                return
             if isinstance(step, SetTraffic):
                 if "mlops-previous" not in service.facts.tags:  # nothing of ours was ever live: a guess by age
                     service.tested.update(step.percentages)
                 left = set(service.facts.live)
                 service.apply(step)
-                assert isinstance(rollback_step(service.facts, service.now, "production"), Done), "twice is once"
+                assert isinstance(rollback_step(service.facts, service.now, "production", ENTRY), Done), "twice is once"
                 assert set(service.facts.live) != left
+                gone = {name.removeprefix("model-") for name in left - set(service.facts.live) if name[0] == "m"}
+                assert gone <= set(audit.held(service.facts.tags)), "what was rolled back is held"
+                self.lost = self.leased
             ends.append(dict(service.facts.live))
         assert all(end == ends[0] for end in ends)
-        self.begin()
+        if not self.lost:
+            self.begin()
 
     @rule()
     def finish(self) -> None:
         """Run once more, undisturbed: the model is live, or it is said what stands in the way."""
         self.service.settle()
+        self.service.tag({FROZEN_TAG: None, **audit.release_tags(str(self.version))})
         name = f"model-{self.version}"
         step = self.service.run(self.version, mirror=self.mirror)
         facts = self.service.facts
@@ -290,7 +367,7 @@ class Promotion(RuleBasedStateMachine):
         else:
             self.end(step)
             assert isinstance(step, Done)
-            assert all(one.state is DeploymentState.SUCCEEDED for one in facts.deployments)
+            assert all(one.state is DeploymentState.SUCCEEDED for one in facts.deployments if one.ours)
             assert isinstance(next_step(facts, wish(self.version, self.service.now)), Done), "twice is once"
         self.begin()
 
@@ -303,6 +380,7 @@ class Promotion(RuleBasedStateMachine):
             one = facts.find(name)
             assert one is not None
             assert one.state.healthy or name in self.service.broken
+        assert self.theirs <= {one.name for one in facts.deployments}, "what is not ours is not deleted"
 
     def teardown(self) -> None:
         self.finish()
@@ -373,7 +451,7 @@ def test_a_release_after_a_rollback_stands_beside_what_was_returned_to() -> None
     service = Service()
     service.run(1)
     service.run(2)
-    service.apply(rollback_step(service.facts, service.now, "production"))
+    service.apply(rollback_step(service.facts, service.now, "production", ENTRY))
     assert service.facts.live == {"model-1": 100}
     assert isinstance(service.run(3), Done)
     assert [one.name for one in service.facts.deployments] == ["model-1", "model-3"], "the bad model-2 is gone"
@@ -422,7 +500,7 @@ progresses = st.builds(
 def is_safe(facts: EndpointFacts, step: Step) -> bool:
     """Whether a step may be taken, whatever led to it."""
     match step:
-        case Wait() | Refuse():
+        case Wait() | Refuse() | Skip() | StopPromotion():
             return True
         case DeleteDeployment():
             return facts.ours and not facts.share(step.name) and not facts.mirror.get(step.name)
@@ -454,7 +532,7 @@ def test_every_step_from_any_state_is_safe(facts: EndpointFacts, progress: Progr
 @settings(max_examples=200, deadline=None)
 @given(states_of_an_endpoint())
 def test_every_rollback_from_any_state_is_safe(facts: EndpointFacts) -> None:
-    assert is_safe(facts, rollback_step(facts, START + timedelta(days=9), "production"))
+    assert is_safe(facts, rollback_step(facts, START + timedelta(days=9), "production", ENTRY))
 
 
 @settings(max_examples=200, deadline=None)

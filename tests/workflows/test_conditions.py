@@ -78,6 +78,10 @@ def choice(reads: Mapping[str, Sequence[Any]], meant: Callable[[Case], Any]) -> 
     return Table(reads, meant)
 
 
+HOLD = choice(
+    {"inputs.release-hold": TYPED},
+    lambda case: "--release-hold" if case["inputs.release-hold"] else "--keep-hold",
+)
 FORCE = choice({"inputs.force": TYPED}, lambda case: "--force" if case["inputs.force"] else "--no-force")
 WATCHED = choice(
     {"needs.plan.outputs.train": FLAGS, "needs.train.outputs.job": ("", "new"), "needs.plan.outputs.job": ("", "old")},
@@ -174,14 +178,18 @@ TABLES: dict[str, Table] = {
         {
             "inputs.environment": ("both", "staging", "production", "prod", ""),
             "needs.staging.result": ENDED,
+            "needs.staging.outputs.outcome": ("promoted", "unchanged", "frozen", ""),
             "canceled": (False, True),
         },
         lambda case: (
             not case["canceled"]
             and (case["inputs.environment"], case["needs.staging.result"])
             in {("both", "success"), ("production", "skipped")}
+            and (case["inputs.environment"] == "production" or case["needs.staging.outputs.outcome"] != "frozen")
         ),
     ),
+    "promote.staging.promote.HOLD": HOLD,
+    "promote.production.promote.HOLD": HOLD,
     "resume.resume.if": configured("workflow_dispatch"),
     "resume.resume.keep the verdicts.if": KEEP,
     "resume.promote.if": Table(

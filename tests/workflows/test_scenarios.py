@@ -12,7 +12,13 @@ SUBMITTED = {"submit": {"outputs": {"job": "ft-1", "submitted": "true"}}}
 TRAINED = {"watch": {"outputs": {"finished": "true", "status": "Completed"}}}
 FINISHED = {**TRAINED, "evaluate": {"outputs": {"finished": "true", "jobs": "ev-1 ev-2"}}}
 REGISTERED = {"register": {"outputs": {"model": "m:3"}}}
+
 ROAD = ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
+
+
+def promoted(environment: str, reason: str = "", hold: str = "--keep-hold") -> list[str]:
+    """The call that promotes m:3."""
+    return ["promote", environment, "--model", "m:3", "--reason", reason, hold]
 
 
 def answers(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -32,8 +38,8 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
         ["evaluate", "--job", "ft-1", "--ok-if-unfinished"],
         ["gate", "--job", "ft-1"],
         ["register", "--job", "ft-1"],
-        ["promote", "staging", "--model", "m:3"],
-        ["promote", "production", "--model", "m:3"],
+        promoted("staging"),
+        promoted("production"),
     ]
 
 
@@ -113,18 +119,31 @@ def test_a_dry_run_only_plans(play: Play) -> None:
 def test_production_follows_staging_and_not_its_failure(play: Play) -> None:
     payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "both"}}
     seen = play("promote", "workflow_dispatch", payload, {"promote staging": {"exit": 7}})
-    assert seen.calls == [["promote", "staging", "--model", "m:3"]]
+    assert seen.calls == [promoted("staging")]
     assert not seen.done.succeeded
 
 
 def test_production_can_be_asked_for_alone(play: Play) -> None:
     payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "production"}}
-    assert play("promote", "workflow_dispatch", payload, {}).calls == [["promote", "production", "--model", "m:3"]]
+    assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("production")]
 
 
 def test_staging_can_be_asked_for_alone(play: Play) -> None:
     payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "staging"}}
-    assert play("promote", "workflow_dispatch", payload, {}).calls == [["promote", "staging", "--model", "m:3"]]
+    assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("staging")]
+
+
+def test_a_hold_is_released_by_a_person_with_a_reason(play: Play) -> None:
+    inputs = {"model": "m:3", "environment": "both", "reason": "a false alarm", "release-hold": "true"}
+    calls = play("promote", "workflow_dispatch", {"inputs": inputs}, {}).calls
+    assert calls == [promoted(name, "a false alarm", "--release-hold") for name in ("staging", "production")]
+
+
+def test_what_a_frozen_staging_did_not_get_does_not_go_to_production(play: Play) -> None:
+    frozen = {"promote staging": {"outputs": {"outcome": "frozen"}}}
+    seen = play("promote", "workflow_dispatch", {"inputs": {"model": "m:3", "environment": "both"}}, frozen)
+    assert seen.calls == [promoted("staging")]
+    assert seen.done.succeeded
 
 
 def test_the_schedule_cleans_up(play: Play) -> None:
@@ -149,7 +168,7 @@ def test_a_tick_takes_up_a_promotion_where_it_was_cut_off(play: Play) -> None:
     """The run is an old one, and staging serves its model already."""
     cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production"}}}
     seen = play("resume", "schedule", {"schedule": "7,22,37,52 * * * *"}, cut_off)
-    assert seen.calls == [["resume"], ["promote", "production", "--model", "m:3"]]
+    assert seen.calls == [["resume"], promoted("production")]
     skipped = {"promote/promote/refuse", "promote/promote/staging", "report", "report-promotion"}
     assert set(seen.done.skipped) == skipped
 
@@ -191,8 +210,9 @@ def test_a_tick_without_news_promotes_nothing(play: Play) -> None:
 
 
 def test_a_rollback_names_its_environment(play: Play) -> None:
-    payload: dict[str, object] = {"inputs": {"environment": "production", "reason": "bad"}}
-    assert play("rollback", "workflow_dispatch", payload, {}).calls == [["rollback", "production"]]
+    payload: dict[str, object] = {"inputs": {"environment": "production", "reason": "worse; $(id)"}}
+    said = ["rollback", "production", "--reason", "worse; $(id)"]
+    assert play("rollback", "workflow_dispatch", payload, {}).calls == [said]
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ def test_an_endpoint_is_changed_by_one_job_at_a_time() -> None:
     groups = {(flow, name): list(locks(flow, job)) for flow, name, job in jobs()}
     assert groups["promote", "staging"] == ["deploy-staging"]
     assert groups["promote", "production"] == ["deploy-production"]
-    assert groups["rollback", "rollback"] == ["deploy-${{ inputs.environment }}"]
+    assert groups["rollback", "rollback"] == ["rollback-${{ inputs.environment }}"], "it stops a promotion"
     assert "deploy-staging" in groups["cleanup", "cleanup"]
     assert groups["train", "release"] == groups["resume", "resume"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mlops.domain.tags import ENVIRONMENT_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, PROMOTING_TAG, TRAFFIC_TAG
 
 ALL = 100  # percent
 
@@ -74,6 +74,7 @@ class DeploymentFacts:
     created: datetime | None = None
     asset: str = ""
     changed: datetime | None = None
+    ours: bool = True  # whether mlops made it, by its tag
 
     @property
     def version(self) -> int | None:
@@ -98,6 +99,19 @@ class EndpointFacts:
     def environment(self) -> str:
         """The environment that it was made for; empty where it does not say."""
         return self.tags.get(ENVIRONMENT_TAG, "")
+
+    @property
+    def promoting(self) -> str:
+        """The model that a promotion is giving traffic to, or was when it was killed; empty for none."""
+        return self.tags.get(PROMOTING_TAG, "")
+
+    @property
+    def drift(self) -> str:
+        """What somebody else made of the traffic since mlops set it; empty where it is as mlops left it."""
+        stated = self.tags.get(TRAFFIC_TAG, "")
+        if self.state is EndpointState.ABSENT or not stated or traffic_value(self.live).startswith(stated):
+            return ""
+        return f"mlops set the traffic to {stated}, and it is {traffic_value(self.live) or 'nobody'}"
 
     @property
     def live(self) -> dict[str, int]:
@@ -130,6 +144,11 @@ class EndpointFacts:
         """Model and deployment, for people."""
         one = self.find(name)
         return f"{one.model} ({name})" if one and one.model else name
+
+
+def traffic_value(traffic: Mapping[str, int]) -> str:
+    """Shares as a tag has them, such as `model-1=90 model-2=10`."""
+    return " ".join(f"{name}={percent}" for name, percent in sorted(traffic.items()) if percent)
 
 
 def age(since: datetime, now: datetime) -> str:

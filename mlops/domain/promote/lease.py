@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mlops.domain.tags import LEASE_TAG
-from mlops.errors import BadInput, Problem
+from mlops.errors import BadInput, Problem, Unfinished
 
 FREE = "-"
 _FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+)")
@@ -31,6 +31,10 @@ class Lease:
 def granted(holder: str, now: datetime, lasting: timedelta) -> Lease:
     """A lease from now on. Spaces in the holder's name would not be read back."""
     return Lease("-".join(holder.split()), now + lasting)
+
+
+class Stopped(Unfinished):
+    """Somebody decided otherwise in the meantime: whether it goes on is theirs to say, and no run does by itself."""
 
 
 class Unreadable(BadInput):

@@ -11,6 +11,7 @@ What was decided where the service leaves a choice:
 - After success the one that was live before stays at 0 %; every other deployment of the endpoint is deleted.
 - A last step that was interrupted before it was judged counts as good: judging what has been live for weeks would let
   one bad minute undo an old release.
+- A deployment that mlops did not make is never deleted, and traffic that mlops did not set is never moved back.
 - A deployment of other size than wanted is made anew while it has no traffic, and left alone, and told, when it has.
 """
 
@@ -19,9 +20,10 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from mlops.domain.promote import rollback_target
+from mlops.domain.promote import audit, rollback_target
 from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts, EndpointState
-from mlops.domain.promote.preflight import busy, refusal
+from mlops.domain.promote.lease import Stopped
+from mlops.domain.promote.preflight import busy, decided_otherwise, not_ours, unsafe
 from mlops.domain.promote.steps import (
     BakeCanary,
     CreateDeployment,
@@ -35,11 +37,12 @@ from mlops.domain.promote.steps import (
     Repair,
     RolledBack,
     SetTraffic,
+    Skip,
     SmokeTest,
     Step,
     Wait,
 )
-from mlops.domain.tags import PREVIOUS_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
+from mlops.domain.tags import PREVIOUS_TAG, PROMOTED_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 from mlops.errors import Problem, RemoteFailed
 
 _PLAIN_VERSION = re.compile(r"[0-9a-z]([-0-9a-z]{0,24}[0-9a-z])?")
@@ -55,7 +58,11 @@ def deployment_name(model: str, version: str) -> str:
 def next_step(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress | None = None) -> Step:
     """Say the one thing to do now so that `wanted.model` comes to have all traffic, or the reason to stop."""
     progress = progress or Progress()
-    if refused := refusal(facts, wanted, progress):
+    if refused := not_ours(facts, wanted):
+        return refused
+    if frozen := audit.frozen(facts.tags):
+        return _frozen(facts, wanted, frozen)
+    if refused := decided_otherwise(facts, wanted) or unsafe(facts, wanted, progress):
         return refused
     if facts.state.broken:
         return Repair(facts.name, facts.live, f"endpoint {facts.name} is {facts.state}; its last change is repeated")
@@ -66,6 +73,15 @@ def next_step(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress |
     if facts.state is EndpointState.ABSENT:
         return CreateEndpoint(wanted.endpoint, "there is none of that name yet")
     return _settle(facts, wanted) or _make(facts, wanted, progress) or _advance(facts, wanted, progress)
+
+
+def _frozen(facts: EndpointFacts, wanted: DesiredRollout, entry: audit.AuditEntry) -> Step:
+    """Nothing but a rollback changes a frozen endpoint."""
+    said = f"{wanted.environment} is frozen {entry}"
+    if len(facts.live) < 2:
+        return Skip(said)
+    fix = f"`mlops rollback {wanted.environment}` gives all traffic back; after `mlops thaw` this promotion can go on"
+    return Refuse((Problem(f"{said}; its traffic is divided", fix=fix),), Stopped)
 
 
 def beside(facts: EndpointFacts, name: str) -> str | None:
@@ -179,6 +195,7 @@ def _advance(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -
             PREVIOUS_TAG: rollback_target.previous(facts, main.name if main else None, new.name),
             ROLLED_BACK_TAG: None,
             ROLLBACK_TARGET_SINCE_TAG: rollback_target.since(wanted.now) if more == ALL else None,
+            **({PROMOTED_TAG: wanted.audit.to_tag()} if wanted.audit and more == ALL else {}),
         },
     )
 
@@ -208,7 +225,7 @@ def _tidy(facts: EndpointFacts, wanted: DesiredRollout, current: DeploymentFacts
         why = f"it was kept for a rollback for {_hours(wanted.retention)}; {current.name} has all traffic"
         return _remove(facts, kept, why)
     for one in sorted(facts.deployments, key=lambda one: one.name):
-        if one in (current, kept) or one.state.busy or facts.share(one.name):
+        if one in (current, kept) or one.state.busy or facts.share(one.name) or not one.ours:
             continue
         stays = f"{kept.name} is the one to return to" if kept else f"{current.name} has it all"
         return _remove(facts, one, f"it is {one.state} and has no traffic; {stays}", failed=one.state.broken)

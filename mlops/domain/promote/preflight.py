@@ -4,11 +4,14 @@ Source: how-to-manage-quotas of the Azure ML documentation.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from mlops.domain.machines import MachineFinding
 from mlops.domain.promote import rollback_target
+from mlops.domain.promote.audit import frozen, held, hold_of
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
+from mlops.domain.promote.lease import Stopped
 from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Wait
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
 from mlops.errors import AzureRefused, BadInput, Problem, RemoteFailed
@@ -46,12 +49,23 @@ def busy(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:
     return None
 
 
-def refusal(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> Refuse | None:
-    """Why a promotion cannot go on from here."""
+def not_ours(facts: EndpointFacts, wanted: DesiredRollout) -> Refuse | None:
+    """Refuses the endpoint of another project, environment or repository."""
+    problem = belongs_to_another(facts, wanted.environment) or _other_repository(facts, wanted)
+    return Refuse((problem,)) if problem else None
+
+
+def decided_otherwise(facts: EndpointFacts, wanted: DesiredRollout) -> Refuse | None:
+    """Refuses what a person decided against: a model that is held, traffic that they moved themselves."""
+    if problem := _held(facts, wanted):
+        return Refuse((problem,))
+    return Refuse((_drifted(facts, wanted),), Stopped) if facts.drift and not wanted.accept_drift else None
+
+
+def unsafe(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> Refuse | None:
+    """Refuses an endpoint that stays broken, a name that is taken, and a version below the live one."""
     if facts.state is EndpointState.ABSENT:
         return None
-    if problem := belongs_to_another(facts, wanted.environment) or _other_repository(facts, wanted):
-        return Refuse((problem,))
     broken = facts.state.broken and progress.repaired
     found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
     problems = tuple(problem for problem in found if problem)
@@ -117,8 +131,34 @@ def belongs_to_another(facts: EndpointFacts, environment: str) -> Problem | None
     )
 
 
+def blocked(facts: EndpointFacts, environment: str, model: str, tags: Mapping[str, str]) -> str:
+    """Why no run promotes a model (with its version's tags) there by itself; empty where nothing stands in the way."""
+    if entry := frozen(facts.tags):
+        return f"{environment} is frozen {entry}"
+    if entry := hold_of(facts.tags, tags, environment, model.rpartition(":")[2]):
+        return f"{model} is held in {environment} {entry}"
+    return f"somebody else changed {facts.name}: {facts.drift}" if facts.drift else ""
+
+
+def _held(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
+    version = wanted.model.rpartition(":")[2]
+    entry = held(facts.tags).get(version) or wanted.hold
+    if entry is None or wanted.release_hold:
+        return None
+    again = f"mlops promote {wanted.environment} --model {wanted.model} --release-hold --reason WHY"
+    return Problem(f"{wanted.model} is held in {wanted.environment} {entry}", fix=f"`{again}` promotes it all the same")
+
+
+def _drifted(facts: EndpointFacts, wanted: DesiredRollout) -> Problem:
+    return Problem(
+        f"somebody else changed {facts.name}: {facts.drift}",
+        why="what a person moved is not moved back without their word; nothing was changed or deleted",
+        fix=f"`mlops promote {wanted.environment} --model {wanted.model} --accept-drift` goes on from what is there",
+    )
+
+
 def _other_repository(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
-    theirs = facts.tags.get(REPOSITORY_TAG, "")
+    theirs = "" if facts.state is EndpointState.ABSENT else facts.tags.get(REPOSITORY_TAG, "")
     if wanted.take_over or not wanted.repository or theirs in {"", wanted.repository}:
         return None
     return Problem(

@@ -1,25 +1,49 @@
-"""Decides the next step of a rollback from what an endpoint looks like at this moment."""
+"""Decides the next step of a rollback from what an endpoint looks like at this moment.
+
+A promotion whose model has no traffic yet is what is taken back: it is stopped, and what is live stays. What is left
+is held: it is not promoted there again until a person says so.
+"""
 
 from datetime import datetime
 
-from mlops.domain.promote import rollback_target
+from mlops.domain.promote import audit, rollback_target
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import ALL, EndpointFacts, EndpointState, age
+from mlops.domain.promote.lease import FREE
 from mlops.domain.promote.preflight import belongs_to_another, busy
-from mlops.domain.promote.steps import Done, Refuse, SetTraffic, Step
-from mlops.domain.tags import ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
+from mlops.domain.promote.steps import Done, Refuse, SetTraffic, Step, StopPromotion
+from mlops.domain.tags import LEASE_TAG, PROMOTING_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 from mlops.errors import Problem
 
+ENDS_A_PROMOTION = {LEASE_TAG: FREE, PROMOTING_TAG: None}  # whoever is at it finds its lease gone, and stops
 
-def rollback_step(facts: EndpointFacts, now: datetime, environment: str) -> Step:
+
+def rollback_step(facts: EndpointFacts, now: datetime, environment: str, entry: AuditEntry, stopped: str = "") -> Step:
     """Say the one thing to do now so that the deployment before the live one has all traffic again.
 
     Rolling back twice is rolling back once: the endpoint's tag says that it happened. A Failed endpoint is no reason
-    to refuse here, because setting the traffic is also how it is repaired.
+    to refuse here, because setting the traffic is also how it is repaired. `stopped` is the model whose promotion this
+    rollback has ended already.
     """
+    if stopped:
+        live = " and ".join(facts.label(name) for name in facts.live) or "nothing"
+        return Done(f"the promotion of {stopped} is stopped, and {stopped} is held; live is {live}")
     if problem := _nothing_to_return_from(facts, environment):
         return Refuse((problem,))
     if wait := busy(facts, now, set()):
         return wait
+    if facts.promoting and not any(one.model == facts.promoting and facts.share(one.name) for one in facts.deployments):
+        return _stop(facts, entry)
+    return _return(facts, now, entry)
+
+
+def _stop(facts: EndpointFacts, entry: AuditEntry) -> StopPromotion:
+    holds = audit.hold_tags(facts.tags, [_version(facts.promoting)], entry)
+    why = f"{facts.promoting} is on its way and has no traffic yet; what is live stays"
+    return StopPromotion(why, {**ENDS_A_PROMOTION, **holds})
+
+
+def _return(facts: EndpointFacts, now: datetime, entry: AuditEntry) -> Step:
     live = facts.live
     left, back = rollback_target.last_rollback(facts)
     if list(live) == [back] and back in (one.name for one in facts.healthy()):
@@ -34,10 +58,14 @@ def rollback_step(facts: EndpointFacts, now: datetime, environment: str) -> Step
         return Refuse((problem,))
     current = max((name for name in live if name != target.name), key=lambda name: (live[name], name))
     made = f", made {age(target.created, now)} ago" if target.created else ""
+    leaves = [one.model for one in facts.deployments if one.name in live and one.model != target.model]
+    holds = audit.hold_tags(facts.tags, [_version(model) for model in leaves if model], entry)
     return SetTraffic(
         {target.name: ALL},
         f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
         {
+            **ENDS_A_PROMOTION,
+            **holds,
             ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
             ROLLBACK_TARGET_SINCE_TAG: rollback_target.since(now),
         },
@@ -49,6 +77,10 @@ def _nothing_to_return_from(facts: EndpointFacts, environment: str) -> Problem |
         return Problem(f"endpoint {facts.name} does not exist", fix="mlops promote makes it")
     if problem := belongs_to_another(facts, environment):
         return problem
-    if not facts.live and not facts.state.busy:
+    if not facts.live and not facts.state.busy and not facts.promoting:
         return Problem(f"nothing is live on {facts.name}", fix="mlops promote puts a model live")
     return None
+
+
+def _version(model: str) -> str:
+    return model.rpartition(":")[2]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mlops.domain.promote.audit import AuditEntry
 from mlops.errors import BadInput, MlopsError, Problem
 
 
@@ -24,6 +25,10 @@ class DesiredRollout:
     allow_older: bool = False  # whether a version below the live one is meant
     repository: str = ""  # owner/name of who promotes; empty where that is not known, as on a laptop
     take_over: bool = False  # whether the endpoint of another repository is meant
+    audit: AuditEntry | None = None  # who promotes, and why
+    hold: AuditEntry | None = None  # that the model's version carries for this environment
+    release_hold: bool = False  # whether a person promotes it all the same
+    accept_drift: bool = False  # whether traffic that somebody else set may be replaced
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,21 @@ class DeleteDeployment:
 
 
 @dataclass(frozen=True)
+class StopPromotion:
+    """Keep a promotion that is under way from going on; no traffic moves. `tags` as of SetTraffic."""
+
+    why: str
+    tags: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing is to be done, because a person said so."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Refuse:
     """Nothing can be done safely; somebody has to act first. `failure` gives the exit code."""
 
@@ -175,7 +195,9 @@ Step = (
     | BakeCanary
     | SetTraffic
     | DeleteDeployment
+    | StopPromotion
     | Refuse
+    | Skip
     | RolledBack
     | Done
 )

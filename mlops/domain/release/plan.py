@@ -24,6 +24,7 @@ class Facts:
     model: str | None = None  # name:version registered for this fingerprint
     no_evaluation: str = ""  # why the run's model need not answer held-out conversations; empty: it does
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
+    blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,9 @@ def _promote(facts: Facts) -> PlanStep:
     last, live = list(facts.live.items())[-1]
     if live == facts.model:
         return PlanStep("promote", False, f"{facts.model} has all traffic in {last}")
+    ahead = (name for name, model in facts.live.items() if model != facts.model)
+    if why := next((facts.blocked[name] for name in ahead if name in facts.blocked), ""):
+        return PlanStep("promote", False, why)
     return PlanStep("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
 
 

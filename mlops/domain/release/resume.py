@@ -39,6 +39,7 @@ class Run:
     made_it: bool = True  # False where another run of the same fingerprint made that model
     registered: datetime | None = None
     promotions: Mapping[str, PromotionRecord] = field(default_factory=dict)  # environment -> how far its promotion got
+    blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | N
         mark = run.promotions.get(environment)
         if live.get(environment) == run.model:
             continue
+        if environment in run.blocked:
+            return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
         if mark is None and index:
             before = environments[index - 1]
             why = f"{run.model} is live in {before}; {environment} waits for its approval, or was denied it"

@@ -10,7 +10,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.tags import LEASE_TAG
-from mlops.errors import MlopsError, Problem, Unfinished
+from mlops.errors import MlopsError, Problem
 
 SHORT = timedelta(minutes=10)
 
@@ -26,25 +26,27 @@ class EndpointLease:
     endpoint: str
     holder: str
     observe: Callable[[], EndpointFacts]
-    also: Mapping[str, str] = field(default_factory=dict)  # tags that are written with it
+    also: Mapping[str, str | None] = field(default_factory=dict)  # tags that are written with it
+    only_with_it: Mapping[str, str] = field(default_factory=dict)  # and such as go when it is given back
     has: bool = False
 
-    def tags(self, lasting: timedelta = SHORT) -> dict[str, str]:
+    def tags(self, lasting: timedelta = SHORT) -> dict[str, str | None]:
         """The tags for an endpoint that is about to be made."""
         self.has = True
-        return {**self.also, LEASE_TAG: str(lease.granted(self.holder, self.workspace.now(), lasting))}
+        mine = str(lease.granted(self.holder, self.workspace.now(), lasting))
+        return {**self.also, **self.only_with_it, LEASE_TAG: mine}
 
     def other(self, facts: EndpointFacts) -> lease.Lease | None:
         """Whoever else may act now.
 
-        Raises Unfinished when this run had the lease and lost it, and lease.Unreadable.
+        Raises lease.Stopped when this run had the lease and lost it, and lease.Unreadable.
         """
         found = lease.of_another(facts.tags, self.holder, self.workspace.now(), self.endpoint)
         mine = lease.read(facts.tags)
         if self.has and (mine is None or mine.holder != self.holder):
             self.has = False  # so that it is not given back: it is another's
             who = found.holder if found else "another run, such as a rollback,"
-            raise Unfinished(
+            raise lease.Stopped(
                 Problem(
                     f"{who} took {self.endpoint} over, so this run stops",
                     fix="look at the endpoint (mlops status); run the same command again if it is still wanted",
@@ -60,7 +62,7 @@ class EndpointLease:
         return True
 
     def check(self) -> None:
-        """Raise Unfinished when somebody else took over."""
+        """Raise lease.Stopped when somebody else took over."""
         self.other(self.observe())
 
     def release(self) -> None:
@@ -68,4 +70,5 @@ class EndpointLease:
         if self.has:
             self.has = False
             with suppress(MlopsError):
-                endpoints.patch_tags(self.workspace, self.endpoint, {LEASE_TAG: lease.FREE})
+                gone = dict.fromkeys(self.only_with_it)
+                endpoints.patch_tags(self.workspace, self.endpoint, {**gone, LEASE_TAG: lease.FREE})

@@ -1,59 +1,25 @@
 """`mlops promote`: gives a registered model all the traffic of an environment, or takes it back when it is bad."""
 
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import cached_property
 
-from mlops.azure import endpoints, models, scoring
-from mlops.azure.failures import Transient
-from mlops.azure.workspace import Workspace
-from mlops.domain.machines import failure_of
-from mlops.domain.promote import planner
-from mlops.domain.promote.deployment_errors import explain
-from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
-from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.promote.steps import (
-    BakeCanary,
-    CreateDeployment,
-    CreateEndpoint,
-    DeleteDeployment,
-    DesiredRollout,
-    Mirror,
-    Progress,
-    Refuse,
-    Repair,
-    RolledBack,
-    SetTraffic,
-    SmokeTest,
-    Step,
-    Wait,
-)
-from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
-from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
+from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import candidate, interrupted, preflight, review, share, smoke_test
-from mlops.flow.promote.canary import CanaryAnalysis
-from mlops.flow.promote.invoke import HeldOut, held_out
-from mlops.flow.promote.lease import SHORT, EndpointLease
+from mlops.flow.promote import candidate, preflight
+from mlops.flow.promote.promotion import Consent, Promotion
 from mlops.flow.promote.promotion_record import recorded
-from mlops.flow.promote.reconcile import Final, Reconciliation
-from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
-from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
+from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
-
-LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
-_SHOWS_THE_MODEL_BAD = (CreateDeployment, SmokeTest, Mirror, BakeCanary)
 
 
 def run(
-    context: Context, environment: str, *, model: str | None, allow_older: bool = False, take_over: bool = False
+    context: Context, environment: str, *, model: str | None, consent: Consent | None = None
 ) -> Outcome[PromoteResult]:
     """Give a registered model all traffic of an environment."""
+    consent = consent or Consent()
+    consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
     specs = rollout_specs(context)
     spec, workspace = specs[environment], context.workspace
@@ -65,198 +31,6 @@ def run(
             # its name is bad: that, and everything else that can be known without it
             found = preflight.findings(workspace, spec, registered, candidate.deployment(registered), None)
             raise BadInput([bad.problem, *(finding.problem for finding in found)])
-        promotion = Promotion(
-            workspace, spec, registered, later, context.say, holder, allow_older=allow_older, take_over=take_over
-        )
+        audit = AuditEntry(workspace.now(), context.actor, consent.reason)
+        promotion = Promotion(workspace, spec, registered, later, context.say, holder, audit, consent)
         return recorder.outcome(promotion.run())
-
-
-@dataclass
-class Promotion:
-    """One promotion of one model to one environment; `later` are the environments after it."""
-
-    workspace: Workspace
-    spec: RolloutSpec
-    model: models.Registered
-    later: Sequence[RolloutSpec]
-    say: Callable[[str], None]
-    holder: str
-    allow_older: bool = False
-    take_over: bool = False
-    smoke_test: SmokeTestResult | None = None
-    measurements: list[Measurement] = field(default_factory=list)
-    _progress: Progress = field(default_factory=Progress)
-    _checked: bool = False
-    _leased: bool = False
-
-    def run(self) -> Outcome[PromoteResult]:
-        """Step by step until the planner says that it is over.
-
-        Raises KeyboardInterrupt with how the endpoint was left, when it is interrupted; its lease is given back first.
-        """
-        again = f"mlops promote {self.spec.environment}"
-        try:
-            loop = Reconciliation(self._observe, self._decide, self._act, self._log, again)
-            facts, end = loop.run()
-            return self._outcome(facts, end)
-        except KeyboardInterrupt:
-            self._lease.release()  # at once: the runner's next signal ends this process
-            raise KeyboardInterrupt(interrupted.message(self.workspace, self._log, self.model.label)) from None
-        finally:
-            self._lease.release()
-
-    @cached_property
-    def _log(self) -> RolloutLog:
-        return RolloutLog(self.spec, self.say)
-
-    @cached_property
-    def _lease(self) -> EndpointLease:
-        also = {REPOSITORY_TAG: self.spec.repository} if self.spec.repository else {}
-        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe, also)
-
-    @cached_property
-    def _deployment(self) -> str:
-        return candidate.deployment(self.model)
-
-    def _observe(self) -> EndpointFacts:
-        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, (self._deployment,))
-
-    def _decide(self, facts: EndpointFacts) -> Step:
-        desired = DesiredRollout(
-            environment=self.spec.environment,
-            endpoint=self.spec.endpoint,
-            deployment=self._deployment,
-            model=self.model.label,
-            instance_type=self.spec.instance_type,
-            instance_count=self.spec.instance_count,
-            traffic_steps=self.spec.traffic_steps,
-            now=self.workspace.now(),
-            mirror_percent=self.spec.mirror_percent,
-            retention=self.spec.retention,
-            allow_older=self.allow_older,
-            repository=self.spec.repository,
-            take_over=self.take_over,
-        )
-        return planner.next_step(facts, desired, self._progress)
-
-    def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
-        """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
-        endpoint = self.spec.endpoint
-        if (self._leased or not self.take_over) and (other := self._lease.other(facts)):
-            return Wait(endpoint, f"{other.holder} may change {endpoint} until {other.until:%H:%M:%S} (UTC)")
-        if facts.state is not EndpointState.ABSENT and self._lease.hold(facts, self._lasting(step)):
-            self._leased = True
-            self._check(facts)
-            return None  # what was written is read again before anything is changed
-        self._check(facts)
-        self._log.step(step)
-        try:
-            self._take(step, facts)
-        except Transient:
-            raise
-        except RemoteFailed as error:
-            if not isinstance(step, _SHOWS_THE_MODEL_BAD):
-                raise
-            # That is for the planner to answer, not a crash.
-            self._progress = self._progress.after(step).failed(str(error))
-        else:
-            self._progress = self._progress.after(step)
-        return None
-
-    def _lasting(self, step: Step) -> timedelta:
-        if isinstance(step, CreateDeployment):
-            return LONG
-        return SHORT + 2 * timedelta(seconds=self.spec.bake_seconds + self.spec.metrics_wait_seconds)
-
-    def _check(self, facts: EndpointFacts) -> None:
-        """The pre-flight, once, before the first change."""
-        if self._checked:
-            return
-        if failure := failure_of(preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)):
-            raise failure
-        self._checked = True
-
-    def _take(self, step: Step, facts: EndpointFacts) -> None:
-        workspace, name = self.workspace, self.spec.endpoint
-        match step:
-            case CreateEndpoint():
-                tags = {OWNER_TAG: self.spec.owner, ENVIRONMENT_TAG: self.spec.environment}
-                tags |= self._lease.tags(LONG)
-                endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
-            case CreateDeployment():
-                endpoints.deploy(workspace, facts, candidate.deployment_spec(self.spec, self.model, step.name))
-            case SmokeTest():
-                self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
-            case Mirror():
-                mirror = {step.deployment: step.percent}
-                endpoints.set_traffic(workspace, facts, facts.live, {}, mirror=mirror)
-                self._watch(f"{step.percent} % mirrored", step.deployment)
-            case BakeCanary():
-                self._watch(f"{step.percent} %", step.deployment)
-            case SetTraffic():
-                endpoints.set_traffic(workspace, facts, step.percentages, step.tags)
-            case Repair():
-                with suppress(RemoteFailed):  # the next look shows whether it helped
-                    endpoints.set_traffic(workspace, facts, step.percentages, {})
-            case DeleteDeployment():
-                if step.failed:
-                    self._log.keep_container_log(workspace, step.name)
-                endpoints.delete_idle(workspace, facts, step.name)
-
-    @cached_property
-    def _questions(self) -> list[HeldOut]:
-        return held_out(self.workspace, self.model, self.spec.smoke_conversations, self.spec.registry)
-
-    @cached_property
-    def _canary(self) -> CanaryAnalysis:
-        client = scoring.ScoringClient(self.workspace, self.spec.endpoint)
-        return CanaryAnalysis(self.workspace, self.spec, client, self._questions, self._lease.check, self.measurements)
-
-    def _watch(self, step: str, deployment: str) -> None:
-        """Watch and judge, beside the healthy deployment with most other traffic or the rollback target."""
-        old = planner.beside(self._log.last, deployment)
-        self._log.note(Action.JUDGED, self._canary.run(step, deployment, old).why)
-
-    def _outcome(self, facts: EndpointFacts, end: Final) -> Outcome[PromoteResult]:
-        if isinstance(end, Refuse):
-            raise self._refusal(end, facts)
-        share.set_champion(self.workspace, self.spec, facts)
-        if isinstance(end, RolledBack):
-            return Outcome(self._result(facts, PromoteOutcome.ROLLED_BACK, end.why), self._failure(end.why))
-        for shared in share.run(self.workspace, self.spec, self.later, self.model):
-            self._log.note(Action.SHARE, shared)
-        outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
-        return Outcome(self._result(facts, outcome, end.why))
-
-    def _refusal(self, step: Refuse, facts: EndpointFacts) -> MlopsError:
-        found: list[Problem] = []
-        if not self._checked:
-            findings = preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)
-            found = [finding.problem for finding in findings]
-        return step.failure([*step.problems, *found])
-
-    def _result(self, facts: EndpointFacts, outcome: PromoteOutcome, why: str) -> PromoteResult:
-        before, log = self._log.first, self._log
-        compared = review.compare(self.workspace, self.spec, before, self.model) if before and log.steps else None
-        failed = outcome is PromoteOutcome.ROLLED_BACK
-        return PromoteResult(
-            self.spec.environment,
-            outcome,
-            why,
-            self.model.label,
-            endpoint_status(self.workspace, facts, self.spec.endpoint),
-            tuple(log.steps),
-            compared,
-            self.smoke_test,
-            tuple(self.measurements),
-            log.container_log,
-            None if failed else review.next_environment(self.workspace, self.later),
-        )
-
-    def _failure(self, why: str) -> MlopsError:
-        """A rollback by the planner as a failure: why, and what to do where the cause is known."""
-        known = explain(f"{self._log.container_log}\n{why}")
-        fix = known.fix if known else "look at the steps and the log above; then fix data, model or params.yaml"
-        cause = f"{why}; that means: {known.cause}" if known else why
-        kept = "traffic is where it was" if self._log.had_live else "nothing is live on it"
-        return RemoteFailed(Problem(f"{self.spec.environment} was rolled back; {kept}", why=cause, fix=fix))

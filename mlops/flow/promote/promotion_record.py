@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from mlops.azure import jobs, models
 from mlops.azure.workspace import Workspace
+from mlops.domain.promote.lease import Stopped
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState, read, record_tag
 from mlops.domain.tags import JOB_TAG
 from mlops.errors import AzureRefused, BadInput, MlopsError
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote.result import PromoteResult
+from mlops.flow.promote.result import PromoteOutcome, PromoteResult
 
-FINAL = (BadInput, AzureRefused)  # the same answer would come again
+FINAL = (BadInput, AzureRefused, Stopped)  # the same answer would come again, or a person has the say
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Recorder:
     def outcome(self, found: Outcome[PromoteResult]) -> Outcome[PromoteResult]:
         """Take the outcome in, and hand it on."""
         self.state = PromotionState.REFUSED if found.failure else PromotionState.DONE
+        if found.result.outcome is PromoteOutcome.FROZEN:
+            self.state = PromotionState.INTERRUPTED  # it is carried on when that is over
         return found
 
 

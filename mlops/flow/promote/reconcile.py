@@ -10,7 +10,7 @@ from mlops import clock
 from mlops.azure.agree import Contradiction
 from mlops.azure.failures import Conflict, Transient
 from mlops.domain.promote.endpoint import EndpointFacts
-from mlops.domain.promote.steps import Done, Refuse, RolledBack, Step, Wait
+from mlops.domain.promote.steps import Done, Refuse, RolledBack, Skip, Step, Wait
 from mlops.errors import Problem, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.promote.rollout_log import RolloutLog
@@ -18,7 +18,7 @@ from mlops.flow.promote.rollout_log import RolloutLog
 STEP_LIMIT = 1000  # a planner that goes in circles would be a bug
 WAIT_SECONDS = 3600.0
 PAUSES = poll.Pauses(5.0)
-Final = Done | RolledBack | Refuse
+Final = Done | RolledBack | Refuse | Skip
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Reconciliation:
         """Step by step until the planner says that it is over. Raises Unfinished when it waited for too long."""
         for _ in range(STEP_LIMIT):
             facts, step = poll.until(self._turn, lambda turn: not isinstance(turn[1], Wait), PAUSES, self._deadline)
-            if isinstance(step, Done | RolledBack | Refuse):
+            if isinstance(step, Done | RolledBack | Refuse | Skip):
                 return facts, step
             if isinstance(step, Wait):
                 fix = f"{self.again}, when it has come to rest; --take-over ends the lease of a run that died"
@@ -52,7 +52,7 @@ class Reconciliation:
             return self.log.last, step
         self.log.see(facts)
         step = self.decide(facts)
-        if not isinstance(step, Done | RolledBack | Refuse | Wait):
+        if not isinstance(step, Done | RolledBack | Refuse | Skip | Wait):
             step = self._act(step, facts) or step
         if isinstance(step, Wait):
             self.log.step(step)

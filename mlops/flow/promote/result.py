@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from mlops.domain.promote.endpoint import DeploymentState
@@ -21,6 +22,8 @@ class Action(StrEnum):
     TRAFFIC = "traffic"
     DELETE = "delete"
     SHARE = "share"
+    STOP = "stop promotion"
+    RELEASE = "release hold"
 
 
 @dataclass(frozen=True)
@@ -136,16 +139,22 @@ class PromoteOutcome(StrEnum):
     PROMOTED = "promoted"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled back"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True)
 class PromoteResult:
-    """One run of `mlops promote`; `log` has the last lines of a container that failed."""
+    """One run of `mlops promote`, asked for `by` somebody for a `reason`.
+
+    `log` has the last lines of a container that failed.
+    """
 
     environment: str
     outcome: PromoteOutcome
     why: str
     model: str
+    by: str
+    reason: str
     endpoint: EndpointStatus
     steps: tuple[StepTaken, ...]
     comparison: ModelComparison | None
@@ -156,15 +165,53 @@ class PromoteResult:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """A model that was rolled back; `since` None: its tag was changed by somebody, and says only `why`."""
+
+    model: str
+    since: datetime | None
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
 class RollbackResult:
-    """One run of `mlops rollback`; `model` is the live one where it can be read."""
+    """One run of `mlops rollback`, asked for `by` somebody for a `reason`; `model` is live where it can be read.
+
+    `held` models are not promoted to this environment again until a person releases the hold.
+    """
 
     environment: str
     changed: bool
     why: str
+    by: str
+    reason: str
+    held: tuple[Hold, ...]
     endpoint: EndpointStatus
     steps: tuple[StepTaken, ...]
     model: ModelSummary | None
+
+
+@dataclass(frozen=True)
+class FreezeResult:
+    """A freeze that was set, or was there; `since` None: its tag says only `why`."""
+
+    environment: str
+    endpoint: str
+    changed: bool
+    since: datetime | None
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ThawResult:
+    """A freeze that was ended; `was` is its entry as it stood, empty where there was none."""
+
+    environment: str
+    endpoint: str
+    changed: bool
+    was: str
 
 
 @dataclass(frozen=True)

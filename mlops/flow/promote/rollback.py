@@ -1,50 +1,80 @@
-"""`mlops rollback`: gives the traffic back to the deployment that served before, in one request."""
+"""`mlops rollback`: gives the traffic back to the deployment that served before, in one request, and holds the model.
+
+A promotion under way is stopped, in whatever phase it is.
+"""
+
+from dataclasses import dataclass
 
 from mlops.azure import endpoints
 from mlops.azure.workspace import Workspace
-from mlops.domain.promote import lease
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.promote.steps import Refuse, SetTraffic, Step, Wait
-from mlops.domain.tags import LEASE_TAG
+from mlops.domain.promote.steps import Refuse, SetTraffic, Step, StopPromotion, Wait
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import interrupted, review, share
+from mlops.flow.promote import holds, interrupted, review, share
 from mlops.flow.promote.reconcile import Reconciliation
 from mlops.flow.promote.result import RollbackResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
 from mlops.flow.promote.rollout_spec import rollout_spec
 
 
-def run(context: Context, environment: str) -> Outcome[RollbackResult]:
-    """Give all traffic back to the newest healthy deployment that is not live. A promotion under way is stopped."""
+def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackResult]:
+    """Give all traffic back to the newest healthy deployment that is not live, and hold what was live."""
     spec = rollout_spec(context, environment)
-    return Outcome(_roll_back(context.workspace, spec, RolloutLog(spec, context.say)))
+    entry = AuditEntry(context.workspace.now(), context.actor, reason)
+    return Outcome(Rollback(context.workspace, spec, RolloutLog(spec, context.say), entry).run())
 
 
-def _roll_back(workspace: Workspace, spec: RolloutSpec, log: RolloutLog) -> RollbackResult:
-    def observe() -> EndpointFacts:
-        return endpoints.observe(workspace, spec.endpoint, spec.owner)
+@dataclass
+class Rollback:
+    """One rollback of one environment."""
 
-    def act(step: Step, facts: EndpointFacts) -> Wait | None:
-        assert isinstance(step, SetTraffic), "a rollback is one request"
-        log.step(step)
-        # A promotion that is at it finds its lease gone, and stops.
-        endpoints.set_traffic(workspace, facts, step.percentages, {**step.tags, LEASE_TAG: lease.FREE})
+    workspace: Workspace
+    spec: RolloutSpec
+    log: RolloutLog
+    entry: AuditEntry
+    stopped: str = ""  # the model whose promotion it ended
+
+    def run(self) -> RollbackResult:
+        """Until the planner says that it is over. Raises KeyboardInterrupt with how the endpoint was left."""
+        loop = Reconciliation(self._observe, self._decide, self._act, self.log, f"mlops rollback {self._name}")
+        try:
+            facts, end = loop.run()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(interrupted.message(self.workspace, self.log, None)) from None
+        if isinstance(end, Refuse):
+            raise end.failure(end.problems)
+        share.set_champion(self.workspace, self.spec, facts)
+        held = holds.repeat(self.workspace, self.spec, facts)
+        status = endpoint_status(self.workspace, facts, self.spec.endpoint)
+        model = review.find(self.workspace, status.live.model, self.spec.registry) if status.live else None
+        steps = tuple(self.log.steps)
+        return RollbackResult(
+            self._name, bool(steps), end.why, self.entry.by, self.entry.why, held, status, steps, model
+        )
+
+    @property
+    def _name(self) -> str:
+        return self.spec.environment
+
+    def _observe(self) -> EndpointFacts:
+        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner)
+
+    def _decide(self, facts: EndpointFacts) -> Step:
+        return rollback_step(facts, self.workspace.now(), self._name, self.entry, self.stopped)
+
+    def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
+        self.log.step(step)
+        match step:
+            case SetTraffic():
+                endpoints.set_traffic(self.workspace, facts, step.percentages, step.tags)
+            case StopPromotion():
+                stopped = facts.promoting
+                endpoints.set_tags(self.workspace, facts.name, step.tags)
+                self.stopped = stopped
+            case _:
+                raise AssertionError(f"no step of a rollback: {step}")
         return None
-
-    def decide(facts: EndpointFacts) -> Step:
-        return rollback_step(facts, workspace.now(), spec.environment)
-
-    try:
-        loop = Reconciliation(observe, decide, act, log, f"mlops rollback {spec.environment}")
-        facts, end = loop.run()
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(interrupted.message(workspace, log, None)) from None
-    if isinstance(end, Refuse):
-        raise end.failure(end.problems)
-    share.set_champion(workspace, spec, facts)
-    status = endpoint_status(workspace, facts, spec.endpoint)
-    model = review.find(workspace, status.live.model, spec.registry) if status.live else None
-    return RollbackResult(spec.environment, bool(log.steps), end.why, status, tuple(log.steps), model)

@@ -17,6 +17,7 @@ from mlops.domain.promote.steps import (
     SetTraffic,
     SmokeTest,
     Step,
+    StopPromotion,
     Wait,
 )
 from mlops.flow.promote.result import Action, DeploymentStatus, EndpointStatus, StepTaken
@@ -32,6 +33,7 @@ _ACTIONS: Mapping[type[Step], Action] = {
     BakeCanary: Action.BAKE,
     SetTraffic: Action.TRAFFIC,
     DeleteDeployment: Action.DELETE,
+    StopPromotion: Action.STOP,
 }
 
 

@@ -3,6 +3,7 @@
 It keeps no state: what is left to do is what the workspace shows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.rules import Ruling
 from mlops.domain.promote import promotion_record
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.promotion_record import PromotionState
 from mlops.domain.release.resume import Run, RunAction, RunDecision, decide
 from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
@@ -23,6 +25,7 @@ from mlops.flow.evaluation import gate, submit
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.gate import GateResult
 from mlops.flow.outcome import Outcome, Skipped
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import promotion_record as promotion_records
 from mlops.flow.registry import register
 
@@ -80,9 +83,9 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     `render` makes a model card's Markdown.
     """
     workspace, environments = context.workspace, tuple(context.params.environments)
-    found = _runs(workspace, context.owner, environments)
-    registered = any(run.model for run in found)
-    live = observe.live_models(context) if registered else {}
+    served = own_endpoints(context)
+    found = _runs(workspace, context.owner, served)
+    live = {name: one.live_model for name, one in served.items()}
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
     for decision in decide(found, environments, live, workspace.now()):
@@ -172,8 +175,8 @@ class _Reconcile:
         return RemoteFailed(Problem(f"{run.name} is {run.state}", "the workspace", why=why, fix=fix))
 
 
-def _runs(workspace: Workspace, owner: str, environments: tuple[str, ...]) -> list[Run]:
-    """Our newest runs with what became of them. `owner` is the name of our models."""
+def _runs(workspace: Workspace, owner: str, served: Mapping[str, EndpointFacts]) -> list[Run]:
+    """Our newest runs with what became of them. `owner` is the name of our models, `served` the endpoints."""
     known = {model.tags.get(FINGERPRINT_TAG): model for model in models.versions(workspace, owner)}
     found: list[Run] = []
     for job in jobs.recent(workspace, LOOK_BACK, OWNER_TAG):
@@ -190,7 +193,8 @@ def _runs(workspace: Workspace, owner: str, environments: tuple[str, ...]) -> li
                 model.label if model else None,
                 model is None or model.tags.get(JOB_TAG, job.name) == job.name,
                 model.registered if model else None,
-                promotion_record.read(job.tags, environments),
+                promotion_record.read(job.tags, served),
+                observe.blocked(served, model) if model else {},
             )
         )
     return found

@@ -1,9 +1,13 @@
 """`mlops status`: where things stand for the current parameters and data, and what each environment serves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlops.domain.promote import audit
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentState, EndpointFacts, EndpointState
 from mlops.domain.release.plan import Verb, decide
+from mlops.domain.tags import PROMOTED_TAG, ROLLED_BACK_TAG
 from mlops.domain.training.run import JobState
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -25,12 +29,22 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
-    """An environment's endpoint and what it serves."""
+    """An environment's endpoint, what it serves, and what people decided about it.
+
+    `promoted` is the last promotion, `rolled_back` says from which deployment to which one a rollback went since then,
+    `held` are versions that were rolled back, `promoting` is a model on its way, `drift` what somebody else changed.
+    """
 
     name: str
     endpoint: str
     state: EndpointState
     serves: tuple[ServedModel, ...]
+    promoted: AuditEntry | None
+    rolled_back: str | None
+    held: Mapping[str, AuditEntry]
+    frozen: AuditEntry | None
+    promoting: str | None
+    drift: str | None
 
 
 @dataclass(frozen=True)
@@ -79,4 +93,15 @@ def _environment(name: str, facts: EndpointFacts) -> EnvironmentStatus:
         ServedModel(item.name, item.model, item.state, facts.share(item.name), item.instance_count)
         for item in facts.deployments
     )
-    return EnvironmentStatus(name, facts.name, facts.state, tuple(serves))
+    return EnvironmentStatus(
+        name,
+        facts.name,
+        facts.state,
+        tuple(serves),
+        promoted=audit.read(facts.tags.get(PROMOTED_TAG, "")),
+        rolled_back=facts.tags.get(ROLLED_BACK_TAG) or None,
+        held=audit.held(facts.tags),
+        frozen=audit.frozen(facts.tags),
+        promoting=facts.promoting or None,
+        drift=facts.drift or None,
+    )

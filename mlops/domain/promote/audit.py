@@ -1,0 +1,82 @@
+"""What a person decided about an environment: a model that is held, a freeze, a promotion; who, when, and why.
+
+A held model was rolled back: nothing promotes it there again until a person releases the hold. It stands on the
+endpoint, in the same request that moved the traffic, and on the model's version, which outlives the endpoint.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlops.domain.moments import parse_date
+from mlops.domain.tags import FROZEN_TAG, HELD_IN_PREFIX, HELD_PREFIX
+
+LONGEST = 256  # characters of a tag's value
+MOST_HOLDS = 10  # on one endpoint; the oldest go first
+_FORM = re.compile(r"(?P<at>\S+) by (?P<by>\S+): (?P<why>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """A decision. `at` None: somebody changed the tag, and only its text is known."""
+
+    at: datetime | None
+    by: str
+    why: str
+
+    def to_tag(self) -> str:
+        """`TIME by WHO: WHY`, cut to what a tag holds."""
+        since = self.at.astimezone(UTC).isoformat(timespec="seconds") if self.at else "-"
+        who = "-".join(self.by.split()) or "unknown"
+        return f"{since} by {who}: {' '.join(self.why.split())}"[:LONGEST].rstrip()
+
+    @property
+    def told(self) -> str:
+        """When, by whom, and why."""
+        when = f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.at else "nobody knows when"
+        why = f", because: {self.why}" if self.why else ", without a reason"
+        return f"{when}{f', by {self.by}' if self.by else ''}{why}"
+
+    def __str__(self) -> str:
+        return f"since {self.told}"
+
+
+def read(text: str) -> AuditEntry | None:
+    """The entry in a tag's value; None where it is empty."""
+    if not text.strip():
+        return None
+    found = _FORM.fullmatch(text + " " if text.endswith(":") else text)
+    if found is None:
+        return AuditEntry(None, "", text)
+    return AuditEntry(parse_date(found["at"]), found["by"], found["why"].strip())
+
+
+def frozen(tags: Mapping[str, str]) -> AuditEntry | None:
+    """The freeze of an endpoint."""
+    return read(tags.get(FROZEN_TAG, ""))
+
+
+def held(tags: Mapping[str, str]) -> dict[str, AuditEntry]:
+    """The holds on an endpoint by the model's version."""
+    found = {key.removeprefix(HELD_PREFIX): read(value) for key, value in tags.items() if key.startswith(HELD_PREFIX)}
+    return {version: entry for version, entry in found.items() if entry}
+
+
+def hold_of(endpoint: Mapping[str, str], model: Mapping[str, str], environment: str, version: str) -> AuditEntry | None:
+    """The hold of a version in an environment, by the tags of the endpoint and of the model's version."""
+    return held(endpoint).get(version) or read(model.get(f"{HELD_IN_PREFIX}{environment}", ""))
+
+
+def hold_tags(tags: Mapping[str, str], versions: list[str], entry: AuditEntry) -> dict[str, str | None]:
+    """The tags of an endpoint with new holds; None removes the oldest ones that are too many."""
+    before = {version: one for version, one in held(tags).items() if version not in versions}
+    oldest_first = sorted(before, key=lambda version: (before[version].at or datetime.min.replace(tzinfo=UTC), version))
+    surplus = oldest_first[: max(0, len(before) + len(versions) - MOST_HOLDS)]
+    new: dict[str, str | None] = {f"{HELD_PREFIX}{version}": entry.to_tag() for version in versions}
+    return {**new, **{f"{HELD_PREFIX}{version}": None for version in surplus}}
+
+
+def release_tags(version: str) -> dict[str, str | None]:
+    """The tags of an endpoint without the hold of a version."""
+    return {f"{HELD_PREFIX}{version}": None}

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops.dataset.table import ABSENT, BINS
-from mlops.domain.dataset.similar import BLOCK, SHINGLE_BYTES, Bytes, folded, hashes
+from mlops.domain.dataset.similar import SHINGLE_BYTES, Bytes, fold, hashes
 
 Integers: TypeAlias = NDArray[Any]
 # How many of 256 values of the cheap hash are looked at, in turn, until a text has shingles enough. All are the last.
 SHARES = (5, 40, 256)
 ENOUGH = 5 * BINS  # shingles that are looked at; with so many hardly a bin is empty
+BLOCK = 1 << 16  # bytes that are worked on together: they stay in the processor's cache
 _BYTE_FACTORS = tuple(np.uint8(n) for n in (0x9D, 0x5B, 0xE3))
 _NOTHING = np.uint32(0xFFFFFFFF)
 
@@ -30,7 +31,6 @@ def signatures(text: Bytes, starts: Integers, ends: Integers) -> Integers:
     """
     found = np.full(len(starts) * BINS, _NOTHING, dtype=np.uint32)
     rows = np.flatnonzero(ends - starts >= SHINGLE_BYTES)
-    text = folded(text) if len(rows) else text
     starts, ends = starts[rows], ends[rows]
     for share in SHARES if len(rows) else ():
         seen = _smallest(found, text, starts, ends, rows, share)
@@ -66,14 +66,14 @@ def _places(text: Bytes, share: int) -> tuple[Integers, Integers]:
     """Where shingles begin whose cheap hash is below the share, and that hash."""
     count = len(text) - SHINGLE_BYTES + 1
     places, cheap = [], []
-    total, term = np.empty(BLOCK, dtype=np.uint8), np.empty(BLOCK, dtype=np.uint8)
+    bytes_of, total, term = (np.empty(BLOCK + 2, dtype=np.uint8) for _ in range(3))
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
+        part = fold(text[start : start + size + 2], bytes_of[: size + 2])
         one, other = total[:size], term[:size]
-        np.multiply(text[start : start + size], _BYTE_FACTORS[0], out=one)
-        for ahead in (1, 2):
-            np.multiply(text[start + ahead : start + ahead + size], _BYTE_FACTORS[ahead], out=other)
-            np.bitwise_xor(one, other, out=one) if ahead == 1 else np.add(one, other, out=one)
+        np.multiply(part[:size], _BYTE_FACTORS[0], out=one)
+        one ^= np.multiply(part[1 : size + 1], _BYTE_FACTORS[1], out=other)
+        one += np.multiply(part[2:], _BYTE_FACTORS[2], out=other)
         chosen = np.flatnonzero(one < share) if share < 256 else np.arange(size)
         cheap.append(one[chosen])
         places.append(chosen + start)

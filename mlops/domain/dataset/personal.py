@@ -29,6 +29,13 @@ class Pattern:
     valid: Valid | None = None
     group: str = SECRETS
 
+    @property
+    def sieve(self) -> str:
+        """Which of the quick searches finds every text that can hold it: for one letter, two, a word, or a number."""
+        if self.marks:
+            return {1: "letter", 2: "sign"}.get(min(map(len, self.marks)), "word")
+        return "number" if self.group == PERSONAL else "sign"
+
 
 # Reserved for documentation (RFC 2606), or the fictitious companies of Microsoft's manuals.
 FICTITIOUS = re.compile(
@@ -93,7 +100,6 @@ PATTERNS = (
     _own("national_id", r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b", lambda _: True),
 )  # fmt: skip
 
-MARKS = frozenset(mark for pattern in PATTERNS for mark in pattern.marks)
 KINDS = tuple(dict.fromkeys(pattern.kind for pattern in PATTERNS))
 _GROUPS = {pattern.kind: pattern.group for pattern in PATTERNS}
 

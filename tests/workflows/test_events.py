@@ -93,6 +93,6 @@ def test_what_a_person_types_is_one_word_and_never_a_program(play: Play) -> None
     """Inputs reach the shell as variables; what looks like a command stays a word."""
     model = 'm:3"; touch stolen; echo "$(id)'
     seen = play("promote", "workflow_dispatch", payloads.dispatch("promote", model=model, environment="staging"), {})
-    assert seen.calls == [["promote", "staging", "--model", model]]
+    assert seen.calls == [["promote", "staging", "--model", model, "--reason", "", "--keep-hold"]]
     asked = payloads.dispatch("train", reason="`id`", force="false", dry_run="true")
     assert play("train", "workflow_dispatch", asked, {}).calls == [["plan", "--no-force"]]

@@ -22,10 +22,17 @@ from mlops.flow.promote.rollout_spec import rollout_spec
 
 
 def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackResult]:
-    """Give all traffic back to the newest healthy deployment that is not live, and hold what was live."""
+    """Give all traffic back to the newest healthy deployment that is not live, and hold what was live.
+
+    Raises KeyboardInterrupt with how the endpoint was left.
+    """
     spec = rollout_spec(context, environment)
-    entry = AuditEntry(context.workspace.now(), context.actor, reason)
-    return Outcome(Rollback(context.workspace, spec, RolloutLog(spec, context.say), entry).run())
+    log = RolloutLog(spec, context.say)
+    try:  # who asks is read from a token, and so the first thing that may hang
+        entry = AuditEntry(context.workspace.now(), context.actor, reason)
+        return Outcome(Rollback(context.workspace, spec, log, entry).run())
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(interrupted.message(context.workspace, log, None)) from None
 
 
 @dataclass
@@ -39,12 +46,9 @@ class Rollback:
     stopped: str = ""  # the model whose promotion it ended
 
     def run(self) -> RollbackResult:
-        """Until the planner says that it is over. Raises KeyboardInterrupt with how the endpoint was left."""
+        """Until the planner says that it is over."""
         loop = Reconciliation(self._observe, self._decide, self._act, self.log, f"mlops rollback {self._name}")
-        try:
-            facts, end = loop.run()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(interrupted.message(self.workspace, self.log, None)) from None
+        facts, end = loop.run()
         if isinstance(end, Refuse):
             raise end.failure(end.problems)
         share.set_champion(self.workspace, self.spec, facts)

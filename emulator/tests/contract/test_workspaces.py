@@ -52,13 +52,13 @@ def test_a_template_that_cannot_be_evaluated_makes_nothing(ml_client: Any, api: 
 def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it(ml_client: Any) -> None:
     from azure.ai.ml.entities import FqdnDestination, Hub, ManagedNetwork, Workspace
 
-    rule = FqdnDestination(name="pypi", destination="pypi.org")
+    rule = FqdnDestination(name="packages", destination="packages.example")
     network = ManagedNetwork(isolation_mode="allow_only_approved_outbound", outbound_rules=[rule])
     ml_client.workspaces.begin_create(Workspace(name="third", location="eastus", managed_network=network)).result()
     ml_client.workspaces.begin_create(Hub(name="kind-hub", location="eastus")).result()
     assert [one.name for one in ml_client.workspaces.list(filtered_kinds="hub")] == ["kind-hub"]
     assert "third" in [one.name for one in ml_client.workspaces.list(filtered_kinds=["default", "project"])]
-    assert [one.name for one in ml_client.workspace_outbound_rules.list(workspace_name="third")] == ["pypi"]
+    assert [one.name for one in ml_client.workspace_outbound_rules.list(workspace_name="third")] == ["packages"]
     network = ml_client.workspaces.begin_provision_network(workspace_name="third", include_spark=True).result()
     assert (network.status, network.spark_ready) == ("Active", True)
     ml_client.workspaces.begin_sync_keys("third").result()

@@ -1,8 +1,7 @@
 """Secrets and personal data, recognised by pattern and, where there is one, by check digit.
 
 It must never repeat what it found: only the kind is reported, so a report cannot leak the secret again.
-Patterns miss things; they are a net under people's care, not a replacement for it. `benchmarks/personal.py` measures
-what they find and what they take for something else.
+Patterns miss things; they are a net under people's care, not a replacement for it. How much they miss is not measured.
 """
 
 import re

@@ -8,7 +8,7 @@ from emulator_support.serving import BASE, SIZE
 from mlops.azure import deployments, endpoints
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.promote.spec import ServingSettings
-from mlops.domain.tags import OWNER_TAG
+from mlops.domain.tags import OWNER_TAG, TRAFFIC_TAG
 from tests.contract.own_workspace import own_workspace
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_our_own_client_walks_the_life_of_an_endpoint(ml_client: "MLClient") -> 
     endpoints.set_tags(workspace, name, {"old": None})
     found = endpoints.observe(workspace, name, "us")
     assert (found.state, found.traffic, found.ours) == (EndpointState.SUCCEEDED, {"first": 100}, True)
-    assert found.tags == {OWNER_TAG: "us", "new": "2"}
+    assert found.tags == {OWNER_TAG: "us", "new": "2", TRAFFIC_TAG: "first=100"}
     (deployment,) = deployments.listed(workspace, name)
     assert (deployment.name, deployment.model, deployment.instance_count) == ("first", "Phi-3-mini-4k-instruct:15", 1)
     assert deployment.created is not None

@@ -57,6 +57,26 @@ def tags() -> str:
     return "\n".join(lines) + "\n"
 
 
+def interfaces() -> str:
+    """The inputs of the training component in every version of the catalog, for checks without a cloud."""
+    from azureml_emulator.catalog import components
+
+    kept = ("type", "optional", "default", "enum", "min", "max")
+    found = [
+        {
+            "name": one.name,
+            "version": one.version,
+            "inputs": {
+                name: {"optional": False, **{key: said[key] for key in kept if key in said}}
+                for name, said in sorted(one.inputs.items())
+            },
+        }
+        for one in components.versions(components.REGISTRY, "chat_completion_pipeline")
+    ]
+    source = "Azure/azureml-assets, by emulator/azureml_emulator/catalog/components; written by `make docs`"
+    return json.dumps({"source": source, "components": found}, indent=1) + "\n"
+
+
 def outputs() -> dict[str, Callable[[], str]]:
     """The JSON Schema of each verb's `--json`, by the file that it is written to."""
     import mlops.views
@@ -75,6 +95,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/params.schema.json": schema,
     "docs/tags.md": tags,
     "emulator/COVERAGE.md": coverage,
+    "mlops/flow/training/known_components.json": interfaces,
 }
 
 

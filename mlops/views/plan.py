@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mlops.domain.training.costs import Estimate, MachineCost, amount
+from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.release.offline_plan import OfflinePlanResult
 from mlops.flow.release.plan import PlanResult
 from mlops.flow.release.pull_request_diff import FileChange, PullRequestDiff
@@ -50,6 +51,7 @@ def _plan(result: PlanResult) -> Report:
             f"fingerprint {result.fingerprint or 'known once the data is prepared'}",
             f"train={_flag(result.train)}: {result.train_reason}",
             *(estimate_lines(result.estimate, result.instance_type, result.nodes) if result.train else ()),
+            *answer_lines(result.answers),
             f"{len(result.component_defaults)} more inputs keep the component's own default",
             *result.warnings,
         ),
@@ -75,6 +77,7 @@ def _offline(result: OfflinePlanResult) -> Report:
         lines=(
             "params.yaml and the curated data are right",
             *result.warnings,
+            *answer_lines(result.answers),
             "earlier runs say how long a training takes: the plan of `train` tells it before anything is spent",
         ),
         tables=(table("What a run would be made of", ("what", "value"), rows), machine_costs(result.machines)),
@@ -138,6 +141,16 @@ def estimate_lines(found: Estimate | None, size: str, nodes: int) -> tuple[str, 
     if found.cost is None:
         return (hours, f"no cost: prices.instance_hour names no price of {size}")
     return (hours, f"estimated cost {amount(found.cost, found.currency)}")
+
+
+def answer_lines(found: PlannedAnswers | None) -> tuple[str, ...]:
+    """How many answers the evaluation asks for; nothing where no model is asked."""
+    if found is None:
+        return ()
+    questions = f"{found.conversations} conversations and {found.probes} probes"
+    asked = f"at most {found.answers:,} answers are asked: {questions}, each of {', '.join(found.asked)}"
+    kept = f"; those of {' and '.join(found.kept)} are kept from earlier" if found.kept else ""
+    return (f"{asked}{kept}",)
 
 
 def machine_costs(found: Sequence[MachineCost]) -> Table:

@@ -19,11 +19,13 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.paired import Judgement
 from mlops.errors import GateRefused
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evaluate, evidence, gate
+from mlops.flow.evaluation import evaluate, evidence, gate, planned
+from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.poll import Pauses
 from mlops.params import Params, load
 from mlops.params.evaluation import Probes
 from mlops.params.gate import GateRule
+from mlops.views.plan import answer_lines
 from tests.project import PARAMS_FILE
 
 JOB, DATA, VERSION = "ft-abcdef012345-1", "colours", "d" * 30
@@ -119,6 +121,8 @@ def test_a_narrow_training_gains_on_its_data_and_is_refused_for_what_it_forgot(c
     mine, base = (judged.result.evidence.answers[role] for role in ("candidate", "base"))
     assert len(mine.scores["rougeL"]) == len(base.scores["rougeL"]) == 24
     assert mine.means["probes.all"] < base.means["probes.all"]
+    losses = [value for _, value in jobs.history(context.workspace, JOB, "eval_loss")]
+    assert judged.result.evidence.metrics["eval_loss"] < losses[0], "its own loss improved all the same"
 
 
 def test_what_was_answered_is_not_asked_again(context: Context) -> None:
@@ -126,6 +130,18 @@ def test_what_was_answered_is_not_asked_again(context: Context) -> None:
     again = evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
     assert [model.job for model in again.result.models] == [model.job for model in first.result.models]
     assert all(model.job.endswith("-1") for model in again.result.models)
+
+
+def test_the_plan_tells_how_many_answers_a_further_training_asks_for(context: Context) -> None:
+    """The base model has answered these questions; a new candidate has not, and other data asks other questions."""
+    evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+    told = planned.planned(Evaluator.of(context), f"{DATA}:{VERSION}", base)
+    assert (told.asked, told.kept, told.answers) == (("candidate",), ("base",), 24 + 21)
+    other = planned.planned(Evaluator.of(context), f"{DATA}:other", base)
+    assert (other.asked, other.kept) == (("candidate", "base"), ())
+    assert planned.planned(Evaluator.of(context), None, base) == other
+    assert "45 answers are asked: 24 conversations and 21 probes" in answer_lines(told)[0]
 
 
 def test_without_a_rule_on_the_base_model_it_is_not_asked(context: Context) -> None:

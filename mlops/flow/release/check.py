@@ -9,9 +9,10 @@ from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
-from mlops.flow.evaluation import evaluation_spec, probes
+from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
+from mlops.flow.release.offline_plan import check_parameters
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     problems: list[Problem] = []
     warnings: list[str] = []
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("parameters", lambda: _parameters(project)),
+        ("parameters", lambda: _parameters(project, warnings)),
         ("conversations", lambda: _conversations(project, warnings)),
         ("probes", lambda: _probes(project)),
         ("workflows", lambda: _workflows(project)),
@@ -71,9 +72,9 @@ def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
     return Outcome(found, BadInput(problems) if problems else None)
 
 
-def _parameters(project: Project) -> str:
-    """What the file says was read already; whether its rules can be judged is asked here."""
-    evaluation_spec.check_rules(project)
+def _parameters(project: Project, warnings: list[str]) -> str:
+    """What the file says was read already; whether its rules can be judged and its inputs sent is asked here."""
+    warnings += [str(warning) for warning in check_parameters(project)]
     return f"{project.params_path.name} is right, its block for rehearsals too"
 
 

@@ -3,21 +3,24 @@
 from dataclasses import dataclass
 
 from mlops.domain.training.costs import MachineCost
+from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
-from mlops.flow.evaluation import evaluation_spec
+from mlops.flow.evaluation import evaluation_spec, planned
+from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
+from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import PullRequestDiff
-from mlops.flow.training import estimates
+from mlops.flow.training import estimates, known_components
 
 
 @dataclass(frozen=True)
 class OfflinePlanResult:
     """What parameters and files make, what machines would cost while they are up, and what differs from a base.
 
-    `difference` is null where no base was named.
+    `difference` is null where no base was named, `answers` where no model is asked.
     """
 
     base_model: str
@@ -29,6 +32,7 @@ class OfflinePlanResult:
     recipe: str
     warnings: tuple[str, ...]
     machines: tuple[MachineCost, ...]
+    answers: PlannedAnswers | None
     difference: PullRequestDiff | None
 
 
@@ -37,9 +41,9 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
-    evaluation_spec.check_rules(context.project)
+    noticed = check_parameters(context.project)
     curated = observe.curated_files(context.project)
-    warnings = check_curated(context.project, curated).warnings
+    warnings = (*noticed, *check_curated(context.project, curated).warnings)
     model, training = context.params.model, context.params.training
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",
@@ -51,6 +55,27 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
         recipe=observe.recipe(context.params, curated),
         warnings=tuple(str(warning) for warning in warnings),
         machines=estimates.by_the_hour(context.params),
+        answers=planned.without_workspace(context.project),
         difference=pull_request_diff.against(context.project, base) if base else None,
     )
     return Outcome(result)
+
+
+def check_parameters(project: Project) -> tuple[Problem, ...]:
+    """Raise BadInput with every rule that cannot be judged and every input that the component does not take.
+
+    Gives what was noticed besides.
+    """
+    problems: list[Problem] = []
+    warnings: tuple[Problem, ...] = ()
+    try:
+        evaluation_spec.check_rules(project)
+    except BadInput as error:
+        problems += error.problems
+    try:
+        warnings = known_components.check(project.params)
+    except BadInput as error:
+        problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return warnings

@@ -7,6 +7,9 @@ from mlops.domain.release.plan import PlanStep, decide
 from mlops.domain.training.costs import Estimate
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.flow.evaluation import planned
+from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import released_diff
 from mlops.flow.release.released_diff import ReleasedDiff
@@ -20,7 +23,8 @@ class PlanResult:
 
     `train`: a job is to be submitted; `release`: a run is to be watched, judged or registered; `promote`: some
     environment is to get the model. `estimate` is null where nothing is trained, or where no run on such machines has
-    completed. `component_defaults` are the inputs that keep the component's own value.
+    completed. `component_defaults` are the inputs that keep the component's own value. `answers` is what its evaluation
+    will ask for; null where nothing is trained, or no model is asked.
     """
 
     base_model: str
@@ -42,6 +46,7 @@ class PlanResult:
     component_defaults: Mapping[str, str]
     warnings: tuple[str, ...]
     estimate: Estimate | None
+    answers: PlannedAnswers | None
     compared: ReleasedDiff
 
 
@@ -51,7 +56,10 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     made_of = training_spec.training(workspace, spec)
     facts = observe.facts(context, made_of)
     plan = decide(facts, force=force)
-    estimate = None
+    estimate = answers = None
+    if plan.train and not facts.no_evaluation:
+        asked_on = f"{context.params.data.name}:{facts.data_version}" if facts.data_version else None
+        answers = planned.planned(Evaluator.of(context), asked_on, made_of.base.id)
     if plan.train:
         rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
         estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(context.params))
@@ -75,6 +83,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         component_defaults={name: str(value) for name, value in made_of.resolved.defaults.items()},
         warnings=tuple(str(warning) for warning in made_of.resolved.warnings),
         estimate=estimate,
+        answers=answers,
         compared=released_diff.compare(context, made_of, facts.data_version),
     )
     return Outcome(result)

@@ -27,6 +27,7 @@ ORDER = (
     "watch",
     "evaluate",
     "gate",
+    "compare",
     "register",
     "promote",
     "rollback",

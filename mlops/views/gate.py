@@ -8,11 +8,12 @@ from mlops.domain.evaluation.findings import Finding, Verdict
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.paired import RESAMPLES, Paired, recommended
 from mlops.domain.numbers import percent
-from mlops.flow.evaluation.gate import GateResult
+from mlops.flow.evaluation.gate import ChangedAnswers, GateResult
 from mlops.render import Report, Table, number, table
 from mlops.render.bars import Bars
 from mlops.render.charts import chart
 from mlops.render.report import Drawing, Section
+from mlops.views.compare import changed_table
 
 _COLUMNS = ("metric", "candidate", "compared with", "rule", "threshold", "margin", "verdict", "finding")
 _PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to", "won", "lost")
@@ -32,7 +33,11 @@ def report(result: GateResult) -> Report:
             *evidence.notes(),
             f"written to {result.written_to}" if result.written_to else "",
         ),
-        tables=(rules_table(verdict), *([probes_table(result.probes)] if result.probes else [])),
+        tables=(
+            rules_table(verdict),
+            *([probes_table(result.probes)] if result.probes else []),
+            *([_changed(result.changed)] if result.changed and result.changed.answers else []),
+        ),
         charts=tuple(drawn for drawn in charts if drawn),
         next_step=_next(verdict, evidence.job),
     )
@@ -78,6 +83,11 @@ def probes_table(probes: Mapping[str, Paired]) -> Table:
         for name, found in probes.items()
     ]
     return table("Probes, passed by the base model and by the candidate", _PROBES, rows)
+
+
+def _changed(found: ChangedAnswers) -> Table:
+    whose = "the champion's" if found.against == "champion" else "the base model's"
+    return changed_table(f"Answers that differ most from {whose}, {found.model}", found.answers)
 
 
 def margins(verdict: Verdict) -> Bars | None:

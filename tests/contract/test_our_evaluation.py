@@ -22,7 +22,7 @@ from mlops.domain.evaluation import scoring as domain
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evaluate, gate
+from mlops.flow.evaluation import compare, evaluate, gate
 from mlops.flow.evaluation.evaluate import EvaluateResult
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.evaluation.gate import GateResult
@@ -261,6 +261,36 @@ def test_what_is_refused_whatever_it_answers_is_not_asked(world: World) -> None:
     scored = Evaluator.of(world.context(conversations=4)).wanted(f"ft-{RUNS['plain'][0]}-1")
     assert isinstance(scored, RequestedEvaluation)
     assert scored.candidate.attempt is None
+
+
+def test_models_that_did_not_answer_the_same_questions_are_asked_when_a_person_says_so(world: World) -> None:
+    """A run against a version, of another test split: the questions are the first one's."""
+    older, run = world.make_champion("before"), f"ft-{RUNS['learnt'][0]}-1"
+    context = world.context(conversations=2, max_new_tokens=5)
+    with pytest.raises(BadInput, match="did not answer") as refused:
+        compare.run(context, run, older, metric="rougeL", worst=1, ask=False)
+    (problem,) = refused.value.problems
+    assert "at most 4 answers" in problem.why
+    found = compare.run(context, run, "production", metric="rougeL", worst=1, ask=True).result
+    assert [found.first.model, found.second.model] == [run, older]
+    again = compare.run(context, run, older.partition(":")[2], metric="rougeL", worst=1, ask=True).result
+    assert again.scores == found.scores
+    assert again.second.job == found.second.job, "what was answered is not asked again"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("base", "base"), "neither base nor base is of a run of ours"),
+        (("99", "base"), "there is no model '99'"),
+        (("nothing:1", "live"), "there is no model 'nothing:1'"),
+        ((f"ft-{RUNS['plain'][0]}-1",) * 2, "are the same model"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(world: World, words: tuple[str, str], said: str) -> None:
+    world.make_champion("plain")
+    with pytest.raises(BadInput, match=said):
+        compare.run(world.context(), *words, metric="rougeL", worst=1, ask=False)
 
 
 @pytest.fixture

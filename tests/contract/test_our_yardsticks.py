@@ -17,14 +17,16 @@ from mlops.azure import data, jobs, registry, submission, target
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.paired import Judgement
-from mlops.errors import GateRefused
+from mlops.errors import BadInput, GateRefused
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evaluate, evidence, gate, planned
+from mlops.flow.evaluation import compare, evaluate, evidence, gate, planned
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.poll import Pauses
 from mlops.params import Params, load
 from mlops.params.evaluation import Probes
 from mlops.params.gate import GateRule
+from mlops.views import compare as compare_view
+from mlops.views import gate as gate_view
 from mlops.views.plan import answer_lines
 from tests.project import PARAMS_FILE
 
@@ -142,6 +144,38 @@ def test_the_plan_tells_how_many_answers_a_further_training_asks_for(context: Co
     assert (other.asked, other.kept) == (("candidate", "base"), ())
     assert planned.planned(Evaluator.of(context), None, base) == other
     assert "45 answers are asked: 24 conversations and 21 probes" in answer_lines(told)[0]
+
+
+def test_two_models_are_compared_answer_by_answer_from_what_they_said_before(context: Context) -> None:
+    evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    found = compare.run(context, JOB, "base", metric="rougeL", worst=3, ask=False).result
+    assert (found.first.model, found.second.model) == (JOB, "Phi-3-mini-4k-instruct:15")
+    assert [len(found.losses), len(found.gains)] == [3, 3]
+    assert found.scores["rougeL"].difference > 0 > found.scores["probes.all"].difference
+    lost = found.losses[0]
+    assert (lost.probe, lost.first_scores, lost.second_scores) == ("p0", {"passed": 0.0}, {"passed": 1.0})
+    gain = found.gains[0]
+    assert gain.truth == ANSWER
+    assert gain.change == pytest.approx(gain.first_scores["rougeL"] - gain.second_scores["rougeL"])
+    assert gain.change == max(one.change for one in found.gains)
+    text = compare_view.report(found).to_markdown()
+    assert "Gain 1: question" in text
+    assert gain.first in text
+    turned = compare.run(context, "base", JOB, metric="chrf", worst=1, ask=False).result
+    assert turned.first.model == "Phi-3-mini-4k-instruct:15"
+    assert turned.scores["chrf"].difference == -found.scores["chrf"].difference
+    with pytest.raises(BadInput, match="json_match is no score of every conversation"):
+        compare.run(context, JOB, "base", metric="json_match", worst=1, ask=False)
+
+
+def test_the_summary_of_a_release_has_the_answers_that_changed_most(context: Context) -> None:
+    evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    judged = gate.run(context, job=JOB).result
+    assert judged.changed is not None
+    assert (judged.changed.against, len(judged.changed.answers)) == ("base", 5)
+    changes = [abs(one.change) for one in judged.changed.answers]
+    assert changes == sorted(changes, reverse=True)
+    assert "Answers that differ most from the base model's" in gate_view.report(judged).to_markdown()
 
 
 def test_without_a_rule_on_the_base_model_it_is_not_asked(context: Context) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.domain.evaluation.rouge import rouge_l
+from mlops.domain.evaluation.scores.rouge import rouge_l
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from mlops.domain.evaluation.metric_table import METRICS, Maker, misfit
-from mlops.domain.evaluation.rouge import rouge_l, rouge_n
-from mlops.domain.evaluation.text_scores import chrf, form_of_json, scores, sentence_bleu
+from mlops.domain.evaluation.scores.rouge import rouge_l, rouge_n
+from mlops.domain.evaluation.scores.text_scores import chrf, form_of_json, scores, sentence_bleu
 
 TOKENS = [
     "The",

@@ -7,8 +7,8 @@ from typing import Any
 
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.probes.suites import Probe
+from mlops.domain.evaluation.scores.text_scores import scores
 from mlops.domain.evaluation.scoring import ANSWER, QUESTION
-from mlops.domain.evaluation.text_scores import scores
 
 PREDICTIONS = "predictions"  # column of the evaluation component's file of answers, and the name of that output
 ALL_PROBES = f"{PROBES_PREFIX}all"
@@ -35,6 +35,14 @@ class ModelAnswers:
     def means(self) -> dict[str, float]:
         """The mean of each score: the metric of the model."""
         return {name: sum(values) / len(values) for name, values in self.scores.items() if values}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model said to every question, with the scores of it."""
+
+    exchanges: tuple[Exchange, ...]
+    answers: ModelAnswers
 
 
 def exchanges(asked: str, said: str) -> tuple[Exchange, ...]:

@@ -69,10 +69,10 @@ def run(
     found = Evaluator.of(context).wanted(name)
     if isinstance(found, Skipped):
         return Outcome(EvaluateResult(EvaluationState.NOT_NEEDED, found, name, "", "", bound, ()))
-    pending = [_pending(scored) for scored in found.all if not scored.done]
+    pending = [pending_job(scored) for scored in found.all if not scored.done]
     try:
         submit.step(found, by_hand=True)
-        found = _wait(found, clock.monotonic() + bound * 60)
+        found = wait(found, clock.monotonic() + bound * 60)
     except KeyboardInterrupt:
         again = f"mlops evaluate --job {found.job}"
         raise KeyboardInterrupt(interrupt.settle(context.workspace, watch.on_interrupt, pending, again)) from None
@@ -80,12 +80,13 @@ def run(
     return Outcome(result, _failure(found, result, ok_if_unfinished=ok_if_unfinished))
 
 
-def _pending(scored: Scored) -> str:
+def pending_job(scored: Scored) -> str:
     """The job that runs, or that is about to be submitted."""
     return scored.next_job if decide(scored, by_hand=True) is ScoringAction.SUBMIT else scored.job
 
 
-def _wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
+def wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
+    """Look until every model has answered or failed, or until the deadline (seconds, `clock.monotonic`)."""
     said = ""
 
     def ended(seen: RequestedEvaluation) -> bool:

@@ -11,7 +11,7 @@ from mlops.azure import compute, data, jobs, provenance, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
-from mlops.domain.evaluation.answers import PREDICTIONS, ModelAnswers, exchanges, score
+from mlops.domain.evaluation.answers import PREDICTIONS, Heard, ModelAnswers, exchanges, score
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.scoring import Scored
 from mlops.domain.evaluation.spec import EvaluationSpec
@@ -194,23 +194,35 @@ class RequestedEvaluation:
         """The file of a model's answers; None where its job left none (yet)."""
         return provenance.step_output_text(self.evaluator.workspace, scored.job, PREDICTION_STEP, PREDICTIONS)
 
-    def answers(self, scored: Scored) -> ModelAnswers | None:
-        """The scores of what a model said; None as before. Raises RemoteFailed where it does not fit the questions."""
-        said = self.said(scored)
-        if said is None:
-            return None
-        try:
-            return score(scored.model, scored.job, exchanges(self.questions, said), self.evaluator.spec.probes)
-        except ValueError as error:
-            raise RemoteFailed(Problem(f"the answers of {scored.job} cannot be used", why=str(error))) from None
+    def heard(self, scored: Scored) -> Heard | None:
+        """What a model said, with its scores; None as before. Raises RemoteFailed where it does not fit the questions.
 
-    def every_answer(self) -> dict[str, ModelAnswers]:
+        What was read is kept: a finished job's answers do not change.
+        """
+        if scored.job not in self._heard and (said := self.said(scored)) is not None:
+            try:
+                found = exchanges(self.questions, said)
+                answers = score(scored.model, scored.job, found, self.evaluator.spec.probes)
+            except ValueError as error:
+                raise RemoteFailed(Problem(f"the answers of {scored.job} cannot be used", why=str(error))) from None
+            self._heard[scored.job] = Heard(found, answers)
+        return self._heard.get(scored.job)
+
+    def all_heard(self) -> dict[str, Heard]:
         """What each model said, as far as it is there; a champion that is the candidate said the same."""
         roles = {"candidate": self.candidate, "champion": self.champion, "base": self.base}
-        found = {role: self.answers(scored) for role, scored in roles.items() if scored and scored.done}
+        found = {role: self.heard(scored) for role, scored in roles.items() if scored and scored.done}
         if self.champion is None and self.champion_model is not None:
             found["champion"] = found.get("candidate")
         return {role: said for role, said in found.items() if said}
+
+    def every_answer(self) -> dict[str, ModelAnswers]:
+        """The scores of that."""
+        return {role: said.answers for role, said in self.all_heard().items()}
+
+    @cached_property
+    def _heard(self) -> dict[str, Heard]:
+        return {}
 
     def metrics(self, scored: Scored) -> dict[str, float]:
         """What a finished evaluation found: metrics of its runs, and those of its file that are not there (yet)."""

@@ -12,17 +12,29 @@ from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.paired import Paired
 from mlops.domain.evaluation.paired_rules import by_category
+from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.rules import Finding, Rule, Ruling, Verdict, lost, read_metrics
+from mlops.domain.evaluation.side_by_side import ChangedAnswer, most_changed
 from mlops.domain.evaluation.spec import GateSpec
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import observe, poll
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluation_spec, evidence
-from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.outcome import Outcome, Skipped
 
 PAUSES = poll.Pauses(3.0)
 CHARTED = ("loss", "eval_loss")
+SHOWN = 5  # answers in the summary of a release
+
+
+@dataclass(frozen=True)
+class ChangedAnswers:
+    """The candidate's answers that differ most from those of another model: `champion` or `base`."""
+
+    against: str
+    model: str
+    answers: tuple[ChangedAnswer, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class GateResult:
     """The verdict with every finding, what it was judged from, and how the losses went: metric -> (step, value).
 
     `probes` are the candidate's against the base model's, by category; `written_to` is the file with the document.
+    `changed` are the answers that differ most from those of the champion or base model.
     """
 
     ruling: Ruling
@@ -38,6 +51,7 @@ class GateResult:
     probes: Mapping[str, Paired]
     history: Mapping[str, tuple[tuple[int, float], ...]]
     written_to: str | None
+    changed: ChangedAnswers | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -54,10 +68,12 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     """The same for a run whose name is known."""
     workspace = evaluator.workspace
     evidence.require_completed(workspace, name)
-    verdict, found = wait_and_judge(evaluator, name)
+    judged = wait_and_judge(evaluator, name)
+    verdict, found = judged.verdict, judged.evidence
     jobs.tag(workspace, name, record.tags(verdict, found))
     history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in CHARTED}
-    return _outcome(verdict, found, out, history, evaluator.spec.gate)
+    outcome = _outcome(verdict, found, out, history, evaluator.spec.gate)
+    return replace(outcome, result=replace(outcome.result, changed=_changed(judged, evaluator.spec.probes)))
 
 
 def run_from_file(
@@ -80,26 +96,44 @@ def run_from_file(
     return _outcome(evidence.judge(found, gate.rules, gate.seed), found, out, {}, gate)
 
 
-def wait_and_judge(evaluator: Evaluator, job: str) -> tuple[Verdict, Evidence]:
+@dataclass(frozen=True)
+class JudgedRun:
+    """A verdict, what it rests on, and the evaluation that its answers are of."""
+
+    verdict: Verdict
+    evidence: Evidence
+    asked: RequestedEvaluation | Skipped
+
+
+def wait_and_judge(evaluator: Evaluator, job: str) -> JudgedRun:
     """The verdict and its evidence; metrics may lag behind the end of a run, so missing ones are waited for a while.
 
     Raises Unfinished where models have yet to answer the held-out conversations, RemoteFailed where that failed.
     """
     gate, asked = evaluator.spec.gate, evaluator.require(job)
 
-    def look() -> tuple[Verdict, Evidence]:
+    def look() -> JudgedRun:
         found = evaluator.evidence(job, asked)
-        return evidence.judge(found, gate.rules, gate.seed), found
+        return JudgedRun(evidence.judge(found, gate.rules, gate.seed), found, asked)
 
-    def settled(seen: tuple[Verdict, Evidence]) -> bool:
-        verdict, found = seen
-        missing = [finding.metric for finding in verdict.refusals if finding.kind == "missing"]
-        if not missing or (isinstance(asked, Skipped) and lost(found.metrics, gate.rules)):
+    def settled(seen: JudgedRun) -> bool:
+        missing = [finding.metric for finding in seen.verdict.refusals if finding.kind == "missing"]
+        if not missing or (isinstance(asked, Skipped) and lost(seen.evidence.metrics, gate.rules)):
             return True
         evaluator.say(f"waiting for {', '.join(missing)}")
         return False
 
     return poll.until(look, settled, PAUSES, clock.monotonic() + gate.wait_seconds)
+
+
+def _changed(judged: JudgedRun, probes: Sequence[Probe]) -> ChangedAnswers | None:
+    """What the candidate answers otherwise than the champion; where there is none, than the base model."""
+    said = {} if isinstance(judged.asked, Skipped) else judged.asked.all_heard()
+    against = next((role for role in ("champion", "base") if role in said), "")
+    if "candidate" not in said or not against:
+        return None
+    mine, theirs = said["candidate"], said[against]
+    return ChangedAnswers(against, theirs.answers.model, most_changed(mine, theirs, probes, SHOWN))
 
 
 def refusal(verdict: Verdict, rules: Sequence[Rule]) -> GateRefused:

@@ -7,6 +7,7 @@ from mlops.azure.submission import Work
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
+from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
 from mlops.flow.evaluation.evaluator import RequestedEvaluation
@@ -66,19 +67,19 @@ def _work(found: RequestedEvaluation, scored: Scored, component: Any) -> Work:
 
 
 def _model_path(found: RequestedEvaluation, scored: Scored) -> str:
-    """The output of the run that is judged; the registered model of the champion; the registry's model for the base."""
+    """The output of a run; the registered model of the champion; the registry's model for the base."""
     workspace = found.evaluator.workspace
     if found.base is not None and scored.fingerprint == found.base.fingerprint:
         return found.base_id
-    if scored.model != found.job:
+    if parse_job_name(scored.model) is None:
         name, _, version = scored.model.partition(":")
         champion = models.find(workspace, name, version)
         if champion is None:
             raise RemoteFailed(Problem(f"the champion {scored.model} is gone, so nothing can be compared with it"))
         return champion.id
-    uri = jobs.output_uri(workspace, found.job, jobs.OUTPUT)
+    uri = jobs.output_uri(workspace, scored.model, jobs.OUTPUT)
     if uri is None:
-        raise RemoteFailed(Problem(f"{found.job} has no output {jobs.OUTPUT}", "the workspace"))
+        raise RemoteFailed(Problem(f"{scored.model} has no output {jobs.OUTPUT}", "the workspace"))
     return uri
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mlops.azure import scoring
-from mlops.domain.evaluation.rouge import rouge_l
+from mlops.domain.evaluation.scores.rouge import rouge_l
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.errors import Problem, RemoteFailed
 from mlops.flow.promote.invoke import HeldOut

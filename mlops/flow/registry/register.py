@@ -125,7 +125,8 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
 
 def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) -> ModelCard:
     """What is known of the model. Raises GateRefused where the gate does not let it pass."""
-    verdict, evidence = gate.wait_and_judge(evaluator, job.name)
+    judged = gate.wait_and_judge(evaluator, job.name)
+    verdict, evidence = judged.verdict, judged.evidence
     if not verdict.passed:
         raise gate.refusal(verdict, evaluator.spec.gate.rules)
     made_of = lineage.of_run(evaluator.workspace, job)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlops.domain.evaluation.probes.refusal import refuses
-from mlops.domain.evaluation.rouge import rouge_l, rouge_n
+from mlops.domain.evaluation.scores.rouge import rouge_l, rouge_n
 
 BLEU_ORDER, CHRF_ORDER, CHRF_BETA = 4, 6, 2
 _RULES_13A = (

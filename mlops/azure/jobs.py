@@ -32,6 +32,7 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     submitted: datetime | None = None
     outputs: tuple[str, ...] = ()
+    by: str = ""  # the identity that submitted it
 
 
 def find(workspace: Workspace, name: str) -> Job | None:
@@ -167,6 +168,7 @@ def _job(found: Any) -> Job:
         plain_tags(found.tags),
         made_at(found),
         tuple(found.outputs or ()),
+        str(getattr(getattr(found, "creation_context", None), "created_by", None) or ""),
     )
 
 

@@ -38,6 +38,7 @@ ORDER = (
     "resume",
     "report",
     "status",
+    "runs",
     "lineage",
     "doctor",
 )

@@ -18,7 +18,7 @@ import click
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
-from mlops.render import Human, Json, Markdown, Output, Report, board, console, failure_report
+from mlops.render import Csv, Human, Json, Markdown, Output, Report, board, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
@@ -43,6 +43,7 @@ class Session:
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     as_markdown: bool = False
+    as_csv: bool = False
     settings: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
 
@@ -60,7 +61,9 @@ class Session:
     @cached_property
     def actions(self) -> Actions:
         """GitHub Actions, silent elsewhere."""
-        return Actions.from_environment(self.environ, self.stderr if self.as_json or self.as_markdown else self.stdout)
+        return Actions.from_environment(
+            self.environ, self.stderr if self.as_json or self.as_markdown or self.as_csv else self.stdout
+        )
 
     @cached_property
     def view(self) -> Output:
@@ -68,6 +71,8 @@ class Session:
         notes = console(self.stderr, self.environ)
         if self.as_markdown:
             return Markdown(self.stdout, notes)
+        if self.as_csv:
+            return Csv(self.stdout, notes)
         return Json(self.stdout, notes) if self.as_json else Human(console(self.stdout, self.environ), notes)
 
     @cached_property

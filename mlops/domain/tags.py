@@ -33,6 +33,7 @@ PARAMETERS_TAG = "mlops-parameters"
 COMMIT_TAG = "mlops-commit"
 RUN_TAG = "mlops-run"
 REPOSITORY_TAG = "mlops-repository"
+ACTOR_TAG = "mlops-actor"
 INSTANCE_TYPE_TAG = "mlops-instance-type"
 NODES_TAG = "mlops-nodes"
 WORK_TAG = "mlops-work"
@@ -47,6 +48,7 @@ VERDICT_TAG = "mlops-verdict"
 VERDICT_WHY_TAG = "mlops-verdict-why"
 VERDICT_CHAMPION_TAG = "mlops-verdict-champion"
 GATE_PREFIX = "mlops-gate-"
+MEASURED_TAG = "mlops-measured"
 METRIC_PREFIX = "metric-"
 ROWS_PREFIX = "rows-"
 SOURCE_PREFIX = "source-"
@@ -101,6 +103,7 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(RUN_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "evaluate", "register"), ("lineage",),
         "URL of the workflow run"),
     Tag(REPOSITORY_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "evaluate", "register"), ("lineage",), "`owner/name`"),
+    Tag(ACTOR_TAG, _MADE_FROM, ("submit", "register"), ("runs",), "who started the workflow or the command"),
     Tag(INSTANCE_TYPE_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "VM size of the fine-tuning"),
     Tag(NODES_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "whole number"),
     Tag(WORK_TAG, (On.JOB,), ("submit",), ("plan",), "training rows times epochs"),
@@ -117,6 +120,8 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(VERDICT_WHY_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("lineage",), "sentence"),
     Tag(VERDICT_CHAMPION_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("people",), "`name:version`, or `none yet`"),
     Tag(GATE_PREFIX, (On.JOB, On.VERSION), ("gate", "register"), ("people",), "metric and rule: word, value, limit"),
+    Tag(MEASURED_TAG, (On.JOB, On.VERSION), ("gate", "register"), ("runs",),
+        "`METRIC=NUMBER …` of those that were judged, or `-`"),
     Tag(METRIC_PREFIX, (On.VERSION,), ("register",), ("gate",), "metric: number"),
     Tag(ROWS_PREFIX, (On.DATA,), ("prepare",), ("lineage", "register"), "split: whole number"),
     Tag(SOURCE_PREFIX, (On.DATA,), ("prepare",), ("lineage", "register"), "number: where rows came from"),

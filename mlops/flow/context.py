@@ -59,7 +59,7 @@ class Context:
     @property
     def trigger(self) -> Trigger:
         """Who asks, for the tags of what is made."""
-        return Trigger(self.commit, self.run_url, self.repository)
+        return Trigger(self.commit, self.run_url, self.repository, self.actor)
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput."""

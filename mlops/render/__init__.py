@@ -6,7 +6,7 @@ from mlops.render.board import Board, Lines, board
 from mlops.render.charts import Chart, chart
 from mlops.render.failure import explain, failure_report
 from mlops.render.markdown import fenced
-from mlops.render.output import Human, Json, Markdown, Output, console
+from mlops.render.output import Csv, Human, Json, Markdown, Output, console
 from mlops.render.report import Cell, Report, Section, Table, table
 from mlops.render.units import duration, size
 
@@ -15,6 +15,7 @@ __all__ = [
     "Board",
     "Cell",
     "Chart",
+    "Csv",
     "Human",
     "Json",
     "Lines",

@@ -92,6 +92,25 @@ class Markdown:
         _note(self.err, text)
 
 
+@dataclass(frozen=True)
+class Csv:
+    """For spreadsheets: the first table of the report with its raw values on stdout; notes still go to stderr."""
+
+    out: TextIO
+    err: Console
+
+    def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
+        """Write the table."""
+        _write(self.out, report.tables[0].to_csv())
+
+    def refuse(self, verb: str, failure: MlopsError) -> None:
+        """Nothing: it is told on stderr."""
+
+    def note(self, text: str) -> None:
+        """Print one line on stderr."""
+        _note(self.err, text)
+
+
 class _Console(Console):
     """Goes on when its reader went away, as `head` does: the work is not done yet, and its exit code is the answer."""
 

@@ -1,5 +1,7 @@
 """A report as plain data with three faces: a terminal, Markdown and JSON. It must not know what it reports on."""
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -66,6 +68,14 @@ class Table:
         """JSON-ready data with the raw values."""
         rows = [[to_plain(cell) for cell in row] for row in self.rows]
         return {"title": self.title, "columns": list(self.columns), "rows": rows}
+
+    def to_csv(self) -> str:
+        """Comma-separated values with a head, as RFC 4180 says; what is not there is empty."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(self.columns)
+        writer.writerows(["" if cell is None else to_plain(cell) for cell in row] for row in self.rows)
+        return text.getvalue()
 
     def to_markdown(self) -> str:
         """A Markdown table, without its title."""

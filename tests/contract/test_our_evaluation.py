@@ -19,6 +19,7 @@ from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import document as record
 from mlops.domain.evaluation import scoring as domain
+from mlops.domain.evaluation.findings import Ruling
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
 from mlops.flow.context import Context
@@ -28,7 +29,7 @@ from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.evaluation.gate import GateResult
 from mlops.flow.outcome import Outcome
 from mlops.flow.poll import Pauses
-from mlops.flow.release import resume
+from mlops.flow.release import resume, runs
 from mlops.params import Params, load
 from mlops.views import evaluate as view
 from mlops.views import gate as gate_view
@@ -346,6 +347,40 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     assert made.tags["mlops-verdict"] == "pass"
     assert made.tags["mlops-evaluation"] == asked.candidate.job
     assert float(made.tags["metric-mean_perplexity"]) > 1
+
+
+def test_runs_are_listed_with_what_made_them_and_what_came_of_it(world: World) -> None:
+    plain, learnt = (f"ft-{RUNS[name][0]}-1" for name in ("plain", "learnt"))
+    rule = {"metric": "rougeL", "min": 0.0}
+    world.evaluate("plain", rule=rule)
+    world.gate("plain", rule=rule)
+    context = world.context()
+    context.params = context.params.model_copy(
+        update={"model": context.params.model.model_copy(update={"name": "owner-of-runs"})}
+    )
+    machine = {"mlops-instance-type": "Standard_NC24ads_A100_v4", "mlops-nodes": "2", "mlops-actor": "ada"}
+    for number, name in enumerate((plain, learnt)):
+        more = {} if number else machine
+        jobs.tag(world.workspace, name, {"mlops-owner": "owner-of-runs", "mlops-fingerprint": name, **more})
+    found = runs.run(context, (), limit=10, sort="submitted", reverse=False).result
+    newest, oldest = found.runs
+    assert (newest.name, oldest.name) == (learnt, plain)
+    changed = {item.name: (item.before, item.after) for item in newest.changed}
+    assert changed == {"learning_rate": ("1e-06", "0.0005"), "max_steps": ("1", "12")}
+    assert oldest.changed == ()
+    assert (oldest.verdict, oldest.by) == (Ruling.ACCEPT, "ada")
+    assert 0 <= oldest.metrics["rougeL"] <= 1
+    assert newest.metrics["eval_loss"] < oldest.metrics["eval_loss"]
+    assert newest.by, "the identity that submitted it, where no person is known"
+    assert newest.data == f"{DATA}:{NEW}"
+    assert oldest.hours
+    assert oldest.cost == pytest.approx(2 * 3.67 * oldest.hours)
+    best = runs.run(context, (plain, learnt), limit=1, sort="eval_loss", reverse=False).result
+    assert [one.name for one in best.runs] == [learnt, plain]
+    with pytest.raises(BadInput, match="no run has speed"):
+        runs.run(context, (), limit=10, sort="speed", reverse=False)
+    with pytest.raises(BadInput, match="there is no run ft-000000000000-1"):
+        runs.run(context, ("ft-000000000000-1",), limit=10, sort="name", reverse=False)
 
 
 def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refused(world: World) -> None:

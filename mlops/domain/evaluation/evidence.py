@@ -11,6 +11,7 @@ from mlops.domain.numbers import number
 from mlops.domain.tags import (
     EVALUATION_TAG,
     GATE_PREFIX,
+    MEASURED_TAG,
     METRIC_PREFIX,
     QUESTIONS_TAG,
     VERDICT_CHAMPION_TAG,
@@ -116,9 +117,26 @@ def tags(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     }
     if evidence.evaluation:
         found |= {EVALUATION_TAG: evidence.evaluation, QUESTIONS_TAG: evidence.questions}
+    found[MEASURED_TAG] = _measured(verdict)
     for finding in verdict.findings:
         found.setdefault(f"{GATE_PREFIX}{finding.metric}-{finding.label.replace(' ', '-')}", _short(finding))
     return {key: value if len(value) <= TAG_LIMIT else value[: TAG_LIMIT - 1] + "…" for key, value in found.items()}
+
+
+def _measured(verdict: Verdict) -> str:
+    """Every judged metric with its value, as far as a tag has room; no number is cut in two."""
+    values = {finding.metric: finding.candidate for finding in verdict.findings if finding.candidate is not None}
+    text = ""
+    for name, value in values.items():
+        if len(longer := f"{text} {name}={value:.6g}".lstrip()) <= TAG_LIMIT:
+            text = longer
+    return text or "-"
+
+
+def measured(text: str) -> dict[str, float]:
+    """The metrics that such a tag holds."""
+    pairs = (pair.rpartition("=") for pair in text.split())
+    return {name: value for name, _, stated in pairs if name and (value := _float(stated)) is not None}
 
 
 def metrics_of(tags: Mapping[str, str]) -> dict[str, float]:

@@ -48,11 +48,12 @@ _ENDED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELED, JobS
 
 @dataclass(frozen=True)
 class Trigger:
-    """Who asks for a run: the commit, the page of the workflow's run and the repository; empty where not known."""
+    """Who asks for a run: the commit, the page of the workflow's run, the repository, the person; empty: not known."""
 
     commit: str
     run_url: str
     repository: str
+    actor: str = ""
 
 
 @dataclass(frozen=True)

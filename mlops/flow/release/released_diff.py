@@ -9,6 +9,7 @@ from mlops import history
 from mlops.azure import models, provenance
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
+from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.release.changes import ABSENT, parameters
 from mlops.domain.release.comparison import IngredientDifference, Ingredients, differences
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
@@ -48,7 +49,9 @@ class ReleasedDiff:
 
 def compare(context: Context, made_of: ResolvedTraining, data_version: str | None) -> ReleasedDiff:
     """What differs between the released model's run and one of the current commit."""
-    found = find(context)
+    environment = last_environment(context.params)
+    place = ChampionPlace(context.params.model.name, environment, context.endpoint_name(environment))
+    found = _released(context.workspace, place)
     if found is None:
         return ReleasedDiff(None)
     released, ingredients = found
@@ -69,20 +72,20 @@ def compare(context: Context, made_of: ResolvedTraining, data_version: str | Non
     )
 
 
-def find(context: Context) -> tuple[ReleasedModel, Ingredients] | None:
+def _released(workspace: Workspace, place: ChampionPlace) -> tuple[ReleasedModel, Ingredients] | None:
     """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
-    environment = last_environment(context.params)
-    live = own_endpoint(context.workspace, context.endpoint_name(environment), context.owner, environment).live_model
+    environment = place.environment
+    live = own_endpoint(workspace, place.endpoint, place.model, environment).live_model
     name, _, version = (live or "").partition(":")
-    model = models.find(context.workspace, name, version) if version else None
+    model = models.find(workspace, name, version) if version else None
     if model is None:
         environment = ""
-        model = next(iter(models.versions(context.workspace, context.params.model.name)), None)
+        model = next(iter(models.versions(workspace, place.model)), None)
     if model is None:
         return None
     job = model.tags.get(JOB_TAG) or model.job
     released = ReleasedModel(model.label, environment or None, job or None, model.tags.get(COMMIT_TAG) or None)
-    return released, _ingredients(context.workspace, job, model)
+    return released, _ingredients(workspace, job, model)
 
 
 def _ingredients(workspace: Workspace, job: str, model: models.Registered) -> Ingredients:

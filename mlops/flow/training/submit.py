@@ -9,6 +9,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation import scoring as evaluation_scoring
 from mlops.domain.tags import (
+    ACTOR_TAG,
     BASE_MODEL_TAG,
     COMMIT_TAG,
     COMPONENT_TAG,
@@ -146,5 +147,6 @@ def _tags(spec: TrainingSpec, made_of: ResolvedTraining, version: DataVersion, t
         COMMIT_TAG: trigger.commit,
         RUN_TAG: trigger.run_url[:LONGEST_VALUE],
         REPOSITORY_TAG: trigger.repository,
+        ACTOR_TAG: trigger.actor[:LONGEST_VALUE],
     }
     return {key: value for key, value in tags.items() if value}

@@ -157,7 +157,11 @@ def _copy_files(repository: Path, copy: Path) -> None:
 def _copy_history(repository: Path, copy: Path) -> None:
     _git(repository, "rev-parse", "--verify", "HEAD")
     clone = copy / ".clone"
-    _git(repository, "clone", "--quiet", "--shared", "--no-checkout", str(repository.resolve()), str(clone))
+    quietly = ["-c", "advice.detachedHead=false", "clone", "--quiet"]
+    _git(repository, *quietly, "--shared", "--no-checkout", str(repository.resolve()), str(clone))
+    # A clone of a detached checkout has no loose reference, and act copies no empty folder: without `refs` the copy
+    # would be no repository, and the steps would find no history. A push is checked out on its branch, too.
+    _git(clone, "update-ref", "refs/heads/main", "HEAD")
     (clone / ".git").rename(copy / ".git")
     clone.rmdir()
 

@@ -62,6 +62,15 @@ jobs:
     runs-on: ubuntu-24.04
     steps: [{run: echo $$ begun; sleep 60}]
 """
+HISTORY = """
+on: push
+jobs:
+  only:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1
+      - run: git cat-file -t "$GITHUB_SHA"; git log --format=%s
+"""
 FOREIGN = """
 on: push
 jobs:
@@ -127,6 +136,20 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     assert "changed since" in said
     assert "new" in said
     assert "ignored.txt" not in said
+
+
+def test_a_step_finds_the_history_of_a_shallow_checkout_on_no_branch(repository: Path, tmp_path: Path) -> None:
+    """As a pull request is checked out."""
+    (repository / ".github" / "workflows" / "history.yml").write_text(HISTORY)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "the newest")
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "--quiet", "--depth=1", repository.as_uri(), str(checkout))
+    git(checkout, "checkout", "--quiet", "--detach")
+    events: list[actions.Event] = []
+    done = actions.run(checkout, "history.yml", "push", {}, actions.RunnerSetup(PATH), events.append)
+    assert done.succeeded, done.cause()
+    assert lines(events).split("\n")[-2:] == ["commit", "the newest"]
 
 
 def test_a_run_is_stopped_when_its_time_is_up(repository: Path) -> None:

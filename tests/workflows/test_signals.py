@@ -39,6 +39,7 @@ def test_a_step_that_waits_for_a_service_ends_at_the_first_signal(
     """As the workflows write it, canceled in the middle of a request."""
     port = silent_host.getsockname()[1]
     environment = {
+        "HOME": str(tmp_path),  # the SDK asks for it, and a runner always has one
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
         "GITHUB_ACTIONS": "true",

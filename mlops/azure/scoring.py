@@ -1,4 +1,4 @@
-"""Invokes an online endpoint over HTTP.
+"""Invokes an online endpoint over HTTP, and says who is to blame for what is no answer.
 
 `online_endpoints.invoke` of the SDK is not used: it keeps the deployment header of one call for the next (its headers
 are a class attribute), and loses status and latency. Keys still come from the SDK. Nothing is retried: after a time-out
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops import clock
-from mlops.azure.failures import translated
+from mlops.azure.failures import Denied, Transient, translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.canary import UNUSABLE
 from mlops.domain.promote.chat_protocol import Stack, parameters, read_answer, stack_of
 from mlops.domain.promote.spec import Invocation
+from mlops.domain.serving.causes import UNREACHED, Blame, of_status
+from mlops.errors import AzureRefused, Problem, RemoteFailed
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
@@ -37,22 +39,57 @@ class Answer:
         """The status by which it counts: a 200 without an answer in it is none."""
         return UNUSABLE if self.status == 200 and self.text is None else self.status
 
+    @property
+    def cause(self) -> Blame | None:
+        """Who is to blame that there is no text; None when there is one."""
+        return None if self.text is not None else of_status(self.status)
+
+
+def not_the_models(answer: Answer, endpoint: str) -> AzureRefused | RemoteFailed | None:
+    """The failure of an answer that says nothing of the model: Denied, or Transient; None for all others."""
+    match answer.cause:
+        case Blame.RIGHT:
+            fix = (
+                "let this identity score the endpoint (AzureML Data Scientist on the workspace), and run where its "
+                "network is reached: inside the private one, when the endpoint's public access is off"
+            )
+            return Denied(Problem(f"{endpoint} refuses to be asked from here", why=answer.failure, fix=fix))
+        case Blame.NETWORK:
+            fix = "check name resolution, proxy and firewall of this machine; a private endpoint is reached from inside"
+            what = f"{endpoint} cannot be reached from here"
+            return Transient(Problem(what, why=answer.failure, fix=fix))
+        case Blame.SERVICE:
+            return Transient(Problem(f"{endpoint} does not know the deployment yet", why=answer.failure))
+        case _:
+            return None
+
 
 class ScoringClient:
     """Invokes one endpoint; reads its key once, and remembers which stack serves each deployment that has answered."""
 
     def __init__(self, workspace: Workspace, endpoint: str) -> None:
-        with translated(f"read the keys of {endpoint}"):
-            found = workspace.ml.online_endpoints.get(endpoint)
-            keys: Any = workspace.ml.online_endpoints.get_keys(endpoint)
-        self._uri = str(found.scoring_uri)
-        self._key = str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
+        self._workspace, self._endpoint = workspace, endpoint
+        with translated(f"read the scoring address of {endpoint}"):
+            self._uri = str(workspace.ml.online_endpoints.get(endpoint).scoring_uri)
+        self._key = self._read_key()
         self._stacks: dict[str, Stack] = {}
+
+    def _read_key(self) -> str:
+        with translated(f"read the keys of {self._endpoint}"):
+            keys: Any = self._workspace.ml.online_endpoints.get_keys(self._endpoint)
+        return str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
 
     def invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None = None) -> Answer:
         """One question: the conversation up to and including the user's last turn."""
+        answer = self._invoke(messages, settings, deployment)
+        if answer.status != 401:
+            return answer
+        before, self._key = self._key, self._read_key()  # a token lasts an hour, and somebody may renew a key
+        return answer if self._key == before else self._invoke(messages, settings, deployment)
+
+    def _invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None) -> Answer:
         from azure.core import PipelineClient
-        from azure.core.exceptions import AzureError
+        from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
         from azure.core.rest import HttpRequest
 
         headers = {"Authorization": f"Bearer {self._key}", **({DEPLOYMENT_HEADER: deployment} if deployment else {})}
@@ -67,8 +104,10 @@ class ScoringClient:
                 connection_timeout=10,
                 read_timeout=settings.timeout_seconds,
             )
+        except ServiceResponseTimeoutError as error:  # it was reached, and worked on the question for too long
+            return Answer(UNUSABLE, clock.monotonic() - started, None, f"no answer: {error}")
         except AzureError as error:
-            return Answer(0, clock.monotonic() - started, None, f"no answer: {error}")
+            return Answer(UNREACHED, clock.monotonic() - started, None, f"no answer: {error}")
         seconds = clock.monotonic() - started
         text, who = response.text(), response.headers.get(DEPLOYMENT_HEADER, "")
         if response.status_code != 200:

@@ -25,6 +25,8 @@ def run(context: Context, environment: str, *, index: int) -> Outcome[AskResult]
         raise BadInput(Problem(f"the live model {live} is no longer registered", "the workspace"))
     asked = held_out(workspace, model, index + 1, spec.registry)[index]
     answer = scoring.ScoringClient(workspace, spec.endpoint).invoke(asked.messages, spec.invocation)
+    if failure := scoring.not_the_models(answer, spec.endpoint):
+        raise failure
     if answer.text is None:
         fix = "look at the deployment's log in the studio"
         raise RemoteFailed(Problem(f"{spec.endpoint} gave no answer", why=answer.failure, fix=fix))

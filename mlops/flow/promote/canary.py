@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mlops import clock
 from mlops.azure import scoring, traffic_metrics
+from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import canary
 from mlops.domain.promote.canary import CanaryJudgement, CanaryLimits, Health, Numbers
@@ -24,11 +25,16 @@ MINUTE = 60.0  # Azure Monitor counts by the minute
 PROBES = "probes"
 # One slow answer among few is noise; Azure Monitor's numbers have a minimum of their own in params.yaml.
 PROBES_TO_COMPARE_LATENCY = 10
+# A connection may break now and then; so many in a row, and nothing can be said of a deployment from here.
+MOST_UNREACHED = 5
 
 
 @dataclass
 class CanaryAnalysis:
-    """Watches one endpoint; `measurements` collects what was measured, for the report."""
+    """Watches one endpoint; `measurements` collects what was measured, for the report.
+
+    An answer that this machine is to blame for is not counted; Denied and Transient say that nothing can be judged.
+    """
 
     workspace: Workspace
     spec: RolloutSpec
@@ -58,6 +64,7 @@ class _Step:
     began: datetime
     answers: dict[str, list[scoring.Answer]] = field(default_factory=dict)
     rounds: int = 0
+    unreached: dict[str, int] = field(default_factory=dict)  # by deployment: so many in a row say nothing of it
     next_look: float = field(default_factory=lambda: clock.monotonic() + MONITOR_PAUSES.first)
 
     @property
@@ -72,9 +79,19 @@ class _Step:
         self.rounds += 1
         for deployment in (None, self.new, self.old) if self.old else (None, self.new):
             answer = analysis.client.invoke(asked.messages, analysis.spec.invocation, deployment)
+            if self._says_nothing(answer, deployment or ""):
+                continue
             # Whoever failed without saying who it was counts as the new one: nothing else has changed.
             self.answers.setdefault(deployment or answer.deployment or self.new, []).append(answer)
         self._stop_if_bad(self._judge_probes())
+
+    def _says_nothing(self, answer: scoring.Answer, deployment: str) -> bool:
+        """Whether it is this machine's fault. Raises the failure when that is so time after time."""
+        failure = scoring.not_the_models(answer, self.analysis.spec.endpoint)
+        self.unreached[deployment] = self.unreached.get(deployment, 0) + 1 if failure else 0
+        if failure and (isinstance(failure, Denied) or self.unreached[deployment] >= MOST_UNREACHED):
+            raise failure
+        return failure is not None
 
     def look(self) -> None:
         """One more round, and now and then what Azure Monitor has."""
@@ -85,7 +102,10 @@ class _Step:
             self.analysis.check()
 
     def conclude(self) -> CanaryJudgement:
-        """The last judgement by both sources."""
+        """The last judgement by both sources. Raises Transient when no probe of the new one came through."""
+        if not self.answers.get(self.new):
+            what = f"{self.new} at {self.step} cannot be judged: no probe of it came through from here"
+            raise Transient(Problem(what, fix="look at the network of this machine"))
         probes, spec = self._judge_probes(), self.analysis.spec
         if self.monitored:
             service, numbers = self._wait_for_metrics()

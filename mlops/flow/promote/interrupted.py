@@ -22,10 +22,11 @@ def message(workspace: Workspace, log: RolloutLog, model: str | None) -> str:
         with suppress(MlopsError, KeyboardInterrupt):  # or the runner's second signal
             facts, seen = endpoints.observe(workspace, spec.endpoint, spec.owner), "as it is"
     going_on = _next(facts, spec.environment, model)
-    return f"interrupted; {spec.environment} is left {seen}: {_stands(facts, spec.endpoint)}; {going_on}"
+    return f"interrupted; {spec.environment} is left {seen}: {stands(facts, spec.endpoint)}; {going_on}"
 
 
-def _stands(facts: EndpointFacts, endpoint: str) -> str:
+def stands(facts: EndpointFacts, endpoint: str) -> str:
+    """Who has which share, in words."""
     if not facts.name:
         return "nothing was looked at or changed yet"
     if facts.state is EndpointState.ABSENT:

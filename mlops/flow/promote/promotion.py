@@ -7,12 +7,11 @@ from datetime import timedelta
 from functools import cached_property
 
 from mlops.azure import endpoints, models, scoring
-from mlops.azure.failures import Transient
+from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import failure_of
 from mlops.domain.promote import planner
 from mlops.domain.promote.audit import AuditEntry, release_tags
-from mlops.domain.promote.deployment_errors import explain
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import (
@@ -32,6 +31,7 @@ from mlops.domain.promote.steps import (
     Step,
     Wait,
 )
+from mlops.domain.serving.causes import Blame, explain
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG, REPOSITORY_TAG
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.flow.outcome import Outcome
@@ -42,9 +42,11 @@ from mlops.flow.promote.lease import SHORT, EndpointLease
 from mlops.flow.promote.reconcile import Final, Reconciliation
 from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
+from mlops.flow.serving import blame, reach
 
 LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
-_SHOWS_THE_MODEL_BAD = (CreateDeployment, SmokeTest, Mirror, BakeCanary)
+_ASKS = (SmokeTest, Mirror, BakeCanary)
+_SHOWS_THE_MODEL_BAD = (CreateDeployment, *_ASKS)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Promotion:
     _checked: bool = False
     _leased: bool = False
     _released: bool = False
+    _made: bool = True  # False when the deployment itself failed, and not an answer of it
 
     def run(self) -> Outcome[PromoteResult]:
         """Step by step until the planner says that it is over.
@@ -156,11 +159,16 @@ class Promotion:
             self._take(step, facts)
         except Transient:
             raise
+        except Denied as error:
+            if not isinstance(step, _ASKS):
+                raise
+            raise blame.not_from_here(error, self.spec.environment, self.model.label, facts) from error
         except RemoteFailed as error:
             if not isinstance(step, _SHOWS_THE_MODEL_BAD):
                 raise
             # That is for the planner to answer, not a crash.
             self._progress = self._progress.after(step).failed(str(error))
+            self._made = not isinstance(step, CreateDeployment)
         else:
             self._progress = self._progress.after(step)
         return None
@@ -195,6 +203,7 @@ class Promotion:
                 tags = {name: value for name, value in {**own, **self._lease.tags(LONG)}.items() if value}
                 endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
             case CreateDeployment():
+                reach.check(self._canary.client, self.spec, self._questions[0], step.name)
                 endpoints.deploy(workspace, facts, candidate.deployment_spec(self.spec, self.model, step.name))
             case SmokeTest():
                 self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
@@ -235,7 +244,7 @@ class Promotion:
         if isinstance(end, Skip):
             return Outcome(self._result(facts, PromoteOutcome.FROZEN, end.why))
         if isinstance(end, RolledBack):
-            return Outcome(self._result(facts, PromoteOutcome.ROLLED_BACK, end.why), self._failure(end.why))
+            return self._taken_back(facts, end.why)
         for shared in share.run(self.workspace, self.spec, self.later, self.model):
             self._log.note(Action.SHARE, shared)
         outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
@@ -248,10 +257,12 @@ class Promotion:
             found = [finding.problem for finding in findings]
         return step.failure([*step.problems, *found])
 
-    def _result(self, facts: EndpointFacts, outcome: PromoteOutcome, why: str) -> PromoteResult:
+    def _result(
+        self, facts: EndpointFacts, outcome: PromoteOutcome, why: str, cause: Blame | None = None
+    ) -> PromoteResult:
         before, log = self._log.first, self._log
         compared = review.compare(self.workspace, self.spec, before, self.model) if before and log.steps else None
-        failed = outcome in (PromoteOutcome.ROLLED_BACK, PromoteOutcome.FROZEN)
+        failed = outcome in (PromoteOutcome.ROLLED_BACK, PromoteOutcome.NOT_JUDGED, PromoteOutcome.FROZEN)
         return PromoteResult(
             self.spec.environment,
             outcome,
@@ -265,13 +276,14 @@ class Promotion:
             self.smoke_test,
             tuple(self.measurements),
             log.container_log,
+            cause,
             None if failed else review.next_environment(self.workspace, self.later),
         )
 
-    def _failure(self, why: str) -> MlopsError:
-        """A rollback by the planner as a failure: why, and what to do where the cause is known."""
-        known = explain(f"{self._log.container_log}\n{why}")
-        fix = known.fix if known else "look at the steps and the log above; then fix data, model or params.yaml"
-        cause = f"{why}; that means: {known.cause}" if known else why
-        kept = "traffic is where it was" if self._log.had_live else "nothing is live on it"
-        return RemoteFailed(Problem(f"{self.spec.environment} was rolled back; {kept}", why=cause, fix=fix))
+    def _taken_back(self, facts: EndpointFacts, why: str) -> Outcome[PromoteResult]:
+        """The candidate is gone: because the model is bad, or for a cause that says nothing of it."""
+        known = explain(f"{self._log.container_log}\n{'' if self._made else why}")
+        cause = known.cause if known else Blame.MODEL
+        outcome = PromoteOutcome.ROLLED_BACK if cause.blames_model else PromoteOutcome.NOT_JUDGED
+        failure = blame.failure(self.spec.environment, self.model.label, why, known, had_live=self._log.had_live)
+        return Outcome(self._result(facts, outcome, why, cause), failure)

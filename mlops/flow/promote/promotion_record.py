@@ -25,7 +25,8 @@ class Recorder:
     def outcome(self, found: Outcome[PromoteResult]) -> Outcome[PromoteResult]:
         """Take the outcome in, and hand it on."""
         self.state = PromotionState.REFUSED if found.failure else PromotionState.DONE
-        if found.result.outcome is PromoteOutcome.FROZEN:
+        cause = found.result.cause
+        if found.result.outcome is PromoteOutcome.FROZEN or (found.failure and cause and cause.passes):
             self.state = PromotionState.INTERRUPTED  # it is carried on when that is over
         return found
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mlops.domain.promote.endpoint import DeploymentState
+from mlops.domain.serving.causes import Blame
 
 
 class Action(StrEnum):
@@ -139,6 +140,7 @@ class PromoteOutcome(StrEnum):
     PROMOTED = "promoted"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled back"
+    NOT_JUDGED = "not judged"
     FROZEN = "frozen"
 
 
@@ -146,7 +148,8 @@ class PromoteOutcome(StrEnum):
 class PromoteResult:
     """One run of `mlops promote`, asked for `by` somebody for a `reason`.
 
-    `log` has the last lines of a container that failed.
+    `log` has the last lines of a container that failed. `cause` says what is to blame where the candidate was taken
+    back; only `model` makes that a rollback.
     """
 
     environment: str
@@ -161,6 +164,7 @@ class PromoteResult:
     smoke_test: SmokeTestResult | None
     canary: tuple[Measurement, ...]
     log: str
+    cause: Blame | None
     next_environment: NextEnvironment | None
 
 

@@ -15,10 +15,15 @@ QUOTED = 80  # characters of an answer in a problem
 def run(
     client: scoring.ScoringClient, spec: RolloutSpec, questions: Sequence[HeldOut], deployment: str
 ) -> SmokeTestResult:
-    """Ask every question. Raises RemoteFailed with all that were not answered, or for ROUGE-L below the floor."""
+    """Ask every question. Raises RemoteFailed with all that were not answered, or for ROUGE-L below the floor.
+
+    Raises Denied or Transient where this machine is to blame and not the model.
+    """
     samples, problems = [], []
     for number, asked in enumerate(questions, start=1):
         answer = client.invoke(asked.messages, spec.invocation, deployment)
+        if failure := scoring.not_the_models(answer, spec.endpoint):
+            raise failure
         if answer.text is None:
             what = f"{deployment} did not answer held-out question {number} of {len(questions)}"
             problems.append(Problem(what, why=answer.failure))

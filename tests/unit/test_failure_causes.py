@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.domain.promote.deployment_errors import KNOWN, explain
+from mlops.domain.serving.causes import KNOWN, explain
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,6 @@ def test_what_is_not_known_is_not_explained() -> None:
     assert explain("the moon was in the way") is None
 
 
-def test_every_known_sign_has_a_cause_and_a_fix() -> None:
-    assert all(known.cause and known.fix for known in KNOWN)
+def test_every_known_sign_has_a_meaning_and_a_fix() -> None:
+    assert all(known.meaning and known.fix for known in KNOWN)
     assert len({known.sign for known in KNOWN}) == len(KNOWN)

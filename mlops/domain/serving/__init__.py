@@ -1,0 +1,1 @@
+"""How a deployment serves: its settings and scale, and who is to blame when it does not answer."""

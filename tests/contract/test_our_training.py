@@ -150,7 +150,7 @@ def test_a_cluster_that_somebody_else_makes_just_now_is_waited_for(
 
     monkeypatch.setattr(compute, "PAUSES", Pauses(0.2))
     context = make()
-    process.control(emulator_address, "PUT", "/delay/computes", {"delay": "0.3 s"})
+    process.control(emulator_address, "PUT", "/delay/computes", {"delay": "4 reads"})
     try:
         wanted = AmlCompute(name=context.params.training.compute, size="Standard_NC24ads_A100_v4", max_instances=1)
         ml_client.compute.begin_create_or_update(wanted)

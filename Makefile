@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test check docs lock parity-stack dist try-dist clean
+.PHONY: help setup install rehearse test check docs lock parity-stack dist try-dist browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ dist: setup ## build the wheels of both distributions into build/dist
 
 try-dist: dist ## install the emulator's wheel as its users do, and run a program of the SDK on it
 	@$(BIN)/python -m pytest --quiet --from-index emulator/tests/contract/test_distribution.py
+
+browser: setup ## install what the tests in a real browser need: its driver, and Chromium where Debian has it
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 parity-stack: setup ## ask Microsoft's own code (torch, transformers, azureml-acft) what it takes; environments of their own
 	@$(BIN)/python tools/parity.py $(ARGS)

@@ -18,6 +18,7 @@ KINDS = ("azure", "emulator")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
 SIGN_IN = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")  # a workflow signs in as one identity; a person's machine finds out
 FOLDER_VARIABLE = "MLOPS_EMULATOR_DIR"
+KEPT = Path("build") / "emulator"  # below the checkout: where `mlops rehearse --keep` leaves its state
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,14 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
 
 
 def emulator_folder(environ: Mapping[str, str]) -> Path:
-    """Where the emulator of this person keeps its state unless a folder is named."""
+    """Where the emulator of this person keeps its state unless a folder is named.
+
+    An emulator that `mlops rehearse --keep` left running in this checkout comes before one of no checkout.
+    """
     if named := environ.get(FOLDER_VARIABLE):
         return Path(named)
+    if (KEPT / "emulator.json").is_file():
+        return KEPT
     state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", ".")) / ".local" / "state")
     return Path(state) / "mlops" / "emulator"
 

@@ -39,6 +39,7 @@ ORDER = (
     "report",
     "status",
     "runs",
+    "history",
     "lineage",
     "doctor",
 )

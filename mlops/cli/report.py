@@ -1,5 +1,6 @@
-"""`mlops report`."""
+"""`mlops report`: issues for what failed, and the site."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -7,19 +8,58 @@ import click
 from mlops.cli.session import Session
 
 if TYPE_CHECKING:
+    from mlops.flow.context import Context
     from mlops.flow.outcome import Outcome
+    from mlops.flow.release.report import ReportResult
+    from mlops.site.write import WrittenSite
 
 
-@click.command(short_help="Open or update an issue for each cause of a failure.")
-@click.option("--workflow", required=True, help="Name of the workflow that failed.")
-@click.pass_obj
-def command(session: Session, workflow: str) -> None:
-    """Open or update one issue for each cause of this workflow run's failure."""
+@click.group(invoke_without_command=True, short_help="Report failures as issues, or all as a site.")
+@click.option("--workflow", help="Name of the workflow that failed.")
+@click.pass_context
+def command(context: click.Context, workflow: str | None) -> None:
+    """Open or update one issue for each cause of this workflow run's failure, or write the site."""
+    if context.invoked_subcommand:
+        return
+    if not workflow:
+        raise click.UsageError("Missing option '--workflow', or the command 'site'.")
     from mlops.flow.release import report
     from mlops.github_api import GitHub
     from mlops.views import report as view
 
-    def do() -> "Outcome[report.ReportResult]":
+    session: Session = context.ensure_object(Session)
+
+    def do() -> "Outcome[ReportResult]":
         return report.run(GitHub.from_environment(session.environ), workflow, session.actions.run_url or "")
 
     session.answer_alone(do, view)
+
+
+@command.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/site"),
+    show_default=True,
+    help="Folder of the site; an earlier site there is replaced.",
+)
+@click.option("--models", type=click.IntRange(1), default=100, show_default=True, help="How many of the newest models.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/site-cache"),
+    show_default=True,
+    help="Folder for what does not change any more, so that it is read once.",
+)
+@click.pass_obj
+def site(session: Session, out: Path, models: int, cache: Path) -> None:
+    """Write what is live and why as a static site, which works from a file and on GitHub Pages."""
+    from mlops.flow.outcome import Outcome
+    from mlops.flow.release import site as flow
+    from mlops.site.write import write
+    from mlops.views import report_site as view
+
+    def do(context: "Context") -> "Outcome[WrittenSite]":
+        return Outcome(write(flow.run(context, most=models, kept=cache).result, out))
+
+    session.answer(do, view)

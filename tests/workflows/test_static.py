@@ -24,6 +24,7 @@ TOOLS = Path(sys.executable).parent
 WITHOUT_CLOUD = ("exec mlops check ", "exec mlops rehearse", "exec mlops plan --offline", "make ", "test ")
 ACTIONS_NEED = {
     "actions/checkout": {"contents": "read"},
+    "actions/deploy-pages": {"pages": "write", "id-token": "write"},
     "ossf/scorecard-action": {"id-token": "write"},  # it signs what it publishes
     "github/codeql-action/upload-sarif": {"security-events": "write"},
 }

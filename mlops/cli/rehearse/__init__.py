@@ -32,8 +32,11 @@ NAMES = [step.name for step in STEPS]
 )
 @click.option("--until", "last", type=click.Choice(NAMES), default=NAMES[-1], show_default=True, help="End after it.")
 @click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
+@click.option("--open", "open_site", is_flag=True, help="Open the site that the last step writes.")
 @click.pass_obj
-def command(session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool) -> None:
+def command(
+    session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool, open_site: bool
+) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
@@ -48,5 +51,6 @@ def command(session: Session, keep: bool, state: Path | None, first: str, last: 
         keep=keep or state is not None,
         state=state,
         settings=session.settings,
+        open_site=open_site,
     )
     rehearsal.run(first=first, last=last, pause=pause)

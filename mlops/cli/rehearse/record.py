@@ -27,6 +27,7 @@ class Record:
     endpoints: dict[str, str] = field(default_factory=dict)  # environment -> endpoint and traffic
     question: dict[str, str] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
+    site: str = ""
     jobs: dict[str, str] = field(default_factory=dict)  # key of a workflow's job -> result
     seconds: dict[str, float] = field(default_factory=dict)  # step of the scenario, and each mlops command
     summaries: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Record:
             *((name, text) for name, text in self.question.items()),
             ("deleted", ", ".join(self.deleted)),
             ("record", str(folder)),
+            ("site", self.site),
         ]
         timing = [(name, duration(value)) for name, value in self.seconds.items()]
         return Report(

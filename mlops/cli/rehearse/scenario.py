@@ -21,6 +21,7 @@ import click
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import actions, clock
+from mlops.azure.target import KEPT
 from mlops.cli.rehearse import roles
 from mlops.cli.rehearse.record import Record
 from mlops.cli.rehearse.show import Show
@@ -54,6 +55,7 @@ class Rehearsal:
     keep: bool
     state: Path | None
     settings: tuple[str, ...] = ()
+    open_site: bool = False
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
@@ -68,7 +70,7 @@ class Rehearsal:
         """Where the emulator keeps its state."""
         if self.state:
             return self.state.resolve()
-        return self.root / "build" / "emulator" if self.keep else self.folder / "emulator"
+        return self.root / KEPT if self.keep else self.folder / "emulator"
 
     def run(self, *, first: str, last: str, pause: bool) -> None:
         """Go from a step to another; the record is written however it ends."""
@@ -170,9 +172,15 @@ class Rehearsal:
             return
         state = _short(self.state_folder, self.root)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")
-        for words in ("status", "exec -- mlops status", "exec -- mlops ask production", "down"):
-            verb, _, rest = words.partition(" ")
-            self.show.line(f"    mlops emulator {verb} --state {state} {rest}".rstrip())
+        last = list(self.params.environments)[-1]
+        if self.state:
+            words = [
+                f"emulator exec --state {state} -- {_mlops(self.root)} {verb}" for verb in ("status", f"ask {last}")
+            ]
+        else:
+            words = ["status", f"ask {last}", "history"]
+        for line in (*words, f"emulator status --state {state}", f"emulator down --state {state}"):
+            self.show.line(f"    {_mlops(self.root)} {line}")
 
 
 def start(rehearsal: Rehearsal) -> bool:
@@ -235,7 +243,21 @@ def delete(rehearsal: Rehearsal) -> bool:
     """Let the grace period pass, then clean up again."""
     rehearsal.advance(rehearsal.params.cleanup.grace_hours * HOUR + HOUR)
     deleted = _clean(rehearsal, "deleted")
-    rehearsal.record.deleted = [f"{deleted} by cleanup"] if deleted else []
+    record = rehearsal.record
+    record.deleted = [f"{deleted} by cleanup"] if deleted else []
+    gone = {name for name, text in record.endpoints.items() if text.partition(":")[0] in deleted.split(", ")}
+    record.endpoints |= dict.fromkeys(gone, "deleted by cleanup")
+    return True
+
+
+def report(rehearsal: Rehearsal) -> bool:
+    """Write the site: what is live and why, as a team would publish it."""
+    site, cache = rehearsal.folder / "site", rehearsal.folder / "site-cache"
+    rehearsal.command("report", "site", "--out", str(site), "--cache", str(cache))
+    rehearsal.record.site = _short(site / "index.html", rehearsal.root).as_posix()
+    rehearsal.show.line(rehearsal.record.site)
+    if rehearsal.open_site:
+        click.launch(str(site / "index.html"))
     return True
 
 
@@ -256,6 +278,7 @@ STEPS: tuple[ScenarioStep, ...] = (
     ScenarioStep("ask", "Ask production a held-out question", ask),
     ScenarioStep("mark", "Days without a request: cleanup marks what is idle", mark),
     ScenarioStep("delete", "A day later: cleanup deletes what is still idle", delete),
+    ScenarioStep("report", "Write what is live and why as a site", report),
 )
 
 
@@ -293,6 +316,13 @@ def _commit(root: Path) -> str:
         [*git, "status", "--porcelain"], capture_output=True, text=True, check=False
     ).stdout.strip()
     return found.stdout.strip() + (" and uncommitted changes" if changed else "")
+
+
+def _mlops(root: Path) -> str:
+    """The command as it can be typed here: by its path where the shell would not find it, or would find another."""
+    ours = Path(sys.executable).parent / "mlops"
+    found = shutil.which("mlops")
+    return "mlops" if found and Path(found).resolve() == ours.resolve() else str(_short(ours, root))
 
 
 def _short(path: Path, root: Path) -> Path:

@@ -125,6 +125,11 @@ def _model(workspace: Workspace, model: str) -> ModelFacts:
     if found is None:
         known = ", ".join(one.label for one in models.versions(workspace, name)[:5]) or "none"
         raise BadInput(Problem(f"there is no model {model}", "the workspace", fix=f"registered are: {known}"))
+    return facts_of(workspace, found)
+
+
+def facts_of(workspace: Workspace, found: models.Registered) -> ModelFacts:
+    """What a registered version was made from and judged by."""
     job = jobs.find(workspace, found.tags.get(JOB_TAG) or found.job) if _has_job(found) else None
     evaluation = _evaluation(workspace, found.tags[EVALUATION_TAG]) if found.tags.get(EVALUATION_TAG) else None
     return ModelFacts(found.label, found.tags, of_run(workspace, job) if job else None, evaluation)

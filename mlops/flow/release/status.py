@@ -81,14 +81,15 @@ def run(context: Context) -> Outcome[StatusResult]:
         job_state=facts.attempt.state if facts.attempt else None,
         refusal=facts.refusal,
         model=facts.model,
-        environments=tuple(_environment(name, found) for name, found in seen.items()),
+        environments=tuple(environment_status(name, found) for name, found in seen.items()),
         next_verb=plan.first,
         why=plan.why,
     )
     return Outcome(result)
 
 
-def _environment(name: str, facts: EndpointFacts) -> EnvironmentStatus:
+def environment_status(name: str, facts: EndpointFacts) -> EnvironmentStatus:
+    """An environment as its endpoint shows it."""
     serves = (
         ServedModel(item.name, item.model, item.state, facts.share(item.name), item.instance_count)
         for item in facts.deployments

@@ -10,7 +10,7 @@ from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, RunFacts
 from mlops.domain.release.timeline import RunRecord, VersionRecord, timeline
 from mlops.domain.tags import VERDICT_TAG
 from mlops.domain.training.run import JobState
-from mlops.flow.release.site import Limit, Machines, ModelDetails, ReleasedModel, SiteResult
+from mlops.flow.release.site import Limit, Machines, ModelDetails, ModelRecord, SiteResult
 from mlops.flow.release.status import EnvironmentStatus, ServedModel
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -52,7 +52,7 @@ def _environment(name: str, version: str, promoted: AuditEntry) -> EnvironmentSt
     )
 
 
-def _model(number: int) -> ReleasedModel:
+def _model(number: int) -> ModelRecord:
     tags = {
         VERDICT_TAG: "pass",
         "mlops-verdict-why": HOSTILE,
@@ -84,7 +84,7 @@ def _model(number: int) -> ReleasedModel:
         "loss": tuple((10 * step, 4 - step / 10 + math.sin(step + number) / 10) for step in range(20)),
         "eval_loss": tuple((50 * step, 4 - step / 3) for step in range(4)),
     }
-    return ReleasedModel(
+    return ModelRecord(
         label=f"chat:{number}",
         version=str(number),
         registered=_at(number),

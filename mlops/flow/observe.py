@@ -18,6 +18,7 @@ from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.release.plan import Facts
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.domain.training.run import Attempt, JobState
+from mlops.domain.training.spec import TrainingSpec
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
@@ -96,11 +97,11 @@ def required_data_version(workspace: Workspace, project: Project) -> str:
     return found
 
 
-def newest_attempt(context: Context) -> tuple[str, Attempt | None]:
+def newest_attempt(workspace: Workspace, project: Project, spec: TrainingSpec) -> tuple[str, Attempt | None]:
     """The fingerprint of the current parameters and data, and its newest job."""
-    made_of = training_spec.training(context.workspace, training_spec.of(context))
-    mark = made_of.fingerprint(required_data_version(context.workspace, context.project))
-    found = jobs.attempts(context.workspace, mark)
+    made_of = training_spec.training(workspace, spec)
+    mark = made_of.fingerprint(required_data_version(workspace, project))
+    found = jobs.attempts(workspace, mark)
     return mark, found[-1] if found else None
 
 
@@ -108,7 +109,7 @@ def job_name(context: Context, given: str | None) -> str:
     """The job that was named, else the newest one for the current parameters and data."""
     if given:
         return given
-    mark, attempt = newest_attempt(context)
+    mark, attempt = newest_attempt(context.workspace, context.project, training_spec.of(context))
     if attempt is None:
         raise BadInput(Problem(f"fingerprint {mark} has no job yet", "the workspace", fix="run `mlops submit`"))
     return attempt.name

@@ -34,8 +34,8 @@ def lines(title: str, x: str, y: str, series: Mapping[str, Sequence[tuple[float,
         made.add(name, points)
     steps = sorted({step for points in drawn.values() for step, _ in points})
     known = {name: dict(points) for name, points in drawn.items()}
-    rows = [(_tick(step), *(_cell(values.get(step)) for values in known.values())) for step in steps]
-    summary = "; ".join(f"{name}: {_tick(p[0][1])} to {_tick(p[-1][1])}" for name, p in drawn.items())
+    rows = [(_plain(step), *(_cell(values.get(step)) for values in known.values())) for step in steps]
+    summary = "; ".join(f"{name}: {_plain(p[0][1])} to {_plain(p[-1][1])}" for name, p in drawn.items())
     return Figure(title, _svg(made, f"{title}. {summary}"), summary, (x, *drawn), tuple(rows))
 
 
@@ -91,12 +91,12 @@ def _look(title: str, x: str, y: str) -> dict[str, object]:
         "show_minor_y_labels": False,
         "x_labels_major_count": 8,
         "show_minor_x_labels": False,
-        "value_formatter": _tick,
-        "x_value_formatter": _tick,
+        "value_formatter": _plain,
+        "x_value_formatter": _plain,
     }
 
 
-def _tick(value: float) -> str:
+def _plain(value: float) -> str:
     return number(int(value)) if value == int(value) else number(value)
 
 
@@ -115,4 +115,4 @@ def _svg(made: object, name: str) -> Markup:
 
 
 def _cell(value: float | None) -> str:
-    return "" if value is None else _tick(value)
+    return "" if value is None else _plain(value)

@@ -12,7 +12,7 @@ from mlops.domain.numbers import number
 from mlops.domain.registry.lineage import RunFacts, graph
 from mlops.domain.release.timeline import Event
 from mlops.domain.tags import HISTORY_PREFIX
-from mlops.flow.release.site import ReleasedModel, SiteResult
+from mlops.flow.release.site import ModelRecord, SiteResult
 from mlops.flow.release.status import EnvironmentStatus
 from mlops.render.plain import plain
 from mlops.site import charts
@@ -56,7 +56,7 @@ def pages(result: SiteResult) -> Iterator[tuple[str, str]]:
     yield "data.json", json.dumps(plain(result), indent=1) + "\n"
 
 
-def file_name(one: ReleasedModel) -> str:
+def file_name(one: ModelRecord) -> str:
     """The file of a model's page; a version is a number, or what Azure ML allows in one."""
     return f"{re.sub(r'[^0-9A-Za-z_.-]', '-', one.version).strip('.') or 'version'}.html"
 
@@ -113,7 +113,7 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "not known"
 
 
-def _model(result: SiteResult, one: ReleasedModel, before: ReleasedModel | None) -> dict[str, object]:
+def _model(result: SiteResult, one: ModelRecord, before: ModelRecord | None) -> dict[str, object]:
     run = one.details.run
     found = graph((), [one.facts])
     curves = {name: points for name, points in one.details.curves.items() if name.endswith("loss")}
@@ -132,7 +132,7 @@ def _model(result: SiteResult, one: ReleasedModel, before: ReleasedModel | None)
     }
 
 
-def _probes(one: ReleasedModel, before: ReleasedModel | None) -> Figure | None:
+def _probes(one: ModelRecord, before: ModelRecord | None) -> Figure | None:
     names = sorted(name for name in one.metrics if name.startswith("probes."))
     series: dict[str, Sequence[float | None]] = {one.label: [one.metrics[name] for name in names]}
     if before:
@@ -159,7 +159,7 @@ def link(text: str) -> str:
     return text if _WEB.fullmatch(text) else ""
 
 
-def _was_live(result: SiteResult, one: ReleasedModel) -> bool:
+def _was_live(result: SiteResult, one: ModelRecord) -> bool:
     last = result.environments[-1].name if result.environments else ""
     return "champion" in one.tags.get(f"{HISTORY_PREFIX}{last}", "")
 

@@ -123,6 +123,14 @@ CHECKED = {  # the same in CI and in what a team's own repository calls
         lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
     ),
 }
+NIGHTLY = Table(
+    {
+        "github.event_name": ("schedule", "workflow_dispatch"),
+        "vars.AZURE_ML_WORKSPACE": ("", "w"),
+        "canceled": (False,),
+    },
+    lambda case: case["github.event_name"] == "workflow_dispatch" or case["vars.AZURE_ML_WORKSPACE"] == "w",
+)
 TABLES: dict[str, Table] = {
     "ci.concurrency.group": choice(
         {"github.event.pull_request.number": (None, 7), "github.sha": ("abc",)},
@@ -151,14 +159,7 @@ TABLES: dict[str, Table] = {
             and passed_or_not_due(case, "rehearse", "rehearse")
         ),
     ),
-    "cleanup.cleanup.if": Table(
-        {
-            "github.event_name": ("schedule", "workflow_dispatch"),
-            "vars.AZURE_ML_WORKSPACE": ("", "w"),
-            "canceled": (False,),
-        },
-        lambda case: case["github.event_name"] == "workflow_dispatch" or case["vars.AZURE_ML_WORKSPACE"] == "w",
-    ),
+    "cleanup.cleanup.if": NIGHTLY,
     "cleanup.cleanup.cleanup.APPLY": choice(
         {"github.event_name": ("schedule", "workflow_dispatch"), "inputs.apply": TYPED},
         lambda case: (
@@ -224,6 +225,15 @@ TABLES: dict[str, Table] = {
     ),
     "train.run-name": choice(
         {"inputs.reason": (None, "again"), "github.event_name": ("push",)}, lambda case: case["inputs.reason"] or "push"
+    ),
+    "site.build.if": NIGHTLY,
+    "site.build.keep for GitHub Pages.if": Table(
+        {"status": ("success", "failure", "cancelled"), "vars.MLOPS_SITE": ("", "pages", "artifact")},
+        lambda case: case["status"] == "success" and case["vars.MLOPS_SITE"] == "pages",
+    ),
+    "site.publish.if": Table(
+        {"needs.build.result": ENDED, "vars.MLOPS_SITE": ("", "pages", "artifact"), "canceled": (False, True)},
+        lambda case: well(case, "build") and case["vars.MLOPS_SITE"] == "pages",
     ),
     "train.plan.if": Table(
         {

@@ -129,7 +129,7 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
     used, command = str(step.get("uses", "")).partition("@")[0], step.get("run", "")
     if not command.startswith(("exec mlops ", *WITHOUT_CLOUD)):
         return ACTIONS_NEED.get(used, {})
-    if command.startswith("exec mlops report "):
+    if command.startswith("exec mlops report --workflow"):
         return {"actions": "read", "checks": "read", "issues": "write"}
     return {} if command.startswith(WITHOUT_CLOUD) else {"id-token": "write"}
 
@@ -153,8 +153,8 @@ def test_a_job_has_the_permissions_that_its_steps_need_and_no_other(flow: str, n
 
 @pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
 def test_only_jobs_that_sign_in_to_azure_have_an_environment(flow: str, name: str, job: dict[str, Any]) -> None:
-    if "uses" in job or flow == "scorecard":
-        return
+    if "uses" in job or flow == "scorecard" or (flow, name) == ("site", "publish"):
+        return  # the last one signs in to GitHub Pages
     signs_in = job.get("permissions", {}).get("id-token") == "write"
     assert signs_in == ("environment" in job), "identifiers are variables of an environment"
     assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
@@ -172,13 +172,15 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
         ("rollback", "rollback"): "${{ inputs.environment }}",
         ("cleanup", "cleanup"): "training",
         ("auth-check", "check"): "${{ matrix.environment }}",
+        ("site", "build"): "training",
+        ("site", "publish"): "github-pages",  # GitHub's own, which has no variables of ours
     }
 
 
 def test_conditions_of_jobs_read_no_variable_but_the_repository_s_own() -> None:
     """Those of an environment are not known yet when GitHub decides whether the job runs."""
     conditions = " ".join(str(job.get("if", "")) for _, _, job in jobs())
-    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE"}
+    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE", "MLOPS_SITE"}
 
 
 def test_what_signs_in_starts_by_itself_only_where_a_workspace_is_configured() -> None:
@@ -281,5 +283,15 @@ def test_a_teams_own_repository_is_checked_as_a_fork_is() -> None:
 
 def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
     called = {path.stem: on for path in FILES if "workflow_call" in (on := read(path).on)}
-    assert called.keys() == {"auth-check", "check", "cleanup", "promote", "report", "resume", "rollback", "train"}
+    assert called.keys() == {
+        "auth-check",
+        "check",
+        "cleanup",
+        "promote",
+        "report",
+        "resume",
+        "rollback",
+        "site",
+        "train",
+    }
     assert all("project" in on["workflow_call"]["inputs"] for name, on in called.items() if name != "report")

@@ -1,9 +1,10 @@
 """What stays of a rehearsal: a record in JSON, the job summaries as Markdown, and the table at the end.
 
-It must not run anything.
+It runs nothing but git.
 """
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,3 +72,15 @@ class Record:
                 table("Time", ("step", "took"), timing),
             ),
         )
+
+
+def commit_of(root: Path) -> str:
+    """The commit that is checked out there, and whether files were changed since."""
+    git = ["git", "-C", str(root)]
+    found = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        return "none"
+    changed = subprocess.run(
+        [*git, "status", "--porcelain"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return found.stdout.strip() + (" and uncommitted changes" if changed else "")

@@ -22,11 +22,11 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import actions, clock
 from mlops.azure.target import KEPT
-from mlops.cli.rehearse import roles
-from mlops.cli.rehearse.record import Record
+from mlops.cli.rehearse import failures, roles
+from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
 from mlops.cli.session import SET_VARIABLE
-from mlops.errors import ALL, BadInput, MlopsError, Problem, RemoteFailed
+from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.params import REHEARSAL_VARIABLE, Params
 
 REPOSITORY = "rehearsal/repository"
@@ -80,7 +80,7 @@ class Rehearsal:
             raise BadInput(
                 Problem(f"there is no state in {self.state_folder} to go on from", fix="mlops rehearse --keep")
             )
-        self.record.commit = _commit(self.root)
+        self.record.commit = commit_of(self.root)
         try:
             self._ensure_emulator()
             for step in due:
@@ -104,7 +104,7 @@ class Rehearsal:
         if done.unexplained:
             what = f"{name}: jobs that should have run did not: {', '.join(done.unexplained)}"
             return done, RemoteFailed(Problem(what, why="; ".join(trouble.text for trouble in done.troubles)))
-        return done, None if done.succeeded else _failure(name, done)
+        return done, None if done.succeeded else failures.of_workflow(name, done)
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """Run an `mlops` command as a person would, and read its JSON."""
@@ -117,7 +117,7 @@ class Rehearsal:
         except ValueError:
             raise MlopsError(Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())) from None
         if done.returncode:
-            raise _by_code(done.returncode)([_problem(one) for one in found["problems"]])
+            raise failures.by_code(done.returncode)([failures.problem(one) for one in found["problems"]])
         return found
 
     def advance(self, seconds: float) -> None:
@@ -172,15 +172,10 @@ class Rehearsal:
             return
         state = _short(self.state_folder, self.root)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")
-        last = list(self.params.environments)[-1]
-        if self.state:
-            words = [
-                f"emulator exec --state {state} -- {_mlops(self.root)} {verb}" for verb in ("status", f"ask {last}")
-            ]
-        else:
-            words = ["status", f"ask {last}", "history"]
-        for line in (*words, f"emulator status --state {state}", f"emulator down --state {state}"):
-            self.show.line(f"    {_mlops(self.root)} {line}")
+        looks = ("status", f"ask {list(self.params.environments)[-1]}", "history")
+        through = f"emulator exec --state {state} -- {_mlops(self.root)} " if self.state else ""
+        for words in (*(through + look for look in looks), f"emulator down --state {state}"):
+            self.show.line(f"    {_mlops(self.root)} {words}")
 
 
 def start(rehearsal: Rehearsal) -> bool:
@@ -282,40 +277,9 @@ STEPS: tuple[ScenarioStep, ...] = (
 )
 
 
-def _failure(workflow: str, done: actions.ActRun) -> MlopsError:
-    """The failed step's own failure: its exit code says the kind, its annotations say why."""
-    problems = [Problem(note.message) for note in done.annotations if note.level == "error"]
-    code = done.exits[-1].code if done.exits else 1
-    where = f"{done.exits[-1].job}, {done.exits[-1].step}" if done.exits else "a job"
-    return _by_code(code)(
-        problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
-    )
-
-
-def _problem(stated: dict[str, Any]) -> Problem:
-    """A problem as `--json` tells it."""
-    texts = {name: str(stated[name] or "") for name in ("what", "why", "fix", "key")}
-    return Problem(where=stated["file"], line=stated["line"], column=stated["column"], **texts)
-
-
-def _by_code(code: int) -> type[MlopsError]:
-    return next((kind for kind in ALL if kind.exit_code == code), MlopsError)
-
-
 def _data_files(rehearsal: Rehearsal) -> list[Path]:
     folder = rehearsal.root / rehearsal.params.data.curated
     return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _commit(root: Path) -> str:
-    git = ["git", "-C", str(root)]
-    found = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        return "none"
-    changed = subprocess.run(
-        [*git, "status", "--porcelain"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return found.stdout.strip() + (" and uncommitted changes" if changed else "")
 
 
 def _mlops(root: Path) -> str:

@@ -57,7 +57,7 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}
         rows = {role: int(text) if text.isdecimal() else None for role, text in stated.items()}
         return Outcome(PrepareResult(found[0], recipe, True, rows, curated.not_read))
-    prepared = _prepare(context, curated, recipe, out)
+    prepared = _prepare(context.project, context.say, curated, recipe, out)
     manifest = prepared.manifest
     files = {role: prepared.files[FILES[role]] for role in data.ROLES}
     tags = _tags(manifest, context.owner, context.commit)
@@ -84,13 +84,13 @@ def check_curated(project: Project, curated: list[tuple[str, bytes]]) -> Curated
     return check(curated, options(project))
 
 
-def _prepare(context: Context, curated: DataFiles, recipe: str, out: Path) -> Prepared:
-    wanted = context.params.data.dataset
+def _prepare(project: Project, say: Callable[[str], None], curated: DataFiles, recipe: str, out: Path) -> Prepared:
+    wanted = project.params.data.dataset
     if not wanted and not curated.read:
-        where, why = str(context.params_path), "no dataset and no curated file"
+        where, why = str(project.params_path), "no dataset and no curated file"
         raise BadInput(Problem("there is nothing to train on", where, why=why, fix="add one", key="data"))
-    inputs = _inputs(context.say, wanted) if wanted else []
-    return prepare(inputs, curated.read, options(context.project), out, recipe, _Told(context.say))
+    inputs = _inputs(say, wanted) if wanted else []
+    return prepare(inputs, curated.read, options(project), out, recipe, _Told(say))
 
 
 def _inputs(say: Callable[[str], None], wanted: Dataset) -> list[Input]:

@@ -9,6 +9,7 @@ from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.flow.training import training_spec
 
 
 def deployment(model: models.Registered) -> str:
@@ -54,7 +55,7 @@ def _current(context: Context, registry: str | None) -> models.Registered:
     if registry:
         why = f"this environment takes its models from the registry {registry}"
         raise BadInput(Problem("no model was named", "--model", why=why, fix="write NAME:VERSION"))
-    mark, _ = observe.newest_attempt(context)
+    mark, _ = observe.newest_attempt(context.workspace, context.project, training_spec.of(context))
     found = observe.registered(context.workspace, context.params.model.name, mark)
     if found is None:
         raise BadInput(Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register"))

@@ -44,7 +44,7 @@ class ModelDetails:
 
 
 @dataclass(frozen=True)
-class ReleasedModel:
+class ModelRecord:
     """A registered version, what it was made from, its verdict, and its role by environment (empty for none)."""
 
     label: str
@@ -95,7 +95,7 @@ class SiteResult:
     environments: tuple[EnvironmentStatus, ...]
     machines: tuple[Machines, ...]
     running: tuple[RunRecord, ...]
-    models: tuple[ReleasedModel, ...]
+    models: tuple[ModelRecord, ...]
     events: tuple[Event, ...]
     limits: tuple[Limit, ...]
     left_out: int
@@ -132,9 +132,9 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
     return Outcome(result)
 
 
-def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails) -> ReleasedModel:
+def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails) -> ModelRecord:
     tags = one.tags
-    return ReleasedModel(
+    return ModelRecord(
         label=one.label,
         version=one.version,
         registered=one.registered,

@@ -1,0 +1,27 @@
+"""What a rehearsed workflow or command failed with, as a failure of ours with the same exit code."""
+
+from typing import Any
+
+from mlops import actions
+from mlops.errors import ALL, MlopsError, Problem
+
+
+def of_workflow(workflow: str, done: actions.ActRun) -> MlopsError:
+    """The failed step's own failure: its exit code says the kind, its annotations say why."""
+    problems = [Problem(note.message) for note in done.annotations if note.level == "error"]
+    code = done.exits[-1].code if done.exits else 1
+    where = f"{done.exits[-1].job}, {done.exits[-1].step}" if done.exits else "a job"
+    return by_code(code)(
+        problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
+    )
+
+
+def problem(stated: dict[str, Any]) -> Problem:
+    """A problem as `--json` tells it."""
+    texts = {name: str(stated[name] or "") for name in ("what", "why", "fix", "key")}
+    return Problem(where=stated["file"], line=stated["line"], column=stated["column"], **texts)
+
+
+def by_code(code: int) -> type[MlopsError]:
+    """The kind of failure that an exit code stands for."""
+    return next((kind for kind in ALL if kind.exit_code == code), MlopsError)

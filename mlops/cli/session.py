@@ -40,6 +40,7 @@ class Session:
     as_json: bool = False
     verbose: bool = False
     environ: MutableMapping[str, str] = field(default_factory=lambda: os.environ)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     as_markdown: bool = False

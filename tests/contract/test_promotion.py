@@ -20,6 +20,7 @@ from mlops.azure import data, deployments, endpoints, models
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
+from mlops.domain.promote.chat_protocol import Question, own_question
 from mlops.domain.promote.spec import ServingSettings
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
@@ -30,7 +31,7 @@ from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.promotion import Consent
-from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
+from mlops.flow.promote.result import EndpointAnswer, PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
 from mlops.views import promote as promote_view
 from mlops.views import rollback as rollback_view
@@ -412,6 +413,44 @@ def test_no_verb_touches_the_endpoint_of_another_environment_or_project(stage: S
             assert stage.facts() == before
     finally:
         endpoints.patch_tags(own_workspace(), ENDPOINT, own)
+
+
+def test_live_models_answer_held_out_questions_own_ones_and_whole_conversations(stage: Stage) -> None:
+    stage.home()
+    context = stage.context()
+    found = ask.run(context, None).result
+    assert (found.held_out, found.silent) == (True, ("elsewhere",))
+    (one,) = found.asked
+    (answer,) = one.answers
+    assert (answer.environment, answer.deployment, answer.model) == ("production", "model-1", f"{MODEL}:1")
+    assert answer.text
+    assert answer.seconds > 0
+    assert 0 <= answer.scores["rougeL"] <= 1
+    known = Question(({"role": "user", "content": "What is LoRA?"},), "A low-rank adapter.")
+    own = ask.run(context, "production", own=(own_question("Why?", "Be brief."), known)).result
+    assert [len(asked.messages) for asked in own.asked] == [2, 1]
+    assert [sorted(asked.answers[0].scores) != [] for asked in own.asked] == [False, True]
+    with pytest.raises(BadInput, match="elsewhere has no model with traffic"):
+        ask.run(context, "elsewhere", own=(known,))
+
+
+def test_a_chat_goes_on_with_what_was_said_and_takes_back_what_was_not_answered(stage: Stage) -> None:
+    stage.home()
+    shown: list[EndpointAnswer] = []
+
+    def lines() -> Iterator[str]:
+        yield "Hello."
+        process.control(stage.address, "POST", "/faults", {"rule": "scoring.score: 503 once"})
+        yield "Are you there?"
+        yield "And now?"
+
+    talk = ask.run(stage.context(), "production", chat=ask.ChatLines(lines(), shown.append, "Be kind.")).result
+    process.control(stage.address, "DELETE", "/faults")
+    first, lost, last = talk.asked
+    assert shown == [one.answers[0] for one in talk.asked]
+    assert (lost.answers[0].text, lost.answers[0].failure[:8]) == (None, "HTTP 503")
+    said = [turn["content"] for turn in last.messages]
+    assert said == ["Be kind.", "Hello.", first.answers[0].text, "And now?"]
 
 
 def test_a_second_repository_is_refused_until_it_takes_over(stage: Stage) -> None:

@@ -217,8 +217,9 @@ def push(rehearsal: Rehearsal) -> bool:
 def ask(rehearsal: Rehearsal) -> bool:
     """Ask the last environment a held-out question."""
     name = list(rehearsal.params.environments)[-1]
-    found = rehearsal.command("ask", name)
-    rows = {what: str(found["result"][what.replace(" ", "_")]) for what in ("question", "prediction", "ground truth")}
+    asked = rehearsal.command("ask", name)["result"]["asked"][0]
+    texts = (asked["messages"][-1]["content"], asked["answers"][0]["text"], asked["ground_truth"])
+    rows = dict(zip(("question", "prediction", "ground truth"), map(str, texts), strict=True))
     for what, text in rows.items():
         rehearsal.show.line(f"{what:<13} {' '.join(text.split())}")
     rehearsal.show.line("a stand-in of 0.3 million parameters answers here, and learns form rather than facts", "dim")

@@ -4,9 +4,12 @@ Sources: the scoring contracts of foundation-model-inference, foundation-model-s
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from mlops.errors import BadInput, Problem
 
 
 class Stack(StrEnum):
@@ -74,3 +77,78 @@ def question(messages: Sequence[dict[str, str]]) -> tuple[list[dict[str, str]], 
         if turns[index]["role"] == "assistant" and turns[index - 1]["role"] == "user":
             return turns[:index], turns[index]["content"]
     raise ValueError("a held-out conversation has no question and answer")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A conversation up to the user's turn, and the true answer where one is known."""
+
+    messages: tuple[dict[str, str], ...]
+    ground_truth: str | None = None
+
+
+def own_question(text: str, system: str = "") -> Question:
+    """A text that a person asks, after a system message where one is given. Raises BadInput for an empty one."""
+    if not text.strip():
+        raise BadInput(Problem("the question is empty", fix="write it after the environment, or pipe it in"))
+    head = [{"role": "system", "content": system}] if system else []
+    return Question((*head, {"role": "user", "content": text}))
+
+
+def read_questions(text: str, where: str) -> tuple[Question, ...]:
+    """The conversations of a file: one as JSON (`{"messages": [...]}` or the list alone), or JSON lines of such.
+
+    A last turn of the assistant is the true answer. Raises BadInput with everything that is wrong.
+    """
+    found: list[Question] = []
+    problems: list[Problem] = []
+    for line, stated in _documents(text, where):
+        asked = _question(stated)
+        if isinstance(asked, str):
+            problems.append(Problem(asked, where, line, fix='write {"messages": [{"role": "user", "content": "..."}]}'))
+        else:
+            found.append(asked)
+    if not found and not problems:
+        problems.append(Problem("holds no conversation", where))
+    if problems:
+        raise BadInput(problems)
+    return tuple(found)
+
+
+def _documents(text: str, where: str) -> Iterator[tuple[int | None, Any]]:
+    """The whole text as one document; where its first line is one, each line, with its number."""
+    whole, why = _parsed(text)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not why or not lines or _parsed(lines[0][1])[1]:
+        if why:
+            raise BadInput(Problem("not valid JSON", where, why=why))
+        yield None, whole
+        return
+    for number, line in lines:
+        stated, why = _parsed(line)
+        if why:
+            raise BadInput(Problem("not valid JSON", where, number, why=why))
+        yield number, stated
+
+
+def _parsed(text: str) -> tuple[Any, str]:
+    """The value, and why there is none."""
+    try:
+        return json.loads(text), ""
+    except (ValueError, RecursionError) as error:
+        return None, str(error) or "too deep"
+
+
+def _question(stated: Any) -> Question | str:
+    turns = stated.get("messages") if isinstance(stated, dict) else stated
+    if not isinstance(turns, list) or not turns:
+        return "a conversation is a list of messages"
+    for turn in turns:
+        good = isinstance(turn, dict) and turn.get("role") in ("system", "user", "assistant")
+        if not good or not isinstance(turn.get("content"), str) or not turn["content"].strip():
+            return "a message has a role (system, user or assistant) and a content that is not empty"
+    messages = [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+    truth = messages.pop()["content"] if messages[-1]["role"] == "assistant" else None
+    if not messages or messages[-1]["role"] != "user":
+        return "the last turn before the answer must be the user's"
+    return Question(tuple(messages), truth)

@@ -219,13 +219,40 @@ class ThawResult:
 
 
 @dataclass(frozen=True)
-class AskResult:
-    """One held-out question to a live endpoint."""
+class EndpointAnswer:
+    """What the endpoint of an environment said; `text` null where it gave no answer, and `failure` says why.
+
+    `deployment` and `model` (name:version) are empty where the service does not say who answered. `scores` are against
+    the ground truth, none without one.
+    """
 
     environment: str
     endpoint: str
+    deployment: str
     model: str
     seconds: float
-    question: str
-    prediction: str
-    ground_truth: str
+    text: str | None
+    failure: str
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A conversation up to the user's turn, the true answer where one is known, and what each endpoint said."""
+
+    messages: tuple[Mapping[str, str], ...]
+    ground_truth: str | None
+    answers: tuple[EndpointAnswer, ...]
+
+
+@dataclass(frozen=True)
+class AskResult:
+    """Questions with their answers. `held_out`: of the test data; `chat`: each goes on with what was said before.
+
+    `silent` are environments that serve no model, which were not asked.
+    """
+
+    asked: tuple[AskedQuestion, ...]
+    held_out: bool
+    chat: bool
+    silent: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -187,20 +188,39 @@ def _print(console: Console, section: Section) -> None:
         if line:
             _say(console, "\n".join(f"  {part}" for part in line.splitlines()))
     for item in section.tables:
-        _print_table(console, Padding(drawn(item), (0, 0, 0, 1), expand=False))
+        _print_table(console, item)
     for chart in section.charts:
         for line in chart.sparklines():
             _say(console, f"  {line}")
 
 
-def _print_table(console: Console, made: Padding) -> None:
-    """Write a table; in a log or a file without the blanks that fill its cells up."""
-    if console.is_terminal:
+def _print_table(console: Console, item: Table) -> None:
+    """Write a table; in a log or a file without the blanks that fill its cells up.
+
+    Where a terminal is so narrow that words would be broken, each row is written as lines of name and value.
+    """
+    made = Padding(drawn(item), (0, 0, 0, 1), expand=False)
+    if not console.is_terminal:
+        with console.capture() as held:
+            console.print(made)
+        _say(console, "\n".join(line.rstrip() for line in held.get().splitlines()))
+    elif Measurement.get(console, console.options.update(max_width=10_000), made).minimum <= console.width:
         console.print(made)
-        return
-    with console.capture() as held:
-        console.print(made)
-    _say(console, "\n".join(line.rstrip() for line in held.get().splitlines()))
+    else:
+        _print_rows(console, item)
+
+
+def _print_rows(console: Console, item: Table) -> None:
+    if item.title:
+        _say(console, f" {item.title}")
+    for row in item.rows:
+        made = RichTable.grid(padding=(0, 2))
+        made.add_column()
+        made.add_column(overflow="fold")
+        for name, cell in zip(item.columns, row, strict=True):
+            if shown(cell):
+                made.add_row(Text(clean(name), style="bold"), _cell(cell))
+        console.print(Padding(made, (1, 0, 0, 3), expand=False))
 
 
 def drawn(item: Table) -> RichTable:
@@ -209,8 +229,12 @@ def drawn(item: Table) -> RichTable:
     for index, name in enumerate(item.columns):
         made.add_column(Text(clean(name)), justify="right" if item.numeric(index) else "left", overflow="fold")
     for row in item.rows:
-        made.add_row(*(Text(clean(shown(cell)), style=_STYLES.get(str(cell), "")) for cell in row))
+        made.add_row(*map(_cell, row))
     return made
+
+
+def _cell(cell: Cell) -> Text:
+    return Text(clean(shown(cell)), style=_STYLES.get(str(cell), ""))
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from mlops.domain.release.timeline import Event
+from mlops.domain.release.timeline import Event, EventKind
 from mlops.flow.release.history import HistoryResult
 from mlops.render import Report, table
 
 SHORT_COMMIT = 8
+PLACED = {EventKind.PROMOTED: "to", EventKind.PROMOTION_REFUSED: "to"}
 
 
 def report(result: HistoryResult) -> Report:
@@ -14,9 +15,9 @@ def report(result: HistoryResult) -> Report:
     where = f" in {result.environment}" if result.environment else ""
     if not result.events:
         return Report(f"History of {result.model}{where}", ("nothing happened yet",), next_step="mlops plan")
-    rows = [_row(event) for event in reversed(result.events)]
-    columns = ("when (UTC)", "what", "environment", "model or run", "commit", "by", "why")
-    return Report(f"History of {result.model}{where}", tables=(table("", columns, rows),))
+    rows = [(moment(event), _what(event), by(event.by), event.why) for event in reversed(result.events)]
+    made = table("", ("when (UTC)", "what", "by", "why"), rows)
+    return Report(f"History of {result.model}{where}", tables=(made,))
 
 
 def outputs(_: HistoryResult) -> Mapping[str, str]:
@@ -24,18 +25,17 @@ def outputs(_: HistoryResult) -> Mapping[str, str]:
     return {}
 
 
-def _row(event: Event) -> tuple[str, ...]:
-    when = f"{event.at:%Y-%m-%d %H:%M}" if event.at else "not known"
-    what = event.model or event.run or ""
-    return (
-        when,
-        event.kind.value,
-        event.environment or "",
-        what,
-        event.commit[:SHORT_COMMIT],
-        by(event.by),
-        event.why,
-    )
+def moment(event: Event) -> str:
+    """When it was, as far as anybody wrote it down."""
+    return f"{event.at:%Y-%m-%d %H:%M}" if event.at else "not known"
+
+
+def _what(event: Event) -> str:
+    """Such as `promoted chat:3 to production, commit 1a2b3c4d`."""
+    about = event.model or event.run or ""
+    place = f"{PLACED.get(event.kind, 'in')} {event.environment}" if event.environment else ""
+    said = " ".join(part for part in (event.kind.value, about, place) if part)
+    return f"{said}, commit {event.commit[:SHORT_COMMIT]}" if event.commit else said
 
 
 def by(text: str) -> str:

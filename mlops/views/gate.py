@@ -8,6 +8,7 @@ from mlops.domain.evaluation.findings import Finding, Verdict
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.paired import RESAMPLES, Paired, recommended
 from mlops.domain.numbers import percent
+from mlops.domain.training.curves import EVAL, TRAIN, between_evaluations
 from mlops.flow.evaluation.gate import ChangedAnswers, GateResult
 from mlops.render import Report, Table, number, table
 from mlops.render.bars import Bars
@@ -15,6 +16,7 @@ from mlops.render.charts import chart
 from mlops.render.report import Drawing, Section
 from mlops.views.compare import changed_table
 
+CHARTED = (TRAIN, EVAL)
 _COLUMNS = ("metric", "candidate", "compared with", "rule", "threshold", "margin", "verdict", "finding")
 _PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to", "won", "lost")
 
@@ -22,14 +24,18 @@ _PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to"
 def report(result: GateResult) -> Report:
     """For people. Each metric has a chart of its own, because training and evaluation are logged at different steps."""
     verdict, evidence = result.verdict, result.evidence
-    lines = (chart(f"{name} by step", {name: points}) for name, points in result.history.items() if len(points) > 1)
-    charts: list[Drawing | None] = [margins(verdict), *lines]
+    lines = (
+        chart(f"{name} by step", {name: points}) for name in CHARTED if len(points := result.history.get(name, ())) > 1
+    )
+    both = chart("training loss and eval_loss by evaluation", between_evaluations(result.history))
+    charts: list[Drawing | None] = [margins(verdict), *lines, *([both] if result.curves else [])]
     return Report(
         title="The gate passes this model" if verdict.passed else "The gate refused this model",
         lines=(
             f"job {evidence.job}" if evidence.job else "",
             f"champion {evidence.champion.model}" if evidence.champion else "",
             *(finding.sentence for finding in verdict.refusals),
+            *(f"advisory, {found.kind}: {found.sentence}; {found.fix}" for found in result.curves),
             *evidence.notes(),
             f"written to {result.written_to}" if result.written_to else "",
         ),

@@ -17,6 +17,7 @@ from mlops.azure import data, jobs, registry, submission, target
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.paired import Judgement
+from mlops.domain.training.curves import CurveKind
 from mlops.errors import BadInput, GateRefused
 from mlops.flow.context import Context
 from mlops.flow.evaluation import compare, evaluate, evidence, gate, planned
@@ -196,6 +197,10 @@ def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context,
     (loss,) = [finding for finding in judged.findings if finding.metric == "eval_loss"]
     assert loss.candidate == min(points)
     assert any("whose weights are kept" in note for note in judged.evidence.notes())
+    assert CurveKind.OVERFITTING in [found.kind for found in judged.curves]
+    text = gate_view.report(judged).to_markdown()
+    assert "advisory, overfitting: eval_loss rose from" in text
+    assert "training loss and eval_loss by evaluation" in text
 
 
 def test_a_verdict_is_decided_again_from_its_file(context: Context, tmp_path: Path) -> None:

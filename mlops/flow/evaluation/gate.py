@@ -16,6 +16,8 @@ from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.rules import Finding, Rule, Ruling, Verdict, lost, read_metrics
 from mlops.domain.evaluation.side_by_side import ChangedAnswer, most_changed
 from mlops.domain.evaluation.spec import GateSpec
+from mlops.domain.training import curves
+from mlops.domain.training.curves import CurveFinding
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import observe, poll
 from mlops.flow.context import Context
@@ -24,7 +26,6 @@ from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.outcome import Outcome, Skipped
 
 PAUSES = poll.Pauses(3.0)
-CHARTED = ("loss", "eval_loss")
 SHOWN = 5  # answers in the summary of a release
 
 
@@ -42,7 +43,8 @@ class GateResult:
     """The verdict with every finding, what it was judged from, and how the losses went: metric -> (step, value).
 
     `probes` are the candidate's against the base model's, by category; `written_to` is the file with the document.
-    `changed` are the answers that differ most from those of the champion or base model.
+    `changed` are the answers that differ most from those of the champion or base model. `curves` are advice: what the
+    course of the losses shows.
     """
 
     ruling: Ruling
@@ -52,6 +54,7 @@ class GateResult:
     history: Mapping[str, tuple[tuple[int, float], ...]]
     written_to: str | None
     changed: ChangedAnswers | None = None
+    curves: tuple[CurveFinding, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -71,9 +74,10 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     judged = wait_and_judge(evaluator, name)
     verdict, found = judged.verdict, judged.evidence
     jobs.tag(workspace, name, record.tags(verdict, found))
-    history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in CHARTED}
+    history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in curves.READ}
     outcome = _outcome(verdict, found, out, history, evaluator.spec.gate)
-    return replace(outcome, result=replace(outcome.result, changed=_changed(judged, evaluator.spec.probes)))
+    changed, advice = _changed(judged, evaluator.spec.probes), curves.judge_curves(history)
+    return replace(outcome, result=replace(outcome.result, changed=changed, curves=advice))
 
 
 def run_from_file(

@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -199,7 +200,7 @@ def _print_table(console: Console, item: Table) -> None:
 
     Where a terminal is so narrow that words would be broken, each row is written as lines of name and value.
     """
-    made = Padding(drawn(item), (0, 0, 0, 1), expand=False)
+    made = Padding(drawn(item, whole_words=console.is_terminal), (0, 0, 0, 1), expand=False)
     if not console.is_terminal:
         with console.capture() as held:
             console.print(made)
@@ -223,11 +224,14 @@ def _print_rows(console: Console, item: Table) -> None:
         console.print(Padding(made, (1, 0, 0, 3), expand=False))
 
 
-def drawn(item: Table) -> RichTable:
-    """A table for a terminal."""
+def drawn(item: Table, *, whole_words: bool = False) -> RichTable:
+    """A table for a terminal. `whole_words`: no column is narrower than its longest word."""
     made = RichTable(title=Text(clean(item.title)) if item.title else None, title_justify="left", box=SIMPLE_HEAD)
     for index, name in enumerate(item.columns):
-        made.add_column(Text(clean(name)), justify="right" if item.numeric(index) else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if item.numeric(index) else "left"
+        words = " ".join([clean(name), *(clean(shown(row[index])) for row in item.rows)]).split()
+        longest = max(map(cell_len, words), default=0) if whole_words else None
+        made.add_column(Text(clean(name)), justify=justify, overflow="fold", min_width=longest)
     for row in item.rows:
         made.add_row(*map(_cell, row))
     return made

@@ -7,7 +7,10 @@ from rich.console import Console
 
 from mlops.render import Report, table
 
-ROWS = [("production", "chat-production-eb15e6", "model-1: phi-3-mini-ultrachat:1, Succeeded", "", "100 %")]
+ROWS = [
+    ("production", "chat-production-eb15e6", "model-1: phi-3-mini-ultrachat:1, Succeeded", "", "100 %"),
+    ("eu", "short", "none of them is there yet, and none will be", "", "0 %"),
+]
 COLUMNS = ("environment", "endpoint", "deployment", "note", "traffic")
 
 
@@ -20,7 +23,7 @@ def printed(width: int) -> str:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_every_word_is_whole(width: int) -> None:
     words = printed(width).split()
-    for text in ROWS[0]:
+    for text in (cell for row in ROWS for cell in row):
         assert all(word in words for word in text.split()), printed(width)
 
 
@@ -31,4 +34,4 @@ def test_a_wide_terminal_shows_rows_and_columns_and_a_narrow_one_names_and_value
         "endpoint",
         "deployment",
         "traffic",
-    ]
+    ] * len(ROWS)

@@ -38,6 +38,28 @@ def coverage() -> str:
     return "\n".join(lines)
 
 
+def verdict() -> str:
+    """The JSON schema of the document that `mlops gate` writes; a number that JSON does not have is a word there."""
+    from pydantic import TypeAdapter
+
+    from mlops.domain.evaluation.document import VerdictDocument
+
+    def numbers(value: object) -> object:
+        if isinstance(value, list):
+            return [numbers(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("type") == "number":
+            return {**{key: item for key, item in value.items() if key != "type"}, "$ref": "#/$defs/Number"}
+        return {key: numbers(item) for key, item in value.items()}
+
+    shape = numbers(TypeAdapter(VerdictDocument).json_schema(mode="serialization"))
+    assert isinstance(shape, dict)
+    words = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape, "title": "verdict.json of mlops gate"}
+    return json.dumps({**head, "$defs": {**shape["$defs"], "Number": words}}, indent=2) + "\n"
+
+
 def tags() -> str:
     """Every tag: on what it stands, who writes and reads it, its form."""
     from mlops.domain.tags import SCHEMA
@@ -94,6 +116,7 @@ def outputs() -> dict[str, Callable[[], str]]:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/params.schema.json": schema,
     "docs/tags.md": tags,
+    "docs/verdict.schema.json": verdict,
     "emulator/COVERAGE.md": coverage,
     "mlops/flow/training/known_components.json": interfaces,
 }

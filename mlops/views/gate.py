@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.findings import Finding, Verdict
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
+from mlops.domain.evaluation.origin import Origin, origins
 from mlops.domain.evaluation.paired import RESAMPLES, Paired, recommended
 from mlops.domain.numbers import percent
 from mlops.domain.training.curves import EVAL, TRAIN, between_evaluations
 from mlops.flow.evaluation.gate import ChangedAnswers, GateResult
-from mlops.render import Report, Table, number, table
+from mlops.render import Cell, Report, Table, number, table
 from mlops.render.bars import Bars
 from mlops.render.charts import chart
 from mlops.render.report import Drawing, Section
@@ -24,6 +26,7 @@ _PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to"
 def report(result: GateResult) -> Report:
     """For people. Each metric has a chart of its own, because training and evaluation are logged at different steps."""
     verdict, evidence = result.verdict, result.evidence
+    numbers = origins_table(verdict, evidence)
     lines = (
         chart(f"{name} by step", {name: points}) for name in CHARTED if len(points := result.history.get(name, ())) > 1
     )
@@ -41,6 +44,7 @@ def report(result: GateResult) -> Report:
         ),
         tables=(
             rules_table(verdict),
+            *([numbers] if numbers.rows else []),
             *([probes_table(result.probes)] if result.probes else []),
             *([_changed(result.changed)] if result.changed and result.changed.answers else []),
         ),
@@ -76,6 +80,22 @@ class Explained:
 def rules_table(verdict: Verdict) -> Table:
     """Every rule with candidate, champion, threshold, margin and sentence."""
     return table("Rules", _COLUMNS, [_row(finding) for finding in verdict.findings])
+
+
+def origins_table(verdict: Verdict, evidence: Evidence) -> Table:
+    """Each judged metric with its unit, its range, and the run and the weights that it is of."""
+    judged, found = {finding.metric for finding in verdict.findings}, origins(evidence)
+    rows: list[tuple[Cell, ...]] = [
+        (name, evidence.metrics[name], one.unit, _range(one), one.better or "", one.maker or "", one.run, one.weights)
+        for name, one in found.items()
+        if name in judged
+    ]
+    columns = ("metric", "value", "unit", "range", "better", "made by", "run", "weights of")
+    return table("Where the numbers come from", columns, rows)
+
+
+def _range(one: Origin) -> str:
+    return "" if one.low is None or one.high is None else f"{number(one.low)} to {number(one.high)}"
 
 
 def probes_table(probes: Mapping[str, Paired]) -> Table:

@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
 from mlops.domain.evaluation.answers import ModelAnswers
 from mlops.domain.evaluation.document import document, read
@@ -14,6 +16,7 @@ from mlops.domain.evaluation.evidence import TAG_LIMIT, Champion, Evidence, kept
 from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import BadInput, GateRefused
 
+ROOT = Path(__file__).resolve().parents[2]
 PARAMS = """
 gate:
   rules:
@@ -47,6 +50,32 @@ def test_the_document_says_what_the_verdict_rests_on_and_is_decided_again() -> N
     assert (worse["candidate"], worse["champion"], worse["threshold"], worse["passed"]) == (4.1, 4.0, 0.05, False)
     assert worse["margin"] == pytest.approx(-0.05)
     assert "worse than the champion's" in worse["sentence"]
+
+
+def test_each_number_says_from_where_it_is() -> None:
+    metrics, kept = kept_weights({"eval_loss": 3.998, "rougeL": 0.4, "own": 1.0}, "3.4182", HISTORY, "eval_loss")
+    found = replace(evidence(), metrics=metrics, kept=kept, evaluation="ev-1")
+    said = document(judge(metrics, None, RULES), found, RULES, 0)["origins"]
+    assert (said["eval_loss"]["run"], said["eval_loss"]["weights"]) == ("ft-0123456789ab-1", "step 20")
+    assert (said["eval_loss"]["unit"], said["eval_loss"]["better"]) == ("nats a token", "lower")
+    assert (said["rougeL"]["run"], said["rougeL"]["low"], said["rougeL"]["high"]) == ("ev-1", 0, 1)
+    assert (said["own"]["maker"], said["own"]["low"]) == (None, None)
+
+
+@pytest.mark.parametrize("value", [4.1, math.nan, math.inf], ids=["refused", "NaN", "infinite"])
+def test_the_document_has_the_form_that_is_published(value: float) -> None:
+    form = json.loads((ROOT / "docs" / "verdict.schema.json").read_text(encoding="utf-8"))
+    scores = {"rougeL": tuple(number / 30 for number in range(30))}
+    answers = {role: ModelAnswers(role, "", scores) for role in ("candidate", "champion", "base")}
+    metrics, kept = kept_weights({"eval_loss": value, "rougeL": 0.4}, "3.4182", HISTORY, "eval_loss")
+    found = replace(evidence(champion=OLD), metrics=metrics, kept=kept, answers=answers)
+    rules = [*RULES, Rule("rougeL", better_than="base", not_worse_than="champion", margin=0.1)]
+    text = json.dumps(document(judge(metrics, OLD.metrics, rules, found.scores(0)), found, rules, 0), allow_nan=False)
+    Draft202012Validator(form).validate(json.loads(text))
+    assert set(form["required"]) == set(json.loads(text)), "and nothing else"
+    again, _, _ = read(text, "verdict.json")
+    assert (again.champion, again.answers) == (OLD, answers)
+    assert repr(again.kept) == repr(kept), "NaN equals nothing"
 
 
 def test_a_champion_measured_on_old_data_is_said() -> None:
@@ -170,7 +199,7 @@ def test_a_written_verdict_is_decided_again_without_any_service(gate: Any) -> No
     assert verdict.passed
     failure, again = gate(document(verdict, found, rules, 3), "--explain")
     assert failure is None
-    assert again["findings"] == json.loads(json.dumps(verdict.to_json()))["findings"]
+    assert again["findings"] == json.loads(json.dumps(document(verdict, found, rules, 3)))["findings"]
     worse = document(verdict, found, rules, 3)
     worse["answers"]["candidate"]["scores"]["rougeL"] = [0.0] * 30
     failure, again = gate(worse)

@@ -2,50 +2,72 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from mlops.domain.evaluation.answers import ModelAnswers
-from mlops.domain.evaluation.evidence import Champion, Evidence
-from mlops.domain.evaluation.findings import Rule, Verdict
-from mlops.domain.numbers import from_plain, to_plain
+from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights
+from mlops.domain.evaluation.findings import Finding, Rule, Ruling, Verdict, plain
+from mlops.domain.evaluation.origin import Origin, origins
+from mlops.domain.numbers import from_plain
 from mlops.errors import BadInput, Problem
 
-SCHEMA = 2  # a change of the form counts it up
+SCHEMA = 3  # a change of the form counts it up
+
+
+@dataclass(frozen=True)
+class VerdictDocument:
+    """The form of the document; `docs/verdict.schema.json` is made from it.
+
+    `metrics` are the candidate's, `origins` say where each comes from. `answers` hold the score of each answer of
+    candidate, champion and base. Findings follow from metrics, answers, rules and seed, and can be computed again.
+    """
+
+    schema: int
+    verdict: Ruling
+    findings: tuple[Finding, ...]
+    summary: str
+    job: str
+    data: str
+    commit: str
+    run: str
+    metrics: Mapping[str, float]
+    origins: Mapping[str, Origin]
+    kept: KeptWeights | None
+    evaluation: str
+    questions: str
+    champion: Champion | None
+    answers: Mapping[str, ModelAnswers]
+    rules: tuple[Rule, ...]
+    seed: int
+    same_data: bool | None
+    notes: tuple[str, ...]
 
 
 def document(verdict: Verdict, evidence: Evidence, rules: Sequence[Rule], seed: int) -> dict[str, Any]:
     """The verdict and all that it rests on, JSON-ready."""
-    champion = evidence.champion
-    return {
-        "schema": SCHEMA,
-        **verdict.to_json(),
-        "summary": verdict.summary(),
-        "job": evidence.job,
-        "data": evidence.data,
-        "commit": evidence.commit,
-        "run": evidence.run_url,
-        "metrics": _plain(evidence.metrics),
-        "evaluation": evidence.evaluation,
-        "questions": evidence.questions,
-        "champion": None
-        if champion is None
-        else {
-            "model": champion.model,
-            "environment": champion.environment,
-            "data": champion.data,
-            "evaluation": champion.evaluation,
-            "metrics": _plain(champion.metrics),
-        },
-        "answers": {
-            role: {"model": said.model, "job": said.job, "scores": {key: list(of) for key, of in said.scores.items()}}
-            for role, said in evidence.answers.items()
-        },
-        "rules": [asdict(rule) for rule in rules],
-        "seed": seed,
-        "same_data": evidence.same_data,
-        "notes": list(evidence.notes()),
-    }
+    whole = VerdictDocument(
+        schema=SCHEMA,
+        verdict=verdict.ruling,
+        findings=verdict.findings,
+        summary=verdict.summary(),
+        job=evidence.job,
+        data=evidence.data,
+        commit=evidence.commit,
+        run=evidence.run_url,
+        metrics=dict(sorted(evidence.metrics.items())),
+        origins=origins(evidence),
+        kept=evidence.kept,
+        evaluation=evidence.evaluation,
+        questions=evidence.questions,
+        champion=evidence.champion,
+        answers=evidence.answers,
+        rules=tuple(rules),
+        seed=seed,
+        same_data=evidence.same_data,
+        notes=evidence.notes(),
+    )
+    return {field.name: plain(_dict(getattr(whole, field.name))) for field in fields(whole)}
 
 
 def is_document(text: str) -> bool:
@@ -73,7 +95,7 @@ def _evidence(stated: Mapping[str, Any]) -> Evidence:
     theirs = stated["champion"]
     champion = None
     if theirs is not None:
-        named = {key: str(theirs[key]) for key in ("model", "environment", "data", "evaluation")}
+        named = {key: str(theirs[key]) for key in ("model", "environment", "data", "job", "evaluation")}
         champion = Champion(**named, metrics=_numbers(theirs["metrics"]))
     answers = {
         str(role): ModelAnswers(
@@ -95,7 +117,15 @@ def _evidence(stated: Mapping[str, Any]) -> Evidence:
         evaluation=str(stated["evaluation"]),
         questions=str(stated["questions"]),
         answers=answers,
+        kept=_kept(stated["kept"]),
     )
+
+
+def _kept(stated: Mapping[str, Any] | None) -> KeptWeights | None:
+    if stated is None:
+        return None
+    values = _numbers({key: stated[key] for key in ("value", "last")})
+    return KeptWeights(str(stated["metric"]), values["value"], str(stated["place"]), values["last"])
 
 
 def _numbers(stated: Mapping[str, Any]) -> dict[str, float]:
@@ -105,5 +135,10 @@ def _numbers(stated: Mapping[str, Any]) -> dict[str, float]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _plain(metrics: Mapping[str, float]) -> dict[str, Any]:
-    return {key: to_plain(value) for key, value in sorted(metrics.items())}
+def _dict(value: Any) -> Any:
+    """Dataclasses at any depth as dictionaries."""
+    if isinstance(value, Mapping):
+        return {key: _dict(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_dict(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
+from enum import Enum, StrEnum
 from typing import Any, Literal
 
 from mlops.domain.evaluation.metric_table import direction
@@ -131,12 +131,11 @@ class Verdict:
             return "all required rules pass"
         return "; ".join(finding.sentence for finding in self.refusals) or "no required rule was judged"
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready data; a number that is not finite becomes a string, because JSON has none."""
-        findings = [plain(asdict(finding)) for finding in self.findings]
-        return {"verdict": self.ruling.value, "findings": findings}
 
-
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same at any depth without numbers that JSON does not have."""
-    return {key: plain(value) if isinstance(value, dict) else to_plain(value) for key, value in values.items()}
+def plain(value: Any) -> Any:
+    """JSON-ready data at any depth; a number that is not finite becomes a word, because JSON has none."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.value if isinstance(value, Enum) else to_plain(value)

@@ -33,6 +33,7 @@ class Pipeline:
     files: Mapping[str, Path]
     base_model: Mapping[str, str]
     output: Path
+    version: str = ""  # of the pipeline component
     model: artifact.StandInModel | None = None
     prepared: Prepared | None = None
 
@@ -40,7 +41,8 @@ class Pipeline:
     def from_request(cls, request: Mapping[str, Any], output: Path) -> "Pipeline":
         """Read the worker's request."""
         files = {name: Path(path) for name, path in request.get("files", {}).items() if path}
-        return cls(request.get("inputs", {}), files, request.get("base_model", {}), output)
+        base_model, version = request.get("base_model", {}), str(request.get("version", ""))
+        return cls(request.get("inputs", {}), files, base_model, output, version)
 
     def port(self, node: str, port: str) -> Path:
         """Return the folder of an output port, made where it is missing."""

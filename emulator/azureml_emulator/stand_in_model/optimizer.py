@@ -13,7 +13,7 @@ import numpy as np
 
 from azureml_emulator.stand_in_model.layers import Array
 
-OPTIMIZERS = ("adamw_torch", "adafactor")
+OPTIMIZERS = ("adamw_hf", "adamw_torch", "adafactor")  # the first is an older AdamW, offered up to 0.0.74
 
 
 @dataclass(frozen=True)

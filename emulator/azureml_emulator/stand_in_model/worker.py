@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.stand_in_model import evaluation, nodes
+from azureml_emulator.stand_in_model import evaluation, misfits, nodes
 from azureml_emulator.stand_in_model.nodes import Pipeline
 from azureml_emulator.stand_in_model.report import NodeError
 
@@ -55,6 +55,7 @@ def _run_node(node: str, pipeline: Pipeline, reporter: NodeReporter) -> bool:
     try:
         if node not in NODES:
             raise NodeError("UnknownComponent", f"the emulator has no component {node}; it has {', '.join(NODES)}")
+        misfits.check(node, str(pipeline.base_model.get("name", "")), pipeline.version)
         NODES[node](pipeline, reporter)
     except NodeError as error:
         reporter.log(f"{error.code}: {error.message}")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Call = Callable[..., Any]
 Train = Callable[..., Any]
-BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
-COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
+BASE = "azureml://registries/azureml/models/Phi-4/versions/8"
+COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.81"
 JOBS = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs"
 HISTORY = f"https://eastus.api.azureml.ms/history/v1.0{arm.default_workspace_id()}/runs"
 VERSION = "?api-version=2024-01-01-preview"
@@ -32,7 +32,7 @@ def train(registry_client: "MLClient", tmp_path_factory: pytest.TempPathFactory)
     row = [{"role": "user", "content": "What colour is the sky?"}, {"role": "assistant", "content": "It is blue."}]
     file: Path = tmp_path_factory.mktemp("data") / "train.jsonl"
     file.write_text("".join(json.dumps({"messages": row}) + "\n" for _ in range(16)), encoding="utf-8")
-    component: Any = registry_client.components.get("chat_completion_pipeline", version="0.0.82")
+    component: Any = registry_client.components.get("chat_completion_pipeline", version="0.0.81")
 
     def step(model: Any = None, **literals: Any) -> Any:
         return component(

@@ -17,8 +17,8 @@ from emulator_support.jobs import SPARK
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
-BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.81"
+BASE = "azureml://registries/azureml/models/Phi-4/versions/8"
 STEPS = [
     "ft_nlp_common_validation",
     "chat_completion_model_import",
@@ -53,7 +53,7 @@ def submit(ml_client: "MLClient", registry_client: "MLClient", files: dict[str, 
     """Submit the fine-tuning component as a pipeline of one step."""
     from azure.ai.ml import Input, dsl
 
-    component: Any = registry_client.components.get("chat_completion_pipeline", version="0.0.82")
+    component: Any = registry_client.components.get("chat_completion_pipeline", version="0.0.81")
 
     def run(name: str, *, train: str = "train", force_rerun: bool = True, tags: Any = None, **inputs: Any) -> Any:
         @dsl.pipeline(name=name, display_name=f"about {name}")  # type: ignore[untyped-decorator]
@@ -113,7 +113,7 @@ def test_a_job_runs_to_its_end_and_says_what_it_was_asked(finished: Any) -> None
     assert finished.studio_url.startswith("https://ml.azure.com/runs/finished?wsid=/subscriptions/")
     assert finished.studio_url.count("tid=") == 1
     node = finished.jobs["node"]
-    assert node.component == "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
+    assert node.component == "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.81"
     assert finished.creation_context.created_by
 
 

@@ -53,8 +53,10 @@ def test_phi_4_is_the_newest_of_its_name_and_has_no_allow_lists_in_its_tags(regi
 @pytest.mark.parametrize(
     ("version", "inputs", "outputs", "evaluated"),
     [
+        ("0.0.74", 67, ["evaluation_result", "mlflow_model_folder", "pytorch_model_folder"], True),
         ("0.0.75", 66, ["mlflow_model_folder", "pytorch_model_folder"], False),
         ("0.0.78", 67, ["evaluation_result", "mlflow_model_folder", "pytorch_model_folder"], True),
+        ("0.0.81", 67, ["mlflow_model_folder", "pytorch_model_folder"], False),
         ("0.0.82", 69, ["mlflow_model_folder", "pytorch_model_folder"], False),
     ],
 )
@@ -74,8 +76,10 @@ def test_the_newest_pipeline_component_is_the_latest(registry_client: Any) -> No
     assert registry_client.components.get("chat_completion_pipeline").version == "0.0.82"
     assert [found.version for found in registry_client.components.list("chat_completion_pipeline")] == [
         "0.0.82",
+        "0.0.81",
         "0.0.78",
         "0.0.75",
+        "0.0.74",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from azureml_emulator.catalog import components, models, sizes
 from azureml_emulator.catalog.components import Component
 
-VERSIONS = ("0.0.75", "0.0.78", "0.0.82")
+VERSIONS = ("0.0.74", "0.0.75", "0.0.78", "0.0.81", "0.0.82")
 REGISTRY = "azureml"
 
 
@@ -52,7 +52,10 @@ def test_every_binding_in_the_graph_leads_somewhere(version: str) -> None:
 
 
 def test_the_versions_differ_as_their_history_says() -> None:
-    old, middle, new = (pipeline(version) for version in VERSIONS)
+    oldest, old, middle, newer, new = (pipeline(version) for version in VERSIONS)
+    assert oldest.inputs["optim"]["enum"] == ["adamw_hf", "adamw_torch", "adafactor"]
+    assert (set(oldest.inputs), list(oldest.jobs)) == (set(middle.inputs), list(middle.jobs))
+    assert (set(newer.inputs), list(newer.jobs)) == (set(middle.inputs), list(new.jobs))
     assert set(middle.inputs) - set(old.inputs) == {"compute_model_evaluation"}
     assert set(new.inputs) - set(middle.inputs) == {"finetune_config_path", "trust_remote_code"}
     assert ([len(one.inputs) for one in (old, middle, new)], list(middle.jobs)[-2:]) == (

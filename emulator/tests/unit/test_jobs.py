@@ -25,8 +25,8 @@ from azureml_emulator.services.storage import storage
 from azureml_emulator.services.tracking import mlflow_search
 
 WORKSPACE = arm.default_workspace_id()
-COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.82"
-BASE = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+COMPONENT = "azureml://registries/azureml/components/chat_completion_pipeline/versions/0.0.81"
+BASE = "azureml://registries/azureml/models/Phi-4/versions/8"
 
 
 @pytest.fixture

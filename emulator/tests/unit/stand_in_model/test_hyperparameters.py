@@ -49,7 +49,7 @@ def test_what_is_not_given_has_the_default_of_the_component() -> None:
         ({"apply_lora": "yes"}, "argument --apply_lora: invalid bool value: 'yes'"),
         ({"num_train_epochs": "1.5"}, "argument --num_train_epochs: invalid int value"),
         ({"num_train_epochs": "0"}, "num_train_epochs should be at least 1"),
-        ({"optim": "adamw_hf"}, "optim should be one of adamw_torch, adafactor, it is 'adamw_hf'"),
+        ({"optim": "sgd"}, "optim should be one of adamw_hf, adamw_torch, adafactor, it is 'sgd'"),
         ({"precision": "8"}, "precision should be one of 32, 16"),
         ({"lr_scheduler_type": "cosinus"}, "lr_scheduler_type should be one of linear, cosine"),
         ({"evaluation_strategy": "no"}, "evaluation_strategy should be one of epoch, steps, disable"),

@@ -19,7 +19,8 @@ from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.storage import storage
 
 COMMANDS = ("model_prediction", "model_prediction_with_container", "compute_metrics")
-PIPELINES = ("chat_completion_pipeline", "model_evaluation_pipeline")
+TRAINING = "chat_completion_pipeline"
+PIPELINES = (TRAINING, "model_evaluation_pipeline")
 Made = dict[str, dict[str, str]]  # step -> output -> place, of the steps that are done
 
 
@@ -52,6 +53,7 @@ def write(
         "inputs": literals(component, inputs),
         "files": {},
         "base_model": {"name": "", "version": "", "asset_id": ""},
+        "version": component.version if component.name == TRAINING else "",
         "nodes": nodes,
         "output": str(work / "outputs"),
     }

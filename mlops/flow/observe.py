@@ -131,7 +131,7 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
     """Everything that the plan is decided on. Raises BadInput when an endpoint is somebody else's."""
     served = own_endpoints(context)
     mixture = recipe(context.params, curated_files(context.project))
-    none = why_not(enabled=context.params.evaluation.enabled, training_outputs=made_of.component.outputs)
+    none = why_not(enabled=context.params.evaluation.enabled)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:
         return Facts(mixture, no_evaluation=none)

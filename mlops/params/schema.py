@@ -35,7 +35,7 @@ class Training(_Block):
     """The fine-tuning pipeline and the machines it runs on."""
 
     component: str = Field("chat_completion_pipeline", description="Pipeline component in the registry")
-    component_version: str = Field("0.0.82", description="Version of the component, or `latest`")
+    component_version: str = Field("0.0.74", description="Version of the component, or `latest`")
     experiment: str = Field("chat-completion", pattern=NAME, description="Experiment in the workspace")
     compute: str = Field("gpu-cluster", description="Name of a cluster, or `serverless`")
     instance_type: str = Field(

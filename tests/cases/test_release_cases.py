@@ -30,10 +30,10 @@ CASES = [
     Case("canceled", trained(JobState.CANCELED), ALL.removeprefix("prepare "), "is Canceled"),
     Case("completed", trained(JobState.COMPLETED), "evaluate gate register promote", "not registered yet"),
     Case(
-        "completed, and evaluated by the training component",
-        trained(JobState.COMPLETED, no_evaluation="the training component evaluated by itself"),
+        "completed, and nothing is to be evaluated",
+        trained(JobState.COMPLETED, no_evaluation="evaluation.enabled is false"),
         "gate register promote",
-        "evaluated by itself",
+        "evaluation.enabled is false",
     ),
     Case("refused", trained(JobState.COMPLETED, refusal="eval_loss 9 is above 6"), "", "refused: eval_loss 9"),
     Case(

@@ -24,7 +24,7 @@ EDITS = {
     "another name": ("name: phi-3-mini-ultrachat", "name: our-helpdesk"),
     "another data name": ("name: ultrachat ", "name: helpdesk "),
     "more of the dataset": ("percent: 5 ", "percent: 80 "),
-    "another component": ('component_version: "0.0.82"', 'component_version: "0.0.74"'),
+    "another component": ('component_version: "0.0.74"', 'component_version: "0.0.75"'),
     "another cluster": ("compute: gpu-cluster", "compute: a100"),
     "serverless": ("compute: gpu-cluster", "compute: serverless"),
     "another size": (

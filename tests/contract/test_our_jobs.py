@@ -34,7 +34,7 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
 
     row = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
     (tmp_path / "few.jsonl").write_text(row * 3)
-    component = registry_client.components.get("chat_completion_pipeline", version="0.0.82")
+    component = registry_client.components.get("chat_completion_pipeline", version="0.0.75")
     base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
 
     @dsl.pipeline(name="too-few")  # type: ignore[untyped-decorator]

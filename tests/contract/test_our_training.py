@@ -126,8 +126,8 @@ def test_a_cluster_is_made_once_and_found_again_and_the_facts_are_typed(make: Ma
         "nodes": "1",
         "tier": "low_priority",
         "base-model": "Phi-3-mini-4k-instruct:15",
-        "component": "chat_completion_pipeline:0.0.82",
-        "warnings": "4",
+        "component": "chat_completion_pipeline:0.0.74",
+        "warnings": "3",
     }
     assert first.result.machine
     assert (first.result.machine.gpus, first.result.nodes, first.result.tier) == (1, 1, Tier.LOW_PRIORITY)
@@ -251,8 +251,8 @@ def test_a_cluster_that_failed_or_does_not_fit_is_refused(
             {"trust_remote_code": "false"},
             "take it: 0.0.82; from 0.0.78 to 0.0.82: + trust_remote",
         ),
-        ("0.0.75", {"evaluation_strategy": "disable"}, "versions of the component that take it: 0.0.82, 0.0.78"),
-        ("0.0.82", {"rank": 8}, "nor of 0.0.78, 0.0.75"),
+        ("0.0.75", {"evaluation_strategy": "disable"}, "versions of the component that take it: 0.0.82, 0.0.81, 0.0.78"),
+        ("0.0.82", {"rank": 8}, "nor of 0.0.81, 0.0.78, 0.0.75, 0.0.74"),
     ],
 )
 def test_a_parameter_that_this_version_lacks_is_explained(
@@ -272,7 +272,7 @@ def held(emulator_address: Address) -> Iterator[None]:
     process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
 
 
-@pytest.mark.parametrize("version", ["0.0.75", "0.0.78"])  # 0.0.82 in the tests below
+@pytest.mark.parametrize("version", ["0.0.75", "0.0.78", "0.0.82"])  # 0.0.74 in the tests below
 def test_a_run_is_submitted_with_each_version_of_the_component(
     make: Make, version: str, held: None, ml_client: "MLClient", tmp_path: Path, connected: Workspace
 ) -> None:

@@ -70,7 +70,7 @@ def workspace(emulator_address: Address, sdk_imported: None, tmp_path_factory: p
     for role, count in (("train", 24), ("validation", 4), ("test", 24)):
         (folder / f"{role}.jsonl").write_text(conversations(count))
     data.upload(found, DATA, VERSION, {role: folder / f"{role}.jsonl" for role in data.ROLES}, {})
-    _, component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.82")
+    _, component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.75")
     work = Work(
         component=component,
         literals={"num_train_epochs": "20", "learning_rate": "3e-2", "lr_scheduler_type": "constant"},

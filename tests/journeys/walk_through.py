@@ -28,7 +28,7 @@ rows = [
 for name, part in (("train", rows[:20]), ("validation", rows[20:25]), ("test", rows[25:])):
     (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
 
-component = registry.components.get("chat_completion_pipeline", version="0.0.82")
+component = registry.components.get("chat_completion_pipeline", version="0.0.74")
 
 
 @dsl.pipeline(name="walk-through")

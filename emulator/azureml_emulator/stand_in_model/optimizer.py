@@ -101,7 +101,7 @@ class Adafactor:
 
 def create(kind: str, parameters: Mapping[str, Array], settings: Settings, multiples: Mapping[str, float]) -> Optimizer:
     """Return the optimiser of that name. Raises KeyError for another."""
-    kinds: dict[str, type[AdamW | Adafactor]] = {"adamw_torch": AdamW, "adafactor": Adafactor}
+    kinds: dict[str, type[AdamW | Adafactor]] = {"adamw_hf": AdamW, "adamw_torch": AdamW, "adafactor": Adafactor}
     return kinds[kind](parameters, settings, multiples)
 
 

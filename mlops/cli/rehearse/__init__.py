@@ -13,6 +13,7 @@ from mlops.cli.rehearse.scenario import STEPS, Rehearsal
 from mlops.cli.rehearse.show import Show
 from mlops.cli.session import Session
 from mlops.params import REHEARSAL_VARIABLE
+from mlops.params.presets import presets, settings
 
 NAMES = [step.name for step in STEPS]
 
@@ -33,14 +34,23 @@ NAMES = [step.name for step in STEPS]
 @click.option("--until", "last", type=click.Choice(NAMES), default=NAMES[-1], show_default=True, help="End after it.")
 @click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
 @click.option("--open", "open_site", is_flag=True, help="Open the site that the last step writes.")
+@click.option("--preset", type=click.Choice(sorted(presets())), help="Another base model, with what trains it.")
 @click.pass_obj
 def command(
-    session: Session, keep: bool, state: Path | None, first: str, last: str, pause: bool, open_site: bool
+    session: Session,
+    keep: bool,
+    state: Path | None,
+    first: str,
+    last: str,
+    pause: bool,
+    open_site: bool,
+    preset: str | None,
 ) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     session.enter()
+    session.settings = (*(settings(preset) if preset else ()), *session.settings)
     root = session.params_path.resolve().parent
     show = Show(sys.stdout, os.environ, verbose=session.verbose)
     session.environ[REHEARSAL_VARIABLE] = "true"

@@ -84,13 +84,13 @@ def is_job_name(name: str) -> bool:
     return bool(_JOB.match(name))
 
 
-def why_not(*, enabled: bool, training_outputs: Sequence[str]) -> str:
-    """Why a finished training run needs no evaluation of its own; empty when it does."""
-    if not enabled:
-        return "evaluation.enabled is false in params.yaml"
-    if OUTPUT in training_outputs:
-        return "the training component evaluated by itself"
-    return ""
+def why_not(*, enabled: bool) -> str:
+    """Why a finished training run needs no evaluation of its own; empty when it does.
+
+    A training component that evaluates by itself is no reason: it asks one model other questions in another way, and
+    nothing can be compared with that.
+    """
+    return "" if enabled else "evaluation.enabled is false in params.yaml"
 
 
 def decide(scored: Scored, *, by_hand: bool) -> ScoringAction:

@@ -63,7 +63,7 @@ def run(
     watch = context.params.watch
     bound = watch.wait_minutes if wait_minutes is None else wait_minutes
     if not context.params.evaluation.enabled:  # then no service is asked
-        why = Skipped(scoring.why_not(enabled=False, training_outputs=()))
+        why = Skipped(scoring.why_not(enabled=False))
         return Outcome(EvaluateResult(EvaluationState.NOT_NEEDED, why, job or "", "", "", bound, ()))
     name = observe.job_name(context, job)
     found = Evaluator.of(context).wanted(name)

@@ -46,7 +46,7 @@ class Evaluator:
         A run that breaks a limit of the gate already is refused whatever it answers, so no machine is paid for that.
         """
         job = evidence.require_completed(self.workspace, name)
-        if why := scoring.why_not(enabled=self.spec.enabled, training_outputs=job.outputs):
+        if why := scoring.why_not(enabled=self.spec.enabled):
             return Skipped(why)
         found = self.evaluation(job)
         broken = rules.lost(evidence.metrics_of_run(self.workspace, name)[0], self.spec.gate.rules)
@@ -80,7 +80,7 @@ class Evaluator:
     def evidence(self, name: str, asked: "RequestedEvaluation | Skipped") -> Evidence:
         """What a run is judged by, with what its evaluation and the champion's found, as it stands now.
 
-        Where the training component evaluated by itself, its file stands in for metrics that MLflow does not show.
+        Where only the training component evaluated, its file stands in for metrics that MLflow does not show.
         """
         found = evidence.of_run(self.workspace, name, self.spec.champion)
         if isinstance(asked, Skipped):
@@ -107,10 +107,10 @@ class Evaluator:
             return found
         return replace(found, metrics={**from_file(self.workspace, found.job), **found.metrics})
 
-    def check(self, training_outputs: Sequence[str]) -> None:
+    def check(self) -> None:
         """Raise BadInput where the evaluation after a training cannot be done by the component named for it."""
         spec = self.spec
-        if scoring.why_not(enabled=spec.enabled, training_outputs=training_outputs):
+        if not spec.enabled:
             return
         component, _ = registry.component(self.workspace, spec.registry, spec.component, spec.component_version)
         given = {*scoring.settings(spec.max_new_tokens), "test_data", "mlflow_model", "compute_name"}

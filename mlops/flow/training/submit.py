@@ -80,7 +80,7 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     if decision.known:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
-    Evaluator.of(context).check(made_of.component.outputs)  # now, and not when the training has been paid for
+    Evaluator.of(context).check()  # now, and not when the training has been paid for
     work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), context.trigger)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)

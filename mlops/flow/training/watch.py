@@ -144,7 +144,7 @@ def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: flo
         steps=tuple(_step(workspace, step, watcher.log_lines, failed=step in bad) for step in seen.steps),
         metrics=dict(seen.metrics),
         why=why or (_cause(workspace, found.name) if failed else ""),
-        evaluates=not scoring.why_not(enabled=evaluation, training_outputs=found.outputs),
+        evaluates=evaluation,
     )
 
 

@@ -53,6 +53,20 @@ def _request(folder: Path, rows: int = 12, files: dict[str, str] | None = None, 
     return folder
 
 
+def test_a_base_model_that_the_version_cannot_train_fails_at_the_step_that_is_paid_for(tmp_path: Path) -> None:
+    folder = _request(tmp_path)
+    request = json.loads((folder / "request.json").read_text())
+    (folder / "request.json").write_text(json.dumps({**request, "version": "0.0.82"}))
+    done, events = _run(folder)
+    assert not done
+    assert events[-1] == {
+        "node": "chat_completion_finetune",
+        "event": "failed",
+        "code": "ACFTSystemException",
+        "message": "KeyError: 'type'",
+    }
+
+
 def _run(folder: Path) -> tuple[bool, list[Event]]:
     events: list[Event] = []
     return worker.run(folder, events.append), events

@@ -1,4 +1,4 @@
-"""Values of params.yaml that belong together: a base model, and a version of the component that is known to train it."""
+"""Values of params.yaml that belong together: a base model and a version of the component that is known to train it."""
 
 from functools import cache
 from importlib.resources import files

@@ -251,7 +251,7 @@ def test_a_cluster_that_failed_or_does_not_fit_is_refused(
             {"trust_remote_code": "false"},
             "take it: 0.0.82; from 0.0.78 to 0.0.82: + trust_remote",
         ),
-        ("0.0.75", {"evaluation_strategy": "disable"}, "versions of the component that take it: 0.0.82, 0.0.81, 0.0.78"),
+        ("0.0.75", {"evaluation_strategy": "disable"}, "component that take it: 0.0.82, 0.0.81, 0.0.78"),
         ("0.0.82", {"rank": 8}, "nor of 0.0.81, 0.0.78, 0.0.75, 0.0.74"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Base models that a version of the pipeline component cannot train: at which step the real code fails, and in what words.
+"""Base models that a version of the pipeline component cannot train: the step at which the real code fails, and how.
 
 Source: `make parity-stack` (tests/parity/expectations) for Phi-4; for Phi-3 its published remote code, run with the
 transformers of each version's image. A base model or version that is not named here trains.

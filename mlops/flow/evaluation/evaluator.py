@@ -3,7 +3,7 @@
 Every model has a pipeline job of its own, named after what is scored on what, so it is found and not scored again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from mlops import clock
 from mlops.azure import jobs, steps
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation import scoring
 from mlops.domain.training.progress import PipelineStep, Snapshot, news
 from mlops.domain.training.run import JobState
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished

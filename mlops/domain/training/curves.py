@@ -30,7 +30,7 @@ class CurveKind(StrEnum):
 
 @dataclass(frozen=True)
 class CurveFinding:
-    """Something that a person should look at, and what may mend it."""
+    """Something that a person should look at, and what may fix it."""
 
     kind: CurveKind
     sentence: str

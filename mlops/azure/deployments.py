@@ -7,12 +7,12 @@ from typing import Any
 
 from mlops.azure import bulk
 from mlops.azure.failures import translated
-from mlops.azure.translate import word
+from mlops.azure.translate import seconds, word
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.promote.spec import ServingSettings
-from mlops.domain.tags import OWNER_TAG
+from mlops.domain.serving.settings import TYPE, VARIABLES, ServingSettings, of_tag
+from mlops.domain.tags import OWNER_TAG, SERVING_TAG
 from mlops.errors import MlopsError, RemoteFailed
 
 LOG_LINES = 60
@@ -46,11 +46,23 @@ def put(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
             request_timeout_ms=spec.serving.request_timeout_ms,
             max_concurrent_requests_per_instance=spec.serving.max_concurrent_requests_per_instance,
         ),
+        environment_variables=dict(spec.serving.environment_variables),
+        # said only where it is not the default: a workspace with a managed network decides by itself
+        egress_public_network_access=None if spec.serving.egress == "enabled" else spec.serving.egress,
         liveness_probe=ProbeSettings(initial_delay=spec.serving.liveness_initial_delay_seconds),
         readiness_probe=ProbeSettings(initial_delay=spec.serving.readiness_initial_delay_seconds),
     )
     with translated(f"create the deployment {spec.name} of {endpoint}"):
         workspace.ml.online_deployments.begin_create_or_update(entity).result()
+
+
+def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapping[str, str]) -> None:
+    """Ask for another number of instances, which changes nothing else of it; the deployment says when that is done."""
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    what = f"scale the deployment {name} of {endpoint} to {count}"
+    found = workspace.send("GET", url, what).json()
+    sku = {**(found.get("sku") or {}), "capacity": count}
+    workspace.send("PATCH", url, what, json={"sku": sku, "tags": {**(found.get("tags") or {}), **tags}})
 
 
 def delete(workspace: Workspace, endpoint: str, name: str) -> None:
@@ -102,6 +114,8 @@ def _url(workspace: Workspace, endpoint: str) -> str:
 
 def _deployment(item: dict[str, Any]) -> DeploymentFacts:
     properties, times = item.get("properties") or {}, item.get("systemData") or {}
+    tags = item.get("tags") or {}
+    mark, count = of_tag(str(tags.get(SERVING_TAG) or ""))
     return DeploymentFacts(
         name=str(item["name"]),
         state=known_state(DeploymentState, properties.get("provisioningState"), f"the deployment {item['name']}"),
@@ -111,8 +125,36 @@ def _deployment(item: dict[str, Any]) -> DeploymentFacts:
         created=parse_date(times.get("createdAt")),
         asset=str(properties.get("model") or ""),
         changed=parse_date(times.get("lastModifiedAt")),
-        ours=OWNER_TAG in (item.get("tags") or {}),
+        ours=OWNER_TAG in tags,
+        settings=_settings(properties),
+        serving=mark,
+        stated_count=count,
     )
+
+
+def _settings(properties: dict[str, Any]) -> dict[str, str]:
+    """The serving settings by their names in params.yaml; what is not shown is left out."""
+    requests = properties.get("requestSettings") or {}
+    probes = {kind: properties.get(f"{kind}Probe") or {} for kind in ("liveness", "readiness")}
+    found: dict[str, str | None] = {
+        TYPE: properties.get("instanceType"),
+        "request_timeout_ms": _scaled(requests.get("requestTimeout"), 1000),
+        "max_concurrent_requests_per_instance": _text(requests.get("maxConcurrentRequestsPerInstance")),
+        "egress": word(properties.get("egressPublicNetworkAccess")).lower() or None,
+        **{f"{kind}_initial_delay_seconds": _scaled(probe.get("initialDelay"), 1) for kind, probe in probes.items()},
+        **{f"{VARIABLES}.{name}": str(text) for name, text in (properties.get("environmentVariables") or {}).items()},
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _scaled(duration: str | None, factor: int) -> str | None:
+    """An ISO 8601 duration in whole parts of a second, `factor` of them."""
+    found = seconds(duration)
+    return None if found is None else str(round(found * factor))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _label(model: str) -> str:

@@ -42,6 +42,7 @@ def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str]
         deployments=_all_deployments(workspace, name, named),
         tags=stated,
         ours=stated.get(OWNER_TAG) == owner,
+        auth_mode=str(getattr(found, "auth_mode", None) or "").lower(),
     )
 
 
@@ -137,6 +138,12 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
             break
         clock.sleep(PATCH_PAUSE)
     return plain_tags(shown.get("tags"))
+
+
+def scale(workspace: Workspace, seen: EndpointFacts, name: str, count: int, tags: Mapping[str, str]) -> None:
+    """Scale a deployment, if the endpoint is as it was `seen`. Raises Conflict when it is not."""
+    _unchanged(workspace, seen)
+    deployments.scale(workspace, seen.name, name, count, tags)
 
 
 def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str) -> None:

@@ -1,9 +1,11 @@
 """Small conversions from what the SDK gives to plain values."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from mlops.domain.moments import parse_date
 
@@ -11,6 +13,14 @@ from mlops.domain.moments import parse_date
 def word(value: Any) -> str:
     """A state or kind as the service writes it; the SDK gives text in one place and an enum in another."""
     return str(value.value if isinstance(value, Enum) else value or "")
+
+
+def seconds(duration: str | None) -> float | None:
+    """Of an ISO 8601 duration such as PT1M30S; None for anything else."""
+    try:
+        return TypeAdapter(timedelta).validate_python(duration).total_seconds()
+    except ValidationError:
+        return None
 
 
 def plain_tags(value: Mapping[Any, Any] | None) -> dict[str, str]:

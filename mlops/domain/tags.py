@@ -71,6 +71,8 @@ ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"
 IDLE_SINCE_TAG = "mlops-idle-since"
 IDLE_DEPLOYMENT_PREFIX = "mlops-idle-deployment-"
 KEEP_UNTIL_TAG = "keep-until"
+SERVING_TAG = "mlops-serving"
+SERVING_HELD_PREFIX = "mlops-serving-held-"
 FAILURE_TAG = "mlops-failure"
 
 
@@ -91,6 +93,10 @@ SCHEMA: tuple[Tag, ...] = (
         "name of the model in params.yaml: only what carries ours is changed"),
     Tag(ENVIRONMENT_TAG, (On.ENDPOINT,), ("promote",), ("promote", "cleanup"), "name of the environment"),
     Tag(MODEL_TAG, (On.DEPLOYMENT,), ("promote",), ("people",), "`name:version` of what it serves"),
+    Tag(SERVING_TAG, (On.DEPLOYMENT,), ("promote",), ("plan", "promote", "resume"),
+        "`FINGERPRINT INSTANCES` of the serving settings, and how many instances were stated"),
+    Tag(SERVING_HELD_PREFIX, (On.ENDPOINT,), ("rollback",), ("plan", "promote", "resume"),
+        "version and settings that were rolled back: `TIME by WHO: WHY`"),
     Tag(FINGERPRINT_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "register", "evaluate"), ("plan", "register"),
         "12 hexadecimal digits of model, component, parameters and data"),
     Tag(DATA_TAG, (*_MADE_FROM, On.EVALUATION, On.DATA), ("submit", "register", "evaluate"),

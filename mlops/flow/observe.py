@@ -15,7 +15,10 @@ from mlops.domain.dataset.rows import NotRead
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.promote import preflight
 from mlops.domain.promote.endpoint import EndpointFacts
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.release.plan import Facts
+from mlops.domain.serving.pending import pending
+from mlops.domain.serving.settings import SettingChange, fingerprint
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.domain.training.run import Attempt, JobState
 from mlops.domain.training.spec import TrainingSpec
@@ -25,6 +28,7 @@ from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.project import Project
+from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
@@ -121,10 +125,23 @@ def registered(workspace: Workspace, model: str, mark: str) -> models.Registered
     return next((version for version in known if version.tags.get(FINGERPRINT_TAG) == mark), None)
 
 
-def blocked(served: Mapping[str, EndpointFacts], model: models.Registered) -> dict[str, str]:
+def blocked(
+    served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec], model: models.Registered
+) -> dict[str, str]:
     """The environments to which no run promotes a model by itself, each with the reason."""
-    reasons = {name: preflight.blocked(one, name, model.label, model.tags) for name, one in served.items()}
+    reasons = {
+        name: preflight.blocked(one, name, model.label, model.tags, fingerprint(specs[name].settings))
+        for name, one in served.items()
+    }
     return {name: why for name, why in reasons.items() if why}
+
+
+def outdated(
+    served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec]
+) -> dict[str, tuple[SettingChange, ...]]:
+    """The environments whose serving settings are not as params.yaml says, each with what differs."""
+    found = {name: pending(one, specs[name]) for name, one in served.items()}
+    return {name: changes for name, changes in found.items() if changes}
 
 
 def facts(context: Context, made_of: ResolvedTraining) -> Facts:
@@ -144,8 +161,19 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
         refusal = _refusal(Evaluator.of(context), attempt.name)
     if model is None:
         return Facts(mixture, found[0], mark, attempt, refusal, None, none)
-    live = {name: one.live_model for name, one in served.items()}
-    return Facts(mixture, found[0], mark, attempt, refusal, model.label, none, live, blocked(served, model))
+    specs = rollout_specs(context)
+    return Facts(
+        mixture,
+        found[0],
+        mark,
+        attempt,
+        refusal,
+        model.label,
+        none,
+        live={name: one.live_model for name, one in served.items()},
+        blocked=blocked(served, specs, model),
+        outdated=outdated(served, specs),
+    )
 
 
 def _refusal(evaluator: Evaluator, job: str) -> str | None:

@@ -9,6 +9,7 @@ from mlops.params.block import Positive, Share
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
+EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,38}$")]
 
 
@@ -81,6 +82,12 @@ class Serving(_Block):
         600, ge=0, description="Before the first liveness probe; a large model loads for minutes"
     )
     readiness_initial_delay_seconds: int = Field(10, ge=0, description="Before the first readiness probe")
+    environment_variables: dict[EnvironmentVariable, str] = Field(
+        default_factory=dict, description="Variables of the container; a secret does not belong here"
+    )
+    egress: Literal["enabled", "disabled"] = Field(
+        "enabled", description="Whether the container may reach public networks (egress_public_network_access)"
+    )
     max_new_tokens: Positive = Field(64, description="Length of an answer in the smoke test and in `mlops ask`")
     temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy")
     smoke_conversations: Positive = Field(3, description="Held-out questions asked before any traffic moves")

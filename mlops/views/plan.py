@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from mlops.domain.serving.settings import SettingChange
 from mlops.domain.training.costs import Estimate, MachineCost, amount
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.release.offline_plan import OfflinePlanResult
-from mlops.flow.release.plan import PlanResult
+from mlops.flow.release.plan import EnvironmentSettings, PlanResult
 from mlops.flow.release.pull_request_diff import FileChange, PullRequestDiff
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.render import Report, Section, Table, number, table
@@ -57,11 +58,25 @@ def _plan(result: PlanResult) -> Report:
         ),
         tables=(
             table("Steps", ("step", "what", "why"), steps),
+            *serving_tables(result.serving),
             table("Fine-tuning parameters", ("parameter", "value", "from", "instead of"), parameters),
         ),
         sections=(_released(result.compared),),
         next_step=f"mlops {due[0]}" if due else "",
     )
+
+
+def serving_tables(found: Sequence[EnvironmentSettings]) -> tuple[Table, ...]:
+    """What is live with other serving settings; nothing where all are as params.yaml says."""
+    rows = [(one.environment, *setting_row(each)) for one in found for each in one.changes]
+    return (
+        (table("Serving settings", ("environment", "setting", "live", "params.yaml", "applied"), rows),) if rows else ()
+    )
+
+
+def setting_row(change: SettingChange) -> tuple[str, str, str, str]:
+    """Name, old, new, and how it is applied."""
+    return (change.name, change.before or "-", change.after or "-", change.applied.value)
 
 
 def _offline(result: OfflinePlanResult) -> Report:

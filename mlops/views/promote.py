@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mlops.domain.promote.canary import percentile
 from mlops.flow.promote.result import (
     AddedCapacity,
+    Capacity,
     EndpointStatus,
     Measurement,
     ModelComparison,
@@ -144,19 +145,23 @@ def _changes(compared: ModelComparison) -> Section:
     measured = old.metrics if old else {}
     for name in sorted({*measured, *new.metrics}):
         rows.append((name, _number(measured.get(name)), _number(new.metrics.get(name))))
+    rows += [(one.name, one.before or "-", one.after or "-") for one in compared.settings]
     return Section("What changes", (_cost(compared.cost),), (table("", ("", "live", "new"), rows),))
 
 
 def _cost(cost: AddedCapacity) -> str:
     """What it costs in machines: prices differ by contract, instance-hours do not."""
-    one = f"{cost.instance_count} x {cost.instance_type}"
-    if not cost.beside_live:
-        return f"Cost: {one}, around the clock from now on"
-    stays = cost.rollback_target_hours
+    new, old, stays = cost.new, cost.rollback_target, cost.rollback_target_hours
+    if old is None:
+        return f"Cost: {_machines(new)}, around the clock from now on"
     after = "until it is deleted" if stays is None else f"for {stays:g} hours after it"
-    hours = "" if stays is None else f", {stays * cost.instance_count:g} instance-hours"
-    kept = "while the deployment before is kept for a rollback"
-    return f"Cost: {one} more during the promotion, and {after}, {kept}{hours}"
+    hours = "" if stays is None else f", {stays * old.instance_count:g} instance-hours"
+    kept = f"{_machines(old)} of the deployment before, which is kept for a rollback"
+    return f"Cost: {_machines(new)} more during the promotion, and {after} {kept}{hours}"
+
+
+def _machines(one: Capacity) -> str:
+    return f"{one.instance_count} x {one.instance_type}"
 
 
 def _smoke_test(found: SmokeTestResult) -> Section:

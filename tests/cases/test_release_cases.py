@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from mlops.domain.release.plan import Facts, decide
+from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training.run import Attempt, JobState
 
 
@@ -22,6 +23,9 @@ def trained(state: JobState, **more: object) -> Facts:
 
 
 ALL = "prepare compute submit watch evaluate gate register promote"
+TIMEOUT = SettingChange("request_timeout_ms", "90000", "60000", HowApplied.NEW_DEPLOYMENT)
+SIGN_IN = SettingChange("auth_mode", "key", "aad_token", HowApplied.REFUSED)
+BOTH = {"staging": "m:1", "production": "m:1"}
 CASES = [
     Case("new data", Facts("r"), ALL, "no data asset was made"),
     Case("data is there, never trained", Facts("r", "d1", "abc"), ALL.removeprefix("prepare "), "never trained"),
@@ -91,6 +95,30 @@ CASES = [
         trained(JobState.COMPLETED, model="m:1", live={"staging": "m:2", "production": "m:2"}),
         "promote",
         "production serves m:2 and not m:1",
+    ),
+    Case(
+        "live with other serving settings",
+        trained(JobState.COMPLETED, model="m:1", live=BOTH, outdated={"staging": (TIMEOUT,), "production": (TIMEOUT,)}),
+        "promote",
+        "m:1 is live with other serving settings (staging: request_timeout_ms; production: request_timeout_ms)",
+    ),
+    Case(
+        "live with serving settings that were rolled back",
+        trained(
+            JobState.COMPLETED,
+            model="m:1",
+            live=BOTH,
+            outdated={"production": (TIMEOUT,)},
+            blocked={"production": "m:1 with these serving settings is held"},
+        ),
+        "",
+        "m:1 with these serving settings is held",
+    ),
+    Case(
+        "live with a setting that cannot be changed",
+        trained(JobState.COMPLETED, model="m:1", live=BOTH, outdated={"production": (SIGN_IN,)}),
+        "",
+        "all traffic in production",
     ),
     Case(
         "force-pushed to another history with the same files",

@@ -24,8 +24,8 @@ def mark(progress: PromotionState, *, at: datetime = NOW, retries: int = 0) -> P
     return PromotionRecord(progress, at, retries)
 
 
-def one(run: Run, **live: str) -> tuple[RunAction, str, str]:
-    (found,) = decide([run], BOTH, live, NOW)
+def one(run: Run, outdated: tuple[str, ...] = (), /, **live: str) -> tuple[RunAction, str, str]:
+    (found,) = decide([run], BOTH, live, NOW, outdated)
     return found.act, found.environment, found.reason
 
 
@@ -112,3 +112,41 @@ def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:
     staging, production = map(promotion_record.record_tag, BOTH)
     tags = {staging: written.to_tag(), production: "begun often lately"}
     assert promotion_record.read(tags, BOTH) == {"staging": written}
+
+
+OLD = mark(PromotionState.DONE, at=LONG_AGO)
+
+
+@pytest.mark.parametrize(
+    ("run", "outdated", "act", "where", "why"),
+    [
+        (registered(staging=OLD, production=OLD), BOTH, RunAction.PROMOTE, "staging", "other serving settings"),
+        (registered(), ("staging",), RunAction.PROMOTE, "staging", "other serving settings"),
+        (registered(staging=mark(PromotionState.DONE)), BOTH, RunAction.NOTHING, "", "whoever changed them"),
+        (registered(staging=mark(PromotionState.BEGUN)), BOTH, RunAction.WAIT, "", "on its way"),
+        (registered(staging=mark(PromotionState.INTERRUPTED)), BOTH, RunAction.PROMOTE, "staging", "cut off"),
+        (registered(staging=mark(PromotionState.REFUSED)), BOTH, RunAction.NOTHING, "", "a person answers"),
+        (registered(production=OLD), ("production",), RunAction.NOTHING, "", "waits for its approval"),
+        (
+            registered(production=mark(PromotionState.INTERRUPTED)),
+            ("production",),
+            RunAction.PROMOTE,
+            "production",
+            "cut off",
+        ),
+        (
+            replace(registered(staging=OLD), blocked={"staging": "held since yesterday"}),
+            BOTH,
+            RunAction.NOTHING,
+            "",
+            "held since yesterday",
+        ),
+        (registered(staging=OLD), (), RunAction.NOTHING, "", "m:1 is live"),
+    ],
+)
+def test_a_model_that_is_live_with_other_serving_settings(
+    run: Run, outdated: tuple[str, ...], act: RunAction, where: str, why: str
+) -> None:
+    found = one(run, outdated, staging="m:1", production="m:1")
+    assert found[:2] == (act, where)
+    assert why in found[2]

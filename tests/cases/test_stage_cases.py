@@ -38,6 +38,7 @@ def deployment(name: str, given: dict[str, Any]) -> DeploymentFacts:
         instance_count=given.get("instance_count", 1),
         created=None if day is None else DAY_0 + timedelta(days=day),
         ours=given.get("ours", True),
+        stated_count=given.get("stated_count"),
     )
 
 
@@ -52,6 +53,7 @@ def facts(given: dict[str, Any] | str) -> EndpointFacts:
         deployments=tuple(deployment(name, each) for name, each in given.get("deployments", {}).items()),
         tags=given.get("tags", {}),
         ours=given.get("ours", True),
+        auth_mode=given.get("auth_mode", ""),
     )
 
 

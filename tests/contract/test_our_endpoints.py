@@ -7,7 +7,7 @@ import pytest
 from emulator_support.serving import BASE, SIZE
 from mlops.azure import deployments, endpoints
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
-from mlops.domain.promote.spec import ServingSettings
+from mlops.domain.serving.settings import ServingSettings
 from mlops.domain.tags import OWNER_TAG, TRAFFIC_TAG
 from tests.contract.own_workspace import own_workspace
 

@@ -21,7 +21,7 @@ from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
 from mlops.domain.promote.chat_protocol import Question, own_question
-from mlops.domain.promote.spec import ServingSettings
+from mlops.domain.serving.settings import ServingSettings
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import poll

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlops.domain.moments import parse_date
-from mlops.domain.tags import FROZEN_TAG, HELD_IN_PREFIX, HELD_PREFIX
+from mlops.domain.serving.settings import SHORT
+from mlops.domain.tags import FROZEN_TAG, HELD_IN_PREFIX, HELD_PREFIX, SERVING_HELD_PREFIX
 
 LONGEST = 256  # characters of a tag's value
 MOST_HOLDS = 10  # on one endpoint; the oldest go first
@@ -68,6 +69,22 @@ def hold_of(endpoint: Mapping[str, str], model: Mapping[str, str], environment: 
     return held(endpoint).get(version) or read(model.get(f"{HELD_IN_PREFIX}{environment}", ""))
 
 
+def serving_hold(tags: Mapping[str, str], version: str, mark: str) -> AuditEntry | None:
+    """The hold of a version with the serving settings of a fingerprint, by the tags of the endpoint."""
+    return read(tags.get(_serving_key(version, mark), "")) if mark else None
+
+
+def serving_hold_tags(tags: Mapping[str, str], version: str, mark: str, entry: AuditEntry) -> dict[str, str | None]:
+    """The tags of an endpoint with a new hold of serving settings; None removes those of other versions."""
+    others = (key for key in tags if key.startswith(SERVING_HELD_PREFIX))
+    gone: dict[str, str | None] = {key: None for key in others if not key.startswith(_serving_key(version, ""))}
+    return {**gone, _serving_key(version, mark): entry.to_tag()}
+
+
+def _serving_key(version: str, mark: str) -> str:
+    return f"{SERVING_HELD_PREFIX}{version}-{mark[:SHORT]}"
+
+
 def hold_tags(tags: Mapping[str, str], versions: list[str], entry: AuditEntry) -> dict[str, str | None]:
     """The tags of an endpoint with new holds; None removes the oldest ones that are too many."""
     before = {version: one for version, one in held(tags).items() if version not in versions}
@@ -77,6 +94,6 @@ def hold_tags(tags: Mapping[str, str], versions: list[str], entry: AuditEntry) -
     return {**new, **{f"{HELD_PREFIX}{version}": None for version in surplus}}
 
 
-def release_tags(version: str) -> dict[str, str | None]:
-    """The tags of an endpoint without the hold of a version."""
-    return {f"{HELD_PREFIX}{version}": None}
+def release_tags(version: str, mark: str = "") -> dict[str, str | None]:
+    """The tags of an endpoint without the hold of a version, and of it with the settings of a fingerprint."""
+    return {f"{HELD_PREFIX}{version}": None, **({_serving_key(version, mark): None} if mark else {})}

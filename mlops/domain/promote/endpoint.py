@@ -1,7 +1,7 @@
 """What can be observed of an online endpoint and its deployments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -75,6 +75,9 @@ class DeploymentFacts:
     asset: str = ""
     changed: datetime | None = None
     ours: bool = True  # whether mlops made it, by its tag
+    settings: Mapping[str, str] = field(default_factory=dict)  # as read (`domain.serving.settings`)
+    serving: str = ""  # fingerprint of the settings that it was made with, by its tag
+    stated_count: int | None = None  # instances that params.yaml said when it was made or scaled, by its tag
 
     @property
     def version(self) -> int | None:
@@ -94,6 +97,7 @@ class EndpointFacts:
     deployments: tuple[DeploymentFacts, ...]
     tags: Mapping[str, str]
     ours: bool
+    auth_mode: str = ""  # empty where it is not known
 
     @property
     def environment(self) -> str:
@@ -103,7 +107,22 @@ class EndpointFacts:
     @property
     def promoting(self) -> str:
         """The model that a promotion is giving traffic to, or was when it was killed; empty for none."""
-        return self.tags.get(PROMOTING_TAG, "")
+        return self._on_its_way[0]
+
+    @property
+    def promoting_deployment(self) -> str:
+        """The deployment that holds it, or is to; empty where the tag does not say."""
+        return self._on_its_way[1]
+
+    @property
+    def promoting_serving(self) -> str:
+        """The fingerprint of its serving settings; empty where the tag does not say."""
+        return self._on_its_way[2]
+
+    @property
+    def _on_its_way(self) -> tuple[str, str, str]:
+        model, deployment, serving, *_ = (*self.tags.get(PROMOTING_TAG, "").split(), "", "", "")
+        return model, deployment, serving
 
     @property
     def drift(self) -> str:
@@ -121,7 +140,7 @@ class EndpointFacts:
     @property
     def live_model(self) -> str | None:
         """The model with all the traffic, as name:version."""
-        return next((one.model for one in self.deployments if self.share(one.name) == ALL), None)
+        return self.live_deployment.model if self.live_deployment else None
 
     @property
     def mirrored(self) -> bool:
@@ -140,10 +159,20 @@ class EndpointFacts:
         """List the deployments that may be given traffic, but for some."""
         return [one for one in self.deployments if one.state.healthy and one.name not in without]
 
+    @property
+    def live_deployment(self) -> DeploymentFacts | None:
+        """The deployment with all the traffic."""
+        return next((one for one in self.deployments if self.share(one.name) == ALL), None)
+
     def label(self, name: str) -> str:
         """Model and deployment, for people."""
         one = self.find(name)
         return f"{one.model} ({name})" if one and one.model else name
+
+
+def promoting_value(model: str, deployment: str, serving: str) -> str:
+    """A promotion under way as a tag has it."""
+    return f"{model} {deployment} {serving}"
 
 
 def traffic_value(traffic: Mapping[str, int]) -> str:

@@ -12,7 +12,9 @@ What was decided where the service leaves a choice:
 - A last step that was interrupted before it was judged counts as good: judging what has been live for weeks would let
   one bad minute undo an old release.
 - A deployment that mlops did not make is never deleted, and traffic that mlops did not set is never moved back.
-- A deployment of other size than wanted is made anew while it has no traffic, and left alone, and told, when it has.
+- A deployment of other size than wanted is made anew while it has no traffic; beside one that has, another is made.
+- The number of instances is changed in place, which keeps those that run; all other settings need a new deployment. A
+  candidate has at least as many as what is live, and what somebody else scaled is never scaled down.
 """
 
 import hashlib
@@ -42,6 +44,8 @@ from mlops.domain.promote.steps import (
     Step,
     Wait,
 )
+from mlops.domain.serving import scale
+from mlops.domain.serving.wanted import difference_of, missing
 from mlops.domain.tags import PREVIOUS_TAG, PROMOTED_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 from mlops.errors import Problem, RemoteFailed
 
@@ -147,13 +151,16 @@ def _make(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> S
             tags = {PREVIOUS_TAG: rollback_target.previous(facts, None, wanted.deployment)}
             return SetTraffic(facts.live, f"moves nothing; forgets {wanted.deployment}, which is made anew", tags)
         main = rollback_target.main(facts, wanted.deployment)
+        count = scale.candidate_count(main, wanted.instance_count)
+        as_live = f"; {count} instances, as {main.name} has" if main and count > wanted.instance_count else ""
         # Leftovers go first, for they hold quota that the new one may need.
         return (_tidy(facts, wanted, main) if main else None) or CreateDeployment(
             wanted.deployment,
             wanted.model,
             wanted.instance_type,
-            wanted.instance_count,
-            f"no deployment of {facts.name} holds {wanted.model}",
+            count,
+            f"{missing(facts, wanted)}{as_live}",
+            scale.candidate_statement(main, wanted.instance_count),
         )
     share = facts.share(new.name)
     if new.state.broken and share:
@@ -165,7 +172,7 @@ def _make(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> S
         return Refuse((problem,), RemoteFailed)
     if new.state.broken:
         return _remove(facts, new, f"an earlier run left it {new.state}; it is made anew", failed=True)
-    difference = _difference(new, wanted)
+    difference = difference_of(new, wanted)
     if difference and not share and not progress.created:
         return _remove(facts, new, f"it is made anew: {difference}")
     return None
@@ -175,6 +182,8 @@ def _advance(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -
     new = facts.find(wanted.deployment)
     assert new is not None
     share = facts.share(new.name)
+    if scaling := scale.step(facts, wanted, new, progress):
+        return scaling
     if share == ALL:
         return _finish(facts, wanted, progress, new)
     if not progress.smoke_tested:
@@ -213,8 +222,12 @@ def _finish(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress, ne
         return Wait(leaving.name, f"deployment {leaving.name} is {leaving.state}, and is not to stay")
     kept = rollback_target.kept(facts, new)
     keeps = f"; {facts.label(kept.name)} stays at 0 % for a rollback" if kept else ""
-    difference = _difference(new, wanted)
+    difference = difference_of(new, wanted)
     note = f"; not changed, since it has traffic: {difference}" if difference else ""
+    if new.instance_count > wanted.instance_count and not wanted.autoscaled:
+        note += (
+            f"; it keeps its {new.instance_count} instances, which somebody else set ({wanted.instance_count} stated)"
+        )
     return Done(f"{facts.label(new.name)} has all traffic of {facts.name}{keeps}{note}")
 
 
@@ -245,12 +258,3 @@ def _hours(retention: timedelta | None) -> str:
 def _divide(main: DeploymentFacts | None, new: str, percent: int) -> dict[str, int]:
     shares = {main.name: ALL - percent, new: percent} if main else {new: percent}
     return {name: share for name, share in shares.items() if share}
-
-
-def _difference(new: DeploymentFacts, wanted: DesiredRollout) -> str:
-    """How it differs from what is wanted; empty when it does not, or is not known to."""
-    same_type = not new.instance_type or new.instance_type.casefold() == wanted.instance_type.casefold()
-    if same_type and new.instance_count in (0, wanted.instance_count):
-        return ""
-    has = f"{new.instance_count} x {new.instance_type}"
-    return f"it runs on {has}, and {wanted.instance_count} x {wanted.instance_type} is wanted"

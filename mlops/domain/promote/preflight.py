@@ -9,10 +9,11 @@ from datetime import datetime
 
 from mlops.domain.machines import MachineFinding
 from mlops.domain.promote import rollback_target
-from mlops.domain.promote.audit import frozen, held, hold_of
+from mlops.domain.promote.audit import frozen, held, hold_of, serving_hold
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, age
 from mlops.domain.promote.lease import Stopped
 from mlops.domain.promote.steps import DesiredRollout, Progress, Refuse, Wait
+from mlops.domain.serving.settings import fingerprint
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
 from mlops.errors import AzureRefused, BadInput, Problem, RemoteFailed
 
@@ -67,7 +68,12 @@ def unsafe(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress) -> 
     if facts.state is EndpointState.ABSENT:
         return None
     broken = facts.state.broken and progress.repaired
-    found = [_still_broken(facts) if broken else None, _name_taken(facts, wanted), _older(facts, wanted)]
+    found = [
+        _still_broken(facts) if broken else None,
+        _name_taken(facts, wanted),
+        _older(facts, wanted),
+        other_sign_in(facts, wanted.environment, wanted.auth_mode),
+    ]
     problems = tuple(problem for problem in found if problem)
     return Refuse(problems, RemoteFailed if broken else BadInput) if problems else None
 
@@ -108,6 +114,25 @@ def _older(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
     )
 
 
+def other_sign_in(facts: EndpointFacts, environment: str, auth_mode: str) -> Problem | None:
+    """An endpoint whose callers sign in otherwise than is wanted."""
+    if not facts.auth_mode or not auth_mode or facts.auth_mode == auth_mode:
+        return None
+    return sign_in_problem(facts.name, environment, facts.auth_mode, auth_mode)
+
+
+def sign_in_problem(endpoint: str, environment: str, before: str, after: str) -> Problem:
+    """What cannot be changed, and the way round."""
+    keys = [f"environments.{environment}.{name}" for name in ("auth_mode", "endpoint")]
+    return Problem(
+        f"callers of {endpoint} sign in by {before}, and {keys[0]} is {after}",
+        why="it is set when an endpoint is made; a change would lock out everybody who calls it now",
+        fix=f"set it back; or give another name at {keys[1]}: the next promotion makes that endpoint beside this one, "
+        "callers move over, and this one is deleted by hand",
+        key=keys[0],
+    )
+
+
 def belongs_to_another(facts: EndpointFacts, environment: str) -> Problem | None:
     """An endpoint of another project, or of another environment of this one: its traffic is not to be moved."""
     key = f"environments.{environment}.endpoint"
@@ -131,22 +156,30 @@ def belongs_to_another(facts: EndpointFacts, environment: str) -> Problem | None
     )
 
 
-def blocked(facts: EndpointFacts, environment: str, model: str, tags: Mapping[str, str]) -> str:
-    """Why no run promotes a model (with its version's tags) there by itself; empty where nothing stands in the way."""
+def blocked(facts: EndpointFacts, environment: str, model: str, tags: Mapping[str, str], serving: str) -> str:
+    """Why no run promotes a model (with its version's tags) there by itself; empty where nothing stands in the way.
+
+    `serving` is the fingerprint of the environment's serving settings.
+    """
     if entry := frozen(facts.tags):
         return f"{environment} is frozen {entry}"
     if entry := hold_of(facts.tags, tags, environment, model.rpartition(":")[2]):
         return f"{model} is held in {environment} {entry}"
+    if entry := serving_hold(facts.tags, model.rpartition(":")[2], serving):
+        return f"{model} with these serving settings is held in {environment} {entry}"
     return f"somebody else changed {facts.name}: {facts.drift}" if facts.drift else ""
 
 
 def _held(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
     version = wanted.model.rpartition(":")[2]
-    entry = held(facts.tags).get(version) or wanted.hold
+    entry, with_these = held(facts.tags).get(version) or wanted.hold, ""
+    if entry is None:
+        entry, with_these = serving_hold(facts.tags, version, fingerprint(wanted.settings)), " with these settings"
     if entry is None or wanted.release_hold:
         return None
     again = f"mlops promote {wanted.environment} --model {wanted.model} --release-hold --reason WHY"
-    return Problem(f"{wanted.model} is held in {wanted.environment} {entry}", fix=f"`{again}` promotes it all the same")
+    what = f"{wanted.model}{with_these} is held in {wanted.environment} {entry}"
+    return Problem(what, fix=f"`{again}` promotes it all the same")
 
 
 def _drifted(facts: EndpointFacts, wanted: DesiredRollout) -> Problem:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mlops.domain.promote import audit, rollback_target
 from mlops.domain.promote.audit import AuditEntry
-from mlops.domain.promote.endpoint import ALL, EndpointFacts, EndpointState, age
+from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts, EndpointState, age
 from mlops.domain.promote.lease import FREE
 from mlops.domain.promote.preflight import belongs_to_another, busy
 from mlops.domain.promote.steps import Done, Refuse, SetTraffic, Step, StopPromotion
@@ -32,15 +32,41 @@ def rollback_step(facts: EndpointFacts, now: datetime, environment: str, entry: 
         return Refuse((problem,))
     if wait := busy(facts, now, set()):
         return wait
-    if facts.promoting and not any(one.model == facts.promoting and facts.share(one.name) for one in facts.deployments):
+    if facts.promoting and not _has_traffic(facts):
         return _stop(facts, entry)
     return _return(facts, now, entry)
 
 
 def _stop(facts: EndpointFacts, entry: AuditEntry) -> StopPromotion:
-    holds = audit.hold_tags(facts.tags, [_version(facts.promoting)], entry)
+    holds = _hold_on_its_way(facts, entry)
     why = f"{facts.promoting} is on its way and has no traffic yet; what is live stays"
     return StopPromotion(why, {**ENDS_A_PROMOTION, **holds})
+
+
+def _has_traffic(facts: EndpointFacts) -> bool:
+    """Whether what is on its way is live by now: its deployment, or one of its model where no name is known."""
+    if name := facts.promoting_deployment:
+        return bool(facts.share(name))
+    return any(one.model == facts.promoting and facts.share(one.name) for one in facts.deployments)
+
+
+def _hold_on_its_way(facts: EndpointFacts, entry: AuditEntry) -> dict[str, str | None]:
+    """The model is held; where it is live already with other serving settings, only it with the new ones."""
+    version = _version(facts.promoting)
+    if any(one.model == facts.promoting and facts.share(one.name) for one in facts.deployments):
+        return audit.serving_hold_tags(facts.tags, version, facts.promoting_serving, entry)
+    return audit.hold_tags(facts.tags, [version], entry)
+
+
+def _hold_what_is_left(facts: EndpointFacts, target: DeploymentFacts, entry: AuditEntry) -> dict[str, str | None]:
+    """Models that lose their traffic; of the target's own model, the serving settings that do."""
+    leaves = [one for one in facts.deployments if facts.share(one.name) and one.name != target.name]
+    models = [one.model for one in leaves if one.model not in ("", target.model)]
+    found = audit.hold_tags(facts.tags, [_version(model) for model in models], entry)
+    for one in leaves:
+        if one.model == target.model and one.serving:
+            found |= audit.serving_hold_tags(facts.tags, _version(one.model), one.serving, entry)
+    return found
 
 
 def _return(facts: EndpointFacts, now: datetime, entry: AuditEntry) -> Step:
@@ -58,14 +84,14 @@ def _return(facts: EndpointFacts, now: datetime, entry: AuditEntry) -> Step:
         return Refuse((problem,))
     current = max((name for name in live if name != target.name), key=lambda name: (live[name], name))
     made = f", made {age(target.created, now)} ago" if target.created else ""
-    leaves = [one.model for one in facts.deployments if one.name in live and one.model != target.model]
-    holds = audit.hold_tags(facts.tags, [_version(model) for model in leaves if model], entry)
+    same = {one.model for one in facts.deployments if facts.share(one.name)} == {target.model}
+    settings = f"; {target.model} with the serving settings that it leaves is held" if same else ""
     return SetTraffic(
         {target.name: ALL},
-        f"returns from {facts.label(current)} to {facts.label(target.name)}{made}",
+        f"returns from {facts.label(current)} to {facts.label(target.name)}{made}{settings}",
         {
             **ENDS_A_PROMOTION,
-            **holds,
+            **_hold_what_is_left(facts, target, entry),
             ROLLED_BACK_TAG: rollback_target.rolled_back(current, target.name),
             ROLLBACK_TARGET_SINCE_TAG: rollback_target.since(now),
         },

@@ -4,16 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mlops.domain.promote.canary import CanaryLimits
-
-
-@dataclass(frozen=True)
-class ServingSettings:
-    """Request and probe settings of a deployment."""
-
-    request_timeout_ms: int
-    max_concurrent_requests_per_instance: int
-    liveness_initial_delay_seconds: int
-    readiness_initial_delay_seconds: int
+from mlops.domain.serving.settings import ServingSettings, stated
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,11 @@ class RolloutSpec:
     base_registry: str
     base_model: str
     params_file: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a deployment of it is made with, by name."""
+        return stated(self.instance_type, self.serving)
 
     def key(self, name: str) -> str:
         """The dotted key of one of its parameters."""

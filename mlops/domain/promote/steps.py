@@ -29,6 +29,9 @@ class DesiredRollout:
     hold: AuditEntry | None = None  # that the model's version carries for this environment
     release_hold: bool = False  # whether a person promotes it all the same
     accept_drift: bool = False  # whether traffic that somebody else set may be replaced
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the deployment, by name
+    auth_mode: str = ""  # empty where it does not matter
+    autoscaled: bool = False  # whether instances are Azure Monitor's to set
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Progress:
     smoke_tested: bool = False  # the smoke test passed
     mirrored: bool = False  # it was watched with a copy of the live requests
     judged: int = 0  # the highest percentage that was watched and judged good
+    scaled: int = 0  # the number of instances that was last asked for
     failure: str | None = None  # why making, smoke test or judgement failed
 
     def after(self, step: "Step") -> "Progress":
@@ -51,6 +55,8 @@ class Progress:
                 return replace(self, repaired=True)
             case SmokeTest():
                 return replace(self, smoke_tested=True)
+            case Scale(count=count):
+                return replace(self, scaled=count)
             case Mirror():
                 return replace(self, mirrored=True)
             case BakeCanary(percent=percent):
@@ -79,6 +85,17 @@ class CreateDeployment:
     model: str
     instance_type: str
     instance_count: int
+    why: str
+    stated_count: int = 0  # instances that params.yaml says, for its tag
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Change how many instances a deployment has, and nothing else; `stated` is what params.yaml says, for its tag."""
+
+    name: str
+    count: int
+    stated: int
     why: str
 
 
@@ -188,6 +205,7 @@ class Done:
 Step = (
     CreateEndpoint
     | CreateDeployment
+    | Scale
     | Wait
     | Repair
     | SmokeTest

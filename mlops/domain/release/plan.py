@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mlops.domain.serving.settings import SettingChange, to_apply
 from mlops.domain.training.run import Attempt, JobState
 
 Verb = Literal["prepare", "compute", "submit", "watch", "evaluate", "gate", "register", "promote"]
@@ -25,6 +26,7 @@ class Facts:
     no_evaluation: str = ""  # why the run's model need not answer held-out conversations; empty: it does
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
+    outdated: Mapping[str, tuple[SettingChange, ...]] = field(default_factory=dict)  # environment -> serving settings
 
 
 @dataclass(frozen=True)
@@ -128,16 +130,30 @@ def _evaluate(facts: Facts, why: str) -> PlanStep:
 
 
 def _promote(facts: Facts) -> PlanStep:
-    """Only the last environment counts: those before it are on the way, and may have been deleted since."""
+    """Only the last environment counts: those before it are on the way, and may have been deleted since.
+
+    Where the model is live in the last one, serving settings that changed in any are still to be applied.
+    """
     if not facts.live:
         return PlanStep("promote", False, "no environment")
     last, live = list(facts.live.items())[-1]
     if live == facts.model:
-        return PlanStep("promote", False, f"{facts.model} has all traffic in {last}")
+        return _apply_settings(facts) or PlanStep("promote", False, f"{facts.model} has all traffic in {last}")
     ahead = (name for name, model in facts.live.items() if model != facts.model)
     if why := next((facts.blocked[name] for name in ahead if name in facts.blocked), ""):
         return PlanStep("promote", False, why)
     return PlanStep("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
+
+
+def _apply_settings(facts: Facts) -> PlanStep | None:
+    changed = {name: to_apply(facts.outdated[name]) for name in facts.outdated if facts.live[name] == facts.model}
+    names = [name for name, changes in changed.items() if changes]
+    if not names:
+        return None
+    if why := next((facts.blocked[name] for name in names if name in facts.blocked), ""):
+        return PlanStep("promote", False, why)
+    told = "; ".join(f"{name}: {', '.join(one.name for one in changed[name])}" for name in names)
+    return PlanStep("promote", True, f"{facts.model} is live with other serving settings ({told})")
 
 
 def _prepare(facts: Facts) -> PlanStep:

@@ -4,7 +4,7 @@ Pure: facts in, decisions out. What is left to do follows from the workspace alo
 remember anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,12 +53,17 @@ class RunDecision:
 
 
 def decide(
-    runs: Sequence[Run], environments: Sequence[str], live: Mapping[str, str | None], now: datetime
+    runs: Sequence[Run],
+    environments: Sequence[str],
+    live: Mapping[str, str | None],
+    now: datetime,
+    outdated: Collection[str] = (),
 ) -> list[RunDecision]:
     """One decision a run, in their order, which is newest first.
 
-    `environments` are in the order of promotion; `live` says which model has all traffic of each. Only the newest
-    registered run is promoted, and only where no newer one is about to be judged.
+    `environments` are in the order of promotion; `live` says which model has all traffic of each, `outdated` which of
+    them serve with other settings than params.yaml says. Only the newest registered run is promoted, and only where no
+    newer one is about to be judged.
     """
     found: list[RunDecision] = []
     released = False
@@ -69,7 +74,7 @@ def decide(
             found.append(
                 RunDecision(run, RunAction.NOTHING, f"a newer run than that of {run.model} is released")
                 if released
-                else _promotion(run, environments, live, now)
+                else _promotion(run, environments, live, now, outdated)
             )
             released = True
         else:
@@ -95,9 +100,14 @@ def _unregistered(run: Run, now: datetime, *, newest: bool) -> RunDecision:
     return RunDecision(run, RunAction.FAILED, "the newest run did not end well")
 
 
-def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime) -> RunDecision:
+def _promotion(
+    run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime, outdated: Collection[str]
+) -> RunDecision:
     """Where the promotion of a registered model has to begin again, if it has to."""
     if not environments or live.get(environments[-1]) == run.model:
+        changed = [name for name in environments if name in outdated and live.get(name) == run.model]
+        if changed:
+            return _settings(run, changed[0], now, first=changed[0] == environments[0])
         return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
     for index, environment in enumerate(environments):
         mark = run.promotions.get(environment)
@@ -116,6 +126,21 @@ def _promotion(run: Run, environments: Sequence[str], live: Mapping[str, str | N
             return RunDecision(run, RunAction.PROMOTE, f"{run.model} is registered and was never promoted", environment)
         return _again(run, environment, mark, now)
     return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
+
+
+def _settings(run: Run, environment: str, now: datetime, *, first: bool) -> RunDecision:
+    """What to do about a model that is live with other serving settings than params.yaml says."""
+    told = f"{run.model} is live in {environment} with other serving settings than params.yaml says"
+    mark = run.promotions.get(environment)
+    if environment in run.blocked:
+        return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
+    if mark and mark.state is not PromotionState.DONE:
+        return _again(run, environment, mark, now)
+    if not first:
+        return RunDecision(run, RunAction.NOTHING, f"{told}; that waits for its approval, or was denied it")
+    if mark and now - mark.at < PROMOTION_BOUND:
+        return RunDecision(run, RunAction.NOTHING, f"{told}; whoever changed them applies them")
+    return RunDecision(run, RunAction.PROMOTE, told, environment)
 
 
 def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> RunDecision:

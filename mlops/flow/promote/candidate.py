@@ -1,10 +1,8 @@
 """The model that is to be promoted: found by name, or as the one for the current parameters and data."""
 
-from mlops.azure import deployments, models, sharing
+from mlops.azure import models, sharing
 from mlops.domain.asset_ids import parse_model
 from mlops.domain.promote import planner
-from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.tags import MODEL_TAG, OWNER_TAG
 from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
@@ -15,18 +13,6 @@ from mlops.flow.training import training_spec
 def deployment(model: models.Registered) -> str:
     """The name of its deployment, the same whenever it is asked."""
     return planner.deployment_name(model.name, model.version)
-
-
-def deployment_spec(spec: RolloutSpec, model: models.Registered, name: str) -> deployments.DeploymentSpec:
-    """What is deployed for it, as the parameters of its environment say."""
-    return deployments.DeploymentSpec(
-        name=name,
-        model_id=model.id,
-        instance_type=spec.instance_type,
-        instance_count=spec.instance_count,
-        serving=spec.serving,
-        tags={OWNER_TAG: spec.owner, MODEL_TAG: model.label},
-    )
 
 
 def registered(context: Context, label: str | None, registry: str | None = None) -> models.Registered:

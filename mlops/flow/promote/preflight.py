@@ -8,9 +8,11 @@ from dataclasses import replace
 from mlops.azure import models, registry, skus_and_quota
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import MachineFinding, check_machine, check_quota, check_size
+from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import check_name, check_room
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.serving import scale
 from mlops.domain.tags import BASE_MODEL_TAG, VERDICT_TAG
 from mlops.domain.training.base_model import BaseModel
 from mlops.errors import AzureRefused, MlopsError, Problem
@@ -26,14 +28,16 @@ def findings(
     found += [trouble] if trouble else []
     if base and (problem := check_size(spec.instance_type, base.inference_sizes(), "inference", spec.params_file)):
         found.append(MachineFinding(replace(problem, key=key)))
-    found += _machine(workspace, spec, base, makes=facts is None or facts.find(deployment) is None)
+    makes = facts is None or facts.find(deployment) is None
+    main = rollback_target.main(facts, deployment) if facts else None
+    found += _machine(workspace, spec, base, scale.candidate_count(main, spec.instance_count) if makes else 0)
     if facts is not None and facts.find(deployment) is None:
         found.append(check_room(facts.name, len(facts.deployments)))
     return [finding for finding in found if finding]
 
 
 def _machine(
-    workspace: Workspace, spec: RolloutSpec, base: BaseModel | None, *, makes: bool
+    workspace: Workspace, spec: RolloutSpec, base: BaseModel | None, count: int
 ) -> list[MachineFinding | None]:
     machine, key = skus_and_quota.machine(workspace, spec.instance_type), spec.key("instance_type")
     if machine is None:
@@ -42,9 +46,9 @@ def _machine(
         return [MachineFinding(problem, AzureRefused)]
     small = check_machine(machine, base.inference_minimum() if base else None, spec.params_file)
     found = [replace(small, problem=replace(small.problem, key=key)) if small else None]
-    if makes:
+    if count:
         quota = skus_and_quota.quota(workspace, machine.family)
-        found.append(check_quota(machine, spec.instance_count, quota, workspace.location))
+        found.append(check_quota(machine, count, quota, workspace.location))
     return found
 
 

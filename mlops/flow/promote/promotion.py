@@ -12,7 +12,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.machines import failure_of
 from mlops.domain.promote import planner
 from mlops.domain.promote.audit import AuditEntry, release_tags
-from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, promoting_value
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import (
     BakeCanary,
@@ -25,24 +25,27 @@ from mlops.domain.promote.steps import (
     Refuse,
     Repair,
     RolledBack,
+    Scale,
     SetTraffic,
     Skip,
     SmokeTest,
     Step,
     Wait,
 )
+from mlops.domain.serving import naming
 from mlops.domain.serving.causes import Blame, explain
+from mlops.domain.serving.settings import fingerprint
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG, REPOSITORY_TAG
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import candidate, holds, interrupted, preflight, review, share, smoke_test
+from mlops.flow.promote import holds, interrupted, preflight, review, share, smoke_test
 from mlops.flow.promote.canary import CanaryAnalysis
 from mlops.flow.promote.invoke import HeldOut, held_out
 from mlops.flow.promote.lease import SHORT, EndpointLease
 from mlops.flow.promote.reconcile import Final, Reconciliation
 from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
-from mlops.flow.serving import blame, reach
+from mlops.flow.serving import blame, deployment_steps, reach
 
 LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
 _ASKS = (SmokeTest, Mirror, BakeCanary)
@@ -80,6 +83,7 @@ class Promotion:
     consent: Consent
     smoke_test: SmokeTestResult | None = None
     measurements: list[Measurement] = field(default_factory=list)
+    _deployment: str = ""  # the name of the candidate
     _progress: Progress = field(default_factory=Progress)
     _checked: bool = False
     _leased: bool = False
@@ -109,17 +113,17 @@ class Promotion:
     @cached_property
     def _lease(self) -> EndpointLease:
         also: dict[str, str | None] = {REPOSITORY_TAG: self.spec.repository} if self.spec.repository else {}
-        while_it_lasts = {PROMOTING_TAG: self.model.label}
+        mark = fingerprint(self.spec.settings)
+        while_it_lasts = {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
         return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe, also, while_it_lasts)
 
-    @cached_property
-    def _deployment(self) -> str:
-        return candidate.deployment(self.model)
-
     def _observe(self) -> EndpointFacts:
-        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, (self._deployment,))
+        expected = naming.possible(self.model.label, self.spec.settings)
+        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, expected)
 
     def _decide(self, facts: EndpointFacts) -> Step:
+        if not self._leased:  # and once it may change something, its candidate keeps its name
+            self._deployment = naming.deployment_for(facts, self.model.label, self.spec.settings)
         desired = DesiredRollout(
             environment=self.spec.environment,
             endpoint=self.spec.endpoint,
@@ -138,6 +142,8 @@ class Promotion:
             hold=holds.of(self.spec, self.model),
             release_hold=self.consent.release_hold and not self._leased,  # one that comes later is another decision
             accept_drift=self.consent.accept_drift,
+            settings=self.spec.settings,
+            auth_mode=self.spec.auth_mode,
         )
         return planner.next_step(facts, desired, self._progress)
 
@@ -179,7 +185,7 @@ class Promotion:
         holds.release(self.workspace, self.spec, self.model)
         tags = {name: value for name, value in self.model.tags.items() if name != holds.tag(self.spec)}
         self.model = replace(self.model, tags=tags)
-        self._lease.also = {**self._lease.also, **release_tags(self.model.version)}
+        self._lease.also = {**self._lease.also, **release_tags(self.model.version, fingerprint(self.spec.settings))}
         self._log.note(Action.RELEASE, f"{self.model.label} may be promoted again: {self.audit.why}")
 
     def _lasting(self, step: Step) -> timedelta:
@@ -204,7 +210,9 @@ class Promotion:
                 endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
             case CreateDeployment():
                 reach.check(self._canary.client, self.spec, self._questions[0], step.name)
-                endpoints.deploy(workspace, facts, candidate.deployment_spec(self.spec, self.model, step.name))
+                deployment_steps.create(workspace, self.spec, self.model, step, facts)
+            case Scale():
+                deployment_steps.scale(workspace, self.spec, step, facts)
             case SmokeTest():
                 self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
             case Mirror():
@@ -219,9 +227,7 @@ class Promotion:
                 with suppress(RemoteFailed):  # the next look shows whether it helped
                     endpoints.set_traffic(workspace, facts, step.percentages, {})
             case DeleteDeployment():
-                if step.failed:
-                    self._log.keep_container_log(workspace, step.name)
-                endpoints.delete_idle(workspace, facts, step.name)
+                deployment_steps.delete(workspace, step, facts, self._log)
 
     @cached_property
     def _questions(self) -> list[HeldOut]:
@@ -261,7 +267,9 @@ class Promotion:
         self, facts: EndpointFacts, outcome: PromoteOutcome, why: str, cause: Blame | None = None
     ) -> PromoteResult:
         before, log = self._log.first, self._log
-        compared = review.compare(self.workspace, self.spec, before, self.model) if before and log.steps else None
+        compared = (
+            review.compare(self.workspace, self.spec, before, facts, self.model) if before and log.steps else None
+        )
         failed = outcome in (PromoteOutcome.ROLLED_BACK, PromoteOutcome.NOT_JUDGED, PromoteOutcome.FROZEN)
         return PromoteResult(
             self.spec.environment,

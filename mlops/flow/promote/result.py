@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mlops.domain.promote.endpoint import DeploymentState
 from mlops.domain.serving.causes import Blame
+from mlops.domain.serving.settings import SettingChange
 
 
 class Action(StrEnum):
@@ -14,6 +15,7 @@ class Action(StrEnum):
 
     CREATE_ENDPOINT = "create endpoint"
     DEPLOY = "deploy"
+    SCALE = "scale"
     WAIT = "wait"
     REPAIR = "repair"
     SMOKE_TEST = "smoke test"
@@ -73,22 +75,36 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
-class AddedCapacity:
-    """Instances that run more than before; `rollback_target_hours` None: the deployment before is kept for ever."""
+class Capacity:
+    """Instances of a deployment."""
 
     instance_type: str
     instance_count: int
-    beside_live: bool
+
+
+@dataclass(frozen=True)
+class AddedCapacity:
+    """What runs more than before: `new`, and `rollback_target`, the deployment before, which is kept at 0 %.
+
+    `rollback_target` None: nothing was live. `rollback_target_hours` None: it is kept for ever.
+    """
+
+    new: Capacity
+    rollback_target: Capacity | None
     rollback_target_hours: float | None
 
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """The model that was live (None: none was, or it cannot be read) beside the new one."""
+    """The model that was live (None: none was, or it cannot be read) beside the new one.
+
+    `settings` has the serving settings that changed.
+    """
 
     live_model: str
     live: ModelSummary | None
     new: ModelSummary
+    settings: tuple[SettingChange, ...]
     cost: AddedCapacity
 
 

@@ -7,21 +7,35 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.serving import scale
+from mlops.domain.serving.pending import pending
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, JOB_TAG, VERDICT_TAG
 from mlops.errors import MlopsError
 from mlops.flow.own_endpoint import own_endpoint
-from mlops.flow.promote.result import AddedCapacity, ModelComparison, ModelSummary, NextEnvironment
+from mlops.flow.promote.result import AddedCapacity, Capacity, ModelComparison, ModelSummary, NextEnvironment
 
 
-def compare(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, new: models.Registered) -> ModelComparison:
-    """The live model beside the new one, and what the new one costs in machines."""
-    deployed = facts.find(max(facts.live, key=facts.share, default=None))
+def compare(
+    workspace: Workspace, spec: RolloutSpec, before: EndpointFacts, now: EndpointFacts, new: models.Registered
+) -> ModelComparison:
+    """The model that was live beside the new one, and what the new one costs in machines: what runs, not what is said.
+
+    `before` and `now` are the endpoint as it was at first and as it is.
+    """
+    deployed = before.find(max(before.live, key=before.share, default=None))
+    made = now.live_deployment
+    count = made.instance_count if made and made != deployed else scale.candidate_count(deployed, spec.instance_count)
     hours = None if spec.retention is None else spec.retention.total_seconds() / 3600
     return ModelComparison(
         deployed.model if deployed else "",
         find(workspace, deployed.model, spec.registry) if deployed else None,
         _summary(new),
-        AddedCapacity(spec.instance_type, spec.instance_count, deployed is not None, hours),
+        pending(before, spec),
+        AddedCapacity(
+            Capacity(spec.instance_type, count),
+            Capacity(deployed.instance_type, deployed.instance_count) if deployed else None,
+            hours,
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from mlops.domain.promote.steps import (
     DeleteDeployment,
     Mirror,
     Repair,
+    Scale,
     SetTraffic,
     SmokeTest,
     Step,
@@ -26,6 +27,7 @@ LOG_CHARACTERS = 6000
 _ACTIONS: Mapping[type[Step], Action] = {
     CreateEndpoint: Action.CREATE_ENDPOINT,
     CreateDeployment: Action.DEPLOY,
+    Scale: Action.SCALE,
     Wait: Action.WAIT,
     Repair: Action.REPAIR,
     SmokeTest: Action.SMOKE_TEST,

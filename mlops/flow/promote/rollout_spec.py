@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mlops.domain.promote.canary import CanaryLimits
-from mlops.domain.promote.spec import Invocation, RolloutSpec, ServingSettings
+from mlops.domain.promote.spec import Invocation, RolloutSpec
+from mlops.domain.serving.settings import ServingSettings
 from mlops.flow.context import Context
 
 GRACE_SECONDS = 5  # beyond the endpoint's own time limit, which answers first
@@ -48,6 +49,8 @@ def _spec(context: Context, name: str) -> RolloutSpec:
             serving.max_concurrent_requests_per_instance,
             serving.liveness_initial_delay_seconds,
             serving.readiness_initial_delay_seconds,
+            serving.environment_variables,
+            serving.egress,
         ),
         invocation=Invocation(
             serving.max_new_tokens, serving.temperature, serving.request_timeout_ms / 1000 + GRACE_SECONDS

@@ -1,10 +1,13 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mlops.domain.promote.preflight import sign_in_problem
 from mlops.domain.release.plan import PlanStep, decide
+from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training.costs import Estimate
+from mlops.errors import BadInput
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation import planned
@@ -18,13 +21,22 @@ from mlops.flow.training.submit import Parameter
 
 
 @dataclass(frozen=True)
+class EnvironmentSettings:
+    """An environment whose serving settings are not as params.yaml says."""
+
+    environment: str
+    changes: tuple[SettingChange, ...]
+
+
+@dataclass(frozen=True)
 class PlanResult:
     """The steps of a release in order, each with its reason, and what they rest on; null is what does not exist yet.
 
     `train`: a job is to be submitted; `release`: a run is to be watched, judged or registered; `promote`: some
     environment is to get the model. `estimate` is null where nothing is trained, or where no run on such machines has
     completed. `component_defaults` are the inputs that keep the component's own value. `answers` is what its evaluation
-    will ask for; null where nothing is trained, or no model is asked.
+    will ask for; null where nothing is trained, or no model is asked. `serving` has what is live with other settings
+    than params.yaml says.
     """
 
     base_model: str
@@ -47,6 +59,7 @@ class PlanResult:
     warnings: tuple[str, ...]
     estimate: Estimate | None
     answers: PlannedAnswers | None
+    serving: tuple[EnvironmentSettings, ...]
     compared: ReleasedDiff
 
 
@@ -84,6 +97,19 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         warnings=tuple(str(warning) for warning in made_of.resolved.warnings),
         estimate=estimate,
         answers=answers,
+        serving=tuple(EnvironmentSettings(*one) for one in facts.outdated.items()),
         compared=released_diff.compare(context, made_of, facts.data_version),
     )
-    return Outcome(result)
+    names = {one.environment: context.endpoint_name(one.environment) for one in result.serving}
+    return Outcome(result, _refused(names, result.serving))
+
+
+def _refused(endpoints: Mapping[str, str], found: Sequence[EnvironmentSettings]) -> BadInput | None:
+    """What no promotion can bring about, told before a training is paid for. `endpoints` has names by environment."""
+    problems = [
+        sign_in_problem(endpoints[one.environment], one.environment, change.before, change.after)
+        for one in found
+        for change in one.changes
+        if change.applied is HowApplied.REFUSED
+    ]
+    return BadInput(problems) if problems else None

@@ -15,7 +15,9 @@ from mlops.domain.evaluation.rules import Ruling
 from mlops.domain.promote import promotion_record
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.promotion_record import PromotionState
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.release.resume import Run, RunAction, RunDecision, decide
+from mlops.domain.serving.settings import to_apply
 from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
@@ -27,6 +29,7 @@ from mlops.flow.evaluation.gate import GateResult
 from mlops.flow.outcome import Outcome, Skipped
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import promotion_record as promotion_records
+from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.registry import register
 
 VERDICTS = Path("build/verdicts")  # the workflow uploads what is there
@@ -84,11 +87,13 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     """
     workspace, environments = context.workspace, tuple(context.params.environments)
     served = own_endpoints(context)
-    found = _runs(workspace, context.owner, served)
+    specs = rollout_specs(context)
+    found = _runs(workspace, context.owner, served, specs)
     live = {name: one.live_model for name, one in served.items()}
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
-    for decision in decide(found, environments, live, workspace.now()):
+    outdated = [name for name, changes in observe.outdated(served, specs).items() if to_apply(changes)]
+    for decision in decide(found, environments, live, workspace.now(), outdated):
         done.take(decision)
     return Outcome(ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion), done.failure)
 
@@ -175,7 +180,9 @@ class _Reconcile:
         return RemoteFailed(Problem(f"{run.name} is {run.state}", "the workspace", why=why, fix=fix))
 
 
-def _runs(workspace: Workspace, owner: str, served: Mapping[str, EndpointFacts]) -> list[Run]:
+def _runs(
+    workspace: Workspace, owner: str, served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec]
+) -> list[Run]:
     """Our newest runs with what became of them. `owner` is the name of our models, `served` the endpoints."""
     known = {model.tags.get(FINGERPRINT_TAG): model for model in models.versions(workspace, owner)}
     found: list[Run] = []
@@ -194,7 +201,7 @@ def _runs(workspace: Workspace, owner: str, served: Mapping[str, EndpointFacts])
                 model is None or model.tags.get(JOB_TAG, job.name) == job.name,
                 model.registered if model else None,
                 promotion_record.read(job.tags, served),
-                observe.blocked(served, model) if model else {},
+                observe.blocked(served, specs, model) if model else {},
             )
         )
     return found

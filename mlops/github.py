@@ -50,6 +50,12 @@ class Actions:
         return self._known("GITHUB_SHA")
 
     @property
+    def pushed_branch(self) -> str | None:
+        """The branch whose push started the run; None where something else did."""
+        pushed = self._known("GITHUB_EVENT_NAME") == "push" and self._known("GITHUB_REF_TYPE") == "branch"
+        return self._known("GITHUB_REF_NAME") if pushed else None
+
+    @property
     def actor(self) -> str | None:
         """Who started the run; of one that was started again, who did so."""
         return self._known("GITHUB_TRIGGERING_ACTOR") or self._known("GITHUB_ACTOR")

@@ -34,6 +34,18 @@ def changed(folder: Path, base: str) -> list[str]:
     return sorted(set(filter(None, names.split("\0"))))
 
 
+def tip(folder: Path, branch: str) -> str:
+    """The newest commit of a branch as it was fetched last; empty where this clone does not follow it."""
+    found = _git(folder, "rev-parse", "--quiet", "--verify", f"refs/remotes/origin/{branch}^{{commit}}")
+    return found.decode().strip() if found else ""
+
+
+def between(folder: Path, one: str, other: str) -> list[str]:
+    """Paths, from the top of the repository, that differ between two commits; none where one is not known."""
+    found = _git(folder, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", one, other) or b""
+    return list(filter(None, found.decode(errors="replace").split("\0")))
+
+
 def content(folder: Path, base: str, path: str) -> bytes:
     """What a file, named from the top of the repository, held at a commit; nothing where it was not there."""
     return _git(folder, "show", "--end-of-options", f"{base}:{path}") or b""

@@ -161,7 +161,8 @@ def _copy_history(repository: Path, copy: Path) -> None:
     _git(repository, *quietly, "--shared", "--no-checkout", str(repository.resolve()), str(clone))
     # A clone of a detached checkout has no loose reference, and act copies no empty folder: without `refs` the copy
     # would be no repository, and the steps would find no history. A push is checked out on its branch, too.
-    _git(clone, "update-ref", "refs/heads/main", "HEAD")
+    for name in ("refs/heads/main", "refs/remotes/origin/main"):  # what is run is what was pushed last
+        _git(clone, "update-ref", name, "HEAD")
     (clone / ".git").rename(copy / ".git")
     clone.rmdir()
 

@@ -133,6 +133,7 @@ class Session:
             commit=self.actions.sha or _commit(self.params_path),
             run_url=self.actions.run_url or "",
             repository=self.actions.repository or "",
+            pushed_branch=self.actions.pushed_branch or "",
             actor=self.actions.actor or _person(self.environ),
             draw=lambda: board(console(self.stderr, self.environ), self.view.note),
         )

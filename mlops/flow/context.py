@@ -30,6 +30,7 @@ class Context:
     run_url: str = ""
     repository: str = ""
     actor: str = ""
+    pushed_branch: str = ""  # whose push started this; empty where something else did
     draw: Callable[[], AbstractContextManager[Board]] | None = None
 
     def board(self) -> AbstractContextManager[Board]:

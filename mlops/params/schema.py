@@ -52,6 +52,9 @@ class Training(_Block):
     nodes: Positive = Field(1, description="Nodes a run uses")
     tier: Literal["dedicated", "low_priority"] = Field("dedicated", description="Priority of a cluster that is created")
     idle_seconds_before_scale_down: Positive = Field(120, description="Idle time before a cluster's nodes are released")
+    queued_pushes: Literal["newest", "each"] = Field(
+        "newest", description="Of pushes that wait for each other: train the newest alone, or each"
+    )
     retired_base_model: Literal["warn", "refuse"] = Field(
         "warn", description="What to do when the base model is archived or past its retirement"
     )

@@ -39,6 +39,12 @@ CASES = [
         "gate register promote",
         "evaluation.enabled is false",
     ),
+    Case(
+        "a newer push took over, and this one is registered",
+        trained(JobState.COMPLETED, model="m:1", live={"production": None}, superseded="main is at abc by now"),
+        "",
+        "main is at abc by now",
+    ),
     Case("refused", trained(JobState.COMPLETED, refusal="eval_loss 9 is above 6"), "", "refused: eval_loss 9"),
     Case(
         "refused, forced", trained(JobState.COMPLETED, refusal="x"), ALL.removeprefix("prepare "), "forced", force=True

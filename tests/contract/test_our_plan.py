@@ -4,6 +4,7 @@ import json
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,13 @@ class Repository:
         (folder / ROWS).write_text("".join(map(row, range(40))))
         self.git("init", "-q", "-b", "main")
         self.commit()
+
+    @classmethod
+    def of(cls, folder: Path, original: "Repository") -> "Repository":
+        """Another clone of the same project."""
+        made = cls.__new__(cls)
+        made.__dict__ |= {**vars(original), "folder": folder}
+        return made
 
     def git(self, *words: str) -> str:
         named = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
@@ -161,3 +169,30 @@ def test_the_plan_says_what_differs_from_what_is_released(
     repository.commit()
     said, _, why = repository.plan()
     assert (said.train, why) == (True, f"{job} is Canceled")
+
+
+def test_quick_pushes_are_one_training_and_a_push_of_something_else_takes_nothing_over(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """Each is planned when it is its turn, in a clone that follows the branch as it is then."""
+    pushed = []
+    for n in range(5):
+        (repository.folder / ROWS).write_text("".join(map(row, range(n, n + 40))))
+        pushed.append(repository.commit())
+    (repository.folder / "README.md").write_text("no data\n")
+    repository.commit()
+    repository.git("clone", "-q", str(repository.folder), str(tmp_path / "clone"))
+    clone = Repository.of(tmp_path / "clone", repository)
+
+    def planned(commit: str, **policy: str) -> PlanResult:
+        clone.git("checkout", "-q", commit)
+        context = replace(clone.context(), pushed_branch="main")
+        training = context.params.training.model_copy(update=policy)
+        params = context.params.model_copy(update={"training": training})
+        return plan.run(replace(context, params=params), force=False).result
+
+    assert [planned(commit).train for commit in pushed] == [False, False, False, False, True]
+    overtaken = planned(pushed[0])
+    assert (overtaken.release, overtaken.promote, overtaken.job) == (False, False, None)
+    assert overtaken.why.startswith("main is at ")
+    assert planned(pushed[0], queued_pushes="each").train

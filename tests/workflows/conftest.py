@@ -21,6 +21,9 @@ verb = " ".join(sys.argv[1:3]) if sys.argv[1] in ("promote", "rollback") else sy
 with open(calls, "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
 answer = said.get(verb, {{}})
+if "in turn" in answer:  # of the first call, of the second, ...
+    made = [json.loads(line)[0] for line in open(calls)].count(verb)
+    answer = answer["in turn"][made - 1]
 with open(os.environ["GITHUB_OUTPUT"], "a") as file:
     for name, value in answer.get("outputs", {{}}).items():
         file.write(f"{{name}}={{value}}\\n")

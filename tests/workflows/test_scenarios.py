@@ -31,6 +31,7 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
     assert list(seen.done.jobs) == ROAD
     assert seen.calls == [
         ["plan", "--no-force"],
+        ["plan", "--no-force"],  # again, when it is its turn
         ["prepare"],
         ["compute"],
         ["submit", "--no-force"],
@@ -99,14 +100,23 @@ def test_a_forced_run_that_goes_on_does_not_promote_the_model_of_the_earlier_run
     payload: dict[str, object] = {"inputs": {"reason": "again", "force": "true", "dry-run": "false"}}
     seen = play("train", "workflow_dispatch", payload, answers(plan, SUBMITTED, running))
     assert seen.done.succeeded
-    assert seen.verbs == ["plan", "prepare", "compute", "submit", "watch"]
+    assert seen.verbs == ["plan", "plan", "prepare", "compute", "submit", "watch"]
     assert ["submit", "--force"] in seen.calls
 
 
 def test_a_failed_submission_stops_before_the_watch(play: Play) -> None:
     seen = play("train", "push", PUSH, answers(ALL, {"compute": {"exit": 6}}))
-    assert seen.verbs == ["plan", "prepare", "compute"]
+    assert seen.verbs == ["plan", "plan", "prepare", "compute"]
     assert [found.code for found in seen.done.exits] == [6]
+    assert seen.done.skipped == ["release", "promote"]
+
+
+def test_a_push_that_a_newer_one_overtook_while_it_waited_submits_nothing(play: Play) -> None:
+    due = {"train": "true", "release": "true", "promote": "true", "job": "", "model": ""}
+    overtaken = {"train": "false", "release": "false", "promote": "false", "job": "", "model": ""}
+    seen = play("train", "push", PUSH, {"plan": {"in turn": [{"outputs": due}, {"outputs": overtaken}]}})
+    assert seen.done.succeeded
+    assert seen.verbs == ["plan", "plan"]
     assert seen.done.skipped == ["release", "promote"]
 
 

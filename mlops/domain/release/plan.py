@@ -5,7 +5,7 @@ Pure: facts in, plan out. It must not look anything up.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from mlops.domain.serving.settings import SettingChange, to_apply
 from mlops.domain.training.run import Attempt, JobState
@@ -27,6 +27,7 @@ class Facts:
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
     outdated: Mapping[str, tuple[SettingChange, ...]] = field(default_factory=dict)  # environment -> serving settings
+    superseded: str = ""  # why a newer push takes the place of this one; empty: none does
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class ReleasePlan:
 
 def decide(facts: Facts, *, force: bool = False) -> ReleasePlan:
     """What is to be done. `force` trains again although this fingerprint was trained."""
+    if facts.superseded:
+        return ReleasePlan(tuple(PlanStep(verb, False, facts.superseded) for verb in get_args(Verb)))
     attempt = facts.attempt
     again = _why_train(facts, force)
     if again:

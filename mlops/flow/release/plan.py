@@ -1,7 +1,7 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops.domain.promote.preflight import sign_in_problem
 from mlops.domain.release.plan import PlanStep, decide
@@ -14,7 +14,7 @@ from mlops.flow.evaluation import planned
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
-from mlops.flow.release import released_diff
+from mlops.flow.release import released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
@@ -34,9 +34,9 @@ class PlanResult:
 
     `train`: a job is to be submitted; `release`: a run is to be watched, judged or registered; `promote`: some
     environment is to get the model. `estimate` is null where nothing is trained, or where no run on such machines has
-    completed. `component_defaults` are the inputs that keep the component's own value. `answers` is what its evaluation
-    will ask for; null where nothing is trained, or no model is asked. `serving` has what is live with other settings
-    than params.yaml says.
+    completed. No step runs where a newer push takes the place of this one. `component_defaults` are the inputs that
+    keep the component's own value. `answers` is what its evaluation will ask for; null where nothing is trained, or no
+    model is asked. `serving` has what is live with other settings than params.yaml says.
     """
 
     base_model: str
@@ -67,7 +67,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
     workspace, spec = context.workspace, training_spec.of(context)
     made_of = training_spec.training(workspace, spec)
-    facts = observe.facts(context, made_of)
+    facts = replace(observe.facts(context, made_of), superseded=superseded.why(context))
     plan = decide(facts, force=force)
     estimate = answers = None
     if plan.train and not facts.no_evaluation:
@@ -84,7 +84,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         recipe=facts.recipe,
         data_version=facts.data_version,
         fingerprint=facts.fingerprint,
-        job=facts.attempt.name if facts.attempt and not plan.train else None,
+        job=facts.attempt.name if facts.attempt and not plan.train and not facts.superseded else None,
         model=facts.model,
         steps=plan.steps,
         train=plan.train,

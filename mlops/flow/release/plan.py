@@ -67,7 +67,10 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
     workspace, spec = context.workspace, training_spec.of(context)
     made_of = training_spec.training(workspace, spec)
-    facts = replace(observe.facts(context, made_of), superseded=superseded.why(context))
+    facts = replace(
+        observe.facts(context, made_of),
+        superseded=superseded.why(context.project, context.commit, context.pushed_branch),
+    )
     plan = decide(facts, force=force)
     estimate = answers = None
     if plan.train and not facts.no_evaluation:

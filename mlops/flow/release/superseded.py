@@ -5,25 +5,22 @@ changed something else: those start no run of their own.
 """
 
 from mlops import history
-from mlops.flow.context import Context
+from mlops.flow.project import Project
 
 
-def why(context: Context) -> str:
-    """Why this push is left to a newer one; empty where it is not, and where nobody pushed."""
-    if not context.pushed_branch or context.params.training.queued_pushes == "each":
+def why(project: Project, commit: str, branch: str) -> str:
+    """Why the push of a commit is left to a newer one; empty where it is not, and where nobody pushed a branch."""
+    if not branch or project.params.training.queued_pushes == "each":
         return ""
-    top = history.top(context.root)
-    tip = history.tip(top, context.pushed_branch)
-    if tip in ("", context.commit) or not _changed(context, tip):
+    tip = history.tip(history.top(project.root), branch)
+    if tip in ("", commit) or not _differs(project, commit, tip):
         return ""
-    return f"{context.pushed_branch} is at {tip[:12]} by now, with other data or parameters; it is planned by itself"
+    return f"{branch} is at {tip[:12]} by now, with other data or parameters; it is planned by itself"
 
 
-def _changed(context: Context, tip: str) -> list[str]:
-    """Files that decide what is trained, and that differ at the tip; named from the folder of params.yaml."""
-    top, root = history.top(context.root), context.root.resolve()
-    paths = [top / path for path in history.between(top, context.commit, tip)]
+def _differs(project: Project, commit: str, tip: str) -> bool:
+    """Whether a file that decides what is trained differs at the tip."""
+    top, root, params = history.top(project.root), project.root, project.params
+    paths = [top / path for path in history.between(top, commit, tip)]
     inside = [path.relative_to(root).as_posix() for path in paths if root in path.parents]
-    params = context.params
-    decides = (context.params_path.name,)
-    return [name for name in inside if name in decides or params.is_curated(name) or params.is_probe(name)]
+    return any(name == project.params_path.name or params.is_curated(name) or params.is_probe(name) for name in inside)

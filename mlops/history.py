@@ -14,6 +14,26 @@ def known(folder: Path, commit: str) -> bool:
     return _git(folder, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{commit}^{{commit}}") is not None
 
 
+def head(folder: Path) -> str:
+    """The commit that a folder's repository is at; empty where there is none."""
+    return (_git(folder, "rev-parse", "--verify", "--quiet", "HEAD") or b"").decode().strip()
+
+
+def origin(folder: Path) -> str:
+    """Where the folder's repository was cloned from; empty where it does not say."""
+    return setting(folder, "remote.origin.url")
+
+
+def setting(folder: Path, name: str) -> str:
+    """What git is configured to in a folder; empty where it is not."""
+    return (_git(folder, "config", "--get", name) or b"").decode(errors="replace").strip()
+
+
+def within(folder: Path) -> bool:
+    """Whether a folder is in a repository."""
+    return _git(folder, "rev-parse", "--show-toplevel") is not None
+
+
 def top(folder: Path) -> Path:
     """The top of the repository that a folder is in; the folder itself where it is in none."""
     found = _git(folder, "rev-parse", "--show-toplevel")

@@ -12,14 +12,13 @@ from typing import Any
 
 import yaml
 
-import mlops
-from mlops import textfiles, yamls
+from mlops import product, textfiles, yamls
 from mlops.actions.patterns import matches
 from mlops.errors import BadInput, Problem
 
 LOCAL = re.compile(r"(?:\$|\.)/(.+)")
 CALLED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflows/[\w.-]+\.ya?ml)@(?P<ref>\S+)")
-PRODUCT = Path(mlops.__file__).resolve().parents[1]  # a checkout of this program has its reusable workflows
+PRODUCT = product.ROOT  # with the reusable workflows
 PROMOTES = re.compile(r"(?:exec )?mlops promote (?P<environment>[\w.-]+)")
 # Activities that start a workflow which names none; for other events every activity does.
 DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
@@ -86,14 +85,15 @@ class Workflow:
     def callers(self) -> dict[str, str]:
         """How act's names of jobs in reusable workflows begin, and how their keys begin.
 
-        act takes the caller's name where it has one; a key is made of ids, which do not hold expressions.
+        act takes the caller's name where it has one, and no more than one caller; a key is made of ids, which do not
+        hold expressions.
         """
         found: dict[str, str] = {}
         for id, body in self.jobs.items():
             if inner := self._called(body):
                 shown, key = f"{body.get('name') or id}/{inner.name}/", f"{id}/{inner.name}/"
                 found[shown] = key
-                found |= {f"{shown}{deeper}": f"{key}{name}" for deeper, name in inner.callers().items()}
+                found |= {deeper: f"{key}{name}" for deeper, name in inner.callers().items()}
         return found
 
     def runners(self) -> set[str]:

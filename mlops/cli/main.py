@@ -18,6 +18,7 @@ from mlops.errors import BadInput, Problem
 NOT_VERBS = frozenset({"main", "options", "session"})
 OF_OTHERS = frozenset({"emulator"})  # its commands take programs with options of their own
 ORDER = (
+    "init",
     "check",
     "plan",
     "prepare",

@@ -4,11 +4,12 @@ It must not know any verb.
 """
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
@@ -47,6 +48,16 @@ class Session:
     as_csv: bool = False
     settings: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
+    place: Path = Path()  # where what is worked on lies, from where the person is
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return self.stdin.isatty() and self.stderr.isatty() and self.actions.sha is None
+
+    def started_in(self, folder: Path) -> None:
+        """Have the next command that is told begin in a folder."""
+        self.place /= folder
 
     def enter(self) -> None:
         """Go to the folders that `-C` named, each from the one before, as with git and make. Raises BadInput."""
@@ -54,6 +65,7 @@ class Session:
         for folder in folders:
             try:
                 os.chdir(folder)
+                self.started_in(folder)
             except OSError as error:
                 why = error.strerror or str(error)
                 problem = Problem(f"cannot start in {folder}", "-C", why=why, fix="name a folder that is there")
@@ -95,10 +107,17 @@ class Session:
         outcome = self._attempt(verb)
         if outcome.failure:
             self._point(outcome.failure)
-        report = view.report(outcome.result)
+        report = self._told_from_here(view.report(outcome.result))
         with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
             self.view.answer(_verb(), outcome.result, report, outcome.failure)
         self._close(report, view.outputs(outcome.result), outcome.failure)
+
+    def _told_from_here(self, report: Report) -> Report:
+        """The same, with the next command as it is typed where the person is."""
+        step, here = report.next_step, self.place in (Path(), Path(self.environ.get("MLOPS_PROJECT") or "."))
+        if here or not step.startswith("mlops "):
+            return report
+        return replace(report, next_step=f"mlops -C {shlex.quote(str(self.place))} {step.removeprefix('mlops ')}")
 
     def _attempt(self, verb: "Callable[[], T]") -> "T":
         try:

@@ -1,0 +1,117 @@
+"""`mlops init`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops.cli.session import Session
+from mlops.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from mlops.domain.repository.answers import PublicData
+    from mlops.domain.repository.pin import Pin
+    from mlops.domain.training.presets import Preset
+
+OWN = "own"
+
+
+@click.command(short_help="Make a team's repository, or add what one lacks.")
+@click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--base", metavar="NAME", help="Base model, such as phi-4 or phi-3-mini.")
+@click.option("--name", metavar="NAME", help="Name of the fine-tuned model.  [default: that of DIR]")
+@click.option(
+    "--data",
+    metavar="WHAT",
+    help="Public data mixed in, as OWNER/NAME@REVISION; a folder of your own conversations; or `own` for data/ alone.",
+)
+@click.option("--workflows", metavar="OWNER/REPO@COMMIT", help="Whose workflows are called.  [default: this program's]")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing: what is not given takes its default.")
+@click.option("--force", is_flag=True, help="Replace files that differ; the differences are shown.")
+@click.pass_obj
+def command(
+    session: Session,
+    folder: Path,
+    base: str | None,
+    name: str | None,
+    data: str | None,
+    workflows: str | None,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Make a team's repository, or add what an existing one lacks: parameters, data, workflows that call ours.
+
+    In a terminal it asks for what is not given. A file that is there and differs is kept, and the difference shown.
+    """
+    from mlops import product
+    from mlops.domain.repository.answers import ULTRACHAT, Answers, name_of
+    from mlops.domain.training.presets import DEFAULT
+    from mlops.flow.repository import init
+    from mlops.views import init as view
+
+    session.enter()
+    asks = not yes and session.interactive
+    if not asks and not yes:
+        raise BadInput(Problem("init asks in a terminal, and this is none", fix="give --yes, and what you want else"))
+
+    def asked(given: str | None, question: str, default: str) -> str:
+        return given or (str(click.prompt(question, default=default, err=True)) if asks else default)
+
+    preset = _preset(session, asked(base, "Base model", DEFAULT.short))
+    called = asked(name, "Name of the fine-tuned model", name_of(folder.resolve().name))
+    public, curated = _data(folder, asked(data, "Data (OWNER/NAME@REVISION, a folder, or own)", ULTRACHAT.id))
+    here = product.pin()
+    pin = _pin(asked(workflows, "Workflows of", str(here or "")), here)
+
+    def may_replace(path: str, difference: str) -> bool:
+        if not asks:
+            return force
+        click.echo(difference, err=True)
+        return force or click.confirm(f"Replace {path}?", err=True)
+
+    session.started_in(folder)
+    session.answer_alone(lambda: init.run(folder, Answers(called, preset, public, curated, pin), may_replace), view)
+
+
+def _preset(session: Session, said: str) -> "Preset":
+    """The base model of a name; what is not offered for fine-tuning is answered with one that is."""
+    from mlops.domain.training.presets import DEFAULT, NOT_OFFERED, PRESETS, find, nearest
+
+    if found := find(said):
+        return found
+    if full := NOT_OFFERED.get(said.lower()):
+        session.view.note(f"the registry azureml does not offer {full} for fine-tuning; {DEFAULT.base} takes its place")
+        return DEFAULT
+    near = nearest(said)
+    fix = f"perhaps you meant {near}" if near else f"tested here are {', '.join(one.short for one in PRESETS)}"
+    also = "`mlops models` lists what the registry offers; its name may be written to params.yaml afterwards"
+    raise BadInput(Problem(f"no base model {said!r} is tested here", "--base", why=also, fix=fix))
+
+
+def _data(folder: Path, said: str) -> "tuple[PublicData | None, str]":
+    """The public dataset, and the folder of the team's own conversations."""
+    from mlops.domain.repository.answers import ULTRACHAT, PublicData
+
+    id, _, revision = said.partition("@")
+    if said == OWN:
+        return None, "data"
+    if id == ULTRACHAT.id and revision in ("", ULTRACHAT.revision):
+        return ULTRACHAT, "data"
+    if revision and id.count("/") == 1:
+        return PublicData(id, revision), "data"
+    if (folder / said).is_dir():
+        return None, (folder / said).resolve().relative_to(folder.resolve()).as_posix()
+    fix = "name a folder below DIR, a dataset as OWNER/NAME@REVISION with the commit of the dataset, or own"
+    raise BadInput(Problem(f"{said!r} is no folder of {folder} and no pinned dataset", "--data", fix=fix))
+
+
+def _pin(said: str, here: "Pin | None") -> "Pin":
+    from mlops.domain.repository.pin import parse
+
+    found = parse(said)
+    if found is None:
+        what = f"{said!r} is no commit of a repository" if said else "which workflows are to be called is not known"
+        why = "" if said else "this mlops comes from no commit of a repository on GitHub"
+        fix = "--workflows OWNER/REPO@COMMIT with the 40 characters of a commit that is pushed there"
+        raise BadInput(Problem(what, "--workflows", why=why, fix=fix))
+    return here if here and str(here) == str(found) else found

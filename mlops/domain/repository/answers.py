@@ -1,0 +1,99 @@
+"""What a team answers about its repository, and the texts of its files that follow from that. No file is read here."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlops.domain.repository.pin import Pin
+from mlops.domain.training.presets import Preset
+
+CALLED = ("auth-check", "check", "cleanup", "promote", "resume", "rollback", "train")  # workflows of this program
+LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18
+_BLANK = re.compile(r"@@\{([\w-]+)\}")
+_ODD = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class PublicData:
+    """A dataset of the Hugging Face hub that is mixed in, pinned by revision."""
+
+    id: str
+    revision: str
+
+
+ULTRACHAT = PublicData("HuggingFaceH4/ultrachat_200k", "8049631c405ae6576f93f445c6b8166f76f5505a")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is asked. `public` None: the team's own conversations alone, which lie in the folder `curated`."""
+
+    name: str
+    preset: Preset
+    public: PublicData | None
+    curated: str
+    pin: Pin
+
+
+def name_of(folder: str) -> str:
+    """A name for models and data from that of a folder."""
+    return _ODD.sub("-", folder.lower()).strip("-") or "chat"
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """A template with its blanks filled in. Raises KeyError for a blank that has no value."""
+    return _BLANK.sub(lambda blank: values[blank[1]], template)
+
+
+def values(answers: Answers) -> dict[str, str]:
+    """The value of each blank of the templates."""
+    preset, pin = answers.preset, answers.pin
+    called = {
+        f"call_{name}": f"{pin.repository}/.github/workflows/{name}.yml@{pin.commit}{pin.comment}" for name in CALLED
+    }
+    return {
+        "schema": "params.schema.json",
+        "params": "params.yaml",
+        "base": preset.base,
+        "base_version": preset.version,
+        "component_version": preset.component_version,
+        "instance_type": preset.instance_type,
+        "parameters": "".join(f"    {name}: {_scalar(value)}\n" for name, value in preset.parameters.items()),
+        "name": answers.name,
+        "endpoint": _prefix(answers.name),
+        "data": _data(answers),
+        "curated": answers.curated,
+        "paths": _paths(answers.curated),
+        "hook": rf"{re.escape(answers.curated)}/|params\.yaml$|\.github/",
+        "repository": pin.repository,
+        "commit": pin.commit,
+        **called,
+    }
+
+
+def _data(answers: Answers) -> str:
+    lines = [f"  curated: {answers.curated}  # every file of conversations below this folder is trained on"]
+    if answers.public:
+        lines += [
+            "  dataset:  # public conversations beside them; remove this block to train on your own alone",
+            f"    id: {answers.public.id}",
+            f"    revision: {answers.public.revision}",
+            "    percent: 5  # of each split, from its start",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _paths(curated: str) -> str:
+    """What starts a training: conversations, but no document beside them, and the parameters."""
+    return "\n".join(f"      - {path}" for path in (f"{curated}/**", f'"!{curated}/**/*.md"', "params.yaml"))
+
+
+def _prefix(name: str) -> str:
+    """The beginning of endpoint names: a letter first, no hyphen last, and short enough."""
+    lettered = _ODD.sub("-", name.lower()).strip("-").lstrip("0123456789-") or "chat"
+    return lettered[:LONGEST_PREFIX].strip("-")
+
+
+def _scalar(value: str | float) -> str:
+    return json.dumps(value) if isinstance(value, str) else f"{value:.1e}" if isinstance(value, float) else str(value)

@@ -1,5 +1,6 @@
 """`mlops init`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:
-    from mlops.domain.repository.answers import PublicData
+    from mlops.domain.repository.answers import Answers, PublicData
     from mlops.domain.repository.pin import Pin
-    from mlops.domain.training.presets import Preset
+    from mlops.params.presets import Preset
 
 OWN = "own"
+Asked = Callable[[str | None, str, str], str]
 
 
 @click.command(short_help="Make a team's repository, or add what one lacks.")
@@ -43,25 +45,13 @@ def command(
 
     In a terminal it asks for what is not given. A file that is there and differs is kept, and the difference shown.
     """
-    from mlops import product
-    from mlops.domain.repository.answers import ULTRACHAT, Answers, name_of
-    from mlops.domain.training.presets import DEFAULT
     from mlops.flow.repository import init
     from mlops.views import init as view
 
-    session.enter()
     asks = not yes and session.interactive
-    if not asks and not yes:
-        raise BadInput(Problem("init asks in a terminal, and this is none", fix="give --yes, and what you want else"))
 
     def asked(given: str | None, question: str, default: str) -> str:
         return given or (str(click.prompt(question, default=default, err=True)) if asks else default)
-
-    preset = _preset(session, asked(base, "Base model", DEFAULT.short))
-    called = asked(name, "Name of the fine-tuned model", name_of(folder.resolve().name))
-    public, curated = _data(folder, asked(data, "Data (OWNER/NAME@REVISION, a folder, or own)", ULTRACHAT.id))
-    here = product.pin()
-    pin = _pin(asked(workflows, "Workflows of", str(here or "")), here)
 
     def may_replace(path: str, difference: str) -> bool:
         if not asks:
@@ -69,21 +59,51 @@ def command(
         click.echo(difference, err=True)
         return force or click.confirm(f"Replace {path}?", err=True)
 
-    session.started_in(folder)
-    session.answer_alone(lambda: init.run(folder, Answers(called, preset, public, curated, pin), may_replace), view)
+    def answers() -> "Answers":
+        if not asks and not yes:
+            raise BadInput(
+                Problem("init asks in a terminal, and this is none", fix="give --yes, and what else you want")
+            )
+        return _answers(session, folder, asked, base, name, data, workflows)
+
+    session.answer_alone(lambda: init.run(folder, answers(), may_replace), view, told_in=folder)
+
+
+def _answers(
+    session: Session,
+    folder: Path,
+    asked: Asked,
+    base: str | None,
+    name: str | None,
+    data: str | None,
+    workflows: str | None,
+) -> "Answers":
+    """What was given on the command line, and what was asked for the rest."""
+    from mlops import product
+    from mlops.domain.repository.answers import ULTRACHAT, Answers, name_of
+    from mlops.params.presets import DEFAULT
+
+    preset = _preset(session, asked(base, "Base model", DEFAULT))
+    called = asked(name, "Name of the fine-tuned model", name_of(folder.resolve().name))
+    public, curated = _data(folder, asked(data, "Data (OWNER/NAME@REVISION, a folder, or own)", ULTRACHAT.id))
+    here = product.pin()
+    pin = _pin(asked(workflows, "Workflows of", str(here or "")), here)
+    return Answers(called, preset.base, preset.version, preset.component_version, public, curated, pin)
 
 
 def _preset(session: Session, said: str) -> "Preset":
     """The base model of a name; what is not offered for fine-tuning is answered with one that is."""
-    from mlops.domain.training.presets import DEFAULT, NOT_OFFERED, PRESETS, find, nearest
+    from mlops.params.presets import DEFAULT, NOT_OFFERED, nearest, preset, presets
 
-    if found := find(said):
+    if found := preset(said):
         return found
     if full := NOT_OFFERED.get(said.lower()):
-        session.view.note(f"the registry azureml does not offer {full} for fine-tuning; {DEFAULT.base} takes its place")
-        return DEFAULT
+        current = preset(DEFAULT)
+        assert current is not None, "the default is a preset"
+        session.view.note(f"the registry azureml does not offer {full} for fine-tuning: {current.base} in its place")
+        return current
     near = nearest(said)
-    fix = f"perhaps you meant {near}" if near else f"tested here are {', '.join(one.short for one in PRESETS)}"
+    fix = f"perhaps you meant {near}" if near else f"tested here are {', '.join(presets())}"
     also = "`mlops models` lists what the registry offers; its name may be written to params.yaml afterwards"
     raise BadInput(Problem(f"no base model {said!r} is tested here", "--base", why=also, fix=fix))
 

@@ -55,17 +55,13 @@ class Session:
         """Whether a person can be asked."""
         return self.stdin.isatty() and self.stderr.isatty() and self.actions.sha is None
 
-    def started_in(self, folder: Path) -> None:
-        """Have the next command that is told begin in a folder."""
-        self.place /= folder
-
     def enter(self) -> None:
         """Go to the folders that `-C` named, each from the one before, as with git and make. Raises BadInput."""
         folders, self.folders = self.folders, ()
         for folder in folders:
             try:
                 os.chdir(folder)
-                self.started_in(folder)
+                self.place /= folder
             except OSError as error:
                 why = error.strerror or str(error)
                 problem = Problem(f"cannot start in {folder}", "-C", why=why, fix="name a folder that is there")
@@ -102,9 +98,10 @@ class Session:
         """Do a verb with the parameters and the workspace, and show its result by `view`."""
         self.answer_alone(lambda: verb(self._context()), view)
 
-    def answer_alone(self, verb: "Callable[[], Outcome[R]]", view: "ResultView[R]") -> None:
-        """The same for a verb that needs neither parameters nor a workspace."""
+    def answer_alone(self, verb: "Callable[[], Outcome[R]]", view: "ResultView[R]", *, told_in: Path = Path()) -> None:
+        """The same for a verb that needs neither parameters nor a workspace; the next command is for `told_in`."""
         outcome = self._attempt(verb)
+        self.place /= told_in
         if outcome.failure:
             self._point(outcome.failure)
         report = self._told_from_here(view.report(outcome.result))

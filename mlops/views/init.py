@@ -12,7 +12,7 @@ def report(result: InitResult) -> Report:
     kept = [one for one in result.files if one.state is FileState.DIFFERS]
     differing = [one for one in result.files if one.difference]
     base = result.base.replace(":", " version ")
-    retired = f"; it was retired from fine-tuning on {result.retired}, so Azure may refuse it" if result.retired else ""
+    retired = f"; retired from fine-tuning on {result.retired:%Y-%m-%d}, Azure may refuse it" if result.retired else ""
     return Report(
         f"A repository for {result.model}",
         (
@@ -28,5 +28,5 @@ def report(result: InitResult) -> Report:
 
 
 def outputs(result: InitResult) -> Mapping[str, str]:
-    """Nothing that a later step reads."""
-    return {}
+    """The commit of this program that the workflows call."""
+    return {"workflows": result.workflows}

@@ -1,14 +1,21 @@
 """What a team answers about its repository, and the texts of its files that follow from that. No file is read here."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops.domain.repository.pin import Pin
-from mlops.domain.training.presets import Preset
 
-CALLED = ("auth-check", "check", "cleanup", "promote", "resume", "rollback", "train")  # workflows of this program
+CALLED = (
+    "auth-check",
+    "check",
+    "cleanup",
+    "promote",
+    "resume",
+    "rollback",
+    "site",
+    "train",
+)  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18
 _BLANK = re.compile(r"@@\{([\w-]+)\}")
 _ODD = re.compile(r"[^a-z0-9]+")
@@ -30,7 +37,9 @@ class Answers:
     """What is asked. `public` None: the team's own conversations alone, which lie in the folder `curated`."""
 
     name: str
-    preset: Preset
+    base: str
+    base_version: str
+    component_version: str
     public: PublicData | None
     curated: str
     pin: Pin
@@ -48,18 +57,16 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 def values(answers: Answers) -> dict[str, str]:
     """The value of each blank of the templates."""
-    preset, pin = answers.preset, answers.pin
+    pin = answers.pin
     called = {
         f"call_{name}": f"{pin.repository}/.github/workflows/{name}.yml@{pin.commit}{pin.comment}" for name in CALLED
     }
     return {
         "schema": "params.schema.json",
         "params": "params.yaml",
-        "base": preset.base,
-        "base_version": preset.version,
-        "component_version": preset.component_version,
-        "instance_type": preset.instance_type,
-        "parameters": "".join(f"    {name}: {_scalar(value)}\n" for name, value in preset.parameters.items()),
+        "base": answers.base,
+        "base_version": answers.base_version,
+        "component_version": answers.component_version,
         "name": answers.name,
         "endpoint": _prefix(answers.name),
         "data": _data(answers),
@@ -93,7 +100,3 @@ def _prefix(name: str) -> str:
     """The beginning of endpoint names: a letter first, no hyphen last, and short enough."""
     lettered = _ODD.sub("-", name.lower()).strip("-").lstrip("0123456789-") or "chat"
     return lettered[:LONGEST_PREFIX].strip("-")
-
-
-def _scalar(value: str | float) -> str:
-    return json.dumps(value) if isinstance(value, str) else f"{value:.1e}" if isinstance(value, float) else str(value)

@@ -16,7 +16,7 @@ class FileState(StrEnum):
 
 
 @dataclass(frozen=True)
-class FileChange:
+class TemplateFile:
     """One file: what it is to hold, and how that differs from what is there."""
 
     path: str
@@ -25,16 +25,16 @@ class FileChange:
     difference: str = ""
 
 
-def decide(path: str, there: str | None, wanted: str, *, lines: bool = False) -> FileChange:
+def decide(path: str, there: str | None, wanted: str, *, lines: bool = False) -> TemplateFile:
     """What is to be done; `lines`: the file is a list of lines, of which only those that lack are added."""
     if there is None:
-        return FileChange(path, FileState.NEW, wanted)
+        return TemplateFile(path, FileState.NEW, wanted)
     if lines:
         wanted = _with_lines(there, wanted)
     if there == wanted:
-        return FileChange(path, FileState.SAME, wanted)
+        return TemplateFile(path, FileState.SAME, wanted)
     state = FileState.ADDED if lines else FileState.DIFFERS
-    return FileChange(path, state, wanted, difference(path, there, wanted))
+    return TemplateFile(path, state, wanted, difference(path, there, wanted))
 
 
 def difference(path: str, before: str, after: str) -> str:

@@ -1,0 +1,1 @@
+"""Makes a team's repository and keeps it up to date."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from mlops import history, textfiles
 from mlops.domain.dataset.rows import ending
 from mlops.domain.repository.answers import Answers, filled, values
-from mlops.domain.repository.changes import FileChange, FileState, decide
+from mlops.domain.repository.changes import FileState, TemplateFile, decide
+from mlops.domain.training.retirement import retired_on
 from mlops.errors import BadInput, Problem
 from mlops.flow.outcome import Outcome
 from mlops.flow.repository import first_commit
@@ -39,7 +41,7 @@ class InitResult:
     folder: str
     model: str
     base: str
-    retired: str
+    retired: datetime | None
     workflows: str
     commit: str | None
     files: tuple[InitFile, ...]
@@ -58,8 +60,8 @@ def run(folder: Path, answers: Answers, may_replace: Replace) -> Outcome[InitRes
     result = InitResult(
         folder=str(folder),
         model=answers.name,
-        base=f"{answers.preset.base}:{answers.preset.version}",
-        retired=answers.preset.retired,
+        base=f"{answers.base}:{answers.base_version}",
+        retired=retired_on(answers.base),
         workflows=str(answers.pin),
         commit=made,
         files=tuple(InitFile(one.path, one.state, one.difference) for one in changes),
@@ -67,7 +69,7 @@ def run(folder: Path, answers: Answers, may_replace: Replace) -> Outcome[InitRes
     return Outcome(result)
 
 
-def planned(folder: Path, answers: Answers) -> list[FileChange]:
+def planned(folder: Path, answers: Answers) -> list[TemplateFile]:
     """Every file of the template against what is there, by path."""
     known = values(answers)
     wanted = {_place(path, answers.curated): filled(text, known) for path, text in templates().items()}
@@ -102,7 +104,7 @@ def _there(path: Path) -> str | None:
         return None
 
 
-def _asked(change: FileChange, may_replace: Replace) -> FileChange:
+def _asked(change: TemplateFile, may_replace: Replace) -> TemplateFile:
     if change.state is FileState.DIFFERS and may_replace(change.path, change.difference):
         return replace(change, state=FileState.REPLACED)
     return change

@@ -1,0 +1,146 @@
+"""A repository that `mlops init` makes: its workflows call ours with what they need and no more; act runs them."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops import product, yamls
+from mlops.actions import read
+from mlops.domain.repository.answers import CALLED, ULTRACHAT, Answers
+from mlops.domain.repository.pin import Pin, moved, pins
+from mlops.flow.repository import init
+from tests.workflows.conftest import Play
+from tests.workflows.test_scenarios import ALL, FINISHED, PUSH, REGISTERED, SUBMITTED, answers, promoted
+from tests.workflows.test_static import TOOLS, WORKFLOWS, body
+
+PIN = Pin("acme/mlops", "0123456789abcdef0123456789abcdef01234567", "0.1.0")
+OURS = Answers("helpdesk", "Phi-4", "8", "0.0.81", ULTRACHAT, "data", PIN)
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A team's repository with its first commit."""
+    made = tmp_path_factory.mktemp("team")
+    init.run(made, OURS, lambda _, __: False)
+    return made
+
+
+@pytest.fixture
+def play_theirs(team: Path, tmp_path: Path) -> Play:
+    """A player of the team's workflows."""
+    return Play(team, tmp_path)
+
+
+def flows(team: Path) -> list[Path]:
+    return sorted((team / ".github" / "workflows").glob("*.yml"))
+
+
+def call(path: Path) -> dict[str, Any]:
+    (job,) = body(path)["jobs"].values()
+    assert isinstance(job, dict)
+    return job
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["actionlint", "-shellcheck", str(TOOLS / "shellcheck"), "-oneline"],
+        ["jactionlint", "--profile", "pedantic", "--no-online", "--shellcheck", str(TOOLS / "shellcheck"), "--oneline"],
+        ["zizmor", "--offline", "--no-progress", "--strict-collection", "--persona", "pedantic", "."],
+        ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+    ],
+    ids=["actionlint", "jactionlint", "zizmor", "schema of dependabot"],
+)
+def test_a_linter_finds_nothing(team: Path, command: list[str]) -> None:
+    line = [str(TOOLS / command[0]), *command[1:]]
+    done = subprocess.run(line, cwd=team, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_of_ours_that_can_be_called_by_itself_is_called(team: Path) -> None:
+    ours = {path.stem for path in WORKFLOWS.glob("*.yml") if "workflow_call" in read(path).on} - {"report"}
+    assert ours == {path.stem for path in flows(team)} == set(CALLED)
+
+
+def granted(jobs: dict[str, Any]) -> dict[str, str]:
+    """What the jobs of a workflow ask for, all of them together."""
+    wanted: dict[str, str] = {}
+    for job in jobs.values():
+        wanted |= job.get("permissions", {})
+    return wanted
+
+
+def test_a_caller_grants_what_the_called_jobs_ask_for_and_no_more(team: Path) -> None:
+    """GitHub refuses the run where a called job asks for more than its caller has."""
+    for path in flows(team):
+        called = body(WORKFLOWS / path.name)["jobs"]
+        assert call(path)["permissions"] == granted(called), path.name
+        assert body(path)["permissions"] == {}
+
+
+def test_a_caller_gives_what_the_called_workflow_takes(team: Path) -> None:
+    for path in flows(team):
+        takes, gives = read(WORKFLOWS / path.name).on["workflow_call"]["inputs"], call(path)["with"]
+        needed = {name for name, said in takes.items() if said.get("required")}
+        assert needed <= set(gives) <= set(takes), path.name
+        said = read(path).on.get("workflow_dispatch") or {}
+        assert set(said.get("inputs", {})) == set(gives) - {"project"}, f"{path.name}: a person can say all of it"
+
+
+def test_a_caller_holds_no_lock_of_the_called_workflow(team: Path) -> None:
+    """A run that waits for a lock which its own caller holds is canceled by GitHub as a deadlock."""
+    for path in flows(team):
+        lock = body(path).get("concurrency", {}).get("group")
+        inner = body(WORKFLOWS / path.name)
+        theirs = {inner.get("concurrency", {}).get("group")}
+        theirs |= {job.get("concurrency", {}).get("group") for job in inner["jobs"].values()}
+        assert lock is None or lock not in theirs, path.name
+
+
+def test_every_workflow_is_pinned_to_the_commit_and_says_the_version(team: Path) -> None:
+    paths = [f".github/workflows/{name}.yml" for name in CALLED]
+    for path in flows(team):
+        text = path.read_text()
+        assert pins(text, paths) == (PIN,)
+        other = Pin("acme/mlops", "f" * 40, "0.2.0")
+        assert pins(moved(text, paths, other), paths) == (other,)
+        assert moved(moved(text, paths, other), paths, PIN) == text
+
+
+def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) -> None:
+    seen = play_theirs("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
+    assert seen.done.succeeded, seen.done.cause()
+    assert [*seen.done.jobs][:3] == [f"train/train/{name}" for name in ("plan", "train", "release")]
+    assert seen.calls[0] == ["plan", "--no-force"]
+    assert seen.calls[-2:] == [promoted("staging"), promoted("production")]
+
+
+def test_what_a_person_says_reaches_the_called_workflow(play_theirs: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"reason": "look", "force": "true", "dry-run": "true"}}
+    assert play_theirs("train", "workflow_dispatch", payload, answers(ALL)).calls == [["plan", "--force"]]
+
+
+def test_a_schedule_cleans_up_and_a_person_is_shown_first(play_theirs: Play) -> None:
+    assert play_theirs("cleanup", "schedule", {"schedule": "23 4 * * *"}, {}).calls == [["cleanup", "--apply"]]
+    assert play_theirs("cleanup", "workflow_dispatch", {"inputs": {}}, {}).calls == [["cleanup", "--dry-run"]]
+
+
+def test_a_rollback_says_where_and_why(play_theirs: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"environment": "production", "reason": "it rambles"}}
+    seen = play_theirs("rollback", "workflow_dispatch", payload, {})
+    assert seen.calls == [["rollback", "production", "--reason", "it rambles"]]
+
+
+def test_what_is_installed_is_of_the_pinned_commit_and_locked_by_hash() -> None:
+    """The called workflows set up by the action of their own commit, whose lock has a hash for each package."""
+    for name in CALLED:
+        for job in body(product.ROOT / ".github" / "workflows" / f"{name}.yml")["jobs"].values():
+            used = [str(step["uses"]) for step in job.get("steps", ()) if "uses" in step]
+            runs = any("mlops" in str(step.get("run", "")) for step in job.get("steps", ()))
+            assert not runs or "$/.github/actions/setup" in used, name
+    setup = (product.ROOT / "tools" / "setup.py").read_text()
+    assert "--require-hashes" in setup
+    action = yamls.read((product.ROOT / ".github" / "actions" / "setup" / "action.yml").read_text())
+    assert "$GITHUB_ACTION_PATH" in action["runs"]["steps"][-1]["run"]

@@ -10,7 +10,7 @@ from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:
-    from mlops.domain.repository.answers import Answers, PublicData
+    from mlops.domain.repository.answers import PublicData, SetUp
     from mlops.domain.repository.pin import Pin
     from mlops.params.presets import Preset
 
@@ -59,7 +59,7 @@ def command(
         click.echo(difference, err=True)
         return force or click.confirm(f"Replace {path}?", err=True)
 
-    def answers() -> "Answers":
+    def answers() -> "SetUp":
         if not asks and not yes:
             raise BadInput(
                 Problem("init asks in a terminal, and this is none", fix="give --yes, and what else you want")
@@ -77,10 +77,10 @@ def _answers(
     name: str | None,
     data: str | None,
     workflows: str | None,
-) -> "Answers":
+) -> "SetUp":
     """What was given on the command line, and what was asked for the rest."""
     from mlops import product
-    from mlops.domain.repository.answers import ULTRACHAT, Answers, name_of
+    from mlops.domain.repository.answers import ULTRACHAT, SetUp, name_of
     from mlops.params.presets import DEFAULT
 
     preset = _preset(session, asked(base, "Base model", DEFAULT))
@@ -88,7 +88,7 @@ def _answers(
     public, curated = _data(folder, asked(data, "Data (OWNER/NAME@REVISION, a folder, or own)", ULTRACHAT.id))
     here = product.pin()
     pin = _pin(asked(workflows, "Workflows of", str(here or "")), here)
-    return Answers(called, preset.base, preset.version, preset.component_version, public, curated, pin)
+    return SetUp(called, preset.base, preset.version, preset.component_version, public, curated, pin)
 
 
 def _preset(session: Session, said: str) -> "Preset":

@@ -8,7 +8,7 @@ import pytest
 
 from mlops import product, yamls
 from mlops.actions import read
-from mlops.domain.repository.answers import CALLED, ULTRACHAT, Answers
+from mlops.domain.repository.answers import CALLED, ULTRACHAT, SetUp
 from mlops.domain.repository.pin import Pin, moved, pins
 from mlops.flow.repository import init
 from tests.workflows.conftest import Play
@@ -16,7 +16,7 @@ from tests.workflows.test_scenarios import ALL, FINISHED, PUSH, REGISTERED, SUBM
 from tests.workflows.test_static import TOOLS, WORKFLOWS, body
 
 PIN = Pin("acme/mlops", "0123456789abcdef0123456789abcdef01234567", "0.1.0")
-OURS = Answers("helpdesk", "Phi-4", "8", "0.0.81", ULTRACHAT, "data", PIN)
+OURS = SetUp("helpdesk", "Phi-4", "8", "0.0.81", ULTRACHAT, "data", PIN)
 
 
 @pytest.fixture(scope="module")

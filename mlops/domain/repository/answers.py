@@ -33,7 +33,7 @@ ULTRACHAT = PublicData("HuggingFaceH4/ultrachat_200k", "8049631c405ae6576f93f445
 
 
 @dataclass(frozen=True)
-class Answers:
+class SetUp:
     """What is asked. `public` None: the team's own conversations alone, which lie in the folder `curated`."""
 
     name: str
@@ -55,7 +55,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return _BLANK.sub(lambda blank: values[blank[1]], template)
 
 
-def values(answers: Answers) -> dict[str, str]:
+def values(answers: SetUp) -> dict[str, str]:
     """The value of each blank of the templates."""
     pin = answers.pin
     called = {
@@ -79,7 +79,7 @@ def values(answers: Answers) -> dict[str, str]:
     }
 
 
-def _data(answers: Answers) -> str:
+def _data(answers: SetUp) -> str:
     lines = [f"  curated: {answers.curated}  # every file of conversations below this folder is trained on"]
     if answers.public:
         lines += [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlops import history, textfiles
 from mlops.domain.dataset.rows import ending
-from mlops.domain.repository.answers import Answers, filled, values
+from mlops.domain.repository.answers import SetUp, filled, values
 from mlops.domain.repository.changes import FileState, TemplateFile, decide
 from mlops.domain.training.retirement import retired_on
 from mlops.errors import BadInput, Problem
@@ -47,7 +47,7 @@ class InitResult:
     files: tuple[InitFile, ...]
 
 
-def run(folder: Path, answers: Answers, may_replace: Replace) -> Outcome[InitResult]:
+def run(folder: Path, answers: SetUp, may_replace: Replace) -> Outcome[InitResult]:
     """Write every file that lacks; `may_replace(path, difference)` is asked for each that is there and differs."""
     _refuse_a_folder_inside(folder)
     changes = [_asked(change, may_replace) for change in planned(folder, answers)]
@@ -69,7 +69,7 @@ def run(folder: Path, answers: Answers, may_replace: Replace) -> Outcome[InitRes
     return Outcome(result)
 
 
-def planned(folder: Path, answers: Answers) -> list[TemplateFile]:
+def planned(folder: Path, answers: SetUp) -> list[TemplateFile]:
     """Every file of the template against what is there, by path."""
     known = values(answers)
     wanted = {_place(path, answers.curated): filled(text, known) for path, text in templates().items()}

@@ -30,7 +30,7 @@ def main() -> int:
     # An interpreter that ends looks at all objects again, several times, and frees memory that is given back anyway:
     # 0.3 s of each command.
     atexit.register(gc.freeze)
-    streams.prepare()
+    streams.prepare(commands=os.environ.get("GITHUB_ACTIONS") == "true")
     signal.signal(signal.SIGTERM, _stop)
     try:
         code = _run()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from mlops.errors import MlopsError, Problem, Unfinished
+from mlops.guarded import Guarded
 
 Level = Literal["error", "warning", "notice"]
 
@@ -147,7 +148,11 @@ class Actions:
 
     def _command(self, head: str, data: str) -> None:
         if self.enabled:
-            self._stdout.write(f"::{head}::{_data(data)}\n")
+            line = f"::{head}::{_data(data)}"
+            if isinstance(self._stdout, Guarded):
+                self._stdout.command(line)
+            else:
+                self._stdout.write(f"{line}\n")
             self._stdout.flush()
 
     def _file(self, where: str | None) -> str | None:

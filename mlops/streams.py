@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from mlops.guarded import Guarded
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -34,8 +36,12 @@ class Outlet(io.FileIO):
         return size
 
 
-def prepare() -> None:
-    """Guard both streams; one that the caller has closed (`>&-`) takes everything and keeps nothing."""
+def prepare(*, commands: bool = False) -> None:
+    """Make both streams ready; one that the caller has closed (`>&-`) takes everything and keeps nothing.
+
+    `commands`: a runner reads them, so nothing that is printed may be taken as a workflow command.
+    """
+    kind = Guarded if commands else io.TextIOWrapper
     for name in NAMES:
         stream = getattr(sys, name)
         if stream is None:
@@ -44,7 +50,7 @@ def prepare() -> None:
             stream.flush()
             file = io.BufferedWriter(Outlet(stream.fileno(), "w", closefd=False))
             at_once = stream.line_buffering or stream.write_through
-            setattr(sys, name, io.TextIOWrapper(file, stream.encoding, stream.errors, line_buffering=at_once))
+            setattr(sys, name, kind(file, stream.encoding, stream.errors, line_buffering=at_once))
 
 
 def empty() -> None:

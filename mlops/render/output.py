@@ -66,7 +66,9 @@ class Json:
         self._dump(envelope(verb, None, failure))
 
     def _dump(self, shape: Mapping[str, Any]) -> None:
-        _write(self.out, json.dumps(shape, indent=2, allow_nan=False) + "\n")
+        text = json.dumps(shape, indent=2, allow_nan=False)
+        # The same value, spelt so that a runner does not read it as a workflow command.
+        _write(self.out, text.replace("##[", "#\\u0023[") + "\n")
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""

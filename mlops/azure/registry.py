@@ -1,5 +1,6 @@
 """Base models and pipeline components of a registry, as the domain knows them."""
 
+import difflib
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -31,6 +32,22 @@ def base_model(workspace: Workspace, registry: str, name: str, version: str) -> 
         system_metadata=dict(stated.get("systemMetadata") or stated.get("system_metadata") or {}),
         archived=bool(stated.get("isArchived")),
     )
+
+
+def model_names(workspace: Workspace, registry: str) -> list[str]:
+    """Every model of a registry that has a version which is not archived, or had one: by name, each once."""
+    from azure.ai.ml.constants import ListViewType
+
+    with translated(f"list the models of the registry {registry}"):
+        listed = workspace.registry(registry).models.list(list_view_type=ListViewType.ALL)
+        return sorted({str(item.name) for item in listed})
+
+
+def newest_version(workspace: Workspace, registry: str, name: str) -> str | None:
+    """The newest version of a model that is not archived; None where all are."""
+    with translated(f"list the versions of {name} in the registry {registry}"):
+        listed = [str(item.version) for item in workspace.registry(registry).models.list(name=name)]
+    return max(listed, key=_order, default=None)
 
 
 def component(workspace: Workspace, registry: str, name: str, version: str) -> tuple[Component, Any]:
@@ -75,7 +92,24 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
             if version == LATEST
             else "see the registry's catalog for names and versions"
         )
-        raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=hint, key=KEYS[kind])) from None
+        near = _near(workspace, registry, name) if kind == "models" else ""
+        raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=near or hint, key=KEYS[kind])) from None
+
+
+def _near(workspace: Workspace, registry: str, name: str) -> str:
+    """The model that was perhaps meant, or the versions that a known name has; empty where nothing is near.
+
+    Only asked for to explain an error, so a failure here must not hide that one.
+    """
+    with suppress(MlopsError):
+        every = model_names(workspace, registry)
+        if name in every:
+            newest = newest_version(workspace, registry, name)
+            return f'its newest version is "{newest}"' if newest else ""
+        by_lower = {one.lower(): one for one in every}
+        near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+        return f"perhaps you meant {by_lower[near[0]]}; `mlops models` lists what is offered" if near else ""
+    return ""
 
 
 def _properties(workspace: Workspace, id: str) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 It must not judge. The SDK's own size objects lack the family, without which no quota can be found.
 """
 
+from typing import Any
+
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.machines import Machine, Quota
 
 API = "2024-10-01"
 
 
+def sizes(workspace: Workspace) -> frozenset[str]:
+    """The names of the region's sizes, in lower case."""
+    return frozenset(str(one.get("name")).lower() for one in _sizes(workspace))
+
+
 def machine(workspace: Workspace, name: str) -> Machine | None:
     """A size of the region, whatever the case of its name; None when the region has none of that name."""
-    found = workspace.send("GET", _url(workspace, "vmSizes"), "list the VM sizes of the region").json()["value"]
-    item = next((one for one in found if str(one.get("name")).lower() == name.lower()), None)
+    item = next((one for one in _sizes(workspace) if str(one.get("name")).lower() == name.lower()), None)
     if item is None:
         return None
     return Machine(
@@ -43,6 +49,13 @@ def quotas(workspace: Workspace) -> dict[str, Quota]:
                 if text := str(named.get(key) or ""):
                     found.setdefault("".join(text.lower().split()), one)
         url = page.get("nextLink")
+    return found
+
+
+def _sizes(workspace: Workspace) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = workspace.send(
+        "GET", _url(workspace, "vmSizes"), "list the VM sizes of the region"
+    ).json()["value"]
     return found
 
 

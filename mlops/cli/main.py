@@ -19,6 +19,7 @@ NOT_VERBS = frozenset({"main", "options", "session"})
 OF_OTHERS = frozenset({"emulator"})  # its commands take programs with options of their own
 ORDER = (
     "init",
+    "models",
     "check",
     "plan",
     "prepare",

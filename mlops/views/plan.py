@@ -46,6 +46,7 @@ def _plan(result: PlanResult) -> Report:
     return Report(
         title="Plan" if due else "Nothing to do",
         lines=(
+            *result.retirement,
             f"base model {result.base_model.replace(':', ' version ')}",
             f"component {result.component.replace(':', ' version ')}",
             f"data: recipe {result.recipe}, version {result.data_version or 'not prepared yet'}",
@@ -90,6 +91,7 @@ def _offline(result: OfflinePlanResult) -> Report:
     return Report(
         title="Plan without a look at the workspace",
         lines=(
+            *result.retirement,
             "params.yaml and the curated data are right",
             *result.warnings,
             *answer_lines(result.answers),

@@ -5,6 +5,7 @@ one (`system_metadata`); both are read here, in a fixed order. It must not call 
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from mlops.domain.moments import parse_date
 LITERAL_LIMIT = 20_000  # characters; a tag is written by somebody else
 TASK = "chat-completion"
 SUCCESSORS = {"phi-3": "Phi-4"}  # what a family's name begins with -> the model that took its place
+CONTEXT = re.compile(r"-(\d+)k(?:-|$)")
 RETIREMENT = "finetuneRetirementDate"
 
 
@@ -31,12 +33,20 @@ class BaseModel:
     system_metadata: Mapping[str, Any] = field(default_factory=dict)
     archived: bool = False
 
-    def supports_fine_tuning(self) -> bool:
-        """Whether it can be fine-tuned for chat completion."""
+    def supports_fine_tuning(self, task: str = TASK) -> bool:
+        """Whether it can be fine-tuned for a task."""
         tasks = self._newer("tasks", "fineTuningTasks")
         if isinstance(tasks, list):
-            return TASK in tasks
-        return TASK in [part.strip() for part in self.properties.get("finetuning-tasks", "").split(",")]
+            return task in tasks
+        return task in [part.strip() for part in self.properties.get("finetuning-tasks", "").split(",")]
+
+    def context_length(self) -> int | None:
+        """How many tokens it reads at once: as the newer form says, or a name such as `-128k-`; None for unknown."""
+        stated = self.system_metadata.get("textContextWindow")
+        if isinstance(stated, int):
+            return stated
+        named = CONTEXT.search(self.name.lower())
+        return int(named[1]) * 1024 if named else None
 
     def finetune_list(self) -> AllowList:
         """VM sizes on which it may be fine-tuned, with their source."""

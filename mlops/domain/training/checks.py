@@ -105,25 +105,36 @@ def _latest(key: str, written: str, found: str, spec: TrainingSpec, notes: _Note
 def _model(spec: TrainingSpec, base: BaseModel, now: datetime, notes: _Notes) -> None:
     what = f"model.base {base.name} {base.version}"
     successor = base.successor()
-    fix = f"move to its successor, {successor}" if successor else "choose a model that the registry still lists"
     if not base.supports_fine_tuning():
         other = successor or "one whose fine-tuning tasks name chat-completion, such as Phi-4"
         text = f"{what} does not support fine-tuning for chat completion"
         notes.refuse(Problem(text, spec.where, fix=f"choose {other}", key=BASE))
+    for found, holds in retirement(base, now, spec.where):
+        notes.retirement(spec, found) if holds else notes.warnings.append(found)
+
+
+def retirement(base: BaseModel, now: datetime, where: str) -> list[tuple[Problem, bool]]:
+    """What the registry says of the end of a base model; True with what holds already, False with what is near."""
+    what = f"model.base {base.name} {base.version}"
+    successor = base.successor()
+    fix = f"move to its successor, {successor}" if successor else "choose a model that the registry still lists"
+    found: list[tuple[Problem, bool]] = []
     if base.archived:
         why = "it is found by its pinned version only, and Microsoft may take it away at any time"
-        notes.retirement(spec, Problem(f"{what} is archived", spec.where, why=why, fix=fix, key=BASE))
+        found.append((Problem(f"{what} is archived", where, why=why, fix=fix, key=BASE), True))
     for purpose, use in (("finetune", "fine-tuning"), ("inference", "serving")):
         date = base.dates().get(f"{purpose}RetirementDate")
         if date is None:
             continue
         if date <= now:
             why = f"{use} may be refused at any time"
-            text = f"{what} was retired from {use} on {date:%Y-%m-%d}"
-            notes.retirement(spec, Problem(text, spec.where, why=why, fix=fix, key=BASE))
+            found.append(
+                (Problem(f"{what} was retired from {use} on {date:%Y-%m-%d}", where, why=why, fix=fix, key=BASE), True)
+            )
         elif date - now <= SOON:
             text = f"{what} will be retired from {use} on {date:%Y-%m-%d}"
-            notes.warnings.append(Problem(text, spec.where, fix=fix, key=BASE))
+            found.append((Problem(text, where, fix=fix, key=BASE), False))
+    return found
 
 
 def _pair(spec: TrainingSpec, facts: TrainingFacts, notes: _Notes) -> None:

@@ -15,3 +15,11 @@ def retired_on(base: str) -> datetime | None:
     """The day of a base model's retirement from fine-tuning, if it is known to have one."""
     name = base.lower()
     return next((day for start, day in _FAMILIES.items() if name.startswith(start)), None)
+
+
+def notices(base: str) -> tuple[str, ...]:
+    """What is said of a base model whose day is known; nothing for another."""
+    day = retired_on(base)
+    if day is None:
+        return ()
+    return (f"model.base {base} was retired from fine-tuning on {day:%Y-%m-%d}; {CURRENT} can be trained today",)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlops.domain.training import retirement
 from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
@@ -24,6 +25,7 @@ class OfflinePlanResult:
     """
 
     base_model: str
+    retirement: tuple[str, ...]
     component: str
     compute: str
     instance_type: str
@@ -47,6 +49,7 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
     model, training = context.params.model, context.params.training
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",
+        retirement=retirement.notices(model.base),
         component=f"{training.component}:{training.component_version}",
         compute=training.compute,
         instance_type=training.instance_type,

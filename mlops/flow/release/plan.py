@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from mlops.domain.promote.preflight import sign_in_problem
 from mlops.domain.release.plan import PlanStep, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
+from mlops.domain.training import checks
 from mlops.domain.training.costs import Estimate
 from mlops.errors import BadInput
 from mlops.flow import observe
@@ -40,6 +41,7 @@ class PlanResult:
     """
 
     base_model: str
+    retirement: tuple[str, ...]
     component: str
     instance_type: str
     nodes: int
@@ -81,6 +83,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(context.params))
     result = PlanResult(
         base_model=f"{made_of.base.name}:{made_of.base.version}",
+        retirement=tuple(found.what for found, _ in checks.retirement(made_of.base, workspace.now(), spec.where)),
         component=f"{made_of.component.name}:{made_of.component.version}",
         instance_type=made_of.size.name,
         nodes=spec.nodes,

@@ -13,4 +13,4 @@ def command(session: Session, base: str) -> None:
     from mlops.flow.release import check
     from mlops.views import check as view
 
-    session.answer(lambda context: check.run(context, base=base), view)
+    session.answer(lambda context: check.run(context.project, base=base), view)

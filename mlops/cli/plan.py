@@ -18,6 +18,6 @@ def command(session: Session, offline: bool, base: str, force: bool) -> None:
     if base and not offline:
         raise click.UsageError("--base needs --offline; with a workspace the plan compares with what it holds")
     if offline:
-        session.answer(lambda context: offline_plan.run(context, base=base), view)
+        session.answer(lambda context: offline_plan.run(context.project, base=base), view)
     else:
         session.answer(lambda context: plan.run(context, force=force), view)

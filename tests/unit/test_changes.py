@@ -9,7 +9,7 @@ import pytest
 
 from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
 from mlops.errors import BadInput
-from mlops.flow.context import Context
+from mlops.flow.project import Project
 from mlops.flow.release import offline_plan
 from mlops.flow.release.offline_plan import OfflinePlanResult
 from mlops.params import load
@@ -80,11 +80,8 @@ def clone(committed: Path, tmp_path: Path) -> Path:
 
 
 def planned(clone: Path, base: str = BASE) -> OfflinePlanResult:
-    def never() -> object:
-        raise AssertionError("an offline plan signs in nowhere")
-
     path = clone / "params.yaml"
-    return offline_plan.run(Context(load(path), path, never, print), base=base).result  # type: ignore[arg-type]
+    return offline_plan.run(Project(load(path), path), base=base).result
 
 
 def test_a_changed_parameter_and_conversation_are_shown_and_start_a_training(clone: Path) -> None:

@@ -7,7 +7,6 @@ from mlops import actions, history
 from mlops.domain.release.changes import Area, areas
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
@@ -40,9 +39,8 @@ class CheckResult:
     warnings: tuple[str, ...]
 
 
-def run(context: Context, *, base: str = "") -> Outcome[CheckResult]:
+def run(project: Project, *, base: str = "") -> Outcome[CheckResult]:
     """Every check, one after the other; a failed one does not stop the next. Asks no cloud."""
-    project = context.project
     checks: list[Check] = []
     problems: list[Problem] = []
     warnings: list[str] = []

@@ -6,7 +6,6 @@ from mlops.domain.training import retirement
 from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
-from mlops.flow.context import Context
 from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.evaluation import evaluation_spec, planned
 from mlops.flow.evaluation.planned import PlannedAnswers
@@ -38,15 +37,15 @@ class OfflinePlanResult:
     difference: PullRequestDiff | None
 
 
-def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
+def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
     """Check parameters and data files. Raises BadInput with every fault.
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
-    noticed = check_parameters(context.project)
-    curated = observe.curated_files(context.project)
-    warnings = (*noticed, *check_curated(context.project, curated).warnings)
-    model, training = context.params.model, context.params.training
+    noticed = check_parameters(project)
+    curated = observe.curated_files(project)
+    warnings = (*noticed, *check_curated(project, curated).warnings)
+    model, training = project.params.model, project.params.training
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",
         retirement=retirement.notices(model.base),
@@ -55,11 +54,11 @@ def run(context: Context, *, base: str = "") -> Outcome[OfflinePlanResult]:
         instance_type=training.instance_type,
         nodes=training.nodes,
         curated_files=len(curated),
-        recipe=observe.recipe(context.params, curated),
+        recipe=observe.recipe(project.params, curated),
         warnings=tuple(str(warning) for warning in warnings),
-        machines=estimates.by_the_hour(context.params),
-        answers=planned.without_workspace(context.project),
-        difference=pull_request_diff.against(context.project, base) if base else None,
+        machines=estimates.by_the_hour(project.params),
+        answers=planned.without_workspace(project),
+        difference=pull_request_diff.against(project, base) if base else None,
     )
     return Outcome(result)
 

@@ -34,6 +34,13 @@ def within(folder: Path) -> bool:
     return _git(folder, "rev-parse", "--show-toplevel") is not None
 
 
+def is_ancestor(folder: Path, one: str, other: str) -> bool | None:
+    """Whether the first commit is in the history of the second; None where the clone does not have both."""
+    if not known(folder, one) or not known(folder, other):
+        return None
+    return _git(folder, "merge-base", "--is-ancestor", "--end-of-options", one, other) is not None
+
+
 def top(folder: Path) -> Path:
     """The top of the repository that a folder is in; the folder itself where it is in none."""
     found = _git(folder, "rev-parse", "--show-toplevel")

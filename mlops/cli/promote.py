@@ -10,7 +10,10 @@ from mlops.cli.session import Session
 @click.option(
     "--model", metavar="NAME:VERSION", help="The model; the default is the one for the current parameters and data."
 )
-@click.option("--allow-older", is_flag=True, help="Promote a version below the live one.")
+@click.option("--commit", default="", metavar="SHA", help="The commit that asks for it; the default is its own.")
+@click.option(
+    "--allow-older/--no-allow-older", default=False, help="Promote a model that was asked for before the live one."
+)
 @click.option(
     "--take-over", is_flag=True, help="End the lease of a run that died; move an endpoint to this repository."
 )
@@ -26,6 +29,7 @@ def command(
     session: Session,
     environment: str,
     model: str | None,
+    commit: str,
     *,
     allow_older: bool,
     take_over: bool,
@@ -39,4 +43,6 @@ def command(
     from mlops.views import promote as view
 
     consent = Consent(reason, allow_older, take_over, release_hold, accept_drift)
-    session.answer(lambda context: promote.run(context, environment, model=model or None, consent=consent), view)
+    session.answer(
+        lambda context: promote.run(context, environment, model=model or None, commit=commit, consent=consent), view
+    )

@@ -24,6 +24,6 @@ def outputs(result: ResumeResult) -> Mapping[str, str]:
     """What `promote` takes over; empty where nothing is to be promoted."""
     due = result.promotion
     if due is None:
-        return {"job": "", "finished": "false", "model": "", "environment": ""}
+        return {"job": "", "finished": "false", "model": "", "environment": "", "commit": ""}
     environment = "both" if due.rest else due.environment
-    return {"job": due.job, "finished": "true", "model": due.model, "environment": environment}
+    return {"job": due.job, "finished": "true", "model": due.model, "environment": environment, "commit": due.commit}

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from mlops.domain.promote import promotion_record
+from mlops.domain.promote.precedence import Asked, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Run, RunAction, decide
 from mlops.domain.training.run import JobState
@@ -105,13 +107,69 @@ def test_what_a_person_took_back_or_froze_is_left_alone() -> None:
     run = replace(registered(production=mark(PromotionState.INTERRUPTED)), blocked={"production": "m:1 is held"})
     (found,) = decide([run], BOTH, {"staging": "m:1"}, NOW)
     assert (found.act, found.reason) == (RunAction.NOTHING, "m:1 is held")
+HISTORY = {"a": 1, "b": 2, "c": 3}  # commits in a line, the newest last
+
+
+def is_ancestor(one: str, other: str) -> bool | None:
+    return HISTORY[one] < HISTORY[other] if one in HISTORY and other in HISTORY else None
+
+
+def run(name: str, commit: str, minutes: int, **more: Any) -> Run:
+    return Run(name, DONE, LONG_AGO + timedelta(minutes=minutes), commit=commit, **more)
+
+
+def test_an_older_commit_that_ends_later_is_registered_at_most() -> None:
+    """A was submitted, B was submitted and promoted, and now A ends: its version will be the higher one."""
+    newer = run("ft-b", "b", 1, model="m:1", registered=LONG_AGO)
+    found = decide([newer, run("ft-a", "a", 0)], BOTH, {"production": "m:1"}, NOW, (), is_ancestor)
+    assert [(one.run.name, one.act, one.superseded_by) for one in found] == [
+        ("ft-b", RunAction.NOTHING, ""),
+        ("ft-a", RunAction.JUDGE, "ft-b"),
+    ]
+
+
+def test_history_weighs_more_than_time_and_time_counts_where_history_says_nothing() -> None:
+    again = run("ft-a2", "a", 9)  # an old commit, trained once more
+    newer = run("ft-b", "b", 1, model="m:1", registered=LONG_AGO)
+    assert [one.run.name for one in decide([again, newer], BOTH, {}, NOW, (), is_ancestor)] == ["ft-b", "ft-a2"]
+    foreign = run("ft-x", "of a branch that is gone", 9)
+    assert [one.run.name for one in decide([newer, foreign], BOTH, {}, NOW, (), is_ancestor)] == ["ft-x", "ft-b"]
+
+
+def test_a_commit_that_returned_to_an_older_model_makes_it_the_newest() -> None:
+    record = mark(PromotionState.INTERRUPTED)
+    back = run("ft-a", "a", 0, model="m:1", registered=LONG_AGO, promotions={"staging": replace(record, commit="c")})
+    newer = run("ft-b", "b", 1, model="m:2", registered=LONG_AGO)
+    found = decide([newer, back], BOTH, {"staging": "m:2", "production": "m:2"}, NOW, (), is_ancestor)
+    assert [(one.run.name, one.act, one.environment) for one in found] == [
+        ("ft-a", RunAction.PROMOTE, "staging"),
+        ("ft-b", RunAction.NOTHING, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "older"),
+    [
+        (Asked("a"), Asked("b"), True),
+        (Asked("b"), Asked("a"), False),
+        (Asked("b", NOW), Asked("b", LONG_AGO), False),
+        (Asked("a", NOW), Asked("b", LONG_AGO), True),
+        (Asked("x", LONG_AGO), Asked("b", NOW), True),
+        (Asked("", LONG_AGO), Asked("b", NOW), True),
+        (Asked("x"), Asked("b", NOW), None),
+        (Asked(), Asked(), None),
+    ],
+)
+def test_who_was_asked_for_first(one: Asked, other: Asked, older: bool | None) -> None:
+    assert is_older(one, other, is_ancestor) is older
 
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:
-    written = mark(PromotionState.BEGUN, retries=2)
+    written = replace(mark(PromotionState.BEGUN, retries=2), commit="c0ffee")
     staging, production = map(promotion_record.record_tag, BOTH)
     tags = {staging: written.to_tag(), production: "begun often lately"}
     assert promotion_record.read(tags, BOTH) == {"staging": written}
+    assert promotion_record.read({staging: mark(PromotionState.DONE).to_tag()}, BOTH)["staging"].commit == ""
 
 
 OLD = mark(PromotionState.DONE, at=LONG_AGO)

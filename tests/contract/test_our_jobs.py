@@ -88,6 +88,12 @@ def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     (problem,) = found.failure.problems
     assert problem.what == f"{FAILED} is Failed"
     assert problem.why.startswith("ACFTDataException")
-    assert resume_view.outputs(found.result) == {"job": "", "finished": "false", "model": "", "environment": ""}
+    assert resume_view.outputs(found.result) == {
+        "job": "",
+        "finished": "false",
+        "model": "",
+        "environment": "",
+        "commit": "",
+    }
     newest = found.result.runs[0]
     assert (newest.run, newest.state, newest.done) == (FAILED, JobState.FAILED, resume.RunOutcome.FAILED)

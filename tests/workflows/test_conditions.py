@@ -171,6 +171,13 @@ TABLES: dict[str, Table] = {
         ),
     ),
     "cleanup.report.if": unattended_failure("cleanup"),
+    **{
+        f"promote.{name}.promote.OLDER": choice(
+            {"inputs.allow-older": TYPED},
+            lambda case: "--allow-older" if case["inputs.allow-older"] else "--no-allow-older",
+        )
+        for name in ("staging", "production")
+    },
     "promote.refuse.if": Table(
         {"inputs.environment": ("both", "staging", "production", "prod", ""), "canceled": (False,)},
         lambda case: case["inputs.environment"] not in ("both", "staging", "production"),

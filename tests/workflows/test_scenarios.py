@@ -1,5 +1,6 @@
 """What the workflows do with what `mlops` answers: which jobs run, in which order, and how they end."""
 
+import re
 from typing import Any
 
 import pytest
@@ -16,9 +17,12 @@ REGISTERED = {"register": {"outputs": {"model": "m:3"}}}
 ROAD = ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
 
 
-def promoted(environment: str, reason: str = "", hold: str = "--keep-hold") -> list[str]:
-    """The call that promotes m:3."""
-    return ["promote", environment, "--model", "m:3", "--reason", reason, hold]
+def promoted(
+    environment: str, *, model: str = "m:3", commit: str = "", reason: str = "", hold: str = "--keep-hold"
+) -> list[str]:
+    """The call that promotes a model."""
+    start = ["promote", environment, "--model", model, "--commit", commit]
+    return [*start, "--reason", reason, "--no-allow-older", hold]
 
 
 def answers(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -29,6 +33,7 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
     seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
     assert seen.done.succeeded
     assert list(seen.done.jobs) == ROAD
+    commit = seen.calls[-1][5]
     assert seen.calls == [
         ["plan", "--no-force"],
         ["plan", "--no-force"],  # again, when it is its turn
@@ -39,9 +44,10 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
         ["evaluate", "--job", "ft-1", "--ok-if-unfinished"],
         ["gate", "--job", "ft-1"],
         ["register", "--job", "ft-1"],
-        promoted("staging"),
-        promoted("production"),
+        promoted("staging", commit=commit),
+        promoted("production", commit=commit),
     ]
+    assert re.fullmatch("[0-9a-f]{40}", commit), "the commit that asks for it"
 
 
 def test_nothing_to_do_runs_the_plan_and_no_more(play: Play) -> None:
@@ -138,6 +144,12 @@ def test_production_can_be_asked_for_alone(play: Play) -> None:
     assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("production")]
 
 
+def test_by_hand_an_older_model_can_be_asked_for(play: Play) -> None:
+    payload = {"inputs": {"model": "m:1", "environment": "staging", "allow-older": "true"}}
+    (call,) = play("promote", "workflow_dispatch", payload, {}).calls
+    assert call == [*promoted("staging", model="m:1")[:-2], "--allow-older", "--keep-hold"]
+
+
 def test_staging_can_be_asked_for_alone(play: Play) -> None:
     payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "staging"}}
     assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("staging")]
@@ -146,7 +158,8 @@ def test_staging_can_be_asked_for_alone(play: Play) -> None:
 def test_a_hold_is_released_by_a_person_with_a_reason(play: Play) -> None:
     inputs = {"model": "m:3", "environment": "both", "reason": "a false alarm", "release-hold": "true"}
     calls = play("promote", "workflow_dispatch", {"inputs": inputs}, {}).calls
-    assert calls == [promoted(name, "a false alarm", "--release-hold") for name in ("staging", "production")]
+    wanted = {"reason": "a false alarm", "hold": "--release-hold"}
+    assert calls == [promoted(name, **wanted) for name in ("staging", "production")]
 
 
 def test_what_a_frozen_staging_did_not_get_does_not_go_to_production(play: Play) -> None:
@@ -176,9 +189,9 @@ def test_a_tick_that_registers_promotes(play: Play) -> None:
 
 def test_a_tick_takes_up_a_promotion_where_it_was_cut_off(play: Play) -> None:
     """The run is an old one, and staging serves its model already."""
-    cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production"}}}
+    cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production", "commit": "c0ffee"}}}
     seen = play("resume", "schedule", {"schedule": "7,22,37,52 * * * *"}, cut_off)
-    assert seen.calls == [["resume"], promoted("production")]
+    assert seen.calls == [["resume"], promoted("production", commit="c0ffee")]
     skipped = {"promote/promote/refuse", "promote/promote/staging", "report", "report-promotion"}
     assert set(seen.done.skipped) == skipped
 

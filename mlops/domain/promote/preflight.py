@@ -100,16 +100,16 @@ def _name_taken(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
 
 
 def _older(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
-    """A version below the live one is more often a slip, or an old run that was late, than meant."""
+    """A model that was asked for before the live one is more often a slip, or a run that was late, than meant."""
     live = rollback_target.main(facts, wanted.deployment)
     if wanted.allow_older or live is None or facts.share(wanted.deployment):
         return None
-    (name, _, version), (live_name, _, live_version) = wanted.model.rpartition(":"), live.model.rpartition(":")
-    numbers = version.isdecimal() and live_version.isdecimal()
-    if name != live_name or not numbers or int(version) >= int(live_version):
+    older = _has_lower_number(wanted.model, live.model) if wanted.older is None else wanted.older
+    if not older or wanted.model == live.model:
         return None
     return Problem(
         f"{wanted.model} is older than {live.model}, which is live on {facts.name}",
+        why="" if wanted.older is None else "the commit that asks for it is before the one that asked for the live one",
         fix="mlops rollback ENVIRONMENT returns to the one before; --allow-older promotes it all the same",
     )
 
@@ -131,6 +131,12 @@ def sign_in_problem(endpoint: str, environment: str, before: str, after: str) ->
         "callers move over, and this one is deleted by hand",
         key=keys[0],
     )
+
+
+def _has_lower_number(model: str, live: str) -> bool:
+    (name, _, version), (live_name, _, live_version) = model.rpartition(":"), live.rpartition(":")
+    numbers = version.isdecimal() and live_version.isdecimal()
+    return name == live_name and numbers and int(version) < int(live_version)
 
 
 def belongs_to_another(facts: EndpointFacts, environment: str) -> Problem | None:

@@ -24,15 +24,17 @@ class PromotionState(StrEnum):
 
 @dataclass(frozen=True)
 class PromotionRecord:
-    """How far a promotion got, since when, and how often `resume` requested it."""
+    """How far a promotion got, since when, how often `resume` requested it, and which commit asked for it."""
 
     state: PromotionState
     at: datetime
     retries: int = 0
+    commit: str = ""  # empty where that is not known
 
     def to_tag(self) -> str:
-        """`state retries time`, such as `begun 1 2026-11-23T10:00:00+00:00`."""
-        return f"{self.state} {self.retries} {self.at.astimezone(UTC).isoformat(timespec='seconds')}"
+        """`state retries time commit`, such as `begun 1 2026-11-23T10:00:00+00:00 3b1f`; the commit may be absent."""
+        at = self.at.astimezone(UTC).isoformat(timespec="seconds")
+        return f"{self.state} {self.retries} {at} {self.commit}".rstrip()
 
 
 def record_tag(environment: str) -> str:
@@ -47,8 +49,8 @@ def read(tags: Mapping[str, str], environments: Iterable[str]) -> dict[str, Prom
 
 def _parse(text: str) -> PromotionRecord | None:
     try:
-        state, retries, at = text.split()
+        state, retries, at, *commit = text.split()
         moment = parse_date(at)
-        return PromotionRecord(PromotionState(state), moment, int(retries)) if moment else None
+        return PromotionRecord(PromotionState(state), moment, int(retries), "".join(commit)) if moment else None
     except ValueError:
         return None

@@ -22,7 +22,8 @@ class DesiredRollout:
     now: datetime
     mirror_percent: int = 0  # of the live requests, copied to the new deployment before it gets any; 0 for none
     retention: timedelta | None = None  # how long the deployment before is kept for a rollback; None for ever
-    allow_older: bool = False  # whether a version below the live one is meant
+    older: bool | None = None  # whether it was asked for before the live one; None: not known, so its number says
+    allow_older: bool = False  # whether an older model than the live one is meant
     repository: str = ""  # owner/name of who promotes; empty where that is not known, as on a laptop
     take_over: bool = False  # whether the endpoint of another repository is meant
     audit: AuditEntry | None = None  # who promotes, and why

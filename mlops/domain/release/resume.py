@@ -5,10 +5,11 @@ remember anything.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mlops.domain.promote.precedence import Asked, IsAncestor, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.training.run import JobState
 
@@ -40,6 +41,13 @@ class Run:
     registered: datetime | None = None
     promotions: Mapping[str, PromotionRecord] = field(default_factory=dict)  # environment -> how far its promotion got
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
+    commit: str = ""  # that it was submitted from
+
+    @property
+    def asked(self) -> Asked:
+        """What asked for its model last: a later commit may have returned to it."""
+        commits = [record.commit for record in self.promotions.values() if record.commit]
+        return Asked(commits[-1] if commits else self.commit, self.submitted)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class RunDecision:
     act: RunAction
     reason: str
     environment: str = ""
+    superseded_by: str = ""  # a newer run that is registered already: this one is registered at most
 
 
 def decide(
@@ -58,30 +67,41 @@ def decide(
     live: Mapping[str, str | None],
     now: datetime,
     outdated: Collection[str] = (),
+    is_ancestor: IsAncestor = lambda _one, _other: None,
 ) -> list[RunDecision]:
-    """One decision a run, in their order, which is newest first.
+    """One decision a run, newest first: by the history of commits where that tells, else by time of submission.
 
     `environments` are in the order of promotion; `live` says which model has all traffic of each, `outdated` which of
     them serve with other settings than params.yaml says. Only the newest registered run is promoted, and only where no
     newer one is about to be judged.
     """
+    ordered = newest_first(runs, is_ancestor)
     found: list[RunDecision] = []
-    released = False
-    for index, run in enumerate(runs):
+    released, judged = "", False
+    for index, run in enumerate(ordered):
         if run.state is JobState.COMPLETED and run.model and not run.made_it:
             found.append(RunDecision(run, RunAction.NOTHING, f"an earlier run of the same release became {run.model}"))
         elif run.state is JobState.COMPLETED and run.model:
             found.append(
                 RunDecision(run, RunAction.NOTHING, f"a newer run than that of {run.model} is released")
-                if released
+                if released or judged
                 else _promotion(run, environments, live, now, outdated)
             )
-            released = True
+            released = released or run.name
         else:
             decision = _unregistered(run, now, newest=index == 0)
-            released |= decision.act is RunAction.JUDGE
-            found.append(decision)
+            judged |= decision.act is RunAction.JUDGE
+            found.append(replace(decision, superseded_by=released))
     return found
+
+
+def newest_first(runs: Sequence[Run], is_ancestor: IsAncestor) -> list[Run]:
+    """The runs in the order in which they were asked for; those of which nothing tells stay as they are."""
+    ordered: list[Run] = []
+    for run in runs:
+        older = (index for index, other in enumerate(ordered) if is_older(other.asked, run.asked, is_ancestor))
+        ordered.insert(next(older, len(ordered)), run)
+    return ordered
 
 
 def _unregistered(run: Run, now: datetime, *, newest: bool) -> RunDecision:

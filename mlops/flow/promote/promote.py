@@ -1,23 +1,32 @@
 """`mlops promote`: gives a registered model all the traffic of an environment, or takes it back when it is bad."""
 
 import secrets
+from dataclasses import replace
+from functools import partial
 
+from mlops import history
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
+from mlops.domain.tags import COMMIT_TAG
 from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import candidate, preflight
+from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.promotion import Consent, Promotion
-from mlops.flow.promote.promotion_record import recorded
+from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
 
 
 def run(
-    context: Context, environment: str, *, model: str | None, consent: Consent | None = None
+    context: Context, environment: str, *, model: str | None, commit: str = "", consent: Consent | None = None
 ) -> Outcome[PromoteResult]:
-    """Give a registered model all traffic of an environment."""
+    """Give a registered model all traffic of an environment.
+
+    `commit` asks for it; where it is empty, a model that was named is taken as asked for by the commit that made it,
+    and one that was not named by the current one.
+    """
     consent = consent or Consent()
     consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
@@ -26,11 +35,14 @@ def run(
     later = list(specs.values())[list(specs).index(environment) + 1 :]
     registered = candidate.registered(context, model, spec.registry)
     holder = context.run_url or f"local-{secrets.token_hex(4)}"
-    with recorded(workspace, registered, environment) as recorder:
+    commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
+    with recorded(workspace, registered, environment, commit) as recorder:
         if bad := check_name(spec.endpoint, spec.key("endpoint"), spec.params_file, spec.key("endpoint")):
             # its name is bad: that, and everything else that can be known without it
             found = preflight.findings(workspace, spec, registered, candidate.deployment(registered), None)
             raise BadInput([bad.problem, *(finding.problem for finding in found)])
         audit = AuditEntry(workspace.now(), context.actor, consent.reason)
-        promotion = Promotion(workspace, spec, registered, later, context.say, holder, audit, consent)
+        theirs = replace(asked(workspace, registered, environment), commit=commit)
+        precedence = Precedence(workspace, spec, theirs, partial(history.is_ancestor, context.root))
+        promotion = Promotion(workspace, spec, registered, later, context.say, holder, audit, consent, precedence)
         return recorder.outcome(promotion.run())

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from mlops.azure import jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.lease import Stopped
+from mlops.domain.promote.precedence import Asked
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState, read, record_tag
-from mlops.domain.tags import JOB_TAG
+from mlops.domain.tags import COMMIT_TAG, JOB_TAG
 from mlops.errors import AzureRefused, BadInput, MlopsError
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult
@@ -32,7 +33,7 @@ class Recorder:
 
 
 @contextmanager
-def recorded(workspace: Workspace, model: models.Registered, environment: str) -> Iterator[Recorder]:
+def recorded(workspace: Workspace, model: models.Registered, environment: str, commit: str) -> Iterator[Recorder]:
     """Write that a promotion began, and how it ended; of a process that is killed only that it began is known.
 
     Where the run is of another workspace there is nothing to write on, and nothing is written.
@@ -43,7 +44,7 @@ def recorded(workspace: Workspace, model: models.Registered, environment: str) -
         return
     before = read(run.tags, [environment]).get(environment)
     retries = before.retries if before else 0
-    write(workspace, run.name, environment, PromotionState.BEGUN, retries)
+    write(workspace, run.name, environment, PromotionState.BEGUN, retries, commit)
     recorder = Recorder()
     try:
         yield recorder
@@ -57,10 +58,20 @@ def recorded(workspace: Workspace, model: models.Registered, environment: str) -
         raise
     finally:
         if recorder.state is not PromotionState.BEGUN:
-            write(workspace, run.name, environment, recorder.state, retries)
+            write(workspace, run.name, environment, recorder.state, retries, commit)
 
 
-def write(workspace: Workspace, job: str, environment: str, state: PromotionState, retries: int) -> None:
-    """Write the record of an environment on a run."""
-    record = PromotionRecord(state, workspace.now(), retries)
+def write(
+    workspace: Workspace, job: str, environment: str, state: PromotionState, retries: int, commit: str = ""
+) -> None:
+    """Write the record of an environment on a run; `commit` is the one that asks for the promotion."""
+    record = PromotionRecord(state, workspace.now(), retries, commit)
     jobs.tag(workspace, job, {record_tag(environment): record.to_tag()})
+
+
+def asked(workspace: Workspace, model: models.Registered, environment: str) -> Asked:
+    """What asked for a model that an environment serves: what its promotion says, else the run that made it."""
+    run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+    record = read(run.tags, [environment]).get(environment) if run else None
+    commit = record.commit if record and record.commit else model.tags.get(COMMIT_TAG, "")
+    return Asked(commit, run.submitted if run else None)

@@ -6,8 +6,10 @@ It keeps no state: what is left to do is what the workspace shows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
+from mlops import history
 from mlops.azure import jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
@@ -18,7 +20,7 @@ from mlops.domain.promote.promotion_record import PromotionState
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.release.resume import Run, RunAction, RunDecision, decide
 from mlops.domain.serving.settings import to_apply
-from mlops.domain.tags import FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
+from mlops.domain.tags import COMMIT_TAG, FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import observe
@@ -61,13 +63,14 @@ class CarriedRun:
 class PromotionRequest:
     """A model for `promote`: the run that made it, and the environment where it begins.
 
-    `rest`: also the environments after that one.
+    `rest`: also the environments after that one. `commit` asks for it.
     """
 
     job: str
     model: str
     environment: str
     rest: bool
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
     outdated = [name for name, changes in observe.outdated(served, specs).items() if to_apply(changes)]
-    for decision in decide(found, environments, live, workspace.now(), outdated):
+    is_ancestor = partial(history.is_ancestor, context.root)
+    for decision in decide(found, environments, live, workspace.now(), outdated, is_ancestor):
         done.take(decision)
     return Outcome(ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion), done.failure)
 
@@ -122,7 +126,7 @@ class _Reconcile:
         try:
             match decision.act:
                 case RunAction.JUDGE:
-                    done, why = self._carry_on(run)
+                    done, why = self._carry_on(decision)
                 case RunAction.PROMOTE:
                     done = RunOutcome.PROMOTED
                     self._request(run, decision.environment)
@@ -137,8 +141,9 @@ class _Reconcile:
             done, why = RunOutcome.FAILED, error.problems[0].why or error.problems[0].what
         self.runs.append(CarriedRun(run.name, run.state, done, why))
 
-    def _carry_on(self, run: Run) -> tuple[RunOutcome, str]:
+    def _carry_on(self, decision: RunDecision) -> tuple[RunOutcome, str]:
         """Have the model scored, then judged, then registered; what was done, and why."""
+        run = decision.run
         if waiting := self._evaluate(run):
             return RunOutcome.EVALUATED, waiting
         judged = gate.judge_run(self.evaluator, run.name, VERDICTS / f"{run.name}.json")
@@ -148,6 +153,9 @@ class _Reconcile:
         card = VERDICTS / f"{run.name}-model-card.md"
         made = register.register(self.evaluator, self.spec, run.name, card, self.render).label
         # The newest finished run is the one to promote; older ones are registered for the record.
+        if decision.superseded_by:
+            why = f"registered as {made}, and not promoted: {decision.superseded_by} was asked for later"
+            return RunOutcome.REGISTERED, why
         if self.promotion is None:
             self._request(run, self.spec.environments[0], made)
         return RunOutcome.REGISTERED, f"registered as {made}"
@@ -170,9 +178,11 @@ class _Reconcile:
         before = run.promotions.get(environment)
         retries = before.retries + 1 if before else 0
         workspace = self.evaluator.workspace
-        promotion_records.write(workspace, run.name, environment, PromotionState.REQUESTED, retries)
+        promotion_records.write(workspace, run.name, environment, PromotionState.REQUESTED, retries, run.asked.commit)
         first = environment == self.spec.environments[0]
-        self.promotion = PromotionRequest(run.name, model or run.model or "", environment, rest=first)
+        self.promotion = PromotionRequest(
+            run.name, model or run.model or "", environment, rest=first, commit=run.asked.commit
+        )
 
     def _failed(self, run: Run) -> RemoteFailed:
         why = jobs.failure(self.evaluator.workspace, run.name)
@@ -202,6 +212,7 @@ def _runs(
                 model.registered if model else None,
                 promotion_record.read(job.tags, served),
                 observe.blocked(served, specs, model) if model else {},
+                job.tags.get(COMMIT_TAG, ""),
             )
         )
     return found

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test check docs lock parity-stack dist try-dist browser clean
+.PHONY: help setup install rehearse test explore check docs lock parity-stack dist try-dist browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ rehearse: setup ## run the whole road against the emulator: a push becomes a rel
 # With the variable empty pytest may keep the test modules that it rewrites: half of what each worker does to collect.
 test: setup check ## lint, types, layers and the whole suite
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
+
+explore: setup ## the tests of properties with examples that were not tried before; minutes
+	@HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -n 2 --quiet tests/properties emulator/tests/properties $(ARGS)
 
 check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/ruff check --quiet .

@@ -4,11 +4,19 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["emulator_support.clients"]  # of emulator/tests
 
 # numpy's BLAS reads this once, when it is loaded; two test processes with two threads each would fight for two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+# A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it
+# did not touch. `make explore` tries new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 # A worker collects 3,200 tests and imports the SDK: some 600,000 objects that stay. Looking for garbage took a fifth of

@@ -107,6 +107,8 @@ def test_what_a_person_took_back_or_froze_is_left_alone() -> None:
     run = replace(registered(production=mark(PromotionState.INTERRUPTED)), blocked={"production": "m:1 is held"})
     (found,) = decide([run], BOTH, {"staging": "m:1"}, NOW)
     assert (found.act, found.reason) == (RunAction.NOTHING, "m:1 is held")
+
+
 HISTORY = {"a": 1, "b": 2, "c": 3}  # commits in a line, the newest last
 
 

@@ -17,21 +17,13 @@ import yaml
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import QUESTION, SIZE, arm, register_model
-<<<<<<< HEAD
 from mlops.azure import data, deployments, endpoints, models
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
 from mlops.domain.promote.chat_protocol import Question, own_question
 from mlops.domain.serving.settings import ServingSettings
-from mlops.domain.tags import LEASE_TAG
-=======
-from mlops.azure import data, endpoints, models
-from mlops.azure.target import Target
-from mlops.azure.workspace import Workspace
-from mlops.domain.promote import lease
 from mlops.domain.tags import COMMIT_TAG, LEASE_TAG
->>>>>>> e18c6f2 (Tests: a promotion by history against the emulator, and journeys that start from a commit)
 from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
@@ -127,21 +119,12 @@ class Stage:
         name: str = "production",
         *,
         run: int = 1,
-<<<<<<< HEAD
+        commit: str = "",
         consent: Consent | None = None,
         **settings: Any,
     ) -> Outcome[PromoteResult]:
-        return promote.run(self.context(run, **settings), name, model=f"{MODEL}:{version}", consent=consent)
-=======
-        commit: str = "",
-        allow_older: bool = False,
-        take_over: bool = False,
-        **settings: Any,
-    ) -> Outcome[PromoteResult]:
-        context = self.context(run, **settings)
-        named = f"{MODEL}:{version}"
-        return promote.run(context, name, model=named, commit=commit, allow_older=allow_older, take_over=take_over)
->>>>>>> e18c6f2 (Tests: a promotion by history against the emulator, and journeys that start from a commit)
+        context, named = self.context(run, **settings), f"{MODEL}:{version}"
+        return promote.run(context, name, model=named, commit=commit, consent=consent)
 
     def rollback(self, reason: str = "") -> Outcome[RollbackResult]:
         return rollback.run(self.context(run=9), "production", reason=reason)
@@ -523,7 +506,6 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     ml_client.registries.begin_delete(name=registry).result()
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("phase", ["deploy:", "smoke test:"])
 def test_a_rollback_stops_a_promotion_that_has_no_traffic_yet(stage: Stage, phase: str) -> None:
     stage.home()
@@ -637,7 +619,8 @@ def test_a_frozen_environment_takes_nothing_but_a_rollback(stage: Stage) -> None
     assert not thaw.run(stage.context(), "production").result.changed
     stage.promote(3, consent=Consent("after the fair", release_hold=True))
     assert stage.facts().live == {"model-3": 100}
-=======
+
+
 def test_a_run_that_was_late_is_refused_by_its_commit_and_a_return_by_commit_goes_through(stage: Stage) -> None:
     """Version 2 has the higher number, and was made by the older commit."""
     stage.home()
@@ -669,4 +652,3 @@ def _commit(folder: Path, message: str) -> str:
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", f"--message={message}"], check=True)
     found = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     return found.stdout.strip()
->>>>>>> e18c6f2 (Tests: a promotion by history against the emulator, and journeys that start from a commit)

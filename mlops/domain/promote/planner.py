@@ -234,7 +234,8 @@ def _finish(facts: EndpointFacts, wanted: DesiredRollout, progress: Progress, ne
 def _tidy(facts: EndpointFacts, wanted: DesiredRollout, current: DeploymentFacts) -> Step | None:
     """Delete one that neither has traffic nor is the one to return to, or was that for long enough."""
     kept = rollback_target.kept(facts, current)
-    if kept and facts.share(current.name) == ALL and rollback_target.is_over(facts, wanted.now, wanted.retention):
+    over = kept and kept.ours and rollback_target.is_over(facts, wanted.now, wanted.retention)
+    if kept and over and facts.share(current.name) == ALL:
         why = f"it was kept for a rollback for {_hours(wanted.retention)}; {current.name} has all traffic"
         return _remove(facts, kept, why)
     for one in sorted(facts.deployments, key=lambda one: one.name):

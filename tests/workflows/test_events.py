@@ -10,6 +10,7 @@ import pytest
 from mlops import actions
 from tests.workflows import payloads
 from tests.workflows.conftest import Play
+from tests.workflows.test_scenarios import promoted
 
 ROOT = Path(__file__).resolve().parents[2]
 CRONS = {"resume": "7,22,37,52 * * * *", "cleanup": "23 4 * * *"}
@@ -93,6 +94,6 @@ def test_what_a_person_types_is_one_word_and_never_a_program(play: Play) -> None
     """Inputs reach the shell as variables; what looks like a command stays a word."""
     model = 'm:3"; touch stolen; echo "$(id)'
     seen = play("promote", "workflow_dispatch", payloads.dispatch("promote", model=model, environment="staging"), {})
-    assert seen.calls == [["promote", "staging", "--model", model, "--reason", "", "--keep-hold"]]
+    assert seen.calls == [promoted("staging", model=model)]
     asked = payloads.dispatch("train", reason="`id`", force="false", dry_run="true")
     assert play("train", "workflow_dispatch", asked, {}).calls == [["plan", "--no-force"]]

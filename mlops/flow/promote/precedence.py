@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from mlops.azure import sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parse_model
+from mlops.domain.promote import rollback_target
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.precedence import Asked, IsAncestor, is_older
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.flow.promote.promotion_record import asked
@@ -20,8 +22,12 @@ class Precedence:
     is_ancestor: IsAncestor
     _known: dict[str, bool | None] = field(default_factory=dict)
 
-    def older_than(self, live: str) -> bool | None:
-        """Whether this model was asked for before a live one (name:version); None where that is not known."""
+    def older(self, facts: EndpointFacts, deployment: str) -> bool | None:
+        """Whether this model was asked for before the one that has the traffic; None: not known, or none has any."""
+        live = rollback_target.main(facts, deployment)
+        return None if live is None or facts.share(deployment) else self._older_than(live.model)
+
+    def _older_than(self, live: str) -> bool | None:
         if live not in self._known:
             name, version = parse_model(live)
             found = sharing.find(self.workspace, self.spec.registry, name, version)

@@ -10,7 +10,7 @@ from mlops.azure import endpoints, models, scoring
 from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import failure_of
-from mlops.domain.promote import planner, rollback_target
+from mlops.domain.promote import planner
 from mlops.domain.promote.audit import AuditEntry, release_tags
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, promoting_value
 from mlops.domain.promote.spec import RolloutSpec
@@ -137,7 +137,7 @@ class Promotion:
             now=self.workspace.now(),
             mirror_percent=self.spec.mirror_percent,
             retention=self.spec.retention,
-            older=self._older(facts),
+            older=None if self.consent.allow_older else self.precedence.older(facts, self._deployment),
             allow_older=self.consent.allow_older,
             repository=self.spec.repository,
             take_over=self.consent.take_over,
@@ -149,13 +149,6 @@ class Promotion:
             auth_mode=self.spec.auth_mode,
         )
         return planner.next_step(facts, desired, self._progress)
-
-    def _older(self, facts: EndpointFacts) -> bool | None:
-        """Whether this model was asked for before the one that has the traffic; None: not known, or none has any."""
-        live = rollback_target.main(facts, self._deployment)
-        if live is None or self.consent.allow_older or facts.share(self._deployment):
-            return None
-        return self.precedence.older_than(live.model)
 
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""

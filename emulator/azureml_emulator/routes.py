@@ -12,6 +12,7 @@ from azureml_emulator.services.entra import routes as entra
 from azureml_emulator.services.huggingface import routes as huggingface
 from azureml_emulator.services.jobs import routes as jobs
 from azureml_emulator.services.online_endpoints import routes as online_endpoints
+from azureml_emulator.services.openai import routes as openai
 from azureml_emulator.services.storage import routes as storage
 from azureml_emulator.services.tracking import routes as tracking
 from azureml_emulator.services.workspaces import routes as workspaces
@@ -19,6 +20,7 @@ from azureml_emulator.services.workspaces import routes as workspaces
 ROUTES: tuple[Route, ...] = (
     *entra.ROUTES,
     *huggingface.ROUTES,
+    *openai.ROUTES,
     *workspaces.ROUTES,
     *assets.ROUTES,
     *storage.ROUTES,

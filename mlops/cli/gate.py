@@ -45,6 +45,11 @@ def command(
         raise click.UsageError("--champion-file needs --from-file; without it the workspace says who is champion")
     view: View[gate.GateResult] = Explained() if explain else plain
     if from_file:
-        session.answer(lambda context: gate.run_from_file(context, from_file, champion=champion_file, out=out), view)
+        session.answer(
+            lambda context: gate.run_from_file(
+                context.params, context.trigger, from_file, champion=champion_file, out=out
+            ),
+            view,
+        )
     else:
         session.answer(lambda context: gate.run(context, job=job, out=out), view)

@@ -30,6 +30,7 @@ ORDER = (
     "evaluate",
     "gate",
     "compare",
+    "judge",
     "register",
     "promote",
     "rollback",

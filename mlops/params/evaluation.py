@@ -1,8 +1,12 @@
 """What `params.yaml` may say about scoring models on held-out conversations. It must not read a file."""
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from mlops.params.block import Block, Positive, Share
+
+HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
 class Probes(Block):
@@ -20,6 +24,44 @@ class Probes(Block):
     )
 
 
+class Judge(Block):
+    """A chat model that compares two models' answers for `mlops judge`; signed in with Entra, no key is stored."""
+
+    endpoint: str = Field(
+        pattern=r"^https://[a-zA-Z0-9.-]+/?$|^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$",
+        description="https://NAME.openai.azure.com, or the name of an online endpoint of the workspace",
+    )
+    deployment: str = Field("", description="Deployment of Azure OpenAI; empty for an endpoint of the workspace")
+    api_version: str = Field("2024-10-21", description="Version of Azure OpenAI's interface")
+    rubric: str = Field("judge/rubric.md", description="File with what makes an answer better")
+    human: str | None = Field(None, description="File of pairs that people labelled, to measure agreement with")
+    conversations: Positive = Field(50, description="Held-out conversations whose answers are compared, from the start")
+    max_calls: Positive = Field(300, description="Most calls of one command; more are refused before the first")
+    max_answer_tokens: Positive = Field(200, description="Length of an answer of the judge")
+    response_format: Literal["json_schema", "json_object", "text"] = Field(
+        "json_schema", description="How the form is asked for; older models know json_object or text alone"
+    )
+    reasoning: bool = Field(False, description="A reasoning model: no temperature, and max_completion_tokens")
+    input_price: float | None = Field(None, ge=0, description="Price of a million tokens that are sent")
+    output_price: float | None = Field(None, ge=0, description="Price of a million tokens that are answered")
+
+    @property
+    def azure_openai(self) -> bool:
+        """Whether it is a resource of Azure OpenAI, and no endpoint of the workspace."""
+        return self.endpoint.startswith("https://")
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.azure_openai and not self.deployment:
+            raise ValueError("a judge of Azure OpenAI needs the name of its deployment")
+        host = self.endpoint.removeprefix("https://").rstrip("/")
+        if self.azure_openai and not host.endswith(HOSTS):
+            raise ValueError(
+                f"{host} is no host of Azure OpenAI, so it is sent no token; hosts end in {', '.join(HOSTS)}"
+            )
+        return self
+
+
 class Evaluation(Block):
     """A second pipeline job, in which candidate and champion answer the same held-out conversations."""
 
@@ -35,3 +77,4 @@ class Evaluation(Block):
     conversations: Positive = Field(32, description="Conversations of the test split that are answered, from its start")
     max_new_tokens: Positive = Field(64, description="Length of an answer")
     probes: Probes | None = Field(None, description="Probe suites that candidate and base model answer; null for none")
+    judge: Judge | None = Field(None, description="A chat model that compares answers in `mlops judge`; null for none")

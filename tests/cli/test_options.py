@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORDS = [("check",), ("plan", "--offline")]
 WORDS_OF = {
     **dict.fromkeys(("promote", "rollback", "ask", "lineage", "thaw"), ("staging",)),
-    "compare": ("1", "base"),
+    **dict.fromkeys(("compare", "judge"), ("1", "base")),
     "freeze": ("staging", "--reason", "why"),
     "report": ("--workflow", "train"),
     "data_diff": ("HEAD",),

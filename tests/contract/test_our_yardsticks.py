@@ -14,20 +14,22 @@ from azure.identity import DefaultAzureCredential
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure import data, jobs, registry, submission, target
+from mlops.azure.failures import Denied
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.paired import Judgement
 from mlops.domain.training.curves import CurveKind
 from mlops.errors import BadInput, GateRefused
 from mlops.flow.context import Context
-from mlops.flow.evaluation import compare, evaluate, evidence, gate, planned
+from mlops.flow.evaluation import compare, evaluate, evidence, gate, judge, planned
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.poll import Pauses
 from mlops.params import Params, load
-from mlops.params.evaluation import Probes
+from mlops.params.evaluation import Judge, Probes
 from mlops.params.gate import GateRule
 from mlops.views import compare as compare_view
 from mlops.views import gate as gate_view
+from mlops.views import judge as judge_view
 from mlops.views.plan import answer_lines
 from tests.project import PARAMS_FILE
 
@@ -188,6 +190,90 @@ def test_without_a_rule_on_the_base_model_it_is_not_asked(context: Context) -> N
     assert [model.model for model in done.result.models] == [JOB]
 
 
+def judged_by(context: Context, **changes: Any) -> Context:
+    """The same with a judge at Azure OpenAI, and three pairs that people labelled."""
+    folder = context.root
+    (folder / "rubric.md").write_text("Prefer what is right.")
+    pairs = [
+        {"messages": [{"role": "user", "content": f"{n}?"}], "first": "Yes.", "second": "No.", "better": better}
+        for n, better in enumerate(("first", "second", "tie"))
+    ]
+    (folder / "people.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+    stated = {
+        "endpoint": "https://team.openai.azure.com",
+        "deployment": "gpt-4o",
+        "rubric": "rubric.md",
+        "human": "people.jsonl",
+        "input_price": 10.0,
+        "output_price": 10.0,
+        **changes,
+    }
+    scored = context.params.evaluation.model_copy(update={"judge": Judge.model_validate(stated)})
+    params = context.params.model_copy(update={"evaluation": scored})
+    return replace(context, params=params)
+
+
+def test_a_judge_is_asked_within_its_cap_and_never_twice(context: Context, tmp_path: Path) -> None:
+    """Calls are told before, capped, kept by their content, and a command that dies goes on where it was."""
+    evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    asked, cache = judged_by(context), tmp_path / "kept.jsonl"
+    told = judge.run(asked, JOB, "base", plan_only=True, cache=cache).result
+    assert (told.planned.calls, told.planned.kept, told.asked) == (54, 0, False), "24 and 3 pairs, in two orders"
+    assert told.planned.cost == pytest.approx(told.planned.tokens * 10 / 1_000_000)
+    with pytest.raises(BadInput, match=r"54 calls are needed, evaluation\.judge\.max_calls allows 53"):
+        judge.run(judged_by(context, max_calls=53), JOB, "base", plan_only=False, cache=cache)
+    assert not cache.exists()
+
+    def stop(line: str) -> None:
+        if line.startswith("20 of"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge.run(replace(asked, say=stop), JOB, "base", plan_only=False, cache=cache)
+    found = judge.run(asked, JOB, "base", plan_only=False, cache=cache).result
+    assert (found.planned.calls, found.planned.kept) == (34, 20)
+    assert sum(found.counts.values()) == len(found.pairs) == 24
+    assert found.counts["unusable"] == 0
+    assert found.preference is not None
+    assert found.preference.conversations == 24
+    assert found.itself is not None
+    assert found.itself.pairs == 27
+    assert found.itself.kappa is not None
+    assert found.itself.kappa < 0.6, "a rule chooses by chance there, and that is seen"
+    assert found.people is not None
+    assert found.people.pairs == 3
+    elsewhere = judge.run(asked, JOB, "base", plan_only=False, cache=tmp_path / "another-machine.jsonl").result
+    assert elsewhere.planned.calls == 0, "the workspace keeps them as well"
+    assert elsewhere.counts == found.counts
+    other = judge.run(judged_by(context, deployment="gpt-5"), JOB, "base", plan_only=True, cache=cache).result
+    assert other.planned.calls == 54, "another judge's answers are others"
+    text = judge_view.report(found).to_markdown()
+    assert "with swapped positions the judge agrees with itself in" in text
+    assert "fewer than 20 labelled pairs say little" in text
+
+
+def test_a_judge_that_refuses_or_is_busy_is_told_or_waited_for(
+    context: Context, tmp_path: Path, emulator_address: Address
+) -> None:
+    evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
+    asked = judged_by(context, conversations=1, human=None)
+    process.control(emulator_address, "POST", "/faults", {"rule": "chat.completions: 429 twice"})
+    found = judge.run(asked, JOB, "base", plan_only=False, cache=tmp_path / "kept.jsonl").result
+    assert (found.planned.calls, found.people) == (2, None)
+    process.control(emulator_address, "POST", "/faults", {"rule": "chat.completions: 403 once"})
+    with pytest.raises(Denied, match="ask gpt-5"):
+        judge.run(
+            judged_by(context, conversations=1, deployment="gpt-5"),
+            JOB,
+            "base",
+            plan_only=False,
+            cache=tmp_path / "k",
+        )
+    process.control(emulator_address, "DELETE", "/faults")
+    with pytest.raises(BadInput, match=r"params\.yaml names no judge"):
+        judge.run(context, JOB, "base", plan_only=True, cache=tmp_path / "k")
+
+
 def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context, workspace: Workspace) -> None:
     metrics, kept = evidence.metrics_of_run(workspace, JOB)
     points = [value for _, value in jobs.history(workspace, JOB, "eval_loss")]
@@ -206,9 +292,5 @@ def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context,
 def test_a_verdict_is_decided_again_from_its_file(context: Context, tmp_path: Path) -> None:
     written = tmp_path / "verdict.json"
     judged = gate.run(context, job=JOB, out=written)
-    again = gate.run_from_file(replace(context, connect=_nowhere), written)
+    again = gate.run_from_file(context.params, context.trigger, written)
     assert again.result.findings == judged.result.findings
-
-
-def _nowhere() -> Any:
-    raise AssertionError("deciding again needs no workspace")

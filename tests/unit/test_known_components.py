@@ -54,11 +54,12 @@ def test_an_unknown_version_is_left_to_the_registry_and_told() -> None:
 
 def test_rules_and_inputs_are_refused_together(tmp_path: Path) -> None:
     head = HEAD.replace("eval_loss", "evalloss")
-    found = parse(f"{head}training: {{parameters: {{learning_rte: 1}}}}\n")
+    judge = "evaluation: {judge: {endpoint: judge-endpoint, rubric: nowhere.md}}\n"
+    found = parse(f"{head}{judge}training: {{parameters: {{learning_rte: 1}}}}\n")
     with pytest.raises(BadInput) as caught:
         check_parameters(Project(found, tmp_path / "params.yaml"))
-    keys = [problem.key for problem in caught.value.problems]
-    assert keys == ["gate.rules.0.metric", "training.parameters.learning_rte"]
+    keys = {problem.key for problem in caught.value.problems}
+    assert keys == {"gate.rules.0.metric", "training.parameters.learning_rte", "evaluation.judge.rubric"}
 
 
 def test_the_parameters_of_the_project_are_right() -> None:

@@ -1,6 +1,6 @@
 """`mlops compare`: what two models answered to the same questions, the biggest losses and gains first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,7 @@ from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluate, evidence, submit
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation, problem_of
 from mlops.flow.outcome import Outcome
+from mlops.params import Params
 
 BASE, LIVE = "base", "live"
 BASE_INPUT = "mlflow_model_path"
@@ -62,30 +63,62 @@ class Named:
 
 
 @dataclass(frozen=True)
-class CompareSpec:
-    """What is compared by which metric, how many answers are shown, and whether models may be asked now."""
+class SidesSpec:
+    """The words that stand for places where models are, and whether models may be asked now."""
 
-    metric: str
-    worst: int
+    places: Mapping[str, ChampionPlace]
     ask: bool
     wait_minutes: float
     on_interrupt: Literal["leave", "cancel"]
-    places: Mapping[str, ChampionPlace]  # by the words that stand for them
+
+    @classmethod
+    def of(
+        cls, params: Params, endpoint_of: Callable[[str], str], evaluator: Evaluator, *, ask: bool = False
+    ) -> "SidesSpec":
+        """What params.yaml says of it; `endpoint_of` names the endpoint of an environment."""
+        watch, name = params.watch, params.model.name
+        places = {one: ChampionPlace(name, one, endpoint_of(one)) for one in params.environments}
+        return cls({**places, LIVE: evaluator.spec.champion}, ask, watch.wait_minutes, watch.on_interrupt)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What two models said to the same questions (name:version of the data asset)."""
+
+    first: Heard
+    second: Heard
+    questions: str
 
 
 def run(context: Context, first: str, second: str, *, metric: str, worst: int, ask: bool) -> Outcome[CompareResult]:
     """Compare what was answered; with `ask` have those answer that did not yet, each once."""
-    watch, name = context.params.watch, context.params.model.name
-    places = {one: ChampionPlace(name, one, context.endpoint_name(one)) for one in context.params.environments}
     evaluator = Evaluator.of(context)
-    spec = CompareSpec(
-        metric, worst, ask, watch.wait_minutes, watch.on_interrupt, {**places, LIVE: evaluator.spec.champion}
+    found = sides(evaluator, SidesSpec.of(context.params, context.endpoint_name, evaluator, ask=ask), first, second)
+    scores = differences(found.first.answers, found.second.answers, evaluator.spec.gate.seed)
+    try:
+        losses, gains = losses_and_gains(found.first, found.second, evaluator.spec.probes, worst, metric)
+    except ValueError as error:
+        raise BadInput(Problem(str(error), "--metric", fix=f"use one of {', '.join(sorted(scores))}")) from None
+    return Outcome(
+        CompareResult(
+            first=model(first, found.first),
+            second=model(second, found.second),
+            questions=found.questions,
+            metric=metric,
+            scores=scores,
+            losses=losses,
+            gains=gains,
+        )
     )
-    return Outcome(compare(evaluator, spec, first, second))
 
 
-def compare(evaluator: Evaluator, spec: CompareSpec, first: str, second: str) -> CompareResult:
-    """The same for an evaluator. Raises BadInput where a model is not there or did not answer."""
+def model(asked: str, said: Heard) -> ComparedModel:
+    """One of the two, for a result."""
+    return ComparedModel(asked, said.answers.model, said.answers.job)
+
+
+def sides(evaluator: Evaluator, spec: SidesSpec, first: str, second: str) -> Sides:
+    """Both models' answers. Raises BadInput where a model is not there or did not answer, Unfinished while it does."""
     one, two = (_find(evaluator, spec.places, word) for word in (first, second))
     turned = not one.job  # the questions are those of a run
     requested = _request(evaluator, *((two, one) if turned else (one, two)))
@@ -96,24 +129,7 @@ def compare(evaluator: Evaluator, spec: CompareSpec, first: str, second: str) ->
     mine, theirs = (_heard(requested, scored) for scored in requested.all)
     if turned:
         mine, theirs = theirs, mine
-    try:
-        losses, gains = losses_and_gains(mine, theirs, evaluator.spec.probes, spec.worst, spec.metric)
-    except ValueError as error:
-        known = ", ".join(sorted(name for name, paired in _differences(evaluator, mine, theirs).items() if paired))
-        raise BadInput(Problem(str(error), "--metric", fix=f"use one of {known}")) from None
-    return CompareResult(
-        first=ComparedModel(first, mine.answers.model, mine.answers.job),
-        second=ComparedModel(second, theirs.answers.model, theirs.answers.job),
-        questions=":".join(requested.asset),
-        metric=spec.metric,
-        scores=_differences(evaluator, mine, theirs),
-        losses=losses,
-        gains=gains,
-    )
-
-
-def _differences(evaluator: Evaluator, mine: Heard, theirs: Heard) -> dict[str, Paired]:
-    return differences(mine.answers, theirs.answers, evaluator.spec.gate.seed)
+    return Sides(mine, theirs, ":".join(requested.asset))
 
 
 def _find(evaluator: Evaluator, places: Mapping[str, ChampionPlace], word: str) -> Named:
@@ -171,7 +187,7 @@ def _not_asked(requested: RequestedEvaluation, first: str, second: str) -> Probl
     return Problem(what, "the workspace", why=why, fix=f"`mlops compare {first} {second} --ask` has them answer")
 
 
-def _ask(requested: RequestedEvaluation, spec: CompareSpec, again: str) -> RequestedEvaluation:
+def _ask(requested: RequestedEvaluation, spec: SidesSpec, again: str) -> RequestedEvaluation:
     pending = [evaluate.pending_job(scored) for scored in requested.all if not scored.done]
     try:
         submit.step(requested, by_hand=True)

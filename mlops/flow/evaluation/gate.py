@@ -18,12 +18,14 @@ from mlops.domain.evaluation.side_by_side import ChangedAnswer, most_changed
 from mlops.domain.evaluation.spec import GateSpec
 from mlops.domain.training import curves
 from mlops.domain.training.curves import CurveFinding
+from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, GateRefused, Problem
 from mlops.flow import observe, poll
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluation_spec, evidence
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.outcome import Outcome, Skipped
+from mlops.params import Params
 
 PAUSES = poll.Pauses(3.0)
 SHOWN = 5  # answers in the summary of a release
@@ -81,14 +83,14 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
 
 
 def run_from_file(
-    context: Context, path: Path, *, champion: Path | None = None, out: Path | None = None
+    params: Params, trigger: Trigger, path: Path, *, champion: Path | None = None, out: Path | None = None
 ) -> Outcome[GateResult]:
     """Judge what is in a file, without any service.
 
     A verdict that the gate wrote is decided again from its own numbers and rules. Metrics are judged by the rules of
     params.yaml, against those in another file where one is given.
     """
-    text, gate = _text(path), evaluation_spec.gate_spec(context.params)
+    text, gate = _text(path), evaluation_spec.gate_spec(params)
     if verdict_document.is_document(text):
         if champion:
             raise BadInput(Problem("a verdict says itself what it compares with", str(path), fix="leave out the other"))
@@ -96,7 +98,7 @@ def run_from_file(
         gate = replace(gate, rules=tuple(rules), seed=seed)
     else:
         theirs = Champion(str(champion), "", read_metrics(_text(champion), str(champion))) if champion else None
-        found = Evidence(read_metrics(text, str(path)), theirs, commit=context.commit, run_url=context.run_url)
+        found = Evidence(read_metrics(text, str(path)), theirs, commit=trigger.commit, run_url=trigger.run_url)
     return _outcome(evidence.judge(found, gate.rules, gate.seed), found, out, {}, gate)
 
 

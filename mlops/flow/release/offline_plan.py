@@ -1,5 +1,6 @@
 """`mlops plan --offline`: what can be said without any cloud, as for a pull request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlops.domain.training import retirement
@@ -7,7 +8,7 @@ from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.dataset.prepare import check_curated
-from mlops.flow.evaluation import evaluation_spec, planned
+from mlops.flow.evaluation import evaluation_spec, judge_spec, planned
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
@@ -64,20 +65,22 @@ def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
 
 
 def check_parameters(project: Project) -> tuple[Problem, ...]:
-    """Raise BadInput with every rule that cannot be judged and every input that the component does not take.
+    """Raise BadInput with every rule that cannot be judged, input that the component does not take, and judge's file.
 
     Gives what was noticed besides.
     """
     problems: list[Problem] = []
     warnings: tuple[Problem, ...] = ()
     try:
-        evaluation_spec.check_rules(project)
-    except BadInput as error:
-        problems += error.problems
-    try:
         warnings = known_components.check(project.params)
     except BadInput as error:
         problems += error.problems
+    checks: tuple[Callable[[Project], object], ...] = (evaluation_spec.check_rules, judge_spec.of)
+    for check in checks:
+        try:
+            check(project)
+        except BadInput as error:
+            problems += error.problems
     if problems:
         raise BadInput(problems)
     return warnings

@@ -7,6 +7,7 @@ its requests too; the general ones of Resource Manager come last.
 from azureml_emulator.control import routes as control
 from azureml_emulator.http.routing import Route
 from azureml_emulator.services.assets import routes as assets
+from azureml_emulator.services.autoscale import routes as autoscale
 from azureml_emulator.services.batch_endpoints import routes as batch_endpoints
 from azureml_emulator.services.entra import routes as entra
 from azureml_emulator.services.huggingface import routes as huggingface
@@ -29,5 +30,6 @@ ROUTES: tuple[Route, ...] = (
     *tracking.ROUTES,
     *online_endpoints.ROUTES,
     *batch_endpoints.ROUTES,
+    *autoscale.ROUTES,
     *workspaces.DEPENDENT_ROUTES,
 )

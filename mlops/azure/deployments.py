@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.azure import bulk
+from mlops.azure import autoscale, bulk
 from mlops.azure.failures import translated
 from mlops.azure.translate import seconds, word
 from mlops.azure.workspace import ARM, Workspace
@@ -66,7 +66,8 @@ def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapp
 
 
 def delete(workspace: Workspace, endpoint: str, name: str) -> None:
-    """Delete a deployment without traffic, and wait until it is gone."""
+    """Delete a deployment without traffic and its autoscale setting, and wait until it is gone."""
+    autoscale.remove(workspace, endpoint, name)
     with translated(f"delete the deployment {name} of {endpoint}"):
         workspace.ml.online_deployments.begin_delete(name=name, endpoint_name=endpoint).result()
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops import clock
-from mlops.azure import bulk, deployments
+from mlops.azure import autoscale, bulk, deployments
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
 from mlops.azure.failures import Conflict, NotFound, is_not_found, translated
 from mlops.azure.translate import plain_tags
@@ -153,7 +153,8 @@ def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str) -> None:
 
 
 def delete(workspace: Workspace, name: str) -> None:
-    """Delete an endpoint with its deployments, and wait until it is gone."""
+    """Delete an endpoint with its deployments and their autoscale settings, and wait until it is gone."""
+    autoscale.remove(workspace, name)
     with translated(f"delete the endpoint {name}"):
         workspace.ml.online_endpoints.begin_delete(name=name).result()
 

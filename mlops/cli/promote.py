@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
     from mlops.flow.promote import promote
-    from mlops.flow.promote.promotion import Consent
+    from mlops.flow.promote.consent import Consent
     from mlops.views import promote as view
 
     consent = Consent(reason, allow_older, take_over, release_hold, accept_drift)

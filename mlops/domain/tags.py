@@ -20,6 +20,7 @@ class On(StrEnum):
     ENDPOINT = "endpoint"
     DEPLOYMENT = "deployment"
     COMPUTE = "compute"
+    AUTOSCALE = "autoscale setting"
 
 
 OWNER_TAG = "mlops-owner"
@@ -72,6 +73,7 @@ IDLE_SINCE_TAG = "mlops-idle-since"
 IDLE_DEPLOYMENT_PREFIX = "mlops-idle-deployment-"
 KEEP_UNTIL_TAG = "keep-until"
 SERVING_TAG = "mlops-serving"
+AUTOSCALE_TAG = "mlops-autoscale"
 SERVING_HELD_PREFIX = "mlops-serving-held-"
 FAILURE_TAG = "mlops-failure"
 
@@ -95,6 +97,8 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(MODEL_TAG, (On.DEPLOYMENT,), ("promote",), ("people",), "`name:version` of what it serves"),
     Tag(SERVING_TAG, (On.DEPLOYMENT,), ("promote",), ("plan", "promote", "resume"),
         "`FINGERPRINT INSTANCES` of the serving settings, and how many instances were stated"),
+    Tag(AUTOSCALE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("plan", "promote", "resume", "rollback"),
+        "deployment with an autoscale setting of ours"),
     Tag(SERVING_HELD_PREFIX, (On.ENDPOINT,), ("rollback",), ("plan", "promote", "resume"),
         "version and settings that were rolled back: `TIME by WHO: WHY`"),
     Tag(FINGERPRINT_TAG, (*_MADE_FROM, On.EVALUATION), ("submit", "register", "evaluate"), ("plan", "register"),

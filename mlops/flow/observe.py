@@ -29,6 +29,7 @@ from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.project import Project
 from mlops.flow.promote.rollout_spec import rollout_specs
+from mlops.flow.serving import autoscale
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
@@ -137,10 +138,12 @@ def blocked(
 
 
 def outdated(
-    served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec]
+    workspace: Workspace, served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec]
 ) -> dict[str, tuple[SettingChange, ...]]:
     """The environments whose serving settings are not as params.yaml says, each with what differs."""
-    found = {name: pending(one, specs[name]) for name, one in served.items()}
+    found = {
+        name: pending(one, specs[name]) + autoscale.change(workspace, specs[name], one) for name, one in served.items()
+    }
     return {name: changes for name, changes in found.items() if changes}
 
 
@@ -172,7 +175,7 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
         none,
         live={name: one.live_model for name, one in served.items()},
         blocked=blocked(served, specs, model),
-        outdated=outdated(served, specs),
+        outdated=outdated(context.workspace, served, specs),
     )
 
 

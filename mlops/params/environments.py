@@ -34,12 +34,40 @@ class DeploymentLimits(_Block):
     )
 
 
+class Autoscale(_Block):
+    """When Azure Monitor adds or takes away an instance of the live deployment."""
+
+    minimum: Positive = Field(1, description="Fewest instances; a managed deployment has at least one")
+    maximum: Positive = Field(le=50, description="Most instances; their cores must be within the quota")
+    metric: Literal["GpuUtilizationPercentage", "CpuUtilizationPercentage", "GpuMemoryUtilizationPercentage"] = Field(
+        "GpuUtilizationPercentage", description="What of the deployment is measured, in percent"
+    )
+    scale_out_above: float = Field(70.0, gt=0, le=100, description="Average above which an instance is added")
+    scale_in_below: float = Field(30.0, ge=0, lt=100, description="Average below which one is taken away")
+    window_minutes: int = Field(5, ge=5, le=720, description="Minutes over which the average is taken")
+    cooldown_minutes: int = Field(15, ge=1, le=10080, description="Minutes after a change before the next one")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum is {self.minimum} and maximum {self.maximum}; it must not be below")
+        if self.scale_in_below >= self.scale_out_above:
+            raise ValueError(
+                f"scale_in_below is {self.scale_in_below:g} and scale_out_above {self.scale_out_above:g}; "
+                "instances would come and go for ever"
+            )
+        return self
+
+
 class Environment(_Block):
     """One managed online endpoint and how a model gets there."""
 
     endpoint: str = Field(pattern=ENDPOINT, description="Endpoint name; {workspace_hash} makes it unique in the region")
     instance_type: str = Field("Standard_NC24ads_A100_v4", description="VM size of the deployment")
     instance_count: Positive = Field(1, description="Instances of the deployment")
+    autoscale: Autoscale | None = Field(
+        None, description="Let Azure Monitor set the number of instances; null: instance_count does"
+    )
     registry: str | None = Field(
         None,
         pattern=NAME,
@@ -70,6 +98,16 @@ class Environment(_Block):
         steps = self.traffic_steps
         if list(steps) != sorted(set(steps)) or steps[0] < 1 or steps[-1] != 100:
             raise ValueError(f"traffic_steps must rise from 1 or more to 100, not {list(steps)}")
+        return self
+
+    @model_validator(mode="after")
+    def _begins_within_autoscale(self) -> Self:
+        scaled = self.autoscale
+        if scaled and not scaled.minimum <= self.instance_count <= scaled.maximum:
+            raise ValueError(
+                f"instance_count is {self.instance_count}, and autoscale goes from {scaled.minimum} to "
+                f"{scaled.maximum}; the first deployment starts with instance_count, so it must be within"
+            )
         return self
 
 

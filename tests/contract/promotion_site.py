@@ -19,7 +19,7 @@ from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import canary, promote, reconcile, rollback
-from mlops.flow.promote.promotion import Consent
+from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.result import PromoteResult, RollbackResult
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace

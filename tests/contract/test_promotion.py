@@ -30,8 +30,8 @@ from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
+from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.lease import EndpointLease
-from mlops.flow.promote.promotion import Consent
 from mlops.flow.promote.result import EndpointAnswer, PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
 from mlops.views import promote as promote_view

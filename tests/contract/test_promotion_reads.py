@@ -22,7 +22,7 @@ from mlops.errors import AzureRefused, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.promote import canary, promote, reconcile, rollback
-from mlops.flow.promote.promotion import Consent
+from mlops.flow.promote.consent import Consent
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE

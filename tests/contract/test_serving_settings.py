@@ -10,7 +10,7 @@ from azureml_emulator.http.address import Address
 from mlops.domain.serving.pending import pending
 from mlops.domain.serving.settings import HowApplied
 from mlops.errors import BadInput
-from mlops.flow.promote.promotion import Consent
+from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.result import PromoteOutcome
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.views import promote as promote_view

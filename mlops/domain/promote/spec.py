@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mlops.domain.promote.canary import CanaryLimits
+from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.domain.serving.settings import ServingSettings, stated
 
 
@@ -33,6 +34,7 @@ class RolloutSpec:
     auth_mode: str
     instance_type: str
     instance_count: int
+    autoscale: AutoscaleSpec | None
     traffic_steps: tuple[int, ...]
     bake_seconds: float
     mirror_percent: int

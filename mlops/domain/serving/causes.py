@@ -45,7 +45,7 @@ _OF_STATUS = {
 def of_status(status: int) -> Blame:
     """The cause of an answer of the scoring host that is no usable one.
 
-    401 and 403 are given at the door, before a model is asked; 404 by the router, which does not know the deployment
+    401 and 403 are answered before a model is asked; 404 by the router, which does not know the deployment
     yet. All others come from the container, or from its limits, and are judged as the model's.
     """
     return _OF_STATUS.get(status, Blame.MODEL)

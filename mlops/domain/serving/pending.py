@@ -12,7 +12,7 @@ def pending(facts: EndpointFacts, spec: RolloutSpec) -> tuple[SettingChange, ...
     if live is None:
         return ()
     found = list(differences(live.settings, live.serving, spec.settings))
-    count = scale.in_place(live, spec.instance_count)
+    count = None if spec.autoscale else scale.in_place(live, spec.instance_count)
     if count is not None:
         applied = HowApplied.NEW_DEPLOYMENT if found else HowApplied.IN_PLACE
         found.append(SettingChange(COUNT, str(live.instance_count), str(count), applied))

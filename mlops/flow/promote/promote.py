@@ -12,8 +12,9 @@ from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import candidate, preflight
+from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.precedence import Precedence
-from mlops.flow.promote.promotion import Consent, Promotion
+from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs

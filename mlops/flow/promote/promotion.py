@@ -36,38 +36,22 @@ from mlops.domain.serving import naming
 from mlops.domain.serving.causes import Blame, explain
 from mlops.domain.serving.settings import fingerprint
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG, REPOSITORY_TAG
-from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
+from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import holds, interrupted, preflight, review, share, smoke_test
 from mlops.flow.promote.canary import CanaryAnalysis
+from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.invoke import HeldOut, held_out
 from mlops.flow.promote.lease import SHORT, EndpointLease
 from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.reconcile import Final, Reconciliation
 from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
-from mlops.flow.serving import blame, deployment_steps, reach
+from mlops.flow.serving import autoscale, blame, deployment_steps, reach
 
 LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
 _ASKS = (SmokeTest, Mirror, BakeCanary)
 _SHOWS_THE_MODEL_BAD = (CreateDeployment, *_ASKS)
-
-
-@dataclass(frozen=True)
-class Consent:
-    """What a person said with the command: things that a run does not do by itself. `reason` is theirs."""
-
-    reason: str = ""
-    allow_older: bool = False
-    take_over: bool = False
-    release_hold: bool = False
-    accept_drift: bool = False
-
-    def check(self, model: str | None) -> None:
-        """Raises BadInput for a hold that is released without a name or a reason."""
-        if self.release_hold and not (model and self.reason.strip()):
-            fix = "mlops promote ENVIRONMENT --model NAME:VERSION --release-hold --reason WHY"
-            raise BadInput(Problem("a hold is released for a model by its name, with a reason", fix=fix))
 
 
 @dataclass
@@ -147,6 +131,7 @@ class Promotion:
             accept_drift=self.consent.accept_drift,
             settings=self.spec.settings,
             auth_mode=self.spec.auth_mode,
+            autoscaled=self.spec.autoscale is not None,
         )
         return planner.next_step(facts, desired, self._progress)
 
@@ -256,8 +241,16 @@ class Promotion:
             return self._taken_back(facts, end.why)
         for shared in share.run(self.workspace, self.spec, self.later, self.model):
             self._log.note(Action.SHARE, shared)
+        failure = self._move_autoscale(facts)
         outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
-        return Outcome(self._result(facts, outcome, end.why))
+        return Outcome(self._result(facts, outcome, end.why), failure)
+
+    def _move_autoscale(self, facts: EndpointFacts) -> MlopsError | None:
+        try:
+            autoscale.move(self.workspace, self.spec, facts, lambda said: self._log.note(Action.AUTOSCALE, said))
+        except MlopsError as error:
+            return blame.autoscale_failed(error, self.spec.environment, facts)
+        return None
 
     def _refusal(self, step: Refuse, facts: EndpointFacts) -> MlopsError:
         found: list[Problem] = []

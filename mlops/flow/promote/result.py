@@ -27,6 +27,7 @@ class Action(StrEnum):
     SHARE = "share"
     STOP = "stop promotion"
     RELEASE = "release hold"
+    AUTOSCALE = "autoscale"
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import Refuse, SetTraffic, Step, StopPromotion, Wait
+from mlops.errors import MlopsError
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import holds, interrupted, review, share
 from mlops.flow.promote.reconcile import Reconciliation
-from mlops.flow.promote.result import RollbackResult
+from mlops.flow.promote.result import Action, RollbackResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
 from mlops.flow.promote.rollout_spec import rollout_spec
+from mlops.flow.serving import autoscale
 
 
 def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackResult]:
@@ -52,6 +54,7 @@ class Rollback:
         if isinstance(end, Refuse):
             raise end.failure(end.problems)
         share.set_champion(self.workspace, self.spec, facts)
+        self._move_autoscale(facts)
         held = holds.repeat(self.workspace, self.spec, facts)
         status = endpoint_status(self.workspace, facts, self.spec.endpoint)
         model = review.find(self.workspace, status.live.model, self.spec.registry) if status.live else None
@@ -59,6 +62,14 @@ class Rollback:
         return RollbackResult(
             self._name, bool(steps), end.why, self.entry.by, self.entry.why, held, status, steps, model
         )
+
+    def _move_autoscale(self, facts: EndpointFacts) -> None:
+        """What fails here is told, and does not make the rollback fail."""
+        try:
+            autoscale.move(self.workspace, self.spec, facts, lambda said: self.log.note(Action.AUTOSCALE, said))
+        except MlopsError as error:
+            again = f"`mlops promote {self._name} --model {facts.live_model}` sets it"
+            self.log.note(Action.AUTOSCALE, f"not moved: {error.problems[0].what}; {again}")
 
     @property
     def _name(self) -> str:

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from mlops.domain.promote.canary import CanaryLimits
 from mlops.domain.promote.spec import Invocation, RolloutSpec
+from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.domain.serving.settings import ServingSettings
 from mlops.flow.context import Context
+from mlops.params.environments import Environment
 
 GRACE_SECONDS = 5  # beyond the endpoint's own time limit, which answers first
 
@@ -37,6 +39,7 @@ def _spec(context: Context, name: str) -> RolloutSpec:
         auth_mode=stated.auth_mode,
         instance_type=stated.instance_type,
         instance_count=stated.instance_count,
+        autoscale=_autoscale(stated),
         traffic_steps=stated.traffic_steps,
         bake_seconds=stated.bake_seconds,
         mirror_percent=stated.mirror_percent,
@@ -61,3 +64,8 @@ def _spec(context: Context, name: str) -> RolloutSpec:
         base_model=f"{params.model.base}:{params.model.version}",
         params_file=str(context.params_path),
     )
+
+
+def _autoscale(stated: Environment) -> AutoscaleSpec | None:
+    scaled = stated.autoscale
+    return AutoscaleSpec(default=stated.instance_count, **scaled.model_dump()) if scaled else None

@@ -95,7 +95,7 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     live = {name: one.live_model for name, one in served.items()}
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
-    outdated = [name for name, changes in observe.outdated(served, specs).items() if to_apply(changes)]
+    outdated = [name for name, changes in observe.outdated(workspace, served, specs).items() if to_apply(changes)]
     is_ancestor = partial(history.is_ancestor, context.root)
     for decision in decide(found, environments, live, workspace.now(), outdated, is_ancestor):
         done.take(decision)

@@ -3,7 +3,7 @@
 from mlops.azure.failures import Denied
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.serving.causes import KnownError
-from mlops.errors import Problem, RemoteFailed
+from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow.promote import interrupted
 
 
@@ -16,6 +16,14 @@ def failure(environment: str, model: str, why: str, known: KnownError | None, *,
         return RemoteFailed(Problem(f"{environment} was rolled back; {kept}", why=meaning, fix=fix))
     what = f"{environment} did not get {model}, which is not to blame ({known.cause}); {kept}"
     return RemoteFailed(Problem(what, why=meaning, fix=fix))
+
+
+def autoscale_failed(error: MlopsError, environment: str, facts: EndpointFacts) -> MlopsError:
+    """Of a promotion that went well but for its autoscale setting."""
+    left = f"{environment} is promoted, without its autoscale: {interrupted.stands(facts, facts.name)}"
+    needs = "the action Microsoft.Insights/autoscaleSettings/write on the resource group (docs/azure-setup.md)"
+    fix = f"give this identity {needs}, then `mlops promote {environment}` sets it"
+    return type(error)([*error.problems, Problem(left, fix=fix, key=f"environments.{environment}.autoscale")])
 
 
 def not_from_here(error: Denied, environment: str, model: str, facts: EndpointFacts) -> Denied:

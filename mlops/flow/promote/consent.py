@@ -1,0 +1,22 @@
+"""What a person says with `mlops promote` that a run does not do by itself."""
+
+from dataclasses import dataclass
+
+from mlops.errors import BadInput, Problem
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a person said with the command: things that a run does not do by itself. `reason` is theirs."""
+
+    reason: str = ""
+    allow_older: bool = False
+    take_over: bool = False
+    release_hold: bool = False
+    accept_drift: bool = False
+
+    def check(self, model: str | None) -> None:
+        """Raises BadInput for a hold that is released without a name or a reason."""
+        if self.release_hold and not (model and self.reason.strip()):
+            fix = "mlops promote ENVIRONMENT --model NAME:VERSION --release-hold --reason WHY"
+            raise BadInput(Problem("a hold is released for a model by its name, with a reason", fix=fix))

@@ -35,10 +35,20 @@ def within(folder: Path) -> bool:
 
 
 def is_ancestor(folder: Path, one: str, other: str) -> bool | None:
-    """Whether the first commit is in the history of the second; None where the clone does not have both."""
+    """Whether the first commit is in the history of the second; None where the clone does not have what tells.
+
+    A shallow clone that has both may lack what is between them, so its "no" says nothing.
+    """
     if not known(folder, one) or not known(folder, other):
         return None
-    return _git(folder, "merge-base", "--is-ancestor", "--end-of-options", one, other) is not None
+    if _git(folder, "merge-base", "--is-ancestor", "--end-of-options", one, other) is not None:
+        return True
+    return None if is_shallow(folder) else False
+
+
+def is_shallow(folder: Path) -> bool:
+    """Whether the clone was made without its whole history, as by actions/checkout without fetch-depth: 0."""
+    return _git(folder, "rev-parse", "--is-shallow-repository") == b"true\n"
 
 
 def top(folder: Path) -> Path:

@@ -199,6 +199,15 @@ def test_actions_are_pinned_by_their_full_hash_and_say_the_version() -> None:
     assert len({line for _, line in remote}) == len({line.partition("@")[0] for _, line in remote}), "one pin each"
 
 
+def test_whoever_compares_commits_has_the_history() -> None:
+    compare = re.compile(r"mlops (promote|resume|plan|submit)\b")
+    found = [(flow, name, job) for flow, name, job in jobs() if compare.search(str(job.get("steps", "")))]
+    assert {flow for flow, _, _ in found} >= {"promote", "resume", "train"}
+    for flow, name, job in found:
+        checkout = [one for one in job["steps"] if str(one.get("uses", "")).startswith("actions/checkout@")]
+        assert [one["with"].get("fetch-depth") for one in checkout] == [0], f"{flow}/{name}"
+
+
 def test_no_checkout_leaves_credentials_behind() -> None:
     for where, step in steps():
         if str(step.get("uses", "")).startswith("actions/checkout@"):

@@ -2,13 +2,12 @@
 
 import secrets
 from dataclasses import replace
-from functools import partial
 
-from mlops import history
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.tags import COMMIT_TAG
 from mlops.errors import BadInput
+from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import candidate, preflight
@@ -44,6 +43,6 @@ def run(
             raise BadInput([bad.problem, *(finding.problem for finding in found)])
         audit = AuditEntry(workspace.now(), context.actor, consent.reason)
         theirs = replace(asked(workspace, registered, environment), commit=commit)
-        precedence = Precedence(workspace, spec, theirs, partial(history.is_ancestor, context.root))
+        precedence = Precedence(workspace, spec, theirs, Ancestry(context.root, context.say))
         promotion = Promotion(workspace, spec, registered, later, context.say, holder, audit, consent, precedence)
         return recorder.outcome(promotion.run())

@@ -6,10 +6,8 @@ It keeps no state: what is left to do is what the workspace shows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
-from mlops import history
 from mlops.azure import jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
@@ -24,6 +22,7 @@ from mlops.domain.tags import COMMIT_TAG, FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, V
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import observe
+from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.evaluation import gate, submit
 from mlops.flow.evaluation.evaluator import Evaluator
@@ -96,7 +95,7 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     spec = register.RegisterSpec.of(context)
     done = _Reconcile(Evaluator.of(context), spec, render)
     outdated = [name for name, changes in observe.outdated(workspace, served, specs).items() if to_apply(changes)]
-    is_ancestor = partial(history.is_ancestor, context.root)
+    is_ancestor = Ancestry(context.root, context.say)
     for decision in decide(found, environments, live, workspace.now(), outdated, is_ancestor):
         done.take(decision)
     return Outcome(ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion), done.failure)

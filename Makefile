@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install rehearse test explore check docs lock parity-stack dist try-dist browser clean
+.PHONY: help setup install install-small rehearse test explore check docs lock parity-stack dist try-dist browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ setup: ## prepare .venv with the `mlops` command, the emulator and the tools of 
 
 install: ## prepare the environment with what `mlops` needs on a runner, and no more
 	@$(SETUP) --for run
+
+install-small: ## the same without what only the preparation of data needs
+	@$(SETUP) --for small
 
 rehearse: setup ## run the whole road against the emulator: a push becomes a released model and is torn down again
 	@$(BIN)/mlops rehearse $(ARGS)

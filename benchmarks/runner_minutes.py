@@ -1,7 +1,8 @@
 """Runner minutes of a long fine-tune: `python benchmarks/runner_minutes.py [--hours 8] [--per-minute 0.006]`.
 
-GitHub bills each job by whole minutes, rounded up, and ends a job after six hours. The schedule is read from
-`.github/workflows/resume.yml` and the bound from `params.yaml`. How long `mlops resume` takes is measured against an
+GitHub bills each job by whole minutes, rounded up, and ends a job after six hours. The schedules are read from
+`.github/workflows/ticks.yml`, which is on only while something is open, and from the workflows that always start by
+themselves; the bound from `params.yaml`. How long `mlops resume` takes is measured against an
 emulator; checkout and setup of a job cannot be measured here and are `--setup-seconds`.
 """
 
@@ -23,6 +24,7 @@ from mlops.params import load
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_JOB = 360  # minutes that GitHub lets a job run
 HOUR = 60
+DAY = 24 * HOUR
 DAYS_A_MONTH = 30
 
 
@@ -34,6 +36,7 @@ class Way:
     waits: float
     every: float
     event: bool = False
+    idle: float | None = None  # minutes between ticks while nothing is open; None: as otherwise
 
 
 def main() -> None:
@@ -50,7 +53,8 @@ def main() -> None:
     total = chosen.hours * HOUR
     print(f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n")
     ways = (
-        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every),
+        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every, idle=7 * DAY / 3),
+        Way("the same, with ticks that are never turned off", bound, every),
         Way("no waiting at all, ticks alone (`watch.wait_minutes: 0`)", 0, every),
         Way("ticks every hour", 0, HOUR),
         Way("an event at the end, ticks every six hours", 0, 6 * HOUR, event=True),
@@ -62,9 +66,14 @@ def main() -> None:
     print("|---|---|---|---|" + ("---|" if money else ""))
     for way in ways:
         jobs, minutes = of_a_run(way, total, job)
+        if way.idle:  # turning the ticks on, and the last tick with turning them off
+            jobs, minutes = jobs + 3, minutes + 3 * job
         month = runs * minutes + idle_ticks(way, total, job, runs)
         cost = f" {month * chosen.per_minute:,.2f} |" if chosen.per_minute else ""
         print(f"| {way.name} | {jobs} | {minutes:,} | {month:,} |{cost}")
+    idle = month_of_nothing(job)
+    print(f"\nA month in which nothing is pushed: {sum(idle.values())} min (", end="")
+    print(", ".join(f"{name} {minutes}" for name, minutes in idle.items()), end=").\n")
 
 
 def of_a_run(way: Way, total: float, job: int) -> tuple[int, int]:
@@ -82,7 +91,7 @@ def idle_ticks(way: Way, total: float, job: int, runs: int) -> int:
     """Billed minutes of the ticks while nothing runs."""
     if way.every == 0:
         return 0
-    return max(0, math.floor((DAYS_A_MONTH * 24 * HOUR - runs * total) / way.every)) * job
+    return max(0, math.floor((DAYS_A_MONTH * 24 * HOUR - runs * total) / (way.idle or way.every))) * job
 
 
 def billed(minutes: float) -> int:
@@ -91,12 +100,35 @@ def billed(minutes: float) -> int:
 
 
 def interval() -> float:
-    """Minutes between two ticks of the resume workflow; its cron names minutes of every hour."""
-    found = yaml.load((ROOT / ".github/workflows/resume.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
-    minute, *rest = found["on"]["schedule"][0]["cron"].split()
+    """Minutes between two ticks; the cron names minutes of every hour."""
+    cron = crons(ROOT / ".github/workflows/ticks.yml")[0]
+    minute, *rest = cron.split()
     if rest != ["*"] * 4 or not all(part.isdecimal() for part in minute.split(",")):
-        raise SystemExit(f"cannot count by the cron {minute} {' '.join(rest)}")
+        raise SystemExit(f"cannot count by the cron {cron}")
     return HOUR / len(minute.split(","))
+
+
+def crons(path: Path) -> list[str]:
+    """The schedules of a workflow."""
+    found = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)["on"]
+    return [one["cron"] for one in found.get("schedule", [])] if isinstance(found, dict) else []
+
+
+def month_of_nothing(job: int) -> dict[str, int]:
+    """Billed minutes of a month in which nothing is pushed, by workflow: each start is one job with nothing to do."""
+    starts: dict[str, int] = {}
+    for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
+        for cron in crons(path):
+            minute, hour, day, month, weekday = cron.split()
+            if path.stem == "ticks":
+                continue  # off
+            if not (minute.isdecimal() and hour.isdecimal()) or (day, month) != ("*", "*"):
+                raise SystemExit(f"cannot count by the cron {cron}")
+            if path.stem == "site":
+                continue  # only where MLOPS_SITE asks for it
+            days = DAYS_A_MONTH if weekday == "*" else math.ceil(DAYS_A_MONTH / 7 * len(weekday.split(",")))
+            starts[path.stem] = starts.get(path.stem, 0) + days * job
+    return starts
 
 
 def measured() -> float:

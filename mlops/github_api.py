@@ -19,7 +19,13 @@ PAGE = 100
 TRIES, PAUSE_SECONDS, LONGEST_PAUSE = 4, 2.0, 60.0
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What a refused call lacked; GitHub answers 404 as well where a token may not see something.
-NEEDS = {"/issues": "issues: write", "/actions/": "actions: read", "/check-runs/": "checks: read"}
+NEEDS = {
+    "/issues": "issues: write",
+    "/enable": "actions: write",
+    "/disable": "actions: write",
+    "/actions/": "actions: read",
+    "/check-runs/": "checks: read",
+}
 
 
 class GitHub:
@@ -69,6 +75,32 @@ class GitHub:
         change = {"body": body, **({"state": "open"} if reopen else {})}
         return str(self._call("PATCH", f"{self._root}/issues/{number}", change)[0]["html_url"])
 
+    def workflow(self, file: str) -> dict[str, Any] | None:
+        """A workflow by the name of its file, with its `state`; None where the repository has none."""
+        try:
+            found: dict[str, Any] = self._call("GET", f"{self._root}/actions/workflows/{file}")[0]
+        except GithubRefused as error:
+            if error.problems[0].what.endswith(": 404"):
+                return None
+            raise
+        return found
+
+    def switch(self, file: str, *, on: bool) -> None:
+        """Turn a workflow on or off; one that is so already stays so."""
+        self._call("PUT", f"{self._root}/actions/workflows/{file}/{'enable' if on else 'disable'}")
+
+    def this_run(self) -> dict[str, Any]:
+        """The workflow run of this job."""
+        found: dict[str, Any] = self._call("GET", f"{self._root}/actions/runs/{self.run}")[0]
+        return found
+
+    def runs(self, file: str, most: int) -> list[dict[str, Any]]:
+        """The newest runs of a workflow; none where the repository has no such file."""
+        if self.workflow(file) is None:
+            return []
+        found = self._call("GET", f"{self._root}/actions/workflows/{file}/runs?per_page={most}")[0]
+        return list(found["workflow_runs"])
+
     def _pages(self, url: str, key: str = "") -> Iterator[dict[str, Any]]:
         following: str | None = url
         while following:
@@ -90,7 +122,7 @@ class GitHub:
         for again in range(1, TRIES + 1):
             try:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                    return json.loads(answer.read()), str(answer.headers.get("Link") or "")
+                    return json.loads(answer.read() or b"null"), str(answer.headers.get("Link") or "")
             except urllib.error.HTTPError as error:
                 pause = _pause(error, again, repeatable=method != "POST")
                 if pause is None or again == TRIES:

@@ -12,6 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
+FOR_PREPARATION = ("datasets", "pandas", "polars", "pygal", "xxhash")  # pygal: the site
 UV = Path(sys.executable).parent / "uv"
 PINNED = (
     "--generate-hashes",
@@ -41,11 +42,19 @@ def lock() -> None:
     folder.mkdir(exist_ok=True)
     compile_to("dev.txt", ["pyproject.toml", "--extra", "dev"])
     compile_to("run.txt", ["pyproject.toml", "requirements/build.in", "--constraint", "requirements/dev.txt"])
+    (folder / "small.in").write_text("".join(f"{line}\n" for line in small(ROOT)))
+    compile_to("small.txt", ["requirements/small.in", "requirements/build.in", "--constraint", "requirements/dev.txt"])
     compile_to("installer.txt", ["requirements/installer.in"])
     compile_to("browser.txt", ["requirements/browser.in", "--constraint", "requirements/dev.txt"])
     for overrides in sorted(folder.glob("parity-*.overrides")):
         others = ["--override", str(overrides.relative_to(ROOT)), "--python-version", "3.11"]
         compile_to(f"{overrides.stem}.txt", ["requirements/parity.in", *others], PINNED)
+
+
+def small(root: Path) -> list[str]:
+    """What pyproject.toml asks for, without what only the preparation of data needs."""
+    wanted = _project(root / "pyproject.toml")["dependencies"]
+    return [text for text in wanted if Requirement(text).name not in FOR_PREPARATION]
 
 
 def disagreements(root: Path) -> list[str]:
@@ -54,6 +63,7 @@ def disagreements(root: Path) -> list[str]:
     build = [line for line in (root / "requirements" / "build.in").read_text().splitlines() if line.strip()]
     wanted = {
         "run.txt": [*ours["dependencies"], *(line for line in build if not line.startswith("#"))],
+        "small.txt": small(root),
         "dev.txt": [*ours["dependencies"], *_extra(ours, "dev"), *emulator["dependencies"]],
     }
     return [line for name, texts in wanted.items() for line in _lacks(root / "requirements" / name, texts)]

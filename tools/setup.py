@@ -1,7 +1,7 @@
 """Prepares a virtual environment from the hash-pinned lock; does nothing when it already fits.
 
 Standard library only, because it runs before anything is installed. `--for run` installs what `mlops` needs on a
-runner, `--for dev` also the emulator and the tools of the tests.
+runner, `--for small` leaves out what only preparing data needs, `--for dev` adds emulator and tests.
 """
 
 import argparse
@@ -14,8 +14,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"run": ROOT / "requirements" / "run.txt", "dev": ROOT / "requirements" / "dev.txt"}
-PROJECTS = {"run": (ROOT,), "dev": (ROOT, ROOT / "emulator")}
+LOCKS = {
+    "small": ROOT / "requirements" / "small.txt",
+    "run": ROOT / "requirements" / "run.txt",
+    "dev": ROOT / "requirements" / "dev.txt",
+}
+PROJECTS = {"small": (ROOT,), "run": (ROOT,), "dev": (ROOT, ROOT / "emulator")}
 INSTALLER = ROOT / "requirements" / "installer.txt"
 OLDEST = (3, 11)
 
@@ -63,8 +67,8 @@ def stamp(purpose: str) -> str:
 
 
 def _fits(folder: Path, purpose: str) -> bool:
-    # An environment for development holds everything that a run needs.
-    stamps = [folder / f".stamp-{name}" for name in ({"run", "dev"} if purpose == "run" else {"dev"})]
+    larger = ("small", "run", "dev")  # each holds everything that those before it need
+    stamps = [folder / f".stamp-{name}" for name in larger[larger.index(purpose) :]]
     return any(path.is_file() and path.read_text() == stamp(path.name.removeprefix(".stamp-")) for path in stamps)
 
 

@@ -39,6 +39,7 @@ ORDER = (
     "ask",
     "cleanup",
     "resume",
+    "ticks",
     "report",
     "status",
     "runs",

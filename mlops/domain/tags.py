@@ -76,6 +76,7 @@ SERVING_TAG = "mlops-serving"
 AUTOSCALE_TAG = "mlops-autoscale"
 SERVING_HELD_PREFIX = "mlops-serving-held-"
 FAILURE_TAG = "mlops-failure"
+TOLD_TAG = "mlops-failure-told"
 
 
 @dataclass(frozen=True)
@@ -161,5 +162,6 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(IDLE_SINCE_TAG, tuple(On), ("cleanup",), ("cleanup",), "time of the mark; deleting follows the grace period"),
     Tag(IDLE_DEPLOYMENT_PREFIX, (On.ENDPOINT,), ("cleanup",), ("cleanup",), "deployment: time of the mark"),
     Tag(KEEP_UNTIL_TAG, tuple(On), ("people",), ("cleanup",), "date (through that day, UTC) or time"),
+    Tag(TOLD_TAG, (On.JOB,), ("resume",), ("resume",), "when a reconcile run was red because this run failed"),
     Tag(FAILURE_TAG, (On.JOB,), ("report",), ("report",), "name of the failure's cause"),
 )  # fmt: skip

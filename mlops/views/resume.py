@@ -13,7 +13,7 @@ def report(result: ResumeResult) -> Report:
     due = result.promotion
     return Report(
         "Resume",
-        (f"looked at {len(result.runs)} runs",),
+        (f"looked at {len(result.runs)} runs", *(f"warning: {text}" for text in result.warnings)),
         (table("Runs", ("run", "state", "done", "why"), rows),),
         sections=tuple(section for one in result.verdicts for section in gate.report(one).as_sections()),
         next_step=f"mlops promote {due.environment} --model {due.model}" if due else "",
@@ -21,9 +21,10 @@ def report(result: ResumeResult) -> Report:
 
 
 def outputs(result: ResumeResult) -> Mapping[str, str]:
-    """What `promote` takes over; empty where nothing is to be promoted."""
-    due = result.promotion
+    """What `promote` takes over, empty where nothing is to be promoted; and whether ticks are to go on."""
+    due, still_open = result.promotion, "true" if result.open else "false"
     if due is None:
-        return {"job": "", "finished": "false", "model": "", "environment": "", "commit": ""}
+        return {**dict.fromkeys(("job", "model", "environment", "commit"), ""), "finished": "false", "open": still_open}
     environment = "both" if due.rest else due.environment
-    return {"job": due.job, "finished": "true", "model": due.model, "environment": environment, "commit": due.commit}
+    done = {"job": due.job, "finished": "true", "model": due.model, "environment": environment, "commit": due.commit}
+    return {**done, "open": still_open}

@@ -41,6 +41,7 @@ def one(run: Run, outdated: tuple[str, ...] = (), /, **live: str) -> tuple[RunAc
         (Run("ft-1", FAILED, NOW), RunAction.FAILED, "did not end well"),
         (Run("ft-1", FAILED), RunAction.FAILED, "did not end well"),
         (Run("ft-1", JobState.NOT_RESPONDING, NOW), RunAction.FAILED, "did not end well"),
+        (Run("ft-1", FAILED, NOW, told=True), RunAction.NOTHING, "which was told"),
         (Run("ft-1", FAILED, NOW - timedelta(days=3)), RunAction.NOTHING, "3 days ago"),
         (Run("ft-1", JobState.CANCELED, NOW), RunAction.NOTHING, "canceled"),
         (Run("ft-2", DONE, model="m:1", made_it=False), RunAction.NOTHING, "an earlier run of the same release"),

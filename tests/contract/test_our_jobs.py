@@ -89,11 +89,12 @@ def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     assert problem.what == f"{FAILED} is Failed"
     assert problem.why.startswith("ACFTDataException")
     assert resume_view.outputs(found.result) == {
-        "job": "",
-        "finished": "false",
-        "model": "",
-        "environment": "",
-        "commit": "",
+        **dict.fromkeys(("job", "model", "environment", "commit"), ""),
+        **dict.fromkeys(("finished", "open"), "false"),
     }
     newest = found.result.runs[0]
     assert (newest.run, newest.state, newest.done) == (FAILED, JobState.FAILED, resume.RunOutcome.FAILED)
+    again = resume.run(context, render=model_card.markdown)
+    assert again.failure is None, "it is told once"
+    assert again.result.warnings[0].startswith(f"{FAILED} did not end well")
+    assert f"warning: {FAILED}" in resume_view.report(again.result).to_markdown()

@@ -31,6 +31,9 @@ class GitHubImitation:
     refuse: dict[str, int] = field(default_factory=dict)
     approvals: list[dict[str, Any]] = field(default_factory=list)
     first: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
+    workflows: dict[str, str] = field(default_factory=dict)  # file -> state
+    runs: list[dict[str, Any]] = field(default_factory=list)  # of any workflow
+    begun: str = "2026-11-28T12:00:00Z"
     calls: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -43,7 +46,9 @@ class GitHubImitation:
             "GITHUB_TOKEN": TOKEN,
         }
 
-    def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+    def answer(  # noqa: C901 - one case a route
+        self, method: str, path: str, query: dict[str, list[str]], body: Any
+    ) -> tuple[int, Any]:
         """Status and body; a list is divided into pages afterwards."""
         self.calls.append(f"{method} {path}")
         for part, status in self.refuse.items():
@@ -54,6 +59,15 @@ class GitHubImitation:
                 return 200, self.jobs
             case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
                 return 200, self.approvals
+            case "GET", ["actions", "runs", run] if run == RUN:
+                return 200, {"run_started_at": self.begun}
+            case "GET", ["actions", "workflows", file] if file in self.workflows:
+                return 200, {"path": f".github/workflows/{file}", "state": self.workflows[file]}
+            case "PUT", ["actions", "workflows", file, "enable" | "disable" as how] if file in self.workflows:
+                self.workflows[file] = "active" if how == "enable" else "disabled_manually"
+                return 204, None
+            case "GET", ["actions", "workflows", file, "runs"] if file in self.workflows:
+                return 200, {"total_count": len(self.runs), "workflow_runs": self.runs}
             case "GET", ["check-runs", number, "annotations"]:
                 return 200, self.annotations.get(int(number), [])
             case "GET", ["issues"]:
@@ -109,9 +123,10 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
                 if split.path.endswith("/jobs"):
                     body = {"total_count": len(imitation.jobs), "jobs": body}
             self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            if status != 204:
+                self.wfile.write(json.dumps(body).encode())
 
-        do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

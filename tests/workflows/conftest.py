@@ -36,7 +36,8 @@ class Scenario:
 
     def __init__(self, done: actions.ActRun, calls: list[list[str]]) -> None:
         self.done = done
-        self.calls = calls
+        self.ticks = [call[1] for call in calls if call[0] == "ticks"]  # beside the rest, at no certain time
+        self.calls = [call for call in calls if call[0] != "ticks"]
 
     @property
     def verbs(self) -> list[str]:

@@ -112,7 +112,9 @@ def test_every_workflow_is_pinned_to_the_commit_and_says_the_version(team: Path)
 def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) -> None:
     seen = play_theirs("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
     assert seen.done.succeeded, seen.done.cause()
-    assert [*seen.done.jobs][:3] == [f"train/train/{name}" for name in ("plan", "train", "release")]
+    assert [job for job in seen.done.jobs if not job.endswith("ticks")][:3] == [
+        f"train/train/{name}" for name in ("plan", "train", "release")
+    ]
     assert seen.calls[0] == ["plan", "--no-force"]
     assert seen.calls[-2:] == [promoted("staging"), promoted("production")]
 

@@ -237,7 +237,13 @@ TABLES: dict[str, Table] = {
     "train.run-name": choice(
         {"inputs.reason": (None, "again"), "github.event_name": ("push",)}, lambda case: case["inputs.reason"] or "push"
     ),
-    "site.build.if": NIGHTLY,
+    "site.build.if": Table(
+        {**NIGHTLY.reads, "vars.MLOPS_SITE": ("", "pages", "artifact")},
+        lambda case: (
+            case["github.event_name"] == "workflow_dispatch"
+            or (case["vars.AZURE_ML_WORKSPACE"] == "w" and case["vars.MLOPS_SITE"] != "")
+        ),
+    ),
     "site.build.keep for GitHub Pages.if": Table(
         {"status": ("success", "failure", "cancelled"), "vars.MLOPS_SITE": ("", "pages", "artifact")},
         lambda case: case["status"] == "success" and case["vars.MLOPS_SITE"] == "pages",
@@ -270,6 +276,15 @@ TABLES: dict[str, Table] = {
     "train.train.mlops compute.if": STILL_DUE,
     "train.train.submit.if": STILL_DUE,
     "train.train.submit.FORCE": FORCE,
+    "train.ticks.if": Table(
+        {"needs.train.result": ENDED, "needs.train.outputs.job": ("", "new"), "canceled": (False, True)},
+        lambda case: well(case, "train") and case["needs.train.outputs.job"] == "new",
+    ),
+    "ticks.tick.if": NIGHTLY,
+    "ticks.stop.if": Table(
+        {"needs.tick.result": ENDED, "needs.tick.outputs.open": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "tick") and case["needs.tick.outputs.open"] == "false",
+    ),
     "train.release.if": Table(
         {
             **DUE,

@@ -129,16 +129,19 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
     used, command = str(step.get("uses", "")).partition("@")[0], step.get("run", "")
     if not command.startswith(("exec mlops ", *WITHOUT_CLOUD)):
         return ACTIONS_NEED.get(used, {})
+    if command.startswith("exec mlops ticks"):
+        return {"actions": "write"}
     if command.startswith("exec mlops report --workflow"):
         return {"actions": "read", "checks": "read", "issues": "write"}
     return {} if command.startswith(WITHOUT_CLOUD) else {"id-token": "write"}
 
 
 def called(job: dict[str, Any]) -> list[dict[str, Any]]:
-    """The jobs of the reusable workflow that a job calls; itself, when it calls none."""
+    """The jobs of the reusable workflow that a job calls, and of those that it calls; itself, when it calls none."""
     if "uses" not in job:
         return [job]
-    return list(body(ROOT / str(job["uses"]).removeprefix("$/"))["jobs"].values())
+    inner = body(ROOT / str(job["uses"]).removeprefix("$/"))["jobs"].values()
+    return [found for one in inner for found in called(one)]
 
 
 @pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
@@ -166,6 +169,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
     assert {key: environment for key, environment in found.items() if environment} == {
         **{("train", key): "training" for key in ("plan", "train", "release")},
         **{(flow, key): environment for flow in ("train", "resume") for key, environment in road.items()},
+        **{("ticks", f"tick/resume/{key}"): environment for key, environment in {**road, "resume": "training"}.items()},
         ("resume", "resume"): "training",
         ("promote", "staging"): "staging",
         ("promote", "production"): "production",
@@ -301,6 +305,7 @@ def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
         "resume",
         "rollback",
         "site",
+        "ticks",
         "train",
     }
     assert all("project" in on["workflow_call"]["inputs"] for name, on in called.items() if name != "report")

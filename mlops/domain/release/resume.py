@@ -15,6 +15,7 @@ from mlops.domain.training.run import JobState
 
 PROMOTION_BOUND = timedelta(hours=2)  # the time limit of a promotion's job; a promotion that is older was cut off
 MOST_RETRIES = 3  # a promotion that never comes to an end needs a person
+TOLD = "did not end well, which was told; a newer run, or another attempt, ends this"
 FAILURE_IS_NEWS = timedelta(days=2)  # so long a failed run makes scheduled runs fail, unless a newer one was submitted
 
 
@@ -42,6 +43,7 @@ class Run:
     promotions: Mapping[str, PromotionRecord] = field(default_factory=dict)  # environment -> how far its promotion got
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
     commit: str = ""  # that it was submitted from
+    told: bool = False  # its failure was told by an earlier reconcile run
 
     @property
     def asked(self) -> Asked:
@@ -59,6 +61,12 @@ class RunDecision:
     reason: str
     environment: str = ""
     superseded_by: str = ""  # a newer run that is registered already: this one is registered at most
+    soon: bool = False  # a later reconcile run has to look again, although this one does nothing
+
+    @property
+    def open(self) -> bool:
+        """Whether a later reconcile run has something to look at."""
+        return self.soon or self.act in (RunAction.WAIT, RunAction.JUDGE, RunAction.PROMOTE)
 
 
 def decide(
@@ -115,6 +123,8 @@ def _unregistered(run: Run, now: datetime, *, newest: bool) -> RunDecision:
         return RunDecision(run, RunAction.NOTHING, "was canceled")
     if not newest:
         return RunDecision(run, RunAction.NOTHING, "a newer run was submitted since")
+    if run.told:
+        return RunDecision(run, RunAction.NOTHING, TOLD)
     if run.submitted and now - run.submitted > FAILURE_IS_NEWS:
         return RunDecision(run, RunAction.NOTHING, f"submitted {(now - run.submitted).days} days ago and told since")
     return RunDecision(run, RunAction.FAILED, "the newest run did not end well")
@@ -141,7 +151,7 @@ def _promotion(
             return RunDecision(run, RunAction.NOTHING, why)
         if mark is None and run.registered and now - run.registered < PROMOTION_BOUND:
             why = f"{run.model} was registered a short while ago; whoever did so promotes it"
-            return RunDecision(run, RunAction.NOTHING, why)
+            return RunDecision(run, RunAction.NOTHING, why, soon=True)
         if mark is None:
             return RunDecision(run, RunAction.PROMOTE, f"{run.model} is registered and was never promoted", environment)
         return _again(run, environment, mark, now)
@@ -159,7 +169,7 @@ def _settings(run: Run, environment: str, now: datetime, *, first: bool) -> RunD
     if not first:
         return RunDecision(run, RunAction.NOTHING, f"{told}; that waits for its approval, or was denied it")
     if mark and now - mark.at < PROMOTION_BOUND:
-        return RunDecision(run, RunAction.NOTHING, f"{told}; whoever changed them applies them")
+        return RunDecision(run, RunAction.NOTHING, f"{told}; whoever changed them applies them", soon=True)
     return RunDecision(run, RunAction.PROMOTE, told, environment)
 
 

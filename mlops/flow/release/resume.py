@@ -16,9 +16,9 @@ from mlops.domain.promote import promotion_record
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.promotion_record import PromotionState
 from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.release.resume import Run, RunAction, RunDecision, decide
+from mlops.domain.release.resume import TOLD, Run, RunAction, RunDecision, decide
 from mlops.domain.serving.settings import to_apply
-from mlops.domain.tags import COMMIT_TAG, FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, VERDICT_TAG
+from mlops.domain.tags import COMMIT_TAG, FINGERPRINT_TAG, JOB_TAG, OWNER_TAG, TOLD_TAG, VERDICT_TAG
 from mlops.domain.training.run import JobState, parse_job_name
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow import observe
@@ -74,17 +74,23 @@ class PromotionRequest:
 
 @dataclass(frozen=True)
 class ResumeResult:
-    """Every run that was looked at, newest first, the verdicts of this time, and what is to be promoted."""
+    """Every run that was looked at, newest first, the verdicts of this time, and what is to be promoted.
+
+    `open`: a later reconcile run has something to look at. `warnings`: what failed, and was told before.
+    """
 
     runs: tuple[CarriedRun, ...]
     verdicts: tuple[GateResult, ...]
     promotion: PromotionRequest | None
+    open: bool
+    warnings: tuple[str, ...]
 
 
 def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     """Look at the newest runs and take each one step further; what is wrong with one does not keep the others.
 
-    The outcome fails when a run was refused now, or when the newest one failed, so that a scheduled run is red.
+    The outcome fails when a run was refused now, or when the newest one failed and that was not told yet, so that a
+    scheduled run is red once.
     `render` makes a model card's Markdown.
     """
     workspace, environments = context.workspace, tuple(context.params.environments)
@@ -96,9 +102,13 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     done = _Reconcile(Evaluator.of(context), spec, render)
     outdated = [name for name, changes in observe.outdated(workspace, served, specs).items() if to_apply(changes)]
     is_ancestor = Ancestry(context.root, context.say)
-    for decision in decide(found, environments, live, workspace.now(), outdated, is_ancestor):
+    decisions = decide(found, environments, live, workspace.now(), outdated, is_ancestor)
+    for decision in decisions:
         done.take(decision)
-    return Outcome(ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion), done.failure)
+    still_open = any(decision.open for decision in decisions)
+    warnings = tuple(f"{decision.run.name} {TOLD}" for decision in decisions if decision.reason is TOLD)
+    result = ResumeResult(tuple(done.runs), tuple(done.verdicts), done.promotion, still_open, warnings)
+    return Outcome(result, done.failure)
 
 
 @dataclass
@@ -185,6 +195,7 @@ class _Reconcile:
 
     def _failed(self, run: Run) -> RemoteFailed:
         why = jobs.failure(self.evaluator.workspace, run.name)
+        jobs.tag(self.evaluator.workspace, run.name, {TOLD_TAG: self.evaluator.workspace.now().isoformat()})
         fix = "push what fixes it, or run `mlops submit` for another attempt; a newer run ends this message"
         return RemoteFailed(Problem(f"{run.name} is {run.state}", "the workspace", why=why, fix=fix))
 
@@ -212,6 +223,7 @@ def _runs(
                 promotion_record.read(job.tags, served),
                 observe.blocked(served, specs, model) if model else {},
                 job.tags.get(COMMIT_TAG, ""),
+                TOLD_TAG in job.tags,
             )
         )
     return found

@@ -24,7 +24,7 @@ from mlops.params import load
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_JOB = 360  # minutes that GitHub lets a job run
 HOUR = 60
-DAY = 24 * HOUR
+SAFETY = 7 * 24 * HOUR / 3  # between two ticks of `resume` itself, three a week
 DAYS_A_MONTH = 30
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     total = chosen.hours * HOUR
     print(f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n")
     ways = (
-        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every, idle=7 * DAY / 3),
+        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every, idle=SAFETY),
         Way("the same, with ticks that are never turned off", bound, every),
         Way("no waiting at all, ticks alone (`watch.wait_minutes: 0`)", 0, every),
         Way("ticks every hour", 0, HOUR),

@@ -116,7 +116,8 @@ def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) 
         f"train/train/{name}" for name in ("plan", "train", "release")
     ]
     assert seen.calls[0] == ["plan", "--no-force"]
-    assert seen.calls[-2:] == [promoted("staging"), promoted("production")]
+    commit = seen.calls[-1][5]
+    assert seen.calls[-2:] == [promoted(name, commit=commit) for name in ("staging", "production")]
 
 
 def test_what_a_person_says_reaches_the_called_workflow(play_theirs: Play) -> None:

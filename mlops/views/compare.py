@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from mlops.domain.evaluation.metric_table import direction
+from mlops.domain.evaluation.paired import Paired
 from mlops.domain.evaluation.side_by_side import ChangedAnswer
 from mlops.flow.evaluation.compare import CompareResult
 from mlops.render import Cell, Report, Section, Table, number, table
@@ -19,6 +21,7 @@ def report(result: CompareResult) -> Report:
             *(found.sign.wins, found.sign.losses),
         )
         for name, found in sorted(result.scores.items())
+        if direction(name)
     ]
     return Report(
         f"{result.first.model} against {result.second.model}",
@@ -26,6 +29,7 @@ def report(result: CompareResult) -> Report:
             f"A is {result.first.model}, which answered in {result.first.job}",
             f"B is {result.second.model}, which answered in {result.second.job}",
             f"both answered {result.questions}; from and to bound the difference (95 %)",
+            *_lengths(result.scores.get("answer_words")),
         ),
         (table("Scores", _COLUMNS, rows),),
         sections=(
@@ -33,6 +37,12 @@ def report(result: CompareResult) -> Report:
             *_sections("Gain", result.metric, result.gains),
         ),
     )
+
+
+def _lengths(found: Paired | None) -> tuple[str, ...]:
+    if found is None:
+        return ()
+    return (f"an answer of A has {number(found.candidate, 3)} words, one of B {number(found.reference, 3)}",)
 
 
 def outputs(_: CompareResult) -> Mapping[str, str]:

@@ -46,7 +46,7 @@ def report(result: GateResult) -> Report:
             rules_table(verdict),
             *([numbers] if numbers.rows else []),
             *([probes_table(result.probes)] if result.probes else []),
-            *([_changed(result.changed)] if result.changed and result.changed.answers else []),
+            *(_changed(result.changed) if result.changed else ()),
         ),
         charts=tuple(drawn for drawn in charts if drawn),
         next_step=_next(verdict, evidence.job),
@@ -111,9 +111,15 @@ def probes_table(probes: Mapping[str, Paired]) -> Table:
     return table("Probes, passed by the base model and by the candidate", _PROBES, rows)
 
 
-def _changed(found: ChangedAnswers) -> Table:
+def _changed(found: ChangedAnswers) -> Iterator[Table]:
     whose = "the champion's" if found.against == "champion" else "the base model's"
-    return changed_table(f"Answers that differ most from {whose}, {found.model}", found.answers)
+    titles = {
+        False: f"Answers that differ most from {whose}, {found.model}",
+        True: f"Probes lost against {found.model}",
+    }
+    for probes, title in titles.items():
+        if answers := [one for one in found.answers if bool(one.probe) is probes]:
+            yield changed_table(title, answers)
 
 
 def margins(verdict: Verdict) -> Bars | None:

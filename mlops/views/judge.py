@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from mlops.domain.evaluation.judge.agreement import Agreement
 from mlops.domain.evaluation.judge.pairs import Ruled
 from mlops.domain.evaluation.paired import Judgement, better
-from mlops.domain.numbers import percent
 from mlops.domain.training.costs import amount
 from mlops.flow.evaluation.judge import JudgedPair, JudgeResult, PlannedCalls
 from mlops.render import Report, Table, number, table
@@ -28,13 +27,18 @@ def report(result: JudgeResult) -> Report:
     return Report(
         f"{names}, as a judge sees them",
         (*told, *_preferred(result), *_trust(result)),
-        (table("Pairs", ("what", "pairs"), list(result.counts.items())), _pairs(result)),
+        (table("Pairs", ("what", "pairs"), _counts(result)), _pairs(result)),
     )
 
 
 def outputs(_: JudgeResult) -> Mapping[str, str]:
     """Nothing: no later step asks."""
     return {}
+
+
+def _counts(result: JudgeResult) -> list[tuple[str, int]]:
+    told = {"first": "A is better", "second": "B is better"}
+    return [(told.get(name, name), count) for name, count in result.counts.items()]
 
 
 def _planned(found: PlannedCalls) -> str:
@@ -47,9 +51,8 @@ def _preferred(result: JudgeResult) -> Iterator[str]:
     if found is None:
         yield "no verdict could be read, so nothing is preferred"
         return
-    shown = {Judgement.PASS: "A is preferred", Judgement.REFUSE: "B is preferred"}.get(
-        better(found), "neither is shown"
-    )
+    words = {Judgement.PASS: "A is preferred", Judgement.REFUSE: "B is preferred"}
+    shown = words.get(better(found), "neither is shown to be better")
     low, high = number(found.low, 3), number(found.high, 3)
     yield (
         f"{shown}: A's share of wins less B's is {number(found.difference, 3)} on {found.conversations} pairs "
@@ -72,7 +75,7 @@ def _trust(result: JudgeResult) -> Iterator[str]:
 
 def _agreed(found: Agreement) -> str:
     kappa = "" if found.kappa is None else f", kappa {number(found.kappa, 2)}"
-    return f"{found.agreed} of {found.pairs} pairs ({percent(found.share)}{kappa})"
+    return f"{found.agreed} of {found.pairs} pairs ({found.share:.0%}{kappa})"
 
 
 def _pairs(result: JudgeResult) -> Table:

@@ -20,7 +20,7 @@ def report(result: RunsResult) -> Report:
     columns = ("run", "state", "submitted", "by", "data", "changed", *metrics, "verdict", "hours", "cost", "model")
     rows: list[tuple[Cell, ...]] = [_row(one, metrics, result.currency) for one in result.runs]
     return Report(
-        f"{len(result.runs)} runs by {result.sorted_by}",
+        f"Training runs by {result.sorted_by}",
         tuple(f"{one.name} was refused: {one.why}" for one in result.runs if one.verdict == "refuse"),
         (table("Runs", columns, rows),),
         next_step=f"mlops runs {' '.join(one.name for one in result.runs[:2])} --compare" if result.runs[1:] else "",
@@ -45,7 +45,7 @@ class Compared:
         ]
         lines = ("base model, component, data and parameters that are alike are left out",)
         columns = ("", *(one.name for one in result.runs))
-        return Report(f"{len(result.runs)} runs compared", lines, (table("Differences", columns, rows),))
+        return Report("Training runs compared", lines, (table("Differences", columns, rows),))
 
     def outputs(self, result: RunsResult) -> Mapping[str, str]:
         """The same as of the list."""

@@ -175,10 +175,12 @@ def test_the_summary_of_a_release_has_the_answers_that_changed_most(context: Con
     evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
     judged = gate.run(context, job=JOB).result
     assert judged.changed is not None
-    assert (judged.changed.against, len(judged.changed.answers)) == ("base", 5)
-    changes = [abs(one.change) for one in judged.changed.answers]
+    assert (judged.changed.against, len(judged.changed.answers)) == ("base", 10)
+    changes = [abs(one.change) for one in judged.changed.answers[:5]]
     assert changes == sorted(changes, reverse=True)
+    assert [(one.probe != "", one.change) for one in judged.changed.answers[5:]] == [(True, -1.0)] * 5
     assert "Answers that differ most from the base model's" in gate_view.report(judged).to_markdown()
+    assert "Probes lost against Phi-3-mini-4k-instruct:15" in gate_view.report(judged).to_markdown()
 
 
 def test_without_a_rule_on_the_base_model_it_is_not_asked(context: Context) -> None:

@@ -42,10 +42,11 @@ def differences(first: ModelAnswers, second: ModelAnswers, seed: int) -> dict[st
 def most_changed(
     first: Heard, second: Heard, probes: Sequence[Probe], count: int, metric: str = BY
 ) -> tuple[ChangedAnswer, ...]:
-    """So many answers whose scores differ, the largest difference first."""
-    return _described(
-        first, second, probes, sorted(_changes(first, second, metric), key=lambda pair: -abs(pair[1])), count
-    )
+    """So many conversations whose scores differ, the largest difference first; then so many probes that are lost."""
+    found, held_out = _changes(first, second, metric), _held_out(first)
+    answers = sorted((pair for pair in found if pair[0] < held_out), key=lambda pair: -abs(pair[1]))
+    lost = [pair for pair in found if pair[0] >= held_out and pair[1] < 0]
+    return tuple(one for chosen in (answers, lost) for one in _described(first, second, probes, chosen, count))
 
 
 def losses_and_gains(
@@ -65,8 +66,7 @@ def losses_and_gains(
 def _changes(first: Heard, second: Heard, metric: str) -> list[tuple[int, float]]:
     """Index of each question whose score differs, with the change; a probe counts by whether it passes."""
     mine, theirs = first.answers.scores, second.answers.scores
-    probes = len(mine.get(ALL_PROBES, ()))
-    held_out = len(first.exchanges) - probes
+    held_out = _held_out(first)
     if held_out and not held_out == len(mine.get(metric, ())) == len(theirs.get(metric, ())):
         raise ValueError(f"{metric} is no score of every conversation")
     sign = -1 if direction(metric) == "lower" else 1
@@ -78,11 +78,16 @@ def _changes(first: Heard, second: Heard, metric: str) -> list[tuple[int, float]
 def _described(
     first: Heard, second: Heard, probes: Sequence[Probe], chosen: Sequence[tuple[int, float]], count: int
 ) -> tuple[ChangedAnswer, ...]:
-    held_out = len(first.exchanges) - len(first.answers.scores.get(ALL_PROBES, ()))
+    held_out = _held_out(first)
     return tuple(
         _one(first.exchanges[index], second.exchanges[index], index, change, _probe(probes, index - held_out))
         for index, change in chosen[:count]
     )
+
+
+def _held_out(said: Heard) -> int:
+    """How many conversations come before the probes."""
+    return len(said.exchanges) - len(said.answers.scores.get(ALL_PROBES, ()))
 
 
 def _probe(probes: Sequence[Probe], index: int) -> Probe | None:

@@ -3,10 +3,12 @@
 import atexit
 import errno
 import gc
+import json
 import os
 import signal
 import sys
 from contextlib import suppress
+from itertools import takewhile
 
 from mlops import streams
 from mlops.errors import INTERRUPTED, BadInput, MlopsError, Problem
@@ -54,15 +56,21 @@ def _run() -> int:
         code = cli.main(prog_name="mlops", standalone_mode=False)
     except MlopsError as error:
         _tell(error)
+        _tell_programs(error)
         return error.exit_code
     except click.ClickException as error:
         error.show()
-        _annotate(BadInput(error.format_message()))
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "mlops"
+        refused = BadInput(Problem(error.format_message(), fix=f"`{command} --help` lists what it takes"))
+        _tell_programs(refused, command.partition(" ")[2])
+        _annotate(refused)
         return BadInput.exit_code
     except OSError as error:
         if error.errno not in MACHINE:
             raise
-        _tell(_machine(error))
+        refusal = _machine(error)
+        _tell(refusal)
+        _tell_programs(refusal)
         return MlopsError.exit_code
     except SystemExit:  # click's answer to a reader that went away, as `head` does: it has read what it wanted
         return 0
@@ -71,6 +79,27 @@ def _run() -> int:
         print(str(stop) or str(stop.__cause__ or "") or told, file=sys.stderr)  # click puts its own in between
         return INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _tell_programs(error: MlopsError, verb: str = "") -> None:
+    """The problems as the one object of `--json`, where no verb came so far as to print it.
+
+    The words of the command line are looked at themselves: one that is wrong ends the reading of the others.
+    """
+    if "--json" not in sys.argv or error.is_on_stdout:
+        return
+    import click
+
+    from mlops.cli.main import OF_OTHERS, cli
+    from mlops.render.plain import envelope
+
+    own = list(takewhile(lambda word: word not in {"--", *OF_OTHERS}, sys.argv[1:]))  # the rest is another program's
+    if "--json" not in own:
+        return
+    verbs = cli.list_commands(click.Context(cli))
+    verb = verb or next((word for word in own if word in verbs), "")
+    with suppress(BrokenPipeError):
+        print(json.dumps(envelope(verb, None, error), indent=2))
 
 
 def _machine(error: OSError) -> MlopsError:

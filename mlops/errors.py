@@ -50,6 +50,7 @@ class MlopsError(Exception):
     def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
         given = [problems] if isinstance(problems, str | Problem) else list(problems)
         self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in given)
+        self.is_on_stdout = False  # whether `--json` has told it to programs
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

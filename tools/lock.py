@@ -14,13 +14,12 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 FOR_PREPARATION = ("datasets", "pandas", "polars", "pygal", "xxhash")  # pygal: the site
 UV = Path(sys.executable).parent / "uv"
+OF_THIS_REPOSITORY = {"mlops", "azureml-emulator"}
 PINNED = (
     "--generate-hashes",
     "--no-emit-index-url",
     "--no-emit-find-links",
     "--no-header",
-    "--no-emit-package",
-    "azureml-emulator",  # of this repository, installed from its folder
     "--quiet",
 )
 OPTIONS = (*PINNED, "--universal", "--python-version", "3.11")
@@ -30,7 +29,7 @@ def main() -> int:
     """Write, or compare."""
     if "--check" in sys.argv:
         found = disagreements(ROOT)
-        print("".join(f"{line}; run `make lock`\n" for line in found), end="", file=sys.stderr)
+        print("".join(f"{line}\n" for line in found), end="", file=sys.stderr)
         return 1 if found else 0
     lock()
     return 0
@@ -40,7 +39,7 @@ def lock() -> None:
     """Resolve for every supported Python; a runner's set and a developer's set share versions."""
     folder = ROOT / "requirements"
     folder.mkdir(exist_ok=True)
-    compile_to("dev.txt", ["pyproject.toml", "--extra", "dev"])
+    compile_to("dev.txt", ["pyproject.toml", "emulator/pyproject.toml", "--extra", "dev"])
     compile_to("run.txt", ["pyproject.toml", "requirements/build.in", "--constraint", "requirements/dev.txt"])
     (folder / "small.in").write_text("".join(f"{line}\n" for line in small(ROOT)))
     compile_to("small.txt", ["requirements/small.in", "requirements/build.in", "--constraint", "requirements/dev.txt"])
@@ -64,25 +63,20 @@ def disagreements(root: Path) -> list[str]:
     wanted = {
         "run.txt": [*ours["dependencies"], *(line for line in build if not line.startswith("#"))],
         "small.txt": small(root),
-        "dev.txt": [*ours["dependencies"], *_extra(ours, "dev"), *emulator["dependencies"]],
+        "dev.txt": [*ours["dependencies"], *ours["dev"], *emulator["dependencies"]],
     }
-    return [line for name, texts in wanted.items() for line in _lacks(root / "requirements" / name, texts)]
+    lacking = [line for name, texts in wanted.items() for line in _lacks(root / "requirements" / name, texts)]
+    stated = [text for project in (ours, emulator) for texts in project.values() for text in texts]
+    return lacking + [
+        f"pyproject.toml asks for {text}, which no index has: whoever registers the name there could be installed"
+        for text in stated
+        if Requirement(text).name in OF_THIS_REPOSITORY
+    ]
 
 
 def _project(path: Path) -> Mapping[str, list[str]]:
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     return {"dependencies": project.get("dependencies", []), **project.get("optional-dependencies", {})}
-
-
-def _extra(project: Mapping[str, list[str]], name: str) -> Iterator[str]:
-    """What an extra asks for, and the extras of the same project that it names."""
-    for text in project[name]:
-        stated = Requirement(text)
-        if stated.name == "mlops":
-            for inner in stated.extras:
-                yield from _extra(project, inner)
-        elif stated.name != "azureml-emulator":  # of this repository
-            yield text
 
 
 def _lacks(path: Path, wanted: Iterable[str]) -> Iterator[str]:
@@ -92,9 +86,9 @@ def _lacks(path: Path, wanted: Iterable[str]) -> Iterator[str]:
         stated = Requirement(text)
         pinned = versions.get(stated.name.lower().replace("_", "-"))
         if pinned is None:
-            yield f"{path.name} does not hold {text}"
+            yield f"{path.name} does not hold {text}; run `make lock`"
         elif not stated.specifier.contains(pinned, prereleases=True):
-            yield f"{path.name} holds {stated.name} {pinned}, but pyproject.toml asks for {text}"
+            yield f"{path.name} holds {stated.name} {pinned}, but pyproject.toml asks for {text}; run `make lock`"
 
 
 def compile_to(name: str, inputs: list[str], options: Sequence[str] = OPTIONS) -> None:

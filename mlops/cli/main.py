@@ -88,10 +88,10 @@ def _without_the_emulator(name: str) -> click.Command:
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("words", nargs=-1, type=click.UNPROCESSED)
     def missing(words: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever they are
-        fix = "`make setup` in a checkout, or install the package azureml-emulator"
+        fix = "run `make setup` in a checkout, or install the folder `emulator` of the repository; no index has it"
         raise BadInput(Problem(f"mlops {name} needs the emulator, which is not installed", fix=fix))
 
-    missing.help = "Needs the package azureml-emulator, which is not installed."
+    missing.help = "Needs the emulator of this repository, which is not installed."
     return missing
 
 

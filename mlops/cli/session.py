@@ -107,6 +107,8 @@ class Session:
         report = self._told_from_here(view.report(outcome.result))
         with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
             self.view.answer(_verb(), outcome.result, report, outcome.failure)
+        if outcome.failure:
+            outcome.failure.is_on_stdout = True
         self._close(report, view.outputs(outcome.result), outcome.failure)
 
     def _told_from_here(self, report: Report) -> Report:
@@ -123,6 +125,7 @@ class Session:
         except MlopsError as error:
             self._point(error)
             self.view.refuse(_verb(), error)
+            error.is_on_stdout = True
             self.actions.summary(failure_report(error).to_markdown())
             raise
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from mlops.domain.moments import parse_date
 from mlops.domain.release.run_list import PLAIN, ListedRun, Value, metric_names, parameter_names
 from mlops.domain.training.costs import amount
 from mlops.flow.release.runs import RunsResult
@@ -91,4 +92,4 @@ def _cell(name: str, value: Value) -> str:
     if isinstance(value, float):
         return number(value)
     text = "" if value is None else str(value)
-    return _moment(datetime.fromisoformat(text)) if name == "submitted" and text else text
+    return _moment(parse_date(text)) if name == "submitted" else text

@@ -1,5 +1,6 @@
 """What the command line says of itself, and how it answers words that it does not know."""
 
+import json
 import subprocess
 import sys
 
@@ -71,8 +72,34 @@ def test_an_unknown_option_is_refused_under_the_name_of_the_command(
 )
 def test_a_wrong_word_is_told_in_one_sentence_and_nothing_is_done(mlops: Run, words: list[str], said: str) -> None:
     told = mlops(*words)
-    assert (told.code, told.out) == (2, "")
+    assert told.code == 2
     assert said in told.err
+    assert bool(told.out) == ("--json" in words)
+
+
+@pytest.mark.parametrize(
+    ("words", "verb", "said"),
+    [
+        (["promote", "staging", "--json", "--modell", "m:1"], "promote", "No such option '--modell'"),
+        (["--json", "data", "show", "--bad"], "data show", "No such option '--bad'"),
+        (["runs", "--csv", "--json"], "runs", "--csv cannot be combined with --json"),
+        (["--json", "ask", "staging", "--file", "none.json"], "ask", "there is no file none.json"),
+        (["--json", "nonsense"], "", "No such command 'nonsense'"),
+    ],
+)
+def test_programs_are_told_a_wrong_word_as_the_same_object_as_any_failure(
+    mlops: Run, words: list[str], verb: str, said: str
+) -> None:
+    told = mlops(*words)
+    found = json.loads(told.out)
+    assert (told.code, found["ok"], found["exit_code"], found["verb"], found["result"]) == (2, False, 2, verb, None)
+    assert set(found["problems"][0]) == {"code", "key", "file", "line", "column", "what", "why", "fix"}
+    assert (found["problems"][0]["code"], said in found["problems"][0]["what"]) == ("bad-input", True)
+    assert found["problems"][0]["fix"]
+
+
+def test_a_program_that_the_emulator_runs_has_options_of_its_own(mlops: Run) -> None:
+    assert mlops("emulator", "nonsense", "--json").out == ""
 
 
 def test_a_wrong_word_in_a_workflow_is_annotated(mlops: Run, environment: pytest.MonkeyPatch) -> None:

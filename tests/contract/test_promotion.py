@@ -374,11 +374,21 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
 
 def test_a_lease_that_was_lost_stays_with_whoever_has_it(stage: Stage) -> None:
     stage.home()
-    holder = EndpointLease(own_workspace(), ENDPOINT, "this", stage.facts)
-    holder.hold(stage.facts())
+    holder = EndpointLease(own_workspace(), ENDPOINT, "this")
+    assert holder.take()
     stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
     with pytest.raises(Unfinished, match="somebody took promotion-journey over"):
         holder.check()
+    holder.release()
+    assert not holder.take()
+    assert stage.facts().tags[LEASE_TAG].startswith("somebody until")
+
+
+def test_a_lease_that_another_took_after_its_end_is_not_given_back(stage: Stage) -> None:
+    stage.home()
+    holder = EndpointLease(own_workspace(), ENDPOINT, "this")
+    assert holder.take()
+    stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
     holder.release()
     assert stage.facts().tags[LEASE_TAG].startswith("somebody until")
 

@@ -30,6 +30,7 @@ def test_the_locks_of_this_repository_agree() -> None:
         ("pyproject.toml", '"rich>=14"', '"rich>=999"', "run.txt holds rich"),
         ("pyproject.toml", '"rich>=14"', '"rich>=14", "nothing-of-ours"', "run.txt does not hold nothing-of-ours"),
         ("pyproject.toml", '"zizmor==1.32.0"', '"zizmor==0.1"', "dev.txt holds zizmor 1.32.0"),
+        ("pyproject.toml", '"zizmor', '"azureml-emulator", "zizmor', "pyproject.toml asks for azureml-emulator"),
         ("emulator/pyproject.toml", '"click', '"nothing-of-theirs", "click', "dev.txt does not hold nothing-of-theirs"),
     ],
 )

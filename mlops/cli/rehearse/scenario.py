@@ -182,8 +182,6 @@ def start(rehearsal: Rehearsal) -> bool:
     """Say where the emulator is; it was started before the first step."""
     address = rehearsal.running
     rehearsal.show.line(f"proxy {address.proxy_url}, control {address.control_url}; nothing leaves this machine")
-    for change in rehearsal.params.changes:
-        rehearsal.show.line(f"for this rehearsal: {change}", "dim")
     return True
 
 

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 
 from mlops.domain.cleanup.idle_endpoints import EndpointUsage, Unknown
 from mlops.domain.cleanup.mark_then_delete import MarkThenDelete, Verdict
-from mlops.domain.cleanup.marks import moment, value_of
+from mlops.domain.cleanup.marks import value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, age
 from mlops.domain.tags import IDLE_DEPLOYMENT_PREFIX, ROLLBACK_TARGET_SINCE_TAG
 
@@ -121,7 +122,7 @@ def _standing_by(
         return phases.kept(Because.NEEDED, "what has the traffic is not healthy, so this may be needed")
     dates = [other.created for other in live if other.created]
     moved = endpoint.usage.tags.get(ROLLBACK_TARGET_SINCE_TAG)
-    dates += [when for when in (moment(moved),) if when] if moved else []
+    dates += [when for when in (parse_date(moved),) if when] if moved else []
     if len(dates) < len(live) + bool(moved):
         return ItemState.KEEP, Because.NO_DATA, "since when it stands by is not known"
     since = max(created, *dates)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mlops.domain.cleanup.marks import mark_value, moment
+from mlops.domain.cleanup.marks import mark_value
 from mlops.domain.cleanup.plan import Because, ItemState
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import age
 
 MARK_LASTS = timedelta(days=30)
@@ -24,7 +25,7 @@ class MarkThenDelete:
     @property
     def mark(self) -> datetime | None:
         """The mark, if it counts: it can be read, is of the past and not of another time."""
-        mark = moment(self.mark_text) if self.mark_text else None
+        mark = parse_date(self.mark_text) if self.mark_text else None
         counts = mark and mark <= self.now and self.now - mark < self.grace + MARK_LASTS
         return mark if counts else None
 

@@ -1,12 +1,10 @@
-"""The tags on an endpoint that cleanup writes or obeys, and how their dates are read.
-
-It must not decide what follows from them.
-"""
+"""The tags on an endpoint that cleanup writes or obeys. What follows from them is decided elsewhere."""
 
 import difflib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 
+from mlops.domain.moments import parse_date
 from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
 
@@ -18,7 +16,7 @@ def mark_value(now: datetime) -> str:
 def read_mark(tags: Mapping[str, str]) -> datetime | None:
     """Date of the mark; None when there is none or it cannot be read."""
     text = value_of(tags, IDLE_SINCE_TAG)
-    return moment(text) if text is not None else None
+    return parse_date(text) if text is not None else None
 
 
 def value_of(tags: Mapping[str, str], name: str) -> str | None:
@@ -30,7 +28,7 @@ def asked_to_keep(tags: Mapping[str, str], now: datetime) -> str | None:
     """Why the tags of a thing keep it; a date that cannot be read and a name that may be a slip keep it too."""
     for name, value in sorted(tags.items()):
         if name.casefold() == KEEP_UNTIL_TAG:
-            until = moment(value, end_of_day=True)
+            until = parse_date(value, end_of_day=True)
             if until is None:
                 return f"tag {name} cannot be read as a date: {value!r}"
             if until >= now:
@@ -44,18 +42,3 @@ def resembles_keep_until(name: str) -> bool:
     """Whether somebody who named a tag so may have meant KEEP_UNTIL_TAG; a slip must not lessen protection."""
     plain = "".join(letter for letter in name.casefold().removeprefix("mlops") if letter.isalpha())
     return difflib.SequenceMatcher(None, plain, "keepuntil").ratio() >= 0.75
-
-
-def moment(text: str, *, end_of_day: bool = False) -> datetime | None:
-    """Read an ISO date or date with time, UTC where no zone is given; None when it is neither."""
-    text = text.strip()
-    try:
-        day = date.fromisoformat(text)
-        return datetime.combine(day, time.max if end_of_day else time.min, UTC)
-    except ValueError:
-        pass
-    try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

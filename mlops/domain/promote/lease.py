@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mlops.domain.moments import parse_date
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import BadInput, Problem, Unfinished
 
 FREE = "-"
-_FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+)")
+_FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+(?:Z|[+-]\d\d:\d\d))")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,8 @@ def read(tags: Mapping[str, str], name: str = "the endpoint") -> Lease | None:
     if said in {"", FREE}:
         return None
     match = _FORM.fullmatch(said)
-    try:
-        until = datetime.fromisoformat(match["until"]) if match else None
-    except ValueError:
-        until = None
-    if match is None or until is None or until.tzinfo is None:
+    until = parse_date(match["until"]) if match else None
+    if match is None or until is None:
         raise Unreadable(
             Problem(
                 f"the tag {LEASE_TAG} of {name} says {said!r:.200}, which is no lease",

@@ -4,9 +4,8 @@ What has changed since it was looked at stays.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from mlops import clock
@@ -16,16 +15,15 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
 from mlops.domain.cleanup.status import Key, Status
-from mlops.domain.promote import lease
-from mlops.domain.tags import ENVIRONMENT_TAG, IDLE_SINCE_TAG, LEASE_TAG, OWNER_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, IDLE_SINCE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
 from mlops.flow.cleanup.inventory import Inventory
+from mlops.flow.promote.lease import EndpointLease
 
 TRIES = 3  # a deletion that failed is begun anew
 TRY_PAUSE = 5.0
 GONE_PAUSE, GONE_WAIT = 3.0, 60.0  # seconds
-LEASE = timedelta(minutes=10)
 
 
 @dataclass
@@ -93,7 +91,8 @@ def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> S
     def there() -> bool:
         return any(str(item["name"]) == name for item in endpoints.listing(workspace))
 
-    return _delete(workspace, inventory, name, delete, there, also=(IDLE_SINCE_TAG,))
+    held = EndpointLease(workspace, name, inventory.holder)  # so that no promotion begins while it is deleted
+    return _delete(inventory, held, delete, there, also=(IDLE_SINCE_TAG,))
 
 
 def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -> Status:
@@ -105,16 +104,16 @@ def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -
     def there() -> bool:
         return any(one.name == name for one in deployments.listed(workspace, endpoint))
 
-    status = _delete(workspace, inventory, endpoint, delete, there, also=(idle_deployments.mark_tag(name),))
-    if status is Status.DELETED and endpoints.read(workspace, endpoint):  # it stays: promotions may have it back
-        endpoints.set_tags(workspace, endpoint, {LEASE_TAG: lease.FREE, idle_deployments.mark_tag(name): None})
+    mark, held = idle_deployments.mark_tag(name), EndpointLease(workspace, endpoint, inventory.holder)
+    status = _delete(inventory, held, delete, there, also=(mark,))
+    if status is Status.DELETED:
+        held.release(mark)  # the endpoint stays, and promotions may have it
     return status
 
 
 def _delete(
-    workspace: Workspace,
     inventory: Inventory,
-    endpoint: str,
+    held: EndpointLease,
     delete: Callable[[], None],
     there: Callable[[], bool],
     also: tuple[str, ...],
@@ -124,14 +123,14 @@ def _delete(
     for attempt in range(TRIES):
         if attempt:
             clock.sleep(TRY_PAUSE)
-        state = _changed(workspace, inventory, endpoint, also, begun=attempt > 0)
+        state = _changed(inventory, held.endpoint, also, begun=attempt > 0)
         if state is Look.GONE:
             return Status.DELETED
         if state is Look.CHANGED:
             return Status.CHANGED
         try:
             if state is not Look.GOING:
-                if not _leased(inventory, endpoint):
+                if not held.take():
                     return Status.CHANGED
                 delete()
             if _is_gone(there):
@@ -139,11 +138,11 @@ def _delete(
             why = None
         except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
             why = error
-    _give_back(inventory, endpoint)
+    held.release()
     if why:
         raise why
     raise RemoteFailed(
-        Problem(f"{endpoint} was deleted but is still listed", fix="run `mlops cleanup --apply` again later")
+        Problem(f"{held.endpoint} was deleted but is still listed", fix="run `mlops cleanup --apply` again later")
     )
 
 
@@ -156,13 +155,13 @@ class Look(Enum):
     CHANGED = auto()
 
 
-def _changed(workspace: Workspace, inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: bool) -> Look:
+def _changed(inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: bool) -> Look:
     """Whether an endpoint is still what was judged: same mark, owner and traffic, and nobody asked to keep it since.
 
     A deletion that has `begun` and broke half-way may have taken traffic away, but not given any to another.
     """
     seen = next(one for one in inventory.endpoints.seen if one.usage.name == name)
-    found = endpoints.read(workspace, name)
+    found = endpoints.read(inventory.workspace, name)
     if found is None:
         return Look.GONE
     properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
@@ -179,27 +178,6 @@ def _changed(workspace: Workspace, inventory: Inventory, name: str, tags: tuple[
         and properties.get("provisioningState") in idle_endpoints.AT_REST
     )
     return Look.SAME if same else Look.CHANGED
-
-
-def _leased(inventory: Inventory, endpoint: str) -> bool:
-    """Take the lease that promotions take, so that none begins while something is deleted; another's is respected."""
-    workspace, now = inventory.workspace, inventory.workspace.now()
-    found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-    if lease.of_another(found, inventory.holder, now, endpoint):
-        return False
-    mine = {LEASE_TAG: str(lease.granted(inventory.holder, now, LEASE))}
-    endpoints.patch_tags(workspace, endpoint, mine)
-    kept = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-    return lease.is_held(kept, inventory.holder, now, rest=timedelta())
-
-
-def _give_back(inventory: Inventory, endpoint: str) -> None:
-    """What stays should not keep a promotion waiting; that the lease ends by itself is enough where this fails."""
-    with suppress(MlopsError):
-        workspace = inventory.workspace
-        found = (endpoints.read(workspace, endpoint) or {}).get("tags") or {}
-        if lease.is_held(found, inventory.holder, workspace.now(), rest=timedelta()):
-            endpoints.patch_tags(workspace, endpoint, {LEASE_TAG: lease.FREE})
 
 
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:

@@ -101,7 +101,7 @@ class Promotion:
         also: dict[str, str | None] = {REPOSITORY_TAG: self.spec.repository} if self.spec.repository else {}
         mark = fingerprint(self.spec.settings)
         while_it_lasts = {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
-        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, self._observe, also, while_it_lasts)
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, also, while_it_lasts)
 
     def _observe(self) -> EndpointFacts:
         expected = naming.possible(self.model.label, self.spec.settings)
@@ -138,11 +138,11 @@ class Promotion:
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
         endpoint = self.spec.endpoint
-        if (self._leased or not self.consent.take_over) and (other := self._lease.other(facts)):
+        if (self._leased or not self.consent.take_over) and (other := self._lease.other(facts.tags)):
             return Wait(endpoint, f"{other.holder} may change {endpoint} until {other.until:%H:%M:%S} (UTC)")
         if self.consent.release_hold and not self._released:
             self._release_hold()
-        if facts.state is not EndpointState.ABSENT and self._lease.hold(facts, self._lasting(step)):
+        if facts.state is not EndpointState.ABSENT and self._lease.hold(facts.tags, self._lasting(step)):
             self._leased = True
             self._lease.also = {}
             self._check(facts)

@@ -43,6 +43,18 @@ def test_rouge_of_lines_takes_them_in_any_order() -> None:
     assert found["rougeL"] == pytest.approx(2 / 4)
 
 
+def test_rouge_of_lines_counts_a_word_as_often_as_both_texts_have_it() -> None:
+    said = "cat 3.5 a blue 3.5 sky. sat 3.5 a - 3.5\ndon't - blue mat, sky.\n"
+    said += "3.5 cat blue sat a 3.5 mat, - a mat, blue mat,\n3.5"
+    wanted = "- blue - - cat cat - sky.\nthe a the sky. mat,\nblue sat cat - On the cat 3.5 cat On don't 3.5 On"
+    assert rouge([said], [wanted])["rougeLsum"] == pytest.approx(0.4827586207)  # the emulator's own code said 0.517
+
+
+def test_a_very_long_answer_is_compared_by_its_beginning() -> None:
+    long = "\n".join(["one two three"] * 5000)
+    assert rouge([long], [long])["rougeLsum"] == pytest.approx(1.0)
+
+
 def test_an_empty_answer_scores_nothing_and_no_texts_are_refused() -> None:
     assert text_metrics([""], ["something"]) == dict.fromkeys(text_metrics(["a"], ["a"]), 0.0)
     with pytest.raises(ValueError, match="0 predictions against 0 references"):

@@ -57,6 +57,12 @@ class Actions:
         return self._known("GITHUB_REF_NAME") if pushed else None
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person asked for what this step promotes: at a machine, or by starting the workflow `promote`."""
+        asked = self._known("GITHUB_EVENT_NAME") == "workflow_dispatch"
+        return not self.enabled or (asked and "/promote.yml@" in (self._known("GITHUB_WORKFLOW_REF") or ""))
+
+    @property
     def actor(self) -> str | None:
         """Who started the run; of one that was started again, who did so."""
         return self._known("GITHUB_TRIGGERING_ACTOR") or self._known("GITHUB_ACTOR")

@@ -46,6 +46,11 @@ class GitHub:
             raise BadInput(Problem(f"not set: {', '.join(missing)}", "the environment", fix=fix))
         return cls(environ.get("GITHUB_API_URL") or "https://api.github.com", *(environ[name] for name in names))
 
+    @classmethod
+    def of_repository(cls, environ: Mapping[str, str]) -> "GitHub":
+        """The same for a person at a machine, who belongs to no run."""
+        return cls.from_environment({"GITHUB_RUN_ID": "none", **environ})
+
     def failed_jobs(self) -> list[dict[str, Any]]:
         """The failed jobs of the run's latest attempt, as GitHub shows them."""
         found = self._pages(f"{self._root}/actions/runs/{self.run}/jobs?filter=latest&per_page={PAGE}", "jobs")
@@ -84,6 +89,25 @@ class GitHub:
                 return None
             raise
         return found
+
+    def workflows(self) -> list[dict[str, Any]]:
+        """Every workflow, with `path` and `state`."""
+        return list(self._pages(f"{self._root}/actions/workflows?per_page={PAGE}", "workflows"))
+
+    def default_permissions(self) -> dict[str, Any]:
+        """What a workflow that asks for nothing may do. No token of a job may read it."""
+        found: dict[str, Any] = self._call("GET", f"{self._root}/actions/permissions/workflow")[0]
+        return found
+
+    def environment(self, name: str) -> dict[str, Any] | None:
+        """An environment with its `protection_rules`; None where there is none."""
+        known = self._pages(f"{self._root}/environments?per_page={PAGE}", "environments")
+        return next((one for one in known if one.get("name") == name), None)
+
+    def variables(self, environment: str = "") -> set[str]:
+        """The names of the repository's variables, or of an environment's. No token of a job may read them."""
+        place = f"environments/{environment}" if environment else "actions"
+        return {str(one["name"]) for one in self._pages(f"{self._root}/{place}/variables?per_page={PAGE}", "variables")}
 
     def switch(self, file: str, *, on: bool) -> None:
         """Turn a workflow on or off; one that is so already stays so."""

@@ -42,7 +42,7 @@ def command(
     from mlops.flow.promote.consent import Consent
     from mlops.views import promote as view
 
-    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift)
+    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, session.actions.by_hand)
     session.answer(
         lambda context: promote.run(context, environment, model=model or None, commit=commit, consent=consent), view
     )

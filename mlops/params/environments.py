@@ -78,6 +78,11 @@ class Environment(_Block):
         (100,), min_length=1, description="Percent for the new deployment, step by step"
     )
     bake_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
+    approval: Literal["github", "command", "none"] = Field(
+        "none",
+        description="Who lets a model in: required reviewers of the environment on GitHub; whoever starts `promote` by "
+        "hand; or nobody, which each promotion says",
+    )
     protected: bool = Field(False, description="Never touched by cleanup")
     mirror_percent: int = Field(
         0,

@@ -25,7 +25,7 @@ MEASURED = ("step", "source", "deployment", "requests by class", "errors", "p95 
 
 def report(result: PromoteResult) -> Report:
     """For people."""
-    idle = result.outcome in (PromoteOutcome.UNCHANGED, PromoteOutcome.FROZEN)
+    idle = result.outcome in (PromoteOutcome.UNCHANGED, PromoteOutcome.FROZEN, PromoteOutcome.WAITS)
     said = f"nothing to do: {result.why}" if idle else result.why
     return Report(
         f"{result.environment}: {said}",

@@ -662,3 +662,11 @@ def _commit(folder: Path, message: str) -> str:
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", f"--message={message}"], check=True)
     found = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     return found.stdout.strip()
+
+
+def test_with_approval_by_command_nothing_changes_until_a_person_asks(stage: Stage) -> None:
+    stage.home()
+    alone = stage.promote(2, approval="command", consent=Consent(by_hand=False))
+    assert (alone.failure, alone.result.outcome) == (None, PromoteOutcome.WAITS)
+    assert "start the workflow promote" in alone.result.why
+    assert stage.facts().live == {"model-1": 100}

@@ -33,6 +33,9 @@ class GitHubImitation:
     first: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)  # file -> state
     runs: list[dict[str, Any]] = field(default_factory=list)  # of any workflow
+    environments: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, set[str]] = field(default_factory=dict)  # environment, or "" for the repository -> names
+    permissions: str = "read"
     begun: str = "2026-11-28T12:00:00Z"
     calls: list[str] = field(default_factory=list)
     url: str = ""
@@ -46,7 +49,7 @@ class GitHubImitation:
             "GITHUB_TOKEN": TOKEN,
         }
 
-    def answer(  # noqa: C901 - one case a route
+    def answer(  # noqa: C901, PLR0912 - one case a route
         self, method: str, path: str, query: dict[str, list[str]], body: Any
     ) -> tuple[int, Any]:
         """Status and body; a list is divided into pages afterwards."""
@@ -61,6 +64,16 @@ class GitHubImitation:
                 return 200, self.approvals
             case "GET", ["actions", "runs", run] if run == RUN:
                 return 200, {"run_started_at": self.begun}
+            case "GET", ["environments"]:
+                return 200, self.environments
+            case "GET", ["environments", name, "variables"]:
+                return 200, [{"name": one} for one in sorted(self.variables.get(name, ()))]
+            case "GET", ["actions", "variables"]:
+                return 200, [{"name": one} for one in sorted(self.variables.get("", ()))]
+            case "GET", ["actions", "permissions", "workflow"]:
+                return 200, {"default_workflow_permissions": self.permissions}
+            case "GET", ["actions", "workflows"]:
+                return 200, [{"path": f".github/workflows/{f}", "state": state} for f, state in self.workflows.items()]
             case "GET", ["actions", "workflows", file] if file in self.workflows:
                 return 200, {"path": f".github/workflows/{file}", "state": self.workflows[file]}
             case "PUT", ["actions", "workflows", file, "enable" | "disable" as how] if file in self.workflows:
@@ -120,8 +133,8 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
                     joint = "&" if split.query else "?"
                     address = f"{imitation.url}{self.path.partition('&page=')[0]}{joint}page={page + 1}"
                     self.send_header("Link", f'<{address}>; rel="next", <{address}>; rel="last"')
-                if split.path.endswith("/jobs"):
-                    body = {"total_count": len(imitation.jobs), "jobs": body}
+                if (key := split.path.rpartition("/")[2]) in ("jobs", "environments", "variables", "workflows"):
+                    body = {"total_count": len(imitation.jobs), key: body}
             self.end_headers()
             if status != 204:
                 self.wfile.write(json.dumps(body).encode())

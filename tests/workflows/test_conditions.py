@@ -190,14 +190,17 @@ TABLES: dict[str, Table] = {
         {
             "inputs.environment": ("both", "staging", "production", "prod", ""),
             "needs.staging.result": ENDED,
-            "needs.staging.outputs.outcome": ("promoted", "unchanged", "frozen", ""),
+            "needs.staging.outputs.outcome": ("promoted", "unchanged", "frozen", "waits", ""),
             "canceled": (False, True),
         },
         lambda case: (
             not case["canceled"]
             and (case["inputs.environment"], case["needs.staging.result"])
             in {("both", "success"), ("production", "skipped")}
-            and (case["inputs.environment"] == "production" or case["needs.staging.outputs.outcome"] != "frozen")
+            and (
+                case["inputs.environment"] == "production"
+                or case["needs.staging.outputs.outcome"] not in ("frozen", "waits")
+            )
         ),
     ),
     "promote.staging.promote.HOLD": HOLD,

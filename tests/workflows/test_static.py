@@ -129,6 +129,8 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
     used, command = str(step.get("uses", "")).partition("@")[0], step.get("run", "")
     if not command.startswith(("exec mlops ", *WITHOUT_CLOUD)):
         return ACTIONS_NEED.get(used, {})
+    if command.startswith("exec mlops doctor --github"):
+        return {"actions": "read"}
     if command.startswith("exec mlops ticks"):
         return {"actions": "write"}
     if command.startswith("exec mlops report --workflow"):

@@ -7,13 +7,17 @@ from mlops.errors import BadInput, Problem
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person said with the command: things that a run does not do by itself. `reason` is theirs."""
+    """What a person said with the command: things that a run does not do by itself. `reason` is theirs.
+
+    `by_hand` is False where a run goes on by itself, and nobody asked for this promotion.
+    """
 
     reason: str = ""
     allow_older: bool = False
     take_over: bool = False
     release_hold: bool = False
     accept_drift: bool = False
+    by_hand: bool = True
 
     def check(self, model: str | None) -> None:
         """Raises BadInput for a hold that is released without a name or a reason."""

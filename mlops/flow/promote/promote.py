@@ -10,7 +10,7 @@ from mlops.errors import BadInput
 from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import candidate, preflight
+from mlops.flow.promote import approval, candidate, preflight
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.promotion import Promotion
@@ -36,6 +36,10 @@ def run(
     registered = candidate.registered(context, model, spec.registry)
     holder = context.run_url or f"local-{secrets.token_hex(4)}"
     commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
+    if approval.waits(context.environment(environment).approval, consent):
+        return Outcome(approval.waiting(workspace, spec, registered.label, context.actor))
+    if context.environment(environment).approval == "none" and not later:
+        context.say(approval.NOBODY.format(environment))
     with recorded(workspace, registered, environment, commit) as recorder:
         if bad := check_name(spec.endpoint, spec.key("endpoint"), spec.params_file, spec.key("endpoint")):
             # its name is bad: that, and everything else that can be known without it

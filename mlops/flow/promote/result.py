@@ -159,6 +159,7 @@ class PromoteOutcome(StrEnum):
     ROLLED_BACK = "rolled back"
     NOT_JUDGED = "not judged"
     FROZEN = "frozen"
+    WAITS = "waits"
 
 
 @dataclass(frozen=True)

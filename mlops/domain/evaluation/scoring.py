@@ -18,6 +18,7 @@ from mlops.domain.training.run import FINGERPRINT_LENGTH, Attempt, JobState
 from mlops.errors import BadInput, Problem
 
 ROLE = "evaluation"  # of the data asset with the questions, beside train, validation and test
+JUDGED_ROLE = "judged"  # of the data asset with a judge's answers
 OUTPUT = "evaluation_result"  # of the evaluation component, and of training components that evaluate by themselves
 METRICS_FILE = "evaluationResult/metrics.json"
 QUESTION, ANSWER = "messages", "ground_truth"

@@ -102,7 +102,9 @@ def policy_of(params: Params, owner: str) -> CleanupPolicy:
     return CleanupPolicy(
         owner=owner,
         model=params.model.name,
-        data_assets=tuple(data.asset_name(params.data.name, role) for role in (*data.ROLES, scoring.ROLE)),
+        data_assets=tuple(  # the questions stand last
+            data.asset_name(params.data.name, role) for role in (*data.ROLES, scoring.JUDGED_ROLE, scoring.ROLE)
+        ),
         rules=tuple(protect.ProtectionRule(Kind(rule.kind), rule.name, rule.may_be_absent) for rule in stated.protect),
         protected={name: each.protected for name, each in params.environments.items()},
         include_production=tuple(stated.include_production),

@@ -83,10 +83,11 @@ class SidesSpec:
 
 @dataclass(frozen=True)
 class Sides:
-    """What two models said to the same questions (name:version of the data asset)."""
+    """What two models said to the same questions (name:version of the data asset), and which they are."""
 
     first: Heard
     second: Heard
+    models: tuple[ComparedModel, ComparedModel]
     questions: str
 
 
@@ -101,8 +102,8 @@ def run(context: Context, first: str, second: str, *, metric: str, worst: int, a
         raise BadInput(Problem(str(error), "--metric", fix=f"use one of {', '.join(sorted(scores))}")) from None
     return Outcome(
         CompareResult(
-            first=model(first, found.first),
-            second=model(second, found.second),
+            first=found.models[0],
+            second=found.models[1],
             questions=found.questions,
             metric=metric,
             scores=scores,
@@ -110,11 +111,6 @@ def run(context: Context, first: str, second: str, *, metric: str, worst: int, a
             gains=gains,
         )
     )
-
-
-def model(asked: str, said: Heard) -> ComparedModel:
-    """One of the two, for a result."""
-    return ComparedModel(asked, said.answers.model, said.answers.job)
 
 
 def sides(evaluator: Evaluator, spec: SidesSpec, first: str, second: str) -> Sides:
@@ -129,7 +125,13 @@ def sides(evaluator: Evaluator, spec: SidesSpec, first: str, second: str) -> Sid
     mine, theirs = (_heard(requested, scored) for scored in requested.all)
     if turned:
         mine, theirs = theirs, mine
-    return Sides(mine, theirs, ":".join(requested.asset))
+    models = (_compared(one, mine), _compared(two, theirs))
+    return Sides(mine, theirs, models, ":".join(requested.asset))
+
+
+def _compared(named: Named, said: Heard) -> ComparedModel:
+    """Under the name that it was asked for by; the base model under its own."""
+    return ComparedModel(named.asked, said.answers.model if named.base else named.model, said.answers.job)
 
 
 def _find(evaluator: Evaluator, places: Mapping[str, ChampionPlace], word: str) -> Named:

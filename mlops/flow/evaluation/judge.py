@@ -149,9 +149,8 @@ def run(context: Context, first: str, second: str, *, plan_only: bool, cache: Pa
     if not plan_only:
         _ask_all(judging, planned, _asking(workspace, spec), context.say)
         judging.kept.share(workspace, name, keys, {OWNER_TAG: context.owner})
-    models = (compare.model(first, found.first), compare.model(second, found.second))
     seed = evaluator.spec.gate.seed
-    return Outcome(_result(judging, models, found.questions, planned, seed=seed, asked=not plan_only))
+    return Outcome(_result(judging, found.models, found.questions, planned, seed=seed, asked=not plan_only))
 
 
 def _pairs(found: Sides, most: int) -> Iterator[Pair]:

@@ -12,10 +12,8 @@ from pathlib import Path
 from mlops.azure import data
 from mlops.azure.chat_completions import Completion
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation.scoring import VERSION_LENGTH
+from mlops.domain.evaluation.scoring import JUDGED_ROLE, VERSION_LENGTH
 from mlops.errors import BadInput, Problem
-
-ROLE = "judged"  # of the data asset, beside train, validation and test
 
 
 class KeptAnswers:
@@ -52,13 +50,13 @@ class KeptAnswers:
     def fetch(self, workspace: Workspace, name: str, keys: Iterable[str]) -> None:
         """What the workspace keeps of exactly these calls."""
         version = _version(keys)
-        if data.exists(workspace, data.asset_name(name, ROLE), version):
-            self.read(data.read(workspace, name, ROLE, version).decode("utf-8"))
+        if data.exists(workspace, data.asset_name(name, JUDGED_ROLE), version):
+            self.read(data.read(workspace, name, JUDGED_ROLE, version).decode("utf-8"))
 
     def share(self, workspace: Workspace, name: str, keys: Iterable[str], tags: dict[str, str]) -> None:
         """Keep all of these calls in the workspace, once."""
         wanted = sorted(set(keys))
-        asset, version = data.asset_name(name, ROLE), _version(wanted)
+        asset, version = data.asset_name(name, JUDGED_ROLE), _version(wanted)
         if wanted and not data.exists(workspace, asset, version):
             text = "".join(f"{_line(key, self._known[key])}\n" for key in wanted)
             data.upload_text(workspace, asset, version, text, tags)

@@ -14,6 +14,9 @@ from mlops.errors import RemoteFailed
 ROLES = ("train", "validation", "test")
 
 
+RECIPES = 8  # of 30 characters each, and a space between: they fit into a tag
+
+
 def asset_name(name: str, role: str) -> str:
     """The data asset of a role: train, validation or test."""
     return f"{name}-{role}"
@@ -30,7 +33,7 @@ def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, d
             raise
     for item in versions:
         stated = plain_tags(item.tags)
-        if stated.get(RECIPE_TAG) == recipe and all(
+        if recipe in stated.get(RECIPE_TAG, "").split() and all(
             exists(workspace, asset_name(name, role), str(item.version)) for role in ROLES
         ):
             return str(item.version), stated
@@ -51,20 +54,31 @@ def exists(workspace: Workspace, name: str, version: str) -> bool:
 def upload(
     workspace: Workspace, name: str, version: str, files: Mapping[str, Path], tags: Mapping[str, str]
 ) -> list[str]:
-    """Make the assets that are missing, and give what was made."""
+    """Make the assets that are missing, and give what was made; those that are there note the recipe."""
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Data
 
     made = []
     for role in ROLES:
         asset = asset_name(name, role)
-        if exists(workspace, asset, version):
+        if found := _get(workspace, asset, version):
+            _note(workspace, found, tags.get(RECIPE_TAG, ""))
             continue
         entity = Data(name=asset, version=version, path=str(files[role]), type=AssetTypes.URI_FILE, tags=dict(tags))
         with translated(f"upload {asset}:{version}"):
             workspace.ml.data.create_or_update(entity)
         made.append(f"{asset}:{version}")
     return made
+
+
+def _note(workspace: Workspace, found: Any, recipe: str) -> None:
+    """Another recipe made the same files: without its name they would be wanted, and prepared, again and again."""
+    stated = plain_tags(found.tags)
+    known = stated.get(RECIPE_TAG, "").split()
+    if recipe and recipe not in known:
+        found.tags = {**stated, RECIPE_TAG: " ".join([recipe, *known][:RECIPES])}
+        with translated(f"tag the data asset {found.name}:{found.version}"):
+            workspace.ml.data.create_or_update(found)
 
 
 def upload_text(workspace: Workspace, asset: str, version: str, text: str, tags: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
 """Secrets and personal data, recognised by pattern and, where there is one, by check digit.
 
 It must never repeat what it found: only the kind is reported, so a report cannot leak the secret again.
-Patterns miss things; they are a net under people's care, not a replacement for it. How much they miss: `benchmarks/personal.py`.
+Patterns miss things; they are a net under people's care, not a replacement for it. `benchmarks/personal.py` measures
+how much they miss.
 """
 
 import re

@@ -229,7 +229,7 @@ def _origin(made: _Builder, data: Node, item: DataFacts) -> None:
     if not item.sources:
         made.gaps[f"{item.asset} does not say where its rows came from"] = None
         return
-    recipe = item.tags.get(RECIPE_TAG, "") or item.asset
+    recipe = next(iter(item.tags.get(RECIPE_TAG, "").split()), item.asset)
     preparation = made.add("preparation", recipe, commit=item.tags.get(COMMIT_TAG, ""))
     made.link(data, preparation, "prepared by")
     for source in item.sources:

@@ -119,7 +119,7 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(NODES_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "whole number"),
     Tag(WORK_TAG, (On.JOB,), ("submit",), ("plan",), "training rows times epochs"),
     Tag(EPOCHS_TAG, (On.JOB,), ("submit",), ("plan",), "number"),
-    Tag(RECIPE_TAG, (On.DATA,), ("prepare",), ("plan", "prepare", "submit"), "digests of parameters and sources, up to 8"),
+    Tag(RECIPE_TAG, (On.DATA,), ("prepare",), ("plan", "prepare", "submit"), "up to 8 digests of parameters and data"),
     Tag(EVALUATES_TAG, (On.EVALUATION,), ("evaluate",), ("evaluate", "gate", "cleanup"),
         "`name:version` of a model, or a training run"),
     Tag(JOB_TAG, (On.VERSION,), ("register",), ("plan", "promote", "lineage", "cleanup"), "name of the training run"),

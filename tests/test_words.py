@@ -28,16 +28,13 @@ INVENTED = {  # the word -> what the field calls it
     "twins?": "duplicate pair",
     "portions?": "batch",
     "workshop": "sandbox",
-    "ticks?": "reconcile run",
     "mend(s|ed|ing)?": "fix",
     "reckon(s|ed)?": "compute",
     "torn": "deleted",
 }
 WORDS = re.compile(rf"(?<![a-z])({'|'.join(INVENTED)})(?![a-z])", re.IGNORECASE)
 # Where a word means something else: a file and the text around it.
-MEANT = {
-    "emulator/azureml_emulator/core/clock.py": "seven digits' place for ticks",
-}
+MEANT: dict[str, str] = {}
 
 FILES = sorted(path for folder in ("mlops", "emulator/azureml_emulator") for path in (ROOT / folder).rglob("*.py"))
 

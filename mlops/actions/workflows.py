@@ -19,7 +19,9 @@ from mlops.errors import BadInput, Problem
 LOCAL = re.compile(r"(?:\$|\.)/(.+)")
 CALLED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflows/[\w.-]+\.ya?ml)@(?P<ref>\S+)")
 PRODUCT = product.ROOT  # with the reusable workflows
-PROMOTES = re.compile(r"(?:exec )?mlops promote (?P<environment>[\w.-]+)")
+NAMED = re.compile(r"(?:exec )?mlops (?:promote|rollback|ask|freeze|thaw) (?P<environment>[\w.-]+)")
+OURS = re.compile(r"\bmlops\s")
+EVERY = ("all", "both")  # words of the promote workflow
 # Activities that start a workflow which names none; for other events every activity does.
 DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
 
@@ -73,9 +75,7 @@ class Workflow:
             needed = (needs,) if isinstance(needs, str) else tuple(needs)
             inner = self._called(body)
             if inner is None:
-                environment = body.get("environment") or ""
-                name = environment.get("name", "") if isinstance(environment, Mapping) else environment
-                found.append(WorkflowJob(id, needed, str(name)))
+                found.append(WorkflowJob(id, needed, _environment(body)))
             else:
                 found += [
                     WorkflowJob(f"{id}/{inner.name}/{job.key}", needed, job.environment) for job in inner.expected()
@@ -115,15 +115,25 @@ class Workflow:
         found = {(call["repository"], call["ref"]) for call in named if call and (PRODUCT / call["path"]).is_file()}
         return found.union(*(inner.calls() for body in self.jobs.values() if (inner := self._called(body))))
 
-    def promotes(self) -> tuple[str, ...]:
-        """The environments that `mlops promote` is run for, in the order of its jobs, those of called workflows too."""
+    def environments(self) -> tuple[str, ...]:
+        """The environments that it names itself where it runs this program: of jobs, in commands, given to workflows.
+
+        Those that are made of expressions are not known before it runs.
+        """
         found: list[str] = []
         for body in self.jobs.values():
-            if inner := self._called(body):
-                found += inner.promotes()
-            commands = (PROMOTES.match(str(step.get("run", ""))) for step in body["steps"])
-            found += [command["environment"] for command in commands if command]
-        return tuple(dict.fromkeys(found))
+            runs = [str(step.get("run", "")) for step in body["steps"]]
+            if any(OURS.search(command) for command in runs):
+                found.append(_environment(body))
+                found += [named["environment"] for named in map(NAMED.match, runs) if named]
+            if self._called(body):
+                found += str((body.get("with") or {}).get("environment") or "").split()
+        if found:  # and what a person is offered who starts it
+            for event in ("workflow_call", "workflow_dispatch"):
+                stated = ((self.on.get(event) or {}).get("inputs") or {}).get("environment") or {}
+                found += [*stated.get("options", ()), *str(stated.get("default") or "").split()]
+        literal = (name for name in found if re.fullmatch(r"[\w-]+", name) and name not in EVERY)
+        return tuple(dict.fromkeys(literal))
 
     @property
     def _root(self) -> Path:
@@ -158,6 +168,11 @@ def started_by(
     files = sorted((repository / ".github" / "workflows").glob("*.y*ml"))
     flows = [read(path) for path in files]
     return [flow for flow in flows if flow.started_by(event, ref=ref, changed=changed, payload=payload)]
+
+
+def _environment(job: Mapping[str, Any]) -> str:
+    stated = job.get("environment") or ""
+    return str(stated.get("name", "") if isinstance(stated, Mapping) else stated)
 
 
 def _takes(filters: Mapping[str, Any], kind: str, name: str, *, other: str) -> bool:

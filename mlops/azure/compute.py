@@ -1,10 +1,13 @@
 """GPU clusters of the workspace: read and made."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from mlops.azure.failures import translated
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.tags import OWNER_TAG, REPOSITORY_TAG
 from mlops.domain.training.checks import Cluster
 
 API = "2023-08-01-preview"
@@ -16,7 +19,7 @@ def find(workspace: Workspace, name: str) -> Cluster | None:
     found = workspace.look(url, f"read the compute {name}")
     if found is None:
         return None
-    outer = found.get("properties") or {}
+    outer, tags = found.get("properties") or {}, plain_tags(found.get("tags"))
     inner = outer.get("properties") or {}
     scale = inner.get("scaleSettings") or {}
     return Cluster(
@@ -28,11 +31,22 @@ def find(workspace: Workspace, name: str) -> Cluster | None:
         min_nodes=int(scale.get("minNodeCount") or 0),
         nodes=int(inner.get("currentNodeCount") or 0),
         low_priority=str(inner.get("vmPriority") or "").lower() == "lowpriority",
+        owner=tags.get(OWNER_TAG, ""),
+        repository=tags.get(REPOSITORY_TAG, ""),
         errors=_errors([*(outer.get("provisioningErrors") or []), *(inner.get("errors") or [])]),
     )
 
 
-def create(workspace: Workspace, name: str, size: str, *, max_nodes: int, idle_seconds: int, tier: str) -> None:
+def create(
+    workspace: Workspace,
+    name: str,
+    size: str,
+    *,
+    max_nodes: int,
+    idle_seconds: int,
+    tier: str,
+    tags: Mapping[str, str],
+) -> None:
     """Make a cluster that scales to zero, and wait for it."""
     from azure.ai.ml.entities import AmlCompute
 
@@ -43,6 +57,7 @@ def create(workspace: Workspace, name: str, size: str, *, max_nodes: int, idle_s
         max_instances=max_nodes,
         idle_time_before_scale_down=idle_seconds,
         tier=tier,
+        tags=dict(tags),
     )
     with translated(f"create the cluster {name} of {size}"):
         workspace.ml.compute.begin_create_or_update(cluster).result()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.translate import made_at, plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
 
@@ -59,10 +60,12 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
         return [_job(item) for item in islice(found, limit) if item and word(item.type) == "pipeline"]
 
 
-def attempts(workspace: Workspace, fingerprint: str, named: Callable[[str, int], str] = job_name) -> list[Attempt]:
+def attempts(
+    workspace: Workspace, fingerprint: str, owner: str, named: Callable[[str, int], str] = job_name
+) -> list[Attempt]:
     """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest.
 
-    `named` gives the name of an attempt.
+    Those of another project are among them, because their names are taken. `named` gives the name of an attempt.
     """
     found: list[Attempt] = []
     number = missing = 0
@@ -73,7 +76,7 @@ def attempts(workspace: Workspace, fingerprint: str, named: Callable[[str, int],
             missing += 1
         else:
             missing = 0
-            found.append(Attempt(job.name, job.state, job.studio_url))
+            found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
     return found
 
 

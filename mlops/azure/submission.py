@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops.azure.failures import translated
-from mlops.azure.jobs import OUTPUT, find
+from mlops.azure.jobs import OUTPUT, Job, find
 from mlops.azure.translate import word
 from mlops.azure.workspace import Workspace
+from mlops.domain.tags import OWNER_TAG
 from mlops.errors import AzureRefused, BadInput
 
 TAKEN = "already exists"
@@ -36,7 +37,7 @@ class Work:
 
 
 class Taken(Exception):
-    """The name belongs to a job that was deleted."""
+    """The name belongs to a job that was deleted, or to one of another project."""
 
 
 def submit(workspace: Workspace, work: Work, name: str) -> tuple[str, bool]:
@@ -45,16 +46,24 @@ def submit(workspace: Workspace, work: Work, name: str) -> tuple[str, bool]:
     A job of that name which another process has made meanwhile is attached to: the name stands for the same work.
     Raises Taken for a name that cannot be used again, and our failures.
     """
-    if there := find(workspace, name):
+    if there := _there(workspace, work, name):
         return there.studio_url, False
     try:
         return _put(workspace, work, name), True
     except (AzureRefused, BadInput) as error:
-        if there := find(workspace, name):
+        if there := _there(workspace, work, name):
             return there.studio_url, False
         if TAKEN in str(error):
             raise Taken(name) from error
         raise
+
+
+def _there(workspace: Workspace, work: Work, name: str) -> Job | None:
+    """The job of that name, which stands for this work where the same project made it. Raises Taken."""
+    there, owner = find(workspace, name), work.tags.get(OWNER_TAG)
+    if there and owner and there.tags.get(OWNER_TAG, owner) != owner:
+        raise Taken(name)
+    return there
 
 
 def _put(workspace: Workspace, work: Work, name: str) -> str:

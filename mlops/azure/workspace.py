@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.target import Target
+from mlops.domain.environments.workspace_name import WorkspaceName
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -35,6 +36,7 @@ class Workspace:
     def __init__(self, target: Target, credential: "TokenCredential") -> None:
         self.target = target
         self._credential = credential
+        self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
 
     @cached_property
@@ -95,10 +97,26 @@ class Workspace:
     def beside(self, name: str) -> "Workspace":
         """Another workspace of the subscription: `name` in the same resource group, or `group/name`."""
         group, _, workspace = name.rpartition("/")
-        target = replace(self.target, resource_group=group or self.target.resource_group, workspace=workspace)
-        found = Workspace(target, self._credential)
-        found.budget = self.budget  # what Azure allows is counted for the subscription
-        return found
+        return self.at(WorkspaceName(workspace, group or None))
+
+    def at(self, place: WorkspaceName) -> "Workspace":
+        """The workspace of that place, as the same identity; what it does not name is as here. The same each time."""
+        here = self.target
+        target = replace(
+            here,
+            subscription_id=place.subscription or here.subscription_id,
+            resource_group=place.resource_group or here.resource_group,
+            workspace=place.workspace or here.workspace,
+        )
+        if target == here:
+            return self
+        if target not in self._others:
+            found = Workspace(target, self._credential)
+            found._others = self._others
+            if target.subscription_id == here.subscription_id:
+                found.budget = self.budget  # what Azure allows is counted for the subscription
+            self._others[target] = found
+        return self._others[target]
 
     def now(self) -> datetime:
         """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""

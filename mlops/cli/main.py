@@ -32,6 +32,7 @@ ORDER = (
     "compare",
     "judge",
     "register",
+    "environments",
     "promote",
     "rollback",
     "freeze",

@@ -15,7 +15,9 @@ from mlops.cli.session import Session
     "--allow-older/--no-allow-older", default=False, help="Promote a model that was asked for before the live one."
 )
 @click.option(
-    "--take-over", is_flag=True, help="End the lease of a run that died; move an endpoint to this repository."
+    "--take-over/--no-take-over",
+    default=False,
+    help="End the lease of a run that died; move an endpoint to this repository.",
 )
 @click.option(
     "--release-hold/--keep-hold",

@@ -10,6 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from mlops.azure.workspace import Workspace
+from mlops.domain.environments.endpoint_name import endpoint_name
+from mlops.domain.environments.workspace_name import WorkspaceName
+from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, Problem
@@ -42,6 +45,15 @@ class Context:
         """The workspace; signing in happens on the first request."""
         return self.connect()
 
+    def workspace_of(self, environment: str) -> Workspace:
+        """The workspace that holds an environment's endpoint: this one, unless the parameters name another."""
+        return self.workspace.at(self.place(environment))
+
+    def place(self, environment: str) -> WorkspaceName:
+        """Where that is, by name."""
+        named = self.environment(environment)
+        return WorkspaceName(named.workspace, named.resource_group, named.subscription)
+
     @property
     def project(self) -> Project:
         """What stands on this machine, for what needs no cloud."""
@@ -70,9 +82,18 @@ class Context:
             raise BadInput(Problem(what, str(self.params_path), fix=fix, key="environments"))
         return self.params.environments[name]
 
+    def champion_place(self, environment: str) -> ChampionPlace:
+        """Where the model that serves an environment is looked for. Raises BadInput as `endpoint_name`."""
+        return ChampionPlace(self.owner, environment, self.endpoint_name(environment), self.place(environment))
+
+    def stated_endpoint(self, environment: str) -> str:
+        """That name whether Azure takes it or not."""
+        pattern, place = self.environment(environment).endpoint, self.workspace_of(environment)
+        return endpoint_name(pattern, project=self.owner, environment=environment, workspace_hash=place.hash)
+
     def endpoint_name(self, environment: str) -> str:
         """The endpoint of an environment, made unique in its region. Raises BadInput when Azure would refuse it."""
-        name = self.environment(environment).endpoint.replace("{workspace_hash}", self.workspace.hash)
+        name = self.stated_endpoint(environment)
         key = f"environments.{environment}.endpoint"
         if found := check_name(name, key, str(self.params_path), key):
             raise BadInput(found.problem)

@@ -12,6 +12,7 @@ from mlops.azure import data, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.dataset import recipe_digest
 from mlops.domain.dataset.rows import NotRead
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.promote import preflight
 from mlops.domain.promote.endpoint import EndpointFacts
@@ -26,7 +27,6 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evidence
 from mlops.flow.evaluation.evaluator import Evaluator
-from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.project import Project
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
@@ -106,8 +106,12 @@ def newest_attempt(workspace: Workspace, project: Project, spec: TrainingSpec) -
     """The fingerprint of the current parameters and data, and its newest job."""
     made_of = training_spec.training(workspace, spec)
     mark = made_of.fingerprint(required_data_version(workspace, project))
-    found = jobs.attempts(workspace, mark)
-    return mark, found[-1] if found else None
+    return mark, _newest(workspace, mark, spec.owner)
+
+
+def _newest(workspace: Workspace, mark: str, owner: str) -> Attempt | None:
+    found = [one for one in jobs.attempts(workspace, mark, owner) if one.ours]
+    return found[-1] if found else None
 
 
 def job_name(context: Context, given: str | None) -> str:
@@ -147,17 +151,15 @@ def outdated(
     return {name: changes for name, changes in found.items() if changes}
 
 
-def facts(context: Context, made_of: ResolvedTraining) -> Facts:
-    """Everything that the plan is decided on. Raises BadInput when an endpoint is somebody else's."""
-    served = own_endpoints(context)
+def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, EndpointFacts]) -> Facts:
+    """Everything that the plan is decided on; `served` are the endpoints of the environments."""
     mixture = recipe(context.params, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:
         return Facts(mixture, no_evaluation=none)
     mark = made_of.fingerprint(found[0])
-    known = jobs.attempts(context.workspace, mark)
-    attempt = known[-1] if known else None
+    attempt = _newest(context.workspace, mark, context.owner)
     model = registered(context.workspace, context.params.model.name, mark) if attempt else None
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
@@ -173,6 +175,7 @@ def facts(context: Context, made_of: ResolvedTraining) -> Facts:
         refusal,
         model.label,
         none,
+        order=PromotionOrder(context.params.order),
         live={name: one.live_model for name, one in served.items()},
         blocked=blocked(served, specs, model),
         outdated=outdated(context.workspace, served, specs),

@@ -1,11 +1,15 @@
-"""The endpoint of an environment, which must be this project's and this environment's before it is relied on."""
+"""The endpoint of an environment, which must be this project's and this environment's before it is relied on.
+
+And the project itself: before anything is paid for, its name must be no other team's.
+"""
 
 from collections.abc import Mapping
 
-from mlops.azure import endpoints
+from mlops.azure import endpoints, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts
-from mlops.domain.promote.preflight import belongs_to_another
+from mlops.domain.promote.preflight import belongs_to_another, of_another_repository
+from mlops.domain.tags import OWNER_TAG
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 
@@ -25,9 +29,32 @@ def own_endpoints(context: Context) -> Mapping[str, EndpointFacts]:
     for environment in context.params.environments:
         try:
             name = context.endpoint_name(environment)
-            found[environment] = own_endpoint(context.workspace, name, context.owner, environment)
+            found[environment] = own_endpoint(context.workspace_of(environment), name, context.owner, environment)
         except BadInput as error:
             problems += error.problems
     if problems:
         raise BadInput(problems)
     return found
+
+
+def check_project(
+    workspace: Workspace, served: Mapping[str, EndpointFacts], owner: str, repository: str, where: str
+) -> None:
+    """Raises BadInput where another repository deploys this project, or its model's name is somebody else's."""
+    found = [of_another_repository(facts, name, repository) for name, facts in served.items()]
+    if problems := [problem for problem in (*found, _name_taken(workspace, owner, where)) if problem]:
+        raise BadInput(problems)
+
+
+def _name_taken(workspace: Workspace, owner: str, where: str) -> Problem | None:
+    known = models.versions(workspace, owner, archived=True)
+    if not known or any(one.tags.get(OWNER_TAG) == owner for one in known):
+        return None
+    theirs = next((one.tags[OWNER_TAG] for one in known if one.tags.get(OWNER_TAG)), "")
+    return Problem(
+        f"the model {owner} of the workspace was not made by this project",
+        where,
+        why=f"its versions are of {theirs}" if theirs else f"no version of it has the tag {OWNER_TAG}",
+        fix=f"choose another model.name, or make it yours: set that tag of one version to {owner}",
+        key="model.name",
+    )

@@ -1,5 +1,6 @@
 """What `params.yaml` says about the environments: their endpoints, how a model gets there, and how it is served."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -10,6 +11,17 @@ from mlops.params.block import Positive, Share
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
 EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# Source: "Naming rules and restrictions for Azure resources", and the pattern of workspaces in Azure's API.
+GROUP = r"^[\w().-]{0,89}[\w()-]$"
+WORKSPACE = r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$"
+UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+DEFAULT_ENDPOINT = "{project}-{environment}-{workspace_hash}"
+MOST_WAVES = 4  # the jobs of promote.yml
+TAKEN_NAMES = {
+    "training": "the workflows do everything before a promotion in the GitHub environment of that name",
+    "all": "that is the promote workflow's word for every environment",
+    "both": "that was the promote workflow's word for every environment",
+}
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,38}$")]
 
 
@@ -62,7 +74,22 @@ class Autoscale(_Block):
 class Environment(_Block):
     """One managed online endpoint and how a model gets there."""
 
-    endpoint: str = Field(pattern=ENDPOINT, description="Endpoint name; {workspace_hash} makes it unique in the region")
+    after: EnvironmentName | tuple[EnvironmentName, ...] | None = Field(
+        None,
+        description="The environments that are promoted to before this one, a name or a list; by default the one "
+        "written above it. Two with the same are promoted to side by side",
+    )
+    endpoint: str = Field(
+        DEFAULT_ENDPOINT,
+        pattern=ENDPOINT,
+        description="Endpoint name; {project} is model.name, shortened to what has room, {environment} this one's "
+        "name, and {workspace_hash} makes it unique in the region",
+    )
+    workspace: str | None = Field(
+        None, pattern=WORKSPACE, description="Workspace of the endpoint; null for that of the training"
+    )
+    resource_group: str | None = Field(None, pattern=GROUP, description="Its resource group, where that is another")
+    subscription: str | None = Field(None, pattern=UUID, description="Id of its subscription, where that is another")
     instance_type: str = Field("Standard_NC24ads_A100_v4", description="VM size of the deployment")
     instance_count: Positive = Field(1, description="Instances of the deployment")
     autoscale: Autoscale | None = Field(
@@ -71,7 +98,7 @@ class Environment(_Block):
     registry: str | None = Field(
         None,
         pattern=NAME,
-        description="Registry that models come from, where they are made in another workspace than this one's",
+        description="Registry of yours that carries models to this environment, where it has another workspace",
     )
     auth_mode: Literal["key", "aad_token"] = Field("key", description="How callers sign in")
     traffic_steps: tuple[int, ...] = Field(
@@ -98,6 +125,21 @@ class Environment(_Block):
         description="When a step of the traffic is judged bad",
     )
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether its workspace is named, and so another than that of the training."""
+        return bool(self.workspace or self.resource_group or self.subscription)
+
+    @model_validator(mode="after")
+    def _gets_models_through_a_registry(self) -> Self:
+        if self.elsewhere and not self.workspace:
+            raise ValueError("resource_group and subscription say where a workspace is: name the workspace as well")
+        if self.elsewhere and not self.registry:
+            raise ValueError(
+                f"the workspace {self.workspace} does not see the models of another: name a registry that carries them"
+            )
+        return self
+
     @model_validator(mode="after")
     def _ends_at_all_traffic(self) -> Self:
         steps = self.traffic_steps
@@ -114,6 +156,33 @@ class Environment(_Block):
                 f"{scaled.maximum}; the first deployment starts with instance_count, so it must be within"
             )
         return self
+
+
+def order(environments: Mapping[str, Environment]) -> dict[str, tuple[str, ...]]:
+    """Environment -> those that it comes right after: what it says, else the one above it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, stated in environments.items():
+        after = stated.after
+        above = tuple(found)[-1:]
+        found[name] = above if after is None else (after,) if isinstance(after, str) else after
+    return found
+
+
+def disorder(environments: Mapping[str, Environment]) -> tuple[str, str, str] | None:
+    """What is wrong with names and order: the dotted key, what, and how to put it right; None where all is well."""
+    depth: dict[str, int] = {}
+    for name, before in order(environments).items():
+        key = f"environments.{name}.after"
+        if use := TAKEN_NAMES.get(name.lower()):
+            return f"environments.{name}", f"an environment cannot be called {name}: {use}", "choose another name"
+        if unknown := next((one for one in before if one not in depth), None):
+            where = "does not stand above it" if unknown in environments else "is no environment"
+            return key, f"{key} names {unknown}, which {where}", f"name environments that are written above {name}"
+        depth[name] = 1 + max((depth[one] for one in before), default=0)
+        if depth[name] > MOST_WAVES:
+            what = f"{name} is number {depth[name]} of environments that follow one another"
+            return key, what, f"the workflows have jobs for {MOST_WAVES}; let some be promoted to side by side"
+    return None
 
 
 class Serving(_Block):

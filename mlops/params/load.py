@@ -116,7 +116,8 @@ def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem
         return Problem(f"{dotted} is missing", name, line, column, fix=f"add {where[-1]}")
     if item["type"] == AT_KEY:
         other = _find(root, tuple(item["ctx"]["other"].split(".")))
-        fix = f"the other is on line {other.start_mark.line + 1}; give each its own" if other else "give each its own"
+        both = f"the other is on line {other.start_mark.line + 1}; give each its own" if other else "give each its own"
+        fix = str(item["ctx"].get("fix") or both)
         return Problem(str(item["msg"]), name, line, column, fix=fix, key=dotted)
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")

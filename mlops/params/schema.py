@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from mlops.params import environments
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive
 from mlops.params.cleanup import Cleanup
@@ -19,7 +20,7 @@ from mlops.params.gate import Gate
 from mlops.params.overlay import Override
 from mlops.params.prices import Prices
 
-AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one
+AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one or a `fix`
 
 
 class Model(_Block):
@@ -113,7 +114,10 @@ class Params(_Block):
     evaluation: Evaluation = Field(default_factory=Evaluation)  # type: ignore[arg-type]
     gate: Gate
     watch: Watch = Field(default_factory=Watch)  # type: ignore[arg-type]
-    environments: dict[EnvironmentName, Environment] = Field(min_length=1, description="In the order of promotion")
+    environments: dict[EnvironmentName, Environment] = Field(
+        min_length=1,
+        description="In the order of promotion: each after the one above it, unless `after` says otherwise",
+    )
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
     prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
@@ -142,13 +146,26 @@ class Params(_Block):
         probes = self.evaluation.probes
         return probes is not None and PurePosixPath(probes.folder) in PurePosixPath(path).parents
 
+    @property
+    def order(self) -> dict[str, tuple[str, ...]]:
+        """Environment -> those that it comes right after; the keys are in the order of promotion."""
+        return environments.order(self.environments)
+
+    @model_validator(mode="after")
+    def _environments_are_in_order(self) -> Self:
+        if wrong := environments.disorder(self.environments):
+            key, why, fix = wrong
+            raise PydanticCustomError(AT_KEY, "{why}", {"why": why, "key": key, "other": "", "fix": fix})
+        return self
+
     @model_validator(mode="after")
     def _an_endpoint_serves_one_environment(self) -> Self:
         seen: dict[tuple[str, str | None], str] = {}
         for name, stated in self.environments.items():
             # what takes its models from a registry may be in another workspace, whose hash is another
-            elsewhere = stated.registry if "{workspace_hash}" in stated.endpoint else None
-            other = seen.setdefault((stated.endpoint.lower(), elsewhere), name)
+            elsewhere = stated.workspace or stated.registry if "{workspace_hash}" in stated.endpoint else None
+            pattern = stated.endpoint.lower().replace("{environment}", name.lower())
+            other = seen.setdefault((pattern, elsewhere), name)
             if other != name:
                 keys = [f"environments.{one}.endpoint" for one in (name, other)]
                 why = f"{keys[0]} is {stated.endpoint}, and so is {keys[1]}: one would move the other's traffic"

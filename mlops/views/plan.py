@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from mlops.domain.environments.order import ALL
 from mlops.domain.serving.settings import SettingChange
 from mlops.domain.training.costs import Estimate, MachineCost, amount
 from mlops.flow.evaluation.planned import PlannedAnswers
@@ -30,6 +31,7 @@ def outputs(result: PlanResult | OfflinePlanResult) -> Mapping[str, str]:
         "train": _flag(result.train),
         "release": _flag(result.release),
         "promote": _flag(result.promote),
+        "environment": " ".join(result.environments) or ALL,
         "job": result.job or "",
         "model": result.model or "",
         "why": result.why,

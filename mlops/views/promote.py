@@ -32,7 +32,7 @@ def report(result: PromoteResult) -> Report:
         (
             f"endpoint {result.endpoint.name}",
             asked(result.by, result.reason),
-            _approval(result.model, result.next_environment),
+            *(_approval(result.model, after) for after in result.next_environments),
         ),
         tuple(_tables(result)),
         sections=tuple(_sections(result)),
@@ -42,7 +42,12 @@ def report(result: PromoteResult) -> Report:
 
 def outputs(result: PromoteResult) -> Mapping[str, str]:
     """How it ended, and how the endpoint stands."""
-    return {"outcome": result.outcome.value.replace(" ", "-"), **endpoint_outputs(result.endpoint)}
+    stops = result.outcome in (PromoteOutcome.FROZEN, PromoteOutcome.WAITS)
+    return {
+        "outcome": result.outcome.value.replace(" ", "-"),
+        "stops": "true" if stops else "",  # an empty output of one hides none of another in a matrix
+        **endpoint_outputs(result.endpoint),
+    }
 
 
 def endpoint_outputs(endpoint: EndpointStatus) -> Mapping[str, str]:
@@ -102,9 +107,7 @@ def _step(one: StepTaken) -> str:
     return f"{one.action}: {one.why}{f' ({shares})' if shares else ''}"
 
 
-def _approval(model: str, after: NextEnvironment | None) -> str:
-    if after is None:
-        return ""
+def _approval(model: str, after: NextEnvironment) -> str:
     steps = ", ".join(f"{percent} %" for percent in after.traffic_steps)
     live = "not known from here" if after.live_model is None else after.live_model or "nothing yet"
     return (

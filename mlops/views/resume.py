@@ -16,7 +16,7 @@ def report(result: ResumeResult) -> Report:
         (f"looked at {len(result.runs)} runs", *(f"warning: {text}" for text in result.warnings)),
         (table("Runs", ("run", "state", "done", "why"), rows),),
         sections=tuple(section for one in result.verdicts for section in gate.report(one).as_sections()),
-        next_step=f"mlops promote {due.environment} --model {due.model}" if due else "",
+        next_step=f"mlops promote {due.environments[0]} --model {due.model}" if due else "",
     )
 
 
@@ -25,6 +25,6 @@ def outputs(result: ResumeResult) -> Mapping[str, str]:
     due, still_open = result.promotion, "true" if result.open else "false"
     if due is None:
         return {**dict.fromkeys(("job", "model", "environment", "commit"), ""), "finished": "false", "open": still_open}
-    environment = "both" if due.rest else due.environment
-    done = {"job": due.job, "finished": "true", "model": due.model, "environment": environment, "commit": due.commit}
+    environments = " ".join(due.environments)
+    done = {"job": due.job, "finished": "true", "model": due.model, "environment": environments, "commit": due.commit}
     return {**done, "open": still_open}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.release.plan import Facts, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training.run import Attempt, JobState
@@ -19,7 +20,9 @@ class Case:
 
 
 def trained(state: JobState, **more: object) -> Facts:
-    return Facts("r", "d1", "abc", Attempt("ft-abc-1", state), **more)  # type: ignore[arg-type]
+    names = list(more.get("live", {}))  # type: ignore[call-overload]
+    order = PromotionOrder({name: tuple(names[:index][-1:]) for index, name in enumerate(names)})
+    return Facts("r", "d1", "abc", Attempt("ft-abc-1", state), order=order, **more)  # type: ignore[arg-type]
 
 
 ALL = "prepare compute submit watch evaluate gate register promote"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote import promotion_record
 from mlops.domain.promote.precedence import Asked, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
@@ -15,6 +16,7 @@ from mlops.domain.training.run import JobState
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LONG_AGO = NOW - PROMOTION_BOUND
 BOTH = ("staging", "production")
+ORDER = PromotionOrder({"staging": (), "production": ("staging",)})
 DONE, FAILED = JobState.COMPLETED, JobState.FAILED
 
 
@@ -27,8 +29,8 @@ def mark(progress: PromotionState, *, at: datetime = NOW, retries: int = 0) -> P
 
 
 def one(run: Run, outdated: tuple[str, ...] = (), /, **live: str) -> tuple[RunAction, str, str]:
-    (found,) = decide([run], BOTH, live, NOW, outdated)
-    return found.act, found.environment, found.reason
+    (found,) = decide([run], ORDER, live, NOW, outdated)
+    return found.act, next(iter(found.environments), ""), found.reason
 
 
 @pytest.mark.parametrize(
@@ -90,23 +92,23 @@ def test_a_registered_model_is_promoted_again_only_where_that_was_cut_off(
 
 
 def test_a_failure_is_history_when_a_newer_run_was_submitted() -> None:
-    found = decide([Run("ft-2", JobState.RUNNING), Run("ft-1", FAILED, NOW)], BOTH, {}, NOW)
+    found = decide([Run("ft-2", JobState.RUNNING), Run("ft-1", FAILED, NOW)], ORDER, {}, NOW)
     assert [decision.act for decision in found] == [RunAction.WAIT, RunAction.NOTHING]
 
 
 def test_only_the_newest_model_is_promoted_and_none_beside_a_run_that_is_to_be_judged() -> None:
     older = Run("ft-0", DONE, model="m:0", registered=LONG_AGO)
-    assert [d.act for d in decide([registered(), older], BOTH, {}, NOW)] == [RunAction.PROMOTE, RunAction.NOTHING]
-    assert [d.act for d in decide([Run("ft-2", DONE), registered()], BOTH, {}, NOW)] == [
+    assert [d.act for d in decide([registered(), older], ORDER, {}, NOW)] == [RunAction.PROMOTE, RunAction.NOTHING]
+    assert [d.act for d in decide([Run("ft-2", DONE), registered()], ORDER, {}, NOW)] == [
         RunAction.JUDGE,
         RunAction.NOTHING,
     ]
-    assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], BOTH, {}, NOW)][1] is RunAction.PROMOTE
+    assert [d.act for d in decide([Run("ft-2", DONE, refused=True), older], ORDER, {}, NOW)][1] is RunAction.PROMOTE
 
 
 def test_what_a_person_took_back_or_froze_is_left_alone() -> None:
     run = replace(registered(production=mark(PromotionState.INTERRUPTED)), blocked={"production": "m:1 is held"})
-    (found,) = decide([run], BOTH, {"staging": "m:1"}, NOW)
+    (found,) = decide([run], ORDER, {"staging": "m:1"}, NOW)
     assert (found.act, found.reason) == (RunAction.NOTHING, "m:1 is held")
 
 
@@ -124,7 +126,7 @@ def run(name: str, commit: str, minutes: int, **more: Any) -> Run:
 def test_an_older_commit_that_ends_later_is_registered_at_most() -> None:
     """A was submitted, B was submitted and promoted, and now A ends: its version will be the higher one."""
     newer = run("ft-b", "b", 1, model="m:1", registered=LONG_AGO)
-    found = decide([newer, run("ft-a", "a", 0)], BOTH, {"production": "m:1"}, NOW, (), is_ancestor)
+    found = decide([newer, run("ft-a", "a", 0)], ORDER, {"production": "m:1"}, NOW, (), is_ancestor)
     assert [(one.run.name, one.act, one.superseded_by) for one in found] == [
         ("ft-b", RunAction.NOTHING, ""),
         ("ft-a", RunAction.JUDGE, "ft-b"),
@@ -134,17 +136,17 @@ def test_an_older_commit_that_ends_later_is_registered_at_most() -> None:
 def test_history_weighs_more_than_time_and_time_counts_where_history_says_nothing() -> None:
     again = run("ft-a2", "a", 9)  # an old commit, trained once more
     newer = run("ft-b", "b", 1, model="m:1", registered=LONG_AGO)
-    assert [one.run.name for one in decide([again, newer], BOTH, {}, NOW, (), is_ancestor)] == ["ft-b", "ft-a2"]
+    assert [one.run.name for one in decide([again, newer], ORDER, {}, NOW, (), is_ancestor)] == ["ft-b", "ft-a2"]
     foreign = run("ft-x", "of a branch that is gone", 9)
-    assert [one.run.name for one in decide([newer, foreign], BOTH, {}, NOW, (), is_ancestor)] == ["ft-x", "ft-b"]
+    assert [one.run.name for one in decide([newer, foreign], ORDER, {}, NOW, (), is_ancestor)] == ["ft-x", "ft-b"]
 
 
 def test_a_commit_that_returned_to_an_older_model_makes_it_the_newest() -> None:
     record = mark(PromotionState.INTERRUPTED)
     back = run("ft-a", "a", 0, model="m:1", registered=LONG_AGO, promotions={"staging": replace(record, commit="c")})
     newer = run("ft-b", "b", 1, model="m:2", registered=LONG_AGO)
-    found = decide([newer, back], BOTH, {"staging": "m:2", "production": "m:2"}, NOW, (), is_ancestor)
-    assert [(one.run.name, one.act, one.environment) for one in found] == [
+    found = decide([newer, back], ORDER, {"staging": "m:2", "production": "m:2"}, NOW, (), is_ancestor)
+    assert [(one.run.name, one.act, next(iter(one.environments), "")) for one in found] == [
         ("ft-a", RunAction.PROMOTE, "staging"),
         ("ft-b", RunAction.NOTHING, ""),
     ]
@@ -165,6 +167,29 @@ def test_a_commit_that_returned_to_an_older_model_makes_it_the_newest() -> None:
 )
 def test_who_was_asked_for_first(one: Asked, other: Asked, older: bool | None) -> None:
     assert is_older(one, other, is_ancestor) is older
+
+
+REGIONS = PromotionOrder({"staging": (), "eu": ("staging",), "us": ("staging",), "archive": ("us",)})
+
+
+@pytest.mark.parametrize(
+    ("marks", "live", "act", "where"),
+    [
+        ({}, "", RunAction.PROMOTE, "staging eu us archive"),
+        ({"staging": mark(PromotionState.INTERRUPTED)}, "", RunAction.PROMOTE, "staging eu us archive"),
+        ({"us": mark(PromotionState.INTERRUPTED)}, "staging", RunAction.PROMOTE, "us archive"),
+        ({"us": mark(PromotionState.INTERRUPTED)}, "staging eu", RunAction.PROMOTE, "us archive"),
+        ({"us": mark(PromotionState.BEGUN)}, "staging", RunAction.WAIT, ""),
+        ({"eu": mark(PromotionState.REFUSED)}, "staging", RunAction.NOTHING, ""),
+        ({"us": mark(PromotionState.DONE)}, "staging us", RunAction.NOTHING, ""),  # eu and archive wait for a person
+        ({}, "eu archive", RunAction.NOTHING, ""),  # staging was torn down, and nothing needs it
+    ],
+)
+def test_each_branch_is_carried_on_by_itself(
+    marks: dict[str, PromotionRecord], live: str, act: RunAction, where: str
+) -> None:
+    (found,) = decide([registered(**marks)], REGIONS, dict.fromkeys(live.split(), "m:1"), NOW)
+    assert (found.act, " ".join(found.environments)) == (act, where)
 
 
 def test_a_mark_survives_its_tag_and_a_spoilt_one_is_none() -> None:

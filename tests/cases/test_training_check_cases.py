@@ -33,6 +33,7 @@ NEWER = BaseModel(
 BARE = BaseModel("other", "1", "id", properties={"finetuning-tasks": "chat-completion"})
 WANTED = TrainingSpec(
     owner="phi",
+    repository="team/chat",
     registry="azureml",
     base="Phi-3-mini-4k-instruct",
     version="15",

@@ -85,32 +85,41 @@ def test_own_conversations_in_place_of_those_of_the_template_are_green(mlops: Ru
     assert "data" in found["changed"]
 
 
-def test_an_environment_that_no_workflow_promotes_to_is_refused_and_named_with_what_is_missing(
-    mlops: Run, project: Path
-) -> None:
-    params = project / "params.yaml"
+def test_an_environment_that_a_workflow_names_and_the_parameters_do_not_is_refused(mlops: Run, project: Path) -> None:
+    params, rollback = project / "params.yaml", project / ".github" / "workflows" / "rollback.yml"
     params.write_text(params.read_text().replace("  production:", "  prod:").replace("s.production.", "s.prod."))
     told = mlops("--json", "check")
-    problems = {one["key"]: one["what"] for one in json.loads(told.out)["problems"]}
-    assert told.code == 2
-    assert problems == {
-        "environments": "environments has no production, which the workflows promote to",
-        "environments.prod": "environments.prod is promoted to by no workflow",
-    }
-    promote = project / ".github" / "workflows" / "promote.yml"
-    promote.write_text(promote.read_text().replace("mlops promote production", "mlops promote prod"))
+    (problem,) = json.loads(told.out)["problems"]
+    assert (told.code, problem["file"]) == (2, ".github/workflows/rollback.yml")
+    assert problem["what"] == "rollback.yml names the environment production, which is none of params.yaml"
+    assert problem["fix"] == "use one of: staging, prod"
+    rollback.write_text(rollback.read_text().replace("default: production", "default: prod"))
     assert mlops("check").code == 0
 
 
-def test_the_order_of_environments_is_that_of_the_workflows(mlops: Run, project: Path) -> None:
-    promote = project / ".github" / "workflows" / "promote.yml"
-    swapped = {"mlops promote staging": "mlops promote production", "mlops promote production": "mlops promote staging"}
-    text = re.sub("|".join(swapped), lambda found: swapped[found[0]], promote.read_text())
-    promote.write_text(text)
-    told = mlops("--json", "check")
-    (problem,) = json.loads(told.out)["problems"]
-    assert (told.code, problem["key"]) == (2, "environments")
-    assert "in the order staging, production" in problem["what"]
+def test_a_team_that_calls_our_workflows_is_told_of_a_misspelt_environment(mlops: Run, project: Path) -> None:
+    """And an environment of a workflow that does something else is none of our business."""
+    flows = project / ".github" / "workflows"
+    flows.joinpath("ship.yml").write_text(
+        "on: push\njobs:\n  ship:\n    uses: ./.github/workflows/promote.yml\n"
+        "    with: {model: 'm:1', environment: staging prodution}\n"
+    )
+    flows.joinpath("site-of-ours.yml").write_text(
+        "on: push\njobs:\n  site:\n    environment: web\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
+    )
+    (problem,) = json.loads(mlops("--json", "check").out)["problems"]
+    assert problem["what"] == "ship.yml names the environment prodution, which is none of params.yaml"
+
+
+def test_environments_side_by_side_are_shown_as_they_are_promoted_to(mlops: Run, project: Path) -> None:
+    params = project / "params.yaml"
+    text = params.read_text().replace("\nserving:", "\n  production-us: {after: staging}\n\nserving:")
+    params.write_text(text)
+    found = json.loads(mlops("--json", "check").out)["result"]["checks"]
+    assert found[-1]["finding"] == "staging -> production and production-us"
+    told = json.loads(mlops("--json", "environments", "production-us").out)["result"]
+    assert told["waves"] == [["production-us"]]
+    assert mlops("environments", "prod").code == 2
 
 
 def test_documents_alone_need_no_rehearsal(mlops: Run, project: Path) -> None:

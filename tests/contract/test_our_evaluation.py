@@ -72,7 +72,7 @@ class World:
         made = next((item.version for item in known if item.tags["mlops-job"] == job), None)
         if made is None:
             made = str(len(known) + 1)
-            tags = {"mlops-job": job, "mlops-data": f"{DATA}:{version}", "metric-eval_loss": "3.0"}
+            tags = {"mlops-job": job, "mlops-data": f"{DATA}:{version}", "metric-eval_loss": "3.0", "mlops-owner": name}
             path = f"azureml://jobs/{job}/outputs/{jobs.OUTPUT}"
             models.register(self.workspace, name, made, path, description="", tags=tags)
         aliases.promoted(self.workspace, name, made, list(self.base.environments)[-1])
@@ -341,7 +341,7 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     (mine,) = (one for one in second.result.runs if one.run == name)
     assert (mine.done, second.failure) == (resume.RunOutcome.REGISTERED, None)
     assert second.result.promotion
-    assert (second.result.promotion.job, second.result.promotion.rest) == (name, True)
+    assert (second.result.promotion.job, second.result.promotion.environments) == (name, ("staging", "production"))
     made = models.find(world.workspace, *second.result.promotion.model.split(":"))
     assert made is not None
     assert made.tags["mlops-verdict"] == "pass"

@@ -31,6 +31,7 @@ HOUR = timedelta(hours=1)
 LAG = timedelta(minutes=5)  # so much later Azure Monitor shows a request
 POLICY = IdleEndpointPolicy(idle_days=3, grace_hours=20, minimum_age_hours=24, max_deletions=3, max_share=0.8)
 ENVIRONMENTS = {"staging": False, "production": False}
+PRODUCTION = ("production",)
 RULES = (protect.ProtectionRule(Kind.ENDPOINT, "demo-*", may_be_absent=True),)
 
 
@@ -165,7 +166,7 @@ class Fleet(RuleBasedStateMachine):
         )
         facts = tuple(replace(one, changed=thing.deployed[-1]) for one in facts)
         rule_ = protect.protected_by(RULES, Kind.ENDPOINT, thing.name)
-        why = rule_ or protect.protection(thing.environment, ENVIRONMENTS, ())
+        why = rule_ or protect.protection(thing.environment, ENVIRONMENTS, PRODUCTION, ())
         usage = EndpointUsage(
             name=thing.name,
             environment=thing.environment,

@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from mlops import actions
+from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = """#!{python}
 import json, os, sys
 calls, said = {calls!r}, json.load(open({script!r}))
 verb = " ".join(sys.argv[1:3]) if sys.argv[1] in ("promote", "rollback") else sys.argv[1]
+if verb == "environments" and verb not in said:  # the real one: the jobs of promote are made of what it says
+    os.execv(sys.executable, [sys.executable, "-m", "mlops", "--params", {params!r}, *sys.argv[1:]])
 with open(calls, "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
 answer = said.get(verb, {{}})
@@ -61,11 +64,17 @@ class Play:
         answers: Mapping[str, object],
         *,
         configured: bool = True,
+        params: Path | None = None,
     ) -> Scenario:
         calls, script = self._folder / "calls.jsonl", self._folder / "answers.json"
         calls.write_text("")
         script.write_text(json.dumps(answers))
-        self.program("mlops", STAND_IN.format(python=sys.executable, calls=str(calls), script=str(script)))
+        self.program(
+            "mlops",
+            STAND_IN.format(
+                python=sys.executable, calls=str(calls), script=str(script), params=str(params or PARAMS_FILE)
+            ),
+        )
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
         environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]

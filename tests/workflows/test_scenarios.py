@@ -1,6 +1,7 @@
 """What the workflows do with what `mlops` answers: which jobs run, in which order, and how they end."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +15,30 @@ TRAINED = {"watch": {"outputs": {"finished": "true", "status": "Completed"}}}
 FINISHED = {**TRAINED, "evaluate": {"outputs": {"finished": "true", "jobs": "ev-1 ev-2"}}}
 REGISTERED = {"register": {"outputs": {"model": "m:3"}}}
 
-ROAD = ["plan", "train", "release", "promote/promote/staging", "promote/promote/production"]
+PROMOTION = ["promote/promote/environments", "promote/promote/first (staging)", "promote/promote/second (production)"]
+ROAD = ["plan", "train", "release", *PROMOTION]
+REGIONS = """
+environments:
+  dev: {}
+  staging: {}
+  production-eu: {}
+  production-us: {after: staging}
+gate: {rules: [{metric: eval_loss, max: 4}]}
+"""
 
 
 def promoted(
-    environment: str, *, model: str = "m:3", commit: str = "", reason: str = "", hold: str = "--keep-hold"
+    environment: str,
+    *,
+    model: str = "m:3",
+    commit: str = "",
+    reason: str = "",
+    hold: str = "--keep-hold",
+    owner: str = "--no-take-over",
 ) -> list[str]:
     """The call that promotes a model."""
     start = ["promote", environment, "--model", model, "--commit", commit]
-    return [*start, "--reason", reason, "--no-allow-older", hold]
+    return [*start, "--reason", reason, "--no-allow-older", hold, owner]
 
 
 def answers(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +150,7 @@ def test_a_dry_run_only_plans(play: Play) -> None:
 
 
 def test_production_follows_staging_and_not_its_failure(play: Play) -> None:
-    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "both"}}
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "all"}}
     seen = play("promote", "workflow_dispatch", payload, {"promote staging": {"exit": 7}})
     assert seen.calls == [promoted("staging")]
     assert not seen.done.succeeded
@@ -148,7 +164,7 @@ def test_production_can_be_asked_for_alone(play: Play) -> None:
 def test_by_hand_an_older_model_can_be_asked_for(play: Play) -> None:
     payload = {"inputs": {"model": "m:1", "environment": "staging", "allow-older": "true"}}
     (call,) = play("promote", "workflow_dispatch", payload, {}).calls
-    assert call == [*promoted("staging", model="m:1")[:-2], "--allow-older", "--keep-hold"]
+    assert call == [*promoted("staging", model="m:1")[:-3], "--allow-older", "--keep-hold", "--no-take-over"]
 
 
 def test_staging_can_be_asked_for_alone(play: Play) -> None:
@@ -157,15 +173,48 @@ def test_staging_can_be_asked_for_alone(play: Play) -> None:
 
 
 def test_a_hold_is_released_by_a_person_with_a_reason(play: Play) -> None:
-    inputs = {"model": "m:3", "environment": "both", "reason": "a false alarm", "release-hold": "true"}
+    inputs = {"model": "m:3", "environment": "all", "reason": "a false alarm", "release-hold": "true"}
     calls = play("promote", "workflow_dispatch", {"inputs": inputs}, {}).calls
     wanted = {"reason": "a false alarm", "hold": "--release-hold"}
     assert calls == [promoted(name, **wanted) for name in ("staging", "production")]
 
 
+def test_a_person_moves_the_endpoints_to_this_repository(play: Play) -> None:
+    inputs = {"model": "m:3", "environment": "all", "take-over": "true"}
+    calls = play("promote", "workflow_dispatch", {"inputs": inputs}, {}).calls
+    assert calls == [promoted(name, owner="--take-over") for name in ("staging", "production")]
+
+
+def test_four_environments_go_in_three_waves_and_two_of_them_side_by_side(play: Play, tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text(REGIONS)
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "all"}}
+    seen = play("promote", "workflow_dispatch", payload, {}, params=params)
+    assert seen.calls[:2] == [promoted("dev"), promoted("staging")]
+    assert sorted(seen.calls[2:]) == [promoted("production-eu"), promoted("production-us")]
+    assert (list(seen.done.jobs)[1:3], seen.done.skipped) == (["first (dev)", "second (staging)"], ["fourth"])
+    assert set(list(seen.done.jobs)[3:]) == {"third (production-eu)", "third (production-us)"}
+
+
+def test_a_failed_environment_keeps_what_comes_after_it_and_not_what_is_beside_it(play: Play, tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text(REGIONS.replace("{after: staging}", "{after: staging}\n  archive: {after: production-us}"))
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "production-eu production-us archive"}}
+    seen = play("promote", "workflow_dispatch", payload, {"promote production-us": {"exit": 7}}, params=params)
+    assert sorted(seen.calls) == [promoted("production-eu"), promoted("production-us")]
+    assert not seen.done.succeeded
+
+
+def test_a_name_that_is_no_environment_is_refused_before_anybody_is_asked_to_approve(play: Play) -> None:
+    payload: dict[str, object] = {"inputs": {"model": "m:3", "environment": "staging prod"}}
+    seen = play("promote", "workflow_dispatch", payload, {})
+    assert (seen.calls, seen.done.succeeded) == ([], False)
+    assert any("there is no environment 'prod'" in note.message for note in seen.done.annotations)
+
+
 def test_what_a_frozen_staging_did_not_get_does_not_go_to_production(play: Play) -> None:
-    frozen = {"promote staging": {"outputs": {"outcome": "frozen"}}}
-    seen = play("promote", "workflow_dispatch", {"inputs": {"model": "m:3", "environment": "both"}}, frozen)
+    frozen = {"promote staging": {"outputs": {"outcome": "frozen", "stops": "true"}}}
+    seen = play("promote", "workflow_dispatch", {"inputs": {"model": "m:3", "environment": "all"}}, frozen)
     assert seen.calls == [promoted("staging")]
     assert seen.done.succeeded
 
@@ -183,7 +232,7 @@ def test_a_tick_that_registers_promotes(play: Play) -> None:
         "resume",
         "schedule",
         {"schedule": "7 * * * *"},
-        {"resume": {"outputs": {"model": "m:4", "environment": "both"}}},
+        {"resume": {"outputs": {"model": "m:4", "environment": "all"}}},
     )
     assert seen.verbs == ["resume", "promote", "promote"]
 
@@ -193,12 +242,12 @@ def test_a_tick_takes_up_a_promotion_where_it_was_cut_off(play: Play) -> None:
     cut_off = {"resume": {"outputs": {"model": "m:3", "environment": "production", "commit": "c0ffee"}}}
     seen = play("resume", "schedule", {"schedule": "7,22,37,52 * * * *"}, cut_off)
     assert seen.calls == [["resume"], promoted("production", commit="c0ffee")]
-    skipped = {"promote/promote/refuse", "promote/promote/staging", "report", "report-promotion"}
+    skipped = {f"promote/promote/{job}" for job in ("second", "third", "fourth")} | {"report", "report-promotion"}
     assert set(seen.done.skipped) == skipped
 
 
 def test_a_tick_that_registers_one_run_and_refuses_another_is_red_and_promotes(play: Play) -> None:
-    found = {"resume": {"outputs": {"model": "m:4", "environment": "both"}, "exit": 4}}
+    found = {"resume": {"outputs": {"model": "m:4", "environment": "all"}, "exit": 4}}
     seen = play("resume", "workflow_dispatch", {}, found)
     assert seen.verbs == ["resume", "promote", "promote"]
     assert not seen.done.succeeded
@@ -254,9 +303,9 @@ def test_nothing_starts_by_itself_where_no_workspace_is_configured(
 
 def test_every_environment_is_checked(play: Play) -> None:
     seen = play("auth-check", "workflow_dispatch", {}, {})
-    assert seen.verbs == ["doctor"] * 3
+    assert seen.verbs == ["doctor"] * 4  # once for the settings of the repository
     checks = {f"check ({name})" for name in ("training", "staging", "production")}
-    assert set(seen.done.jobs) == {"repository", *checks}
+    assert set(seen.done.jobs) == {"repository", "settings", "environments", *checks}
     assert seen.done.succeeded
 
 

@@ -14,14 +14,23 @@ import pytest
 from mlops import yamls
 from mlops.actions import read
 from mlops.cli.main import cli
+from mlops.params.environments import MOST_WAVES
 from mlops.params.schema import Watch
+from mlops.views.environments import JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
-WITHOUT_CLOUD = ("exec mlops check ", "exec mlops rehearse", "exec mlops plan --offline", "make ", "test ")
+WITHOUT_CLOUD = (
+    "exec mlops check ",
+    "exec mlops environments ",
+    "exec mlops rehearse",
+    "exec mlops plan --offline",
+    "make ",
+    "test ",
+)
 ACTIONS_NEED = {
     "actions/checkout": {"contents": "read"},
     "actions/deploy-pages": {"pages": "write", "id-token": "write"},
@@ -84,6 +93,18 @@ def test_every_finding_that_is_ignored_has_its_reason_in_the_line_above() -> Non
     assert not configurations, "a configuration could ignore findings without this test"
 
 
+def test_the_waves_of_a_promotion_differ_in_their_number_alone() -> None:
+    """There is a job for each wave that params.yaml may have, and what is mended in one is mended in all."""
+    waves = [body(WORKFLOWS / "promote.yml")["jobs"][wave] for wave in JOBS]
+    assert len(JOBS) == MOST_WAVES
+    for wave, before, job in zip(JOBS[1:], JOBS, waves[1:], strict=False):
+        assert job["needs"] == ["environments", before]
+        assert job["strategy"]["matrix"] == {"environment": f"${{{{ fromJSON(needs.environments.outputs.{wave}) }}}}"}
+    own = ("needs", "if", "strategy", "outputs")
+    alike = [{key: value for key, value in job.items() if key not in own} for job in waves]
+    assert all(job == alike[0] for job in alike)
+
+
 def test_what_runs_unattended_is_stopped_by_its_step_before_its_job_is_canceled() -> None:
     """A job over its limit is canceled, which is no failure, so nothing would be reported."""
     unattended = {"resume": "resume", "cleanup": "cleanup", "promote": "promote"}
@@ -93,7 +114,7 @@ def test_what_runs_unattended_is_stopped_by_its_step_before_its_job_is_canceled(
         for step in job.get("steps", [])
         if flow in unattended and step.get("run", "").startswith(f"exec mlops {unattended[flow]}")
     ]
-    assert len(found) == 4
+    assert len(found) == 6
     assert all(step <= job - 5 for _, step, job in found)
 
 
@@ -167,14 +188,13 @@ def test_only_jobs_that_sign_in_to_azure_have_an_environment(flow: str, name: st
 
 def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
     found = {(path.stem, job.key): job.environment for path in FILES for job in read(path).expected()}
-    road = {"promote/promote/staging": "staging", "promote/promote/production": "production"}
+    road = {f"promote/promote/{wave}": "${{ matrix.environment }}" for wave in JOBS}
     assert {key: environment for key, environment in found.items() if environment} == {
         **{("train", key): "training" for key in ("plan", "train", "release")},
         **{(flow, key): environment for flow in ("train", "resume") for key, environment in road.items()},
         **{("ticks", f"tick/resume/{key}"): environment for key, environment in {**road, "resume": "training"}.items()},
         ("resume", "resume"): "training",
-        ("promote", "staging"): "staging",
-        ("promote", "production"): "production",
+        **{("promote", wave): "${{ matrix.environment }}" for wave in JOBS},
         ("rollback", "rollback"): "${{ inputs.environment }}",
         ("cleanup", "cleanup"): "training",
         ("auth-check", "check"): "${{ matrix.environment }}",
@@ -284,8 +304,7 @@ def test_no_lock_is_held_while_a_promotion_waits_for_its_approval() -> None:
 
 def test_an_endpoint_is_changed_by_one_job_at_a_time() -> None:
     groups = {(flow, name): list(locks(flow, job)) for flow, name, job in jobs()}
-    assert groups["promote", "staging"] == ["deploy-staging"]
-    assert groups["promote", "production"] == ["deploy-production"]
+    assert [groups["promote", wave] for wave in JOBS] == [["deploy-${{ matrix.environment }}"]] * MOST_WAVES
     assert groups["rollback", "rollback"] == ["rollback-${{ inputs.environment }}"], "it stops a promotion"
     assert "deploy-staging" in groups["cleanup", "cleanup"]
     assert groups["train", "release"] == groups["resume", "resume"]

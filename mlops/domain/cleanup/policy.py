@@ -12,8 +12,9 @@ from mlops.domain.cleanup.plan import Cause, Mode
 class CleanupPolicy:
     """`owner` is the tag's value of what is ours; nothing else is ever changed.
 
-    `protected` says of each environment whether params.yaml protects it, `include_production` which of the production
-    environments may be cleaned up all the same. `max_deletions`, `max_share` and `max_archived` bound one run.
+    `protected` says of each environment whether params.yaml protects it, `production` which of them count as such, and
+    `include_production` which of these may be cleaned up all the same. `max_deletions`, `max_share` and `max_archived`
+    bound one run.
     """
 
     owner: str
@@ -21,6 +22,7 @@ class CleanupPolicy:
     data_assets: tuple[str, ...]
     rules: tuple[protect.ProtectionRule, ...]
     protected: Mapping[str, bool]
+    production: frozenset[str]
     include_production: tuple[str, ...]
     modes: Mapping[Cause, Mode]
     endpoints: idle_endpoints.IdleEndpointPolicy

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from mlops.domain.cleanup.plan import Kind
+from mlops.domain.environments.order import PromotionOrder
 from mlops.errors import Problem
 
 _PRODUCTION = re.compile(r"^(prod|live)", re.IGNORECASE)
@@ -32,13 +33,18 @@ class ProtectionRule:
         return fnmatchcase(name.casefold(), self.name.casefold())
 
 
-def production(environments: Sequence[str]) -> frozenset[str]:
-    """Those that count as production: named so, and the last one in the order of promotion where there are several."""
-    named = {name for name in environments if _PRODUCTION.match(name)}
-    return frozenset(named | ({environments[-1]} if len(environments) > 1 else set()))
+def production(order: PromotionOrder) -> frozenset[str]:
+    """Those that count as production: named so, and those that none comes after where there are several."""
+    named = {name for name in order.names if _PRODUCTION.match(name)}
+    return frozenset(named | (set(order.last) if len(order.names) > 1 else set()))
 
 
-def protection(environment: str | None, protected: Mapping[str, bool], include_production: Collection[str]) -> str:
+def protection(
+    environment: str | None,
+    protected: Mapping[str, bool],
+    production: Collection[str],
+    include_production: Collection[str],
+) -> str:
     """Why an endpoint of an environment is protected; empty when it is not.
 
     One whose environment is not in the parameters any more has lost the word that protected it, so it is kept.
@@ -47,7 +53,7 @@ def protection(environment: str | None, protected: Mapping[str, bool], include_p
         return "its environment, which is not in the parameters"
     if protected[environment]:
         return "its environment"
-    if environment in production(list(protected)) and environment not in include_production:
+    if environment in production and environment not in include_production:
         return "counting as production; cleanup.include_production does not name it"
     return ""
 

@@ -1,7 +1,8 @@
 """What params.yaml asks of an evaluation and of the gate that judges by it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mlops.domain.environments.workspace_name import WorkspaceName
 from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.rules import Rule
 
@@ -25,11 +26,15 @@ class GateSpec:
 
 @dataclass(frozen=True)
 class ChampionPlace:
-    """Where the model to beat is looked for: the versions of `model`, served by `endpoint` of `environment`."""
+    """Where the model to beat is looked for: the versions of `model`, served by `endpoint` of `environment`.
+
+    `place` is that of the endpoint.
+    """
 
     model: str
     environment: str
     endpoint: str
+    place: WorkspaceName = field(default_factory=WorkspaceName)
 
 
 @dataclass(frozen=True)

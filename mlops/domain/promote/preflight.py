@@ -52,7 +52,8 @@ def busy(facts: EndpointFacts, now: datetime, needed: set[str]) -> Wait | None:
 
 def not_ours(facts: EndpointFacts, wanted: DesiredRollout) -> Refuse | None:
     """Refuses the endpoint of another project, environment or repository."""
-    problem = belongs_to_another(facts, wanted.environment) or _other_repository(facts, wanted)
+    theirs = None if wanted.take_over else of_another_repository(facts, wanted.environment, wanted.repository)
+    problem = belongs_to_another(facts, wanted.environment) or theirs
     return Refuse((problem,)) if problem else None
 
 
@@ -196,12 +197,15 @@ def _drifted(facts: EndpointFacts, wanted: DesiredRollout) -> Problem:
     )
 
 
-def _other_repository(facts: EndpointFacts, wanted: DesiredRollout) -> Problem | None:
+def of_another_repository(facts: EndpointFacts, environment: str, repository: str) -> Problem | None:
+    """An endpoint that another repository deploys to. `repository` (owner/name) is empty where it is not known."""
     theirs = "" if facts.state is EndpointState.ABSENT else facts.tags.get(REPOSITORY_TAG, "")
-    if wanted.take_over or not wanted.repository or theirs in {"", wanted.repository}:
+    if not repository or theirs in {"", repository}:
         return None
     return Problem(
-        f"endpoint {facts.name} is deployed to by {theirs}, not by {wanted.repository}",
+        f"endpoint {facts.name} is deployed to by {theirs}, not by {repository}",
         why="two repositories that deploy the same project would undo each other's releases",
-        fix=f"mlops promote {wanted.environment} --take-over moves it to this repository",
+        fix=f"mlops promote {environment} --take-over moves it to this repository; a project of its own has another "
+        "model.name",
+        key="model.name",
     )

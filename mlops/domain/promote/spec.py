@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mlops.domain.environments.workspace_name import WorkspaceName
 from mlops.domain.promote.canary import CanaryLimits
 from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.domain.serving.settings import ServingSettings, stated
@@ -21,6 +22,7 @@ class Invocation:
 class RolloutSpec:
     """One environment. `endpoint` is the name in the region; `retention` None keeps the rollback target for ever.
 
+    `place` says which workspace has it, where that is another than that of the training.
     `repository` (owner/name) is empty where it is not known. `registry` None: its models are in the workspace.
     `base_model` (name:version of `base_registry`) is what a model that names none was made of. Problems name the file
     `params_file`.
@@ -28,6 +30,7 @@ class RolloutSpec:
 
     environment: str
     endpoint: str
+    place: WorkspaceName
     owner: str
     repository: str
     registry: str | None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from mlops.domain.environments.order import PromotionOrder, due
 from mlops.domain.serving.settings import SettingChange, to_apply
 from mlops.domain.training.run import Attempt, JobState
 
@@ -24,6 +25,7 @@ class Facts:
     refusal: str | None = None  # why the gate refuses the finished attempt, judged by the rules of now
     model: str | None = None  # name:version registered for this fingerprint
     no_evaluation: str = ""  # why the run's model need not answer held-out conversations; empty: it does
+    order: PromotionOrder = field(default_factory=lambda: PromotionOrder({}))
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
     outdated: Mapping[str, tuple[SettingChange, ...]] = field(default_factory=dict)  # environment -> serving settings
@@ -44,6 +46,7 @@ class ReleasePlan:
     """The steps in order."""
 
     steps: tuple[PlanStep, ...]
+    environments: tuple[str, ...] = ()  # that are to get a model which is registered; () where there is none yet
 
     @property
     def train(self) -> bool:
@@ -125,38 +128,32 @@ def decide(facts: Facts, *, force: bool = False) -> ReleasePlan:
         )
     why = f"{facts.model} is registered for this fingerprint"
     done += [PlanStep(verb, False, why) for verb in ("evaluate", "gate", "register")]
-    return ReleasePlan((*done, _promote(facts)))
+    step, environments = _promote(facts, facts.model)
+    return ReleasePlan((*done, step), environments)
 
 
 def _evaluate(facts: Facts, why: str) -> PlanStep:
     return PlanStep("evaluate", not facts.no_evaluation, facts.no_evaluation or why)
 
 
-def _promote(facts: Facts) -> PlanStep:
-    """Only the last environment counts: those before it are on the way, and may have been deleted since.
-
-    Where the model is live in the last one, serving settings that changed in any are still to be applied.
-    """
-    if not facts.live:
-        return PlanStep("promote", False, "no environment")
-    last, live = list(facts.live.items())[-1]
-    if live == facts.model:
-        return _apply_settings(facts) or PlanStep("promote", False, f"{facts.model} has all traffic in {last}")
-    ahead = (name for name, model in facts.live.items() if model != facts.model)
-    if why := next((facts.blocked[name] for name in ahead if name in facts.blocked), ""):
-        return PlanStep("promote", False, why)
-    return PlanStep("promote", True, f"{last} serves {live or 'nothing'} and not {facts.model}")
+def _promote(facts: Facts, model: str) -> tuple[PlanStep, tuple[str, ...]]:
+    """Where the model is to go; where it is live everywhere, serving settings that changed are still to be applied."""
+    found = due(facts.order, model, facts.live, facts.blocked)
+    everywhere = all(facts.live.get(name) == model for name in facts.order.last)
+    if everywhere and facts.live and (settings := _apply_settings(facts)):
+        return settings
+    return PlanStep("promote", bool(found.environments), found.why), found.environments
 
 
-def _apply_settings(facts: Facts) -> PlanStep | None:
+def _apply_settings(facts: Facts) -> tuple[PlanStep, tuple[str, ...]] | None:
     changed = {name: to_apply(facts.outdated[name]) for name in facts.outdated if facts.live[name] == facts.model}
-    names = [name for name, changes in changed.items() if changes]
+    names = tuple(name for name, changes in changed.items() if changes)
     if not names:
         return None
     if why := next((facts.blocked[name] for name in names if name in facts.blocked), ""):
-        return PlanStep("promote", False, why)
+        return PlanStep("promote", False, why), ()
     told = "; ".join(f"{name}: {', '.join(one.name for one in changed[name])}" for name in names)
-    return PlanStep("promote", True, f"{facts.model} is live with other serving settings ({told})")
+    return PlanStep("promote", True, f"{facts.model} is live with other serving settings ({told})"), names
 
 
 def _prepare(facts: Facts) -> PlanStep:

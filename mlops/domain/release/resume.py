@@ -4,11 +4,13 @@ Pure: facts in, decisions out. What is left to do follows from the workspace alo
 remember anything.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote.precedence import Asked, IsAncestor, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.training.run import JobState
@@ -54,12 +56,12 @@ class Run:
 
 @dataclass(frozen=True)
 class RunDecision:
-    """What to do about a run, and the reason in words; `environment` is where a promotion begins."""
+    """What to do about a run, and the reason in words; `environments` are to get its model, in order."""
 
     run: Run
     act: RunAction
     reason: str
-    environment: str = ""
+    environments: tuple[str, ...] = ()
     superseded_by: str = ""  # a newer run that is registered already: this one is registered at most
     soon: bool = False  # a later reconcile run has to look again, although this one does nothing
 
@@ -71,7 +73,7 @@ class RunDecision:
 
 def decide(
     runs: Sequence[Run],
-    environments: Sequence[str],
+    order: PromotionOrder,
     live: Mapping[str, str | None],
     now: datetime,
     outdated: Collection[str] = (),
@@ -79,9 +81,8 @@ def decide(
 ) -> list[RunDecision]:
     """One decision a run, newest first: by the history of commits where that tells, else by time of submission.
 
-    `environments` are in the order of promotion; `live` says which model has all traffic of each, `outdated` which of
-    them serve with other settings than params.yaml says. Only the newest registered run is promoted, and only where no
-    newer one is about to be judged.
+    `live` says which model has all traffic of each environment, `outdated` which of them serve with other settings than
+    params.yaml says. Only the newest registered run is promoted, and only where no newer one is about to be judged.
     """
     ordered = newest_first(runs, is_ancestor)
     found: list[RunDecision] = []
@@ -93,7 +94,7 @@ def decide(
             found.append(
                 RunDecision(run, RunAction.NOTHING, f"a newer run than that of {run.model} is released")
                 if released or judged
-                else _promotion(run, environments, live, now, outdated)
+                else _promotion(run, order, live, now, outdated)
             )
             released = released or run.name
         else:
@@ -131,49 +132,57 @@ def _unregistered(run: Run, now: datetime, *, newest: bool) -> RunDecision:
 
 
 def _promotion(
-    run: Run, environments: Sequence[str], live: Mapping[str, str | None], now: datetime, outdated: Collection[str]
+    run: Run, order: PromotionOrder, live: Mapping[str, str | None], now: datetime, outdated: Collection[str]
 ) -> RunDecision:
-    """Where the promotion of a registered model has to begin again, if it has to."""
-    if not environments or live.get(environments[-1]) == run.model:
-        changed = [name for name in environments if name in outdated and live.get(name) == run.model]
-        if changed:
-            return _settings(run, changed[0], now, first=changed[0] == environments[0])
+    """Where the promotion of a registered model has to begin again, if it has to; each branch by itself."""
+    serving = {name for name, model in live.items() if model == run.model}
+    ways = [way for name in order.last if (way := order.lacking(name, serving))]
+    if not ways:
+        if changed := tuple(name for name in order.names if name in outdated and name in serving):
+            return _settings(run, changed, order, now)
         return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
-    for index, environment in enumerate(environments):
-        mark = run.promotions.get(environment)
-        if live.get(environment) == run.model:
-            continue
-        if environment in run.blocked:
-            return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
-        if mark is None and index:
-            before = environments[index - 1]
-            why = f"{run.model} is live in {before}; {environment} waits for its approval, or was denied it"
-            return RunDecision(run, RunAction.NOTHING, why)
-        if mark is None and run.registered and now - run.registered < PROMOTION_BOUND:
-            why = f"{run.model} was registered a short while ago; whoever did so promotes it"
-            return RunDecision(run, RunAction.NOTHING, why, soon=True)
-        if mark is None:
-            return RunDecision(run, RunAction.PROMOTE, f"{run.model} is registered and was never promoted", environment)
-        return _again(run, environment, mark, now)
-    return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
+    found = [_of_branch(run, way, order, now) for way in ways]
+    for act in (RunAction.PROMOTE, RunAction.WAIT):
+        if chosen := [one for one in found if one.act is act]:
+            due = {name for one in chosen for name in one.environments}
+            return replace(chosen[0], environments=tuple(name for name in order.names if name in due))
+    return next((one for one in found if one.soon), found[0])
 
 
-def _settings(run: Run, environment: str, now: datetime, *, first: bool) -> RunDecision:
+def _settings(run: Run, changed: tuple[str, ...], order: PromotionOrder, now: datetime) -> RunDecision:
     """What to do about a model that is live with other serving settings than params.yaml says."""
+    environment, mark = changed[0], run.promotions.get(changed[0])
     told = f"{run.model} is live in {environment} with other serving settings than params.yaml says"
-    mark = run.promotions.get(environment)
+    due = tuple(itertools.takewhile(lambda name: name not in run.blocked, changed))
     if environment in run.blocked:
         return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
     if mark and mark.state is not PromotionState.DONE:
-        return _again(run, environment, mark, now)
-    if not first:
+        return _again(run, environment, mark, due, now)
+    if environment not in order.first:
         return RunDecision(run, RunAction.NOTHING, f"{told}; that waits for its approval, or was denied it")
     if mark and now - mark.at < PROMOTION_BOUND:
         return RunDecision(run, RunAction.NOTHING, f"{told}; whoever changed them applies them", soon=True)
-    return RunDecision(run, RunAction.PROMOTE, told, environment)
+    return RunDecision(run, RunAction.PROMOTE, told, due)
 
 
-def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> RunDecision:
+def _of_branch(run: Run, way: Sequence[str], order: PromotionOrder, now: datetime) -> RunDecision:
+    """One branch; `way` are the environments on it that do not serve the model yet, in order."""
+    environment, mark = way[0], run.promotions.get(way[0])
+    if environment in run.blocked:
+        return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
+    if mark is None and (before := order.after[environment]):
+        why = f"{run.model} is live in {' and '.join(before)}; {environment} waits for its approval, or was denied it"
+        return RunDecision(run, RunAction.NOTHING, why)
+    if mark is None and run.registered and now - run.registered < PROMOTION_BOUND:
+        why = f"{run.model} was registered a short while ago; whoever did so promotes it"
+        return RunDecision(run, RunAction.NOTHING, why, soon=True)
+    due = tuple(itertools.takewhile(lambda name: name not in run.blocked, way))
+    if mark is None:
+        return RunDecision(run, RunAction.PROMOTE, f"{run.model} is registered and was never promoted", due)
+    return _again(run, environment, mark, due, now)
+
+
+def _again(run: Run, environment: str, mark: PromotionRecord, due: tuple[str, ...], now: datetime) -> RunDecision:
     """What to do about a promotion that began and does not show in the traffic."""
     if mark.state is PromotionState.REFUSED:
         return RunDecision(
@@ -189,6 +198,4 @@ def _again(run: Run, environment: str, mark: PromotionRecord, now: datetime) -> 
         return RunDecision(
             run, RunAction.NOTHING, f"{mark.retries} promotions of {run.model} to {environment} were cut off"
         )
-    return RunDecision(
-        run, RunAction.PROMOTE, f"the promotion of {run.model} to {environment} was cut off", environment
-    )
+    return RunDecision(run, RunAction.PROMOTE, f"the promotion of {run.model} to {environment} was cut off", due)

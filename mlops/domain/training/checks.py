@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mlops.domain.machines import Machine, MachineFinding, Quota, check_machine, check_size
+from mlops.domain.tags import OWNER_TAG, REPOSITORY_TAG
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.compatibility import mismatches
 from mlops.domain.training.spec import LATEST, Tier, TrainingSpec
@@ -34,6 +35,8 @@ class Cluster:
     nodes: int = 0  # that are up now, and so count in the quota already
     low_priority: bool = False
     errors: str = ""
+    owner: str = ""  # the project that made it with `mlops compute`, and its repository; empty: nobody says
+    repository: str = ""
 
     @property
     def tier(self) -> Tier:
@@ -182,6 +185,7 @@ def _cluster(spec: TrainingSpec, cluster: Cluster, notes: _Notes) -> None:
         what = f"the cluster {cluster.name} has {cluster.size}, but training.instance_type is {spec.instance_type}"
         fix = "set instance_type to the cluster's size, or name another cluster; the size of a cluster cannot change"
         notes.refuse(Problem(what, spec.where, fix=fix, key=SIZE))
+    _owner(spec, cluster, notes)
     _state(cluster, notes)
     if cluster.max_nodes < spec.nodes:
         what = f"training.nodes is {spec.nodes}, but the cluster {cluster.name} grows to {cluster.max_nodes}"
@@ -196,6 +200,24 @@ def _cluster(spec: TrainingSpec, cluster: Cluster, notes: _Notes) -> None:
         why = f"training.tier is {spec.tier}, which counts only when a cluster is made"
         fix = "name another cluster to get the other tier"
         notes.warnings.append(Problem(what, spec.where, why=why, fix=fix, key="training.tier"))
+
+
+def _owner(spec: TrainingSpec, cluster: Cluster, notes: _Notes) -> None:
+    """A cluster of another team is theirs to delete or to resize while our run is on it, and they pay for it.
+
+    Projects of one repository may share a cluster, and one without our tag is a platform team's, for everybody.
+    """
+    same = cluster.repository and cluster.repository == spec.repository
+    if cluster.owner in {"", spec.owner} or same:
+        return
+    what = f"the cluster {cluster.name} was made by the project {cluster.owner}"
+    if not cluster.repository or not spec.repository:
+        fix = f"make sure that both may use it, or name another cluster at {COMPUTE}"
+        notes.warnings.append(Problem(what, spec.where, fix=fix, key=COMPUTE))
+        return
+    why = f"its tag {REPOSITORY_TAG} is {cluster.repository}, which may change or delete it at any time"
+    fix = f"name another cluster at {COMPUTE}; one that all may use has no tag {OWNER_TAG}"
+    notes.refuse(Problem(what, spec.where, why=why, fix=fix, key=COMPUTE))
 
 
 def _state(cluster: Cluster, notes: _Notes) -> None:

@@ -58,11 +58,12 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One job for a fingerprint."""
+    """One job for a fingerprint. Not `ours`: another project of the workspace made it, of the same base and data."""
 
     name: str
     state: JobState
     studio_url: str = ""
+    ours: bool = True
 
 
 def fingerprint(model_id: str, component_id: str, parameters: Mapping[str, str], data_version: str) -> str:

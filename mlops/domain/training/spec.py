@@ -18,9 +18,13 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """The blocks `model` and `training`. `where` is the file, `owner` the name of the model that is made."""
+    """The blocks `model` and `training`. `where` is the file, `owner` the name of the model that is made.
+
+    `repository` (owner/name) is empty where it is not known.
+    """
 
     owner: str
+    repository: str
     registry: str
     base: str
     version: str  # of the base model, or `latest`

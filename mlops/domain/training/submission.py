@@ -28,18 +28,26 @@ class SubmissionDecision:
 
 
 def decide(attempts: Iterable[Attempt], *, force: bool = False) -> SubmissionDecision:
-    """What to do about a fingerprint, of which these attempts are known, oldest first."""
+    """What to do about a fingerprint, of which these attempts are known, oldest first.
+
+    A run of another project only takes its name: what it became is not ours to judge or to register.
+    """
     known = list(attempts)
-    last = known[-1] if known else None
+    own = [one for one in known if one.ours]
+    last, new = (own[-1] if own else None), (_number(known[-1], len(known)) if known else 0) + 1
     if last is None:
-        return SubmissionDecision(1, None, "never trained before")
-    named = parse_job_name(last.name)
-    number = named[1] if named else len(known)
+        why = f"{known[-1].name} is of another project" if known else "never trained before"
+        return SubmissionDecision(new, None, why)
     if last.state.retryable:
-        return SubmissionDecision(number + 1, None, f"{last.name} is {last.state}")
+        return SubmissionDecision(new, None, f"{last.name} is {last.state}")
     if force and last.state is JobState.COMPLETED:
-        return SubmissionDecision(number + 1, None, f"forced, although {last.name} is {last.state}")
-    return SubmissionDecision(number, last, f"{last.name} is {last.state}")
+        return SubmissionDecision(new, None, f"forced, although {last.name} is {last.state}")
+    return SubmissionDecision(_number(last, len(known)), last, f"{last.name} is {last.state}")
+
+
+def _number(attempt: Attempt, otherwise: int) -> int:
+    named = parse_job_name(attempt.name)
+    return named[1] if named else otherwise
 
 
 def display_name(model: str, parameters: Mapping[str, str], *, gpus: int, nodes: int) -> str:

@@ -14,6 +14,7 @@ from mlops.domain.cleanup.cost_report import CostReport, MachineHours, cost_repo
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Mode, Plan
 from mlops.domain.cleanup.policy import CleanupPolicy
 from mlops.domain.cleanup.status import ENDS_MACHINES, Status, status_of
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation import scoring
 from mlops.errors import BadInput, CapRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow.cleanup.apply import Applied, apply
@@ -80,7 +81,7 @@ def run(context: Context, *, apply_plan: bool) -> Outcome[CleanupResult]:
     """Look, decide, and with `apply_plan` act."""
     policy, workspace = policy_of(context.params, context.owner), context.workspace
     every = [workspace, *(workspace.beside(name) for name in context.params.cleanup.workspaces)]
-    inventories = [take(policy, each) for each in every]
+    inventories = [take(policy, each) for each in dict.fromkeys(every)]
     _check_rules(policy, inventories)
     plan = decide(policy, inventories)
     by_label = {_label(one, inventories): one for one in inventories}
@@ -107,6 +108,7 @@ def policy_of(params: Params, owner: str) -> CleanupPolicy:
         ),
         rules=tuple(protect.ProtectionRule(Kind(rule.kind), rule.name, rule.may_be_absent) for rule in stated.protect),
         protected={name: each.protected for name, each in params.environments.items()},
+        production=protect.production(PromotionOrder(params.order)),
         include_production=tuple(stated.include_production),
         modes={Cause(name): Mode(value) for name, value in stated.what.model_dump().items()},
         endpoints=idle_endpoints.IdleEndpointPolicy(

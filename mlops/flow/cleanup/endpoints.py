@@ -146,7 +146,7 @@ def _usage(
     environment = tags.get(ENVIRONMENT_TAG)
     made = parse_date((item.get("systemData") or {}).get("createdAt"))
     rule = protect.protected_by(policy.rules, Kind.ENDPOINT, name)
-    why = rule or protect.protection(environment, policy.protected, policy.include_production)
+    why = rule or protect.protection(environment, policy.protected, policy.production, policy.include_production)
     read = deployed if isinstance(deployed, tuple) else ()
     lost = {each.model for each in read if each.model in gone and _is_of_workspace(each, workspace)}
     return idle_endpoints.EndpointUsage(

@@ -73,11 +73,10 @@ class SidesSpec:
 
     @classmethod
     def of(
-        cls, params: Params, endpoint_of: Callable[[str], str], evaluator: Evaluator, *, ask: bool = False
+        cls, params: Params, place_of: Callable[[str], ChampionPlace], evaluator: Evaluator, *, ask: bool = False
     ) -> "SidesSpec":
-        """What params.yaml says of it; `endpoint_of` names the endpoint of an environment."""
-        watch, name = params.watch, params.model.name
-        places = {one: ChampionPlace(name, one, endpoint_of(one)) for one in params.environments}
+        """What params.yaml says of it; `place_of` says where an environment's champion is."""
+        watch, places = params.watch, {one: place_of(one) for one in params.environments}
         return cls({**places, LIVE: evaluator.spec.champion}, ask, watch.wait_minutes, watch.on_interrupt)
 
 
@@ -94,7 +93,7 @@ class Sides:
 def run(context: Context, first: str, second: str, *, metric: str, worst: int, ask: bool) -> Outcome[CompareResult]:
     """Compare what was answered; with `ask` have those answer that did not yet, each once."""
     evaluator = Evaluator.of(context)
-    found = sides(evaluator, SidesSpec.of(context.params, context.endpoint_name, evaluator, ask=ask), first, second)
+    found = sides(evaluator, SidesSpec.of(context.params, context.champion_place, evaluator, ask=ask), first, second)
     scores = differences(found.first.answers, found.second.answers, evaluator.spec.gate.seed)
     try:
         losses, gains = losses_and_gains(found.first, found.second, evaluator.spec.probes, worst, metric)

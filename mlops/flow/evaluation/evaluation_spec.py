@@ -3,7 +3,7 @@
 from mlops.domain.evaluation.answers import ALL_PROBES
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.rules import Rule, unproduced
-from mlops.domain.evaluation.spec import ChampionPlace, EvaluationSpec, GateSpec
+from mlops.domain.evaluation.spec import EvaluationSpec, GateSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 from mlops.flow.evaluation import probes
@@ -16,7 +16,6 @@ TRAINS, SCORES = "chat_completion_pipeline", "model_evaluation_pipeline"
 def of(context: Context) -> EvaluationSpec:
     """The blocks `evaluation` and `gate`, with the defaults that other blocks give."""
     params, wanted, training = context.params, context.params.evaluation, context.params.training
-    environment = last_environment(params)
     return EvaluationSpec(
         enabled=wanted.enabled,
         owner=context.owner,
@@ -30,7 +29,7 @@ def of(context: Context) -> EvaluationSpec:
         max_new_tokens=wanted.max_new_tokens,
         probes=probes.asked(context.project),
         gate=gate_spec(params),
-        champion=ChampionPlace(params.model.name, environment, context.endpoint_name(environment)),
+        champion=context.champion_place(last_environment(params)),
         where=str(context.params_path),
     )
 
@@ -72,6 +71,6 @@ def _known(params: Params) -> bool:
 
 
 def last_environment(params: Params) -> str:
-    """The last environment of this workspace; one that takes its models from a registry is in another."""
-    names = list(params.environments)
-    return next((name for name in reversed(names) if params.environments[name].registry is None), names[-1])
+    """The last environment that is in sight: of one that has a registry, but no workspace, nobody says where it is."""
+    seen = [name for name, stated in params.environments.items() if stated.elsewhere or stated.registry is None]
+    return (seen or list(params.environments))[-1]

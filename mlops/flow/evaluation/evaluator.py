@@ -234,8 +234,9 @@ class RequestedEvaluation:
     def _scored(self, model: str, identity: str) -> Scored:
         given = scoring.settings(self.evaluator.spec.max_new_tokens)
         mark = scoring.fingerprint(identity, ":".join(self.asset), self.component_id, given)
-        known = jobs.attempts(self.evaluator.workspace, mark, scoring.job_name)
-        return Scored(model, mark, known[-1] if known else None, scoring.attempt_of(known[-1].name) if known else 0)
+        known = jobs.attempts(self.evaluator.workspace, mark, self.evaluator.spec.owner, scoring.job_name)
+        own = [one for one in known if one.ours]
+        return Scored(model, mark, own[-1] if own else None, scoring.attempt_of(known[-1].name) if known else 0)
 
 
 def _means(answers: Mapping[str, ModelAnswers], role: str) -> dict[str, float]:

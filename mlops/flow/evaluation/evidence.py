@@ -77,7 +77,7 @@ def champion(workspace: Workspace, place: ChampionPlace) -> Champion | None:
 
 def serving(workspace: Workspace, place: ChampionPlace) -> str | None:
     """The model with the largest share of an environment's traffic, as name:version."""
-    facts = own_endpoint(workspace, place.endpoint, place.model, place.environment)
+    facts = own_endpoint(workspace.at(place.place), place.endpoint, place.model, place.environment)
     shares = [(facts.traffic.get(item.name, 0), item.model) for item in facts.deployments]
     share, label = max(shares, key=lambda pair: pair[0], default=(0, ""))
     return label if share > 0 else None

@@ -140,7 +140,7 @@ def run(context: Context, first: str, second: str, *, plan_only: bool, cache: Pa
         fix = "add evaluation.judge: docs/evaluation.md shows how"
         raise BadInput(Problem(what, str(context.params_path), fix=fix, key="evaluation.judge"))
     evaluator = Evaluator.of(context)
-    found = compare.sides(evaluator, SidesSpec.of(context.params, context.endpoint_name, evaluator), first, second)
+    found = compare.sides(evaluator, SidesSpec.of(context.params, context.champion_place, evaluator), first, second)
     judging = Judging(spec, tuple(_pairs(found, spec.conversations)), KeptAnswers(cache))
     workspace, name = evaluator.workspace, context.params.data.name
     keys = [call.key for call in judging.calls]

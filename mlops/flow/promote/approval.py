@@ -34,5 +34,5 @@ def waiting(workspace: Workspace, spec: RolloutSpec, model: str, by: str) -> Pro
         canary=(),
         log="",
         cause=None,
-        next_environment=None,
+        next_environments=(),
     )

@@ -64,9 +64,10 @@ class Asking:
 
     def add(self, spec: RolloutSpec) -> None:
         """Look at an environment."""
-        facts = own_endpoint(self.workspace, spec.endpoint, spec.owner, spec.environment)
+        where = self.workspace.at(spec.place)
+        facts = own_endpoint(where, spec.endpoint, spec.owner, spec.environment)
         if facts.live:
-            client = scoring.ScoringClient(self.workspace, spec.endpoint)
+            client = scoring.ScoringClient(where, spec.endpoint)
             self.live.append(LiveEndpoint(spec, facts, client))
         else:
             self.silent.append(spec.environment)

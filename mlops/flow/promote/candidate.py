@@ -2,7 +2,9 @@
 
 from mlops.azure import models, sharing
 from mlops.domain.asset_ids import parse_model
+from mlops.domain.environments.workspace_name import WorkspaceName
 from mlops.domain.promote import planner
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
@@ -15,13 +17,14 @@ def deployment(model: models.Registered) -> str:
     return planner.deployment_name(model.name, model.version)
 
 
-def registered(context: Context, label: str | None, registry: str | None = None) -> models.Registered:
+def registered(context: Context, label: str | None, spec: RolloutSpec) -> models.Registered:
     """The model that was named, else the one that was registered for the current parameters and data.
 
-    With `registry` it is looked for there. Raises BadInput.
+    It is that of the registry from which the environment has its models, else of the workspace. Raises BadInput.
     """
+    registry = spec.registry
     if label is None:
-        return _current(context, registry)
+        label = _current(context, spec)
     name, version = parse_model(label)
     if version == LATEST and not registry:
         version = next((model.version for model in models.versions(context.workspace, name)), "")
@@ -37,12 +40,12 @@ def registered(context: Context, label: str | None, registry: str | None = None)
     return found
 
 
-def _current(context: Context, registry: str | None) -> models.Registered:
-    if registry:
-        why = f"this environment takes its models from the registry {registry}"
+def _current(context: Context, spec: RolloutSpec) -> str:
+    if spec.registry and spec.place == WorkspaceName():
+        why = f"this environment takes its models from the registry {spec.registry}"
         raise BadInput(Problem("no model was named", "--model", why=why, fix="write NAME:VERSION"))
     mark, _ = observe.newest_attempt(context.workspace, context.project, training_spec.of(context))
     found = observe.registered(context.workspace, context.params.model.name, mark)
     if found is None:
         raise BadInput(Problem(f"no model is registered for fingerprint {mark}", "the workspace", fix="mlops register"))
-    return found
+    return found.label

@@ -17,7 +17,7 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[FreezeRes
     """Write the freeze; one that is there stays as it is. Raises Unfinished while a promotion is under way."""
     if not reason.strip():
         raise BadInput(Problem("a freeze needs a reason", "--reason", fix="say why, for whoever meets it"))
-    spec, workspace = rollout_spec(context, environment), context.workspace
+    spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
     facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
     if facts.state is EndpointState.ABSENT:
         what = f"{environment} has no endpoint: there is no {spec.endpoint}"

@@ -1,7 +1,11 @@
 """Repeats on the model's versions what the endpoint says of holds, so that they outlive the endpoint.
 
-The endpoint has them first, in the request that moved the traffic. Where models come from a registry, only it has them.
+The endpoint has them first, in the request that moved the traffic. The versions are those of the workspace of the
+training (`home`); where that is out of sight, because the sign-in names another, only the endpoint has them.
 """
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from mlops.azure import models
 from mlops.azure.workspace import Workspace
@@ -9,23 +13,38 @@ from mlops.domain.promote import audit
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import HELD_IN_PREFIX
+from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.result import Hold
 
 
-def repeat(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts) -> tuple[Hold, ...]:
-    """Write each hold of the endpoint on its version, where that does not say it yet; all of them."""
+def repeat(home: Workspace, spec: RolloutSpec, facts: EndpointFacts, say: Callable[[str], None]) -> None:
+    """Write each hold of the endpoint on its version, where that does not say it yet."""
+    with as_allowed(spec, say, "the hold on the model's version"):
+        for version, entry in audit.held(facts.tags).items():
+            model = models.find(home, spec.owner, version)
+            if model and model.tags.get(tag(spec)) != entry.to_tag():
+                models.set_tags(home, spec.owner, version, {tag(spec): entry.to_tag()})
+
+
+def listed(spec: RolloutSpec, facts: EndpointFacts) -> tuple[Hold, ...]:
+    """The holds of an endpoint."""
     found = audit.held(facts.tags)
-    for version, entry in found.items():
-        model = models.find(workspace, spec.owner, version) if spec.registry is None else None
-        if model and model.tags.get(tag(spec)) != entry.to_tag():
-            models.set_tags(workspace, spec.owner, version, {tag(spec): entry.to_tag()})
     return tuple(Hold(f"{spec.owner}:{version}", one.at, one.by, one.why) for version, one in found.items())
 
 
-def release(workspace: Workspace, spec: RolloutSpec, model: models.Registered) -> None:
+def known(home: Workspace, spec: RolloutSpec, model: models.Registered) -> models.Registered:
+    """A model of a registry with the hold that its version in the workspace of the training carries."""
+    found = models.find(home, model.name, model.version) if spec.registry else None
+    kept = {key: value for key, value in found.tags.items() if key == tag(spec)} if found else {}
+    return replace(model, tags={**model.tags, **kept})
+
+
+def release(home: Workspace, spec: RolloutSpec, model: models.Registered, say: Callable[[str], None]) -> None:
     """Take the hold off a version."""
-    if spec.registry is None and tag(spec) in model.tags:
-        models.set_tags(workspace, model.name, model.version, {tag(spec): None})
+    with as_allowed(spec, say, "the end of the hold on the model's version"):
+        known = model if spec.registry is None else models.find(home, model.name, model.version)
+        if known and tag(spec) in known.tags:
+            models.set_tags(home, known.name, known.version, {tag(spec): None})
 
 
 def of(spec: RolloutSpec, model: models.Registered) -> audit.AuditEntry | None:

@@ -13,7 +13,7 @@ from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import check_name, check_room
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.serving import scale
-from mlops.domain.tags import BASE_MODEL_TAG, VERDICT_TAG
+from mlops.domain.tags import BASE_MODEL_TAG, OWNER_TAG, VERDICT_TAG
 from mlops.domain.training.base_model import BaseModel
 from mlops.errors import AzureRefused, MlopsError, Problem
 
@@ -23,7 +23,11 @@ def findings(
 ) -> list[MachineFinding]:
     """What stands in the way. `facts` None: the endpoint's own name is bad, so it could not be looked at."""
     key = spec.key("instance_type")
-    found = [_verdict(model), check_name(deployment, "the deployment's name", spec.params_file)]
+    found = [
+        _verdict(model),
+        _own_model(spec, model),
+        check_name(deployment, "the deployment's name", spec.params_file),
+    ]
     base, trouble = _base(workspace, spec, model)
     found += [trouble] if trouble else []
     if base and (problem := check_size(spec.instance_type, base.inference_sizes(), "inference", spec.params_file)):
@@ -58,6 +62,13 @@ def _verdict(model: models.Registered) -> MachineFinding | None:
     why = f"its tag {VERDICT_TAG} is {model.tags.get(VERDICT_TAG, 'missing')}"
     what = f"{model.label} has no verdict that lets it pass"
     return MachineFinding(Problem(what, "the workspace", why=why, fix="register models with `mlops register`"))
+
+
+def _own_model(spec: RolloutSpec, model: models.Registered) -> MachineFinding | None:
+    if model.name == spec.owner and model.tags.get(OWNER_TAG, spec.owner) == spec.owner:
+        return None
+    what = f"{model.label} is of the project {model.tags.get(OWNER_TAG, model.name)}, not of {spec.owner}"
+    return MachineFinding(Problem(what, spec.params_file, fix="promote a model of this project", key="model.name"))
 
 
 def _base(

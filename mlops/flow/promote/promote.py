@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import replace
 
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.tags import COMMIT_TAG
@@ -10,8 +11,9 @@ from mlops.errors import BadInput
 from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import approval, candidate, preflight
+from mlops.flow.promote import approval, candidate, holds, preflight
 from mlops.flow.promote.consent import Consent
+from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
@@ -31,22 +33,25 @@ def run(
     consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
     specs = rollout_specs(context)
-    spec, workspace = specs[environment], context.workspace
-    later = list(specs.values())[list(specs).index(environment) + 1 :]
-    registered = candidate.registered(context, model, spec.registry)
+    spec, home = specs[environment], context.workspace
+    workspace = home.at(spec.place)
+    later = [specs[name] for name in PromotionOrder(context.params.order).next(environment)]
+    registered = candidate.registered(context, model, spec)
+    with as_allowed(spec, context.say, "whether the model is held"):
+        registered = holds.known(home, spec, registered)
     holder = context.run_url or f"local-{secrets.token_hex(4)}"
     commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
     if approval.waits(context.environment(environment).approval, consent):
         return Outcome(approval.waiting(workspace, spec, registered.label, context.actor))
     if context.environment(environment).approval == "none" and not later:
         context.say(approval.NOBODY.format(environment))
-    with recorded(workspace, registered, environment, commit) as recorder:
+    with recorded(home, spec, registered, commit, context.say) as recorder:
         if bad := check_name(spec.endpoint, spec.key("endpoint"), spec.params_file, spec.key("endpoint")):
             # its name is bad: that, and everything else that can be known without it
             found = preflight.findings(workspace, spec, registered, candidate.deployment(registered), None)
             raise BadInput([bad.problem, *(finding.problem for finding in found)])
         audit = AuditEntry(workspace.now(), context.actor, consent.reason)
-        theirs = replace(asked(workspace, registered, environment), commit=commit)
-        precedence = Precedence(workspace, spec, theirs, Ancestry(context.root, context.say))
-        promotion = Promotion(workspace, spec, registered, later, context.say, holder, audit, consent, precedence)
+        theirs = replace(asked(home, registered, environment), commit=commit)
+        precedence = Precedence(home, spec, theirs, Ancestry(context.root, context.say))
+        promotion = Promotion(home, spec, registered, later, context.say, holder, audit, consent, precedence)
         return recorder.outcome(promotion.run())

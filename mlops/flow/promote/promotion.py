@@ -35,7 +35,7 @@ from mlops.domain.promote.steps import (
 from mlops.domain.serving import naming
 from mlops.domain.serving.causes import Blame, explain
 from mlops.domain.serving.settings import fingerprint
-from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG, REPOSITORY_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG
 from mlops.errors import MlopsError, Problem, RemoteFailed
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import holds, interrupted, preflight, review, share, smoke_test
@@ -56,9 +56,9 @@ _SHOWS_THE_MODEL_BAD = (CreateDeployment, *_ASKS)
 
 @dataclass
 class Promotion:
-    """One promotion of one model to one environment; `later` are the environments after it."""
+    """One promotion of one model to one environment; `later` are the environments right after it."""
 
-    workspace: Workspace
+    home: Workspace  # of the training, where models, their runs and their aliases are
     spec: RolloutSpec
     model: models.Registered
     later: Sequence[RolloutSpec]
@@ -84,13 +84,17 @@ class Promotion:
         again = f"mlops promote {self.spec.environment}"
         try:
             loop = Reconciliation(self._observe, self._decide, self._act, self._log, again)
-            facts, end = loop.run()
-            return self._outcome(facts, end)
+            return self._outcome(*loop.run())
         except KeyboardInterrupt:
             self._lease.release()  # at once: the runner's next signal ends this process
             raise KeyboardInterrupt(interrupted.message(self.workspace, self._log, self.model.label)) from None
         finally:
             self._lease.release()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The one that has the endpoint."""
+        return self.home.at(self.spec.place)
 
     @cached_property
     def _log(self) -> RolloutLog:
@@ -98,7 +102,7 @@ class Promotion:
 
     @cached_property
     def _lease(self) -> EndpointLease:
-        also: dict[str, str | None] = {REPOSITORY_TAG: self.spec.repository} if self.spec.repository else {}
+        also = share.repository_tag(self.spec) if self.spec.repository or self.consent.take_over else {}
         mark = fingerprint(self.spec.settings)
         while_it_lasts = {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
         return EndpointLease(self.workspace, self.spec.endpoint, self.holder, also, while_it_lasts)
@@ -170,7 +174,7 @@ class Promotion:
     def _release_hold(self) -> None:
         """Off the version now, and off the endpoint with the lease; both before anything moves."""
         self._released = True
-        holds.release(self.workspace, self.spec, self.model)
+        holds.release(self.home, self.spec, self.model, self.say)
         tags = {name: value for name, value in self.model.tags.items() if name != holds.tag(self.spec)}
         self.model = replace(self.model, tags=tags)
         self._lease.also = {**self._lease.also, **release_tags(self.model.version, fingerprint(self.spec.settings))}
@@ -234,12 +238,13 @@ class Promotion:
     def _outcome(self, facts: EndpointFacts, end: Final) -> Outcome[PromoteResult]:
         if isinstance(end, Refuse):
             raise self._refusal(end, facts)
-        share.set_champion(self.workspace, self.spec, facts)
+        share.set_champion(self.home, self.spec, facts, self.say)
         if isinstance(end, Skip):
             return Outcome(self._result(facts, PromoteOutcome.FROZEN, end.why))
+        share.claim(self.workspace, self.spec, facts, take_over=self.consent.take_over)
         if isinstance(end, RolledBack):
             return self._taken_back(facts, end.why)
-        for shared in share.run(self.workspace, self.spec, self.later, self.model):
+        for shared in share.run(self.home, self.spec, self.later, self.model):
             self._log.note(Action.SHARE, shared)
         failure = self._move_autoscale(facts)
         outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
@@ -281,7 +286,7 @@ class Promotion:
             tuple(self.measurements),
             log.container_log,
             cause,
-            None if failed else review.next_environment(self.workspace, self.later),
+            () if failed else review.next_environments(self.home, self.later),
         )
 
     def _taken_back(self, facts: EndpointFacts, why: str) -> Outcome[PromoteResult]:

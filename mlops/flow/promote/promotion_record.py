@@ -1,17 +1,20 @@
 """Writes on the training run how far the promotion of its model got, so that `resume` knows what was cut off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlops.azure import jobs, models
+from mlops.azure.failures import Denied
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.lease import Stopped
 from mlops.domain.promote.precedence import Asked
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState, read, record_tag
+from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import COMMIT_TAG, JOB_TAG
 from mlops.errors import AzureRefused, BadInput, MlopsError
 from mlops.flow.outcome import Outcome
+from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult
 
 FINAL = (BadInput, AzureRefused, Stopped)  # the same answer would come again, or a person has the say
@@ -33,18 +36,23 @@ class Recorder:
 
 
 @contextmanager
-def recorded(workspace: Workspace, model: models.Registered, environment: str, commit: str) -> Iterator[Recorder]:
+def recorded(
+    workspace: Workspace, spec: RolloutSpec, model: models.Registered, commit: str, say: Callable[[str], None]
+) -> Iterator[Recorder]:
     """Write that a promotion began, and how it ended; of a process that is killed only that it began is known.
 
     Where the run is of another workspace there is nothing to write on, and nothing is written.
     """
-    run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+    environment, run, retries = spec.environment, None, 0
+    with as_allowed(spec, say, "the record on the training run"):
+        run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+        if run:
+            before = read(run.tags, [environment]).get(environment)
+            retries = before.retries if before else 0
+            write(workspace, run.name, environment, PromotionState.BEGUN, retries, commit)
     if run is None:
         yield Recorder()
         return
-    before = read(run.tags, [environment]).get(environment)
-    retries = before.retries if before else 0
-    write(workspace, run.name, environment, PromotionState.BEGUN, retries, commit)
     recorder = Recorder()
     try:
         yield recorder
@@ -58,7 +66,8 @@ def recorded(workspace: Workspace, model: models.Registered, environment: str, c
         raise
     finally:
         if recorder.state is not PromotionState.BEGUN:
-            write(workspace, run.name, environment, recorder.state, retries, commit)
+            with as_allowed(spec, say, "the record on the training run"):
+                write(workspace, run.name, environment, recorder.state, retries, commit)
 
 
 def write(
@@ -71,7 +80,10 @@ def write(
 
 def asked(workspace: Workspace, model: models.Registered, environment: str) -> Asked:
     """What asked for a model that an environment serves: what its promotion says, else the run that made it."""
-    run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+    try:
+        run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+    except Denied:  # the identity of an environment elsewhere need not see where it was trained
+        run = None
     record = read(run.tags, [environment]).get(environment) if run else None
     commit = record.commit if record and record.commit else model.tags.get(COMMIT_TAG, "")
     return Asked(commit, run.submitted if run else None)

@@ -183,7 +183,7 @@ class PromoteResult:
     canary: tuple[Measurement, ...]
     log: str
     cause: Blame | None
-    next_environment: NextEnvironment | None
+    next_environments: tuple[NextEnvironment, ...]
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,15 @@ def find(workspace: Workspace, label: str, registry: str | None) -> ModelSummary
     return _summary(found) if found else None
 
 
-def next_environment(workspace: Workspace, later: Sequence[RolloutSpec]) -> NextEnvironment | None:
-    """What approving the next environment would do; None after the last one."""
-    if not later:
-        return None
-    spec = later[0]
+def next_environments(home: Workspace, later: Sequence[RolloutSpec]) -> tuple[NextEnvironment, ...]:
+    """What approving the next environments would do; none after the last one."""
+    return tuple(_next(home, spec) for spec in later)
+
+
+def _next(home: Workspace, spec: RolloutSpec) -> NextEnvironment:
     live: str | None
     try:
-        facts = own_endpoint(workspace, spec.endpoint, spec.owner, spec.environment)
+        facts = own_endpoint(home.at(spec.place), spec.endpoint, spec.owner, spec.environment)
         live = facts.live_model or ""
     except MlopsError:  # it may be another workspace, which this sign-in does not see
         live = None

@@ -31,17 +31,17 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackR
     spec = rollout_spec(context, environment)
     log = RolloutLog(spec, context.say)
     try:  # who asks is read from a token, and so the first thing that may hang
-        entry = AuditEntry(context.workspace.now(), context.actor, reason)
+        entry = AuditEntry(context.workspace_of(environment).now(), context.actor, reason)
         return Outcome(Rollback(context.workspace, spec, log, entry).run())
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(interrupted.message(context.workspace, log, None)) from None
+        raise KeyboardInterrupt(interrupted.message(context.workspace_of(environment), log, None)) from None
 
 
 @dataclass
 class Rollback:
     """One rollback of one environment."""
 
-    workspace: Workspace
+    home: Workspace  # of the training
     spec: RolloutSpec
     log: RolloutLog
     entry: AuditEntry
@@ -53,14 +53,22 @@ class Rollback:
         facts, end = loop.run()
         if isinstance(end, Refuse):
             raise end.failure(end.problems)
-        share.set_champion(self.workspace, self.spec, facts)
+        share.set_champion(self.home, self.spec, facts, self.log.say)
         self._move_autoscale(facts)
-        held = holds.repeat(self.workspace, self.spec, facts)
+        holds.repeat(self.home, self.spec, facts, self.log.say)
         status = endpoint_status(self.workspace, facts, self.spec.endpoint)
         model = review.find(self.workspace, status.live.model, self.spec.registry) if status.live else None
         steps = tuple(self.log.steps)
         return RollbackResult(
-            self._name, bool(steps), end.why, self.entry.by, self.entry.why, held, status, steps, model
+            self._name,
+            bool(steps),
+            end.why,
+            self.entry.by,
+            self.entry.why,
+            holds.listed(self.spec, facts),
+            status,
+            steps,
+            model,
         )
 
     def _move_autoscale(self, facts: EndpointFacts) -> None:
@@ -70,6 +78,11 @@ class Rollback:
         except MlopsError as error:
             again = f"`mlops promote {self._name} --model {facts.live_model}` sets it"
             self.log.note(Action.AUTOSCALE, f"not moved: {error.problems[0].what}; {again}")
+
+    @property
+    def workspace(self) -> Workspace:
+        """The one that has the endpoint."""
+        return self.home.at(self.spec.place)
 
     @property
     def _name(self) -> str:

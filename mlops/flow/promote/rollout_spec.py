@@ -32,7 +32,8 @@ def _spec(context: Context, name: str) -> RolloutSpec:
     hours = stated.retention_hours
     return RolloutSpec(
         environment=name,
-        endpoint=stated.endpoint.replace("{workspace_hash}", context.workspace.hash),
+        endpoint=context.stated_endpoint(name),
+        place=context.place(name),
         owner=context.owner,
         repository=context.repository,
         registry=stated.registry,

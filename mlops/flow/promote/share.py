@@ -3,30 +3,51 @@
 The next environment may be another subscription, whose workspace cannot see this one's models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from mlops.azure import aliases, models, sharing
+from mlops.azure import aliases, endpoints, models, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.tags import DATA_TAG
+from mlops.domain.tags import DATA_TAG, REPOSITORY_TAG
+from mlops.flow.promote.home import as_allowed
 
 
-def run(workspace: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], model: models.Registered) -> list[str]:
-    """Share the model and its held-out data with every registry that comes next; what was shared, for people."""
-    wanted = dict.fromkeys(one.registry for one in later)
-    done = []
-    for registry in (name for name in wanted if name and name != spec.registry):
-        if sharing.share_model(workspace, registry, model):
+def run(home: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], model: models.Registered) -> list[str]:
+    """Share the model and its held-out data with every registry that comes next; what was shared, for people.
+
+    It is shared from where it was trained, also where this environment has it from another registry.
+    """
+    wanted = dict.fromkeys(one.registry for one in later if one.registry != spec.registry)
+    done: list[str] = []
+    if any(wanted) and spec.registry:
+        found = models.find(home, model.name, model.version)
+        if found is None:  # the one workspace that this sign-in names is not that of the training
+            return done
+        model = found
+    for registry in (name for name in wanted if name):
+        if sharing.share_model(home, registry, model):
             done.append(f"{model.label} with the registry {registry}")
         name, _, version = model.tags.get(DATA_TAG, "").partition(":")
-        if version and sharing.share_test_data(workspace, registry, name, version):
+        if version and sharing.share_test_data(home, registry, name, version):
             done.append(f"the test file of {name}:{version} with the registry {registry}")
     return done
 
 
-def set_champion(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts) -> None:
-    """Whoever has all traffic is the champion of the environment, and is tagged so where the model is registered."""
+def set_champion(home: Workspace, spec: RolloutSpec, facts: EndpointFacts, say: Callable[[str], None]) -> None:
+    """Whoever has all traffic is the champion of the environment, and is tagged so where the model was registered."""
     name, _, version = (facts.live_model or "").partition(":")
-    if name == spec.owner and version and spec.registry is None:
-        aliases.promoted(workspace, name, version, spec.environment)
+    with as_allowed(spec, say, "the champion's alias"):
+        if name == spec.owner and version and (spec.registry is None or models.find(home, name, version)):
+            aliases.promoted(home, name, version, spec.environment)
+
+
+def claim(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, *, take_over: bool) -> None:
+    """Move the endpoint to this repository, where a person said so; a promotion with nothing to do writes no lease."""
+    if take_over and facts.tags.get(REPOSITORY_TAG, "") != spec.repository:
+        endpoints.set_tags(workspace, spec.endpoint, repository_tag(spec))
+
+
+def repository_tag(spec: RolloutSpec) -> dict[str, str | None]:
+    """Whose the endpoint is; from a laptop, which has no repository, the next one's that deploys to it."""
+    return {REPOSITORY_TAG: spec.repository or None}

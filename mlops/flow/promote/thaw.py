@@ -12,7 +12,7 @@ from mlops.flow.promote.rollout_spec import rollout_spec
 
 def run(context: Context, environment: str) -> Outcome[ThawResult]:
     """Take the freeze away; where there is none, nothing is done."""
-    spec, workspace = rollout_spec(context, environment), context.workspace
+    spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
     facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
     entry = audit.frozen(facts.tags)
     if entry:

@@ -10,6 +10,7 @@ from mlops.azure import aliases, data, endpoints, jobs, models, provenance, regi
 from mlops.azure.provenance import Made
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label, parse_model, registry_of
+from mlops.domain.environments.workspace_name import WorkspaceName
 from mlops.domain.registry.lineage import (
     DataFacts,
     EvaluationFacts,
@@ -41,9 +42,13 @@ class LineageResult:
 
 @dataclass(frozen=True)
 class LineageSpec:
-    """Environment -> endpoint, the name of our models, and the environment whose champion stands for a bare name."""
+    """Environment -> endpoint, the name of our models, and the environment whose champion stands for a bare name.
+
+    `places` are those of the endpoints that are in another workspace than the models.
+    """
 
     endpoints: Mapping[str, str]
+    places: Mapping[str, WorkspaceName]
     owner: str
     last_environment: str
 
@@ -51,7 +56,8 @@ class LineageSpec:
     def of(cls, context: Context) -> "LineageSpec":
         """The one of a command."""
         named = {name: context.endpoint_name(name) for name in context.params.environments}
-        return cls(named, context.owner, last_environment(context.params))
+        places = {named[name]: context.place(name) for name in named}
+        return cls(named, places, context.owner, last_environment(context.params))
 
 
 def run(context: Context, what: str) -> Outcome[LineageResult]:
@@ -93,8 +99,9 @@ def _start(workspace: Workspace, spec: LineageSpec, what: str) -> tuple[list[Ser
         return [], [_newest(workspace, spec, named, champion=False) if newest else f"{named}:{version}"]
     what = what.strip()
     name = spec.endpoints.get(what, what)
-    if name in endpoints.names(workspace):
-        served = _served(workspace, name, spec.owner)
+    where = workspace.at(spec.places.get(name, WorkspaceName()))
+    if name in endpoints.names(where):
+        served = _served(where, name, spec.owner)
         if not served:
             raise BadInput(Problem(f"the endpoint {name} has no deployment", "the workspace", fix="mlops promote"))
         return served, [item.model for item in served]

@@ -21,6 +21,7 @@ from mlops.domain.tags import (
     GATE_PREFIX,
     JOB_TAG,
     METRIC_PREFIX,
+    OWNER_TAG,
     PARAMETERS_TAG,
     REGISTERED_BY_TAG,
     REPOSITORY_TAG,
@@ -99,7 +100,9 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
     if parsed is None:
         raise BadInput(Problem(f"{name} is not a job of ours", fix="name a job that `mlops submit` made (ft-...)"))
     found = require_completed(workspace, name)
-    mark = parsed[0]
+    mark, theirs = parsed[0], found.tags.get(OWNER_TAG, spec.model)
+    if theirs != spec.model:
+        raise BadInput(Problem(f"{name} is a run of the project {theirs}, not of {spec.model}", "the workspace"))
     if there := _registered(workspace, spec, mark):
         return _already(workspace, spec, there, mark, name)
     facts = _card(evaluator, spec, found, mark)

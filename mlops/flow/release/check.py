@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlops import actions, history
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.release.changes import Area, areas
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow import observe
@@ -12,6 +14,8 @@ from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.flow.release.offline_plan import check_parameters
+
+TRAINING = "training"  # the GitHub environment of everything before a promotion
 
 
 @dataclass(frozen=True)
@@ -104,23 +108,24 @@ def _workflows(project: Project) -> str:
 
 
 def _environments(project: Project) -> str:
-    """Those of the parameters are those that the workflows promote to, in the same order."""
-    train = history.top(project.root) / ".github" / "workflows" / "train.yml"
-    promoted = actions.read(train).promotes() if train.is_file() else ()
-    named = tuple(project.params.environments)
-    if not promoted or named == promoted:
-        return ", ".join(named)
-    where = project.params_path.name
-    fix = f"name the environments {', '.join(promoted)} in this order, or change the jobs of promote.yml"
-    lacking = [f"environments has no {name}, which the workflows promote to" for name in promoted if name not in named]
-    problems = [Problem(what, where, fix=fix, key="environments") for what in lacking]
-    problems += [
-        Problem(f"environments.{name} is promoted to by no workflow", where, fix=fix, key=f"environments.{name}")
-        for name in named
-        if name not in promoted
+    """What the workflows name are environments of the parameters; the jobs of a promotion take theirs from there."""
+    top, params = history.top(project.root), project.params
+    known = {TRAINING, *params.environments}
+    problems = [
+        Problem(f"{flow.path.name} names the environment {name}, which is none of params.yaml", where, fix=fix)
+        for flow in _own_workflows(top)
+        for name in flow.environments()
+        if name not in known
+        for where, fix in [(f".github/workflows/{flow.path.name}", f"use one of: {', '.join(params.environments)}")]
     ]
-    what = f"environments are in the order {', '.join(named)}, the workflows promote in the order {', '.join(promoted)}"
-    raise BadInput(problems or Problem(what, where, fix=fix, key="environments"))
+    if problems:
+        raise BadInput(problems)
+    return " -> ".join(" and ".join(wave) for wave in PromotionOrder(params.order).waves())
+
+
+def _own_workflows(top: Path) -> list[actions.Workflow]:
+    folder = top / ".github" / "workflows"
+    return [actions.read(path) for path in sorted(folder.glob("*.y*ml"))]
 
 
 def _changed(project: Project, base: str) -> list[Area] | None:

@@ -8,7 +8,7 @@ from functools import cache
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.training import compute, training_spec
 from mlops.flow.training.compute import ComputeResult, ComputeState
 
@@ -76,12 +76,19 @@ def _looks(context: Context) -> tuple[tuple[str, Callable[[], str]], ...]:
         made_of = training_spec.training(workspace(), spec())
         return f"{len(made_of.resolved.values)} parameters fit {made_of.component.name} {made_of.component.version}"
 
+    served = cache(lambda: own_endpoints(context))
+
+    def project() -> str:
+        check_project(workspace(), served(), context.owner, context.repository, spec().where)
+        return f"{context.owner} is this repository's" if context.repository else f"{context.owner} is ours"
+
     return (
         ("sign-in and workspace", lambda: f"workspace {workspace().target.workspace} in {workspace().location}"),
         ("base model", model),
         ("component and parameters", parameters),
-        ("compute", lambda: _compute(compute.run(context, make=False))),
-        ("endpoints", lambda: ", ".join(facts.name for facts in own_endpoints(context).values())),
+        ("project", project),
+        ("compute", lambda: _compute(compute.check_and_make(workspace(), spec(), context.say, make=False))),
+        ("endpoints", lambda: ", ".join(facts.name for facts in served().values())),
     )
 
 

@@ -15,6 +15,7 @@ from mlops.flow.evaluation import planned
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.release import released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.training import estimates, training_spec
@@ -34,10 +35,11 @@ class PlanResult:
     """The steps of a release in order, each with its reason, and what they rest on; null is what does not exist yet.
 
     `train`: a job is to be submitted; `release`: a run is to be watched, judged or registered; `promote`: some
-    environment is to get the model. `estimate` is null where nothing is trained, or where no run on such machines has
-    completed. No step runs where a newer push takes the place of this one. `component_defaults` are the inputs that
-    keep the component's own value. `answers` is what its evaluation will ask for; null where nothing is trained, or no
-    model is asked. `serving` has what is live with other settings than params.yaml says.
+    environment is to get the model; `environments` say which, and are none while it is not registered. No step runs
+    where a newer push takes the place of this one. `estimate` is null where nothing is trained, or where no run on such
+    machines has completed. `component_defaults` are the inputs that keep the component's own value. `answers` is what
+    its evaluation will ask for; null where nothing is trained, or no model is asked. `serving` has what is live with
+    other settings than params.yaml says.
     """
 
     base_model: str
@@ -54,6 +56,7 @@ class PlanResult:
     train: bool
     release: bool
     promote: bool
+    environments: tuple[str, ...]
     train_reason: str
     why: str
     parameters: tuple[Parameter, ...]
@@ -68,9 +71,11 @@ class PlanResult:
 def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
     workspace, spec = context.workspace, training_spec.of(context)
+    served = own_endpoints(context)
+    check_project(workspace, served, context.owner, context.repository, spec.where)
     made_of = training_spec.training(workspace, spec)
     facts = replace(
-        observe.facts(context, made_of),
+        observe.facts(context, made_of, served),
         superseded=superseded.why(context.project, context.commit, context.pushed_branch),
     )
     plan = decide(facts, force=force)
@@ -96,6 +101,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         train=plan.train,
         release=plan.release,
         promote=plan.promote,
+        environments=plan.environments,
         train_reason=plan.train_reason,
         why=plan.why,
         parameters=tuple(Parameter(*row) for row in made_of.resolved.rows()),

@@ -49,9 +49,7 @@ class ReleasedDiff:
 
 def compare(context: Context, made_of: ResolvedTraining, data_version: str | None) -> ReleasedDiff:
     """What differs between the released model's run and one of the current commit."""
-    environment = last_environment(context.params)
-    place = ChampionPlace(context.params.model.name, environment, context.endpoint_name(environment))
-    found = _released(context.workspace, place)
+    found = _released(context.workspace, context.champion_place(last_environment(context.params)))
     if found is None:
         return ReleasedDiff(None)
     released, ingredients = found
@@ -75,7 +73,7 @@ def compare(context: Context, made_of: ResolvedTraining, data_version: str | Non
 def _released(workspace: Workspace, place: ChampionPlace) -> tuple[ReleasedModel, Ingredients] | None:
     """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
     environment = place.environment
-    live = own_endpoint(workspace, place.endpoint, place.model, environment).live_model
+    live = own_endpoint(workspace.at(place.place), place.endpoint, place.model, environment).live_model
     name, _, version = (live or "").partition(":")
     model = models.find(workspace, name, version) if version else None
     if model is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops.azure import jobs, models
 from mlops.azure.workspace import Workspace
+from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.rules import Ruling
 from mlops.domain.promote import promotion_record
@@ -28,7 +29,7 @@ from mlops.flow.evaluation import gate, submit
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.gate import GateResult
 from mlops.flow.outcome import Outcome, Skipped
-from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.promote import promotion_record as promotion_records
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.registry import register
@@ -60,15 +61,14 @@ class CarriedRun:
 
 @dataclass(frozen=True)
 class PromotionRequest:
-    """A model for `promote`: the run that made it, and the environment where it begins.
+    """A model for `promote`: the run that made it, and the environments that are to get it, in order.
 
-    `rest`: also the environments after that one. `commit` asks for it.
+    `commit` asks for it.
     """
 
     job: str
     model: str
-    environment: str
-    rest: bool
+    environments: tuple[str, ...]
     commit: str
 
 
@@ -93,16 +93,17 @@ def run(context: Context, *, render: register.Render) -> Outcome[ResumeResult]:
     scheduled run is red once.
     `render` makes a model card's Markdown.
     """
-    workspace, environments = context.workspace, tuple(context.params.environments)
+    workspace, order = context.workspace, PromotionOrder(context.params.order)
     served = own_endpoints(context)
+    check_project(workspace, served, context.owner, context.repository, str(context.params_path))
     specs = rollout_specs(context)
     found = _runs(workspace, context.owner, served, specs)
     live = {name: one.live_model for name, one in served.items()}
     spec = register.RegisterSpec.of(context)
-    done = _Reconcile(Evaluator.of(context), spec, render)
+    done = _Reconcile(Evaluator.of(context), spec, order, render)
     outdated = [name for name, changes in observe.outdated(workspace, served, specs).items() if to_apply(changes)]
     is_ancestor = Ancestry(context.root, context.say)
-    decisions = decide(found, environments, live, workspace.now(), outdated, is_ancestor)
+    decisions = decide(found, order, live, workspace.now(), outdated, is_ancestor)
     for decision in decisions:
         done.take(decision)
     still_open = any(decision.open for decision in decisions)
@@ -117,6 +118,7 @@ class _Reconcile:
 
     evaluator: Evaluator
     spec: register.RegisterSpec
+    order: PromotionOrder
     render: register.Render
     runs: list[CarriedRun] = field(default_factory=list)
     verdicts: list[GateResult] = field(default_factory=list)
@@ -138,7 +140,7 @@ class _Reconcile:
                     done, why = self._carry_on(decision)
                 case RunAction.PROMOTE:
                     done = RunOutcome.PROMOTED
-                    self._request(run, decision.environment)
+                    self._request(run, decision.environments)
                 case RunAction.FAILED:
                     raise self._failed(run)
                 case RunAction.WAIT:
@@ -166,7 +168,7 @@ class _Reconcile:
             why = f"registered as {made}, and not promoted: {decision.superseded_by} was asked for later"
             return RunOutcome.REGISTERED, why
         if self.promotion is None:
-            self._request(run, self.spec.environments[0], made)
+            self._request(run, self.order.names, made)
         return RunOutcome.REGISTERED, f"registered as {made}"
 
     def _evaluate(self, run: Run) -> str:
@@ -182,16 +184,15 @@ class _Reconcile:
         ]
         return f"held-out conversations: {', '.join(waiting)}" if waiting else ""
 
-    def _request(self, run: Run, environment: str, model: str = "") -> None:
+    def _request(self, run: Run, environments: tuple[str, ...], model: str = "") -> None:
         """Note it first: should the promote workflow never start, a later run sees that it was to."""
-        before = run.promotions.get(environment)
-        retries = before.retries + 1 if before else 0
         workspace = self.evaluator.workspace
-        promotion_records.write(workspace, run.name, environment, PromotionState.REQUESTED, retries, run.asked.commit)
-        first = environment == self.spec.environments[0]
-        self.promotion = PromotionRequest(
-            run.name, model or run.model or "", environment, rest=first, commit=run.asked.commit
-        )
+        for environment in self.order.waves(environments)[0]:
+            before = run.promotions.get(environment)
+            retries = before.retries + 1 if before else 0
+            state = PromotionState.REQUESTED
+            promotion_records.write(workspace, run.name, environment, state, retries, run.asked.commit)
+        self.promotion = PromotionRequest(run.name, model or run.model or "", environments, run.asked.commit)
 
     def _failed(self, run: Run) -> RemoteFailed:
         why = jobs.failure(self.evaluator.workspace, run.name)

@@ -70,9 +70,9 @@ class StatusResult:
 def run(context: Context) -> Outcome[StatusResult]:
     """Look, and say."""
     made_of = training_spec.training(context.workspace, training_spec.of(context))
-    facts = observe.facts(context, made_of)
-    plan = decide(facts)
     seen = own_endpoints(context)
+    facts = observe.facts(context, made_of, seen)
+    plan = decide(facts)
     result = StatusResult(
         recipe=facts.recipe,
         data_version=facts.data_version,

@@ -9,6 +9,7 @@ from mlops.azure import compute, skus_and_quota
 from mlops.azure.failures import Conflict
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import AllowList, Machine, MachineFinding, Quota, failure_of
+from mlops.domain.tags import OWNER_TAG, REPOSITORY_TAG
 from mlops.domain.training.checks import (
     DEDICATED_TOTAL,
     IN_MOTION,
@@ -23,7 +24,7 @@ from mlops.errors import AzureRefused, Problem
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Gathered
 
@@ -69,8 +70,10 @@ class ComputeResult:
 
 def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
-    own_endpoints(context)  # before anything is paid for: a name of somebody else would be refused at the very end
-    return check_and_make(context.workspace, training_spec.of(context), context.say, make=make)
+    workspace, spec = context.workspace, training_spec.of(context)
+    # before anything is paid for: a name of somebody else would be refused at the very end
+    check_project(workspace, own_endpoints(context), spec.owner, spec.repository, spec.where)
+    return check_and_make(workspace, spec, context.say, make=make)
 
 
 def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: bool) -> Outcome[ComputeResult]:
@@ -152,6 +155,7 @@ def _settled(workspace: Workspace, name: str, say: Say) -> Cluster | None:
 def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
     """Make the cluster. When another process makes it at the same moment, wait for that one."""
     say(f"creating the cluster {spec.compute} of {spec.instance_type}")
+    own = {OWNER_TAG: spec.owner, REPOSITORY_TAG: spec.repository}
     try:
         compute.create(
             workspace,
@@ -160,6 +164,7 @@ def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
             max_nodes=spec.max_nodes,
             idle_seconds=spec.idle_seconds,
             tier=spec.tier.value,
+            tags={key: value for key, value in own.items() if value},
         )
     except Conflict:
         say(f"another process is making the cluster {spec.compute}")

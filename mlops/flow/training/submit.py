@@ -76,7 +76,7 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     made_of = training_spec.training(workspace, spec)
     version = observe.required_data_version(workspace, context.project)
     mark = made_of.fingerprint(version)
-    decision = decide(jobs.attempts(workspace, mark), force=force)
+    decision = decide(jobs.attempts(workspace, mark, spec.owner), force=force)
     if decision.known:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
@@ -104,10 +104,10 @@ def _submit(
         try:
             url, made = submission.submit(workspace, work, name)
         except submission.Taken:
-            say(f"{name} was deleted, and Azure gives a name out once")
+            say(f"{name} is another project's, or was deleted, and Azure gives a name out once")
             continue
         return name, url, made
-    what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs"
+    what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs or other projects"
     raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
 
 

@@ -54,6 +54,7 @@ def of(context: Context) -> TrainingSpec:
     model, training = context.params.model, context.params.training
     return TrainingSpec(
         owner=context.owner,
+        repository=context.repository,
         registry=model.registry,
         base=model.base,
         version=model.version,

@@ -1,0 +1,1 @@
+"""Environments as params.yaml has them."""

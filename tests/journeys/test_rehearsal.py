@@ -1,4 +1,4 @@
-"""The whole road as a user walks it: release, change nothing, change one conversation, roll back.
+"""The whole road as a user walks it: release, change nothing, a serving setting, one conversation, roll back.
 
 One emulator serves all of it, in order, through the real workflow files, act and the real SDK.
 """
@@ -52,6 +52,36 @@ def test_nothing_changed_is_nothing_done_and_says_why(clone: Clone) -> None:
     assert "phi-3-mini-ultrachat:1 has all traffic in production" in printed
 
 
+def test_a_runner_that_may_not_ask_the_endpoint_finds_out_before_a_deployment_is_paid_for(clone: Clone) -> None:
+    clone.replace("params.yaml", "request_timeout_ms: 90000", "request_timeout_ms: 60000")
+    assert clone.mlops("emulator", "fault", "--state", str(clone.state), "scoring.score: 403 always").returncode == 0
+    code, printed, record = clone.rehearse("--until", "push")
+    assert code == 6
+    assert "refuses to be asked from here" in printed
+    assert record["jobs"]["train promote/promote/staging"] == "failure"
+    assert "train promote/promote/production" not in record["jobs"]
+    status = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "status")
+    staging, production = json.loads(status.stdout)["result"]["environments"]
+    assert (staging["serves"], [one["deployment"] for one in production["serves"]]) == ([], ["model-1"])
+
+
+def test_a_changed_serving_setting_is_released_by_a_push_that_trains_nothing(clone: Clone) -> None:
+    assert clone.mlops("emulator", "faults", "--state", str(clone.state), "--clear").returncode == 0
+    code, printed, record = clone.rehearse("--until", "push")
+    assert code == 0, printed
+    assert record["job"] == seen["first"]["job"]
+    assert set(record["jobs"]) == {
+        "train plan",
+        "train promote/promote/staging",
+        "train promote/promote/production",
+    }
+    summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
+    assert "| production | request_timeout_ms | 90000 | 60000 | by a new deployment |" in summaries
+    (name,) = set(re.findall(r"model-1-[0-9a-f]{6}", summaries.partition("production: ")[2]))
+    assert f"({name} 10 %, model-1 90 %)" in summaries or f"(model-1 90 %, {name} 10 %)" in summaries
+    seen["served"] = name
+
+
 def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clone) -> None:
     line = json.loads((clone.folder / CURATED).read_text().splitlines()[0])
     answer = line["messages"][-1]["content"]
@@ -66,7 +96,8 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     assert record["job"] != seen["first"]["job"]
     assert record["model"] == "phi-3-mini-ultrachat:2"
     summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
-    for share in ("(model-1 90 %, model-2 10 %)", "(model-1 50 %, model-2 50 %)", "(model-2 100 %)"):
+    old = seen["served"]
+    for share in (f"({old} 90 %, model-2 10 %)", f"({old} 50 %, model-2 50 %)", "(model-2 100 %)"):
         assert share in summaries
     assert "phi-3-mini-ultrachat:1 (all traffic in production)" in summaries
     assert "conversations: +1 -1" in summaries
@@ -81,7 +112,7 @@ def test_a_rollback_returns_to_the_model_before(clone: Clone) -> None:
     )
     assert done.returncode == 0, done.stderr
     back = json.loads(done.stdout)["result"]
-    assert (back["endpoint"]["live"]["name"], back["model"]["model"]) == ("model-1", "phi-3-mini-ultrachat:1")
+    assert (back["endpoint"]["live"]["name"], back["model"]["model"]) == (seen["served"], "phi-3-mini-ultrachat:1")
     tick = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "resume")
     assert tick.returncode == 0, tick.stderr
     found = json.loads(tick.stdout)

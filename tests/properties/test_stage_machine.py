@@ -17,6 +17,7 @@ from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.planner import deployment_name, next_step
 from mlops.domain.promote.rollback import rollback_step
+from mlops.domain.promote.rollback_target import main as main_of
 from mlops.domain.promote.steps import (
     BakeCanary,
     CreateDeployment,
@@ -29,6 +30,7 @@ from mlops.domain.promote.steps import (
     Refuse,
     Repair,
     RolledBack,
+    Scale,
     SetTraffic,
     Skip,
     SmokeTest,
@@ -81,10 +83,21 @@ class Service:
                 assert facts.state is EndpointState.SUCCEEDED
                 assert facts.find(step.name) is None
                 state = DeploymentState.SUCCEEDED if done else DeploymentState.CREATING
-                new = DeploymentFacts(step.name, state, step.model, step.instance_type, step.instance_count, self.now)
+                new = DeploymentFacts(
+                    step.name,
+                    state,
+                    step.model,
+                    step.instance_type,
+                    step.instance_count,
+                    self.now,
+                    stated_count=step.stated_count,
+                )
                 self.facts = replace(facts, deployments=(*facts.deployments, new))
                 self.tested.discard(step.name)
                 self.broken.discard(step.name)
+            case Scale():
+                assert facts.find(step.name) is not None
+                self.scale(step.name, step.count, step.stated)
             case SetTraffic():
                 assert not facts.state.busy
                 self._divide(dict(step.percentages))
@@ -126,6 +139,14 @@ class Service:
         zeros = {one.name: 0 for one in facts.deployments}
         self.facts = replace(facts, traffic={**zeros, **traffic}, mirror={})
         self.history.append(traffic)
+
+    def scale(self, name: str, count: int, stated: int | None = None) -> None:
+        """Change the instances of a deployment; `stated` is what mlops writes down with it."""
+        changed = tuple(
+            replace(one, instance_count=count, stated_count=stated or one.stated_count) if one.name == name else one
+            for one in self.facts.deployments
+        )
+        self.facts = replace(self.facts, deployments=changed)
 
     def change(self, name: str, state: DeploymentState) -> None:
         """Put a deployment into a state."""
@@ -208,6 +229,13 @@ class Promotion(RuleBasedStateMachine):
             held = {f"model-{version}" for version in audit.held(service.facts.tags)}
             gains = {name for name, share in step.percentages.items() if share > service.facts.share(name)}
             assert f"model-{self.version}" not in held & gains, "a held model is never promoted"
+            new, main = service.facts.find(f"model-{self.version}"), main_of(service.facts, f"model-{self.version}")
+            if new and main and new.name in gains:
+                assert new.instance_count >= main.instance_count, "it can carry what the live one carries"
+        if isinstance(step, Scale):
+            one = service.facts.find(step.name)
+            assert one is not None
+            assert step.count > one.instance_count or one.stated_count == one.instance_count, "others' scale stays"
         service.apply(step, done=done)
 
     @rule(smoke=st.booleans(), judged=st.booleans(), healthy=st.booleans(), dies=st.sampled_from([False] * 4 + [True]))
@@ -297,6 +325,11 @@ class Promotion(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(self.service.facts.healthy()))
         self.service.change(one.name, DeploymentState.SCALING)
         self.service.broken.add(one.name)
+
+    @precondition(lambda self: self.service.facts.healthy())
+    @rule(data=st.data(), count=st.integers(1, 4))
+    def somebody_sets_the_instances(self, data: st.DataObject, count: int) -> None:
+        self.service.scale(data.draw(st.sampled_from(self.service.facts.healthy())).name, count)
 
     @precondition(lambda self: self.service.facts.healthy())
     @rule(data=st.data())

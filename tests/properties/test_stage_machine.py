@@ -148,6 +148,12 @@ class Service:
         )
         self.facts = replace(self.facts, deployments=changed)
 
+    def carries(self, name: str, step: SetTraffic) -> None:
+        """A candidate that gets more traffic can carry what the live one carries."""
+        new, main = self.facts.find(name), main_of(self.facts, name)
+        if new and main and new.instance_count and step.percentages.get(name, 0) > self.facts.share(name):
+            assert new.instance_count >= main.instance_count
+
     def change(self, name: str, state: DeploymentState) -> None:
         """Put a deployment into a state."""
         changed = tuple(replace(one, state=state) if one.name == name else one for one in self.facts.deployments)
@@ -188,6 +194,8 @@ class Service:
                 case _:
                     if isinstance(step, SmokeTest):
                         self.tested.add(step.deployment)
+                    if isinstance(step, SetTraffic):
+                        self.carries(wish(version, self.now).deployment, step)
                     self.apply(step)
                     progress = progress.after(step)
         raise AssertionError(f"no end after {BOUND} steps: {step}")
@@ -229,9 +237,7 @@ class Promotion(RuleBasedStateMachine):
             held = {f"model-{version}" for version in audit.held(service.facts.tags)}
             gains = {name for name, share in step.percentages.items() if share > service.facts.share(name)}
             assert f"model-{self.version}" not in held & gains, "a held model is never promoted"
-            new, main = service.facts.find(f"model-{self.version}"), main_of(service.facts, f"model-{self.version}")
-            if new and main and new.name in gains:
-                assert new.instance_count >= main.instance_count, "it can carry what the live one carries"
+            service.carries(f"model-{self.version}", step)
         if isinstance(step, Scale):
             one = service.facts.find(step.name)
             assert one is not None

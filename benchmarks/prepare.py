@@ -186,10 +186,13 @@ def ours(source: Path, out: Path, share: float = 1) -> None:
     from mlops.dataset import Options, prepare
     from mlops.dataset.huggingface import read_parquet
     from mlops.domain.dataset import Input, Source
+    from mlops.domain.evaluation.probes.suites import read
 
+    probes = sorted((Path(__file__).resolve().parents[1] / "data" / "probes").glob("*.jsonl"))
+    options = Options(questions=read([(path.name, path.read_text(encoding="utf-8")) for path in probes]))
     count = round(int(source.stem) * share)
     rows = read_parquet([str(source)], count)
-    done = prepare([Input(Source("a/b", "dataset", "main", "train"), "train", rows)], own_files(), Options(), out)
+    done = prepare([Input(Source("a/b", "dataset", "main", "train"), "train", rows)], own_files(), options, out)
     told = ", ".join(f"{reason} {number}" for reason, number in done.manifest.rejected.items())
     print(f"  kept {sum(entry.rows for entry in done.manifest.files.values()):,}; {told}", file=sys.stderr)
 

@@ -22,6 +22,7 @@ from mlops.domain.dataset.rows import Fault, NotRead, Place, Read, Reason, Sourc
 from mlops.domain.dataset.similar import Hashes, shingles
 from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.dataset.validate import Conversation, check, encode_messages
+from mlops.domain.evaluation.probes.leaks import Questions
 
 ALWAYS_DATA = (".jsonl", ".ndjson", ".parquet")  # a file with such an ending is meant as data, whatever is in it
 NEAR_FIX = (
@@ -64,6 +65,7 @@ class CuratedFiles:
     near_duplicates: float | None
     specs: Sequence[SourceSpec] = ()
     remove_duplicates: bool = False
+    questions: Questions = field(default_factory=Questions)
     rows: list[Curated] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -88,6 +90,7 @@ class CuratedFiles:
                     self.faults.append((place, found))
                 else:
                     self.rows.append(Curated(source, position, place, found))
+        self._leave_out(self._asked())
         self._leave_out(self._equal())
         if self.near_duplicates is not None:
             self._leave_out(self._nearly_equal(self.near_duplicates))
@@ -104,6 +107,11 @@ class CuratedFiles:
             return screened.fault
         assert screened.found
         return screened.found
+
+    def _asked(self) -> dict[int, Fault]:
+        """Rows that ask what the evaluation asks."""
+        faults = ((number, self.questions.asked(row.found.messages)) for number, row in enumerate(self.rows))
+        return {number: fault for number, fault in faults if fault}
 
     def _equal(self) -> dict[int, Fault]:
         seen: dict[bytes, Curated] = {}
@@ -127,7 +135,7 @@ class CuratedFiles:
         return found
 
     def _leave_out(self, found: dict[int, Fault]) -> None:
-        """Rows that stand twice: an error, or removed."""
+        """Rows that stand twice, or stand in the evaluation: an error, or removed."""
         for number, fault in found.items():
             row = self.rows[number]
             if self.remove_duplicates:

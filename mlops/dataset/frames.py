@@ -7,7 +7,7 @@ knows the reason, and which rows that are Python objects meet at once.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from mlops.domain.dataset import lost_meaning, personal
 from mlops.domain.dataset.policies import Policies, Screened, screen
 from mlops.domain.dataset.rows import Fault
 from mlops.domain.dataset.validate import Conversation, check, estimated_tokens
+from mlops.domain.evaluation.probes.leaks import EDGES, ENDS, Questions
 
 MESSAGES = pl.List(pl.Struct({"content": pl.String, "role": pl.String}))
 SEPARATORS = "^[\x1c-\x1f]"  # spaces to Python, not to polars: a text that begins so is looked at closely
@@ -48,6 +49,7 @@ class Limits:
     characters: int
     tokens: int | None
     policies: Policies
+    questions: Questions = field(default_factory=Questions)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> 
     """Every row of a frame with columns `messages` and, where there are any, `prompt` and `prompt_id`; or of a list."""
     frame = _in_order(given) if isinstance(given, pl.DataFrame) else None
     plain, parts = _plain(frame, limits) if frame is not None else (np.zeros(len(given), dtype=bool), None)
+    if parts and limits.questions.ends:
+        _may_ask(parts, plain, limits.questions)
     kinds = _told(parts, plain, limits.policies) if parts else {}
     found = np.flatnonzero(plain)
     personal_data, redacted = Counter(name for names in kinds.values() for name in names), Counter[str]()
@@ -212,8 +216,19 @@ def _slowly(value: Mapping[str, Any], limits: Limits) -> Screened | Fault:
     found = check(value, limits.characters, limits.tokens)
     if isinstance(found, Fault):
         return found
+    if fault := limits.questions.asked(found.messages):
+        return fault
     screened = screen(found, limits.policies)
     return screened.fault or screened
+
+
+def _may_ask(parts: _Parts, plain: Integers, questions: Questions) -> None:
+    """Rows that may ask a question of the evaluation are plain no longer."""
+    users = np.flatnonzero((parts.code == ROLES["user"]) & plain[parts.row])
+    bare = parts.content.gather(users).str.strip_chars(EDGES).str
+    ends = (bare.head(ENDS).str.to_lowercase(), bare.tail(ENDS).str.to_lowercase())
+    held = ends[0].is_in(questions.ends) | ends[1].is_in(questions.ends)
+    plain[parts.row[users[held.to_numpy()]]] = False
 
 
 def _told(parts: _Parts, plain: Integers, policies: Policies) -> dict[int, tuple[str, ...]]:

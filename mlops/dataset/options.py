@@ -9,6 +9,7 @@ from mlops.domain.dataset.manifest import Manifest
 from mlops.domain.dataset.policies import Policies
 from mlops.domain.dataset.rows import NotRead
 from mlops.domain.dataset.sources import SourceSpec
+from mlops.domain.evaluation.probes.suites import Probe
 from mlops.errors import Problem
 
 
@@ -31,6 +32,7 @@ class Options:
     weights: Mapping[str, float] = field(default_factory=dict)
     sources: tuple[SourceSpec, ...] = ()
     window: int | None = None
+    questions: tuple[Probe, ...] = ()  # of the evaluation's probes
 
 
 @dataclass(frozen=True)

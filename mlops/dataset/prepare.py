@@ -82,6 +82,7 @@ def check(curated: Iterable[tuple[str, bytes]], options: Options) -> CuratedChec
 
 def _curated(curated: Iterable[tuple[str, bytes]], options: Options) -> "CuratedFiles":
     from mlops.dataset.curated import CuratedFiles
+    from mlops.domain.evaluation.probes.leaks import Questions
 
     own = CuratedFiles(
         options.max_characters,
@@ -90,6 +91,7 @@ def _curated(curated: Iterable[tuple[str, bytes]], options: Options) -> "Curated
         options.near_duplicates,
         options.sources,
         options.duplicates == "remove",
+        Questions(options.questions, options.near_duplicates),
     )
     own.read(sorted(curated))
     return own
@@ -123,8 +125,10 @@ def _made(
     from mlops.dataset.ingest import Ingest
     from mlops.dataset.rejections import RejectionLog
     from mlops.dataset.spill import SpillFiles
+    from mlops.domain.evaluation.probes.leaks import Questions
 
-    limits = Limits(options.max_characters, options.max_tokens, options.policies)
+    questions = Questions(options.questions, options.near_duplicates)
+    limits = Limits(options.max_characters, options.max_tokens, options.policies, questions)
     with closing(SpillFiles(folder)) as spill, closing(RejectionLog(folder / REJECTED)) as log:
         ingest = Ingest(spill, log, limits, select.order_salt(options.seed), progress)
         ingest.add_curated(own)

@@ -3,6 +3,7 @@
 It must not change anything.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +26,13 @@ from mlops.domain.training.run import Attempt, JobState
 from mlops.domain.training.spec import TrainingSpec
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evidence
+from mlops.flow.evaluation import evidence, probes
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.project import Project
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
-from mlops.params import Params
 
 
 def curated_files(project: Project) -> list[tuple[str, bytes]]:
@@ -82,15 +82,16 @@ def _named(project: Project) -> Iterator[Path]:
             raise BadInput(Problem(what, str(project.params_path), fix=fix, key=key)) from None
 
 
-def recipe(params: Params, curated: list[tuple[str, bytes]]) -> str:
-    """The digest of what preparation would start from."""
-    return recipe_digest(params.data.model_dump(), curated)
+def recipe(project: Project, curated: list[tuple[str, bytes]]) -> str:
+    """The digest of what preparation would start from. Rows that ask what a probe asks are left out of the data."""
+    asked = (json.dumps(probe.messages) for probe in probes.every(project))
+    return recipe_digest(project.params.data.model_dump(), curated, asked)
 
 
 def data_version(workspace: Workspace, project: Project) -> str | None:
     """The version of the data that the current parameters and files make, if it was made."""
     params = project.params
-    found = data.find_by_recipe(workspace, params.data.name, recipe(params, curated_files(project)))
+    found = data.find_by_recipe(workspace, params.data.name, recipe(project, curated_files(project)))
     return found[0] if found else None
 
 
@@ -153,7 +154,7 @@ def outdated(
 
 def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, EndpointFacts]) -> Facts:
     """Everything that the plan is decided on; `served` are the endpoints of the environments."""
-    mixture = recipe(context.params, curated_files(context.project))
+    mixture = recipe(context.project, curated_files(context.project))
     none = why_not(enabled=context.params.evaluation.enabled)
     found = data.find_by_recipe(context.workspace, context.params.data.name, mixture)
     if found is None:

@@ -77,7 +77,7 @@ class Data(_Block):
     )
     duplicates: Literal["refuse", "remove"] = Field(
         "refuse",
-        description="On curated conversations that stand twice, or nearly: an error, or all but one are left out",
+        description="Curated conversations that stand twice, or nearly, or ask what a probe asks: refused, or left out",
     )
     weights: dict[str, Weight] = Field(
         default_factory=dict,

@@ -15,8 +15,10 @@ PREPARATION_VERSION = 3
 NOT_INPUTS = frozenset({"name", "curated"})
 
 
-def recipe_digest(data_params: Mapping[str, object], curated: Iterable[tuple[str, bytes]]) -> str:
-    """30 hex digits over the data parameters, the curated files' bytes and PREPARATION_VERSION.
+def recipe_digest(
+    data_params: Mapping[str, object], curated: Iterable[tuple[str, bytes]], asked: Iterable[str] = ()
+) -> str:
+    """30 hex digits over the data parameters, the curated files' bytes, what is `asked` and PREPARATION_VERSION.
 
     `data_params` is the effective `data` block (defaults filled in); `curated` are (path, bytes). The order of keys and
     files, `1` for `1.0`, and the name of a file up to its ending do not count, because the rows do not depend on them.
@@ -28,7 +30,8 @@ def recipe_digest(data_params: Mapping[str, object], curated: Iterable[tuple[str
         [path if named else PurePosixPath(path).suffix.lower(), hashlib.sha256(data).hexdigest()]
         for path, data in curated
     )
-    text = json.dumps([PREPARATION_VERSION, params, files], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    parts = [PREPARATION_VERSION, params, files, *([questions] if (questions := sorted(asked)) else [])]
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:30]
 
 

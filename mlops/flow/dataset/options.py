@@ -11,6 +11,7 @@ from mlops.domain.dataset.formats.threads import ThreadMapping, mapping_of
 from mlops.domain.dataset.policies import Policies
 from mlops.domain.dataset.sources import SourceSpec
 from mlops.errors import BadInput, Problem
+from mlops.flow.evaluation import probes
 from mlops.flow.project import Project
 from mlops.params.data import SourceParams
 
@@ -33,6 +34,7 @@ def options(project: Project) -> Options:
         weights=wanted.weights,
         sources=tuple(spec(project.root, entry) for entry in wanted.sources),
         window=window(project),
+        questions=probes.every(project),
     )
 
 

@@ -51,7 +51,7 @@ class PrepareResult:
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
     curated = observe.data_files(context.project)
-    recipe, name = observe.recipe(context.params, list(curated.read)), context.params.data.name
+    recipe, name = observe.recipe(context.project, list(curated.read)), context.params.data.name
     found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
     if found:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}

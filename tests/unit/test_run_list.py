@@ -5,11 +5,13 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mlops.cli.session import Session
 from mlops.domain.evaluation.evidence import Evidence, measured, tags
 from mlops.domain.evaluation.findings import Finding, Ruling, Verdict
 from mlops.domain.release.run_list import ListedRun, differing, in_order, keys
 from mlops.domain.tags import MEASURED_TAG
 from mlops.domain.training.run import JobState
+from mlops.flow.outcome import Outcome
 from mlops.flow.release.runs import RunsResult
 from mlops.views import runs as view
 from mlops.views.runs import Compared, Flat
@@ -79,6 +81,13 @@ def test_a_spreadsheet_gets_every_value_of_each_run() -> None:
     ]
     assert rows[1]["model"] == ""
     assert rows[0]["submitted"] == "2026-11-02T08:00:00+00:00"
+
+
+def test_a_spreadsheet_is_all_that_stands_on_standard_output() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    session = Session(environ={}, stdout=out, stderr=err, as_csv=True)
+    session.answer_alone(lambda: Outcome(RESULT), Flat())
+    assert (out.getvalue(), err.getvalue()) == (Flat().report(RESULT).tables[0].to_csv(), "")
 
 
 def test_people_read_what_changed_and_why_a_run_was_refused() -> None:

@@ -25,6 +25,11 @@ from mlops.cli.session import Session
     help="Promote one that was rolled back; needs a reason.",
 )
 @click.option("--accept-drift", is_flag=True, help="Go on from traffic that somebody else set.")
+@click.option(
+    "--skip-earlier/--no-skip-earlier",
+    default=False,
+    help="Promote one that did not pass the environment before; needs a reason.",
+)
 @click.option("--reason", metavar="WHY", default="", help="Kept on the endpoint and the model.")
 @click.pass_obj
 def command(
@@ -37,6 +42,7 @@ def command(
     take_over: bool,
     release_hold: bool,
     accept_drift: bool,
+    skip_earlier: bool,
     reason: str,
 ) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
@@ -44,7 +50,8 @@ def command(
     from mlops.flow.promote.consent import Consent
     from mlops.views import promote as view
 
-    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, session.actions.by_hand)
+    by_hand = session.actions.by_hand
+    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, by_hand, skip_earlier)
     session.answer(
         lambda context: promote.run(context, environment, model=model or None, commit=commit, consent=consent), view
     )

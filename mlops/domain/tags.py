@@ -65,6 +65,7 @@ ROLLED_BACK_TAG = "mlops-rolled-back"
 TRAFFIC_TAG = "mlops-traffic"
 PROMOTING_TAG = "mlops-promoting"
 PROMOTED_TAG = "mlops-promoted"
+PASSED_PREFIX = "mlops-passed-"
 HELD_PREFIX = "mlops-held-"
 HELD_IN_PREFIX = "mlops-held-in-"
 FROZEN_TAG = "mlops-frozen"
@@ -154,6 +155,8 @@ SCHEMA: tuple[Tag, ...] = (
         "`DEPLOYMENT=PERCENT …` as mlops set it last; other traffic is somebody's change"),
     Tag(PROMOTING_TAG, (On.ENDPOINT,), ("promote",), ("rollback",), "`name:version` on its way, removed at the end"),
     Tag(PROMOTED_TAG, (On.ENDPOINT,), ("promote",), ("status", "lineage"), "`TIME by WHO: WHY` of the last promotion"),
+    Tag(PASSED_PREFIX, (On.VERSION,), ("promote",), ("promote", "lineage", "history"),
+        "environment: `TIME by WHO: data NAME:VERSION serving FINGERPRINT smoke SCORE canary JUDGEMENTS; WHY`"),
     Tag(HELD_PREFIX, (On.ENDPOINT,), ("rollback",), ("plan", "promote", "resume", "status"),
         "version that was rolled back: `TIME by WHO: WHY`"),
     Tag(HELD_IN_PREFIX, (On.VERSION,), ("rollback",), ("plan", "promote", "resume", "status", "lineage"),

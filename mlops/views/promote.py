@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlops.domain.promote.canary import percentile
+from mlops.domain.registry.passed import EnvironmentPass
 from mlops.flow.promote.result import (
     AddedCapacity,
     Capacity,
@@ -89,6 +90,24 @@ def deployments_table(endpoint: EndpointStatus) -> Table:
     return table("Deployments", ("deployment", "model", "state", "traffic", "instances"), rows)
 
 
+def passed_table(passed: Mapping[str, EnvironmentPass]) -> list[Table]:
+    """The environments that a model passed: who, when, how it was tested, and why; none when there are none."""
+    rows = [
+        (
+            name,
+            f"{one.at:%Y-%m-%d %H:%M} UTC",
+            one.by,
+            one.approved or "-",
+            number(one.smoke),
+            one.canary,
+            one.why + (f" (skipped {one.skipped})" if one.skipped else ""),
+        )
+        for name, one in passed.items()
+    ]
+    columns = ("environment", "when", "by", "approved by", "smoke ROUGE-L", "canary judgements", "why")
+    return [table("Passed", columns, rows)] if rows else []
+
+
 def lineage_rows(model: ModelSummary | None) -> list[tuple[str, str]]:
     """What a model was made of, `-` where it is not known."""
     values = (
@@ -121,6 +140,7 @@ def _tables(result: PromoteResult) -> Iterator[Table]:
     if result.canary:
         yield table("Judgements", MEASURED, [_measured(one) for one in result.canary])
     yield deployments_table(result.endpoint)
+    yield from passed_table(result.passed)
 
 
 def _measured(one: Measurement) -> tuple[Cell, ...]:

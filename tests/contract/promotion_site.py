@@ -43,9 +43,16 @@ class Site:
         return f"{self.model}-production"
 
     def context(self, serving: dict[str, Any] | None = None, **settings: Any) -> Context:
+        return self.made({"production": self.stated(self.endpoint) | settings}, serving)
+
+    def stated(self, endpoint: str) -> dict[str, Any]:
+        """What params.yaml says of an environment."""
+        return {"endpoint": endpoint, "instance_type": SIZE, "traffic_steps": [50, 100]}
+
+    def made(self, environments: dict[str, Any], serving: dict[str, Any] | None = None) -> Context:
+        """A context with other environments."""
         stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
-        one = {"endpoint": self.endpoint, "instance_type": SIZE, "traffic_steps": [50, 100]}
-        stated["environments"], stated["model"]["name"] = {"production": one | settings}, self.model
+        stated["environments"], stated["model"]["name"] = environments, self.model
         stated.pop("rehearsal", None)
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2, **(serving or {})}
         path = self.folder / "params.yaml"

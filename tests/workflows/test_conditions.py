@@ -85,6 +85,10 @@ HOLD = choice(
 OLDER = choice(
     {"inputs.allow-older": TYPED}, lambda case: "--allow-older" if case["inputs.allow-older"] else "--no-allow-older"
 )
+SKIP = choice(
+    {"inputs.skip-earlier": TYPED},
+    lambda case: "--skip-earlier" if case["inputs.skip-earlier"] else "--no-skip-earlier",
+)
 OWNER = choice(
     {"inputs.take-over": TYPED}, lambda case: "--take-over" if case["inputs.take-over"] else "--no-take-over"
 )
@@ -200,7 +204,7 @@ TABLES: dict[str, Table] = {
     **{
         f"promote.{job}.promote.{name}": flag
         for job in ("first", "second", "third", "fourth")
-        for name, flag in (("HOLD", HOLD), ("OLDER", OLDER), ("OWNER", OWNER))
+        for name, flag in (("HOLD", HOLD), ("OLDER", OLDER), ("OWNER", OWNER), ("SKIP", SKIP))
     },
     "resume.resume.if": configured("workflow_dispatch"),
     "resume.resume.keep the verdicts.if": KEEP,

@@ -38,7 +38,7 @@ def promoted(
 ) -> list[str]:
     """The call that promotes a model."""
     start = ["promote", environment, "--model", model, "--commit", commit]
-    return [*start, "--reason", reason, "--no-allow-older", hold, owner]
+    return [*start, "--reason", reason, "--no-allow-older", hold, owner, "--no-skip-earlier"]
 
 
 def answers(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -161,10 +161,12 @@ def test_production_can_be_asked_for_alone(play: Play) -> None:
     assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("production")]
 
 
-def test_by_hand_an_older_model_can_be_asked_for(play: Play) -> None:
-    payload = {"inputs": {"model": "m:1", "environment": "staging", "allow-older": "true"}}
+def test_by_hand_an_older_model_can_be_asked_for_and_one_that_was_not_in_staging(play: Play) -> None:
+    consent = {"allow-older": "true", "skip-earlier": "true", "reason": "an outage"}
+    payload = {"inputs": {"model": "m:1", "environment": "production", **consent}}
     (call,) = play("promote", "workflow_dispatch", payload, {}).calls
-    assert call == [*promoted("staging", model="m:1")[:-3], "--allow-older", "--keep-hold", "--no-take-over"]
+    wanted = promoted("production", model="m:1", reason="an outage")[:-4]
+    assert call == [*wanted, "--allow-older", "--keep-hold", "--no-take-over", "--skip-earlier"]
 
 
 def test_staging_can_be_asked_for_alone(play: Play) -> None:

@@ -58,9 +58,11 @@ def not_ours(facts: EndpointFacts, wanted: DesiredRollout) -> Refuse | None:
 
 
 def decided_otherwise(facts: EndpointFacts, wanted: DesiredRollout) -> Refuse | None:
-    """Refuses what a person decided against: a model that is held, traffic that they moved themselves."""
+    """Refuses what a person has the say in: a model that is held or skips an environment, traffic that they moved."""
     if problem := _held(facts, wanted):
         return Refuse((problem,))
+    if wanted.lacking and not facts.share(wanted.deployment):
+        return Refuse(wanted.lacking)
     return Refuse((_drifted(facts, wanted),), Stopped) if facts.drift and not wanted.accept_drift else None
 
 

@@ -32,6 +32,7 @@ class DesiredRollout:
     accept_drift: bool = False  # whether traffic that somebody else set may be replaced
     settings: Mapping[str, str] = field(default_factory=dict)  # of the deployment, by name
     auth_mode: str = ""  # empty where it does not matter
+    lacking: tuple[Problem, ...] = ()  # what the model did not pass before this environment
     autoscaled: bool = False  # whether instances are Azure Monitor's to set
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation.evidence import metrics_of
+from mlops.domain.registry import passed
 from mlops.domain.tags import (
     COMMIT_TAG,
     FINGERPRINT_TAG,
     RECIPE_TAG,
+    REGISTERED_BY_TAG,
     ROWS_PREFIX,
     SOURCE_PREFIX,
     VERDICT_TAG,
@@ -172,8 +174,9 @@ def _model(made: _Builder, facts: ModelFacts) -> Node:
     model = made.add("model", facts.label, fingerprint=tags.get(FINGERPRINT_TAG, ""), verdict=verdict)
     if verdict:
         why, name = tags.get(VERDICT_WHY_TAG, ""), f"{verdict} for {facts.label}"
-        judged = made.add("verdict", name, why=why, **metrics_of(tags))
+        judged = made.add("verdict", name, by=tags.get(REGISTERED_BY_TAG, ""), why=why, **metrics_of(tags))
         made.link(model, judged, "passed")
+        _passed(made, facts, model, judged)
     else:
         made.gaps[f"{facts.label} carries no verdict"] = None
     if facts.run is None:
@@ -183,6 +186,29 @@ def _model(made: _Builder, facts: ModelFacts) -> Node:
     if facts.evaluation:
         made.link(model, _evaluation(made, facts.evaluation), "evaluated by")
     return model
+
+
+def _passed(made: _Builder, facts: ModelFacts, model: Node, judged: Node) -> None:
+    """The environments that it passed, each after the one before, back to the gate: who, when, why, and what of it."""
+    before = judged
+    for environment, one in passed.every(facts.tags).items():
+        node = made.add(
+            "promotion",
+            f"{facts.label} in {environment}",
+            at=one.at.isoformat(timespec="seconds"),
+            by=one.by,
+            why=one.why,
+            approved_by=one.approved,
+            smoke_rouge_l=one.smoke,
+            canary_judgements=one.canary,
+            data=one.data,
+            serving=one.serving,
+            skipped=one.skipped,
+        )
+        made.link(node, before, "after")
+        before = node
+    if before is not judged:
+        made.link(model, before, "passed")
 
 
 def _evaluation(made: _Builder, facts: EvaluationFacts) -> Node:

@@ -13,6 +13,7 @@ from mlops.domain.moments import parse_date
 from mlops.domain.promote import audit, promotion_record
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.promotion_record import PromotionState
+from mlops.domain.registry import passed
 from mlops.domain.tags import (
     COMMIT_TAG,
     HELD_IN_PREFIX,
@@ -118,9 +119,13 @@ def _of_version(model: str, one: VersionRecord, endpoints: Mapping[str, Mapping[
     for key, text in tags.items():
         if key.startswith(HISTORY_PREFIX):
             environment = key.removeprefix(HISTORY_PREFIX)
-            last = audit.read(endpoints.get(environment, {}).get(PROMOTED_TAG, ""))
+            done, last = (
+                passed.read(tags, environment),
+                audit.read(endpoints.get(environment, {}).get(PROMOTED_TAG, "")),
+            )
+            known = [entry for entry in (done.entry if done else None, last) if entry]
             for at in _champion_since(text):
-                said = last if last and _same(last, at) else AuditEntry(at, "", "")
+                said = next((entry for entry in known if _same(entry, at)), AuditEntry(at, "", ""))
                 yield Event(at, EventKind.PROMOTED, environment, label, run, commit, said.by, said.why)
         if key.startswith(HELD_IN_PREFIX) and (held := audit.read(text)):
             environment = key.removeprefix(HELD_IN_PREFIX)

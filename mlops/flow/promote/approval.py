@@ -34,5 +34,6 @@ def waiting(workspace: Workspace, spec: RolloutSpec, model: str, by: str) -> Pro
         canary=(),
         log="",
         cause=None,
+        passed={},
         next_environments=(),
     )

@@ -18,9 +18,13 @@ class Consent:
     release_hold: bool = False
     accept_drift: bool = False
     by_hand: bool = True
+    skip_earlier: bool = False
 
     def check(self, model: str | None) -> None:
-        """Raises BadInput for a hold that is released without a name or a reason."""
+        """Raises BadInput for a hold that is released without a name or a reason, and a skip without a reason."""
         if self.release_hold and not (model and self.reason.strip()):
             fix = "mlops promote ENVIRONMENT --model NAME:VERSION --release-hold --reason WHY"
             raise BadInput(Problem("a hold is released for a model by its name, with a reason", fix=fix))
+        if self.skip_earlier and not self.reason.strip():
+            fix = "mlops promote ENVIRONMENT --model NAME:VERSION --skip-earlier --reason WHY"
+            raise BadInput(Problem("an environment is skipped with a reason", "--reason", fix=fix))

@@ -5,7 +5,6 @@ training (`home`); where that is out of sight, because the sign-in names another
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from mlops.azure import models
 from mlops.azure.workspace import Workspace
@@ -30,13 +29,6 @@ def listed(spec: RolloutSpec, facts: EndpointFacts) -> tuple[Hold, ...]:
     """The holds of an endpoint."""
     found = audit.held(facts.tags)
     return tuple(Hold(f"{spec.owner}:{version}", one.at, one.by, one.why) for version, one in found.items())
-
-
-def known(home: Workspace, spec: RolloutSpec, model: models.Registered) -> models.Registered:
-    """A model of a registry with the hold that its version in the workspace of the training carries."""
-    found = models.find(home, model.name, model.version) if spec.registry else None
-    kept = {key: value for key, value in found.tags.items() if key == tag(spec)} if found else {}
-    return replace(model, tags={**model.tags, **kept})
 
 
 def release(home: Workspace, spec: RolloutSpec, model: models.Registered, say: Callable[[str], None]) -> None:

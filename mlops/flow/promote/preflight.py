@@ -56,6 +56,13 @@ def _machine(
     return found
 
 
+def problems(
+    workspace: Workspace, spec: RolloutSpec, model: models.Registered, deployment: str, facts: EndpointFacts
+) -> list[Problem]:
+    """The same, to be told beside another refusal."""
+    return [finding.problem for finding in findings(workspace, spec, model, deployment, facts)]
+
+
 def _verdict(model: models.Registered) -> MachineFinding | None:
     if model.tags.get(VERDICT_TAG) == "pass":
         return None

@@ -11,7 +11,7 @@ from mlops.errors import BadInput
 from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import approval, candidate, holds, preflight
+from mlops.flow.promote import approval, candidate, passed, preflight
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.precedence import Precedence
@@ -34,11 +34,12 @@ def run(
     context.environment(environment)  # a misspelt name is told before anybody signs in
     specs = rollout_specs(context)
     spec, home = specs[environment], context.workspace
-    workspace = home.at(spec.place)
-    later = [specs[name] for name in PromotionOrder(context.params.order).next(environment)]
+    workspace, order = home.at(spec.place), PromotionOrder(context.params.order)
+    later, before = ([specs[name] for name in names] for names in (order.next(environment), order.after[environment]))
     registered = candidate.registered(context, model, spec)
-    with as_allowed(spec, context.say, "whether the model is held"):
-        registered = holds.known(home, spec, registered)
+    with as_allowed(spec, context.say, "whether the model is held, and what it passed"):
+        registered = passed.known(home, spec, registered)
+    passage = passed.Passage(home, spec, before, context.say, consent.skip_earlier)
     holder = context.run_url or f"local-{secrets.token_hex(4)}"
     commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
     if approval.waits(context.environment(environment).approval, consent):
@@ -53,5 +54,5 @@ def run(
         audit = AuditEntry(workspace.now(), context.actor, consent.reason)
         theirs = replace(asked(home, registered, environment), commit=commit)
         precedence = Precedence(home, spec, theirs, Ancestry(context.root, context.say))
-        promotion = Promotion(home, spec, registered, later, context.say, holder, audit, consent, precedence)
+        promotion = Promotion(home, spec, registered, later, context.say, holder, audit, consent, precedence, passage)
         return recorder.outcome(promotion.run())

@@ -36,9 +36,9 @@ from mlops.domain.serving import naming
 from mlops.domain.serving.causes import Blame, explain
 from mlops.domain.serving.settings import fingerprint
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG
-from mlops.errors import MlopsError, Problem, RemoteFailed
+from mlops.errors import MlopsError, RemoteFailed
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import holds, interrupted, preflight, review, share, smoke_test
+from mlops.flow.promote import holds, interrupted, passed, preflight, review, share, smoke_test
 from mlops.flow.promote.canary import CanaryAnalysis
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.invoke import HeldOut, held_out
@@ -67,6 +67,7 @@ class Promotion:
     audit: AuditEntry
     consent: Consent
     precedence: Precedence
+    passage: passed.Passage
     smoke_test: SmokeTestResult | None = None
     measurements: list[Measurement] = field(default_factory=list)
     _deployment: str = ""  # the name of the candidate
@@ -133,6 +134,7 @@ class Promotion:
             hold=holds.of(self.spec, self.model),
             release_hold=self.consent.release_hold and not self._leased,  # one that comes later is another decision
             accept_drift=self.consent.accept_drift,
+            lacking=self.passage.lacking(self.model),
             settings=self.spec.settings,
             auth_mode=self.spec.auth_mode,
             autoscaled=self.spec.autoscale is not None,
@@ -208,8 +210,7 @@ class Promotion:
             case SmokeTest():
                 self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
             case Mirror():
-                mirror = {step.deployment: step.percent}
-                endpoints.set_traffic(workspace, facts, facts.live, {}, mirror=mirror)
+                endpoints.set_traffic(workspace, facts, facts.live, {}, mirror={step.deployment: step.percent})
                 self._watch(f"{step.percent} % mirrored", step.deployment)
             case BakeCanary():
                 self._watch(f"{step.percent} %", step.deployment)
@@ -244,34 +245,34 @@ class Promotion:
         share.claim(self.workspace, self.spec, facts, take_over=self.consent.take_over)
         if isinstance(end, RolledBack):
             return self._taken_back(facts, end.why)
+        self.model = self.passage.record(self.model, self.audit, self.smoke_test, self._test, self.measurements)
         for shared in share.run(self.home, self.spec, self.later, self.model):
             self._log.note(Action.SHARE, shared)
         failure = self._move_autoscale(facts)
         outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
         return Outcome(self._result(facts, outcome, end.why), failure)
 
+    def _test(self) -> SmokeTestResult:
+        """The smoke test of one that was live before this run."""
+        return smoke_test.run(self._canary.client, self.spec, self._questions, self._deployment)
+
     def _move_autoscale(self, facts: EndpointFacts) -> MlopsError | None:
         try:
             autoscale.move(self.workspace, self.spec, facts, lambda said: self._log.note(Action.AUTOSCALE, said))
+            return None
         except MlopsError as error:
             return blame.autoscale_failed(error, self.spec.environment, facts)
-        return None
 
     def _refusal(self, step: Refuse, facts: EndpointFacts) -> MlopsError:
-        found: list[Problem] = []
-        if not self._checked:
-            findings = preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)
-            found = [finding.problem for finding in findings]
-        return step.failure([*step.problems, *found])
+        looked = (self.workspace, self.spec, self.model, self._deployment, facts)
+        return step.failure([*step.problems, *([] if self._checked else preflight.problems(*looked))])
 
     def _result(
         self, facts: EndpointFacts, outcome: PromoteOutcome, why: str, cause: Blame | None = None
     ) -> PromoteResult:
-        before, log = self._log.first, self._log
-        compared = (
-            review.compare(self.workspace, self.spec, before, facts, self.model) if before and log.steps else None
-        )
-        failed = outcome in (PromoteOutcome.ROLLED_BACK, PromoteOutcome.NOT_JUDGED, PromoteOutcome.FROZEN)
+        log, moved = self._log, self._log.first if self._log.steps else None
+        compared = review.compare(self.workspace, self.spec, moved, facts, self.model) if moved else None
+        goes_on = outcome in (PromoteOutcome.PROMOTED, PromoteOutcome.UNCHANGED)
         return PromoteResult(
             self.spec.environment,
             outcome,
@@ -286,7 +287,8 @@ class Promotion:
             tuple(self.measurements),
             log.container_log,
             cause,
-            () if failed else review.next_environments(self.home, self.later),
+            self.passage.every(self.model),
+            review.next_environments(self.home, self.later) if goes_on else (),
         )
 
     def _taken_back(self, facts: EndpointFacts, why: str) -> Outcome[PromoteResult]:

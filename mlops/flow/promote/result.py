@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mlops.domain.promote.endpoint import DeploymentState
+from mlops.domain.registry.passed import EnvironmentPass
 from mlops.domain.serving.causes import Blame
 from mlops.domain.serving.settings import SettingChange
 
@@ -167,7 +168,7 @@ class PromoteResult:
     """One run of `mlops promote`, asked for `by` somebody for a `reason`.
 
     `log` has the last lines of a container that failed. `cause` says what is to blame where the candidate was taken
-    back; only `model` makes that a rollback.
+    back; only `model` makes that a rollback. `passed` are the environments that the model passed by now, oldest first.
     """
 
     environment: str
@@ -183,6 +184,7 @@ class PromoteResult:
     canary: tuple[Measurement, ...]
     log: str
     cause: Blame | None
+    passed: Mapping[str, EnvironmentPass]
     next_environments: tuple[NextEnvironment, ...]
 
 

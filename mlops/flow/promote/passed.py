@@ -1,0 +1,93 @@
+"""Writes on the model's version that it passed an environment, and looks up what it passed before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mlops.azure import models
+from mlops.azure.workspace import Workspace
+from mlops.domain.promote.audit import AuditEntry
+from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.registry import passed
+from mlops.domain.registry.passed import EnvironmentPass
+from mlops.domain.serving.settings import fingerprint
+from mlops.domain.tags import DATA_TAG, HELD_IN_PREFIX, PASSED_PREFIX
+from mlops.errors import MlopsError, Problem
+from mlops.flow.promote.home import as_allowed
+from mlops.flow.promote.result import Measurement, SmokeTestResult
+
+_DECISIONS = (PASSED_PREFIX, HELD_IN_PREFIX)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The way of a model into an environment: what it has to have passed `before`, unless a person lets it `skip` that.
+
+    `workspace` is that of the training, where the model's version is; `say` tells people what is not recorded.
+    """
+
+    workspace: Workspace
+    spec: RolloutSpec
+    before: Sequence[RolloutSpec]
+    say: Callable[[str], None]
+    skip: bool = False
+
+    def lacking(self, model: models.Registered) -> tuple[Problem, ...]:
+        """What stands in its way."""
+        return () if self.skip else passed.lacking(model.label, model.tags, self.before, self.spec.environment)
+
+    def _knows(self, model: models.Registered) -> bool:
+        """Whether it is recorded that it passed, with its data and the settings of now."""
+        return not passed.lacks(model.tags, self.spec)
+
+    def record(
+        self,
+        model: models.Registered,
+        audit: AuditEntry,
+        tested: SmokeTestResult | None,
+        test: Callable[[], SmokeTestResult],
+        canary: Sequence[Measurement],
+    ) -> models.Registered:
+        """Write that it passed, now; the model as it is then. Traffic has moved by now, so a failed test is only told.
+
+        Where only a registry has the model, nothing is written.
+        """
+        workspace, spec = self.workspace, self.spec
+        if tested is None and self._knows(model):
+            return model
+        try:
+            score = (tested or test()).mean_rouge_l
+        except MlopsError as error:
+            self.say(f"{spec.environment}: {model.label} is not recorded as passed: {error}")
+            return model
+        found = EnvironmentPass(
+            workspace.now(),
+            audit.by,
+            audit.why,
+            model.tags.get(DATA_TAG, ""),
+            fingerprint(spec.settings),
+            score,
+            len({one.step for one in canary}),
+            skipped=self._skipped(model),
+        )
+        tags = {passed.tag(spec.environment): found.to_tag()}
+        with as_allowed(spec, self.say, "the evidence on the model's version"):
+            if spec.registry is None or models.find(workspace, model.name, model.version):
+                models.set_tags(workspace, model.name, model.version, tags)
+        return replace(model, tags={**model.tags, **tags})
+
+    def every(self, model: models.Registered) -> Mapping[str, EnvironmentPass]:
+        """The environments that it passed, oldest first."""
+        return passed.every(model.tags)
+
+    def _skipped(self, model: models.Registered) -> str:
+        names = (one.environment for one in self.before if passed.lacks(model.tags, one))
+        return ",".join(names) if self.skip else ""
+
+
+def known(workspace: Workspace, spec: RolloutSpec, model: models.Registered) -> models.Registered:
+    """A model of a registry with what its version in the workspace says of environments, which is newer."""
+    found = models.find(workspace, model.name, model.version) if spec.registry else None
+    if found is None:
+        return model
+    own = {key: value for key, value in found.tags.items() if key.startswith(_DECISIONS)}
+    return replace(model, tags={**model.tags, **own})

@@ -1,0 +1,116 @@
+"""Gate, staging, production: an environment takes only what passed the one before it, and the chain can be read."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from azureml_emulator.http.address import Address
+from mlops.azure import endpoints, models
+from mlops.errors import BadInput
+from mlops.flow.context import Context
+from mlops.flow.outcome import Outcome
+from mlops.flow.promote import promote, rollback
+from mlops.flow.promote.consent import Consent
+from mlops.flow.promote.result import PromoteOutcome, PromoteResult
+from mlops.flow.registry import lineage
+from mlops.flow.release import history
+from mlops.views import promote as promote_view
+from tests.contract.own_workspace import own_workspace
+from tests.contract.promotion_site import Site, made_site
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+MODEL, PASSED = "chained", "mlops-passed-staging"
+
+
+class Chain:
+    """A site with staging before production."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def context(self, serving: dict[str, Any] | None = None) -> Context:
+        production = self.site.stated(self.site.endpoint)
+        staging = self.site.stated(f"{MODEL}-staging")
+        return self.site.made({"staging": staging, "production": production}, serving)
+
+    def promote(
+        self,
+        environment: str,
+        version: int,
+        consent: Consent | None = None,
+        serving: dict[str, Any] | None = None,
+    ) -> Outcome[PromoteResult]:
+        label = f"{MODEL}:{version}"
+        return promote.run(self.context(serving), environment, model=label, consent=consent or Consent("monthly"))
+
+    def tags(self, version: int) -> dict[str, str]:
+        found = models.find(own_workspace(), MODEL, str(version))
+        assert found is not None
+        return dict(found.tags)
+
+
+@pytest.fixture(scope="module")
+def chain(
+    ml_client: "MLClient", emulator_address: Address, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chain]:
+    with made_site(ml_client, emulator_address, tmp_path_factory.mktemp("chain"), MODEL) as site:
+        yield Chain(site)
+        endpoints.delete(own_workspace(), f"{MODEL}-staging")
+
+
+def test_production_takes_what_passed_staging_and_lineage_and_history_tell_the_chain(chain: Chain) -> None:
+    with pytest.raises(BadInput, match="chained:1 may not go to production: it did not pass staging") as refused:
+        chain.promote("production", 1)
+    assert "mlops promote staging --model chained:1" in str(refused.value.problems[0].fix)
+    assert chain.site.facts().deployments == (), "nothing was made"
+    chain.promote("staging", 1)
+    assert " by ada: data chained:1 serving " in chain.tags(1)[PASSED]
+    done = chain.promote("production", 1).result
+    assert list(done.passed) == ["staging", "production"]
+    assert "| staging | " in promote_view.report(done).to_markdown()
+    graph = lineage.run(chain.context(), "production").result.graph
+    links = {(edge.start, edge.end) for edge in graph.edges}
+    assert ("promotion:chained:1 in production", "promotion:chained:1 in staging") in links
+    assert ("promotion:chained:1 in staging", "verdict:pass for chained:1") in links
+    models.set_tags(own_workspace(), MODEL, "1", {"mlops-owner": MODEL})  # as of a version that `register` made
+    told = history.run(chain.context(), environment="staging", since=None).result.events
+    assert [(one.model, one.by, one.why) for one in told] == [("chained:1", "ada", "monthly")]
+
+
+def test_what_is_live_stays_live_without_evidence_and_staging_writes_it_by_a_smoke_test(chain: Chain) -> None:
+    models.set_tags(own_workspace(), MODEL, "1", {PASSED: None, "mlops-passed-production": None})
+    assert chain.promote("production", 1).result.outcome is PromoteOutcome.UNCHANGED
+    assert chain.promote("staging", 1).result.outcome is PromoteOutcome.UNCHANGED
+    assert " smoke " in chain.tags(1)[PASSED]
+    before = chain.tags(1)[PASSED]
+    chain.promote("staging", 1, Consent("again"))
+    assert chain.tags(1)[PASSED] == before, "a promotion that does nothing says nothing new"
+
+
+def test_what_was_rolled_back_in_staging_has_not_passed_it(chain: Chain) -> None:
+    chain.promote("staging", 2)
+    rollback.run(chain.context(), "staging", reason="it is rude")
+    with pytest.raises(BadInput, match=r"passed staging, and was rolled back there .* it is rude"):
+        chain.promote("production", 2)
+    assert chain.site.facts().live == {"model-1": 100}
+
+
+def test_other_serving_settings_have_to_pass_staging_too(chain: Chain) -> None:
+    slower = {"request_timeout_ms": 60000}
+    with pytest.raises(BadInput, match="passed staging with other serving settings"):
+        chain.promote("production", 1, serving=slower)
+    assert chain.promote("staging", 1, serving=slower).result.outcome is PromoteOutcome.PROMOTED
+    assert chain.promote("production", 1, serving=slower).result.outcome is PromoteOutcome.PROMOTED
+
+
+def test_a_person_may_skip_staging_with_a_reason_which_stands_in_the_evidence(chain: Chain) -> None:
+    with pytest.raises(BadInput, match="skipped with a reason"):
+        chain.promote("production", 3, Consent(" ", skip_earlier=True))
+    done = chain.promote("production", 3, Consent("the old one leaks", skip_earlier=True)).result
+    assert done.outcome is PromoteOutcome.PROMOTED
+    one = done.passed["production"]
+    assert (one.skipped, one.why) == ("staging", "the old one leaks")
+    assert chain.tags(3)["mlops-passed-production"].endswith("skipped staging; the old one leaks")

@@ -8,10 +8,12 @@ import pytest
 
 from azureml_emulator.http.address import Address
 from emulator_support.serving import BASE, Call, arm, register_model
+from mlops.azure import endpoints
 from mlops.errors import BadInput, CapRefused
 from mlops.params import Params
 from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, OURS, PARAMS, Site, opened, with_cleanup
+from tests.contract.own_workspace import own_workspace
 
 
 @pytest.fixture
@@ -105,6 +107,27 @@ def test_an_endpoint_without_deployments_goes_in_two_phases_too(site: Site) -> N
     assert site.states(site.cleanup())["tidy-empty"] == "marked: empty"
     site.wait(21 * HOUR)
     assert site.states(site.cleanup())["tidy-empty"] == "deleted: empty"
+
+
+def test_a_frozen_endpoint_stays_with_all_it_has_also_when_it_is_frozen_in_the_middle(site: Site) -> None:
+    freeze = {"mlops-frozen": "2026-03-01T12:00:00+00:00 by ada: the fair"}
+    site.endpoint("tidy-cold", "blue", "spare", live="blue", tags={**OURS, **freeze})
+    site.endpoint("tidy-late", "blue", live="blue")
+    site.wait(4 * DAY)
+    first = site.cleanup()
+    assert first.failure is None
+    assert site.states(first)["tidy-cold"] == "kept: protected"
+    assert site.states(first)["tidy-cold/spare"] == "kept: protected"
+    reasons = {item.name: item.reason for item in first.result.items}
+    assert reasons["tidy-cold"].endswith("by ada, because: the fair")
+    site.wait(21 * HOUR)
+
+    def somebody_freezes(_: str) -> None:
+        endpoints.patch_tags(own_workspace(), "tidy-late", dict(freeze))
+
+    late = site.cleanup(say=somebody_freezes)
+    assert site.states(late)["tidy-late"].startswith("kept: it changed")
+    assert {"tidy-cold", "tidy-late"} <= site.names()
 
 
 def test_a_cap_holds_everything_back_and_nothing_is_deleted(site: Site) -> None:

@@ -22,8 +22,9 @@ from mlops.domain.cleanup.idle_endpoints import (
     measured_from,
 )
 from mlops.domain.cleanup.plan import Kind
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
-from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
+from mlops.domain.tags import FROZEN_TAG, IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 from tests.cleanup_decision import decide
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -104,6 +105,17 @@ class Fleet(RuleBasedStateMachine):
         elif value != "gone":
             tags["keep_untill" if value == "keep_untill" else KEEP_UNTIL_TAG] = value
 
+    @rule(name=names)
+    def freeze(self, name: str) -> None:
+        if name in self.there:
+            self.there[name].tags[FROZEN_TAG] = AuditEntry(self.now, "ada", "the fair").to_tag()
+
+    @rule(name=names)
+    def thaw(self, name: str) -> None:
+        """The mark goes as well, as `mlops thaw` does it."""
+        if name in self.there and self.there[name].tags.pop(FROZEN_TAG, ""):
+            self.there[name].tags.pop(IDLE_SINCE_TAG, None)
+
     @rule(fails=st.sampled_from(["", "", "", "metrics", "deployments"]), dies=st.sampled_from([99, 99, 99, 0, 1, 2]))
     def clean(self, fails: str, dies: int) -> None:
         plan = decide([self.seen(thing, fails) for thing in self.there.values()], POLICY, self.now)
@@ -116,6 +128,7 @@ class Fleet(RuleBasedStateMachine):
             thing = self.there[item.name]
             if item.state is ItemState.MARK:
                 assert thing.ours
+                assert FROZEN_TAG not in thing.tags
                 thing.tags[IDLE_SINCE_TAG] = mark_value(self.now)
                 thing.marks.append(self.now.replace(microsecond=0))
             elif item.state is ItemState.UNMARK:
@@ -143,6 +156,7 @@ class Fleet(RuleBasedStateMachine):
         """Nothing speaks for it, in truth."""
         assert thing.ours
         assert thing.environment == "staging"
+        assert FROZEN_TAG not in thing.tags
         assert not thing.name.startswith("demo")
         assert "keep_untill" not in thing.tags
         wished = thing.tags.get(KEEP_UNTIL_TAG)

@@ -5,7 +5,7 @@ Pure: usage in, plan out. It must not look anything up, read a clock or delete a
 What was decided where the rule leaves a choice:
 - An endpoint must be older than `idle_days` as well as `minimum_age_hours`; what did not exist cannot be measured idle.
 - A mark is removed when there is traffic, when somebody asks to keep the endpoint, and when it was deployed to; a gap
-  in the metrics leaves it. Protected and foreign endpoints are not touched at all, not even their mark.
+  in the metrics leaves it. Protected, frozen and foreign endpoints are not touched at all, not even their mark.
 - A mark older than the last request or deployment, or than the grace period plus MARK_LASTS, is from another time. The
   endpoint is marked anew, so nobody loses one without a grace period to object in.
 - An endpoint without deployments cannot be used, so nothing has to be measured of it. One whose models are all gone
@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from mlops.domain.cleanup.marks import asked_to_keep, mark_value, read_mark, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Plan
-from mlops.domain.promote import lease
+from mlops.domain.promote import audit, lease
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointState, age
 from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
 
@@ -213,6 +213,11 @@ def _protected(case: _Case) -> _Verdict | None:
     return (ItemState.KEEP, Because.PROTECTED, said) if case.usage.protected else None
 
 
+def _frozen(case: _Case) -> _Verdict | None:
+    entry = audit.frozen(case.usage.tags)
+    return (ItemState.KEEP, Because.PROTECTED, f"frozen {entry}") if entry else None
+
+
 def _asked_for(case: _Case) -> _Verdict | None:
     asked = asked_to_keep(case.usage.tags, case.now)
     return case.kept(Because.PROTECTED, asked) if asked else None
@@ -321,6 +326,7 @@ def _marked(case: _Case) -> _Verdict:
 _RULES: tuple[_Rule, ...] = (
     _foreign,
     _protected,
+    _frozen,
     _asked_for,
     _unread,
     _changing,

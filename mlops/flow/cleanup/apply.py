@@ -15,7 +15,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
 from mlops.domain.cleanup.status import Key, Status
-from mlops.domain.tags import ENVIRONMENT_TAG, IDLE_SINCE_TAG, OWNER_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, IDLE_SINCE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
 from mlops.flow.cleanup.inventory import Inventory
@@ -167,7 +167,7 @@ def _changed(inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: b
     properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
     if properties.get("provisioningState") == "Deleting":
         return Look.GOING
-    watched = (*tags, OWNER_TAG, ENVIRONMENT_TAG)
+    watched = (*tags, OWNER_TAG, ENVIRONMENT_TAG, FROZEN_TAG)
     same = (
         all(now_tags.get(tag) == seen.usage.tags.get(tag) for tag in watched)
         and not marks.asked_to_keep(now_tags, inventory.now)

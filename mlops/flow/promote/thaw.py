@@ -2,7 +2,7 @@
 
 from mlops.azure import endpoints
 from mlops.domain.promote import audit
-from mlops.domain.tags import FROZEN_TAG
+from mlops.domain.tags import FROZEN_TAG, IDLE_DEPLOYMENT_PREFIX, IDLE_SINCE_TAG
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoint
@@ -11,10 +11,14 @@ from mlops.flow.promote.rollout_spec import rollout_spec
 
 
 def run(context: Context, environment: str) -> Outcome[ThawResult]:
-    """Take the freeze away; where there is none, nothing is done."""
+    """Take the freeze away; where there is none, nothing is done.
+
+    Marks of cleanup go with it: nobody had a grace period to object in, while nothing could be deleted.
+    """
     spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
     facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
     entry = audit.frozen(facts.tags)
     if entry:
-        endpoints.set_tags(workspace, facts.name, {FROZEN_TAG: None})
+        marks = [tag for tag in facts.tags if tag == IDLE_SINCE_TAG or tag.startswith(IDLE_DEPLOYMENT_PREFIX)]
+        endpoints.set_tags(workspace, facts.name, dict.fromkeys([FROZEN_TAG, *marks]))
     return Outcome(ThawResult(environment, spec.endpoint, entry is not None, str(entry or "")))

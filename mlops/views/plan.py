@@ -11,6 +11,7 @@ from mlops.flow.release.plan import EnvironmentSettings, PlanResult
 from mlops.flow.release.pull_request_diff import FileChange, PullRequestDiff
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.render import Report, Section, Table, number, table
+from mlops.views.status import drift_lines
 
 SHOWN = 50  # changed parameters
 
@@ -58,6 +59,7 @@ def _plan(result: PlanResult) -> Report:
             *answer_lines(result.answers),
             f"{len(result.component_defaults)} more inputs keep the component's own default",
             *result.warnings,
+            *drift_lines(result.drift),
         ),
         tables=(
             table("Steps", ("step", "what", "why"), steps),

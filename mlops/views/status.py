@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mlops.domain.release.drift import Drift
 from mlops.flow.release.status import EnvironmentStatus, StatusResult
 from mlops.render import Report, table
 
@@ -23,6 +24,7 @@ def report(result: StatusResult) -> Report:
         (
             f"next: {result.next_verb}, because {result.why}" if result.next_verb else f"nothing to do: {result.why}",
             *(line for one in result.environments for line in _decided(one)),
+            *drift_lines(result.drift),
         ),
         tables=(table("This commit", ("what", "value"), rows), table("Environments", columns, served)),
         next_step=f"mlops {result.next_verb}" if result.next_verb and result.next_verb != "promote" else "mlops plan",
@@ -32,6 +34,11 @@ def report(result: StatusResult) -> Report:
 def outputs(_: StatusResult) -> Mapping[str, str]:
     """Nothing: no later step asks."""
     return {}
+
+
+def drift_lines(found: Sequence[Drift]) -> tuple[str, ...]:
+    """What somebody changed by hand."""
+    return tuple(f"changed by hand in {one.environment}: {one.what}" for one in found)
 
 
 def _decided(one: EnvironmentStatus) -> Iterator[str]:
@@ -44,8 +51,6 @@ def _decided(one: EnvironmentStatus) -> Iterator[str]:
         yield f"version {version} is held in {one.name} {entry}"
     if one.promoting:
         yield f"{one.promoting} is on its way to {one.name}"
-    if one.drift:
-        yield f"somebody else changed {one.endpoint}: {one.drift}"
     if one.promoted:
         yield f"last promoted to {one.name}: {one.promoted.told}"
 

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azureml_emulator.http.address import Address
-from mlops.azure import endpoints, models
+from mlops.azure import deployments, endpoints, models
 from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import promote, rollback
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult
+from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.registry import lineage
-from mlops.flow.release import history
+from mlops.flow.release import drift, history
 from mlops.views import promote as promote_view
 from tests.contract.own_workspace import own_workspace
 from tests.contract.promotion_site import Site, made_site
@@ -88,6 +90,31 @@ def test_what_is_live_stays_live_without_evidence_and_staging_writes_it_by_a_smo
     before = chain.tags(1)[PASSED]
     chain.promote("staging", 1, Consent("again"))
     assert chain.tags(1)[PASSED] == before, "a promotion that does nothing says nothing new"
+
+
+def test_what_somebody_changed_by_hand_is_told(chain: Chain, ml_client: "MLClient") -> None:
+    """Traffic, a deployment, tags and models, with the real SDK, as a person does it in the studio."""
+    context, endpoint = chain.context(), f"{MODEL}-staging"
+
+    def told() -> list[tuple[str, str]]:
+        served = own_endpoints(context)
+        return [(one.kind.value, one.what) for one in drift.found(own_workspace(), served, rollout_specs(context))]
+
+    assert told() == []
+    chain.promote("staging", 4)
+    assert told() == []
+    deployments.delete(own_workspace(), endpoint, "model-1")
+    ml_client.models.archive(MODEL, version="4")
+    endpoints.patch_tags(own_workspace(), endpoint, {"mlops-environment": None})
+    kinds = [kind for kind, _ in told()]
+    assert kinds == ["deployment", "tag", "model"]
+    text = " ".join(what for _, what in told())
+    assert "model-1, which is kept for a rollback, was deleted" in text
+    assert "chained:4, which is live, was archived" in text
+    ml_client.models.restore(MODEL, version="4")
+    endpoints.patch_tags(own_workspace(), endpoint, {"mlops-environment": "staging"})
+    chain.promote("staging", 1, Consent("back", allow_older=True))
+    assert told() == []
 
 
 def test_what_was_rolled_back_in_staging_has_not_passed_it(chain: Chain) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlops.domain.promote.preflight import sign_in_problem
+from mlops.domain.release.drift import Drift
 from mlops.domain.release.plan import PlanStep, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training import checks
@@ -16,7 +17,8 @@ from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import check_project, own_endpoints
-from mlops.flow.release import released_diff, superseded
+from mlops.flow.promote.rollout_spec import rollout_specs
+from mlops.flow.release import drift, released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
@@ -39,7 +41,7 @@ class PlanResult:
     where a newer push takes the place of this one. `estimate` is null where nothing is trained, or where no run on such
     machines has completed. `component_defaults` are the inputs that keep the component's own value. `answers` is what
     its evaluation will ask for; null where nothing is trained, or no model is asked. `serving` has what is live with
-    other settings than params.yaml says.
+    other settings than params.yaml says, `drift` what somebody changed since mlops last promoted.
     """
 
     base_model: str
@@ -65,6 +67,7 @@ class PlanResult:
     estimate: Estimate | None
     answers: PlannedAnswers | None
     serving: tuple[EnvironmentSettings, ...]
+    drift: tuple[Drift, ...]
     compared: ReleasedDiff
 
 
@@ -110,6 +113,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         estimate=estimate,
         answers=answers,
         serving=tuple(EnvironmentSettings(*one) for one in facts.outdated.items()),
+        drift=drift.found(workspace, served, rollout_specs(context)),
         compared=released_diff.compare(context, made_of, facts.data_version),
     )
     names = {one.environment: context.endpoint_name(one.environment) for one in result.serving}

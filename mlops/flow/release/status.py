@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mlops.domain.promote import audit
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.release.drift import Drift
 from mlops.domain.release.plan import Verb, decide
 from mlops.domain.tags import PROMOTED_TAG, ROLLED_BACK_TAG
 from mlops.domain.training.run import JobState
@@ -13,6 +14,8 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.promote.rollout_spec import rollout_specs
+from mlops.flow.release import drift
 from mlops.flow.training import training_spec
 
 
@@ -52,7 +55,7 @@ class StatusResult:
     """How far this commit got, and what is live; null is what does not exist yet.
 
     `refusal` says why the gate refuses the finished run by the rules of now. `next_verb` is the first step that the
-    plan would run; null where nothing is to be done.
+    plan would run; null where nothing is to be done. `drift` is what somebody changed since mlops last promoted.
     """
 
     recipe: str
@@ -63,6 +66,7 @@ class StatusResult:
     refusal: str | None
     model: str | None
     environments: tuple[EnvironmentStatus, ...]
+    drift: tuple[Drift, ...]
     next_verb: Verb | None
     why: str
 
@@ -82,6 +86,7 @@ def run(context: Context) -> Outcome[StatusResult]:
         refusal=facts.refusal,
         model=facts.model,
         environments=tuple(environment_status(name, found) for name, found in seen.items()),
+        drift=drift.found(context.workspace, seen, rollout_specs(context)),
         next_verb=plan.first,
         why=plan.why,
     )

@@ -1,7 +1,7 @@
 """Runner minutes of a long fine-tune: `python benchmarks/runner_minutes.py [--hours 8] [--per-minute 0.006]`.
 
 GitHub bills each job by whole minutes, rounded up, and ends a job after six hours. The schedules are read from
-`.github/workflows/ticks.yml`, which is on only while something is open, and from the workflows that always start by
+`.github/workflows/poll.yml`, which is on only while something is open, and from the workflows that always start by
 themselves; the bound from `params.yaml`. How long `mlops resume` takes is measured against an
 emulator; checkout and setup of a job cannot be measured here and are `--setup-seconds`.
 """
@@ -101,7 +101,7 @@ def billed(minutes: float) -> int:
 
 def interval() -> float:
     """Minutes between two ticks; the cron names minutes of every hour."""
-    cron = crons(ROOT / ".github/workflows/ticks.yml")[0]
+    cron = crons(ROOT / ".github/workflows/poll.yml")[0]
     minute, *rest = cron.split()
     if rest != ["*"] * 4 or not all(part.isdecimal() for part in minute.split(",")):
         raise SystemExit(f"cannot count by the cron {cron}")
@@ -120,7 +120,7 @@ def month_of_nothing(job: int) -> dict[str, int]:
     for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
         for cron in crons(path):
             minute, hour, day, month, weekday = cron.split()
-            if path.stem == "ticks":
+            if path.stem == "poll":
                 continue  # off
             if not (minute.isdecimal() and hour.isdecimal()) or (day, month) != ("*", "*"):
                 raise SystemExit(f"cannot count by the cron {cron}")

@@ -40,7 +40,7 @@ ORDER = (
     "ask",
     "cleanup",
     "resume",
-    "ticks",
+    "polling",
     "report",
     "status",
     "runs",

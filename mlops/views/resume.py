@@ -21,7 +21,7 @@ def report(result: ResumeResult) -> Report:
 
 
 def outputs(result: ResumeResult) -> Mapping[str, str]:
-    """What `promote` takes over, empty where nothing is to be promoted; and whether ticks are to go on."""
+    """What `promote` takes over, empty where nothing is to be promoted; and whether polling is to go on."""
     due, still_open = result.promotion, "true" if result.open else "false"
     if due is None:
         return {**dict.fromkeys(("job", "model", "environment", "commit"), ""), "finished": "false", "open": still_open}

@@ -19,7 +19,7 @@ WORDS = [("check",), ("plan", "--offline")]
 WORDS_OF = {
     **dict.fromkeys(("promote", "rollback", "ask", "lineage", "thaw"), ("staging",)),
     **dict.fromkeys(("compare", "judge"), ("1", "base")),
-    "ticks": ("on",),
+    "polling": ("on",),
     "freeze": ("staging", "--reason", "why"),
     "report": ("--workflow", "train"),
     "data_diff": ("HEAD",),

@@ -118,7 +118,7 @@ def test_the_bridge_of_finished_runs_starts_resume_alone() -> None:
 def test_jobs_of_reusable_workflows_are_expected_under_their_caller() -> None:
     jobs = {job.key: job for job in read(ROOT / ".github/workflows/train.yml").expected()}
     promotion = [f"promote/promote/{name}" for name in ("environments", "first", "second", "third", "fourth")]
-    assert list(jobs) == ["plan", "train", "ticks", "release", *promotion]
+    assert list(jobs) == ["plan", "train", "polling", "release", *promotion]
     assert jobs["release"].needs == ("plan", "train")
     waves = ["${{ matrix.environment }}"] * 4
     assert [jobs[key].environment for key in jobs] == ["training", "training", "", "training", "", *waves]

@@ -25,7 +25,7 @@ def environment(name: str, *rules: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def github() -> Iterator[GitHubImitation]:
     """A repository that is set up, with ticks off because nothing is open."""
-    states = dict.fromkeys(("train.yml", "resume.yml", "cleanup.yml"), "active") | {"ticks.yml": "disabled_manually"}
+    states = dict.fromkeys(("train.yml", "resume.yml", "cleanup.yml"), "active") | {"poll.yml": "disabled_manually"}
     made = GitHubImitation(workflows=states)
     made.environments = [environment("training"), environment("staging"), environment("production", REVIEWED)]
     made.variables = {name: set(github_settings.IDENTIFIERS) for name in ("", "training", "staging", "production")}

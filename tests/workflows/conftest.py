@@ -39,8 +39,8 @@ class Scenario:
 
     def __init__(self, done: actions.ActRun, calls: list[list[str]]) -> None:
         self.done = done
-        self.ticks = [call[1] for call in calls if call[0] == "ticks"]  # beside the rest, at no certain time
-        self.calls = [call for call in calls if call[0] != "ticks"]
+        self.polling = [call[1] for call in calls if call[0] == "polling"]  # beside the rest, at no certain time
+        self.calls = [call for call in calls if call[0] != "polling"]
 
     @property
     def verbs(self) -> list[str]:

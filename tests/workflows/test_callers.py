@@ -112,7 +112,7 @@ def test_every_workflow_is_pinned_to_the_commit_and_says_the_version(team: Path)
 def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) -> None:
     seen = play_theirs("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
     assert seen.done.succeeded, seen.done.cause()
-    assert [job for job in seen.done.jobs if not job.endswith("ticks")][:3] == [
+    assert [job for job in seen.done.jobs if not job.endswith("polling")][:3] == [
         f"train/train/{name}" for name in ("plan", "train", "release")
     ]
     assert seen.calls[0] == ["plan", "--no-force"]

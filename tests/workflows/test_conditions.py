@@ -280,14 +280,14 @@ TABLES: dict[str, Table] = {
     "train.train.mlops compute.if": STILL_DUE,
     "train.train.submit.if": STILL_DUE,
     "train.train.submit.FORCE": FORCE,
-    "train.ticks.if": Table(
+    "train.polling.if": Table(
         {"needs.train.result": ENDED, "needs.train.outputs.job": ("", "new"), "canceled": (False, True)},
         lambda case: well(case, "train") and case["needs.train.outputs.job"] == "new",
     ),
-    "ticks.tick.if": NIGHTLY,
-    "ticks.stop.if": Table(
-        {"needs.tick.result": ENDED, "needs.tick.outputs.open": ("", *FLAGS), "canceled": (False, True)},
-        lambda case: well(case, "tick") and case["needs.tick.outputs.open"] == "false",
+    "poll.resume.if": NIGHTLY,
+    "poll.stop.if": Table(
+        {"needs.resume.result": ENDED, "needs.resume.outputs.open": ("", *FLAGS), "canceled": (False, True)},
+        lambda case: well(case, "resume") and case["needs.resume.outputs.open"] == "false",
     ),
     "train.release.if": Table(
         {

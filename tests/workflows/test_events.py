@@ -13,7 +13,7 @@ from tests.workflows.conftest import Play
 from tests.workflows.test_scenarios import promoted
 
 ROOT = Path(__file__).resolve().parents[2]
-CRONS = {"ticks": "7,22,37,52 * * * *", "resume": "7 5 * * 1,3,5", "cleanup": "23 4 * * *"}
+CRONS = {"poll": "7,22,37,52 * * * *", "resume": "7 5 * * 1,3,5", "cleanup": "23 4 * * *"}
 DUE = {"product": "false", "rehearse": "true"}  # what the check says of a change of parameters or data
 
 
@@ -87,7 +87,7 @@ def test_a_fork_without_configuration_is_green_and_does_nothing_but_check_its_pr
             done[flow] = sorted(seen.done.jobs)
             base = ["--base", str(payload.get("before", ""))]
             assert seen.calls == ([["check", *base], ["plan", "--offline", *base]] if flow == "ci" else [])
-    assert done == {"ci": ["check", "rehearse", "required"], "train": [], "ticks": [], "resume": [], "cleanup": []}
+    assert done == {"ci": ["check", "rehearse", "required"], "train": [], "poll": [], "resume": [], "cleanup": []}
 
 
 def test_what_a_person_types_is_one_word_and_never_a_program(play: Play) -> None:

@@ -48,8 +48,8 @@ def answers(*parts: dict[str, Any]) -> dict[str, Any]:
 def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
     seen = play("train", "push", PUSH, answers(ALL, SUBMITTED, FINISHED, REGISTERED))
     assert seen.done.succeeded
-    assert [job for job in seen.done.jobs if job != "ticks"] == ROAD
-    assert seen.ticks == ["on"]
+    assert [job for job in seen.done.jobs if job != "polling"] == ROAD
+    assert seen.polling == ["on"]
     commit = seen.calls[-1][5]
     assert seen.calls == [
         ["plan", "--no-force"],
@@ -74,7 +74,7 @@ def test_nothing_to_do_runs_the_plan_and_no_more(play: Play) -> None:
     seen = play("train", "push", PUSH, plan)
     assert seen.done.succeeded
     assert seen.done.jobs == {"plan": "success"}
-    assert sorted(seen.done.skipped) == ["promote", "release", "ticks", "train"]
+    assert sorted(seen.done.skipped) == ["polling", "promote", "release", "train"]
 
 
 def test_a_run_that_was_submitted_before_is_carried_on(play: Play) -> None:
@@ -131,7 +131,7 @@ def test_a_failed_submission_stops_before_the_watch(play: Play) -> None:
     seen = play("train", "push", PUSH, answers(ALL, {"compute": {"exit": 6}}))
     assert seen.verbs == ["plan", "plan", "prepare", "compute"]
     assert [found.code for found in seen.done.exits] == [6]
-    assert sorted(seen.done.skipped) == ["promote", "release", "ticks"]
+    assert sorted(seen.done.skipped) == ["polling", "promote", "release"]
 
 
 def test_a_push_that_a_newer_one_overtook_while_it_waited_submits_nothing(play: Play) -> None:
@@ -139,8 +139,8 @@ def test_a_push_that_a_newer_one_overtook_while_it_waited_submits_nothing(play: 
     overtaken = {"train": "false", "release": "false", "promote": "false", "job": "", "model": ""}
     seen = play("train", "push", PUSH, {"plan": {"in turn": [{"outputs": due}, {"outputs": overtaken}]}})
     assert seen.done.succeeded
-    assert (seen.verbs, seen.ticks) == (["plan", "plan"], [])
-    assert sorted(seen.done.skipped) == ["promote", "release", "ticks"]
+    assert (seen.verbs, seen.polling) == (["plan", "plan"], [])
+    assert sorted(seen.done.skipped) == ["polling", "promote", "release"]
 
 
 def test_a_dry_run_only_plans(play: Play) -> None:
@@ -350,6 +350,6 @@ def test_by_hand_cleanup_applies_when_told(play: Play) -> None:
 @pytest.mark.parametrize(("still_open", "turned"), [("true", []), ("false", ["off"])])
 def test_a_tick_that_finds_nothing_open_is_the_last(play: Play, still_open: str, turned: list[str]) -> None:
     tick = {"resume": {"outputs": {"model": "", "environment": "", "open": still_open}}}
-    seen = play("ticks", "schedule", {"schedule": "7,22,37,52 * * * *"}, tick)
+    seen = play("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, tick)
     assert seen.done.code == 0
-    assert (seen.calls, seen.ticks) == ([["resume"]], turned)
+    assert (seen.calls, seen.polling) == ([["resume"]], turned)

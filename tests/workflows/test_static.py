@@ -152,7 +152,7 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
         return ACTIONS_NEED.get(used, {})
     if command.startswith("exec mlops doctor --github"):
         return {"actions": "read"}
-    if command.startswith("exec mlops ticks"):
+    if command.startswith("exec mlops polling"):
         return {"actions": "write"}
     if command.startswith("exec mlops report --workflow"):
         return {"actions": "read", "checks": "read", "issues": "write"}
@@ -192,7 +192,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
     assert {key: environment for key, environment in found.items() if environment} == {
         **{("train", key): "training" for key in ("plan", "train", "release")},
         **{(flow, key): environment for flow in ("train", "resume") for key, environment in road.items()},
-        **{("ticks", f"tick/resume/{key}"): environment for key, environment in {**road, "resume": "training"}.items()},
+        **{("poll", f"resume/resume/{key}"): environment for key, environment in {**road, "resume": "training"}.items()},
         ("resume", "resume"): "training",
         **{("promote", wave): "${{ matrix.environment }}" for wave in JOBS},
         ("rollback", "rollback"): "${{ inputs.environment }}",
@@ -326,7 +326,7 @@ def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
         "resume",
         "rollback",
         "site",
-        "ticks",
+        "poll",
         "train",
     }
     assert all("project" in on["workflow_call"]["inputs"] for name, on in called.items() if name != "report")

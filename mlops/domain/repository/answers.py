@@ -14,7 +14,7 @@ CALLED = (
     "resume",
     "rollback",
     "site",
-    "ticks",
+    "poll",
     "train",
 )  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18

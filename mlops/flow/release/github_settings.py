@@ -19,7 +19,7 @@ TRAINING = "training"
 MAIN, WORKSPACE = "main", "AZURE_ML_WORKSPACE"
 IDENTIFIERS = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", WORKSPACE)
 UNATTENDED = ("train", "resume", "cleanup")
-BY_HAND = {"ticks"}  # turned off while nothing is open
+BY_HAND = {"poll"}  # turned off while nothing is open
 WHERE = "the repository's settings"
 Look = Callable[[], str]
 
@@ -68,7 +68,7 @@ def _workflows(github: GitHub) -> str:
     if off:
         fix = "; ".join(f"gh workflow enable {name}.yml" for name in off)
         raise _Wrong(", ".join(f"{name} is {state}" for name, state in off.items()), fix)
-    return f"{len(states)} are there; ticks: {states.get('ticks', 'missing')}"
+    return f"{len(states)} are there; poll: {states.get('poll', 'missing')}"
 
 
 def _permissions(github: GitHub) -> str:

@@ -192,7 +192,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
     assert {key: environment for key, environment in found.items() if environment} == {
         **{("train", key): "training" for key in ("plan", "train", "release")},
         **{(flow, key): environment for flow in ("train", "resume") for key, environment in road.items()},
-        **{("poll", f"resume/resume/{key}"): environment for key, environment in {**road, "resume": "training"}.items()},
+        **{("poll", f"resume/resume/{key}"): it for key, it in {**road, "resume": "training"}.items()},
         ("resume", "resume"): "training",
         **{("promote", wave): "${{ matrix.environment }}" for wave in JOBS},
         ("rollback", "rollback"): "${{ inputs.environment }}",

@@ -11,7 +11,7 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.workspaces import quota
-from azureml_emulator.services.workspaces.compute import CLUSTER, INSTANCE
+from azureml_emulator.services.workspaces.compute_resource import ComputeType
 
 
 def vm_sizes(request: Request, emulator: Emulator) -> Reply:
@@ -60,7 +60,7 @@ def _show_size(size: sizes.Size) -> Json:
         "memoryGB": size.memory,
         "lowPriorityCapable": size.low_priority,
         "premiumIO": True,
-        "supportedComputeTypes": [CLUSTER, INSTANCE],
+        "supportedComputeTypes": [ComputeType.CLUSTER, ComputeType.INSTANCE],
     }
 
 

@@ -12,6 +12,7 @@ from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.workspaces.compute_resource import Compute
 
 TYPE = "Kubernetes"
 DEFAULT_INSTANCE_TYPE = "defaultinstancetype"  # what the cluster's extension makes
@@ -26,8 +27,8 @@ def cluster(emulator: Emulator, workspace: Resource, stated: Any) -> str | None:
     found = emulator.store.get(f"{workspace.id}/computes/{name}")
     if found is None:
         raise bad_request(f"The compute {name} was not found.", code="BadArgument", target="compute")
-    kind = found.body["properties"]["computeType"]
-    if kind not in (TYPE, "AKS"):
+    kind = Compute.read(found).type
+    if not kind.takes_endpoints:
         text = f"An online endpoint stands on an attached {TYPE} cluster; the compute {name} is of type {kind}."
         raise bad_request(text, code="BadArgument", target="compute")
     return found.id

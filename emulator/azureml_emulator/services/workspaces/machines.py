@@ -10,14 +10,14 @@ from azureml_emulator.catalog import sizes
 from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.core.store import Resource
 from azureml_emulator.services.workspaces import quota
+from azureml_emulator.services.workspaces.compute_resource import Compute, Priority
 
 DEFAULT_IDLE = "PT120S"
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
-def cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
+def cluster(emulator: Emulator, stated: Json, before: Compute | None) -> Json:
     """The inner properties of a cluster, checked and completed."""
     wanted = stated.get("properties") or {}
     size = sizes.find(str(wanted.get("vmSize", "")))
@@ -32,16 +32,16 @@ def cluster(emulator: Emulator, stated: Json, before: Resource | None) -> Json:
     if _seconds(str(scale["nodeIdleTimeBeforeScaleDown"])) is None:
         text = f"nodeIdleTimeBeforeScaleDown {scale['nodeIdleTimeBeforeScaleDown']!r} is not an ISO 8601 duration."
         raise invalid("InvalidPropertyValue", text, "scaleSettings.nodeIdleTimeBeforeScaleDown")
-    priority = str(wanted.get("vmPriority") or "Dedicated")
-    if priority not in ("Dedicated", "LowPriority") or (priority == "LowPriority" and not size.low_priority):
+    priority = str(wanted.get("vmPriority") or Priority.DEDICATED)
+    if priority not in list(Priority) or (priority == Priority.LOW and not size.low_priority):
         raise invalid(
             "InvalidPropertyValue", f"The VM priority {priority} is not offered for {size.name}.", "vmPriority"
         )
-    if before and str(before.body["properties"]["properties"]["vmSize"]).lower() != size.name.lower():
+    if before and before.size != size:
         raise invalid(
             "InvalidPropertyUpdate", "The property vmSize of an existing cluster cannot be changed.", "vmSize"
         )
-    _check_quota(emulator, size, least, most, low_priority=priority == "LowPriority")
+    _check_quota(emulator, size, least, most, low_priority=priority == Priority.LOW)
     common = {
         "osType": "Linux",
         "remoteLoginPortPublicAccess": "NotSpecified",
@@ -67,6 +67,12 @@ def instance(stated: Json) -> Json:
         "enableNodePublicIp": True,
     }
     return {**common, **_given(wanted), "vmSize": size.name.upper(), "state": "Running", "errors": []}
+
+
+def check_attached(stated: Json) -> None:
+    """Raises the 400 for an attached compute that does not say what it is; nothing is reached there."""
+    if not stated.get("resourceId"):
+        raise invalid("MissingProperty", "The property resourceId of an attached compute is required.", "resourceId")
 
 
 def _check_quota(emulator: Emulator, size: sizes.Size, least: int, most: int, *, low_priority: bool) -> None:

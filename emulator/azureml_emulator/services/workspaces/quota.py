@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from azureml_emulator.catalog import sizes
 from azureml_emulator.catalog.sizes import Size
 from azureml_emulator.core.state import Emulator
+from azureml_emulator.services.workspaces.compute_resource import KIND, Compute, Priority
 
 DEDICATED, LOW_PRIORITY = "totalDedicatedCores", "totalLowPriorityCores"
 TOTALS = {DEDICATED: 3500, LOW_PRIORITY: 1000}  # of a fresh emulator's region
@@ -51,11 +52,9 @@ def used_at_low_priority(emulator: Emulator) -> int:
 
 def _clusters(emulator: Emulator, *, low_priority: bool) -> Iterator[tuple[Size, int]]:
     """Size and vCPUs of what each cluster of a tier keeps up."""
-    for compute in emulator.store.every("computes"):
-        said = (compute.body["properties"].get("properties") or {}) if compute.body.get("properties") else {}
-        size = sizes.find(str(said.get("vmSize", "")))
-        if size and (said.get("vmPriority") == "LowPriority") == low_priority:
-            yield size, size.vcpus * int((said.get("scaleSettings") or {}).get("minNodeCount") or 0)
+    for compute in map(Compute.read, emulator.store.every(KIND)):
+        if (size := compute.size) and (compute.priority is Priority.LOW) == low_priority:
+            yield size, size.vcpus * compute.least_nodes
 
 
 def lacking(emulator: Emulator, size: Size, instances: int, *, reserve: bool = False) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 from azureml_emulator.catalog import sizes
 from azureml_emulator.catalog.components import Component
 from azureml_emulator.catalog.sizes import Size
-from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.jobs.execution.failure import JobFailed
+from azureml_emulator.services.workspaces.compute_resource import Compute
 
 SERVERLESS = "serverless"
 
@@ -38,9 +38,10 @@ def place_of(emulator: Emulator, workspace: str, component: Component, step: str
         wanted = _value((node.get("resources") or {}).get("instance_type"), literals)
         return Place(SERVERLESS, sizes.find(wanted), None)
     found = emulator.store.get(f"{workspace}/computes/{target}")
-    said: Json = (found.body["properties"].get("properties") or {}) if found else {}
-    most = (said.get("scaleSettings") or {}).get("maxNodeCount")
-    return Place(target, sizes.find(str(said.get("vmSize") or "")), int(most) if most is not None else None)
+    if found is None:
+        return Place(target, None, None)
+    compute = Compute.read(found)
+    return Place(target, compute.size, compute.most_nodes)
 
 
 def problem(place: Place, component: Component, step: str, literals: dict[str, str]) -> JobFailed | None:

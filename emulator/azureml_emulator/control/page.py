@@ -16,6 +16,7 @@ from azureml_emulator.core.faults.rule import Rule
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs.job_resource import Job
 from azureml_emulator.services.online_endpoints.endpoint_resource import OnlineEndpoint
 from azureml_emulator.services.online_endpoints.endpoints import deployments_of
 from azureml_emulator.services.runs import runs
@@ -104,7 +105,7 @@ def _job_row(emulator: Emulator, found: Resource) -> Sequence[Any]:
     run = runs.find(emulator, found.id.rsplit("/jobs/", 1)[0], found.name)
     body = run.body if run else {}
     name = _link(f"/jobs/{found.name}", str(body.get("display_name") or found.name))
-    kind = str(found.body["properties"].get("jobType"))
+    kind = str(Job.read(found).type)
     return (name, kind, _state(str(body.get("status"))), _moment(body.get("created")), _moment(body.get("end")))
 
 

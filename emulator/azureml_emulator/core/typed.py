@@ -38,6 +38,7 @@ class Typed:
     """What every stored resource has. `kept` is the body that it was read from."""
 
     places: ClassVar[Mapping[str, Place]] = {}
+    writes_defaults: ClassVar[bool] = True  # else what the body lacked stays out of it while it is at its default
     id: str
     name: str
     parent: str
@@ -66,7 +67,9 @@ class Typed:
         """The body to store: what was kept, with the fields in their places."""
         made = dict(self.kept)
         for name, (path, _) in self.places.items():
-            _set(made, path, getattr(self, name))
+            value = getattr(self, name)
+            if self.writes_defaults or _at(self.kept, path) is not None or value:
+                _set(made, path, value)
         return made
 
     def save(self, store: Store, kind: str) -> Self:

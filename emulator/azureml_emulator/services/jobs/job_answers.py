@@ -9,6 +9,7 @@ from typing import Any
 from azureml_emulator.catalog import curated
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs.job_resource import Job, JobType
 from azureml_emulator.services.workspaces import scope
 
 DEFAULT_STORE = "workspaceblobstore"
@@ -58,13 +59,12 @@ def completed(workspace: Resource, name: str, stated: Json) -> Json:
     return properties
 
 
-def outputs_shown(name: str, properties: Json) -> Json:
+def outputs_shown(job: Job) -> Json:
     """The outputs of a job as it is answered: a command's artifacts are an output of their own."""
-    own: Json = properties["outputs"]
-    if properties["jobType"] != "Command":
-        return own
-    place = f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{name}"
-    return {"default": {**_OUTPUT, "uri": place, "jobOutputType": "uri_folder"}, **own}
+    if job.type is not JobType.COMMAND:
+        return job.outputs
+    place = f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{job.name}"
+    return {"default": {**_OUTPUT, "uri": place, "jobOutputType": "uri_folder"}, **job.outputs}
 
 
 def run_properties(properties: Json) -> dict[str, str]:

@@ -12,6 +12,7 @@ from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import command_step, component_job, graph
+from azureml_emulator.services.jobs.job_resource import Job
 
 # The parts that make a job what it is, as the service names them in its refusal.
 FIXED = {
@@ -35,7 +36,7 @@ MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_NAME = 50, 100, 1000, 256
 
 def refuse_other_work(job: Resource, stated: Json) -> None:
     """A PUT with the name of a job that is there may say the same work again, and no other. Raises 400."""
-    kept = job.body["properties"]
+    kept = Job.read(job).stated
     changed = [
         word for name, word in FIXED.items()
         if stated.get(name) is not None and (_essence(stated[name]) or None) != (_essence(kept.get(name)) or None)

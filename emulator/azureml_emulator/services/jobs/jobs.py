@@ -17,16 +17,13 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs import job_answers, job_checks
 from azureml_emulator.services.jobs.execution import compute, failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
+from azureml_emulator.services.jobs.job_resource import KIND, TYPE_PATH, Job, JobType
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import TERMINAL, RunStatus
 from azureml_emulator.services.workspaces import scope
 
-KIND = queue.KIND
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
-TYPES = ("AutoML", "Command", "FineTuning", "Labeling", "Pipeline", "Spark", "Sweep")
 NOT_EXECUTED = "The emulator runs pipeline, command and sweep jobs; it keeps a {} job as a record only."
-RUN_KINDS = {"Pipeline": "azureml.PipelineRun", "Sweep": "hyperdrive"}
-EXECUTED = ("Pipeline", "Command", "Sweep")
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -43,10 +40,6 @@ def put(request: Request, emulator: Emulator) -> Reply:
         return Reply(200, _show(emulator, _change(emulator, before, properties)))
     if runs.find(emulator, workspace.id, name):
         raise bad_request(f"A run with the id {name} already exists in the workspace.", code="UserError", target="name")
-    kind = str(properties.get("jobType") or "")
-    if kind not in TYPES:
-        text = f"The field jobType is required, one of {', '.join(TYPES)}; it is {kind!r}."
-        raise bad_request(text, code="UserError", target="properties.jobType")
     return Reply(201, _show(emulator, submit(emulator, workspace, name, properties, request.injected)))
 
 
@@ -69,17 +62,17 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
     query = request.query
     view, kind = query.get("listViewType", "ActiveOnly"), query.get("jobType")
     tags, stated = _pairs(query.get("tag", "")), _pairs(query.get("properties", ""))
-    schedule = query.get("scheduleId") or ""
+    schedule = (query.get("scheduleId") or "").rsplit("/", 1)[-1].lower()
     scheduled = bool(schedule) or query.get("scheduled", "").lower() == "true"
 
     def fits(job: Resource) -> bool:
         run = job_state.root_of(emulator, job).body
         in_view = view == "All" or run["hidden"] == (view == "ArchivedOnly")
-        properties = {**(job.body["properties"].get("properties") or {}), **run["properties"]}
-        of_kind = not kind or str(job.body["properties"]["jobType"]).lower() == kind.lower()
-        origin = str((job.body["properties"].get("properties") or {}).get("azureml.scheduleId") or "")
-        in_view = in_view and (not scheduled or (bool(origin) and _last(schedule) in ("", _last(origin))))
-        return in_view and of_kind and _has(run["tags"], tags) and _has(properties, stated)
+        one = Job.read(job)
+        of_kind = not kind or one.type.lower() == kind.lower()
+        of_schedule = not scheduled or (bool(one.schedule) and schedule in ("", one.schedule))
+        labels = {**one.labels, **run["properties"]}
+        return in_view and of_kind and of_schedule and _has(run["tags"], tags) and _has(labels, stated)
 
     found = filter(fits, emulator.store.children(workspace.id, KIND, newest_first=True, after=arm.after(request)))
     return arm.stored_page(request, found, lambda job: _show(emulator, job))
@@ -121,12 +114,12 @@ def submit(
     injected: list[InjectedFailure] | None = None,
 ) -> Resource:
     """A new job, checked, whoever makes it: a client, a schedule or an endpoint. Raises 400."""
-    kind = str(properties.get("jobType") or "")
-    if kind == "Pipeline":
+    kind = _type_of(properties)
+    if kind is JobType.PIPELINE:
         job_checks.check_pipeline(emulator, workspace, properties)
-    if kind == "Command":
+    if kind is JobType.COMMAND:
         job_checks.check_command(emulator, workspace, properties)
-    if kind == "Sweep":
+    if kind is JobType.SWEEP:
         trial = {"inputs": properties.get("inputs"), "computeId": properties.get("computeId")}
         job_checks.check_command(emulator, workspace, {**(properties.get("trial") or {}), **trial})
     return _create(emulator, workspace, name, kind, properties, injected)
@@ -135,14 +128,14 @@ def submit(
 def record(emulator: Emulator, workspace: Resource, name: str, properties: Json, reason: str) -> Resource:
     """A job that failed from the start because the emulator cannot do its work; `reason` says so."""
     whole = {"jobs": {}, "inputs": {}, "outputs": {}, "settings": {}, **properties}
-    return _create(emulator, workspace, name, str(properties["jobType"]), whole, refused=reason)
+    return _create(emulator, workspace, name, _type_of(properties), whole, refused=reason)
 
 
 def _create(
     emulator: Emulator,
     workspace: Resource,
     name: str,
-    kind: str,
+    kind: JobType,
     properties: Json,
     injected: list[InjectedFailure] | None = None,
     *,
@@ -157,7 +150,7 @@ def _create(
         workspace.id,
         name,
         experiment=completed["experimentName"],
-        kind=RUN_KINDS.get(kind, "azureml.scriptrun"),
+        kind=kind.run_kind,
         display_name=completed["displayName"],
         description=properties.get("description"),
         tags=job_answers.texts(properties.get("tags")),
@@ -165,7 +158,7 @@ def _create(
         hidden=bool(properties.get("isArchived")),
         compute=compute.name_of(properties["computeId"]) if properties.get("computeId") else None,
     )
-    reason = refused or ("" if kind in EXECUTED else NOT_EXECUTED.format(kind))
+    reason = refused or ("" if kind.is_executed else NOT_EXECUTED.format(kind))
     if not reason:
         queue.enqueue(emulator, job.id)
     else:
@@ -194,7 +187,8 @@ def _change(emulator: Emulator, job: Resource, stated: Json) -> Resource:
 
 
 def _show(emulator: Emulator, job: Resource) -> Json:
-    shown, run = arm.envelope(job, "workspaces/jobs"), job_state.root_of(emulator, job).body
+    shown, run = arm.envelope(job, TYPE_PATH), job_state.root_of(emulator, job).body
+    stated = Job.read(job)
     live = {
         "status": run["status"],
         "tags": run["tags"],
@@ -202,10 +196,10 @@ def _show(emulator: Emulator, job: Resource) -> Json:
         "description": run["description"],
         "isArchived": run["hidden"],
         "properties": run["properties"],
-        "outputs": job_answers.outputs_shown(job.name, shown["properties"]),
+        "outputs": job_answers.outputs_shown(stated),
     }
     created = {key: value for key, value in shown["systemData"].items() if key.startswith("created")}
-    return {**shown, "properties": {**shown["properties"], **live}, "systemData": created}
+    return {**shown, "properties": {**stated.stated, **live}, "systemData": created}
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
@@ -224,8 +218,12 @@ def _operation(request: Request, emulator: Emulator, job: Resource, **options: A
     return emulator.operations.start(job.id, KIND, request=request, location=location, **options)
 
 
-def _last(id: str) -> str:
-    return id.rsplit("/", 1)[-1].lower()
+def _type_of(stated: Json) -> JobType:
+    kind = str(stated.get("jobType") or "")
+    if kind not in list(JobType):
+        text = f"The field jobType is required, one of {', '.join(JobType)}; it is {kind!r}."
+        raise bad_request(text, code="UserError", target="properties.jobType")
+    return JobType(kind)
 
 
 def _pairs(text: str) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import outputs
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
+from azureml_emulator.services.jobs.job_resource import Job
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 
@@ -20,15 +21,9 @@ def root_of(emulator: Emulator, job: Resource) -> Resource:
     return found
 
 
-def forces_rerun(job: Resource) -> bool:
-    """Whether equal work that was done before is done again."""
-    settings = job.body["properties"].get("settings") or {}
-    return str(settings.get("force_rerun") or settings.get("forceRerun")).lower() == "true"
-
-
 def injected_of(job: Resource, steps: Iterable[str]) -> tuple[str, JobFailed | JobEnded] | None:
     """The step at which a fault that was asked for ends the job, and how; the first where none is named."""
-    injected, names = job.body.get("injected_failure"), list(steps)
+    injected, names = Job.read(job).injected_failure, list(steps)
     if not injected or (injected["step"] and injected["step"] not in names):
         return None
     failed = injected["state"] == RunStatus.FAILED

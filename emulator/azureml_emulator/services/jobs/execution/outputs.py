@@ -4,12 +4,14 @@ It must not know the worker. A named output of the job lies in the default datas
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from azureml_emulator.catalog.components import Component
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs.job_resource import KIND, Job
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage
 
@@ -23,7 +25,7 @@ def keep(
     """Store what the worker wrote. Gives the place of each output of the component: port -> datastore path."""
     workspace = workspace_of(job)
     targets = {port: target_of(binding) for port, binding in (stated.get("outputs") or {}).items()}
-    declared = current(emulator, job).body["properties"].get("outputs") or {}
+    declared = current(emulator, job).outputs
     places: dict[str, str] = {}
     for name, step in steps.items():
         folder = work / "outputs" / name
@@ -43,7 +45,7 @@ def keep(
 def bind(emulator: Emulator, job: Resource, stated: Json, places: Mapping[str, str]) -> None:
     """Point the job's outputs at the places of the component's."""
     workspace, found = workspace_of(job), current(emulator, job)
-    outputs = dict(found.body["properties"].get("outputs") or {})
+    outputs = dict(found.outputs)
     root = runs.find(emulator, workspace, job.name)
     for port, binding in (stated.get("outputs") or {}).items():
         output = target_of(binding)
@@ -51,7 +53,7 @@ def bind(emulator: Emulator, job: Resource, stated: Json, places: Mapping[str, s
             uri = storage.long_uri(emulator, places[port], workspace=workspace)
             outputs[output] = {**outputs[output], "uri": uri}
             point(emulator, root, output, str(outputs[output].get("jobOutputType") or "uri_folder"), uri)
-    emulator.store.update(job.id, {**found.body, "properties": {**found.body["properties"], "outputs": outputs}})
+    replace(found, outputs=outputs).save(emulator.store, KIND)
 
 
 def point(emulator: Emulator, run: Resource, output: str, kind: str, uri: str) -> None:
@@ -86,11 +88,11 @@ def workspace_of(job: Resource) -> str:
     return job.id.rsplit("/jobs/", 1)[0]
 
 
-def current(emulator: Emulator, job: Resource) -> Resource:
+def current(emulator: Emulator, job: Resource) -> Job:
     """The job as it is now."""
     found = emulator.store.get(job.id)
     assert found is not None, "a job is not deleted while it runs"
-    return found
+    return Job.read(found)
 
 
 def _type(component: Component, port: str) -> str:

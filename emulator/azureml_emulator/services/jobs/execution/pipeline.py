@@ -28,7 +28,8 @@ from azureml_emulator.services.jobs.execution import (
 )
 from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobEnded, JobFailed
-from azureml_emulator.services.jobs.execution.job import check_not_canceled, forces_rerun, injected_of, root_of
+from azureml_emulator.services.jobs.execution.job import check_not_canceled, injected_of, root_of
+from azureml_emulator.services.jobs.job_resource import Job, JobType
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.storage import storage
@@ -40,16 +41,17 @@ FINE_TUNING = "chat_completion_pipeline"
 
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
     """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
-    kinds = {"Command": _command, "Sweep": _sweep}
-    await kinds.get(str(job.body["properties"]["jobType"]), _pipeline)(emulator, job, work)
+    kinds = {JobType.COMMAND: _command, JobType.SWEEP: _sweep}
+    await kinds.get(Job.read(job).type, _pipeline)(emulator, job, work)
 
 
 async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
     """The steps of a pipeline, each after those that it needs."""
     made: request.Made = {}
-    work_of_job = component_job.work_of(emulator, job.body["properties"])
+    stated_job = Job.read(job)
+    work_of_job = component_job.work_of(emulator, stated_job.stated)
     if work_of_job is None:
-        raise JobFailed("UserError", f"Component {job.body['properties']['componentId']} is not there any more.")
+        raise JobFailed("UserError", f"Component {stated_job.component} is not there any more.")
     for node, stated in graph.in_order(work_of_job.jobs):
         check_not_canceled(emulator, job)
         spec = command_step.spec_of(emulator, stated)
@@ -73,10 +75,10 @@ async def _command(emulator: Emulator, job: Resource, work: Path) -> None:
         root = runs.change(emulator, root_of(emulator, job), status=RunStatus.RUNNING)
     if injected := injected_of(job, [job.name]):
         raise injected[1]
-    wanted, folders = command.of_job(job.body["properties"]), Folders(work)
+    wanted, folders = command.of_job(Job.read(job).stated), Folders(work)
     await process_run.run(emulator, outputs.workspace_of(job), root, wanted, folders)
     check_not_canceled(emulator, job)
-    declared = job.body["properties"].get("outputs") or {}
+    declared = Job.read(job).outputs
     with emulator.transaction():
         places = command_outputs.keep(emulator, root, wanted, folders, declared)
         same = {name: {"value": f"${{{{parent.outputs.{name}}}}}"} for name in places}
@@ -90,8 +92,8 @@ async def _step(
     """A step of the pipeline that is a command of a user's own, or a pipeline of such."""
     root, spec = root_of(emulator, job), command_step.spec_of(emulator, stated)
     assert spec is not None, "looked for just before"
-    settings = job.body["properties"].get("settings") or {}
-    where = stated.get("computeId") or settings.get("default_compute") or job.body["properties"].get("computeId")
+    asked = Job.read(job)
+    where = stated.get("computeId") or asked.default_compute
     kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
     with emulator.transaction():
         runs.change(emulator, root, status=RunStatus.RUNNING)
@@ -99,7 +101,7 @@ async def _step(
         runs.change(emulator, step, status=RunStatus.RUNNING)
     if injected := injected_of(job, [node]):
         _stop(emulator, step, injected[1])
-    whole = component_job.work_of(emulator, job.body["properties"])
+    whole = component_job.work_of(emulator, asked.stated)
     given = whole.inputs if whole else {}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
     places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
@@ -111,7 +113,7 @@ async def _step(
 
 def _wanted(emulator: Emulator, job: Resource, stated: Json) -> Json:
     """The step with places for those of its outputs that are the job's: the job's own, or one below the job's name."""
-    declared = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    declared = outputs.current(emulator, job).outputs
     asked = {}
     for port, binding in (stated.get("outputs") or {}).items():
         target = outputs.target_of(binding)
@@ -124,7 +126,7 @@ def _wanted(emulator: Emulator, job: Resource, stated: Json) -> Json:
 
 def _register(emulator: Emulator, job: Resource) -> None:
     """Make assets of the outputs that the job names as such."""
-    found = outputs.current(emulator, job).body["properties"].get("outputs") or {}
+    found = outputs.current(emulator, job).outputs
     places = {name: said["uri"] for name, said in found.items() if (said or {}).get("uri")}
     workspace = emulator.store.get(outputs.workspace_of(job))
     if workspace is not None:
@@ -154,7 +156,7 @@ async def _node(
             for name, place in places.items()
         }
         injected = injected_of(job, places)
-        earlier = None if forces_rerun(job) or injected else reuse.find(emulator, workspace, mark)
+        earlier = None if Job.read(job).forces_rerun or injected else reuse.find(emulator, workspace, mark)
         if earlier:
             reuse.mark(emulator, steps, earlier)
             kept = dict(earlier.body["places"])

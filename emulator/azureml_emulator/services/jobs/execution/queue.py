@@ -17,10 +17,10 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import failure, pipeline, worker
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobEnded, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
+from azureml_emulator.services.jobs.job_resource import KIND
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import ENDING, TERMINAL, RunStatus
 
-KIND = "jobs"
 LOOK_SECONDS = 0.05
 LOCK, ACTIVE = "jobs.lock", "jobs.active"  # in the cache
 

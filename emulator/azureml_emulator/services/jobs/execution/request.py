@@ -16,6 +16,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import graph
 from azureml_emulator.services.jobs.execution.failure import JobFailed
+from azureml_emulator.services.jobs.job_resource import Job
 from azureml_emulator.services.storage import storage
 
 COMMANDS = ("model_prediction", "model_prediction_with_container", "compute_metrics")
@@ -88,7 +89,7 @@ def _alone(component: Component, stated: Json) -> dict[str, Any]:
 
 def _bound(job: Resource, value: Json, type: str, made: Made) -> Json:
     if name := graph.parent_input(value):
-        own = (job.body["properties"].get("inputs") or {}).get(name) or {}
+        own = Job.read(job).inputs.get(name) or {}
         return {**own, "job_input_type": own.get("jobInputType") or own.get("job_input_type")}
     if output := graph.other_output(value):
         place = made.get(output.node, {}).get(output.port)

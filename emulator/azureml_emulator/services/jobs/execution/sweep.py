@@ -21,6 +21,7 @@ from azureml_emulator.services.jobs.execution import command, command_outputs, o
 from azureml_emulator.services.jobs.execution.command import Command, Folders
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobFailed
 from azureml_emulator.services.jobs.execution.job import check_not_canceled, root_of
+from azureml_emulator.services.jobs.job_resource import Job
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 
@@ -54,20 +55,18 @@ class Trial:
 async def run_job(emulator: Emulator, job: Resource, work: Path) -> None:
     """A job of type Sweep. Raises JobFailed and JobCanceled."""
     check_not_canceled(emulator, job)
-    properties = job.body["properties"]
+    asked = Job.read(job)
     with emulator.transaction():
         root = runs.change(emulator, root_of(emulator, job), status=RunStatus.RUNNING)
-    trial = properties.get("trial") or {}
-    text = str(trial.get("command") or "").replace(_REFERENCE, "${{inputs.")
-    stated = {"inputs": properties.get("inputs") or {}, "outputs": properties.get("outputs") or {}}
-    limits = {"limits": {"timeout": (properties.get("limits") or {}).get("trialTimeout")}}
+    text = str(asked.trial.get("command") or "").replace(_REFERENCE, "${{inputs.")
+    stated = {"inputs": asked.inputs, "outputs": asked.outputs, "limits": {"timeout": asked.limits.get("trialTimeout")}}
 
     def wanted(values: Mapping[str, Any]) -> Command:
         drawn = {name: {"value": value} for name, value in values.items()}
         inputs = {**stated["inputs"], **drawn}
-        return command.of_job({**trial, **stated, **limits, "command": text, "inputs": inputs})
+        return command.of_job({**asked.trial, **stated, "command": text, "inputs": inputs})
 
-    best = await _search(emulator, root, _read(properties), wanted, work)
+    best = await _search(emulator, root, _read(asked.stated), wanted, work)
     check_not_canceled(emulator, job)
     with emulator.transaction():
         same = {name: {"value": f"${{{{parent.outputs.{name}}}}}"} for name in best.places}

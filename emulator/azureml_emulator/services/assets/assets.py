@@ -14,6 +14,7 @@ from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import NOT_STATED, Container, Version
 from azureml_emulator.services.workspaces import scope
 
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]{0,254}")
@@ -61,7 +62,7 @@ class Assets:
         """GET the containers that are not anonymous, newest first."""
         workspace = self.scope(request, emulator)
         found = emulator.store.children(workspace.id, self.plural, newest_first=True, after=arm.after(request))
-        chosen = (item for item in _viewed(request, found) if not item.body["properties"].get("isAnonymous"))
+        chosen = (item for item in _viewed(request, found) if not Container.read(item).is_anonymous)
         return arm.stored_page(request, chosen, lambda item: self.show_container(emulator, item))
 
     def get_container(self, request: Request, emulator: Emulator) -> Reply:
@@ -132,7 +133,7 @@ class Assets:
         """Create or change a version; also for jobs that register their outputs. Raises 400 as `put_version` does."""
         self._check_names(name, version)
         before = self.find(emulator, workspace, name, version)
-        old: Json = before.body["properties"] if before else {}
+        old: Json = Version.read(before).stated if before else {}
         wanted = {key: value for key, value in stated.items() if value is not None or key not in old}
         prepared = self.prepare(Draft(emulator, workspace, name, version, {**old, **wanted}, old or None))
         changed = [key for key in self.fixed if before and prepared.get(key) != old.get(key)]
@@ -154,7 +155,7 @@ class Assets:
     def latest(self, emulator: Emulator, workspace: Resource, name: str) -> Resource | None:
         """The version created last that is not archived."""
         found = emulator.store.children(self._id(workspace, name), f"{self.plural}/versions", newest_first=True)
-        return next((item for item in found if not item.body["properties"]["isArchived"]), None)
+        return next((item for item in found if not Version.read(item).is_archived), None)
 
     def next_version(self, emulator: Emulator, workspace: Resource, name: str) -> str:
         """One more than the highest version that is a number."""
@@ -170,10 +171,9 @@ class Assets:
         shown = arm.envelope(resource, f"workspaces/{self.plural}")
         versions = list(emulator.store.children(resource.id, f"{self.plural}/versions", newest_first=True))
         numbers = max((int(item.name) for item in versions if item.name.isdecimal()), default=0)
-        active = [item for item in versions if not item.body["properties"]["isArchived"]] or versions
+        active = [item for item in versions if not Version.read(item).is_archived] or versions
         extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
-        properties = {key: value for key, value in resource.body["properties"].items() if key != "isAnonymous"}
-        return {**shown, "properties": {**properties, **extra}}
+        return {**shown, "properties": {**Container.read(resource).visible, **extra}}
 
     def immutable(self, name: str, version: str, changed: str) -> ServiceError:
         """What answers a change of what a version keeps for ever."""
@@ -200,12 +200,8 @@ class Assets:
         self._check_names(name)
         id = self._id(workspace, name)
         before = emulator.store.get(id)
-        old = before.body["properties"] if before else _SHARED
-        stated = {
-            key: value
-            for key, value in stated.items()
-            if key not in ("latestVersion", "nextVersion") and value is not None
-        }
+        old = Container.read(before).stated if before else _SHARED
+        stated = {key: value for key, value in stated.items() if key not in NOT_STATED and value is not None}
         body = {"properties": {**old, **stated}, "systemData": arm.system_data(emulator.clock, before)}
         return emulator.store.put(id, body, parent=workspace.id, kind=self.plural, name=name)
 
@@ -232,18 +228,18 @@ class Assets:
 def selected(request: Request, found: Iterable[Resource]) -> Iterator[Resource]:
     """The versions that the query of a listing asks for: view type, tags, properties, version, stage, hash."""
     query = request.query
-    return (item for item in _viewed(request, found) if _fits(query, item.name, item.body["properties"]))
+    return (item for item in _viewed(request, found) if _fits(query, Version.read(item)))
 
 
-def _fits(query: dict[str, str], name: str, properties: Json) -> bool:
-    asked = {"tags": query.get("tags") or query.get("$tags"), "properties": query.get("properties")}
-    pairs = [(field, *pair.partition("=")) for field, text in asked.items() for pair in (text or "").split(",") if pair]
+def _fits(query: dict[str, str], found: Version) -> bool:
+    asked = ((found.tags, query.get("tags") or query.get("$tags")), (found.labels, query.get("properties")))
+    pairs = [(there, *pair.partition("=")) for there, text in asked for pair in (text or "").split(",") if pair]
     return (
-        all(_has(properties[field], key, value if has_value else None) for field, key, has_value, value in pairs if key)
-        and query.get("version") in (None, "", name)
-        and query.get("stage") in (None, "", properties.get("stage"))
-        and query.get("hash") in (None, "", properties["properties"].get("hash_sha256"))
-        and query.get("description", "") in (properties["description"] or "")
+        all(_has(there, key, value if has_value else None) for there, key, has_value, value in pairs if key)
+        and query.get("version") in (None, "", found.name)
+        and query.get("stage") in (None, "", found.stage)
+        and query.get("hash") in (None, "", found.content)
+        and query.get("description", "") in (found.description or "")
     )
 
 
@@ -267,8 +263,4 @@ def view_of(request: Request) -> str:
 
 def _viewed(request: Request, found: Iterable[Resource]) -> Iterator[Resource]:
     view = view_of(request)
-    return (
-        item
-        for item in found
-        if view == "all" or bool(item.body["properties"]["isArchived"]) == (view == "archivedonly")
-    )
+    return (item for item in found if view == "all" or Version.read(item).is_archived == (view == "archivedonly"))

@@ -12,6 +12,7 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
 
 ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
@@ -76,10 +77,11 @@ class Components(Assets):
     def show(self, resource: Resource) -> Json:
         """A version as it is answered: its description is in the specification only."""
         shown = super().show(resource)
-        spec = shown["properties"]["componentSpec"]
+        found = Version.read(resource)
+        spec = found.spec or {}
         hidden = _NOT_SHOWN.get(spec["type"], ())
         visible = {key: value for key, value in spec.items() if key not in hidden}
-        return {**shown, "properties": {**shown["properties"], "description": None, "componentSpec": visible}}
+        return {**shown, "properties": {**found.stated, "description": None, "componentSpec": visible}}
 
     def missing(self, name: str, version: str = "") -> ServiceError:
         """The 404 for a component that is not there."""

@@ -14,10 +14,12 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Container, Version
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import scope
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
@@ -43,7 +45,7 @@ class Data(Assets):
         if not uri:
             raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
         container = draft.emulator.store.get(f"{draft.workspace.id}/data/{draft.name}")
-        known = container.body["properties"].get("dataType") if container else None
+        known = Container.read(container).data_type if container else None
         if known and known != kind:
             text = f"Data asset {draft.name} is of type {known}; a version of type {kind} cannot be created in it."
             raise bad_request(text, code="UserError", target="dataType")
@@ -81,7 +83,7 @@ class Codes(Assets):
     def create(self, emulator: Emulator, workspace: Resource, name: str, version: str, stated: Json) -> Resource:
         """Create or change a version, and note its content. The first of that content stays the one that is found."""
         made = super().create(emulator, workspace, name, version, stated)
-        if content := made.body["properties"]["properties"].get("hash_sha256"):
+        if content := Version.read(made).content:
             id = _of_content(workspace, content)
             known = emulator.store.get(id)
             if known is None or emulator.store.get(known.body["code"]) is None:
@@ -94,14 +96,14 @@ class Codes(Assets):
         The SDK uploads to the root of what the SAS is for, so a folder of a shared container would not do.
         """
         workspace = scope.require(request, emulator)
-        account = str(workspace.body["properties"]["storageAccount"]).rsplit("/", 1)[-1]
-        place = BlobAddress(account, str(uuid.uuid4()))
+        found = Workspace.read(workspace)
+        place = BlobAddress(found.account, str(uuid.uuid4()))
         storage.ensure_container(emulator, place.account, place.container)
         token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
         reference = {
             "blobUri": place.url,
             "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
-            "storageAccountArmId": workspace.body["properties"]["storageAccount"],
+            "storageAccountArmId": found.storage,
             "isSingleFile": False,
             "blobManifestDigest": None,
             "connectionName": None,

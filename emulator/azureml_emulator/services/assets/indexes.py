@@ -10,6 +10,7 @@ from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 
 
@@ -65,7 +66,7 @@ class Indexes(Assets):
 
     def show(self, resource: Resource) -> dict[str, Any]:
         """A version as the generic assets have it."""
-        properties = resource.body["properties"]
+        properties = Version.read(resource).stated
         shown = {key: value for key, value in properties.items() if not key.startswith(("is", "_"))}
         id = f"{properties['_scope']}/indexes/{resource.id.rpartition('/indexes/')[2]}"
         return {**shown, "id": id, "systemData": resource.body["systemData"]}

@@ -15,12 +15,14 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets import registries
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import Assets
 from azureml_emulator.services.assets.components import Components
 from azureml_emulator.services.assets.data import Codes, Data, Environments
 from azureml_emulator.services.assets.models import Models
 from azureml_emulator.services.storage import blobs, storage, storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 HOURS = 8.0
 _SOURCE = re.compile(
@@ -130,7 +132,7 @@ def import_asset(request: Request, emulator: Emulator) -> Reply:
     version = str(stated.get("destinationVersion") or source.name)
     if assets.find(emulator, registry, name, version):
         raise conflict(f"The asset {name}:{version} exists already in registry {registry.name}.")
-    properties = dict(source.body["properties"])
+    properties = dict(Version.read(source).stated)
     if assets.uri.endswith("Uri"):
         workspace = source.id.split(f"/{kind}/")[0]
         properties[assets.uri] = _copy(emulator, registry, str(properties[assets.uri]), workspace, kind)
@@ -153,7 +155,7 @@ def _source(emulator: Emulator, id: str) -> Resource:
     found = None
     if match and match["kind"] in KINDS:
         every = emulator.store.every("workspaces")
-        holder = next((one for one in every if one.body["properties"]["workspaceId"] == match["workspace"]), None)
+        holder = next((one for one in every if Workspace.read(one).guid == match["workspace"]), None)
         path = f"{match['kind']}/{match['name']}/versions/{match['version']}"
         found = emulator.store.get(f"{holder.id}/{path}") if holder else None
     if found is None:

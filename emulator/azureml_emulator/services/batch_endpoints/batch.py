@@ -14,6 +14,7 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.batch_endpoints import batch_jobs
+from azureml_emulator.services.batch_endpoints.batch_resource import BatchEndpoint
 from azureml_emulator.services.jobs import jobs
 from azureml_emulator.services.online_endpoints.endpoint_resource import check_name
 from azureml_emulator.services.runs import runs
@@ -85,8 +86,7 @@ class BatchDeployments(Records):
     def check_deletion(self, emulator: Emulator, found: Resource) -> None:
         """The default deployment stays as long as it is the default."""
         endpoint = emulator.store.get(found.parent)
-        default = ((endpoint.body["properties"] if endpoint else {}).get("defaults") or {}).get("deploymentName")
-        if default == found.name:
+        if endpoint and BatchEndpoint.read(endpoint).default == found.name:
             raise bad_request(f"Deployment {found.name} is the default deployment of its endpoint.", code="BadArgument")
 
 
@@ -101,8 +101,7 @@ def invoke(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(404, "ResourceNotFound", f"There is no batch endpoint {request.params['endpoint']}.")
     if not request.headers.get("authorization", "").lower().startswith("bearer "):
         raise ServiceError(401, "AuthenticationFailed", "A token is needed.")
-    default = (endpoint.body["properties"].get("defaults") or {}).get("deploymentName")
-    wanted = request.headers.get(MODEL_DEPLOYMENT) or default
+    wanted = request.headers.get(MODEL_DEPLOYMENT) or BatchEndpoint.read(endpoint).default
     deployment = emulator.store.get(f"{endpoint.id}/deployments/{wanted}") if wanted else None
     if deployment is None:
         raise bad_request(f"Deployment {wanted or '(default)'} of {endpoint.name} does not exist.", code="BadArgument")

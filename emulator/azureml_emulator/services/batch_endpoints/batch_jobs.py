@@ -11,7 +11,9 @@ from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import CUSTOM, Version
 from azureml_emulator.services.assets.components import ANONYMOUS, COMPONENTS
+from azureml_emulator.services.batch_endpoints.batch_resource import BatchDeployment
 from azureml_emulator.services.jobs.execution import command_step
 from azureml_emulator.services.online_endpoints.serving import registered
 
@@ -24,12 +26,12 @@ def properties(emulator: Emulator, endpoint: Resource, deployment: Resource, cal
     inputs = {name: _input(said or {}) for name, said in (called.get("inputData") or {}).items()}
     if "dataset" in called and not inputs:
         raise bad_request("The emulator takes inputData and no dataset of the first SDK.", code="BadArgument")
-    configuration = deployment.body["properties"].get("deploymentConfiguration")
-    made = _component if configuration else _model
+    stated = BatchDeployment.read(deployment).stated
+    made = _component if stated.get("deploymentConfiguration") else _model
     experiment = (called.get("properties") or {}).get("experimentName") or endpoint.name
     tags = {"azureml.batchendpoint": endpoint.name, "azureml.batchdeployment": deployment.name}
     shared = {"jobType": "Pipeline", "experimentName": experiment, "tags": tags, "properties": {}, "inputs": inputs}
-    return {**shared, **made(emulator, endpoint, deployment.body["properties"], called, inputs)}
+    return {**shared, **made(emulator, endpoint, stated, called, inputs)}
 
 
 def _component(emulator: Emulator, endpoint: Resource, stated: Json, called: Json, inputs: dict[str, Json]) -> Json:
@@ -55,7 +57,7 @@ def _model(emulator: Emulator, endpoint: Resource, stated: Json, called: Json, i
         raise bad_request("The call has no input data.", code="BadArgument", target="inputData")
     reference = str((stated.get("model") or {}).get("assetId") or "")
     found = registered(emulator, reference)
-    model = found.body["properties"] if found else {}
+    model = Version.read(found) if found else None
     file = str(called.get("outputFileName") or stated.get("outputFileName") or DEFAULT_FILE)
     score = _score(called)
     place = f"${{{{outputs.{SCORE}}}}}"
@@ -67,7 +69,7 @@ def _model(emulator: Emulator, endpoint: Resource, stated: Json, called: Json, i
         "environment": stated.get("environmentId"),
         "append_row_to": None if summary else place if score["jobOutputType"] == "uri_file" else f"{place}/{file}",
     }
-    kind = str(model.get("modelType") or "custom_model")
+    kind = (model.model_type if model else None) or CUSTOM
     spec = {
         "type": "parallel",
         "inputs": {MODEL: {"type": kind}, **{name: {"type": inputs[name]["jobInputType"]} for name in data}},
@@ -75,7 +77,7 @@ def _model(emulator: Emulator, endpoint: Resource, stated: Json, called: Json, i
         "input_data": " ".join(f"${{{{inputs.{name}}}}}" for name in data),
         "mini_batch_size": called.get("miniBatchSize") or stated.get("miniBatchSize") or 10,
         "mini_batch_error_threshold": stated.get("errorThreshold", -1),
-        "model": {"input": MODEL, "name": str(model.get("modelUri") or "").rstrip("/").rsplit("/", 1)[-1] or "model"},
+        "model": {"input": MODEL, "name": (model.model_uri if model else "").rstrip("/").rsplit("/", 1)[-1] or "model"},
         "task": task,
         "environment_variables": stated.get("environmentVariables") or {},
     }

@@ -16,11 +16,11 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs import cron, jobs
 from azureml_emulator.services.jobs.cron import BadTrigger
+from azureml_emulator.services.jobs.job_resource import SCHEDULE, Job, JobType
+from azureml_emulator.services.jobs.schedule_resource import LAST, Action, Schedule
 from azureml_emulator.services.workspaces.records import Records
 
 LOOK_SECONDS = 1.0
-_LAST = "_last"  # in the properties: when it was due last
-ACTIONS = ("CreateJob", "CreateMonitor", "ImportData", "InvokeBatchEndpoint")
 
 
 class Schedules(Records):
@@ -28,23 +28,23 @@ class Schedules(Records):
 
     plural = "schedules"
     empty: ClassVar[Json] = {"description": None, "displayName": None, "tags": {}, "properties": {}, "isEnabled": True}
-    secret = (_LAST,)
+    secret = (LAST,)
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """An action and a trigger that can come are needed."""
         action, trigger = stated.get("action") or {}, stated.get("trigger") or {}
-        if action.get("actionType") not in ACTIONS:
-            text = f"The actionType {action.get('actionType')!r} is not one of {', '.join(ACTIONS)}."
+        if action.get("actionType") not in list(Action):
+            text = f"The actionType {action.get('actionType')!r} is not one of {', '.join(Action)}."
             raise bad_request(text, code="UserError", target="action.actionType")
-        if action["actionType"] == "CreateJob" and not action.get("jobDefinition"):
+        if action["actionType"] == Action.CREATE_JOB and not action.get("jobDefinition"):
             raise bad_request("The field jobDefinition is required.", code="UserError", target="action.jobDefinition")
         now = emulator.clock.now()
         try:
             cron.next_due(trigger, now, now)
         except (BadTrigger, TypeError, ValueError) as error:
             raise bad_request(f"The trigger is not valid: {error}.", code="UserError", target="trigger") from error
-        last = before.body["properties"].get(_LAST) if before else None
-        return {**stated, "trigger": {"endTime": None, **trigger}, _LAST: last or emulator.clock.stamp()}
+        last = Schedule.read(before).last_text if before else None
+        return {**stated, "trigger": {"endTime": None, **trigger}, LAST: last or emulator.clock.stamp()}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`listViewType`: EnabledOnly (the default), DisabledOnly or All."""
@@ -52,16 +52,14 @@ class Schedules(Records):
         if view not in ("enabledonly", "disabledonly", "all"):
             raise bad_request(f"The value {view!r} is not valid for listViewType.", code="UserError")
         wanted = view == "enabledonly"
-        return [one for one in found if view == "all" or bool(one.body["properties"]["isEnabled"]) == wanted]
+        return [one for one in found if view == "all" or Schedule.read(one).is_enabled == wanted]
 
     def trigger(self, request: Request, emulator: Emulator) -> Reply:
         """POST trigger: the job at once."""
-        found = self.require(request, emulator)
+        found = Schedule.read(self.require(request, emulator))
         at = str(request.json().get("scheduleTime") or emulator.clock.stamp())
         name = _fire(emulator, found, parse(at))
-        return Reply(
-            200, {"scheduleActionType": found.body["properties"]["action"]["actionType"], "submissionId": name}
-        )
+        return Reply(200, {"scheduleActionType": found.action.value, "submissionId": name})
 
 
 SCHEDULES = Schedules()
@@ -73,18 +71,17 @@ async def keep_time(emulator: Emulator) -> None:
         await asyncio.sleep(LOOK_SECONDS)
         with emulator.transaction():
             for found in list(emulator.store.every(SCHEDULES.plural)):
-                _look(emulator, found)
+                _look(emulator, Schedule.read(found))
 
 
-def _look(emulator: Emulator, found: Resource) -> None:
-    properties, now = found.body["properties"], emulator.clock.now()
-    created = parse(found.body["systemData"]["createdAt"])
-    due = cron.next_due(properties["trigger"], parse(properties[_LAST]), created)
-    if due is None or due > now or not properties["isEnabled"]:
+def _look(emulator: Emulator, found: Schedule) -> None:
+    now = emulator.clock.now()
+    due = cron.next_due(found.trigger, found.last, found.created)
+    if due is None or due > now or not found.is_enabled:
         return
-    while (later := cron.next_due(properties["trigger"], due, created)) and later <= now:
+    while (later := cron.next_due(found.trigger, due, found.created)) and later <= now:
         due = later
-    emulator.store.update(found.id, {**found.body, "properties": {**properties, _LAST: due.isoformat()}})
+    found.met(due).save(emulator.store, SCHEDULES.plural)
     try:
         _fire(emulator, found, due)
     except ServiceError as error:
@@ -92,23 +89,21 @@ def _look(emulator: Emulator, found: Resource) -> None:
             log.write(f"schedule {found.name} of {due.isoformat()}: {error.message}\n")
 
 
-def _fire(emulator: Emulator, found: Resource, due: datetime) -> str:
+def _fire(emulator: Emulator, found: Schedule, due: datetime) -> str:
     """Make the job of a schedule; its display name says the time that it is for, as in the service."""
-    action = found.body["properties"]["action"]
     name = f"{found.name}-{due:%Y%m%dT%H%M%S}Z-{emulator.clock.now():%f}"
     workspace = emulator.store.get(found.parent)
     assert workspace is not None, "schedules go with their workspace"
-    if action["actionType"] != "CreateJob":
-        reason = f"The emulator does not do the action {action['actionType']} of a schedule."
-        jobs.record(emulator, workspace, name, {"jobType": "Pipeline", **_named(found, due)}, reason)
+    if found.action is not Action.CREATE_JOB:
+        reason = f"The emulator does not do the action {found.action} of a schedule."
+        jobs.record(emulator, workspace, name, {"jobType": JobType.PIPELINE.value, **_named(found, due)}, reason)
         return name
-    definition = action["jobDefinition"]
-    source = emulator.store.get(str(definition.get("sourceJobId") or ""))
-    base = {**(source.body["properties"] if source else {}), **{key: v for key, v in definition.items() if v}}
+    source = emulator.store.get(str(found.job.get("sourceJobId") or ""))
+    base = {**(Job.read(source).stated if source else {}), **{key: v for key, v in found.job.items() if v}}
     jobs.submit(emulator, workspace, name, {**base, **_named(found, due)})
     return name
 
 
-def _named(found: Resource, due: datetime) -> Json:
-    tags = {"azureml.scheduleId": found.id, "azureml.scheduledTime": due.isoformat()}
+def _named(found: Schedule, due: datetime) -> Json:
+    tags = {SCHEDULE: found.id, "azureml.scheduledTime": due.isoformat()}
     return {"displayName": f"{found.name}-{due:%Y%m%dT%H%M%S}Z", "properties": tags}

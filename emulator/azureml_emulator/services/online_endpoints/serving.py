@@ -17,6 +17,7 @@ from azureml_emulator.core.clock import iso
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
 from azureml_emulator.services.storage import storage
 from azureml_emulator.stand_in_model import predictor
@@ -38,7 +39,7 @@ def model_exists(emulator: Emulator, reference: str) -> bool:
 def is_mlflow(emulator: Emulator, reference: str) -> bool:
     """Whether a model that exists is of MLflow, and so brings its own code and environment."""
     found = registered(emulator, reference)
-    return found is None or found.body["properties"].get("modelType") == "mlflow_model"
+    return found is None or Version.read(found).is_mlflow
 
 
 def place(emulator: Emulator, reference: str) -> str:
@@ -55,7 +56,7 @@ def place(emulator: Emulator, reference: str) -> str:
         coming = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(coming, ignore_errors=True)
         coming.mkdir(parents=True)
-        uri = str(found.body["properties"]["modelUri"])
+        uri = Version.read(found).model_uri
         try:
             storage.download_tree(emulator, uri, coming, workspace=workspace, kind="models")
         except ServiceError:  # nothing there any more: the container starts without a model, and says so

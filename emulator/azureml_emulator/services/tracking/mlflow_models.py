@@ -11,6 +11,7 @@ from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Container, Version
 from azureml_emulator.services.assets.models import MODELS
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.tracking import mlflow_model_search
@@ -75,7 +76,7 @@ def latest_versions(workspace: Resource, fields: Json, emulator: Emulator) -> Js
 def tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """registered-models/set-tag."""
     found = _model(workspace, _name(fields), emulator)
-    tags = {**found.body["properties"]["tags"], _needed(fields, "key"): str(fields.get("value") or "")}
+    tags = {**Container.read(found).tags, _needed(fields, "key"): str(fields.get("value") or "")}
     MODELS.keep_container(emulator, workspace, found.name, {"tags": tags})
     return {}
 
@@ -84,7 +85,7 @@ def tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 def untag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """registered-models/delete-tag."""
     found = _model(workspace, _name(fields), emulator)
-    tags = {key: value for key, value in found.body["properties"]["tags"].items() if key != _needed(fields, "key")}
+    tags = {key: value for key, value in Container.read(found).tags.items() if key != _needed(fields, "key")}
     MODELS.keep_container(emulator, workspace, found.name, {"tags": tags})
     return {}
 
@@ -119,7 +120,7 @@ def get_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 @answered
 def download_uri(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """model-versions/get-download-uri: where an MLflow client reads the files."""
-    return {"artifact_uri": _source(_version(workspace, fields, emulator))}
+    return {"artifact_uri": _source(Version.read(_version(workspace, fields, emulator)))}
 
 
 @answered
@@ -149,7 +150,7 @@ def move_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     if fields.get("archive_existing_versions"):
         model = _model(workspace, _name(fields), emulator)
         for other in list(emulator.store.children(model.id, f"{MODELS.plural}/versions")):
-            if other.name != str(fields.get("version")) and other.body["properties"].get("stage") == stage:
+            if other.name != str(fields.get("version")) and Version.read(other).stage == stage:
                 MODELS.create(emulator, workspace, model.name, other.name, {"stage": "Archived"})
     return _changed(workspace, fields, emulator, stage=stage)
 
@@ -164,7 +165,7 @@ def delete_version(workspace: Resource, fields: Json, emulator: Emulator) -> Jso
 @answered
 def tag_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """model-versions/set-tag."""
-    before = _version(workspace, fields, emulator).body["properties"]["tags"]
+    before = Version.read(_version(workspace, fields, emulator)).tags
     tags = {**before, _needed(fields, "key"): str(fields.get("value") or "")}
     _changed(workspace, fields, emulator, tags=tags)
     return {}
@@ -173,7 +174,7 @@ def tag_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 @answered
 def untag_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """model-versions/delete-tag."""
-    before = _version(workspace, fields, emulator).body["properties"]["tags"]
+    before = Version.read(_version(workspace, fields, emulator)).tags
     tags = {key: value for key, value in before.items() if key != _needed(fields, "key")}
     _changed(workspace, fields, emulator, tags=tags)
     return {}
@@ -186,14 +187,15 @@ def _changed(workspace: Resource, fields: Json, emulator: Emulator, **values: An
 
 
 def _show_model(workspace: Resource, found: Resource, emulator: Emulator) -> Json:
-    properties, times = found.body["properties"], found.body["systemData"]
+    model = Container.read(found)
+    times = model.system_data
     return {
         "name": found.name,
         "creation_timestamp": runs.milliseconds(times["createdAt"]),
         "last_updated_timestamp": runs.milliseconds(times["lastModifiedAt"]),
-        "description": properties.get("description") or "",
+        "description": model.description or "",
         "latest_versions": _latest(workspace, found, emulator),
-        "tags": _pairs(properties["tags"]),
+        "tags": _pairs(model.tags),
     }
 
 
@@ -205,34 +207,33 @@ def _latest(workspace: Resource, model: Resource, emulator: Emulator) -> list[Js
     return list(newest.values())
 
 
-def _stage(properties: Json) -> str:
+def _stage(version: Version) -> str:
     """A stage as MLflow names it: one that only Azure ML has, as Development, is none."""
-    stage = str(properties.get("stage"))
-    return stage if stage in STAGES else "None"
+    return version.stage if version.stage in STAGES else "None"
 
 
 def _show(name: str, version: Resource) -> Json:
-    properties, times = version.body["properties"], version.body["systemData"]
+    found = Version.read(version)
+    times = found.system_data
     return {
         "name": name,
         "version": version.name,
         "creation_timestamp": runs.milliseconds(times["createdAt"]),
         "last_updated_timestamp": runs.milliseconds(times["lastModifiedAt"]),
         "user_id": "",
-        "current_stage": _stage(properties),
-        "description": properties.get("description") or "",
-        "source": _source(version),
-        "run_id": properties.get("jobName") or "",
+        "current_stage": _stage(found),
+        "description": found.description or "",
+        "source": _source(found),
+        "run_id": found.job or "",
         "status": "READY",
         "status_message": "",
-        "tags": _pairs(properties["tags"]),
+        "tags": _pairs(found.tags),
         "run_link": "",
     }
 
 
-def _source(version: Resource) -> str:
-    properties = version.body["properties"]
-    return str(properties["properties"].get(SOURCE) or properties["modelUri"])
+def _source(version: Version) -> str:
+    return version.labels.get(SOURCE) or version.model_uri
 
 
 def _page(fields: Json, name: str, found: list[Json]) -> Json:

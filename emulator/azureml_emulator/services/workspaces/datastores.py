@@ -14,13 +14,10 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.workspaces import scope
+from azureml_emulator.services.workspaces.datastore_resource import KIND, Datastore, DatastoreType
 
-KIND = "datastores"
-TYPE = "workspaces/datastores"
 SAS_HOURS = 24.0
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")
-_TYPES = ("AzureBlob", "AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
-_SECRET_FIELDS = ("secrets",)
 
 
 def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> None:
@@ -55,20 +52,20 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
 def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the datastores; `isDefault`, `names`, `searchText` select."""
     workspace, query = scope.require(request, emulator), request.query
-    found = list(emulator.store.children(workspace.id, KIND))
+    found = [Datastore.read(item) for item in emulator.store.children(workspace.id, KIND)]
     if "isDefault" in query:
         wanted = query["isDefault"].lower() == "true"
-        found = [item for item in found if item.body["properties"]["isDefault"] is wanted]
+        found = [item for item in found if item.is_default is wanted]
     if query.get("names"):
         found = [item for item in found if item.name in query["names"].split(",")]
     if query.get("searchText"):
         found = [item for item in found if query["searchText"].lower() in item.name.lower()]
-    return arm.page(request, found, _show)
+    return arm.page(request, found, Datastore.show)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET a datastore."""
-    return Reply(200, _show(_require(request, emulator)))
+    return Reply(200, _require(request, emulator).show())
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -79,16 +76,15 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(
             f"Invalid datastore name {name}: only letters, digits and underscores are allowed.", code="UserError"
         )
-    if stated.get("datastoreType") not in _TYPES:
-        raise bad_request(
-            f"Invalid datastoreType {stated.get('datastoreType')!r}; one of {', '.join(_TYPES)}.", code="UserError"
-        )
+    if stated.get("datastoreType") not in list(DatastoreType):
+        text = f"Invalid datastoreType {stated.get('datastoreType')!r}; one of {', '.join(DatastoreType)}."
+        raise bad_request(text, code="UserError")
     before = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
-    is_default = bool(before and before.body["properties"]["isDefault"])
+    is_default = bool(before and Datastore.read(before).is_default)
     made = _save(emulator, workspace, name, stated, is_default=is_default)
-    if stated["datastoreType"] == "AzureBlob":
-        storage.ensure_container(emulator, str(stated.get("accountName")), str(stated.get("containerName")))
-    return Reply(200 if before else 201, _show(made))
+    if made.type is DatastoreType.BLOB:
+        storage.ensure_container(emulator, made.account, made.container)
+    return Reply(200 if before else 201, made.show())
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -97,7 +93,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         return Reply(204)
-    if found.body["properties"]["isDefault"]:
+    if Datastore.read(found).is_default:
         raise bad_request(f"Cannot delete the default datastore {found.name} of the workspace.", code="UserError")
     emulator.store.delete(found.id)
     return Reply(200)
@@ -110,32 +106,30 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
     their own, and a client reads them with what it got for the default datastore.
     """
     found = _require(request, emulator)
-    properties = found.body["properties"]
-    kept = properties["credentials"].get("secrets")
-    kind = properties["credentials"]["credentialsType"]
+    kind = found.credentials_type
     if kind == "None":
         raise bad_request(f"Datastore {found.name} has no credentials.", code="UserError")
-    if kept:
-        return Reply(200, {"secretsType": kind, **kept})
-    account = str(properties["accountName"])
+    if found.secrets:
+        return Reply(200, {"secretsType": kind, **found.secrets})
     asked = request.json()
-    if asked.get("expirableSecret") and properties["datastoreType"] in ("AzureBlob", "AzureFile"):
+    if asked.get("expirableSecret") and found.type.takes_sas:
         hours = float(asked.get("expireAfterHours") or SAS_HOURS)
+        account = found.account
         token = storage_keys.account_sas(account, services="bf", resources="co", permissions="rcuwdl", hours=hours)
         return Reply(200, {"secretsType": "Sas", "sasToken": f"?{token}"})
-    return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(account)})
+    return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(found.account)})
 
 
-def _require(request: Request, emulator: Emulator) -> Resource:
+def _require(request: Request, emulator: Emulator) -> Datastore:
     workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
         text = f"Could not find datastore: {request.params['name']}"
         raise ServiceError(404, "UserError", text, details=[{"code": "DataStoreNotFound", "message": text}])
-    return found
+    return Datastore.read(found)
 
 
-def _save(emulator: Emulator, workspace: Resource, name: str, stated: dict[str, Any], *, is_default: bool) -> Resource:
+def _save(emulator: Emulator, workspace: Resource, name: str, stated: dict[str, Any], *, is_default: bool) -> Datastore:
     id = f"{workspace.id}/{KIND}/{name}"
     before = emulator.store.get(id)
     properties = {
@@ -147,12 +141,4 @@ def _save(emulator: Emulator, workspace: Resource, name: str, stated: dict[str, 
         "credentials": stated.get("credentials") or {"credentialsType": "None"},
     }
     body = {"properties": properties, "systemData": arm.system_data(emulator.clock, before)}
-    return emulator.store.put(id, body, parent=workspace.id, kind=KIND, name=name)
-
-
-def _show(resource: Resource) -> dict[str, Any]:
-    """Secrets never leave by a GET."""
-    shown = arm.envelope(resource, TYPE)
-    properties = dict(shown["properties"])
-    properties["credentials"] = {k: v for k, v in properties["credentials"].items() if k not in _SECRET_FIELDS}
-    return {**shown, "properties": properties}
+    return Datastore.read(emulator.store.put(id, body, parent=workspace.id, kind=KIND, name=name))

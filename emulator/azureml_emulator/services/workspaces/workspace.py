@@ -16,6 +16,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.workspaces import datastores, scope
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 CHANGEABLE_MODES = {"changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"]}
 _CHANGEABLE = (
@@ -74,7 +75,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         **{key: value for key, value in stated.items() if value is not None},
         "tenantId": defaults.TENANT_ID,
         "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
-        "creationTime": before.body["properties"]["creationTime"] if before else emulator.clock.stamp(),
+        "creationTime": Workspace.read(before).created if before else emulator.clock.stamp(),
         "provisioningState": "Succeeded",
         "discoveryUrl": f"https://{host}/discovery",
         "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{id}",
@@ -158,16 +159,15 @@ def delete(request: Request, emulator: Emulator) -> Reply:
 
 def list_keys(request: Request, emulator: Emulator) -> Reply:
     """POST listKeys: the storage account and its key."""
-    workspace = scope.require(request, emulator)
-    storage = workspace.body["properties"]["storageAccount"]
-    key = storage_keys.account_key(storage.rsplit("/", 1)[-1])
-    return Reply(200, {"userStorageResourceId": storage, "userStorageKey": key, "userStorageArmId": storage})
+    found = Workspace.read(scope.require(request, emulator))
+    id, key = found.storage, storage_keys.account_key(found.account)
+    return Reply(200, {"userStorageResourceId": id, "userStorageKey": key, "userStorageArmId": id})
 
 
 def list_storage_keys(request: Request, emulator: Emulator) -> Reply:
     """POST listStorageAccountKeys."""
-    storage = scope.require(request, emulator).body["properties"]["storageAccount"]
-    return Reply(200, {"userStorageKey": storage_keys.account_key(storage.rsplit("/", 1)[-1])})
+    found = Workspace.read(scope.require(request, emulator))
+    return Reply(200, {"userStorageKey": storage_keys.account_key(found.account)})
 
 
 def discovery(request: Request, emulator: Emulator) -> Reply:
@@ -195,22 +195,19 @@ def resync_keys(request: Request, emulator: Emulator) -> Reply:
 
 def provision_network(request: Request, emulator: Emulator) -> Reply:
     """POST provisionManagedNetwork: done at once, for no network is made. Raises 400 for a workspace without one."""
-    found = scope.require(request, emulator)
-    network = found.body["properties"]["managedNetwork"]
-    if network.get("isolationMode", "Disabled") == "Disabled":
+    found = Workspace.read(scope.require(request, emulator))
+    if not found.is_isolated:
         raise bad_request(f"The workspace {found.name} has no managed network.", code="BadRequest")
     status = {"status": "Active", "sparkReady": bool(request.json().get("includeSpark"))}
-    changed = {**found.body["properties"], "managedNetwork": {**network, "status": status}}
-    emulator.store.update(found.id, {**found.body, "properties": changed})
+    found.with_network(status).save(emulator.store, scope.KIND)
     return Reply(200, status)
 
 
 def dependent(request: Request, emulator: Emulator) -> Reply:
     """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
     id, kind = request.path.rstrip("/"), f"{request.params['provider']}/{request.params['kind']}"
-    fields = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
-    every = (item.body["properties"].get(field) for item in emulator.store.every(scope.KIND) for field in fields)
-    if id.lower() not in (str(one).lower() for one in every):
+    every = (one for item in emulator.store.every(scope.KIND) for one in Workspace.read(item).made_with_it)
+    if id.lower() not in (one.lower() for one in every):
         what = f"{kind}/{request.params['name']}"
         text = f"The Resource '{what}' under resource group '{request.params['rg']}' was not found."
         raise ServiceError(404, "ResourceNotFound", text, plain=True)
@@ -243,7 +240,7 @@ def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Reso
         **found.body,
         **{key: {**(found.body.get(key) or {}), **value} for key, value in given.items()},
         "tags": wanted["tags"] if wanted.get("tags") is not None else found.body["tags"],
-        "properties": {**found.body["properties"], **changed},
+        "properties": {**Workspace.read(found).stated, **changed},
         "systemData": arm.system_data(emulator.clock, found),
     }
     emulator.store.update(found.id, body)

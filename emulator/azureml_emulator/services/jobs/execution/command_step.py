@@ -10,6 +10,7 @@ from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets import components
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.jobs.execution import (
     command,
     command_outputs,
@@ -46,8 +47,7 @@ def spec_of(emulator: Emulator, stated: Json) -> Json | None:
     found = emulator.store.get(id)
     if "/labels/" in id and (workspace := emulator.store.get(id.split("/components/")[0])):
         found = components.COMPONENTS.latest(emulator, workspace, id.split("/")[-3])
-    spec: Json | None = found.body["properties"].get("componentSpec") if found else None
-    return spec
+    return Version.read(found).spec if found else None
 
 
 async def run(

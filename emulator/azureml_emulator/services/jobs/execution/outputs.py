@@ -14,6 +14,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.job_resource import KIND, Job
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 ASSETS = "outputAssets"
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
@@ -67,8 +68,9 @@ def point(emulator: Emulator, run: Resource, output: str, kind: str, uri: str) -
     workspace = str(run.body["workspace"])
     found = emulator.store.get(workspace)
     assert found is not None, "a workspace with runs is not deleted"
+    holder = Workspace.read(found)
     asset = (
-        f"azureml://locations/{found.body['location']}/workspaces/{found.body['properties']['workspaceId']}"
+        f"azureml://locations/{holder.location}/workspaces/{holder.guid}"
         f"/data/azureml_{run.name}_output_data_{output}/versions/1"
     )
     place = storage.long_uri(emulator, uri, workspace=workspace)

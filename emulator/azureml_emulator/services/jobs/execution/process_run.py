@@ -22,6 +22,7 @@ from azureml_emulator.services.jobs.execution import command, worker
 from azureml_emulator.services.jobs.execution.command import Command, Folders
 from azureml_emulator.services.jobs.execution.failure import JobCanceled, JobFailed
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 SHELL = "/bin/sh"
 CHUNK = 1 << 16
@@ -105,7 +106,7 @@ def _variables(
     parts = workspace.split("/")
     found = emulator.store.get(workspace)
     experiment = str(one.body["experiment"])
-    tracking = str(found.body["properties"]["mlFlowTrackingUri"]) if found else ""
+    tracking = Workspace.read(found).tracking_uri if found else ""
     service = {
         "AZUREML_RUN_ID": one.name,
         "AZUREML_ROOT_RUN_ID": str(one.body["root"]),

@@ -18,6 +18,7 @@ from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.jobs.execution import process_run
 from azureml_emulator.services.online_endpoints import serving
 from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
@@ -30,7 +31,7 @@ HELP = "Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#
 def check(emulator: Emulator, stated: Json) -> None:
     """Code needs an environment, without a container engine no image of its own. Raises 400 and 501."""
     environment = _environment(emulator, stated)
-    if environment is not None and environment.body["properties"].get("inferenceConfig"):
+    if environment is not None and Version.read(environment).inference:
         text = "The emulator runs scoring scripts; a custom container needs a container engine, which it has not."
         raise ServiceError(501, "NotEmulated", text)
     if stated.get("codeConfiguration"):
@@ -149,7 +150,7 @@ def _link_model(emulator: Emulator, reference: str, place: str, below: Path) -> 
     if found is None:
         return below
     name, version = found.id.split("/")[-3], found.name
-    uri = str(found.body["properties"]["modelUri"]).rstrip("/")
+    uri = Version.read(found).model_uri.rstrip("/")
     source = emulator.folder / place
     target = below / name / version
     target.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,8 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.workspaces import scope
+from azureml_emulator.services.workspaces.record_resources import KEYS, Connection, KeyType, ServerlessEndpoint
 from azureml_emulator.services.workspaces.records import Records
-
-_KEYS = "_keys"  # in the properties; only listKeys shows them
 
 
 class Connections(Records):
@@ -37,17 +36,20 @@ class Connections(Records):
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`category` and `target` select."""
         query = request.query
-        for field in ("category", "target"):
-            if wanted := query.get(field):
-                found = [one for one in found if str(one.body["properties"].get(field)).lower() == wanted.lower()]
-        return found
+        category, target = (query.get(name, "").lower() for name in ("category", "target"))
+        read = ((one, Connection.read(one)) for one in found)
+        return [
+            one
+            for one, connection in read
+            if category in ("", connection.category.lower()) and target in ("", connection.target.lower())
+        ]
 
     def list_secrets(self, request: Request, emulator: Emulator) -> Reply:
         """POST listsecrets: the connection with its credentials."""
         found = self.require(request, emulator)
         shown = self.show(found)
-        credentials = found.body["properties"].get("credentials")
-        return Reply(200, {**shown, "properties": {**shown["properties"], "credentials": credentials}})
+        shown["properties"]["credentials"] = Connection.read(found).credentials
+        return Reply(200, shown)
 
 
 class ServerlessEndpoints(Records):
@@ -55,38 +57,33 @@ class ServerlessEndpoints(Records):
 
     plural = "serverlessEndpoints"
     patched = ("tags", "identity", "sku")
-    secret = (_KEYS,)
+    secret = (KEYS,)
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """The model must be named; the URL is made."""
         if not (stated.get("modelSettings") or {}).get("modelId"):
             raise bad_request("A serverless endpoint needs modelSettings.modelId.", target="modelSettings.modelId")
         where = scope.location(scope.require(request, emulator))
-        kept = before.body["properties"] if before else {}
+        keys = ServerlessEndpoint.read(before).keys if before else []
         uri = f"https://{request.params['name']}.{where}.models.ai.azure.com"
         return {
             "authMode": "Key",
             **stated,
             "inferenceEndpoint": {"uri": uri, "headers": {}},
             "endpointState": "Online",
-            _KEYS: kept.get(_KEYS) or [secrets.token_urlsafe(24), secrets.token_urlsafe(24)],
+            KEYS: keys or [secrets.token_urlsafe(24), secrets.token_urlsafe(24)],
         }
 
     def list_keys(self, request: Request, emulator: Emulator) -> Reply:
         """POST listKeys."""
-        first, second = self.require(request, emulator).body["properties"][_KEYS]
-        return Reply(200, {"primaryKey": first, "secondaryKey": second})
+        return Reply(200, ServerlessEndpoint.read(self.require(request, emulator)).show_keys())
 
     def regenerate_keys(self, request: Request, emulator: Emulator) -> Reply:
         """POST regenerateKeys with keyType Primary or Secondary."""
-        found, wanted = self.require(request, emulator), str(request.json().get("keyType") or "").lower()
-        if wanted not in ("primary", "secondary"):
-            raise bad_request("keyType must be Primary or Secondary.", target="keyType")
-        keys = list(found.body["properties"][_KEYS])
-        keys[wanted == "secondary"] = secrets.token_urlsafe(24)
-        properties = {**found.body["properties"], _KEYS: keys}
-        emulator.store.update(found.id, {**found.body, "properties": properties})
-        return Reply(200, {"primaryKey": keys[0], "secondaryKey": keys[1]})
+        found = ServerlessEndpoint.read(self.require(request, emulator))
+        kind = KeyType.stated(str(request.json().get("keyType") or ""))
+        renewed = found.with_key(kind, secrets.token_urlsafe(24)).save(emulator.store, self.plural)
+        return Reply(200, renewed.show_keys())
 
 
 class MarketplaceSubscriptions(Records):

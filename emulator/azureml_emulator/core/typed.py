@@ -5,7 +5,7 @@ to store (`body`); it never changes in place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
@@ -30,7 +30,8 @@ def _places(cls: type) -> dict[str, Place]:
             made_of = hint.__origin__
             is_enum = isinstance(made_of, type) and issubclass(made_of, StrEnum)
             found[name] = (tuple(place.path.split(".")), made_of if is_enum else None)
-    return found
+    # the whole before its parts, so that a part that changed is written over it
+    return dict(sorted(found.items(), key=lambda item: len(item[1][0])))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,10 @@ class Typed:
     def body(self) -> Json:
         """The body to store: what was kept, with the fields in their places."""
         made = dict(self.kept)
+        defaults = {} if self.writes_defaults else {one.name: _default(one) for one in fields(self)}
         for name, (path, _) in self.places.items():
             value = getattr(self, name)
-            if self.writes_defaults or _at(self.kept, path) is not None or value:
+            if self.writes_defaults or _at(self.kept, path) is not None or value != defaults[name]:
                 _set(made, path, value)
         return made
 
@@ -113,6 +115,10 @@ class Provisioned(Typed):
         if to not in self.transitions[self.state]:
             raise WrongTransition(f"{self.id} cannot go from {self.state} to {to}")
         return replace(self, state=to)
+
+
+def _default(one: "Field[Any]") -> Any:
+    return one.default_factory() if one.default_factory is not MISSING else one.default
 
 
 def _at(body: Json, path: tuple[str, ...]) -> Any:

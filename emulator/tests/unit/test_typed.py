@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
 from azureml_emulator.core.store import Resource
-from azureml_emulator.core.typed import TRANSITIONS, At, Provisioned, ProvisioningState, WrongTransition
+from azureml_emulator.core.typed import TRANSITIONS, At, Json, Provisioned, ProvisioningState, WrongTransition
 from azureml_emulator.services.runs.status import TERMINAL, RunStatus
 from azureml_emulator.services.runs.status import TRANSITIONS as RUNS
 
@@ -71,3 +71,21 @@ def test_a_run_that_ended_stays_so_and_one_that_is_to_be_canceled_does_not_go_on
     assert all(not RUNS[status] for status in TERMINAL)
     assert RUNS[RunStatus.CANCEL_REQUESTED] == TERMINAL
     assert all(RUNS[status] >= TERMINAL for status in RunStatus if status not in TERMINAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Provisioned):
+    """All of its properties as one field, beside a part of them."""
+
+    writes_defaults: ClassVar[bool] = False
+    stated: Annotated[Json, At("properties")]
+    size: Annotated[int, At("properties.size")] = 1
+    note: Annotated[str | None, At("properties.note")] = None
+
+
+def test_a_part_that_changed_is_written_over_the_whole_and_a_default_that_nobody_stated_stays_out() -> None:
+    body = {"properties": {"provisioningState": "Succeeded", "own": 1}}
+    found = Kept.of("/a", "/", "a", body)
+    assert found.body() == body
+    changed = replace(found.moved(ProvisioningState.UPDATING), size=2)
+    assert changed.body() == {"properties": {"provisioningState": "Updating", "own": 1, "size": 2}}

@@ -4,9 +4,10 @@ Source: AssetBase and AssetContainer of Microsoft.MachineLearningServices (REST 
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from azureml_emulator.core.typed import At, Json, Typed
+from azureml_emulator.core.typed import At, Json
+from azureml_emulator.services.storage.places import Content
 
 CONTENT_HASH = "hash_sha256"
 NOT_STATED = ("latestVersion", "nextVersion")  # of a container: what the service counts
@@ -14,15 +15,12 @@ MLFLOW, CUSTOM = "mlflow_model", "custom_model"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asset(Typed):
-    """What a version and a container share. `stated` are all the properties."""
+class _Asset(Content):
+    """What a version and a container share."""
 
-    writes_defaults: ClassVar[bool] = False
-    stated: Annotated[Json, At("properties")]
     description: Annotated[str | None, At("properties.description")] = None
     tags: Annotated[dict[str, str], At("properties.tags")] = field(default_factory=dict)
     labels: Annotated[dict[str, str], At("properties.properties")] = field(default_factory=dict)
-    is_archived: Annotated[bool, At("properties.isArchived")] = False
     is_anonymous: Annotated[bool, At("properties.isAnonymous")] = False
     system_data: Annotated[Json, At("systemData")] = field(default_factory=dict)
 
@@ -33,7 +31,7 @@ class _Asset(Typed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Container(_Asset):
+class AssetContainer(_Asset):
     """A name and what all its versions share."""
 
     data_type: Annotated[str | None, At("properties.dataType")] = None
@@ -59,7 +57,3 @@ class Version(_Asset):
     def is_mlflow(self) -> bool:
         """Whether it is a model in MLflow's form, which serves itself."""
         return self.model_type == MLFLOW
-
-    def uri(self, field_name: str) -> str:
-        """Where its content is, by the field that its kind has for that."""
-        return str(self.stated[field_name])

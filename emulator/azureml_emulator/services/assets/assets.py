@@ -14,7 +14,7 @@ from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets.asset_resource import NOT_STATED, Container, Version
+from azureml_emulator.services.assets.asset_resource import NOT_STATED, AssetContainer, Version
 from azureml_emulator.services.workspaces import scope
 
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]{0,254}")
@@ -62,7 +62,7 @@ class Assets:
         """GET the containers that are not anonymous, newest first."""
         workspace = self.scope(request, emulator)
         found = emulator.store.children(workspace.id, self.plural, newest_first=True, after=arm.after(request))
-        chosen = (item for item in _viewed(request, found) if not Container.read(item).is_anonymous)
+        chosen = (item for item in _viewed(request, found) if not AssetContainer.read(item).is_anonymous)
         return arm.stored_page(request, chosen, lambda item: self.show_container(emulator, item))
 
     def get_container(self, request: Request, emulator: Emulator) -> Reply:
@@ -173,7 +173,7 @@ class Assets:
         numbers = max((int(item.name) for item in versions if item.name.isdecimal()), default=0)
         active = [item for item in versions if not Version.read(item).is_archived] or versions
         extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
-        return {**shown, "properties": {**Container.read(resource).visible, **extra}}
+        return {**shown, "properties": {**AssetContainer.read(resource).visible, **extra}}
 
     def immutable(self, name: str, version: str, changed: str) -> ServiceError:
         """What answers a change of what a version keeps for ever."""
@@ -200,7 +200,7 @@ class Assets:
         self._check_names(name)
         id = self._id(workspace, name)
         before = emulator.store.get(id)
-        old = Container.read(before).stated if before else _SHARED
+        old = AssetContainer.read(before).stated if before else _SHARED
         stated = {key: value for key, value in stated.items() if key not in NOT_STATED and value is not None}
         body = {"properties": {**old, **stated}, "systemData": arm.system_data(emulator.clock, before)}
         return emulator.store.put(id, body, parent=workspace.id, kind=self.plural, name=name)

@@ -14,7 +14,7 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets.asset_resource import Container, Version
+from azureml_emulator.services.assets.asset_resource import AssetContainer, Version
 from azureml_emulator.services.assets.assets import Assets, Draft, selected
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
@@ -45,7 +45,7 @@ class Data(Assets):
         if not uri:
             raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
         container = draft.emulator.store.get(f"{draft.workspace.id}/data/{draft.name}")
-        known = Container.read(container).data_type if container else None
+        known = AssetContainer.read(container).data_type if container else None
         if known and known != kind:
             text = f"Data asset {draft.name} is of type {known}; a version of type {kind} cannot be created in it."
             raise bad_request(text, code="UserError", target="dataType")

@@ -14,7 +14,7 @@ from azureml_emulator.core.typed import At, Json, Provisioned
 LAST = "_last"  # in the properties: when it was due last; no answer shows it
 
 
-class Action(StrEnum):
+class ScheduleAction(StrEnum):
     """What is done when a schedule is due. The emulator does the first; of the others it keeps that they were due."""
 
     CREATE_JOB = "CreateJob"
@@ -28,7 +28,7 @@ class Schedule(Provisioned):
     """A schedule."""
 
     writes_defaults: ClassVar[bool] = False
-    action: Annotated[Action, At("properties.action.actionType")]
+    action: Annotated[ScheduleAction, At("properties.action.actionType")]
     trigger: Annotated[Json, At("properties.trigger")]
     job: Annotated[Json, At("properties.action.jobDefinition")] = field(default_factory=dict)
     is_enabled: Annotated[bool, At("properties.isEnabled")] = True

@@ -17,7 +17,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs import cron, jobs
 from azureml_emulator.services.jobs.cron import BadTrigger
 from azureml_emulator.services.jobs.job_resource import SCHEDULE, Job, JobType
-from azureml_emulator.services.jobs.schedule_resource import LAST, Action, Schedule
+from azureml_emulator.services.jobs.schedule_resource import LAST, Schedule, ScheduleAction
 from azureml_emulator.services.workspaces.records import Records
 
 LOOK_SECONDS = 1.0
@@ -33,10 +33,10 @@ class Schedules(Records):
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """An action and a trigger that can come are needed."""
         action, trigger = stated.get("action") or {}, stated.get("trigger") or {}
-        if action.get("actionType") not in list(Action):
-            text = f"The actionType {action.get('actionType')!r} is not one of {', '.join(Action)}."
+        if action.get("actionType") not in list(ScheduleAction):
+            text = f"The actionType {action.get('actionType')!r} is not one of {', '.join(ScheduleAction)}."
             raise bad_request(text, code="UserError", target="action.actionType")
-        if action["actionType"] == Action.CREATE_JOB and not action.get("jobDefinition"):
+        if action["actionType"] == ScheduleAction.CREATE_JOB and not action.get("jobDefinition"):
             raise bad_request("The field jobDefinition is required.", code="UserError", target="action.jobDefinition")
         now = emulator.clock.now()
         try:
@@ -94,7 +94,7 @@ def _fire(emulator: Emulator, found: Schedule, due: datetime) -> str:
     name = f"{found.name}-{due:%Y%m%dT%H%M%S}Z-{emulator.clock.now():%f}"
     workspace = emulator.store.get(found.parent)
     assert workspace is not None, "schedules go with their workspace"
-    if found.action is not Action.CREATE_JOB:
+    if found.action is not ScheduleAction.CREATE_JOB:
         reason = f"The emulator does not do the action {found.action} of a schedule."
         jobs.record(emulator, workspace, name, {"jobType": JobType.PIPELINE.value, **_named(found, due)}, reason)
         return name

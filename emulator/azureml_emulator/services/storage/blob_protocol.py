@@ -24,7 +24,7 @@ from azureml_emulator.services.entra.tokens import Principal, claims_of
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import Blob
 from azureml_emulator.services.storage.lease import NONE, Lease
-from azureml_emulator.services.workspaces.workspace_resource import Workspace
+from azureml_emulator.services.storage.places import StorageOwner
 
 VERSION = "2025-05-05"  # answered when a client names none
 _METADATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -190,7 +190,7 @@ def _is_ours(emulator: Emulator, account: str) -> bool:
     """Whether an account belongs to a workspace here; the keys of others are not known, so not checked."""
     if account == defaults.STORAGE_ACCOUNT:
         return True
-    return any(Workspace.read(one).account == account for one in emulator.store.every("workspaces"))
+    return any(StorageOwner.read(one).account == account for one in emulator.store.every("workspaces"))
 
 
 def _check_token(token: str, account: str) -> Principal:
@@ -212,7 +212,7 @@ def _check_token(token: str, account: str) -> Principal:
 
 def _scope(emulator: Emulator, account: str) -> str:
     """The resource id of a storage account, as its workspace names it."""
-    stated = (Workspace.read(one).storage for one in emulator.store.every("workspaces"))
+    stated = (StorageOwner.read(one).storage for one in emulator.store.every("workspaces"))
     own = next((id for id in stated if id.rpartition("/")[2].lower() == account.lower()), None)
     return own or f"/providers/Microsoft.Storage/storageAccounts/{account}"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.storage import blobs
 from azureml_emulator.services.storage.blobs import BlobAddress
-from azureml_emulator.services.workspaces.datastore_resource import Datastore
+from azureml_emulator.services.storage.datastore_resource import Datastore
+from azureml_emulator.services.storage.places import Content
 
 BLOB_STORE = "workspaceblobstore"
 ARTIFACT_STORE = "workspaceartifactstore"
@@ -245,7 +245,7 @@ def _registered(emulator: Emulator, uri: str, part: dict[str, str]) -> str:
     found = emulator.store.get(f"{holder.id}/{kind}/{part['name']}/versions/{part['version']}") if holder else None
     if found is None:
         raise ServiceError(404, "UserError", f"Could not find asset {uri}.")
-    return Version.read(found).uri(_URI_OF[kind])
+    return Content.read(found).uri(_URI_OF[kind])
 
 
 def _asset(emulator: Emulator, workspace: str, kind: str, part: dict[str, str]) -> str:
@@ -253,11 +253,11 @@ def _asset(emulator: Emulator, workspace: str, kind: str, part: dict[str, str]) 
     base = f"{workspace}/{kind}/{name}"
     if part.get("label"):
         versions = emulator.store.children(base, f"{kind}/versions", newest_first=True)
-        newest = next((item for item in versions if not Version.read(item).is_archived), None)
+        newest = next((item for item in versions if not Content.read(item).is_archived), None)
         found = newest if part["label"] == "latest" else None
     else:
         found = emulator.store.get(f"{base}/versions/{part['version']}")
     if found is None:
         wanted = f"{name}@{part['label']}" if part.get("label") else f"{name}:{part['version']}"
         raise ServiceError(404, "UserError", f"Could not find asset {wanted} of kind {kind}.")
-    return Version.read(found).uri(_URI_OF[kind])
+    return Content.read(found).uri(_URI_OF[kind])

@@ -11,7 +11,7 @@ from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets.asset_resource import Container, Version
+from azureml_emulator.services.assets.asset_resource import AssetContainer, Version
 from azureml_emulator.services.assets.models import MODELS
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.tracking import mlflow_model_search
@@ -76,7 +76,7 @@ def latest_versions(workspace: Resource, fields: Json, emulator: Emulator) -> Js
 def tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """registered-models/set-tag."""
     found = _model(workspace, _name(fields), emulator)
-    tags = {**Container.read(found).tags, _needed(fields, "key"): str(fields.get("value") or "")}
+    tags = {**AssetContainer.read(found).tags, _needed(fields, "key"): str(fields.get("value") or "")}
     MODELS.keep_container(emulator, workspace, found.name, {"tags": tags})
     return {}
 
@@ -85,7 +85,7 @@ def tag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 def untag(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """registered-models/delete-tag."""
     found = _model(workspace, _name(fields), emulator)
-    tags = {key: value for key, value in Container.read(found).tags.items() if key != _needed(fields, "key")}
+    tags = {key: value for key, value in AssetContainer.read(found).tags.items() if key != _needed(fields, "key")}
     MODELS.keep_container(emulator, workspace, found.name, {"tags": tags})
     return {}
 
@@ -187,7 +187,7 @@ def _changed(workspace: Resource, fields: Json, emulator: Emulator, **values: An
 
 
 def _show_model(workspace: Resource, found: Resource, emulator: Emulator) -> Json:
-    model = Container.read(found)
+    model = AssetContainer.read(found)
     times = model.system_data
     return {
         "name": found.name,

@@ -13,8 +13,8 @@ from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage, storage_keys
+from azureml_emulator.services.storage.datastore_resource import KIND, Datastore, DatastoreType
 from azureml_emulator.services.workspaces import scope
-from azureml_emulator.services.workspaces.datastore_resource import KIND, Datastore, DatastoreType
 
 SAS_HOURS = 24.0
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")

@@ -5,9 +5,10 @@ Source: Workspace of Microsoft.MachineLearningServices (REST specification).
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
-from azureml_emulator.core.typed import At, Json, Provisioned
+from azureml_emulator.core.typed import At, Json
+from azureml_emulator.services.storage.places import StorageOwner
 
 KIND = "workspaces"
 
@@ -21,26 +22,19 @@ class Isolation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workspace(Provisioned):
+class Workspace(StorageOwner):
     """A workspace. `stated` are all its properties."""
 
-    writes_defaults: ClassVar[bool] = False
     stated: Annotated[Json, At("properties")]
     location: Annotated[str, At("location")]
     tags: Annotated[Json, At("tags")] = field(default_factory=dict)
     guid: Annotated[str, At("properties.workspaceId")] = ""
     created: Annotated[str, At("properties.creationTime")] = ""
     tracking_uri: Annotated[str, At("properties.mlFlowTrackingUri")] = ""
-    storage: Annotated[str, At("properties.storageAccount")] = ""
     key_vault: Annotated[str | None, At("properties.keyVault")] = None
     insights: Annotated[str | None, At("properties.applicationInsights")] = None
     container_registry: Annotated[str | None, At("properties.containerRegistry")] = None
     network: Annotated[Json, At("properties.managedNetwork")] = field(default_factory=dict)
-
-    @property
-    def account(self) -> str:
-        """The name of its storage account."""
-        return self.storage.rsplit("/", 1)[-1]
 
     @property
     def is_isolated(self) -> bool:

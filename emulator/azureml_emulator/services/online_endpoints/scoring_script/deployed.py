@@ -22,7 +22,12 @@ from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.jobs.execution import process_run
 from azureml_emulator.services.online_endpoints import serving
 from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
-from azureml_emulator.services.online_endpoints.scoring_script.container import LOG, Container, ContainerError, Plan
+from azureml_emulator.services.online_endpoints.scoring_script.container import (
+    LOG,
+    Container,
+    ContainerError,
+    Plan,
+)
 from azureml_emulator.services.storage import storage
 
 HELP = "Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-resourcenotready"

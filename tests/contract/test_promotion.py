@@ -32,7 +32,7 @@ from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.lease import EndpointLease
-from mlops.flow.promote.result import EndpointAnswer, PromoteOutcome, PromoteResult, RollbackResult
+from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
 from mlops.params import load
 from mlops.views import promote as promote_view
 from mlops.views import rollback as rollback_view
@@ -445,25 +445,6 @@ def test_live_models_answer_held_out_questions_own_ones_and_whole_conversations(
     assert [sorted(asked.answers[0].scores) != [] for asked in own.asked] == [False, True]
     with pytest.raises(BadInput, match="elsewhere has no model with traffic"):
         ask.run(context, "elsewhere", own=(known,))
-
-
-def test_a_chat_goes_on_with_what_was_said_and_takes_back_what_was_not_answered(stage: Stage) -> None:
-    stage.home()
-    shown: list[EndpointAnswer] = []
-
-    def lines() -> Iterator[str]:
-        yield "Hello."
-        process.control(stage.address, "POST", "/faults", {"rule": "scoring.score: 503 once"})
-        yield "Are you there?"
-        yield "And now?"
-
-    talk = ask.run(stage.context(), "production", chat=ask.ChatLines(lines(), shown.append, "Be kind.")).result
-    process.control(stage.address, "DELETE", "/faults")
-    first, lost, last = talk.asked
-    assert shown == [one.answers[0] for one in talk.asked]
-    assert (lost.answers[0].text, lost.answers[0].failure[:8]) == (None, "HTTP 503")
-    said = [turn["content"] for turn in last.messages]
-    assert said == ["Be kind.", "Hello.", first.answers[0].text, "And now?"]
 
 
 def test_a_second_repository_is_refused_until_it_takes_over(stage: Stage) -> None:

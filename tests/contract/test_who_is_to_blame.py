@@ -11,7 +11,7 @@ from mlops.domain.serving.causes import Blame
 from mlops.errors import RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.promote import ask, reconcile
-from mlops.flow.promote.result import PromoteOutcome
+from mlops.flow.promote.result import EndpointAnswer, PromoteOutcome
 from mlops.flow.serving import reach
 from tests.contract.promotion_site import Site, made_site
 
@@ -106,3 +106,22 @@ def test_only_the_models_own_failure_rolls_it_back_as_bad(
     assert said in str(done.failure)
     assert site.facts().live == live
     assert site.facts().find("model-4") is None
+
+
+def test_a_chat_goes_on_with_what_was_said_and_takes_back_what_was_not_answered(site: Site) -> None:
+    """Here, where nobody else asks: the one fault is met by the chat."""
+    shown: list[EndpointAnswer] = []
+
+    def lines() -> Iterator[str]:
+        yield "Hello."
+        site.fault("scoring.score: 503 once")
+        yield "Are you there?"
+        yield "And now?"
+
+    talk = ask.run(site.context(), "production", chat=ask.ChatLines(lines(), shown.append, "Be kind.")).result
+    assert site.forget_faults()
+    first, lost, last = talk.asked
+    assert shown == [one.answers[0] for one in talk.asked]
+    assert (lost.answers[0].text, lost.answers[0].failure[:8]) == (None, "HTTP 503")
+    said = [turn["content"] for turn in last.messages]
+    assert said == ["Be kind.", "Hello.", first.answers[0].text, "And now?"]

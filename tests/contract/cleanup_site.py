@@ -48,7 +48,8 @@ class Site:
     def deployment(self, endpoint: str, name: str, instances: int = 1, model: str = BASE) -> None:
         """Made, or changed where it is there already."""
         properties = {"endpointComputeType": "Managed", "model": model, "instanceType": SIZE}
-        body = {"location": "eastus", "sku": {"name": "Default", "capacity": instances}, "properties": properties}
+        size = {"name": "Default", "capacity": instances}
+        body = {"location": "eastus", "tags": OURS, "sku": size, "properties": properties}
         answer = self.api("PUT", arm(f"onlineEndpoints/{endpoint}/deployments/{name}"), body)
         assert answer.status in (200, 201), answer.data
 

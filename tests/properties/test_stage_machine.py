@@ -12,10 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from mlops.domain.cleanup.idle_deployments import Endpoint, IdleDeploymentPolicy, mark_tag
+from mlops.domain.cleanup.idle_deployments import judge as judge_deployments
+from mlops.domain.cleanup.idle_endpoints import EndpointUsage, IdleEndpointPolicy, Unknown, mark_value
+from mlops.domain.cleanup.idle_endpoints import judge as judge_endpoints
+from mlops.domain.cleanup.plan import Item, ItemState
 from mlops.domain.promote import audit
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.planner import deployment_name, next_step
+from mlops.domain.promote.preflight import blocked
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.rollback_target import main as main_of
 from mlops.domain.promote.steps import (
@@ -38,7 +44,7 @@ from mlops.domain.promote.steps import (
     StopPromotion,
     Wait,
 )
-from mlops.domain.tags import FROZEN_TAG, PROMOTING_TAG, TRAFFIC_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, PROMOTING_TAG, TRAFFIC_TAG
 
 NAME = "chat-production"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -292,6 +298,60 @@ class Promotion(RuleBasedStateMachine):
     def want_another(self, version: int, mirror: int, consent: bool) -> None:
         self.version, self.mirror, self.consent = version, mirror, consent
         self.begin()
+
+    @rule(version=st.integers(1, 4))
+    def push(self, version: int) -> None:
+        """A push, or `resume`: nobody consents, and what the plan says of people's decisions the promotion does."""
+        facts = self.service.facts
+        why = blocked(facts, "production", f"chat:{version}", {}, "")
+        self.want_another(version, 0, consent=False)
+        step = self.next()
+        if why:
+            assert isinstance(step, Skip | Refuse), "what the plan leaves alone no promotion changes"
+        if isinstance(step, Skip):
+            assert why
+
+    @rule(version=st.integers(1, 4), consent=st.booleans())
+    def a_second_project(self, version: int, consent: bool) -> None:
+        """It named the same endpoint by mistake; and another environment of this project did."""
+        facts, wanted = self.service.facts, wish(version, self.service.now, consent=consent)
+        if facts.state is EndpointState.ABSENT:
+            return
+        tags = {**facts.tags, ENVIRONMENT_TAG: "staging"}
+        for seen in (replace(facts, ours=False), replace(facts, tags=tags)):
+            assert isinstance(next_step(seen, wanted), Refuse)
+            assert isinstance(rollback_step(seen, self.service.now, "production", ENTRY), Refuse)
+
+    @precondition(lambda self: self.service.facts.state is EndpointState.SUCCEEDED and not self.leased)
+    @rule(hours=st.sampled_from([1, 3, 80]), runs=st.integers(1, 3))
+    def clean_up(self, hours: int, runs: int) -> None:
+        """The schedule, while no promotion is at it: marks and deletions of what has no traffic."""
+        service = self.service
+        for _ in range(runs):
+            service.now += timedelta(hours=hours)
+            before = service.facts
+            for item in self.idle_items():
+                assert audit.frozen(before.tags) is None, "cleanup leaves a frozen endpoint alone"
+                name = item.name.partition("/")[2]
+                if item.state is ItemState.DELETE:
+                    service.apply(DeleteDeployment(name, item.reason))
+                else:
+                    marked = mark_value(service.now) if item.state is ItemState.MARK else None
+                    service.tag({mark_tag(name): marked})
+            assert service.facts.live == before.live
+
+    def idle_items(self) -> list[Item]:
+        """What cleanup changes about the deployments, when nobody asked any of them."""
+        facts, now = self.service.facts, self.service.now
+        seen = EndpointUsage(
+            NAME, "production", True, facts.state, START, START, False, facts.tags, 1, facts.deployments, Unknown("-")
+        )
+        rules = IdleEndpointPolicy(3, 20, 1, 5, 1)
+        (item,) = judge_endpoints([seen], rules, now)
+        endpoint = Endpoint(seen, item, facts.traffic, facts.mirror, {})
+        policy = IdleDeploymentPolicy({"production": RETENTION}, timedelta(hours=1), timedelta(hours=2))
+        changes = (ItemState.MARK, ItemState.UNMARK, ItemState.DELETE)
+        return [one for one in judge_deployments([endpoint], policy, now) if one.state in changes]
 
     @precondition(lambda self: len(self.service.facts.live) < 2)
     @rule()

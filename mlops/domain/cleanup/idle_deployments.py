@@ -100,6 +100,8 @@ def _item(endpoint: Endpoint, one: DeploymentFacts, policy: IdleDeploymentPolicy
 def _verdict(endpoint: Endpoint, one: DeploymentFacts, policy: IdleDeploymentPolicy, phases: MarkThenDelete) -> Verdict:
     if endpoint.item.because in _INHERITED:
         return ItemState.KEEP, endpoint.item.because, f"as its endpoint: {endpoint.item.reason}"
+    if not one.ours:
+        return ItemState.KEEP, Because.NOT_OURS, "mlops did not make it: it has no ownership tag"
     if one.state.busy:
         return ItemState.KEEP, Because.CHANGING, f"it is {one.state}"
     if one.created is None:

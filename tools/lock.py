@@ -63,7 +63,7 @@ def disagreements(root: Path) -> list[str]:
     wanted = {
         "run.txt": [*ours["dependencies"], *(line for line in build if not line.startswith("#"))],
         "small.txt": small(root),
-        "dev.txt": [*ours["dependencies"], *ours["dev"], *emulator["dependencies"]],
+        "dev.txt": [*ours["dependencies"], *ours["dev"], *emulator["dependencies"], *emulator["evaluation"]],
     }
     lacking = [line for name, texts in wanted.items() for line in _lacks(root / "requirements" / name, texts)]
     stated = [text for project in (ours, emulator) for texts in project.values() for text in texts]

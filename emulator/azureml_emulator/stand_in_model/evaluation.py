@@ -105,6 +105,11 @@ def compute(pipeline: Pipeline, reporter: Reporter) -> None:
     if truths:
         try:
             metrics |= text_metrics(predictions, truths)
+        except ModuleNotFoundError as error:
+            fix = "install the extra `evaluation` of the emulator: rouge-score and sacrebleu"
+            raise NodeError(
+                COMPUTE, f"The emulator computes metrics with {error.name}, which is missing; {fix}."
+            ) from None
         except ValueError as error:
             raise NodeError(COMPUTE, f"Compute metrics failed due to [{error!r}]") from error
     perplexity = [_exp(loss) for loss in losses]

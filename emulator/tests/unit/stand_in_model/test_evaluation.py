@@ -1,6 +1,7 @@
 """The evaluation components at work: what they compute, the files they leave, and the data they refuse."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,18 @@ def test_every_component_that_is_run_alone_has_its_worker() -> None:
     from azureml_emulator.services.jobs.execution import request
 
     assert set(request.COMMANDS) <= set(NODES)
+
+
+def test_metrics_without_the_extra_say_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)  # as where it is not installed
+    for name, column in (("p", "said"), ("g", "wanted")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({column: "a b"}) + "\n")
+    request = {
+        "inputs": {"task": "chat-completion", "prediction_column_name": "said", "ground_truth_column_name": "wanted"},
+        "files": {"prediction": str(tmp_path / "p.jsonl"), "ground_truth": str(tmp_path / "g.jsonl")},
+        "nodes": ["compute_metrics"],
+    }
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    events: list[Event] = []
+    assert not worker.run(tmp_path, events.append)
+    assert "install the extra `evaluation` of the emulator" in json.dumps(events)

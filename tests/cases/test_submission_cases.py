@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.domain.training.run import Attempt, JobState
-from mlops.domain.training.submission import LONGEST_DISPLAY, check, decide, display_name
+from mlops.domain.training.submission import LONGEST_DISPLAY, SubmissionDecision, check, decide, display_name
 
 ENDED_BADLY = (JobState.FAILED, JobState.CANCELED, JobState.NOT_RESPONDING, JobState.PAUSED)
 
@@ -106,3 +106,13 @@ def test_what_azure_refuses_is_found_before(given: tuple[str, str, str, dict[str
     found = check(*given)
     assert len(found) == bool(said)
     assert all(said in problem.what for problem in found)
+
+
+def test_a_run_of_another_project_takes_its_name_and_nothing_else() -> None:
+    theirs = Attempt("ft-abc-1", JobState.COMPLETED, ours=False)
+    assert decide([theirs]) == SubmissionDecision(2, None, "ft-abc-1 is of another project")
+    own = Attempt("ft-abc-2", JobState.RUNNING)
+    assert decide([theirs, own]).known == own
+    later = Attempt("ft-0123456789ab-3", JobState.RUNNING, ours=False)
+    failed = Attempt("ft-0123456789ab-2", JobState.FAILED)
+    assert decide([failed, later]) == SubmissionDecision(4, None, "ft-0123456789ab-2 is Failed")

@@ -269,3 +269,21 @@ def test_the_allow_list_is_read_in_a_fixed_order(model: BaseModel, source: str) 
     found = model.finetune_list()
     assert found.source.startswith(source)
     assert (found.sizes is None) == (source == "the model names none")
+
+
+@pytest.mark.parametrize(
+    ("owner", "repository", "refused", "warned"),
+    [
+        ("", "", False, False),
+        ("phi", "elsewhere/chat", False, False),
+        ("other", "team/chat", False, False),  # two projects of one repository share it
+        ("other", "", False, True),
+        ("other", "elsewhere/chat", True, False),
+    ],
+)
+def test_a_cluster_of_another_repository_is_not_used(owner: str, repository: str, refused: bool, warned: bool) -> None:
+    cluster = replace(CLUSTER, owner=owner, repository=repository)
+    found = check(WANTED, replace(FACTS, cluster=cluster))
+    said = "was made by the project other"
+    assert any(said in one.problem.what for one in found.findings) is refused
+    assert any(said in one.what for one in found.warnings) is warned

@@ -17,7 +17,7 @@ import yaml
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import QUESTION, SIZE, arm, register_model
-from mlops.azure import data, deployments, endpoints, models
+from mlops.azure import aliases, data, deployments, endpoints, models
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
@@ -28,11 +28,12 @@ from mlops.errors import AzureRefused, BadInput, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.own_endpoint import own_endpoints
+from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
+from mlops.flow.registry import lineage
 from mlops.params import load
 from mlops.views import promote as promote_view
 from mlops.views import rollback as rollback_view
@@ -95,6 +96,7 @@ class Stage:
         stated = yaml.safe_load((PARAMS_FILE).read_text(encoding="utf-8"))
         one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100]}
         elsewhere = {"endpoint": "elsewhere-journey", "instance_type": SIZE, "registry": settings.pop("registry", None)}
+        elsewhere |= settings.pop("place", {})
         stated["environments"], stated["model"]["name"] = {"production": one | settings, "elsewhere": elsewhere}, MODEL
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 4, "max_concurrent_requests_per_instance": 8}
         path = self.folder / "params.yaml"
@@ -456,11 +458,37 @@ def test_a_second_repository_is_refused_until_it_takes_over(stage: Stage) -> Non
         stage.repository = "copy/chat"
         with pytest.raises(BadInput, match="is deployed to by team/chat, not by copy/chat"):
             stage.promote(3)
+        context = stage.context()
+        with pytest.raises(BadInput, match="is deployed to by team/chat, not by copy/chat"):
+            check_project(own_workspace(), own_endpoints(context), MODEL, "copy/chat", "params.yaml")
+        stage.repository = ""
+        stage.promote(2, consent=Consent(take_over=True))  # from a laptop, with nothing to promote
+        assert "mlops-repository" not in stage.facts().tags
+        stage.repository = "team/chat"
+        stage.promote(2, consent=Consent(take_over=True))
+        assert stage.facts().tags["mlops-repository"] == "team/chat"
+        stage.repository = "copy/chat"
         stage.promote(3, consent=Consent(take_over=True))
         assert stage.facts().tags["mlops-repository"] == "copy/chat"
     finally:
         stage.repository = ""
         endpoints.patch_tags(own_workspace(), ENDPOINT, {"mlops-repository": None})
+
+
+def test_a_project_that_is_somebody_elses_is_known_before_anything_is_paid_for(stage: Stage) -> None:
+    stage.home()
+    workspace, name = own_workspace(), f"theirs-{uuid.uuid4().hex[:8]}"
+    source = str(stage.ml_client.models.get(MODEL, version="1").path)
+    served = own_endpoints(stage.context())
+    check_project(workspace, {}, name, "team/chat", "params.yaml")  # nobody has that name
+    models.register(workspace, name, "1", source, description="", tags={"mlops-owner": "somebody"})
+    with pytest.raises(BadInput, match=f"the model {name} of the workspace was not made by this project") as taken:
+        check_project(workspace, {}, name, "team/chat", "params.yaml")
+    assert (taken.value.problems[0].key, taken.value.problems[0].why) == ("model.name", "its versions are of somebody")
+    with pytest.raises(BadInput, match=f"{name}:1 is of the project somebody, not of {MODEL}"):
+        promote.run(stage.context(), "production", model=f"{name}:1")
+    models.set_tags(workspace, name, "1", {"mlops-owner": name})
+    check_project(workspace, served, name, "", "params.yaml")
 
 
 def test_production_in_another_subscription_gets_the_model_through_a_registry(
@@ -494,6 +522,49 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     )
     assert endpoints.observe(own_workspace(), "elsewhere-journey", MODEL).state == "Absent"
     assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-1": 100}
+    ml_client.registries.begin_delete(name=registry).result()
+
+
+def test_production_that_the_parameters_place_elsewhere_is_served_from_one_sign_in(
+    stage: Stage, ml_client: "MLClient"
+) -> None:
+    """One workspace is signed in to, that of the training; the parameters name the other, and all verbs find it."""
+    from azure.ai.ml.entities import Registry, RegistryRegionDetails
+    from azure.identity import DefaultAzureCredential
+
+    stage.home()
+    registry, subscription = f"team-{uuid.uuid4().hex[:8]}", str(uuid.uuid4())
+    regions = [RegistryRegionDetails(location="eastus")]
+    made = Registry(name=registry, location="eastus", replication_locations=regions)
+    ml_client.registries.begin_create(made).result()
+    other = Workspace(Target("emulator", subscription, "live", "live", ""), DefaultAzureCredential())
+    other.send("PUT", f"https://management.azure.com{other.id}?api-version=2024-10-01", "make", json=WORKSPACE)
+    endpoint = f"live-{uuid.uuid4().hex[:8]}"
+    place = {"endpoint": endpoint, "workspace": "live", "resource_group": "live", "subscription": subscription}
+    settings: dict[str, Any] = {"registry": registry, "place": place}
+    stage.promote(1, **settings)
+    done = stage.promote(1, "elsewhere", **settings)
+    assert promote_view.outputs(done.result)["traffic"] == "model-1 100 %"
+    assert endpoints.observe(own_workspace(), endpoint, MODEL).state == "Absent"
+    served = own_endpoints(stage.context(**settings))
+    assert {name: facts.live_model for name, facts in served.items()} == dict.fromkeys(served, f"{MODEL}:1")
+    assert aliases.read(own_workspace(), MODEL).of("elsewhere").champion == "1", "told where it was trained"
+    assert ask.run(stage.context(**settings), "elsewhere").result.asked[0].answers[0].model == f"{MODEL}:1"
+    graph = lineage.run(stage.context(**settings), "elsewhere").result
+    assert graph.models == (f"{MODEL}:1",)
+    assert freeze.run(stage.context(**settings), "elsewhere", reason="the fair").result.changed
+    assert thaw.run(stage.context(**settings), "elsewhere").result.changed
+    stage.promote(2, **settings)
+    stage.promote(2, "elsewhere", **settings)
+    rollback.run(stage.context(**settings), "elsewhere", reason="worse there")
+    assert endpoints.observe(other, endpoint, MODEL).live == {"model-1": 100}
+    version = models.find(own_workspace(), MODEL, "2")
+    assert version is not None
+    assert version.tags["mlops-held-in-elsewhere"].endswith(" by ada: worse there")
+    endpoints.patch_tags(other, endpoint, {"mlops-held-2": None})  # where it was trained, it is known still
+    with pytest.raises(BadInput, match="promoted:2 is held in elsewhere since"):
+        stage.promote(2, "elsewhere", **settings)
+    models.set_tags(own_workspace(), MODEL, "2", {"mlops-held-in-elsewhere": None})
     ml_client.registries.begin_delete(name=registry).result()
 
 

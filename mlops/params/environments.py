@@ -9,7 +9,7 @@ from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Share
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
-ENDPOINT = r"^[a-zA-Z]([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
+ENDPOINT = r"^([a-zA-Z]|\{project\})([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
 EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # Source: "Naming rules and restrictions for Azure resources", and the pattern of workspaces in Azure's API.
 GROUP = r"^[\w().-]{0,89}[\w()-]$"

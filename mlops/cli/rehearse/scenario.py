@@ -202,8 +202,8 @@ def push(rehearsal: Rehearsal) -> bool:
     record.metrics, record.verdict = done.output("gate", "metrics"), done.output("gate", "verdict")
     record.model = done.output("register", "model") or done.output("plan", "model")
     for name in rehearsal.params.environments:
-        if endpoint := done.output("promote", "endpoint", f"/{name}"):
-            record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', f'/{name}')}"
+        if endpoint := done.output("promote", "endpoint", f"({name})"):
+            record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', f'({name})')}"
     if failure:
         raise failure
     if all(job.rpartition("/")[2] == "plan" for job in done.jobs):

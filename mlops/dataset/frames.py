@@ -91,8 +91,11 @@ class _Parts:
         return found
 
 
-def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> Judged:
-    """Every row of a frame with columns `messages` and, where there are any, `prompt` and `prompt_id`; or of a list."""
+def judge(given: pl.DataFrame | Sequence[Mapping[str, Any] | Fault], limits: Limits) -> Judged:
+    """Every row of a frame with columns `messages` and, where there are any, `prompt` and `prompt_id`; or of a list.
+
+    A fault in the list is a row that was no conversation before, and is rejected for that.
+    """
     frame = _in_order(given) if isinstance(given, pl.DataFrame) else None
     plain, parts = _plain(frame, limits) if frame is not None else (np.zeros(len(given), dtype=bool), None)
     if parts and limits.questions.ends:
@@ -122,7 +125,7 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any]], limits: Limits) -> 
             [tail for batch in batches for tail in batch.tails],
         ),
         np.array([*good, *found.tolist()], dtype=np.int64),
-        [Rejected(place, fault, _value(given, place)) for place, fault in sorted(refused.items())],
+        [Rejected(place, fault, _held(_value(given, place))) for place, fault in sorted(refused.items())],
         personal_data,
         redacted,
     )
@@ -212,7 +215,9 @@ def _encoded(columns: pl.DataFrame) -> Iterator[memoryview]:
         yield data[number][offset : offset + length]
 
 
-def _slowly(value: Mapping[str, Any], limits: Limits) -> Screened | Fault:
+def _slowly(value: Mapping[str, Any] | Fault, limits: Limits) -> Screened | Fault:
+    if isinstance(value, Fault):
+        return value
     found = check(value, limits.characters, limits.tokens)
     if isinstance(found, Fault):
         return found
@@ -281,7 +286,11 @@ def _in_ascii(expression: re.Pattern[str]) -> str:
     return f"(?-u){expression.pattern}"
 
 
-def _value(given: pl.DataFrame | Sequence[Mapping[str, Any]], place: int) -> Any:
+def _held(value: Any) -> Mapping[str, Any]:
+    return {} if isinstance(value, Fault) else value
+
+
+def _value(given: pl.DataFrame | Sequence[Mapping[str, Any] | Fault], place: int) -> Any:
     return given.row(place, named=True) if isinstance(given, pl.DataFrame) else given[place]
 
 

@@ -7,18 +7,20 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from mlops.dataset.curated import CuratedFiles
+from mlops.dataset.curated import CuratedFiles, explain
 from mlops.dataset.frames import Judged, Limits, judge
 from mlops.dataset.pack import pack
 from mlops.dataset.rejections import RejectionLog
 from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Batch, draws
-from mlops.domain.dataset.rows import Input
+from mlops.domain.dataset.formats.turns import Converted
+from mlops.domain.dataset.rows import Fault, Input, Place, Read
+from mlops.domain.dataset.sources import SourceSpec
 
 AT_ONCE = 1000  # rows that are judged together
 # Frames are judged in threads: polars, numpy and hashing leave the interpreter to others most of the time.
@@ -77,9 +79,24 @@ class Ingest:
         return batch
 
 
-def _batches(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, Any]]]:
+def explained(given: Input, spec: SourceSpec) -> Input:
+    """A split in another format, as `data.sources` explains it: rows of ours, and faults for those that are none."""
+
+    def places() -> Iterator[Read]:
+        number = 0
+        for row in given.rows:
+            for each in row.iter_rows(named=True) if isinstance(row, pl.DataFrame) else (row,):
+                number += 1
+                yield Place(given.source.name, row=number), each
+
+    found = (value for _, value in explain(places(), spec))
+    rows = ({"messages": list(one.messages)} if isinstance(one, Converted) else one for one in found)
+    return replace(given, rows=rows)
+
+
+def _batches(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, Any] | Fault]]:
     """Parts of frames as they come, and other rows in lists."""
-    pending: list[Mapping[str, Any]] = []
+    pending: list[Mapping[str, Any] | Fault] = []
     for row in rows:
         if isinstance(row, pl.DataFrame):
             yield from row.iter_slices(AT_ONCE)

@@ -122,7 +122,7 @@ def _made(
 ) -> tuple[Manifest, list[Problem]]:
     from mlops.dataset import choose, output, select
     from mlops.dataset.frames import Limits
-    from mlops.dataset.ingest import Ingest
+    from mlops.dataset.ingest import Ingest, explained
     from mlops.dataset.rejections import RejectionLog
     from mlops.dataset.spill import SpillFiles
     from mlops.domain.evaluation.probes.leaks import Questions
@@ -134,7 +134,8 @@ def _made(
         ingest.add_curated(own)
         curated_rows = spill.rows
         for given in inputs:
-            ingest.add_dataset(given)
+            spec = spec_of(given.source.name, options.sources)
+            ingest.add_dataset(explained(given, spec) if spec and spec.explains else given)
         table = spill.table()
         select.hold_out(table[:curated_rows], options.curated_test_share)
         kept = choose.distinct(table, spill, log, options.near_duplicates)

@@ -58,7 +58,7 @@ class Rejected:
 
     place: int
     fault: Fault
-    value: Mapping[str, Any]
+    value: Mapping[str, Any] | Fault
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,7 @@ class _Parts:
 
 
 def judge(given: pl.DataFrame | Sequence[Mapping[str, Any] | Fault], limits: Limits) -> Judged:
-    """Every row of a frame with columns `messages` and, where there are any, `prompt` and `prompt_id`; or of a list.
-
-    A fault in the list is a row that was no conversation before, and is rejected for that.
-    """
+    """Every row of a frame with `messages`, `prompt` and `prompt_id`; or of a list, where a fault is a rejected row."""
     frame = _in_order(given) if isinstance(given, pl.DataFrame) else None
     plain, parts = _plain(frame, limits) if frame is not None else (np.zeros(len(given), dtype=bool), None)
     if parts and limits.questions.ends:
@@ -125,7 +122,7 @@ def judge(given: pl.DataFrame | Sequence[Mapping[str, Any] | Fault], limits: Lim
             [tail for batch in batches for tail in batch.tails],
         ),
         np.array([*good, *found.tolist()], dtype=np.int64),
-        [Rejected(place, fault, _held(_value(given, place))) for place, fault in sorted(refused.items())],
+        [Rejected(place, fault, _value(given, place)) for place, fault in sorted(refused.items())],
         personal_data,
         redacted,
     )
@@ -284,10 +281,6 @@ def _numbers(parts: _Parts) -> Integers:
 def _in_ascii(expression: re.Pattern[str]) -> str:
     """The expression for polars, whose words and digits are those of ASCII as well."""
     return f"(?-u){expression.pattern}"
-
-
-def _held(value: Any) -> Mapping[str, Any]:
-    return {} if isinstance(value, Fault) else value
 
 
 def _value(given: pl.DataFrame | Sequence[Mapping[str, Any] | Fault], place: int) -> Any:

@@ -63,7 +63,8 @@ class Ingest:
             rows["source"], rows["test"], rows["position"] = number, given.part == "test", at + judged.places
             self.spill.add(judged.batch)
             for one in judged.rejected:
-                log.reject(source, at + one.place, one.fault.reason, one.fault.what, one.value)
+                held = {} if isinstance(one.value, Fault) else one.value
+                log.reject(source, at + one.place, one.fault.reason, one.fault.what, held)
             log.personal.update(judged.personal)
             log.redacted.update(judged.redacted)
             log.read[source] += judged.count

@@ -1,8 +1,8 @@
 """How much endpoints were used, from Azure Monitor.
 
-`RequestsPerMinute` is a Count whose only aggregation is Average and whose grain is a minute, so its average over an
-hour is taken over the samples that there are. Such an average says that there were requests, but not how many nor when
-in the hour: an hour that something hangs on is asked for again by the minute, where the average is the count itself.
+Azure Monitor keeps one value of `RequestsPerMinute` a minute and offers only their average. The average of an hour says
+that there were requests, but not how many or when. Where an hour decides something, it is asked for again by the
+minute: there the average is the count itself.
 A point without a value, or with 0, is no traffic. No series, no points, an error, or points that do not span what was
 asked is not zero but unknown. It must not decide what follows.
 Source: supported metrics of Microsoft.MachineLearningServices/workspaces/onlineEndpoints; REST API 2024-02-01.

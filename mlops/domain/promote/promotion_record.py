@@ -43,7 +43,7 @@ def record_tag(environment: str) -> str:
 
 
 def read(tags: Mapping[str, str], environments: Iterable[str]) -> dict[str, PromotionRecord]:
-    """The records of a run by environment; one that cannot be read, because somebody changed it, is as none."""
+    """The records of a run by environment. One that somebody changed, so that it cannot be read, is left out."""
     return {name: record for name in environments if (record := _parse(tags.get(record_tag(name), "")))}
 
 

@@ -1,6 +1,6 @@
 """`mlops report`: opens or updates one issue for each cause of this workflow run's failure.
 
-It must not fail because of what it reports, so it reads no parameters: a mistake in them is what it may have to tell.
+It reads no parameters, because a mistake in params.yaml can be the failure that it has to report.
 """
 
 from dataclasses import dataclass

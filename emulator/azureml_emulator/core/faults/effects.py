@@ -1,6 +1,6 @@
-"""What a fault looks like on the wire: the error in the envelope of the host that it is met at, a cut answer.
+"""What a client gets where a fault is met: an error in the form of the host that it called, or a cut answer.
 
-It must not decide whether one is met (`registry`).
+Whether a fault is met, `registry` decides.
 """
 
 from dataclasses import replace

@@ -87,7 +87,7 @@ def _sums(result: CleanupResult) -> tuple[str, ...]:
     unpriced = money.unpriced if money else tuple(row.size for row in result.machines)
     return (
         f"{said} {result.saved_hours_a_day} instance-hours a day{saved}",
-        f"{result.running_hours_a_day} a day{running} keep running, {result.idle_hours_a_day}{idle} of them for nobody",
+        f"{result.running_hours_a_day} a day{running} keep running, {result.idle_hours_a_day}{idle} of them unused",
         _a_month(money) if money else "",
         f"no cost of {', '.join(unpriced)}: prices.instance_hour does not name it" if unpriced else "",
         f"the machines of {result.unread_endpoints} endpoints could not be read and are not counted"

@@ -84,7 +84,7 @@ def test_the_sums_are_told_as_text_table_and_data() -> None:
     found = result(FLEET, priced(**{A100: 3.5}), done)
     told = view.report(found)
     assert "this run saves 48 instance-hours a day (168.00 EUR)" in told.lines
-    assert "216 a day (336.00 EUR) keep running, 144 (336.00 EUR) of them for nobody" in told.lines
+    assert "216 a day (336.00 EUR) keep running, 144 (336.00 EUR) of them unused" in told.lines
     assert "in 30 days that is 5,040.00 EUR saved and 10,080.00 EUR still spent" in told.lines
     assert f"no cost of {CPU}: prices.instance_hour does not name it" in told.lines
     assert found.money == CostSummary("EUR", 168.0, 336.0, 336.0, (CPU,))

@@ -41,3 +41,8 @@ def _of_installation() -> tuple[str, str] | None:
     named = _GITHUB.fullmatch(str(stated.get("url") or ""))
     commit = (stated.get("vcs_info") or {}).get("commit_id")
     return (named["name"], str(commit)) if named and commit else None
+
+
+def changelog() -> str:
+    """What changed, version by version."""
+    return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

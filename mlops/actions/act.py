@@ -211,4 +211,4 @@ def _unexplained(workflow: Workflow, done: ActRun) -> tuple[str, ...]:
     """Jobs that neither ran nor were skipped by a condition, their own or their caller's: act could not place them."""
     reported = {key.partition(" (")[0] for key in (*done.jobs, *done.skipped)}
     missing = (job.key for job in workflow.expected() if job.key not in reported)
-    return tuple(key for key in missing if key.partition("/")[0] not in done.skipped)
+    return tuple(key for key in missing if not any(key.startswith(f"{caller}/") for caller in done.skipped))

@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 NANOSECONDS = 1e9
+EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,14 @@ def _job(item: Mapping[str, Any], callers: Mapping[str, str]) -> str:
     id, name = str(item.get("jobID") or ""), str(item.get("job") or "")
     matrix = item.get("matrix") or {}
     values = f" ({', '.join(str(value) for value in matrix.values())})" if matrix else ""
-    starts = [start for start in callers if name.startswith(start)]
+    starts = [start for start in callers if _begins(start).match(name)]
     caller = callers[max(starts, key=len)] if starts else ""
     return f"{caller}{id}{values}"
+
+
+@cache
+def _begins(caller: str) -> re.Pattern[str]:
+    """How a name of act's begins for a caller; for one with a matrix it fills expressions in and counts: `x-2/`."""
+    outer, _, inner = caller.removesuffix("/").rpartition("/")
+    filled = ".+?".join(re.escape(part) for part in EXPRESSION.split(outer))
+    return re.compile(rf"{filled}(?:-\d+)?/{re.escape(inner)}/")

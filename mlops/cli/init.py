@@ -1,6 +1,7 @@
 """`mlops init`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ Asked = Callable[[str | None, str, str], str]
     help="Public data mixed in, as OWNER/NAME@REVISION; a folder of your own conversations; or `own` for data/ alone.",
 )
 @click.option("--workflows", metavar="OWNER/REPO@COMMIT", help="Whose workflows are called.  [default: this program's]")
+@click.option("--model", metavar="NAME", help="One of several models: its parameters lie in models/NAME.")
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing: what is not given takes its default.")
 @click.option("--force", is_flag=True, help="Replace files that differ; the differences are shown.")
 @click.pass_obj
@@ -38,6 +40,7 @@ def command(
     name: str | None,
     data: str | None,
     workflows: str | None,
+    model: str | None,
     yes: bool,
     force: bool,
 ) -> None:
@@ -45,7 +48,9 @@ def command(
 
     In a terminal it asks for what is not given. A file that is there and differs is kept, and the difference shown.
     """
+    from mlops.domain.repository.answers import name_of
     from mlops.flow.repository import init
+    from mlops.flow.repository.projects import FOLDER
     from mlops.views import init as view
 
     asks = not yes and session.interactive
@@ -64,7 +69,8 @@ def command(
             raise BadInput(
                 Problem("init asks in a terminal, and this is none", fix="give --yes, and what else you want")
             )
-        return _answers(session, folder, asked, base, name, data, workflows)
+        made = _answers(session, folder, asked, base, name or model, data, workflows)
+        return replace(made, folder=f"{FOLDER}/{name_of(model)}") if model else made
 
     session.answer_alone(lambda: init.run(folder, answers(), may_replace), view, told_in=folder)
 

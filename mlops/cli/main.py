@@ -15,11 +15,13 @@ from mlops.cli.options import options, understood_after
 from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
-NOT_VERBS = frozenset({"main", "options", "session"})
+NOT_VERBS = frozenset({"main", "options", "session", "several"})
 OF_OTHERS = frozenset({"emulator"})  # its commands take programs with options of their own
 ORDER = (
     "init",
+    "upgrade",
     "models",
+    "projects",
     "check",
     "plan",
     "prepare",

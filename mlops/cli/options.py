@@ -24,7 +24,7 @@ def _add_settings(session: Session, settings: tuple[str, ...]) -> None:
 
 
 OPTIONS: tuple[tuple[tuple[str, ...], Change, dict[str, Any]], ...] = (
-    (("-C", "folders"), _start_in, {
+    (("-C", "--model-dir", "folders"), _start_in, {
         "type": click.Path(path_type=Path), "metavar": "DIR", "multiple": True, "envvar": "MLOPS_PROJECT",
         "help": "Run as if started in DIR; every relative path is one from there.  [env: MLOPS_PROJECT]"}),
     (("--params", "params_path"), _set("params_path"), {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
+from mlops.cli import several
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 SET_VARIABLE = "MLOPS_SET"  # lines of key=value: what a rehearsal was given by --set, for the commands that it starts
 T = TypeVar("T")
+DEFAULT = Path("params.yaml")
 
 
 @dataclass
 class Session:
     """One call of the command line. The options are set on it as they are read, before anything is looked at."""
 
-    params_path: Path = Path("params.yaml")
+    params_path: Path = DEFAULT
     target: str | None = None
     as_json: bool = False
     verbose: bool = False
@@ -95,15 +97,33 @@ class Session:
         return found
 
     def answer(self, verb: "Callable[[Context], Outcome[R]]", view: "ResultView[R]") -> None:
-        """Do a verb with the parameters and the workspace, and show its result by `view`."""
-        self.answer_alone(lambda: verb(self._context()), view)
+        """Do a verb with the parameters and the workspace, and show its result by `view`.
+
+        Where the folder holds no parameters but several models, those verbs that look are done for each of them.
+        """
+        if folders := self._attempt(self._models):
+            each = several.Several(self, _verb(), folders)
+            self.answer_alone(lambda: each.run(verb, view), each)
+        else:
+            self.answer_alone(lambda: verb(self.context()), view)
+
+    def _models(self) -> list[Path]:
+        """The folders of several models, where this one holds no parameters and none were named."""
+        from mlops.flow.repository import projects
+
+        self.enter()
+        return [] if self.params_path != DEFAULT or DEFAULT.is_file() else projects.folders(Path())
+
+    def of_model(self, folder: Path) -> "Session":
+        """The same call for one model's folder."""
+        return replace(self, params_path=folder / DEFAULT)
 
     def answer_alone(self, verb: "Callable[[], Outcome[R]]", view: "ResultView[R]", *, told_in: Path = Path()) -> None:
         """The same for a verb that needs neither parameters nor a workspace; the next command is for `told_in`."""
         outcome = self._attempt(verb)
         self.place /= told_in
         if outcome.failure:
-            self._point(outcome.failure)
+            self.point(outcome.failure)
         report = self._told_from_here(view.report(outcome.result))
         with self.actions.untrusted():  # a report quotes data and logs, which could read as workflow commands
             self.view.answer(_verb(), outcome.result, report, outcome.failure)
@@ -123,7 +143,7 @@ class Session:
             self.enter()
             return verb()
         except MlopsError as error:
-            self._point(error)
+            self.point(error)
             self.view.refuse(_verb(), error)
             error.is_on_stdout = True
             self.actions.summary(failure_report(error).to_markdown())
@@ -133,15 +153,17 @@ class Session:
         self.actions.output(dict(outputs))
         self.actions.summary(report.to_markdown())
         if failure:
-            self._point(failure)
+            self.point(failure)
             if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
                 self.actions.summary(failure_report(failure).to_markdown())
             raise failure
 
-    def _point(self, error: MlopsError) -> None:
+    def point(self, error: MlopsError) -> None:
+        """Give each problem about a parameter its line in the file."""
         error.problems = tuple(point(problem, self.params_path) for problem in error.problems)
 
-    def _context(self) -> "Context":
+    def context(self) -> "Context":
+        """What a verb is given."""
         from mlops.flow.context import Context
 
         return Context(

@@ -81,7 +81,7 @@ def test_own_conversations_in_place_of_those_of_the_template_are_green(mlops: Ru
     (project / "data").mkdir()
     (project / "data" / "own.jsonl").write_text("".join(ROW % hour for hour in range(10, 20)), encoding="utf-8")
     found = json.loads(mlops("--json", "check", "--base", "HEAD").out)["result"]
-    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True] * 5, False)
+    assert ([check["ok"] for check in found["checks"]], found["product"]) == ([True] * 6, False)
     assert "data" in found["changed"]
 
 
@@ -159,7 +159,7 @@ def test_a_broken_conversation_and_a_workflow_that_does_not_start_are_told_toget
     told = mlops("--json", "check")
     assert told.code == 2
     said = json.loads(told.out)
-    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, True, False, True]
+    assert [check["ok"] for check in said["result"]["checks"]] == [True, False, True, False, True, True]
     assert {problem["file"] for problem in said["problems"]} == {
         "data/curated/bad.jsonl",
         ".github/workflows/train.yml",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -143,3 +144,59 @@ def test_a_folder_inside_a_repository_is_refused(mlops: Run, folder: Path) -> No
     told = mlops("init", folder / "below", "--yes", *WORKFLOWS)
     assert told.code == 2
     assert "GitHub reads workflows at the top of a repository alone" in told.err
+
+
+@pytest.fixture
+def several(mlops: Run, folder: Path) -> Path:
+    """A repository with two models that share their data; the shell stands in it."""
+    for name in ("alpha", "beta"):
+        assert mlops("init", folder, "--yes", "--model", name, *WORKFLOWS).code == 0
+    os.chdir(folder)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message=both"], check=True)
+    return folder
+
+
+def concerned(told: str) -> list[str]:
+    return [one["folder"] for one in json.loads(told)["result"]["projects"] if one["concerned"]]
+
+
+def test_several_models_share_their_data_and_a_change_concerns_those_that_read_it(mlops: Run, several: Path) -> None:
+    assert concerned(mlops("--json", "projects", "--base", "HEAD").out) == []
+    params = several / "models" / "beta" / "params.yaml"
+    params.write_text(params.read_text().replace("num_train_epochs: 1", "num_train_epochs: 2"))
+    assert concerned(mlops("--json", "projects", "--base", "HEAD").out) == ["models/beta"]
+    (several / "data" / "more.jsonl").write_text("{}\n")
+    assert concerned(mlops("--json", "projects", "--base", "HEAD").out) == ["models/alpha", "models/beta"]
+    assert concerned(mlops("--json", "projects", "--only", "models/alpha").out) == ["models/alpha"]
+    assert mlops("projects", "--only", "models/gamma").code == 2
+
+
+def test_at_the_top_a_verb_that_looks_is_done_for_each_model_and_fails_for_one_alone(mlops: Run, several: Path) -> None:
+    assert mlops("check").code == 0
+    params = several / "models" / "beta" / "params.yaml"
+    params.write_text(params.read_text().replace("epochs", "epochs: 2\n    epoch"))
+    told = mlops("--json", "check")
+    assert told.code == 2
+    found = [(one["folder"], one["ok"]) for one in json.loads(told.out)["result"]["models"]]
+    assert found == [("models/alpha", True), ("models/beta", False)]
+    assert {problem["file"] for problem in json.loads(told.out)["problems"]} == {"models/beta/params.yaml"}
+    assert mlops("--model-dir", "models/alpha", "check").code == 0
+
+
+def test_at_the_top_a_verb_for_one_model_asks_which(mlops: Run, several: Path) -> None:
+    told = mlops("prepare")
+    assert told.code == 2
+    assert "one of models/alpha, models/beta" in told.err
+
+
+def test_names_of_two_models_that_collide_are_refused_by_plan_and_check(mlops: Run, several: Path) -> None:
+    params = several / "models" / "beta" / "params.yaml"
+    params.write_text(params.read_text().replace("beta-staging", "alpha-staging"))
+    for words in (("check",), ("plan", "--offline")):
+        told = mlops("-C", several / "models" / "alpha", "--json", *words)
+        assert told.code == 2, told.out
+        (problem,) = json.loads(told.out)["problems"]
+        assert problem["key"] == "environments.staging.endpoint"
+        assert "each would change what the other made" in problem["why"]

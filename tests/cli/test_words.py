@@ -117,7 +117,7 @@ def test_without_a_verb_it_lists_them_in_the_order_of_a_release(mlops: Run) -> N
     told = mlops()
     listed = [line.split()[0] for line in told.err.partition("Commands:")[2].splitlines() if line.strip()]
     assert told.code == 2
-    assert listed[:4] == ["init", "models", "check", "plan"]
+    assert listed[:4] == ["init", "upgrade", "models", "projects"]
     assert listed == [words[0] for words, _ in ALL if len(words) == 1]
 
 

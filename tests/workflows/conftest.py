@@ -54,7 +54,7 @@ class Play:
     def __init__(self, repository: Path, folder: Path) -> None:
         self._repository, self._folder = repository, folder
         self._binaries = folder / "bin"
-        self._binaries.mkdir()
+        self._binaries.mkdir(parents=True)
 
     def __call__(
         self,

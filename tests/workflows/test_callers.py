@@ -1,6 +1,7 @@
 """A repository that `mlops init` makes: its workflows call ours with what they need and no more; act runs them."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from mlops import product, yamls
 from mlops.actions import read
-from mlops.domain.repository.answers import CALLED, ULTRACHAT, SetUp
+from mlops.domain.repository.answers import CALLED, EACH, SINGLE, ULTRACHAT, SetUp
 from mlops.domain.repository.pin import Pin, moved, pins
 from mlops.flow.repository import init
 from tests.workflows.conftest import Play
@@ -25,6 +26,22 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("team")
     init.run(made, OURS, lambda _, __: False)
     return made
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A team's repository with two models that share their data."""
+    made = tmp_path_factory.mktemp("two")
+    for name in ("a", "b"):
+        init.run(made, replace(OURS, name=f"help-{name}", folder=f"models/{name}"), lambda _, __: False)
+    return made
+
+
+@pytest.fixture(params=["team", "two"])
+def each(request: pytest.FixtureRequest) -> Path:
+    """Each of them."""
+    found: Path = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -53,55 +70,86 @@ def call(path: Path) -> dict[str, Any]:
     ],
     ids=["actionlint", "jactionlint", "zizmor", "schema of dependabot"],
 )
-def test_a_linter_finds_nothing(team: Path, command: list[str]) -> None:
+def test_a_linter_finds_nothing(each: Path, command: list[str]) -> None:
     line = [str(TOOLS / command[0]), *command[1:]]
-    done = subprocess.run(line, cwd=team, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, cwd=each, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_of_ours_that_can_be_called_by_itself_is_called(team: Path) -> None:
+def test_each_of_ours_that_can_be_called_by_itself_is_called(team: Path, two: Path) -> None:
     ours = {path.stem for path in WORKFLOWS.glob("*.yml") if "workflow_call" in read(path).on} - {"report"}
-    assert ours == {path.stem for path in flows(team)} == set(CALLED)
+    assert ours == set(CALLED)
+    assert {called(path) for path in flows(team)} == set(SINGLE)
+    assert {called(path) for path in flows(two)} == {"auth-check", "promote", "rollback", *EACH}
 
 
-def granted(jobs: dict[str, Any]) -> dict[str, str]:
+def called(path: Path) -> str:
+    """Which of our workflows one of theirs calls."""
+    return Path(call(path)["uses"].partition("@")[0]).stem
+
+
+def theirs(folder: Path) -> list[tuple[Path, Path]]:
+    """Each of their workflows with ours that it calls."""
+    return [(path, WORKFLOWS / f"{called(path)}.yml") for path in flows(folder)]
+
+
+def granted(path: Path) -> dict[str, str]:
     """What the jobs of a workflow ask for, all of them together."""
     wanted: dict[str, str] = {}
-    for job in jobs.values():
-        wanted |= job.get("permissions", {})
+    for job in body(path)["jobs"].values():
+        for name, level in job.get("permissions", {}).items():
+            wanted[name] = max(level, wanted.get(name, ""))  # `write` holds `read`
     return wanted
 
 
-def test_a_caller_grants_what_the_called_jobs_ask_for_and_no_more(team: Path) -> None:
+def test_a_caller_grants_what_the_called_jobs_ask_for_and_no_more(each: Path) -> None:
     """GitHub refuses the run where a called job asks for more than its caller has."""
-    for path in flows(team):
-        called = body(WORKFLOWS / path.name)["jobs"]
-        assert call(path)["permissions"] == granted(called), path.name
+    for path, ours in theirs(each):
+        assert call(path)["permissions"] == granted(ours), path.name
         assert body(path)["permissions"] == {}
 
 
-def test_a_caller_gives_what_the_called_workflow_takes(team: Path) -> None:
-    for path in flows(team):
-        takes, gives = read(WORKFLOWS / path.name).on["workflow_call"]["inputs"], call(path)["with"]
+def test_a_caller_gives_what_the_called_workflow_takes(each: Path) -> None:
+    for path, ours in theirs(each):
+        stated = read(ours).on["workflow_call"] or {}
+        takes, gives = stated.get("inputs", {}), call(path).get("with", {})
         needed = {name for name, said in takes.items() if said.get("required")}
         assert needed <= set(gives) <= set(takes), path.name
-        said = read(path).on.get("workflow_dispatch") or {}
-        assert set(said.get("inputs", {})) == set(gives) - {"project"}, f"{path.name}: a person can say all of it"
+        asked = (read(path).on.get("workflow_dispatch") or {}).get("inputs", {})
+        assert set(asked) | {"project"} == set(gives) | {"project"}, f"{path.name}: a person can say all of it"
 
 
-def test_a_caller_holds_no_lock_of_the_called_workflow(team: Path) -> None:
+def test_a_person_can_say_there_what_they_can_say_here(team: Path) -> None:
+    for path, ours in theirs(team):
+        here, there = (read(flow).on.get("workflow_dispatch") or {} for flow in (ours, path))
+        assert here.get("inputs", {}) == there.get("inputs", {}), path.name
+
+
+def test_a_caller_holds_no_lock_of_the_called_workflow(each: Path) -> None:
     """A run that waits for a lock which its own caller holds is canceled by GitHub as a deadlock."""
-    for path in flows(team):
+    for path, ours in theirs(each):
         lock = body(path).get("concurrency", {}).get("group")
-        inner = body(WORKFLOWS / path.name)
-        theirs = {inner.get("concurrency", {}).get("group")}
-        theirs |= {job.get("concurrency", {}).get("group") for job in inner["jobs"].values()}
-        assert lock is None or lock not in theirs, path.name
+        inner = body(ours)
+        locks = {inner.get("concurrency", {}).get("group")}
+        locks |= {job.get("concurrency", {}).get("group") for job in inner["jobs"].values()}
+        assert lock is None or lock not in locks, path.name
 
 
-def test_every_workflow_is_pinned_to_the_commit_and_says_the_version(team: Path) -> None:
+def test_each_model_has_locks_of_its_own() -> None:
+    """Else one that runs beside another would wait for it, or take its place in the queue."""
+    for name in ("train", "resume", "cleanup"):
+        flow = body(WORKFLOWS / f"{name}.yml")
+        locks = [part.get("concurrency") for part in (flow, *flow["jobs"].values())]
+        groups = [lock["group"] for lock in locks if lock]
+        assert groups
+        # A model at a time is promoted, and the polling is the repository's.
+        own = [group for group in groups if not group.startswith(("deploy-", "poll"))]
+        assert all(group.endswith("-${{ inputs.project || '.' }}") for group in own), name
+
+
+def test_every_workflow_is_pinned_to_the_commit_and_says_the_version(each: Path) -> None:
     paths = [f".github/workflows/{name}.yml" for name in CALLED]
-    for path in flows(team):
+    for path in flows(each):
         text = path.read_text()
         assert pins(text, paths) == (PIN,)
         other = Pin("acme/mlops", "f" * 40, "0.2.0")
@@ -120,13 +168,26 @@ def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) 
     assert seen.calls[-2:] == [promoted(name, commit=commit) for name in ("staging", "production")]
 
 
+def test_a_push_runs_the_models_that_it_concerns_side_by_side(two: Path, tmp_path: Path) -> None:
+    listed = {"projects": {"outputs": {"projects": '["models/a", "models/b"]'}}}
+    seen = Play(two, tmp_path)("train", "push", PUSH, answers(listed, ALL, SUBMITTED, FINISHED, REGISTERED))
+    assert seen.done.succeeded, seen.done.cause()
+    assert seen.calls[0][0] == "projects"
+    for verb, times in (("submit", 2), ("register", 2), ("promote", 4)):
+        assert seen.verbs.count(verb) == times, verb
+    started = Play(two, tmp_path / "none")
+    assert started("train", "push", PUSH, {"projects": {"outputs": {"projects": "[]"}}}).verbs == ["projects"]
+
+
 def test_what_a_person_says_reaches_the_called_workflow(play_theirs: Play) -> None:
     payload: dict[str, object] = {"inputs": {"reason": "look", "force": "true", "dry-run": "true"}}
     assert play_theirs("train", "workflow_dispatch", payload, answers(ALL)).calls == [["plan", "--force"]]
 
 
 def test_a_schedule_cleans_up_and_a_person_is_shown_first(play_theirs: Play) -> None:
-    assert play_theirs("cleanup", "schedule", {"schedule": "23 4 * * *"}, {}).calls == [["cleanup", "--apply"]]
+    cleaned = play_theirs("cleanup", "schedule", {"schedule": "23 4 * * *"}, {})
+    assert cleaned.calls == [["cleanup", "--apply"]]
+    assert not cleaned.done.unexplained, "a job that another did not call is not missing"
     assert play_theirs("cleanup", "workflow_dispatch", {"inputs": {}}, {}).calls == [["cleanup", "--dry-run"]]
 
 

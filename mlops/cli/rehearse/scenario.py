@@ -20,8 +20,9 @@ import click
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops import actions, clock
+from mlops import actions, clock, history
 from mlops.azure.target import KEPT
+from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, roles
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
@@ -61,6 +62,16 @@ class Rehearsal:
     started: datetime = field(default_factory=clock.now)
 
     @property
+    def top(self) -> Path:
+        """The top of the repository, where its workflows lie."""
+        return history.top(self.root)
+
+    @property
+    def project(self) -> str:
+        """The folder of the parameters, from the top."""
+        return self.root.resolve().relative_to(self.top.resolve()).as_posix()
+
+    @property
     def folder(self) -> Path:
         """Where the record lies."""
         return self.root / "build" / "rehearsals" / f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -98,7 +109,7 @@ class Rehearsal:
 
     def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
         """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
-        done = actions.run(self.root, f"{name}.yml", event, payload, self._machine(), self.show.event)
+        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(), self.show.event)
         self.show.calm()
         self.record.take(name, done)
         if done.unexplained:
@@ -161,7 +172,7 @@ class Rehearsal:
 
     def _overlay(self) -> dict[str, str]:
         """What makes the commands of a rehearsal read the values that are meant for one."""
-        return {REHEARSAL_VARIABLE: "true", SET_VARIABLE: "\n".join(self.settings)}
+        return {REHEARSAL_VARIABLE: "true", SET_VARIABLE: "\n".join(self.settings), ONLY_VARIABLE: self.project}
 
     def _finish(self) -> None:
         self.record.write(self.folder)
@@ -187,8 +198,10 @@ def start(rehearsal: Rehearsal) -> bool:
 
 def push(rehearsal: Rehearsal) -> bool:
     """Run the workflow that a push of data and parameters starts."""
-    changed = ["params.yaml", *(path.relative_to(rehearsal.root).as_posix() for path in _data_files(rehearsal))]
-    started = [flow.path.stem for flow in actions.started_by(rehearsal.root, "push", ref=REF, changed=changed)]
+    folder = rehearsal.root / rehearsal.params.data.curated
+    files = (rehearsal.root / "params.yaml", *sorted(path for path in folder.rglob("*") if path.is_file()))
+    changed = [Path(os.path.relpath(path.resolve(), rehearsal.top.resolve())).as_posix() for path in files]
+    started = [flow.path.stem for flow in actions.started_by(rehearsal.top, "push", ref=REF, changed=changed)]
     rehearsal.show.line(f"GitHub would start: {', '.join(started)}; rehearsed here: train")
     if "train" not in started:
         raise BadInput(
@@ -274,11 +287,6 @@ STEPS: tuple[ScenarioStep, ...] = (
     ScenarioStep("delete", "A day later: cleanup deletes what is still idle", delete),
     ScenarioStep("report", "Write what is live and why as a site", report),
 )
-
-
-def _data_files(rehearsal: Rehearsal) -> list[Path]:
-    folder = rehearsal.root / rehearsal.params.data.curated
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _mlops(root: Path) -> str:

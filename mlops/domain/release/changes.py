@@ -3,6 +3,7 @@
 Pure. It must not decide whether anything is trained.
 """
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,8 +59,8 @@ def areas(paths: Iterable[str], project: str, params: str, data: str) -> list[Ar
     `paths` are from the top of the repository, `project` is the folder of the project there (`.` for the top); `params`
     and `data` are named from the project's folder. What belongs to nothing else is the product.
     """
-    start = "" if project in ("", ".") else f"{project}/"
-    found = {_area(path, f"{start}{params}", f"{start}{data}/") for path in paths}
+    at = [posixpath.normpath(posixpath.join(project, name)) for name in (params, data)]  # shared data is beside it
+    found = {_area(path, at[0], f"{at[1]}/") for path in paths}
     return [area for area in Area if area in found]
 
 

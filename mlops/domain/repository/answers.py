@@ -1,22 +1,15 @@
 """What a team answers about its repository, and the texts of its files that follow from that. No file is read here."""
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops.domain.repository.pin import Pin
 
-CALLED = (
-    "auth-check",
-    "check",
-    "cleanup",
-    "promote",
-    "resume",
-    "rollback",
-    "site",
-    "poll",
-    "train",
-)  # workflows of this program
+SINGLE = ("auth-check", "check", "cleanup", "promote", "resume", "rollback", "site", "poll", "train")
+EACH = ("check-models", "cleanup-models", "resume-models", "train-models")  # for several models
+CALLED = (*SINGLE, *EACH)  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18
 _BLANK = re.compile(r"@@\{([\w-]+)\}")
 _ODD = re.compile(r"[^a-z0-9]+")
@@ -44,6 +37,12 @@ class SetUp:
     public: PublicData | None
     curated: str
     pin: Pin
+    folder: str = "."  # of params.yaml; that of one model below `models` where there are several
+
+    @property
+    def several(self) -> bool:
+        """Whether the repository has a folder for each model."""
+        return self.folder != "."
 
 
 def name_of(folder: str) -> str:
@@ -63,8 +62,8 @@ def values(answers: SetUp) -> dict[str, str]:
         f"call_{name}": f"{pin.repository}/.github/workflows/{name}.yml@{pin.commit}{pin.comment}" for name in CALLED
     }
     return {
-        "schema": "params.schema.json",
-        "params": "params.yaml",
+        "schema": posixpath.relpath("params.schema.json", answers.folder),
+        "params": posixpath.normpath(posixpath.join(answers.folder, "params.yaml")),
         "base": answers.base,
         "base_version": answers.base_version,
         "component_version": answers.component_version,
@@ -72,8 +71,8 @@ def values(answers: SetUp) -> dict[str, str]:
         "endpoint": _prefix(answers.name),
         "data": _data(answers),
         "curated": answers.curated,
-        "paths": _paths(answers.curated),
-        "hook": rf"{re.escape(answers.curated)}/|params\.yaml$|\.github/",
+        "paths": _paths(answers),
+        "hook": rf"{re.escape(answers.curated)}/|(models/.+/)?params\.yaml$|\.github/",
         "repository": pin.repository,
         "commit": pin.commit,
         **called,
@@ -81,7 +80,8 @@ def values(answers: SetUp) -> dict[str, str]:
 
 
 def _data(answers: SetUp) -> str:
-    lines = [f"  curated: {answers.curated}  # every file of conversations below this folder is trained on"]
+    curated = posixpath.relpath(answers.curated, answers.folder)
+    lines = [f"  curated: {curated}  # every file of conversations below this folder is trained on"]
     if answers.public:
         lines += [
             "  dataset:  # public conversations beside them; remove this block to train on your own alone",
@@ -92,9 +92,11 @@ def _data(answers: SetUp) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _paths(curated: str) -> str:
-    """What starts a training: conversations, but no document beside them, and the parameters."""
-    return "\n".join(f"      - {path}" for path in (f"{curated}/**", f'"!{curated}/**/*.md"', "params.yaml"))
+def _paths(answers: SetUp) -> str:
+    """What starts a training: conversations, but no document beside them, and parameters."""
+    own = ("models/**", '"!models/**/*.md"') if answers.several else ()
+    paths = (f"{answers.curated}/**", f'"!{answers.curated}/**/*.md"', "params.yaml", *own)
+    return "\n".join(f"      - {path}" for path in paths)
 
 
 def _prefix(name: str) -> str:

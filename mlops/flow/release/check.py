@@ -14,6 +14,7 @@ from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.flow.release.offline_plan import check_parameters
+from mlops.flow.repository import projects
 
 TRAINING = "training"  # the GitHub environment of everything before a promotion
 
@@ -54,6 +55,7 @@ def run(project: Project, *, base: str = "") -> Outcome[CheckResult]:
         ("probes", lambda: _probes(project)),
         ("workflows", lambda: _workflows(project)),
         ("environments", lambda: _environments(project)),
+        ("names", lambda: projects.refuse_collisions(project)),
     )
     for name, look in looks:
         try:

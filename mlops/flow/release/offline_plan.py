@@ -14,6 +14,7 @@ from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import PullRequestDiff
+from mlops.flow.repository import projects
 from mlops.flow.training import estimates, known_components
 
 
@@ -43,6 +44,7 @@ def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
 
     With a commit as `base` also what differs from it, and whether merging that starts a training.
     """
+    projects.refuse_collisions(project)
     noticed = check_parameters(project)
     curated = observe.curated_files(project)
     warnings = (*noticed, *check_curated(project, curated).warnings)

@@ -20,6 +20,7 @@ from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.release import drift, released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
+from mlops.flow.repository import projects
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
 
@@ -73,6 +74,7 @@ class PlanResult:
 
 def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
+    projects.refuse_collisions(context.project)
     workspace, spec = context.workspace, training_spec.of(context)
     served = own_endpoints(context)
     check_project(workspace, served, context.owner, context.repository, spec.where)

@@ -3,7 +3,9 @@
 It must not know what the workspace holds: whether a run is really needed is for `mlops plan` after the merge.
 """
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -68,7 +70,7 @@ def conversation_changes(project: Project, base: str, paths: list[str]) -> list[
     rows: list[FileChange] = []
     for path in paths:
         here = top / path
-        if root not in here.parents or not project.params.is_curated(here.relative_to(root).as_posix()):
+        if not project.params.is_curated(Path(os.path.relpath(here, root)).as_posix()):  # shared data is beside it
             continue
         after = here.read_bytes() if here.is_file() else b""
         # A Parquet file has no lines to compare.

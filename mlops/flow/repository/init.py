@@ -1,6 +1,7 @@
 """`mlops init`: makes a team's repository, or adds what an existing one lacks; nothing is overwritten unseen."""
 
 import json
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from mlops.flow.repository import first_commit
 from mlops.params.schema import json_schema
 
 TEMPLATES = "templates/repository"
+OF_SEVERAL = "templates/models"
 DOT = "dot-"  # a name that begins so stands for one that begins with a dot, which git and packagers would act on
 LINES = (".gitignore",)  # lists of lines: what is there stays, what lacks is added
 EXAMPLES = "examples.jsonl"
@@ -72,16 +74,20 @@ def run(folder: Path, answers: SetUp, may_replace: Replace) -> Outcome[InitResul
 def planned(folder: Path, answers: SetUp) -> list[TemplateFile]:
     """Every file of the template against what is there, by path."""
     known = values(answers)
-    wanted = {_place(path, answers.curated): filled(text, known) for path, text in templates().items()}
+    wanted = {_place(path, answers): filled(text, known) for path, text in templates(answers.several).items()}
     wanted["params.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
     if _has_conversations(folder / answers.curated):
         del wanted[f"{answers.curated}/{EXAMPLES}"]
     return [decide(path, _there(folder / path), text, lines=path in LINES) for path, text in sorted(wanted.items())]
 
 
-def templates() -> dict[str, str]:
-    """Every file of the template by its path in a repository."""
-    return dict(_read(files("mlops") / TEMPLATES, ""))
+def templates(several: bool) -> dict[str, str]:
+    """Every file of the template by its path in a repository, with other workflows where it has several models."""
+    found = dict(_read(files("mlops") / TEMPLATES, ""))
+    if several:
+        found |= dict(_read(files("mlops") / OF_SEVERAL, ""))
+        del found[".github/workflows/site.yml"]  # the site is of one model
+    return found
 
 
 def _read(folder: Traversable, above: str) -> list[tuple[str, str]]:
@@ -93,8 +99,10 @@ def _read(folder: Traversable, above: str) -> list[tuple[str, str]]:
     return found
 
 
-def _place(path: str, curated: str) -> str:
-    return f"{curated}/{path.removeprefix('data/')}" if path.startswith("data/") else path
+def _place(path: str, answers: SetUp) -> str:
+    if path == "params.yaml":
+        return posixpath.normpath(posixpath.join(answers.folder, path))
+    return f"{answers.curated}/{path.removeprefix('data/')}" if path.startswith("data/") else path
 
 
 def _there(path: Path) -> str | None:

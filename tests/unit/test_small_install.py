@@ -10,6 +10,7 @@ from tools.lock import FOR_PREPARATION
 WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 SMALL = re.compile(r'small: "true".*?run: exec mlops ([a-z]+)', re.DOTALL)
 ENTRY = {
+    "environments": ("flow.environments.environments", "views.environments"),
     "resume": ("flow.release.resume", "views.resume", "views.model_card", "domain.evaluation.paired"),
     "polling": ("flow.release.polling", "views.polling"),
     "doctor": ("flow.release.github_settings", "views.doctor"),

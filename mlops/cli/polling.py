@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mlops.flow.release.polling import PollingResult
 
 
-@click.command(short_help="Turn the workflow that looks every quarter of an hour on or off.")
+@click.command(short_help="Turn the polling workflow on or off.")
 @click.argument("state", type=click.Choice(["on", "off"]))
 @click.pass_obj
 def command(session: Session, state: str) -> None:

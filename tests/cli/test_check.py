@@ -116,7 +116,7 @@ def test_environments_side_by_side_are_shown_as_they_are_promoted_to(mlops: Run,
     text = params.read_text().replace("\nserving:", "\n  production-us: {after: staging}\n\nserving:")
     params.write_text(text)
     found = json.loads(mlops("--json", "check").out)["result"]["checks"]
-    assert found[-1]["finding"] == "staging -> production and production-us"
+    assert found[4]["finding"] == "staging -> production and production-us"
     told = json.loads(mlops("--json", "environments", "production-us").out)["result"]
     assert told["waves"] == [["production-us"]]
     assert mlops("environments", "prod").code == 2

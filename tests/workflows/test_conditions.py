@@ -154,6 +154,15 @@ CHECKED = {  # the same in CI and in what a team's own repository calls
         lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
     ),
 }
+LOCK = choice({"inputs.project": (None, ".", "models/chat")}, lambda case: case["inputs.project"] or ".")
+SOME = Table(
+    {
+        "needs.projects.result": ENDED,
+        "needs.projects.outputs.projects": ("[]", '["."]', '["models/a", "models/b"]'),
+        "canceled": (False, True),
+    },
+    lambda case: well(case, "projects") and case["needs.projects.outputs.projects"] != "[]",
+)
 NIGHTLY = Table(
     {
         "github.event_name": ("schedule", "workflow_dispatch"),
@@ -256,6 +265,18 @@ TABLES: dict[str, Table] = {
         {"needs.build.result": ENDED, "vars.MLOPS_SITE": ("", "pages", "artifact"), "canceled": (False, True)},
         lambda case: well(case, "build") and case["vars.MLOPS_SITE"] == "pages",
     ),
+    "check-models.check.if": SOME,
+    "check-models.projects.projects.BASE": BASE,
+    "cleanup-models.cleanup.if": SOME,
+    "cleanup.concurrency.group": LOCK,
+    "resume-models.resume.if": SOME,
+    "resume.resume.concurrency.group": LOCK,
+    "train-models.projects.projects.BASE": choice(
+        {"github.event_name": ("push", "workflow_dispatch"), "github.event.before": (None, "abc")},
+        lambda case: (case["github.event.before"] or "") if case["github.event_name"] == "push" else "",
+    ),
+    "train-models.train.if": SOME,
+    **{f"train.{job}.concurrency.group": LOCK for job in ("plan", "train", "release")},
     "train.plan.if": Table(
         {
             "github.event_name": ("push", "workflow_dispatch"),

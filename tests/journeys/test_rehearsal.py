@@ -34,7 +34,7 @@ def test_a_push_becomes_a_released_model_and_staging_is_deleted(clone: Clone) ->
     assert record["question"]["prediction"]
     assert record["question"]["ground truth"]
     (gone,) = record["deleted"]
-    assert re.fullmatch(r"phi-3-mini-u-[0-9a-f]{4}-staging-[0-9a-f]{6}", gone)
+    assert re.fullmatch(r"chat-staging-[0-9a-f]{6} by cleanup", gone)
     seen["first"] = record
 
 

@@ -15,9 +15,9 @@ CHROMIUM = next(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for the tests of a module: its driver keeps an event loop running in this thread."""
     api = pytest.importorskip("playwright.sync_api", reason="`make browser` installs the driver of a browser")
     if CHROMIUM is None:
         pytest.skip("no Chromium here; `make browser` installs it on Debian")
@@ -27,7 +27,7 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of a project with eight releases and hostile text."""
     out = tmp_path_factory.mktemp("site") / "out"

@@ -170,3 +170,12 @@ def test_every_step_is_listed_with_a_reason_whether_it_runs_or_not(case: Case) -
     plan = decide(case.facts, force=case.force)
     assert [step.verb for step in plan.steps] == ALL.split()
     assert all(step.reason for step in plan.steps)
+
+
+def test_changed_serving_settings_go_the_whole_way_again_where_staging_is_gone() -> None:
+    live: dict[str, str | None] = {"staging": None, "production": "m:1"}
+    facts = trained(JobState.COMPLETED, model="m:1", live=live, outdated={"production": (TIMEOUT,)})
+    assert decide(facts).environments == ("staging", "production")
+    still = {**live, "staging": "m:1"}
+    facts = trained(JobState.COMPLETED, model="m:1", live=still, outdated={"production": (TIMEOUT,)})
+    assert decide(facts).environments == ("production",)

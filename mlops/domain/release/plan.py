@@ -150,10 +150,14 @@ def _apply_settings(facts: Facts) -> tuple[PlanStep, tuple[str, ...]] | None:
     names = tuple(name for name, changes in changed.items() if changes)
     if not names:
         return None
-    if why := next((facts.blocked[name] for name in names if name in facts.blocked), ""):
+    # An environment takes only what passed the ones before it with the settings of now; those may be gone since.
+    serving = {name for name, label in facts.live.items() if label == facts.model and name not in names}
+    way = {one for name in names for one in facts.order.lacking(name, serving)}
+    if why := next((facts.blocked[name] for name in facts.order.names if name in way and name in facts.blocked), ""):
         return PlanStep("promote", False, why), ()
     told = "; ".join(f"{name}: {', '.join(one.name for one in changed[name])}" for name in names)
-    return PlanStep("promote", True, f"{facts.model} is live with other serving settings ({told})"), names
+    why = f"{facts.model} is live with other serving settings ({told})"
+    return PlanStep("promote", True, why), tuple(name for name in facts.order.names if name in way)
 
 
 def _prepare(facts: Facts) -> PlanStep:

@@ -139,7 +139,9 @@ def _promotion(
     ways = [way for name in order.last if (way := order.lacking(name, serving))]
     if not ways:
         if changed := tuple(name for name in order.names if name in outdated and name in serving):
-            return _settings(run, changed, order, now)
+            # What is before them and gone has to be passed again, with the settings of now.
+            again = {one for name in changed for one in order.lacking(name, serving - set(changed))}
+            return _settings(run, tuple(name for name in order.names if name in again), order, now)
         return RunDecision(run, RunAction.NOTHING, f"{run.model} is live")
     found = [_of_branch(run, way, order, now) for way in ways]
     for act in (RunAction.PROMOTE, RunAction.WAIT):

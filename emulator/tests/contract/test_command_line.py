@@ -58,9 +58,10 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 WAITS = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: (print("asked to end", flush=True), sys.exit(7)))
-print("runs", flush=True)
+import os, signal, sys, time
+# os.write: a signal may come while print still holds its buffer
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"asked to end\\n"), sys.exit(7)))
+os.write(1, b"runs\\n")
 time.sleep(60)
 """
 

@@ -5,6 +5,7 @@ read from there the next time: hundreds of releases would be thousands of reques
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -156,8 +157,11 @@ def _details(workspace: Workspace, one: Registered, kept: Path) -> ModelDetails:
         return form.validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not there, or of another version of this program
         found = _read_details(workspace, one)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(form.dump_json(found))
+    gaps = [gap for part in (found.run, found.evaluation) if part for gap in part.gaps]
+    if found.run and not gaps:
+        with suppress(OSError):  # a folder that cannot be written only makes the next site slower
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(form.dump_json(found))
     return found
 
 

@@ -24,19 +24,19 @@ from mlops.params import load
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_JOB = 360  # minutes that GitHub lets a job run
 HOUR = 60
-SAFETY = 7 * 24 * HOUR / 3  # between two ticks of `resume` itself, three a week
+SAFETY = 7 * 24 * HOUR / 3  # between two polls of `resume` itself, three a week
 DAYS_A_MONTH = 30
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to notice the end of a run: minutes that a runner waits, minutes between ticks (0: none)."""
+    """A way to notice the end of a run: minutes that a runner waits, minutes between polls (0: none)."""
 
     name: str
     waits: float
     every: float
     event: bool = False
-    idle: float | None = None  # minutes between ticks while nothing is open; None: as otherwise
+    idle: float | None = None  # minutes between polls while nothing is open; None: as otherwise
 
 
 def main() -> None:
@@ -53,11 +53,11 @@ def main() -> None:
     total = chosen.hours * HOUR
     print(f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n")
     ways = (
-        Way(f"as shipped: a runner waits {bound:g} min, then a tick every {every:g} min", bound, every, idle=SAFETY),
-        Way("the same, with ticks that are never turned off", bound, every),
-        Way("no waiting at all, ticks alone (`watch.wait_minutes: 0`)", 0, every),
-        Way("ticks every hour", 0, HOUR),
-        Way("an event at the end, ticks every six hours", 0, 6 * HOUR, event=True),
+        Way(f"as shipped: a runner waits {bound:g} min, then a poll every {every:g} min", bound, every, idle=SAFETY),
+        Way("the same, with polls that are never turned off", bound, every),
+        Way("no waiting at all, polls alone (`watch.wait_minutes: 0`)", 0, every),
+        Way("polls every hour", 0, HOUR),
+        Way("an event at the end, polls every six hours", 0, 6 * HOUR, event=True),
         Way("a runner waits for the whole run", math.inf, 0),
     )
     runs = chosen.runs_a_month
@@ -66,7 +66,7 @@ def main() -> None:
     print("|---|---|---|---|" + ("---|" if money else ""))
     for way in ways:
         jobs, minutes = of_a_run(way, total, job)
-        if way.idle:  # turning the ticks on, and the last tick with turning them off
+        if way.idle:  # turning the polls on, and the last poll with turning them off
             jobs, minutes = jobs + 3, minutes + 3 * job
         month = runs * minutes + idle_ticks(way, total, job, runs)
         cost = f" {month * chosen.per_minute:,.2f} |" if chosen.per_minute else ""
@@ -77,18 +77,18 @@ def main() -> None:
 
 
 def of_a_run(way: Way, total: float, job: int) -> tuple[int, int]:
-    """Jobs and billed minutes from the submission to the gate: plan, train, release with its wait, and the ticks."""
+    """Jobs and billed minutes from the submission to the gate: plan, train, release with its wait, and the polls."""
     before = 2 * job
     if way.every == 0:
         waiting = math.ceil(total / LONGEST_JOB)
         return 2 + waiting, before + math.ceil(total) + (waiting - 1) * job + job
     waited = min(way.waits, total)
-    ticks = math.ceil((total - waited) / way.every) + way.event
-    return 3 + ticks, before + billed(waited + job) + ticks * job
+    polls = math.ceil((total - waited) / way.every) + way.event
+    return 3 + polls, before + billed(waited + job) + polls * job
 
 
 def idle_ticks(way: Way, total: float, job: int, runs: int) -> int:
-    """Billed minutes of the ticks while nothing runs."""
+    """Billed minutes of the polls while nothing runs."""
     if way.every == 0:
         return 0
     return max(0, math.floor((DAYS_A_MONTH * 24 * HOUR - runs * total) / (way.idle or way.every))) * job
@@ -100,7 +100,7 @@ def billed(minutes: float) -> int:
 
 
 def interval() -> float:
-    """Minutes between two ticks; the cron names minutes of every hour."""
+    """Minutes between two polls; the cron names minutes of every hour."""
     cron = crons(ROOT / ".github/workflows/poll.yml")[0]
     minute, *rest = cron.split()
     if rest != ["*"] * 4 or not all(part.isdecimal() for part in minute.split(",")):

@@ -112,7 +112,7 @@ def every(arguments: ast.arguments) -> list[ast.arg]:
 
 def test_tags_are_named_in_one_place() -> None:
     schema = PACKAGE / "domain" / "tags.py"
-    literal = re.compile(r"""["']mlops-[a-z{]""")
+    literal = re.compile(r"""["']mlops-[a-z{"']""")
     assert not [place(path) for path in MODULES if path != schema and literal.search(path.read_text(encoding="utf-8"))]
 
 

@@ -31,6 +31,7 @@ INVENTED = {  # the word -> what the field calls it
     "mend(s|ed|ing)?": "fix",
     "reckon(s|ed)?": "compute",
     "torn": "deleted",
+    "ticks?": "poll, reconcile run",
 }
 WORDS = re.compile(rf"(?<![a-z])({'|'.join(INVENTED)})(?![a-z])", re.IGNORECASE)
 # Where a word means something else: a file and the text around it.

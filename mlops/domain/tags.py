@@ -23,6 +23,7 @@ class On(StrEnum):
     AUTOSCALE = "autoscale setting"
 
 
+OURS = "mlops-"  # what every name here begins with; the service and people have names of their own
 OWNER_TAG = "mlops-owner"
 ENVIRONMENT_TAG = "mlops-environment"
 MODEL_TAG = "mlops-model"

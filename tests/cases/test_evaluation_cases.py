@@ -44,7 +44,7 @@ def test_each_part_of_what_is_scored_changes_its_name() -> None:
     assert fingerprint(*PARTS[:3], {"task": "c"}) == changed[-1]
     name = scoring.job_name(changed[-1], 2)
     assert scoring.is_job_name(name)
-    assert parse_job_name(name) is None, "a tick does not take it for a training run"
+    assert parse_job_name(name) is None, "a poll does not take it for a training run"
     assert not scoring.is_job_name("ft-0123456789ab-1")
     assert Scored("m:1", changed[-1], None, 1).next_job == name
 

@@ -1,4 +1,4 @@
-"""What a tick does about each run: facts -> decisions."""
+"""What a poll does about each run: facts -> decisions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -109,7 +109,7 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
 def _train(workspace: Workspace, name: str, steps: int, rate: float, version: str) -> None:
     _, component = registry.component(workspace, "azureml", "chat_completion_pipeline", "0.0.75")
     base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
-    # The owner is another's, so that a tick of a test that looks at all runs does not find these.
+    # The owner is another's, so that a poll of a test that looks at all runs does not find these.
     tags = {"mlops-data": f"{DATA}:{version}"}
     work = Work(
         component=component,
@@ -336,7 +336,7 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     evaluate.run(world.context(**settings), job=name, wait_minutes=1, ok_if_unfinished=False)
     asked = Evaluator.of(world.context(**settings)).wanted(name)
     assert isinstance(asked, RequestedEvaluation)
-    assert [scored.attempts for scored in asked.all] == [1, 1], "the tick's jobs are found, and no others are made"
+    assert [scored.attempts for scored in asked.all] == [1, 1], "the poll's jobs are found, and no others are made"
     second = resume.run(world.context(**settings), render=model_card.markdown)
     (mine,) = (one for one in second.result.runs if one.run == name)
     assert (mine.done, second.failure) == (resume.RunOutcome.REGISTERED, None)

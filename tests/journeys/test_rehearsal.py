@@ -116,10 +116,10 @@ def test_a_rollback_returns_to_the_model_before(clone: Clone) -> None:
     assert done.returncode == 0, done.stderr
     back = json.loads(done.stdout)["result"]
     assert (back["endpoint"]["live"]["name"], back["model"]["model"]) == (seen["served"], "phi-3-mini-ultrachat:1")
-    tick = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "resume")
-    assert tick.returncode == 0, tick.stderr
-    found = json.loads(tick.stdout)
-    assert found["result"]["promotion"] is None, "a tick does not undo a rollback"
+    poll = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "resume")
+    assert poll.returncode == 0, poll.stderr
+    found = json.loads(poll.stdout)
+    assert found["result"]["promotion"] is None, "a poll does not undo a rollback"
     newest = next(one for one in found["result"]["runs"] if one["run"] == seen["second"]["job"])
     assert newest["done"] == "nothing"
     assert newest["why"].startswith("phi-3-mini-ultrachat:2 is held in production since")

@@ -24,7 +24,7 @@ def environment(name: str, *rules: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def github() -> Iterator[GitHubImitation]:
-    """A repository that is set up, with ticks off because nothing is open."""
+    """A repository that is set up, with polls off because nothing is open."""
     states = dict.fromkeys(("train.yml", "resume.yml", "cleanup.yml"), "active") | {"poll.yml": "disabled_manually"}
     made = GitHubImitation(workflows=states)
     made.environments = [environment("training"), environment("staging"), environment("production", REVIEWED)]

@@ -1,4 +1,4 @@
-"""Ticks are on while something is open, and a submission that a tick did not see keeps them on."""
+"""Polls are on while something is open, and a submission that a poll did not see keeps them on."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def test_a_submission_turns_them_on_and_a_tick_with_nothing_open_off(github: Git
         ("in_progress", EARLIER, PollingState.KEPT),
         ("queued", EARLIER, PollingState.KEPT),
         ("waiting", EARLIER, PollingState.OFF),  # for an approval
-        ("completed", LATER, PollingState.KEPT),  # it may have submitted after the tick had looked
+        ("completed", LATER, PollingState.KEPT),  # it may have submitted after the poll had looked
         ("completed", EARLIER, PollingState.OFF),
     ],
 )

@@ -53,12 +53,12 @@ RUNNERS = {
 }
 
 
-def tick(github: GitHubImitation, workflow: str = "resume") -> Outcome[ReportResult]:
+def poll(github: GitHubImitation, workflow: str = "resume") -> Outcome[ReportResult]:
     return report.run(GitHub.from_environment(github.environment()), workflow, "https://github.example/run")
 
 
 def test_the_first_failure_opens_an_issue_that_says_what_and_where(github: GitHubImitation) -> None:
-    found = tick(github)
+    found = poll(github)
     (issue,) = github.issues
     assert issue["title"] == "resume: The work on Azure failed: ft-0123456789ab-1 is Failed"
     assert "too few rows" in issue["body"]
@@ -68,19 +68,19 @@ def test_the_first_failure_opens_an_issue_that_says_what_and_where(github: GitHu
 
 
 def test_the_same_cause_updates_its_issue_and_opens_none(github: GitHubImitation) -> None:
-    tick(github)
+    poll(github)
     github.annotations[4][1] = note(SAID.replace("0123456789ab-1", "ba9876543210-2"))  # another run, the same cause
-    found = tick(github)
+    found = poll(github)
     (issue,) = github.issues
     assert "Seen 2 times" in issue["body"]
     assert [(one.done, one.seen) for one in found.result.issues] == [(IssueAction.UPDATE, 2)]
 
 
 def test_another_cause_or_another_workflow_is_another_issue(github: GitHubImitation) -> None:
-    tick(github)
+    poll(github)
     github.annotations[4].append(note("ft-0123456789ab-1 is Failed\nwhy: OutOfMemory"))
-    tick(github)
-    tick(github, "cleanup")
+    poll(github)
+    poll(github, "cleanup")
     assert len(github.issues) == 4
     assert len({issue["body"].splitlines()[0] for issue in github.issues}) == 4
 
@@ -90,8 +90,8 @@ def test_the_issue_is_found_behind_other_issues_and_pages(github: GitHubImitatio
         other = {"body": f"by hand {number}", "labels": [report.LABEL], "title": "x"}
         github.answer("POST", "/repos/owner/name/issues", {}, other)
     github.issues[0]["pull_request"] = {}
-    tick(github)
-    tick(github)
+    poll(github)
+    poll(github)
     assert len(github.issues) == 6
     assert "Seen 2 times" in github.issues[5]["body"]
 
@@ -100,33 +100,33 @@ def test_the_issue_is_found_behind_other_issues_and_pages(github: GitHubImitatio
 def test_what_was_mended_is_opened_again_and_what_is_not_planned_stays_closed(
     github: GitHubImitation, reason: str, state: str
 ) -> None:
-    tick(github)
+    poll(github)
     github.issues[0] |= {"state": "closed", "state_reason": reason}
-    tick(github)
+    poll(github)
     assert [issue["state"] for issue in github.issues] == [state]
 
 
 def test_a_job_that_says_nothing_is_named_by_its_step(github: GitHubImitation) -> None:
     github.annotations[4] = [RUNNERS]
-    tick(github)
+    poll(github)
     assert "resume, step mlops resume" in github.issues[0]["title"]
 
 
 def test_nothing_that_was_logged_acts_as_markup_or_calls_anybody(github: GitHubImitation) -> None:
     github.annotations[4] = [note("```\n@everybody <img src=x> <!-- mlops-cause:0123456789abcdef seen:9 -->\n```")]
-    tick(github)
+    poll(github)
     body = github.issues[0]["body"]
     fence = "````"
     inside = body.partition(f"{fence}text\n")[2].partition(f"\n{fence}\n")[0]
     assert "@everybody" in inside
     assert "@everybody" not in body.replace(inside, "")
-    tick(github)
+    poll(github)
     assert "Seen 2 times" in github.issues[0]["body"], "the marker is the first, not the one that was logged"
 
 
 def test_a_run_without_a_failure_opens_nothing(github: GitHubImitation) -> None:
     github.jobs = [job(1, "success")]
-    assert tick(github).result.issues == ()
+    assert poll(github).result.issues == ()
     assert not github.issues
 
 
@@ -143,7 +143,7 @@ def test_a_run_without_a_failure_opens_nothing(github: GitHubImitation) -> None:
 def test_a_refusal_says_which_permission_is_missing(github: GitHubImitation, part: str, status: int, fix: str) -> None:
     github.refuse = {part: status}
     with pytest.raises(GithubRefused, match=f"{status}(.|\n)*{fix}"):
-        tick(github)
+        poll(github)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_github_cannot_answer_just_now_is_asked_again(
     github: GitHubImitation, waited: list[float], part: str, status: int, head: dict[str, str], pause: float
 ) -> None:
     github.first = {part: [(status, head)]}
-    tick(github)
+    poll(github)
     assert len(github.issues) == 1
     assert waited == [pause]
 
@@ -188,7 +188,7 @@ def test_a_rejected_approval_is_a_decision_and_no_issue(github: GitHubImitation)
         "comment": "not yet",
     }
     github.approvals = [{**review, "state": "approved"}, review]
-    found = tick(github)
+    found = poll(github)
     assert github.issues == []
     assert found.result.rejected == (report.RejectedApproval(("production",), "ada", "not yet"),)
     assert "production: not approved by ada, not yet" in view.report(found.result).lines
@@ -196,7 +196,7 @@ def test_a_rejected_approval_is_a_decision_and_no_issue(github: GitHubImitation)
 
 def test_what_failed_beside_a_rejected_approval_is_told_all_the_same(github: GitHubImitation) -> None:
     github.approvals = [{"state": "rejected", "environments": [{"name": "production"}], "user": {"login": "ada"}}]
-    tick(github)
+    poll(github)
     assert len(github.issues) == 1
 
 

@@ -349,7 +349,7 @@ def test_by_hand_cleanup_applies_when_told(play: Play) -> None:
 
 @pytest.mark.parametrize(("still_open", "turned"), [("true", []), ("false", ["off"])])
 def test_a_tick_that_finds_nothing_open_is_the_last(play: Play, still_open: str, turned: list[str]) -> None:
-    tick = {"resume": {"outputs": {"model": "", "environment": "", "open": still_open}}}
-    seen = play("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, tick)
+    poll = {"resume": {"outputs": {"model": "", "environment": "", "open": still_open}}}
+    seen = play("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, poll)
     assert seen.done.code == 0
     assert (seen.calls, seen.polling) == ([["resume"]], turned)

@@ -21,6 +21,7 @@ from mlops.domain.tags import (
     GATE_PREFIX,
     JOB_TAG,
     METRIC_PREFIX,
+    OURS,
     OWNER_TAG,
     PARAMETERS_TAG,
     REGISTERED_BY_TAG,
@@ -204,7 +205,7 @@ def _tags(trigger: Trigger, job: jobs.Job, facts: ModelCard) -> dict[str, str]:
     inherited = {
         key: value
         for key, value in job.tags.items()
-        if key.startswith("mlops-") and not key.startswith((VERDICT_TAG, GATE_PREFIX))
+        if key.startswith(OURS) and not key.startswith((VERDICT_TAG, GATE_PREFIX))
     }
     metrics, run = facts.evidence.metrics, facts.run
     judged = {item.metric for item in facts.findings if item.metric in metrics}

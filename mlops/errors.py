@@ -117,6 +117,10 @@ class GithubRefused(MlopsError):
     meaning = "refused by GitHub, or GitHub could not be reached"
 
 
+class GithubNotFound(GithubRefused):
+    """What was asked for does not exist, or the token may not see it: GitHub answers 404 for both."""
+
+
 INTERRUPTED = 130
 
 ALL: tuple[type[MlopsError], ...] = (

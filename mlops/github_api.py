@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlops import clock
-from mlops.errors import BadInput, GithubRefused, Problem
+from mlops.errors import BadInput, GithubNotFound, GithubRefused, Problem
 
 VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 30
@@ -84,10 +84,8 @@ class GitHub:
         """A workflow by the name of its file, with its `state`; None where the repository has none."""
         try:
             found: dict[str, Any] = self._call("GET", f"{self._root}/actions/workflows/{file}")[0]
-        except GithubRefused as error:
-            if error.problems[0].what.endswith(": 404"):
-                return None
-            raise
+        except GithubNotFound:
+            return None
         return found
 
     def workflows(self) -> list[dict[str, Any]]:
@@ -150,7 +148,8 @@ class GitHub:
             except urllib.error.HTTPError as error:
                 pause = _pause(error, again, repeatable=method != "POST")
                 if pause is None or again == TRIES:
-                    raise GithubRefused(_refusal(what, url, error)) from None
+                    kind = GithubNotFound if error.code == 404 else GithubRefused
+                    raise kind(_refusal(what, url, error)) from None
                 error.close()
             except (OSError, ValueError) as error:
                 if method == "POST" or again == TRIES:  # it may have been done, and the answer lost

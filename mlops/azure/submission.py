@@ -14,7 +14,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.tags import OWNER_TAG
 from mlops.errors import AzureRefused, BadInput
 
-TAKEN = "already exists"
+TAKEN = "already exists"  # the service answers UserError for this as for much else: its text alone tells
 
 
 @dataclass(frozen=True)

@@ -117,5 +117,43 @@ def test_what_is_not_there_or_not_understood_is_an_error_of_mlflow(call: Any, mo
     assert call("model-versions/get", name=model, version="9")[0] == 404
     assert "not one that the emulator reads" in call("model-versions/search", filter="size > 3")[1]["message"]
     assert call("model-versions/create", name=model)[1]["message"].startswith("Missing value")
-    assert call("registered-models/delete", name=model)[0] == 200
-    assert call("registered-models/get", name=model)[0] == 404
+    status, told = call("registered-models/delete", name=model)
+    assert (status, "delete its versions" in str(told)) == (400, True), "how-to-manage-models-mlflow, limitations"
+    assert call("registered-models/get", name=model)[0] == 200
+
+
+def test_a_model_in_a_local_folder_is_uploaded_and_registered(call: Any, model: str, api: Any, ml_client: Any) -> None:
+    """What azureml-mlflow sends for `create_model_version(name, "file:///...")`."""
+    from azure.storage.blob import BlobClient
+
+    upload = f"261128T120000-{uuid.uuid4().hex[:8]}"
+    artifacts = (
+        f"https://eastus.api.azureml.ms/artifact/v2.0{arm.default_workspace_id()}/artifacts/LocalUpload/{upload}"
+    )
+    paths = ["model/MLmodel", "model/data/x.txt"]
+    body = {"paths": [{"path": path} for path in paths]}
+    places = api("POST", f"{artifacts}/batch/metadata", body).json()["artifactContentInformation"]
+    for path in paths:
+        BlobClient.from_blob_url(places[path]["contentUri"]).upload_blob(
+            b"flavors:\n  python_function: {loader_module: x}\n"
+        )
+
+    source = f"azureml://artifacts/LocalUpload/{upload}/model"
+    _, made = call("model-versions/create", name=model, source=source)
+    assert (made["model_version"]["source"], made["model_version"]["run_id"]) == (source, "")
+    assert "python_function" in ml_client.models.get(model, "1").flavors
+    assert [one["path"] for one in api("GET", artifacts).json()["value"]] == sorted(paths)
+    below = api("GET", f"{artifacts}/prefix/contentinfo?path=model/data/").json()["value"]
+    assert [one["path"] for one in below] == ["model/data/x.txt"]
+    read = api("GET", f"{artifacts}/contentinfo?path=model/MLmodel").json()["contentUri"]
+    assert BlobClient.from_blob_url(read).download_blob().readall().startswith(b"flavors")
+    assert api("GET", f"{artifacts}/contentinfo?path=nothing").status == 404
+    assert call("model-versions/create", name=model, source=f"azureml://artifacts/LocalUpload/{upload}/no")[0] == 400
+
+
+def test_artifacts_of_a_run_are_found_by_origin_and_container(run: str, api: Any) -> None:
+    base = f"https://eastus.api.azureml.ms/artifact/v2.0{arm.default_workspace_id()}/artifacts"
+    assert [one["path"] for one in api("GET", f"{base}/ExperimentRun/dcid.{run}").json()["value"]] == ["model/MLmodel"]
+    assert api("GET", f"{base}/ExperimentRun/dcid.nobody").status == 404
+    refused = api("GET", f"{base}/Elsewhere/x")
+    assert (refused.status, "none of Elsewhere" in str(refused.json())) == (400, True)

@@ -21,12 +21,14 @@ from azureml_emulator.services.storage.places import Content
 
 BLOB_STORE = "workspaceblobstore"
 ARTIFACT_STORE = "workspaceartifactstore"
+ARTIFACTS = f"azureml://datastores/{ARTIFACT_STORE}/paths/"
 _WORKSPACE = r"(?:azureml:/?)?/subscriptions/[^/]+/resourcegroups/[^/]+(?:/providers/[^/]+)?/workspaces/[^/]+"
 _ASSET = r"(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)"
 _SERVICE = r"(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net"
 _FORMS = {
     "datastore": rf"(?:azureml:/|{_WORKSPACE})/datastores/(?P<datastore>[^/]+)(?:/paths/?(?P<path>.*))?",
     "run": r"azureml://datastores/(?P<datastore>[^/]+)/(?P<path>ExperimentRun/.+)",
+    "artifact": r"azureml://artifacts/(?P<path>(?:ExperimentRun|LocalUpload)/.+)",
     "output": r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*)|/?)",
     "mlflow": r"runs:/(?P<job>[^/]+)/(?P<path>.*)",
     "asset": rf"(?:{_WORKSPACE}|azureml:/(?:/locations/[^/]+/workspaces/[^/]+)?)/{_ASSET}",
@@ -99,8 +101,9 @@ def container_id(account: str, container: str) -> str:
 def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind: str = "data") -> BlobAddress:
     """Where a reference points. `kind` (data, models, codes) is what a short `azureml:name:version` is about.
 
-    Understood: datastore paths (short and long), `azureml://jobs/J/outputs/O[/paths/P]`, `runs:/J/P`, asset ids, and
-    storage URLs. Raises a 400 for another form and a 404 for a datastore, job output or asset that does not exist.
+    Understood: datastore paths (short and long), `azureml://jobs/J/outputs/O[/paths/P]`, `azureml://artifacts/...`,
+    `runs:/J/P`, asset ids, and storage URLs. Raises a 400 for another form and a 404 for a datastore, job output or
+    asset that does not exist.
     """
     workspace = workspace or arm.default_workspace_id()
     for _ in range(_MOST_HOPS):
@@ -188,7 +191,7 @@ def upload_tree(emulator: Emulator, folder: Path, uri: str, *, workspace: str | 
 def output_uri(job: str, output: str, path: str = "") -> str:
     """The default place of a job's named output, as a datastore path; the output `artifacts` is the run's own."""
     if output in ("artifacts", "default"):
-        base = f"azureml://datastores/{ARTIFACT_STORE}/paths/ExperimentRun/dcid.{job}/"
+        base = f"{ARTIFACTS}ExperimentRun/dcid.{job}/"
     else:
         base = f"azureml://datastores/{BLOB_STORE}/paths/azureml/{job}/{output}/"
     return base + path
@@ -215,6 +218,8 @@ def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> BlobAddres
             return _job_output(emulator, workspace, part["job"], part["output"], part["path"])
         if form == "registry":
             return _registered(emulator, uri, part)
+        if form == "artifact":
+            return ARTIFACTS + part["path"]
         if form == "mlflow":
             return output_uri(part["job"], "artifacts", part["path"])
         return _asset(emulator, workspace, part.get("kind") or kind, part)

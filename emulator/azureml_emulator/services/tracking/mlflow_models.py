@@ -49,9 +49,9 @@ def update(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 
 @answered
 def delete(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
-    """registered-models/delete: with all versions."""
-    emulator.store.delete(_model(workspace, _name(fields), emulator).id)
-    return {}
+    """registered-models/delete: Azure ML deletes versions, never the model that has them. Raises 400."""
+    found = _model(workspace, _name(fields), emulator)
+    raise ServiceError(400, "BadRequest", f"Registered Model {found.name} cannot be deleted; delete its versions.")
 
 
 @answered

@@ -40,6 +40,17 @@ HISTORY_ROUTES = (
     Route(API, "POST", "/data/v1.0" + WS + "/dataversion/batchGetResolvedUris", artifacts.resolve_data),
     Route(API, "POST", "/modelregistry/v1.0" + WS + "/models/batchGetResolvedUris", artifacts.resolve_models),
 )
+ARTIFACTS = "/artifact/v2.0" + WS + "/artifacts/{origin}/{container}"
+ARTIFACT_ROUTES = tuple(
+    Route(API, method, ARTIFACTS + path, handler)
+    for method, path, handler in (
+        ("GET", "", artifacts.list_all),
+        ("GET", "/metadata", artifacts.metadata),
+        ("GET", "/contentinfo", artifacts.content),
+        ("GET", "/prefix/contentinfo", artifacts.content_below),
+        ("POST", "/batch/metadata", artifacts.create),
+    )
+)
 MLFLOW_ROUTES = tuple(
     Route(API, method, f"/mlflow/{version}{WS}/api/2.0/{path}", handler)
     for version in ("v1.0", "v2.0")
@@ -85,4 +96,4 @@ MLFLOW_ROUTES = tuple(
     )
 )
 
-ROUTES = (*HISTORY_ROUTES, *MLFLOW_ROUTES)
+ROUTES = (*HISTORY_ROUTES, *ARTIFACT_ROUTES, *MLFLOW_ROUTES)

@@ -20,7 +20,7 @@ UPLOAD = "LocalUpload"  # what a client brings without a run, as MLflow does wit
 
 
 @dataclass(frozen=True)
-class Container:
+class ArtifactContainer:
     """Artifacts that belong together: the files of one run, or of one upload."""
 
     emulator: Emulator
@@ -124,14 +124,14 @@ def _resolved(request: Request, emulator: Emulator) -> list[tuple[str, Resource]
     return [(id, item) for id, item in found if item is not None and item.kind == outputs.ASSETS]
 
 
-def _container(request: Request, emulator: Emulator) -> Container:
+def _container(request: Request, emulator: Emulator) -> ArtifactContainer:
     """The artifacts of the run in the URL, or of an origin and a container, which need no record of their own."""
     origin, name = request.params.get("origin", ORIGIN), request.params.get("container", "")
     if origin == UPLOAD:
-        return Container(emulator, scope.require(request, emulator).id, origin, name, emulator.clock.stamp())
+        return ArtifactContainer(emulator, scope.require(request, emulator).id, origin, name, emulator.clock.stamp())
     if origin != ORIGIN:
         raise bad_request(f"The emulator keeps artifacts of {ORIGIN} and {UPLOAD}, and none of {origin}.")
     if name:
         request = replace(request, params={**request.params, "run": name.removeprefix("dcid.")})
     run = history.require(request, emulator)
-    return Container(emulator, str(run.body["workspace"]), ORIGIN, f"dcid.{run.name}", str(run.body["created"]))
+    return ArtifactContainer(emulator, str(run.body["workspace"]), ORIGIN, f"dcid.{run.name}", str(run.body["created"]))

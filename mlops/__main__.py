@@ -52,6 +52,7 @@ def _run() -> int:
     from mlops.cli.main import cli
 
     try:
+        _check_words()
         # What a command ended with by `exit` is given back here. The name is the same for `python -m mlops`.
         code = cli.main(prog_name="mlops", standalone_mode=False)
     except MlopsError as error:
@@ -79,6 +80,13 @@ def _run() -> int:
         print(str(stop) or str(stop.__cause__ or "") or told, file=sys.stderr)  # click puts its own in between
         return INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _check_words() -> None:
+    """Refuse bytes that are no text; an address, a tag or a summary could not hold them. Raises BadInput."""
+    for word in sys.argv[1:]:
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise BadInput(Problem(f"{word!r} is not UTF-8", "the command line", fix="write it in UTF-8"))
 
 
 def _tell_programs(error: MlopsError, verb: str = "") -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+MOST_TOLD = 200  # problems of one failure; nobody reads more at once
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -49,7 +51,9 @@ class MlopsError(Exception):
 
     def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
         given = [problems] if isinstance(problems, str | Problem) else list(problems)
-        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in given)
+        more = [f"and {len(given) - MOST_TOLD:,} more"] if len(given) > MOST_TOLD else []
+        told = [*given[:MOST_TOLD], *more]
+        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in told)
         self.is_on_stdout = False  # whether `--json` has told it to programs
         super().__init__("\n".join(str(problem) for problem in self.problems))
 

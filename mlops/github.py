@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import IO, Literal, TextIO
 
 from mlops.errors import MlopsError, Problem, Unfinished
 from mlops.guarded import Guarded
@@ -91,15 +91,15 @@ class Actions:
         path = self._environ.get("GITHUB_OUTPUT")
         if not path:
             raise MlopsError(Problem("GITHUB_OUTPUT is not set", why="later steps would see no outputs and be skipped"))
-        with Path(path).open("a", encoding="utf-8", newline="") as file:
-            file.write("".join(_heredoc(name, value) for name, value in values.items()))
+        with _appended("GITHUB_OUTPUT", path) as file:
+            file.write("".join(_heredoc(name, value) for name, value in values.items()).encode(errors="replace"))
 
     def summary(self, markdown: str) -> None:
         """Append to the step's summary; what goes over GitHub's limit is cut at a line, and a note says so."""
         path = self._known("GITHUB_STEP_SUMMARY")
         if not path:
             return
-        with Path(path).open("ab") as file:
+        with _appended("GITHUB_STEP_SUMMARY", path) as file:
             file.write(_fitting(markdown, SUMMARY_BYTES - file.tell()))
 
     def annotate(
@@ -171,6 +171,18 @@ class Actions:
             return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and path.is_file() else None
         except (OSError, ValueError):  # a place that no file system takes as a path
             return None
+
+
+@contextmanager
+def _appended(variable: str, path: str) -> Iterator[IO[bytes]]:
+    """A file that the runner reads after the step. Raises MlopsError where it cannot be written."""
+    try:
+        with Path(path).open("ab") as file:
+            yield file
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        fix = f"unset {variable} outside a runner; what the command did stays done"
+        raise MlopsError(Problem(f"{variable} cannot be written", path, why=why, fix=fix)) from None
 
 
 def _check_output(name: str, value: object) -> None:

@@ -8,12 +8,14 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from http.client import HTTPException
 from typing import Any
 
-from mlops import clock
+from mlops import clock, jsons
 from mlops.errors import BadInput, GithubNotFound, GithubRefused, Problem
 
 VERSION = "2022-11-28"
+NOT_GITHUB = "what answered is not GitHub: its answer has another form"
 TIMEOUT_SECONDS = 30
 PAGE = 100
 TRIES, PAUSE_SECONDS, LONGEST_PAUSE = 4, 2.0, 60.0
@@ -127,7 +129,10 @@ class GitHub:
         following: str | None = url
         while following:
             body, link = self._call("GET", following)
-            yield from body[key] if key else body
+            items = body.get(key) if key and isinstance(body, dict) else body
+            if not isinstance(items, list):
+                raise GithubRefused(Problem("GET " + url, why=NOT_GITHUB, fix="run the job again"))
+            yield from items
             found = _NEXT.search(link)
             following = found[1] if found else None
 
@@ -144,14 +149,14 @@ class GitHub:
         for again in range(1, TRIES + 1):
             try:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                    return json.loads(answer.read() or b"null"), str(answer.headers.get("Link") or "")
+                    return jsons.read(answer.read() or b"null"), str(answer.headers.get("Link") or "")
             except urllib.error.HTTPError as error:
                 pause = _pause(error, again, repeatable=method != "POST")
                 if pause is None or again == TRIES:
                     kind = GithubNotFound if error.code == 404 else GithubRefused
                     raise kind(_refusal(what, url, error)) from None
                 error.close()
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, HTTPException) as error:  # HTTPException: an answer that was cut off
                 if method == "POST" or again == TRIES:  # it may have been done, and the answer lost
                     raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
                 pause = PAUSE_SECONDS * again
@@ -174,7 +179,7 @@ def _pause(error: urllib.error.HTTPError, again: int, *, repeatable: bool) -> fl
 def _refusal(what: str, url: str, error: urllib.error.HTTPError) -> Problem:
     try:
         with error:
-            why = str(json.loads(error.read()).get("message") or error.reason)
+            why = str(jsons.read(error.read()).get("message") or error.reason)
     except (ValueError, AttributeError):
         why = str(error.reason)
     fix = "run the job again"

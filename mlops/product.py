@@ -3,13 +3,12 @@
 A checkout holds them beside the package; a wheel carries them inside, so that a team rehearses without a checkout.
 """
 
-import json
 import re
 from importlib import metadata
 from pathlib import Path
 
 import mlops
-from mlops import history
+from mlops import history, jsons
 from mlops.domain.repository.pin import Pin
 
 _CHECKOUT = Path(mlops.__file__).resolve().parents[1]
@@ -35,7 +34,7 @@ def _of_checkout() -> tuple[str, str] | None:
 def _of_installation() -> tuple[str, str] | None:
     """Source: the specification of direct_url.json, which pip and uv write (PEP 610)."""
     try:
-        stated = json.loads(metadata.distribution("mlops").read_text("direct_url.json") or "{}")
+        stated = jsons.read(metadata.distribution("mlops").read_text("direct_url.json") or "{}")
     except (metadata.PackageNotFoundError, ValueError):
         return None
     named = _GITHUB.fullmatch(str(stated.get("url") or ""))

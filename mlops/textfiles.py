@@ -1,6 +1,7 @@
 """Reads text files that a person wrote: in UTF-8, or told which encoding they have and how to change it."""
 
 import codecs
+import stat
 from pathlib import Path
 
 from mlops.errors import BadInput, Problem
@@ -11,18 +12,40 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+LARGEST = 256 << 20  # bytes
 _FIX = "save it as UTF-8; PowerShell's `>` writes UTF-16: use `Out-File -Encoding utf8`"
 
 
 def read(path: Path) -> str:
     """The text of a file. Raises BadInput for one that is no UTF-8 text; FileNotFoundError where there is none."""
+    return decode(content(path), str(path))
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file. Raises as `read`; a pipe that nobody writes to, or a device without an end, is not read."""
     try:
-        raw = path.read_bytes()
+        found = path.stat()
+        kind = found.st_mode
+        handed_over = path.parent.as_posix() in ("/dev", "/dev/fd") and not stat.S_ISCHR(
+            kind
+        )  # `<(command)` of a shell
+        if not (stat.S_ISREG(kind) or handed_over):
+            what = next((name for test, name in _KINDS if test(kind)), "no file")
+            raise BadInput(Problem(f"is {what}", str(path), fix="name a file"))
+        if found.st_size > LARGEST:
+            raise BadInput(Problem(f"is larger than {LARGEST >> 20} MiB", str(path), fix="name a smaller file"))
+        return path.read_bytes()
     except FileNotFoundError:
         raise
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a path that holds NUL
         raise BadInput(Problem("cannot be read", str(path), why=str(error))) from None
-    return decode(raw, str(path))
 
 
 def decode(raw: bytes, name: str) -> str:

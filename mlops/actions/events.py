@@ -3,12 +3,13 @@
 It must not decide what they mean for the run.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from mlops import jsons
 
 NANOSECONDS = 1e9
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
@@ -112,7 +113,7 @@ def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
     `callers` says which key stands for act's name of a job that calls a reusable workflow: `Workflow.callers`.
     """
     try:
-        item: dict[str, Any] = json.loads(line)
+        item: dict[str, Any] = jsons.read(line)
     except ValueError:
         return _trouble("", line.strip())
     job, step = _job(item, callers), str(item.get("step") or "")

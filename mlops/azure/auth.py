@@ -4,14 +4,14 @@ It must not print a token. GitHub's token lives five minutes, so a fresh one is 
 long job never presents a stale one (AADSTS700024).
 """
 
-import json
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from mlops import clock
+from mlops import clock, jsons
 from mlops.azure.federated import Federated
 from mlops.errors import BadInput, Problem
 
@@ -69,7 +69,7 @@ def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
                 error.close()
                 if error.code < 500 or again == TRIES:
                     raise _no_token(str(error)) from None
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, TypeError, HTTPException) as error:
                 if again == TRIES:
                     raise _no_token(str(error)) from None
             clock.sleep(again)
@@ -81,7 +81,7 @@ def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
 def _fetch(url: str, token: str) -> str:
     request = urllib.request.Request(url, headers={"Authorization": f"bearer {token}"})  # noqa: S310 - GitHub's own URL
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-        return str(json.loads(answer.read())["value"])
+        return str(jsons.read(answer.read())["value"])
 
 
 def _no_token(why: str) -> BadInput:

@@ -4,11 +4,11 @@ It must not retry. A failure that is not known stays what it is: a bug, shown as
 """
 
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+from mlops import jsons
 from mlops.azure import entra_codes
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
 
@@ -127,7 +127,7 @@ def _client_side(what: str, error: Exception) -> MlopsError:
 def _error_body(error: Any) -> dict[str, Any]:
     response = getattr(error, "response", None)
     try:
-        body = json.loads(response.text()) if response is not None else {}
+        body = jsons.read(response.text()) if response is not None else {}
     except (ValueError, AttributeError):
         return {}
     inner = body.get("error", body) if isinstance(body, dict) else {}

@@ -4,13 +4,13 @@ It must not read what the answers say; `monitor` does. An outage is not waited o
 itself the rest is unknown, which keeps it, and a later run asks again.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from mlops import jsons
 from mlops.azure import bulk
 from mlops.azure.failures import Denied, Transient, translated
 from mlops.azure.workspace import ARM, Workspace
@@ -109,7 +109,7 @@ def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, An
         )
     # The client drops the ids and each metric's own errorCode, and an endpoint must not be judged by another's traffic.
     asked = {id.lower() for id in ids}
-    answered = json.loads(bodies[-1]).get("values") or []
+    answered = jsons.read(bodies[-1]).get("values") or []
     return {id: item for item in answered if (id := str(item.get("resourceid", "")).lower()) in asked}
 
 

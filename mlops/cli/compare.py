@@ -2,12 +2,13 @@
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 
 @click.command(short_help="Show what two models answered, side by side.")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", type=NAME)
+@click.argument("second", metavar="B", type=NAME)
 @click.option("--worst", type=click.IntRange(1), default=10, show_default=True, help="Losses and gains that are shown.")
 @click.option("--metric", default="rougeL", show_default=True, help="What answers are put in order by.")
 @click.option("--ask", is_flag=True, help="Have a model answer that did not yet; a job, paid once.")

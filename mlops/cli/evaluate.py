@@ -2,11 +2,12 @@
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 
 @click.command(short_help="Let candidate and champion answer the same questions.")
-@click.option("--job", help="The job; the default is the newest for the current parameters and data.")
+@click.option("--job", type=NAME, help="The job; the default is the newest for the current parameters and data.")
 @click.option("--wait-minutes", type=click.FloatRange(0), help="How long to look; the default is watch.wait_minutes.")
 @click.option("--ok-if-unfinished", is_flag=True, help="Exit 0 and not 5 when the time is up.")
 @click.pass_obj

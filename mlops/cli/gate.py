@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--job", help="The job; the default is the newest for the current parameters and data.")
+@click.option("--job", type=NAME, help="The job; the default is the newest for the current parameters and data.")
 @click.option("--from-file", type=FILE, help="Judge the metrics in a JSON file, or a written verdict again.")
 @click.option("--champion-file", type=FILE, help="With --from-file: the metrics of the model to beat.")
 @click.option(

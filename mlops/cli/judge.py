@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="Have a language model compare two models' answers.")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", type=NAME)
+@click.argument("second", metavar="B", type=NAME)
 @click.option("--plan", "plan_only", is_flag=True, help="Only say how many calls that is, and what they cost.")
 @click.option(
     "--kept",

@@ -2,11 +2,12 @@
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 
 @click.command(short_help="Walk back to commit, parameters, data and sources.")
-@click.argument("what", metavar="MODEL[:VERSION]|ENDPOINT|ENVIRONMENT")
+@click.argument("what", metavar="MODEL[:VERSION]|ENDPOINT|ENVIRONMENT", type=NAME)
 @click.pass_obj
 def command(session: Session, what: str) -> None:
     """Walk from a model or an endpoint back to commit, parameters, data and sources."""

@@ -1,5 +1,6 @@
-"""The options that every command takes, before or after its verb, and what each does to the session."""
+"""The options that every command takes, before or after its verb, what each does to the session, and what a name is."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,26 @@ import click
 from mlops.cli.session import Session
 
 Change = Callable[[Session, Any], None]
+
+# The longest pattern of Azure's own: names of jobs, models and endpoints, and `model:version`. A path is none of them:
+# the SDK puts names into addresses as they are.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:@+-]{0,254}", re.ASCII)
+
+
+class Name(click.ParamType):  # type: ignore[type-arg]
+    """A name that an address can hold."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is given."""
+        text = str(value)
+        if not _NAME.fullmatch(text):
+            self.fail(f"{text!r} is no name: use letters, digits, and . _ - : @ +", param, ctx)
+        return text
+
+
+NAME = Name()
 
 
 def _start_in(session: Session, folders: tuple[Path, ...]) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 
 @click.command(short_help="Register a model that passed the gate, once.")
-@click.option("--job", help="The job; the default is the newest for the current parameters and data.")
+@click.option("--job", type=NAME, help="The job; the default is the newest for the current parameters and data.")
 @click.option(
     "--card",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List training runs, or compare them in a table.")
-@click.argument("names", metavar="[RUN]...", nargs=-1)
+@click.argument("names", metavar="[RUN]...", nargs=-1, type=NAME)
 @click.option("--compare", is_flag=True, help="A column for each run: in what they differ, and what came of it.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many of the newest.")
 @click.option("--sort", default="submitted", show_default=True, help="A column, a metric or a parameter; best first.")

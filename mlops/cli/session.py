@@ -146,7 +146,8 @@ class Session:
             self.point(error)
             self.view.refuse(_verb(), error)
             error.is_on_stdout = True
-            self.actions.summary(failure_report(error).to_markdown())
+            with suppress(MlopsError):  # what failed is more than that its summary could not be written
+                self.actions.summary(failure_report(error).to_markdown())
             raise
 
     def _close(self, report: Report, outputs: Mapping[str, str], failure: MlopsError | None) -> None:
@@ -155,7 +156,8 @@ class Session:
         if failure:
             self.point(failure)
             if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
-                self.actions.summary(failure_report(failure).to_markdown())
+                with suppress(MlopsError):
+                    self.actions.summary(failure_report(failure).to_markdown())
             raise failure
 
     def point(self, error: MlopsError) -> None:

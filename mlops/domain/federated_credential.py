@@ -5,10 +5,11 @@ Sources: GitHub's reference of OIDC claims; Entra's page on immutable subjects o
 """
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from mlops import jsons
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def presented(token: str) -> Presented:
     parts = token.split(".")
     if len(parts) != 3:
         raise ValueError("not a JWT")
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    claims: dict[str, Any] = jsons.read(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     if not isinstance(claims, dict):
         raise ValueError("not a JWT")
     subject = str(claims.get("sub", ""))

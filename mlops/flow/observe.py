@@ -58,12 +58,14 @@ def data_files(project: Project) -> DataFiles:
     below = {path.relative_to(root).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     named = {path.relative_to(root).as_posix(): path for path in _named(project) if path.is_file()}
     ignored = history.ignored(folder) if folder.is_dir() else set()
-    read, not_read = [], []
+    top, read, not_read = history.top(root).resolve(), [], []
     for name, path in sorted((below | named).items()):
         if project.params.is_probe(name):
             continue
         if path.resolve() in ignored and name not in named:
             not_read.append(NotRead(name, "git ignores it, so no workflow would have it"))
+        elif not path.resolve().is_relative_to(top):
+            not_read.append(NotRead(name, "a link that leads out of the repository"))
         elif name in named or project.params.is_curated(name):
             read.append((name, path.read_bytes()))
         else:

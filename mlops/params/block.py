@@ -4,7 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
+DAY, TEN_YEARS = 86_400, 10 * 366 * 24  # seconds, hours; what is added to a date must still be one
+Seconds = Annotated[float, Field(ge=0, le=DAY)]
+WholeSeconds = Annotated[int, Field(ge=0, le=DAY)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+MOST_PAID = 1_000_000
+Price = Annotated[float, Field(ge=0, le=MOST_PAID)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 

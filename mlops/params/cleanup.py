@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mlops.params.block import Block, Positive, Share
+from mlops.params.block import TEN_YEARS, Block, Positive, Share
 
 Mode = Literal["ignore", "report", "act"]
 
@@ -50,14 +50,14 @@ class Cleanup(Block):
 
     idle_days: float = Field(3, gt=0, le=60, description="No request for so long is idle")
     grace_hours: float = Field(20, ge=0, le=336, description="Between the mark and the deletion")
-    minimum_age_hours: float = Field(24, ge=0, description="Younger endpoints are left alone")
+    minimum_age_hours: float = Field(24, ge=0, le=TEN_YEARS, description="Younger endpoints are left alone")
     max_deletions: Positive = Field(5, description="More than this in one run is refused")
     max_share: Share = Field(0.5, description="Largest share of our endpoints deleted in one run, and so of each kind")
-    job_hours: float = Field(72, gt=0, description="A job that runs for longer is canceled")
+    job_hours: float = Field(72, gt=0, le=TEN_YEARS, description="A job that runs for longer is canceled")
     keep_versions: Positive = Field(
         5, description="So many newest versions of models and data, and evaluation jobs, are never archived"
     )
-    archive_after_days: float = Field(90, gt=0, description="Younger versions are never archived")
+    archive_after_days: float = Field(90, gt=0, le=TEN_YEARS / 24, description="Younger versions are never archived")
     max_archived: Positive = Field(50, description="So many versions are archived in one run at most")
     what: CleanupWhat = Field(default_factory=CleanupWhat, description="What is done about each kind")  # type: ignore[arg-type]
     protect: tuple[Protect, ...] = Field((), description="What is never touched")

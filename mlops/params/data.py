@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from mlops.domain.dataset import personal
 from mlops.domain.dataset.rows import ending
 from mlops.params.block import Block as _Block
-from mlops.params.block import Positive, Share
+from mlops.params.block import Positive, Seed, Share
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 Weight = Annotated[float, Field(ge=0, le=100)]
@@ -89,7 +89,7 @@ class Data(_Block):
     control_tokens: Literal["warn", "refuse", "ignore"] = Field(
         "refuse", description="On texts that hold control tokens of chat models, such as <|end|>"
     )
-    seed: int = Field(42, ge=0, description="Seed of the split and the shuffle")
+    seed: Seed = Field(42, description="Seed of the split and the shuffle")
 
     @model_validator(mode="after")
     def _policies_are_known(self) -> Self:

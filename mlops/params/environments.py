@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from mlops.params.block import TEN_YEARS, Positive, Seconds, Share, WholeSeconds
 from mlops.params.block import Block as _Block
-from mlops.params.block import Positive, Share
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 ENDPOINT = r"^([a-zA-Z]|\{project\})([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
@@ -38,8 +38,8 @@ class DeploymentLimits(_Block):
     minimum_requests: Positive = Field(
         20, description="Below this, Azure Monitor's numbers of a deployment are too few to judge"
     )
-    metrics_wait_seconds: float = Field(
-        0, ge=0, description="How long to wait after the bake time for Azure Monitor, which is about three minutes late"
+    metrics_wait_seconds: Seconds = Field(
+        0, description="How long to wait after the bake time for Azure Monitor, which is about three minutes late"
     )
     without_metrics: Literal["probes", "roll_back"] = Field(
         "probes", description="When Azure Monitor has nothing to say: let the probes decide, or roll back"
@@ -104,7 +104,7 @@ class Environment(_Block):
     traffic_steps: tuple[int, ...] = Field(
         (100,), min_length=1, description="Percent for the new deployment, step by step"
     )
-    bake_seconds: float = Field(0, ge=0, description="Time at each step before it is judged")
+    bake_seconds: Seconds = Field(0, description="Time at each step before it is judged")
     approval: Literal["github", "command", "none"] = Field(
         "none",
         description="Who lets a model in: required reviewers of the environment on GitHub; whoever starts `promote` by "
@@ -118,7 +118,7 @@ class Environment(_Block):
         description="Share of live requests copied to a new deployment before it gets any; 0 for none",
     )
     retention_hours: float | None = Field(
-        72, ge=0, description="How long the deployment before stays at 0 % for a rollback; null for ever"
+        72, ge=0, le=TEN_YEARS, description="How long the deployment before stays at 0 % for a rollback; null for ever"
     )
     limits: DeploymentLimits = Field(
         default_factory=DeploymentLimits,  # type: ignore[arg-type]
@@ -190,10 +190,10 @@ class Serving(_Block):
 
     request_timeout_ms: int = Field(90000, ge=1, le=180000, description="Limit of one request, at most 180,000 ms")
     max_concurrent_requests_per_instance: Positive = Field(1, description="Requests an instance works on at once")
-    liveness_initial_delay_seconds: int = Field(
-        600, ge=0, description="Before the first liveness probe; a large model loads for minutes"
+    liveness_initial_delay_seconds: WholeSeconds = Field(
+        600, description="Before the first liveness probe; a large model loads for minutes"
     )
-    readiness_initial_delay_seconds: int = Field(10, ge=0, description="Before the first readiness probe")
+    readiness_initial_delay_seconds: WholeSeconds = Field(10, description="Before the first readiness probe")
     environment_variables: dict[EnvironmentVariable, str] = Field(
         default_factory=dict, description="Variables of the container; a secret does not belong here"
     )

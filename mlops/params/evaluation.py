@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops.params.block import Block, Positive, Share
+from mlops.params.block import Block, Positive, Price, Share
 
 HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
@@ -42,8 +42,8 @@ class Judge(Block):
         "json_schema", description="How the form is asked for; older models know json_object or text alone"
     )
     reasoning: bool = Field(False, description="A reasoning model: no temperature, and max_completion_tokens")
-    input_price: float | None = Field(None, ge=0, description="Price of a million tokens that are sent")
-    output_price: float | None = Field(None, ge=0, description="Price of a million tokens that are answered")
+    input_price: Price | None = Field(None, description="Price of a million tokens that are sent")
+    output_price: Price | None = Field(None, description="Price of a million tokens that are answered")
 
     @property
     def azure_openai(self) -> bool:

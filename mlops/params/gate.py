@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops.params.block import Block
+from mlops.params.block import Block, Seed, WholeSeconds
 
 
 class GateRule(Block):
@@ -45,8 +45,10 @@ class GateRule(Block):
 class Gate(Block):
     """When a trained model may be registered."""
 
-    wait_for_metrics_seconds: int = Field(120, ge=0, description="How long to wait for metrics that lag behind the run")
-    seed: int = Field(0, ge=0, description="Seed of the bootstrap; the same seed and answers give the same verdict")
+    wait_for_metrics_seconds: WholeSeconds = Field(
+        120, description="How long to wait for metrics that lag behind the run"
+    )
+    seed: Seed = Field(0, description="Seed of the bootstrap; the same seed and answers give the same verdict")
     rules: tuple[GateRule, ...] = Field(min_length=1, description="All required rules must pass")
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mlops import textfiles, yamls
-from mlops.errors import BadInput, Problem
+from mlops.errors import MOST_TOLD, BadInput, Problem
 from mlops.params import overlay
 from mlops.params.overlay import Override
 from mlops.params.schema import AT_KEY, Params
@@ -42,7 +42,7 @@ def load(path: Path, changes: Sequence[Override] = (), *, rehearsal: bool = Fals
 def parse(text: str, name: str = "params.yaml", changes: Sequence[Override] = (), *, rehearsal: bool = False) -> Params:
     """The parameters in a text; `name` is what problems call it. The block `rehearsal` is checked in any case."""
     try:
-        root, values = _read(text)
+        root, values = yamls.compose(text), yamls.read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -64,8 +64,11 @@ def parse(text: str, name: str = "params.yaml", changes: Sequence[Override] = ()
         try:
             found.append(Params.model_validate(changed).with_changes(on_top))
         except ValidationError as error:
-            problems = (_refused(dict(item), places) or _problem(dict(item), root, name) for item in error.errors())
-            raise BadInput([*repeated, *problems]) from None
+            items = error.errors()
+            room = max(1, MOST_TOLD - len(repeated) - 1)  # to find the place of one reads the whole file
+            told = [_refused(dict(item), places) or _problem(dict(item), root, name) for item in items[:room]]
+            more = [f"and {len(items) - room:,} more"] if len(items) > room else []
+            raise BadInput([*repeated, *told, *more]) from None
     if repeated:
         raise BadInput(repeated)
     return found[-1 if rehearsal else 0]
@@ -92,14 +95,6 @@ def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
         return None
     node = _find(root, keys)
     return (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else None
-
-
-def _read(text: str) -> tuple[yaml.Node | None, Any]:
-    """The text's nodes and what they say."""
-    try:
-        return yamls.compose(text), yamls.read(text)
-    except yaml.YAMLError:  # the parser in pure Python says better what is wrong
-        return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
 
 
 def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem:

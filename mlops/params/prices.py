@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops.params.block import Block
+from mlops.params.block import MOST_PAID, Block
 
 
 class Prices(Block):
@@ -18,8 +18,8 @@ class Prices(Block):
     @model_validator(mode="after")
     def _are_prices(self) -> Self:
         for size, price in self.instance_hour.items():
-            if price < 0:
-                raise ValueError(f"the price of {size} is {price:g}; it must be 0 or more")
+            if not 0 <= price <= MOST_PAID:
+                raise ValueError(f"the price of {size} is {price:g}; it must be 0 or more, and at most {MOST_PAID:,}")
         if len({size.lower() for size in self.instance_hour}) < len(self.instance_hour):
             raise ValueError("a VM size is written twice in instance_hour, with different case")
         return self

@@ -187,3 +187,32 @@ def test_what_the_machine_refuses_is_said_without_a_traceback(
     assert told.code == MlopsError.exit_code
     assert f"{project / 'build'}: this machine refused: No space left on device" in told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "", "a b", "a\nb", "a?b", "-x" * 200, "ä"])
+@pytest.mark.parametrize("words", [["watch", "--job"], ["gate", "--job"], ["register", "--job"], ["lineage"], ["runs"]])
+def test_what_no_address_can_hold_is_no_name(mlops: Run, project: Path, words: list[str], name: str) -> None:
+    assert project
+    told = mlops(*words, *([f"{name}"] if words[-1] == "--job" else ["--", name]))
+    assert told.code == BadInput.exit_code
+    assert "is no name: use letters" in told.err
+
+
+def test_an_argument_that_is_no_text_is_refused(mlops: Run, project: Path) -> None:
+    assert project
+    told = mlops("plan", "--offline", "--set", "model.name=\udcff")
+    assert told.code == BadInput.exit_code
+    assert "is not UTF-8" in told.err
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_file_of_the_runner_in_a_folder_that_is_not_there_is_named(
+    mlops: Run, project: Path, environment: pytest.MonkeyPatch, variable: str
+) -> None:
+    given = {"GITHUB_OUTPUT": str(project / "output"), "GITHUB_STEP_SUMMARY": str(project / "summary")}
+    for name, value in {"GITHUB_ACTIONS": "true", **given, variable: "/no/such/folder/x"}.items():
+        environment.setenv(name, value)
+    told = mlops("plan", "--offline")
+    assert told.code == MlopsError.exit_code
+    assert f"{variable} cannot be written" in told.err
+    assert "Traceback" not in told.err

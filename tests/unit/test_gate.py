@@ -166,8 +166,8 @@ def test_every_value_that_is_no_number_is_refused_with_its_place() -> None:
 def test_a_wrong_point_of_mlflows_form_is_refused_with_its_place() -> None:
     found = problems('{"metrics": [\n{"key": "eval_loss", "value": []},\n{"key": 3, "value": 1}, 9]}')
     assert [(p.what, p.line) for p in found] == [
-        ("metrics[1] must be an object with a key and a value", None),
-        ("metrics[2] must be an object with a key and a value", None),
+        ("metrics[1] must be an object with a key and a value, and its step a number", None),
+        ("metrics[2] must be an object with a key and a value, and its step a number", None),
         ("eval_loss is [], which is no number", 2),
     ]
 

@@ -20,7 +20,7 @@ import click
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops import actions, clock, history
+from mlops import actions, clock, history, jsons
 from mlops.azure.target import KEPT
 from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, roles
@@ -124,7 +124,7 @@ class Rehearsal:
         words = [sys.executable, "-m", "mlops", "--json", *arguments]
         done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         try:
-            found: dict[str, Any] = json.loads(done.stdout)
+            found: dict[str, Any] = jsons.read(done.stdout)
         except ValueError:
             raise MlopsError(Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())) from None
         if done.returncode:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from mlops import jsons
 from mlops.domain.dataset.recipe import PREPARATION_VERSION
 from mlops.domain.dataset.rows import Reason
 
@@ -89,7 +90,7 @@ class Manifest:
     @classmethod
     def from_json(cls, data: bytes | str) -> "Manifest":
         """The inverse of `to_json`. Raises ValueError, KeyError or TypeError for anything else."""
-        body = json.loads(data)
+        body = jsons.read(data)
         return cls(
             digest=body["digest"],
             recipe=body["recipe"],

@@ -3,10 +3,10 @@
 It must not print; it gives plain values that a view renders.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.dataset.manifest import FILES, FileEntry
 
 REJECTED, MANIFEST = "rejected.jsonl", "manifest.json"  # beside the prepared files
@@ -17,7 +17,7 @@ SHAPE_COLUMNS = ("part", "rows", "messages", "tokens (estimate)", "characters p5
 
 def conversations(data: bytes) -> Iterator[dict[str, Any]]:
     """The rows of a prepared file: `{"messages": [{"content", "role"}], "prompt", "prompt_id"}`."""
-    return (json.loads(line) for line in data.split(b"\n") if line)
+    return (jsons.read(line) for line in data.split(b"\n") if line)
 
 
 def sample(data: bytes, rows: int) -> list[dict[str, Any]]:

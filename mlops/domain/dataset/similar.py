@@ -8,11 +8,12 @@ alike as the Jaccard index of their sets of shingles. Text of system messages do
 It must not decide what happens to what is alike.
 """
 
-import json
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlops import jsons
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -29,7 +30,7 @@ def compared(messages: Any) -> bytes:
 
 def of_line(line: bytes) -> bytes:
     """The same for a row's line."""
-    return compared(json.loads(line)["messages"])
+    return compared(jsons.read(line)["messages"])
 
 
 def fold(text: Bytes, out: Bytes) -> Bytes:

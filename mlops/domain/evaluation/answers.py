@@ -1,10 +1,10 @@
 """What one model said to the held-out conversations and the probes, and the scores of each answer."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.scores.text_scores import scores
@@ -86,4 +86,4 @@ def _checked(probes: Sequence[Probe], texts: Sequence[str]) -> dict[str, tuple[f
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
+    return [jsons.read(line) for line in text.split("\n") if line.strip()]

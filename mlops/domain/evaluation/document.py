@@ -1,10 +1,10 @@
 """The verdict as one JSON document with every number that it rests on, and the way back: it can be decided again."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.answers import ModelAnswers
 from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights
 from mlops.domain.evaluation.findings import Finding, Rule, Ruling, Verdict, plain
@@ -73,15 +73,15 @@ def document(verdict: Verdict, evidence: Evidence, rules: Sequence[Rule], seed: 
 def is_document(text: str) -> bool:
     """Whether a text is a document of a verdict, and no file of metrics."""
     try:
-        stated = json.loads(text)
-    except (ValueError, RecursionError):
+        stated = jsons.read(text)
+    except ValueError:
         return False
     return isinstance(stated, dict) and "findings" in stated and "schema" in stated
 
 
 def read(text: str, where: str) -> tuple[Evidence, list[Rule], int]:
     """What a document rests on: evidence, rules and seed, to decide again. Raises BadInput for another form."""
-    stated = json.loads(text)
+    stated = jsons.read(text)
     if stated["schema"] != SCHEMA:
         why = f"its form is {stated['schema']}, this version reads {SCHEMA}"
         raise BadInput(Problem("a verdict that another version wrote", where, why=why, fix="judge the run again"))

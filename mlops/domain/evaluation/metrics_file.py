@@ -4,11 +4,16 @@ It must not judge them.
 """
 
 import json
+import math
 import re
+from collections import Counter
+from itertools import zip_longest
 from typing import Any
 
 from mlops.domain.numbers import as_float, from_plain
 from mlops.errors import BadInput, Problem
+
+PLACED = 100  # problems whose place is looked for, which reads the whole text each time
 
 
 def read_metrics(text: str, name: str = "metrics.json") -> dict[str, float]:
@@ -31,7 +36,8 @@ def read_metrics(text: str, name: str = "metrics.json") -> dict[str, float]:
     for key, raw in pairs:
         value = from_plain(raw)
         if value is None:
-            problems.append(Problem(f"{key} is {_shown(raw)}, which is no number", name, *_place(text, key)))
+            place = _place(text, key) if len(problems) < PLACED else ()
+            problems.append(Problem(f"{key} is {_shown(raw)}, which is no number", name, *place))
         else:
             found[key] = value
     if problems:
@@ -48,9 +54,10 @@ class _Pairs(dict[str, Any]):
 
 
 def _repeated(data: _Pairs, text: str, name: str) -> list[Problem]:
-    names = [key for key, _ in data.pairs]
-    twice = sorted({key for key in names if names.count(key) > 1})
-    return [Problem(f"{key} is given more than once", name, *_place(text, key)) for key in twice]
+    twice = sorted(key for key, count in Counter(key for key, _ in data.pairs).items() if count > 1)
+    places = [_place(text, key) for key in twice[:PLACED]]
+    spread = zip_longest(twice, places, fillvalue=())
+    return [Problem(f"{key} is given more than once", name, *place) for key, place in spread]
 
 
 def _points(points: list[Any], name: str) -> tuple[list[tuple[str, Any]], list[Problem]]:
@@ -58,8 +65,10 @@ def _points(points: list[Any], name: str) -> tuple[list[tuple[str, Any]], list[P
     good, problems = [], []
     for index, point in enumerate(points):
         step = as_float(point.get("step", 0)) if isinstance(point, dict) else None
-        if step is None or not isinstance(point.get("key"), str) or "value" not in point:
-            problems.append(Problem(f"metrics[{index}] must be an object with a key and a value", name))
+        if step is None or math.isnan(step) or not isinstance(point.get("key"), str) or "value" not in point:
+            problems.append(
+                Problem(f"metrics[{index}] must be an object with a key and a value, and its step a number", name)
+            )
         else:
             good.append((step, point["key"], point["value"]))
     return [(key, value) for _, key, value in sorted(good, key=lambda item: item[0])], problems

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.probes.suites import Probe
+from mlops.domain.numbers import as_float
 from mlops.domain.training.run import FINGERPRINT_LENGTH, Attempt, JobState
 from mlops.errors import BadInput, Problem
 
@@ -160,15 +162,15 @@ def _probe_rows(probes: Sequence[Probe]) -> str:
 def metrics_of_file(text: str | None) -> dict[str, float]:
     """The numbers in the metrics file of an evaluation; none when it is not there or is no JSON object."""
     try:
-        stated = json.loads(text) if text else {}
+        stated = jsons.read(text) if text else {}
     except ValueError:
         return {}
     numbers = stated.items() if isinstance(stated, dict) else ()
-    return {str(k): float(v) for k, v in numbers if isinstance(v, int | float) and not isinstance(v, bool)}
+    return {str(key): number for key, value in numbers if (number := as_float(value)) is not None}
 
 
 def _rows(test: str) -> Iterator[dict[str, Any]]:
     for line in test.split("\n"):  # other ends of lines may stand within a message
-        messages = json.loads(line)[QUESTION] if line.strip() else []
+        messages = jsons.read(line)[QUESTION] if line.strip() else []
         if len(messages) > 1 and messages[-1].get("role") == "assistant" and messages[-1].get("content"):
             yield {QUESTION: messages[:-1], ANSWER: messages[-1]["content"]}

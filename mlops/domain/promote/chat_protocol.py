@@ -3,12 +3,12 @@
 Sources: the scoring contracts of foundation-model-inference, foundation-model-serve and the MLflow image of Azure ML.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mlops import jsons
 from mlops.errors import BadInput, Problem
 
 
@@ -38,11 +38,11 @@ def parameters(max_new_tokens: int, temperature: float, stack: Stack | None = No
 def stack_of(text: str) -> Stack | None:
     """Which stack gave an answer, by its shape; None when the answer does not tell, as a failure's does not."""
     try:
-        value: Any = json.loads(text)
+        value: Any = jsons.read(text)
     except ValueError:
         return None
     if isinstance(value, list) and value:  # a table, or bare texts where the question has more rows than the answer
-        return Stack.MLFLOW if isinstance(value[0], str) or "0" in value[0] else None
+        return Stack.MLFLOW if isinstance(value[0], str) or (isinstance(value[0], dict) and "0" in value[0]) else None
     if isinstance(value, dict) and isinstance(value.get("output"), str):
         return Stack.SERVE if {"finish_reason", "usage"} & set(value) else Stack.INFERENCE
     return None
@@ -51,9 +51,9 @@ def stack_of(text: str) -> Stack | None:
 def read_answer(text: str) -> str | None:
     """The generated text in any response shape; None when there is none, as in the empty object of a failure."""
     try:
-        value: Any = json.loads(text)
+        value: Any = jsons.read(text)
         if isinstance(value, str):  # a body that is JSON inside a JSON string
-            value = json.loads(value)
+            value = jsons.read(value)
     except ValueError:
         return None
     while isinstance(value, list) and value:
@@ -134,8 +134,8 @@ def _documents(text: str, where: str) -> Iterator[tuple[int | None, Any]]:
 def _parsed(text: str) -> tuple[Any, str]:
     """The value, and why there is none."""
     try:
-        return json.loads(text), ""
-    except (ValueError, RecursionError) as error:
+        return jsons.read(text), ""
+    except ValueError as error:
         return None, str(error) or "too deep"
 
 

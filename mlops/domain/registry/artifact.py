@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from mlops import yamls
 from mlops.errors import Problem
 
 FILE = "MLmodel"
@@ -21,7 +22,7 @@ def check(text: str | None, base_id: str, where: str) -> tuple[list[Problem], li
     if text is None:
         return [Problem(f"the output of the run has no {FILE}", where, why="so it is no MLflow model")], []
     try:
-        document = yaml.safe_load(text)
+        document = yamls.read(text)
     except yaml.YAMLError as error:
         return [Problem(f"{FILE} is not readable", where, why=" ".join(str(error).split()))], []
     if not isinstance(document, dict) or not isinstance(document.get("flavors"), dict) or not document["flavors"]:

@@ -1,12 +1,12 @@
 """`mlops data show` and `mlops data stats`: prepared data as a person wants to see it. It needs no cloud."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.dataset import FILES, MANIFEST, REJECTED, Manifest, lengths
 from mlops.domain.dataset.sampling import language
 from mlops.domain.dataset.validate import BYTES_PER_TOKEN
@@ -125,7 +125,7 @@ def _rejected(folder: Path, reason: str, rows: int) -> ShowResult:
 def _rejected_row(one: dict[str, Any]) -> Shown:
     title = f"{one['source']} {one['split']}".rstrip() + f", row {one['position'] + 1}"
     try:
-        row = json.loads(one["row"])
+        row = jsons.read(one["row"])
     except ValueError:
         row = None
     messages = row.get("messages") if isinstance(row, dict) else None
@@ -141,7 +141,7 @@ def _spoken(messages: Iterable[dict[str, Any]]) -> tuple[Turn, ...]:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.strip())
+            yield from (jsons.read(line) for line in file if line.strip())
     except FileNotFoundError:
         raise BadInput(Problem(f"there is no {path.name}", str(path.parent), fix=f"run `{PREPARE}`")) from None
     except (ValueError, OSError) as error:

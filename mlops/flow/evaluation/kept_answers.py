@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from mlops import jsons
 from mlops.azure import data
 from mlops.azure.chat_completions import Completion
 from mlops.azure.workspace import Workspace
@@ -29,7 +30,7 @@ class KeptAnswers:
         """Take what a text holds; a line that was cut off when its writer died is none."""
         for line in text.split("\n"):
             with suppress(ValueError, KeyError, TypeError):
-                stated = json.loads(line)
+                stated = jsons.read(line)
                 found = Completion(stated["text"], stated["failure"], stated["sent"], stated["answered"])
                 self._known[str(stated["key"])] = found
 

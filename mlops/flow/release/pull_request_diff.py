@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from mlops import actions, history, yamls
+from mlops import actions, history, textfiles, yamls
 from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
 from mlops.flow.project import Project
 
@@ -58,7 +58,7 @@ def against(project: Project, base: str) -> PullRequestDiff:
         files=len(paths),
         trains="train" in started,
         code=not only_documents(paths),
-        parameters=tuple(parameters(parameters_at(project, base), values(project.params_path.read_bytes()))),
+        parameters=tuple(parameters(parameters_at(project, base), values(textfiles.content(project.params_path)))),
         conversations=tuple(conversation_changes(project, base, paths)),
     )
 

@@ -3,11 +3,11 @@
 `known_components.json` is written by `make docs`. A version that is not in it is checked against the registry alone.
 """
 
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.training.parameters import Component, ComponentInput, resolve
 from mlops.errors import Problem
 from mlops.params import Params
@@ -32,7 +32,7 @@ def check(params: Params) -> tuple[Problem, ...]:
 @cache
 def known() -> tuple[Component, ...]:
     """Every component of the file, oldest version first."""
-    stated = json.loads(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
+    stated = jsons.read(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
     return tuple(
         Component(one["name"], one["version"], "", {name: _input(name, said) for name, said in one["inputs"].items()})
         for one in stated["components"]

@@ -4,9 +4,9 @@ It must not decide which format a row has; `fits_*` only say whether one could b
 """
 
 import ast
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from mlops import jsons
 from mlops.domain.dataset import lost_meaning
 from mlops.domain.dataset.formats.turns import Converted, Row, converted, fault
 from mlops.domain.dataset.rows import Fault
@@ -55,7 +55,7 @@ def turns_of(value: object) -> Sequence[object] | None:
 
 def _literal(text: str) -> object:
     try:
-        return json.loads(text)
+        return jsons.read(text)
     except (ValueError, RecursionError):
         pass
     try:

@@ -1,11 +1,11 @@
 """How far a judge is to be believed: its agreement with itself when positions are swapped, and with people."""
 
-import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.judge.pairs import Pair, Preference, Ruled
 from mlops.errors import BadInput, Problem
 
@@ -79,8 +79,8 @@ def read_labels(text: str, where: str) -> tuple[Labelled, ...]:
 
 def _label(line: str) -> Labelled | str:
     try:
-        stated: Any = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        stated: Any = jsons.read(line)
+    except ValueError as error:
         return f"not valid JSON: {error}"
     if not isinstance(stated, dict) or not KEYS <= set(stated) <= KEYS | {"truth"}:
         return f"a labelled pair has {', '.join(sorted(KEYS))}, and may have truth"

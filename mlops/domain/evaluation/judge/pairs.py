@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mlops import jsons
+
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {"why": {"type": "string"}, "better": {"type": "string", "enum": ["A", "B", "tie"]}},
@@ -90,7 +92,7 @@ def read(text: str | None) -> str | None:
     for found in re.finditer(r"\{", text or ""):
         try:
             value, _ = json.JSONDecoder().raw_decode(text or "", found.start())
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
         better = str(value.get("better", "")).strip() if isinstance(value, dict) else ""
         if better.upper() in ("A", "B") or better.lower() == "tie":
@@ -101,7 +103,7 @@ def read(text: str | None) -> str | None:
 def why(text: str | None) -> str:
     """The sentence of an answer that can be read; empty else."""
     try:
-        return str(json.loads(text or "").get("why", ""))
+        return str(jsons.read(text or "").get("why", ""))
     except (ValueError, AttributeError):
         return ""
 

@@ -3,11 +3,11 @@
 A check is an object of one key: the kind, and what it asks for.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.probes import languages
 from mlops.domain.evaluation.probes.refusal import refuses
 
@@ -61,8 +61,8 @@ def _json(answer: str, schema: dict[str, Any]) -> bool:
 
     fenced = _FENCED.match(answer.strip())
     try:
-        value = json.loads(fenced[1] if fenced else answer)
-    except (ValueError, RecursionError):
+        value = jsons.read(fenced[1] if fenced else answer)
+    except ValueError:
         return False
     return bool(Draft202012Validator(schema).is_valid(value))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.probes.checks import Check, fault, passes
 from mlops.errors import BadInput, Problem
 
@@ -54,7 +55,7 @@ def read(files: Sequence[tuple[str, str]]) -> tuple[Probe, ...]:
 
 def _probe(line: str, category: str) -> Probe | str:
     try:
-        stated = json.loads(line)
+        stated = jsons.read(line)
     except ValueError as error:
         return f"not valid JSON: {error}"
     if not isinstance(stated, dict) or set(stated) != KEYS:

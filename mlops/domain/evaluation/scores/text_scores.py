@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from mlops import jsons
 from mlops.domain.evaluation.probes.refusal import refuses
 from mlops.domain.evaluation.scores.rouge import rouge_l, rouge_n
 
@@ -92,8 +93,8 @@ def tokens_13a(text: str) -> list[str]:
 def form_of_json(text: str) -> Any:
     """Keys and types of a JSON object or array, its values left out; None where the text is neither."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = jsons.read(text)
+    except ValueError:
         return None
     return _form(value) if isinstance(value, dict | list) else None
 

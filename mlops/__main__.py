@@ -3,7 +3,6 @@
 import atexit
 import errno
 import gc
-import json
 import os
 import signal
 import sys
@@ -96,6 +95,8 @@ def _tell_programs(error: MlopsError, verb: str = "") -> None:
     """
     if "--json" not in sys.argv or error.is_on_stdout:
         return
+    import json
+
     import click
 
     from mlops.cli.main import OF_OTHERS, cli

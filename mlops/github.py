@@ -4,7 +4,6 @@ It must not decide what is said, and outside Actions it says nothing.
 """
 
 import re
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -142,6 +141,8 @@ class Actions:
     @contextmanager
     def untrusted(self) -> Iterator[None]:
         """Keep the runner from reading what is printed inside as commands. Annotations inside are lost, too."""
+        import secrets
+
         token = secrets.token_hex(16)
         self._command("stop-commands", token)
         try:
@@ -196,6 +197,8 @@ def _check_output(name: str, value: object) -> None:
 
 def _heredoc(name: str, value: str) -> str:
     """Random, so that no value can end early and set another output."""
+    import secrets
+
     delimiter = f"end-{secrets.token_hex(16)}"
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
 

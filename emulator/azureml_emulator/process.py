@@ -10,8 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -81,6 +79,9 @@ def stop(folder: Path) -> bool:
 
 def control(address: Address, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """One call of the control surface. Raises OSError when it does not answer, Refused when it says no."""
+    import urllib.error  # with its http.client a quarter of what help would take
+    import urllib.request
+
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{address.control_url}{path}", data=data, method=method)  # noqa: S310 - loopback
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

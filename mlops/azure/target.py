@@ -12,7 +12,6 @@ from pathlib import Path
 
 from mlops.azure import identifiers
 from mlops.errors import BadInput, Problem
-from mlops.params.overlay import REHEARSAL_VARIABLE
 
 KINDS = ("azure", "emulator")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
@@ -37,6 +36,8 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
 
     For the emulator it is found or started, and `environ` is changed so that every client reaches it.
     """
+    from mlops.params.overlay import REHEARSAL_VARIABLE
+
     kind = wanted or environ.get("MLOPS_TARGET") or _configured(environ, interactive=interactive)
     if kind not in KINDS:
         raise BadInput(Problem(f"{kind!r} is no target", "MLOPS_TARGET", fix=f"use one of: {', '.join(KINDS)}"))

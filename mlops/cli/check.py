@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, base: str) -> None:
     """Check parameters, data and workflows of a change, without a cloud."""
+    session.read_params()
     from mlops.flow.release import check
     from mlops.views import check as view
 

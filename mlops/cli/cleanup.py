@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, apply: bool) -> None:
     """Find endpoints that nobody uses: mark them, and on a later run delete what is still unused."""
+    session.read_params()
     from mlops.flow.cleanup import cleanup
     from mlops.views import cleanup as view
 

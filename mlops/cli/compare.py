@@ -19,6 +19,7 @@ def command(session: Session, first: str, second: str, worst: int, metric: str, 
     A and B are a version, NAME:VERSION, a run (ft-...), base, live, or an environment. Answers that are kept from
     an evaluation cost nothing.
     """
+    session.read_params()
     from mlops.flow.evaluation import compare
     from mlops.views import compare as view
 

@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, make: bool) -> None:
     """Check base model, parameters, VM size, quota and cluster, and make the cluster when there is none."""
+    session.read_params()
     from mlops.flow.training import compute
     from mlops.views import compute as view
 

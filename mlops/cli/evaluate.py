@@ -16,6 +16,7 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
 
     What was submitted goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
     """
+    session.read_params()
     from mlops.flow.evaluation import evaluate
     from mlops.views import evaluate as view
 

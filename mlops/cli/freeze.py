@@ -11,6 +11,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str, reason: str) -> None:
     """Keep everything but a rollback from changing ENVIRONMENT."""
+    session.read_params()
     from mlops.flow.promote import freeze
     from mlops.views import freeze as view
 

@@ -36,6 +36,7 @@ def command(
     explain: bool,
 ) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
+    session.read_params()
     from mlops.flow.evaluation import gate
     from mlops.views import gate as plain
     from mlops.views.gate import Explained

@@ -18,6 +18,7 @@ def command(session: Session, environment: str | None, since: datetime | None) -
 
     It is read from the tags that Azure ML keeps; there is no other record.
     """
+    session.read_params()
     from mlops.flow.release import history
     from mlops.views import history as view
 

@@ -27,6 +27,7 @@ def command(session: Session, first: str, second: str, plan_only: bool, kept: Pa
 
     A and B as for `mlops compare`. Each pair is asked twice with swapped positions; calls are capped and kept.
     """
+    session.read_params()
     from mlops.flow.evaluation import judge
     from mlops.views import judge as view
 

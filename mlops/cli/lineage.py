@@ -11,6 +11,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, what: str) -> None:
     """Walk from a model or an endpoint back to commit, parameters, data and sources."""
+    session.read_params()
     from mlops.flow.registry import lineage
     from mlops.views import lineage as view
 

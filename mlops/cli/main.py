@@ -3,7 +3,6 @@
 It must not import Azure, and it must not do the work of a verb.
 """
 
-import difflib
 import importlib
 import pkgutil
 
@@ -79,6 +78,8 @@ class Verbs(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            import difflib
+
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             if not near:
                 raise

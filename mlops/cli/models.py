@@ -11,6 +11,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, task: str, match: tuple[str, ...]) -> None:
     """List the registry's base models that can be fine-tuned, with their dates and sizes."""
+    session.read_params()
     from mlops.flow.training import models
     from mlops.views import models as view
 

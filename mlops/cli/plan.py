@@ -12,6 +12,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, offline: bool, base: str, force: bool) -> None:
     """Show what this commit needs, and why. Changes nothing."""
+    session.read_params()
     from mlops.flow.release import offline_plan, plan
     from mlops.views import plan as view
 

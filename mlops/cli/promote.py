@@ -46,6 +46,7 @@ def command(
     reason: str,
 ) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
+    session.read_params()
     from mlops.flow.promote import promote
     from mlops.flow.promote.consent import Consent
     from mlops.views import promote as view

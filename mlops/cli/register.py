@@ -20,6 +20,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, job: str | None, card: Path) -> None:
     """Register the model of a run that passes the gate, once, with its lineage."""
+    session.read_params()
     from mlops.flow.registry import register
     from mlops.views import model_card
     from mlops.views import register as view

@@ -11,6 +11,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str, reason: str) -> None:
     """Give the traffic of ENVIRONMENT back to the model before, and hold the one that was live."""
+    session.read_params()
     from mlops.flow.promote import rollback
     from mlops.views import rollback as view
 

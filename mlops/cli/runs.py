@@ -27,6 +27,7 @@ def command(
 
     RUN names one or more (ft-...) instead of the newest.
     """
+    session.read_params()
     from mlops.flow.release import runs
     from mlops.views import runs as plain
     from mlops.views.runs import Compared, Flat

@@ -4,8 +4,6 @@ It must not know any verb.
 """
 
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
@@ -16,16 +14,15 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from mlops.cli import several
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
-from mlops.params import REHEARSAL_VARIABLE, Params, load, overlay, point
-from mlops.render import Csv, Human, Json, Markdown, Output, Report, board, console, failure_report
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
     from mlops.flow.context import Context
     from mlops.flow.outcome import Outcome
+    from mlops.params import Params
+    from mlops.render import Output, Report
     from mlops.views import View as ResultView
 
 R = TypeVar("R")
@@ -77,8 +74,10 @@ class Session:
         )
 
     @cached_property
-    def view(self) -> Output:
+    def view(self) -> "Output":
         """For people, one JSON object for programs, or Markdown."""
+        from mlops.render import Csv, Human, Json, Markdown, console
+
         notes = console(self.stderr, self.environ)
         if self.as_markdown:
             return Markdown(self.stdout, notes)
@@ -87,8 +86,10 @@ class Session:
         return Json(self.stdout, notes) if self.as_json else Human(console(self.stdout, self.environ), notes)
 
     @cached_property
-    def params(self) -> Params:
+    def params(self) -> "Params":
         """The parameters, read once: what `--set` says is on top, and in a rehearsal what the file says for one."""
+        from mlops.params import REHEARSAL_VARIABLE, load, overlay
+
         self.enter()
         stated = (*(self.environ.get(SET_VARIABLE) or "").splitlines(), *self.settings)
         found = load(self.params_path, overlay.parse(stated), rehearsal=bool(self.environ.get(REHEARSAL_VARIABLE)))
@@ -96,11 +97,21 @@ class Session:
             self.view.note(f"parameter {change}")
         return found
 
+    def read_params(self) -> None:
+        """Read the parameters before a verb imports what does its work: a mistake in them is told without that.
+
+        A folder of several models has none of its own.
+        """
+        if not self._attempt(self._models):
+            self._attempt(lambda: self.params)
+
     def answer(self, verb: "Callable[[Context], Outcome[R]]", view: "ResultView[R]") -> None:
         """Do a verb with the parameters and the workspace, and show its result by `view`.
 
         Where the folder holds no parameters but several models, those verbs that look are done for each of them.
         """
+        from mlops.cli import several
+
         if folders := self._attempt(self._models):
             each = several.Several(self, _verb(), folders)
             self.answer_alone(lambda: each.run(verb, view), each)
@@ -109,10 +120,12 @@ class Session:
 
     def _models(self) -> list[Path]:
         """The folders of several models, where this one holds no parameters and none were named."""
+        self.enter()
+        if self.params_path != DEFAULT or DEFAULT.is_file():
+            return []
         from mlops.flow.repository import projects
 
-        self.enter()
-        return [] if self.params_path != DEFAULT or DEFAULT.is_file() else projects.folders(Path())
+        return projects.folders(Path())
 
     def of_model(self, folder: Path) -> "Session":
         """The same call for one model's folder."""
@@ -131,14 +144,18 @@ class Session:
             outcome.failure.is_on_stdout = True
         self._close(report, view.outputs(outcome.result), outcome.failure)
 
-    def _told_from_here(self, report: Report) -> Report:
+    def _told_from_here(self, report: "Report") -> "Report":
         """The same, with the next command as it is typed where the person is."""
         step, here = report.next_step, self.place in (Path(), Path(self.environ.get("MLOPS_PROJECT") or "."))
         if here or not step.startswith("mlops "):
             return report
+        import shlex
+
         return replace(report, next_step=f"mlops -C {shlex.quote(str(self.place))} {step.removeprefix('mlops ')}")
 
     def _attempt(self, verb: "Callable[[], T]") -> "T":
+        from mlops.render import failure_report
+
         try:
             self.enter()
             return verb()
@@ -150,10 +167,12 @@ class Session:
                 self.actions.summary(failure_report(error).to_markdown())
             raise
 
-    def _close(self, report: Report, outputs: Mapping[str, str], failure: MlopsError | None) -> None:
+    def _close(self, report: "Report", outputs: Mapping[str, str], failure: MlopsError | None) -> None:
         self.actions.output(dict(outputs))
         self.actions.summary(report.to_markdown())
         if failure:
+            from mlops.render import failure_report
+
             self.point(failure)
             if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
                 with suppress(MlopsError):
@@ -162,11 +181,14 @@ class Session:
 
     def point(self, error: MlopsError) -> None:
         """Give each problem about a parameter its line in the file."""
+        from mlops.params import point
+
         error.problems = tuple(point(problem, self.params_path) for problem in error.problems)
 
     def context(self) -> "Context":
         """What a verb is given."""
         from mlops.flow.context import Context
+        from mlops.render import board, console
 
         return Context(
             params=self.params,
@@ -205,6 +227,8 @@ def _person(environ: Mapping[str, str]) -> str:
 
 
 def _commit(params_path: Path) -> str:
+    import subprocess
+
     with suppress(OSError, subprocess.SubprocessError):
         folder = params_path.resolve().parent
         found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True)  # noqa: S607

@@ -9,6 +9,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session) -> None:
     """Show where things stand for this commit, and what each environment serves."""
+    session.read_params()
     from mlops.flow.release import status
     from mlops.views import status as view
 

@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, force: bool) -> None:
     """Submit the fine-tuning pipeline, once for each combination of model, parameters and data."""
+    session.read_params()
     from mlops.flow.training import submit
     from mlops.views import submit as view
 

@@ -10,6 +10,7 @@ from mlops.cli.session import Session
 @click.pass_obj
 def command(session: Session, environment: str) -> None:
     """End the freeze of ENVIRONMENT."""
+    session.read_params()
     from mlops.flow.promote import thaw
     from mlops.views import thaw as view
 

@@ -16,6 +16,7 @@ def command(session: Session, job: str | None, wait_minutes: float | None, ok_if
 
     The run goes on when the time is up; on Ctrl-C and in a canceled workflow as watch.on_interrupt says.
     """
+    session.read_params()
     from mlops.flow.training import watch
     from mlops.views import watch as view
 

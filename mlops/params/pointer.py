@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops.errors import Problem
-from mlops.params.load import locate
+from mlops.params.reading import locate
 
 FILE = "params.yaml"  # how a problem names the file of parameters, whatever it is called
 

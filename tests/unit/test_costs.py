@@ -4,7 +4,7 @@ import pytest
 
 from mlops.domain.training.costs import Estimate, PastRun, PriceList, amount, cost, estimate, machine_cost
 from mlops.errors import BadInput
-from mlops.params.load import parse
+from mlops.params.reading import parse
 
 A100 = "Standard_NC24ads_A100_v4"
 PRICES = {"standard_nc24ads_a100_V4": 4.0}

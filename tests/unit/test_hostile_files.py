@@ -19,7 +19,7 @@ from mlops.errors import MOST_TOLD, BadInput
 from mlops.flow import observe
 from mlops.flow.project import Project
 from mlops.params import load, overlay
-from mlops.params.load import parse
+from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
 GOOD = PARAMS_FILE.read_text()

@@ -10,7 +10,7 @@ from mlops.flow.project import Project
 from mlops.flow.release.offline_plan import check_parameters
 from mlops.flow.training import known_components
 from mlops.params import Params
-from mlops.params.load import parse
+from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
 HEAD = "environments: {staging: {endpoint: chat-staging}}\ngate: {rules: [{metric: eval_loss, max: 4}]}\n"

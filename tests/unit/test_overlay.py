@@ -4,8 +4,8 @@ import pytest
 
 from mlops.errors import BadInput, Problem
 from mlops.params import Params, overlay
-from mlops.params.load import parse
 from mlops.params.overlay import Override
+from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
 TEXT = PARAMS_FILE.read_text(encoding="utf-8")

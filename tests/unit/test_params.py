@@ -6,7 +6,7 @@ import pytest
 
 from mlops.errors import BadInput, Problem
 from mlops.params import load, locate, point
-from mlops.params.load import parse
+from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
 SMALL = """

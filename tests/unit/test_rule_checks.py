@@ -7,7 +7,7 @@ import pytest
 from mlops.errors import BadInput
 from mlops.flow.evaluation.evaluation_spec import check_rules
 from mlops.flow.project import Project
-from mlops.params.load import parse
+from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
 HEAD = "environments: {staging: {endpoint: chat-staging}}\n"

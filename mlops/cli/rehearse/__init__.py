@@ -9,13 +9,11 @@ from pathlib import Path
 
 import click
 
-from mlops.cli.rehearse.scenario import STEPS, Rehearsal
-from mlops.cli.rehearse.show import Show
+from mlops.cli.rehearse.titles import TITLES
 from mlops.cli.session import Session
-from mlops.params import REHEARSAL_VARIABLE
 from mlops.params.presets import presets, settings
 
-NAMES = [step.name for step in STEPS]
+NAMES = list(TITLES)
 
 
 @click.command(short_help="Rehearse a push to main here: no account, no cost.")
@@ -47,6 +45,10 @@ def command(
     preset: str | None,
 ) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
+    from mlops.cli.rehearse.scenario import Rehearsal
+    from mlops.cli.rehearse.show import Show
+    from mlops.params import REHEARSAL_VARIABLE
+
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     session.enter()

@@ -26,6 +26,7 @@ from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, roles
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
+from mlops.cli.rehearse.titles import TITLES
 from mlops.cli.session import SET_VARIABLE
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.params import REHEARSAL_VARIABLE, Params
@@ -277,15 +278,9 @@ def _clean(rehearsal: Rehearsal, what: str) -> str:
     return found
 
 
-STEPS: tuple[ScenarioStep, ...] = (
-    ScenarioStep("emulator", "Start the emulator of Azure Machine Learning", start),
-    ScenarioStep(
-        "push", "Push to main: plan, prepare, compute, submit, watch, evaluate, gate, register, promote", push
-    ),
-    ScenarioStep("ask", "Ask production a held-out question", ask),
-    ScenarioStep("mark", "Days without a request: cleanup marks what is idle", mark),
-    ScenarioStep("delete", "A day later: cleanup deletes what is still idle", delete),
-    ScenarioStep("report", "Write what is live and why as a site", report),
+STEPS = tuple(
+    ScenarioStep(name, title, do)
+    for (name, title), do in zip(TITLES.items(), (start, push, ask, mark, delete, report), strict=True)
 )
 
 

@@ -1,0 +1,10 @@
+"""The steps of a rehearsal by name and title, in order; apart from what they do, which help need not import."""
+
+TITLES = {
+    "emulator": "Start the emulator of Azure Machine Learning",
+    "push": "Push to main: plan, prepare, compute, submit, watch, evaluate, gate, register, promote",
+    "ask": "Ask production a held-out question",
+    "mark": "Days without a request: cleanup marks what is idle",
+    "delete": "A day later: cleanup deletes what is still idle",
+    "report": "Write what is live and why as a site",
+}

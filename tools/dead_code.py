@@ -22,6 +22,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "data_reference": "registry_calls.write, by its name",
     "import_asset": "registry_calls.write, by its name",
     "__init_subclass__": "Python, for each subclass",
+    "__getattr__": "Python, for a name that a package imports late",
     "on_request": "azure-core",
     "on_response": "azure-core",
 }

@@ -225,6 +225,37 @@ def test_a_component_that_is_not_there_or_lacks_an_input_is_refused(api: Call) -
         assert text in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        ({"inputs": {"n": "${{parent.n}}"}}, "is bound to ${{parent.n}}, which is no binding"),
+        ({"inputs": {"n": "${{parent.inputs.m}}"}}, "bound to 'm', which is no input of the pipeline"),
+        ({"inputs": {"n": "1", "typo": "2"}}, "has no input named 'typo'"),
+        ({}, "The required input 'n' is not provided"),
+        ({"inputs": {"n": "1"}, "outputs": {"typo": "${{parent.outputs.out}}"}}, "no output named 'typo'"),
+        ({"inputs": {"n": "1"}, "outputs": {"said": "${{parent.outputs.o}}"}}, "'o', which is no output of the"),
+    ],
+)
+def test_a_step_is_held_to_its_component_and_its_bindings(
+    ml_client: "MLClient", api: Call, step: dict[str, dict[str, str]], text: str
+) -> None:
+    interface = {"inputs": {"n": {"type": "integer"}}, "outputs": {"said": {"type": "uri_folder"}}}
+    spec = {"type": "command", "command": "echo ${{inputs.n}}", "environment": "azureml:x:1", **interface}
+    url = f"{JOBS.removesuffix('/jobs')}/components/held/versions/1{VERSION}"
+    component = api("PUT", url, {"properties": {"componentSpec": spec}}).json()
+    bound = {
+        kind: {key: {"job_input_type": "literal", "value": value} for key, value in named.items()}
+        for kind, named in step.items()
+    }
+    body = {
+        "jobType": "Pipeline",
+        "outputs": {"out": {"jobOutputType": "uri_folder"}},
+        "jobs": {"one": {"type": "command", "componentId": component["id"], **bound}},
+    }
+    answer = api("PUT", f"{JOBS}/held{VERSION}", {"properties": body})
+    assert (answer.status, text in answer.json()["error"]["message"]) == (400, True), answer.json()
+
+
 def test_a_pipeline_answers_how_the_service_understood_it(ml_client: "MLClient", api: Call) -> None:
     spec = {"type": "command", "command": "echo", "environment": "azureml:x:1"}
     url = f"{JOBS.removesuffix('/jobs')}/components/echo/versions/1{VERSION}"

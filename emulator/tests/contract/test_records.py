@@ -37,6 +37,7 @@ def schedule(ml_client: Any, pipeline: Any) -> Iterator[Any]:
 
     wanted = JobSchedule(name="nightly", trigger=CronTrigger(expression="0 2 * * *"), create_job=pipeline)
     yield ml_client.schedules.begin_create_or_update(wanted).result()
+    ml_client.schedules.begin_disable("nightly").result()
     ml_client.schedules.begin_delete("nightly").result()
 
 
@@ -56,8 +57,14 @@ def test_a_schedule_is_due_on_the_emulators_clock(ml_client: Any, schedule: Any,
     assert len(found) == 1
 
 
-def test_a_schedule_that_is_switched_off_is_not_listed(ml_client: Any, schedule: Any) -> None:
+def test_a_schedule_that_is_switched_off_is_not_listed_and_only_then_can_be_deleted(
+    ml_client: Any, schedule: Any
+) -> None:
+    from azure.core.exceptions import HttpResponseError
+
     assert [one.name for one in ml_client.schedules.list()] == ["nightly"]
+    with pytest.raises(HttpResponseError, match="Disable it before"):
+        ml_client.schedules.begin_delete("nightly").result()
     ml_client.schedules.begin_disable("nightly").result()
     assert list(ml_client.schedules.list()) == []
 

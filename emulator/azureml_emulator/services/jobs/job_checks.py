@@ -123,15 +123,15 @@ def _check_node(
     problems = _missing_assets(emulator, inputs, f"{place}.inputs")
     problems += _missing_computes(emulator, workspace, {f"{place}.computeId": stated.get("computeId")})
     problems += _loose_bindings(properties, inputs, place)
+    problems += _loose_outputs(properties, stated.get("outputs") or {}, f"{place}.outputs")
     if not stated:
         problems.append(error_object("UserError", "The step is empty.", place))
     id = str(stated.get("componentId") or "")
-    if (
-        id.lower().startswith(("/subscriptions", "azureml:/subscriptions"))
-        and command_step.spec_of(emulator, stated) is None
-    ):
+    if spec := command_step.spec_of(emulator, stated):
+        return problems + _against_interface(spec, stated, place)
+    if id.lower().startswith(("/subscriptions", "azureml:/subscriptions")):
         return [*problems, error_object("NotFound", f"Component {id} was not found.", place)]
-    if not id.startswith("azureml://registries/") or command_step.spec_of(emulator, stated) is not None:
+    if not id.startswith("azureml://registries/"):
         return problems
     component = _component(id)
     if component is None:
@@ -146,6 +146,23 @@ def _check_node(
         if key.startswith("compute_") and key in component.inputs
     }
     return problems + _missing_computes(emulator, workspace, computes)
+
+
+def _against_interface(spec: Json, stated: Json, place: str) -> list[dict[str, Any]]:
+    """A step must give what its component needs, and name no input or output that the component does not have."""
+    name, problems = spec.get("name") or "of the step", []
+    for kind in ("inputs", "outputs"):
+        declared, given = spec.get(kind) or {}, stated.get(kind) or {}
+        problems += [
+            error_object("UnknownInput", f"Component {name} has no {kind[:-1]} named '{key}'.", f"{place}.{kind}.{key}")
+            for key in given
+            if key not in declared
+        ]
+    problems += [
+        error_object("MissingInput", f"The required input '{key}' is not provided.", f"{place}.inputs.{key}")
+        for key in component_job.missing(spec, stated.get("inputs") or {})
+    ]
+    return problems
 
 
 def _missing_computes(emulator: Emulator, workspace: Resource, named: dict[str, Any]) -> list[dict[str, Any]]:
@@ -190,9 +207,22 @@ def _loose_bindings(properties: Json, inputs: dict[str, Json], place: str) -> li
             text = f"The input '{key}' is bound to '{name}', which is no input of the pipeline."
         elif output and not _gives(properties, output):
             text = f"The input '{key}' is bound to '{output.node}.{output.port}', which is no output of a step."
+        elif graph.is_unknown_binding(value):
+            text = f"The input '{key}' is bound to {value.get('value') or value.get('uri')}, which is no binding."
         if text:
             problems.append(error_object("UserError", text, f"{place}.inputs.{key}"))
     return problems
+
+
+def _loose_outputs(properties: Json, outputs: dict[str, Json], place: str) -> list[dict[str, Any]]:
+    """An output that is bound to one of the pipeline must name one that is there."""
+    known = properties.get("outputs") or {}
+    bound = {key: graph.parent_output(value or {}) for key, value in outputs.items()}
+    return [
+        error_object("UserError", f"'{key}' is bound to '{name}', which is no output of the pipeline.", place)
+        for key, name in bound.items()
+        if name and name not in known
+    ]
 
 
 def _gives(properties: Json, output: graph.Output) -> bool:

@@ -54,6 +54,12 @@ class Schedules(Records):
         wanted = view == "enabledonly"
         return [one for one in found if view == "all" or Schedule.read(one).is_enabled == wanted]
 
+    def check_deletion(self, emulator: Emulator, found: Resource) -> None:
+        """One that is enabled has to be disabled first (how-to-schedule-pipeline-job). Raises 400."""
+        if Schedule.read(found).is_enabled:
+            text = f"The schedule {found.name} is enabled. Disable it before it is deleted."
+            raise bad_request(text, code="UserError", target="isEnabled")
+
     def trigger(self, request: Request, emulator: Emulator) -> Reply:
         """POST trigger: the job at once."""
         found = Schedule.read(self.require(request, emulator))

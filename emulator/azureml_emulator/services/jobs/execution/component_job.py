@@ -39,9 +39,13 @@ def missing_inputs(emulator: Emulator, properties: Json) -> list[str]:
     """The inputs that a component of the workspace needs and that the job does not give."""
     id = properties.get("componentId")
     spec = command_step.spec_of(emulator, {"componentId": id}) if id else None
-    given = properties.get("inputs") or {}
+    return missing(spec or {}, properties.get("inputs") or {})
+
+
+def missing(spec: Json, given: Json) -> list[str]:
+    """The inputs that a component needs and that are not given."""
     return [
-        name for name, said in ((spec or {}).get("inputs") or {}).items()
+        name for name, said in (spec.get("inputs") or {}).items()
         if name not in given and "default" not in said and str(said.get("optional")).lower() != "true"
     ]  # fmt: skip
 

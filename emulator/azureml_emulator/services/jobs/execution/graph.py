@@ -10,8 +10,12 @@ from typing import Any, NamedTuple
 
 from azureml_emulator.core.request import Json
 
-_INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([^.}\s]+)\s*\}\}$")
+_INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([^}\s]+)\s*\}\}$")  # an input of a group has a dot in its name
 _OUTPUT = re.compile(r"^\$\{\{\s*parent\.jobs\.([^.}\s]+)\.outputs\.([^.}\s]+)\s*\}\}$")
+
+
+_PARENT_OUTPUT = re.compile(r"^\$\{\{\s*parent\.outputs\.([^}\s]+)\s*\}\}$")
+_BINDING = re.compile(r"^\$\{\{.*\}\}$")
 
 
 class Output(NamedTuple):
@@ -31,6 +35,17 @@ def other_output(value: Json) -> Output | None:
     """The output of another step that an input of a step is bound to, or None."""
     match = _OUTPUT.match(_text(value))
     return Output(match[1], match[2]) if match else None
+
+
+def parent_output(value: Json) -> str | None:
+    """The output of the pipeline that an output of a step is bound to, or None."""
+    match = _PARENT_OUTPUT.match(_text(value))
+    return match[1] if match else None
+
+
+def is_unknown_binding(value: Json) -> bool:
+    """Whether an input of a step is bound to what is neither an input of the pipeline nor an output of a step."""
+    return bool(_BINDING.match(_text(value))) and not parent_input(value) and not other_output(value)
 
 
 def in_order(jobs: dict[str, Any]) -> Iterator[tuple[str, Json]]:

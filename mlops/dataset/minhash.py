@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops.dataset.table import ABSENT, BINS
-from mlops.domain.dataset.similar import SHINGLE_BYTES, Bytes, fold, hashes
+from mlops.domain.dataset.similar import SHINGLE_BYTES, Bytes, hashes
 
 Integers: TypeAlias = NDArray[Any]
-# How many of 256 values of the cheap hash are looked at, in turn, until a text has shingles enough. All are the last.
-SHARES = (5, 40, 256)
-ENOUGH = 5 * BINS  # shingles that are looked at; with so many hardly a bin is empty
-BLOCK = 1 << 16  # bytes that are worked on together: they stay in the processor's cache
+# How many of 256 values of the cheap hash are looked at, in turn, until no bin of a text is empty. All are the last.
+SHARES = (4, 16, 64, 256)
+BLOCK = 1 << 17  # bytes that are worked on together: they stay in the processor's cache
 _BYTE_FACTORS = tuple(np.uint8(n) for n in (0x9D, 0x5B, 0xE3))
+_SPACE = np.uint8(ord(" "))
+_SPACES = np.full(BLOCK + 2, _SPACE, dtype=np.uint8)  # numpy has vector instructions for the larger of two arrays only
 _NOTHING = np.uint32(0xFFFFFFFF)
 
 
@@ -29,12 +30,12 @@ def signatures(text: Bytes, starts: Integers, ends: Integers) -> Integers:
 
     A bin without any shingle holds `ABSENT`.
     """
-    found = np.full(len(starts) * BINS, _NOTHING, dtype=np.uint32)
+    found = np.full((len(starts), BINS), _NOTHING, dtype=np.uint32)
     rows = np.flatnonzero(ends - starts >= SHINGLE_BYTES)
     starts, ends = starts[rows], ends[rows]
     for share in SHARES if len(rows) else ():
-        seen = _smallest(found, text, starts, ends, rows, share)
-        few = np.flatnonzero(seen < ENOUGH)
+        _smallest(found, text, starts, ends, rows, share)
+        few = np.flatnonzero((found[rows] == _NOTHING).any(axis=1))
         if not len(few):
             break
         rows, sizes = rows[few], ends[few] - starts[few]
@@ -43,38 +44,56 @@ def signatures(text: Bytes, starts: Integers, ends: Integers) -> Integers:
         starts = ends - sizes
     short = (found % np.uint32(0xFFFF) + np.uint32(1)).astype(np.uint16)
     short[found == _NOTHING] = ABSENT
-    return short.reshape(-1, BINS)
+    return short
 
 
-def _smallest(found: Integers, text: Bytes, starts: Integers, ends: Integers, rows: Integers, share: int) -> Integers:
-    """Put the smallest numbers of each row into its bins; gives how many shingles of each were looked at."""
-    places, cheap = _places(text, share)
+def _smallest(found: Integers, text: Bytes, starts: Integers, ends: Integers, rows: Integers, share: int) -> None:
+    """Put the smallest numbers of each row into its bins."""
+    places, cheap = _places(text[starts[0] : ends[-1]], share)
+    places += starts[0]
     counts = np.diff(np.searchsorted(places, np.append(starts, ends[-1])))
-    first = int(np.searchsorted(places, starts[0]))
-    places, cheap = places[first : first + int(counts.sum())], cheap[first : first + int(counts.sum())]
-    owner = np.repeat(np.arange(len(rows)), counts)
-    whole = np.flatnonzero(places + SHINGLE_BYTES <= ends[owner])
-    places, cheap, owner = places[whole], cheap[whole], owner[whole]
-    hashed = hashes(text, places)
-    numbers = (cheap.astype(np.uint32) << np.uint32(24)) | (hashed >> np.uint64(40)).astype(np.uint32)
-    bins = rows[owner] * BINS + (hashed & np.uint64(BINS - 1)).astype(np.int64)
-    np.minimum.at(found, bins, numbers)
-    return np.bincount(owner, minlength=len(rows))
+    whole = np.flatnonzero(places <= np.repeat(ends - SHINGLE_BYTES, counts))
+    hashed = hashes(text, places[whole])
+    numbers = (cheap[whole].astype(np.uint32) << np.uint32(24)) | (hashed >> np.uint64(40)).astype(np.uint32)
+    bins = np.repeat(rows * BINS, counts)[whole]
+    bins += (hashed & np.uint64(BINS - 1)).view(np.int64)
+    np.minimum.at(found.reshape(-1), bins, numbers)
 
 
-def _places(text: Bytes, share: int) -> tuple[Integers, Integers]:
-    """Where shingles begin whose cheap hash is below the share, and that hash."""
+def _places(text: Bytes, share: int) -> tuple[Integers, Bytes]:
+    """Where shingles begin whose cheap hash is below the share, and that hash.
+
+    Shingles that are compared as equal have the same one: letters of one case, and a line feed as a space.
+    """
     count = len(text) - SHINGLE_BYTES + 1
     places, cheap = [], []
-    bytes_of, total, term = (np.empty(BLOCK + 2, dtype=np.uint8) for _ in range(3))
+    folded: Bytes = np.empty(BLOCK + 2, dtype=np.uint8)
+    hashed: Bytes = np.empty(BLOCK, dtype=np.uint8)
+    small = np.empty(BLOCK, dtype=bool)
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
-        part = fold(text[start : start + size + 2], bytes_of[: size + 2])
-        one, other = total[:size], term[:size]
+        one = hashed[:size]
+        part: Bytes = np.maximum(text[start : start + size + 2], _SPACES[: size + 2], out=folded[: size + 2])
+        part |= _SPACE
         np.multiply(part[:size], _BYTE_FACTORS[0], out=one)
-        one ^= np.multiply(part[1 : size + 1], _BYTE_FACTORS[1], out=other)
-        one += np.multiply(part[2:], _BYTE_FACTORS[2], out=other)
-        chosen = np.flatnonzero(one < share) if share < 256 else np.arange(size)
+        one ^= part[1 : size + 1]
+        one *= _BYTE_FACTORS[1]
+        one += part[2:]
+        one *= _BYTE_FACTORS[2]
+        chosen = sparse(np.less(one, np.uint8(share), out=small[:size])) if share < 256 else np.arange(size)
         cheap.append(one[chosen])
-        places.append(chosen + start)
+        chosen += start
+        places.append(chosen)
     return np.concatenate(places), np.concatenate(cheap)
+
+
+def sparse(chosen: NDArray[np.bool_]) -> Integers:
+    """Where few are true, as `np.flatnonzero`: eight are looked at together, which takes a third of its time."""
+    whole = len(chosen) // 8 * 8
+    words = chosen[:whole].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    within = np.flatnonzero(words[some].view(bool))
+    places = (some << 3)[within >> 3]
+    places += within & 7
+    rest = np.flatnonzero(chosen[whole:])
+    return np.append(places, rest + whole) if len(rest) else places

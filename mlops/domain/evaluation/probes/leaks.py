@@ -31,6 +31,11 @@ class Questions:
                 self._by_end.setdefault(end, []).append(number)
 
     @property
+    def longest(self) -> int:
+        """A turn with more characters asks none of them."""
+        return int(LONGER * max((sum(map(len, known.turns)) for known in self._known), default=0))
+
+    @property
     def ends(self) -> list[str]:
         """A turn that may ask begins or ends so, in lower case and without the `EDGES`."""
         return list(self._by_end)

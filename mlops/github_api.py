@@ -125,6 +125,15 @@ class GitHub:
         found = self._call("GET", f"{self._root}/actions/workflows/{file}/runs?per_page={most}")[0]
         return list(found["workflow_runs"])
 
+    def waiting_runs(self, most: int) -> list[dict[str, Any]]:
+        """The newest workflow runs that wait for somebody's approval."""
+        found = self._call("GET", f"{self._root}/actions/runs?status=waiting&per_page={most}")[0]
+        return list(found["workflow_runs"])
+
+    def pending_deployments(self, run: object) -> list[dict[str, Any]]:
+        """The environments that a workflow run waits for, each with its `environment`."""
+        return list(self._call("GET", f"{self._root}/actions/runs/{run}/pending_deployments")[0])
+
     def _pages(self, url: str, key: str = "") -> Iterator[dict[str, Any]]:
         following: str | None = url
         while following:

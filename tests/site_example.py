@@ -10,8 +10,8 @@ from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, RunFacts
 from mlops.domain.release.timeline import RunRecord, VersionRecord, timeline
 from mlops.domain.tags import VERDICT_TAG
 from mlops.domain.training.run import JobState
+from mlops.flow.release.live import EnvironmentStatus, ServedModel
 from mlops.flow.release.site import Limit, Machines, ModelDetails, ModelRecord, SiteResult
-from mlops.flow.release.status import EnvironmentStatus, ServedModel
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
+from mlops import clock
 from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 
@@ -143,6 +144,16 @@ class Session:
         if outcome.failure:
             outcome.failure.is_on_stdout = True
         self._close(report, view.outputs(outcome.result), outcome.failure)
+
+    def again(self, look: Callable[[], None], *, seconds: float, pause: Callable[[float], None] = clock.sleep) -> None:
+        """Look until somebody ends it; on a terminal each report takes the place of the one before."""
+        from mlops.render import Human
+
+        if isinstance(self.view, Human):
+            self.view = replace(self.view, replaces=True)
+        while True:
+            look()
+            pause(seconds)
 
     def _told_from_here(self, report: "Report") -> "Report":
         """The same, with the next command as it is typed where the person is."""

@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from mlops import clock
 from mlops.render.markdown import clean
 from mlops.render.report import Table, drawn
+
+SILENCE = 30.0  # seconds after which a log says that it still goes on
 
 
 class Board(Protocol):
@@ -20,18 +23,23 @@ class Board(Protocol):
         """The state as a table; what is new since the last time, as lines; new lines of a log."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lines:
-    """For a log: what is new, line by line, and never the table."""
+    """For a log: what is new, line by line, and never the table; of silence its title, every half minute."""
 
     say: Callable[[str], None]
+    now: Callable[[], float] = clock.monotonic
+    said: float = -SILENCE
 
-    def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:  # noqa: ARG002 - news say it
+    def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:
         """Say what is new."""
-        for line in news:
+        lines = [*news, *(f"  | {line}" for line in log)]
+        if not lines and self.now() - self.said >= SILENCE:
+            lines = [table.title]
+        for line in lines:
             self.say(line)
-        for line in log:
-            self.say(f"  | {line}")
+        if lines:
+            self.said = self.now()
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,16 @@ class Output(Protocol):
 
 @dataclass(frozen=True)
 class Human:
-    """For people: the report on stdout, notes and progress on stderr."""
+    """For people: the report on stdout, notes and progress on stderr. `replaces`: a screen is cleared before it."""
 
     out: Console
     err: Console
+    replaces: bool = False
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Print the report."""
+        if self.replaces:
+            self.out.clear()  # nothing where it is no terminal
         report.print(self.out)
 
     def refuse(self, verb: str, failure: MlopsError) -> None:

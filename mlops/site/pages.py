@@ -12,8 +12,8 @@ from mlops.domain.numbers import number
 from mlops.domain.registry.lineage import RunFacts, graph
 from mlops.domain.release.timeline import Event
 from mlops.domain.tags import HISTORY_PREFIX
+from mlops.flow.release.live import EnvironmentStatus
 from mlops.flow.release.site import ModelRecord, SiteResult
-from mlops.flow.release.status import EnvironmentStatus
 from mlops.render.plain import plain
 from mlops.site import charts
 from mlops.site.charts import Figure

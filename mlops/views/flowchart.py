@@ -1,5 +1,6 @@
 """A lineage graph as Mermaid draws it, as a table and as an indented text. It must not find anything out."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,24 @@ from mlops.domain.registry.lineage import Graph, Node
 from mlops.render.charts import label
 from mlops.render.plain import plain
 
-SHOWN = ("rows", "kept", "fingerprint", "licence", "traffic", "verdict", "state")  # facts that fit into a box
+SHOWN = (
+    "rows",
+    "kept",
+    "licence",
+    "traffic",
+    "verdict",
+    "state",
+    "at",
+    "by",
+    "approved_by",
+)  # facts that fit into a box
+DIGESTS = ("fingerprint", "serving", "sha")  # facts that tell a person nothing; the table and the data have them
+NAMED_BY_DIGEST = ("parameters", "preparation")  # things whose name is one
+VALUES_OF = ("parameters",)  # things of which every fact is shown
 METRICS_OF = ("verdict", "evaluation")  # things whose numbers are shown as well
 MOST_METRICS = 10
+SHORT = 8  # characters of a digest
+_DIGEST = re.compile(r"[0-9a-f]{16,}")
 LONGEST = 60  # characters of a line in a box
 
 
@@ -60,8 +76,8 @@ class Flowchart:
     def _outline(
         self, node: Node, relation: str, depth: int, nodes: dict[str, Node], seen: set[str], lines: list[str]
     ) -> None:
-        facts = "" if node.id in seen else _facts(node)
-        lines.append("  " * depth + " ".join(part for part in (relation, f"{node.kind} {node.name}") if part))
+        facts = "" if node.id in seen else _values(node)
+        lines.append("  " * depth + " ".join(part for part in (relation, node.kind, _name(node)) if part))
         if facts:
             lines[-1] += f" ({facts})"
         if node.id in seen:
@@ -73,11 +89,27 @@ class Flowchart:
 
 
 def _box(node: Node) -> str:
-    lines = [node.kind, node.name, *(f"{key} {_shown(key, node.facts[key])}" for key in SHOWN if key in node.facts)]
+    shown = node.facts if node.kind in VALUES_OF else SHOWN
+    facts = (f"{key} {_shown(key, node.facts[key])}" for key in shown if key in node.facts)
+    lines = [part for part in (node.kind, _name(node), *facts) if part]
     if node.kind in METRICS_OF:
         measured = [f"{key} {value:.6g}" for key, value in node.facts.items() if isinstance(value, float)]
         lines += measured[:MOST_METRICS]
     return "<br/>".join(label(line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}...") for line in lines)
+
+
+def _name(node: Node) -> str:
+    """The name, of a digest its beginning; none where the name is nothing but a digest."""
+    if node.kind in NAMED_BY_DIGEST:
+        return ""
+    name, colon, version = node.name.rpartition(":")
+    return f"{name}:{version[:SHORT]}…" if colon and _DIGEST.fullmatch(version) else node.name
+
+
+def _values(node: Node) -> str:
+    """The facts that a person reads."""
+    told = Node(node.kind, node.name, {key: value for key, value in node.facts.items() if key not in DIGESTS})
+    return _facts(told)
 
 
 def _facts(node: Node) -> str:

@@ -8,9 +8,9 @@ from mlops.domain.training.costs import Estimate, MachineCost, amount
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.release.offline_plan import OfflinePlanResult
 from mlops.flow.release.plan import EnvironmentSettings, PlanResult
-from mlops.flow.release.pull_request_diff import FileChange, PullRequestDiff
-from mlops.flow.release.released_diff import ReleasedDiff
+from mlops.flow.release.pull_request_diff import PullRequestDiff
 from mlops.render import Report, Section, Table, number, table
+from mlops.views.released import conversation_table, released_section
 from mlops.views.status import drift_lines
 
 SHOWN = 50  # changed parameters
@@ -66,7 +66,7 @@ def _plan(result: PlanResult) -> Report:
             *serving_tables(result.serving),
             table("Fine-tuning parameters", ("parameter", "value", "from", "instead of"), parameters),
         ),
-        sections=(_released(result.compared),),
+        sections=(released_section(result.compared),),
         next_step=f"mlops {due[0]}" if due else "",
     )
 
@@ -120,35 +120,8 @@ def _merging(found: PullRequestDiff) -> Section:
     if len(found.parameters) > SHOWN:
         rows.append((f"and {len(found.parameters) - SHOWN} more", "", ""))
     parameters = table("Parameters", ("key", "before", "after"), rows)
-    tables = (parameters, _conversations(found.conversations))
+    tables = (parameters, conversation_table(found.conversations))
     return Section("What merging changes", lines, tuple(item for item in tables if item.rows))
-
-
-def _released(found: ReleasedDiff) -> Section:
-    released, conversations = found.released, found.conversations
-    if released is None:
-        return Section("Against what is released", ("nothing is released yet",))
-    where = f"all traffic in {released.environment}" if released.environment else "no traffic"
-    lines = [f"{released.model} ({where}), made by {released.job or 'an unknown run'}"]
-    lines += ["nothing differs"] if not found.differences and not conversations else []
-    if conversations is None:
-        unknown = f"this clone does not have {released.commit}" if released.commit else "the run names no commit"
-        lines.append(f"conversations are not counted: {unknown}")
-    elif conversations:
-        added, removed = (sum(count or 0 for count in counts) for counts in _counts(conversations))
-        lines.append(f"conversations: +{added} -{removed}")
-    rows = [(f"{item.kind} {item.name}".rstrip(), item.before, item.after) for item in found.differences]
-    tables = (table("Changed", ("what", "released", "now"), rows), _conversations(conversations or ()))
-    return Section("Against what is released", tuple(lines), tuple(item for item in tables if item.rows))
-
-
-def _counts(changes: Sequence[FileChange]) -> tuple[list[int | None], list[int | None]]:
-    return [change.added for change in changes], [change.removed for change in changes]
-
-
-def _conversations(changes: Sequence[FileChange]) -> Table:
-    rows = [(change.path, change.added, change.removed) for change in changes]
-    return table("Conversations", ("file", "added", "removed"), rows)
 
 
 def estimate_lines(found: Estimate | None, size: str, nodes: int) -> tuple[str, ...]:

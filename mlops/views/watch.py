@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mlops.domain.training.run import JobState
-from mlops.flow.training.watch import WatchResult
+from mlops.flow.training.watch import WatchResult, told
 from mlops.render import Report, Section, Table, table
 
 
@@ -19,7 +19,8 @@ def report(result: WatchResult) -> Report:
             next_step=f"mlops {verb} --job {result.job}",
         )
     if not result.state.ended:
-        lines = (f"looked for {result.bound_minutes:g} minutes; it goes on", result.studio_url)
+        how_far = told(result.left) if result.left else "it goes on"
+        lines = (f"looked for {result.bound_minutes:g} minutes; {how_far}", result.studio_url)
         title, resume = f"{result.job} is still {result.state}", f"mlops watch --job {result.job}"
         return Report(title, lines, tables, next_step=resume)
     names = ", ".join(step.name for step in result.failed_steps)

@@ -101,3 +101,14 @@ def test_a_log_gets_lines_and_a_terminal_gets_a_table() -> None:
     assert "finetune" in drawn.getvalue()
     assert "epoch 1[2J" in drawn.getvalue()
     assert len(said) == 2
+
+
+def test_a_log_says_every_half_minute_that_it_goes_on() -> None:
+    said: list[str] = []
+    seconds = iter([100.0, 129.0, 130.0, 130.0, 140.0, 161.0, 161.0])
+    lines = Lines(said.append, now=lambda: next(seconds))
+    shown = table("42 %, 1 min left", ("step",), [])
+    lines.show(shown, ["step train is Running"], [])
+    for _ in range(4):
+        lines.show(shown, [], [])
+    assert said == ["step train is Running", "42 %, 1 min left", "42 %, 1 min left"]

@@ -65,6 +65,10 @@ def test_a_runner_that_may_not_ask_the_endpoint_finds_out_before_a_deployment_is
     status = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "status")
     staging, production = json.loads(status.stdout)["result"]["environments"]
     assert (staging["serves"], [one["deployment"] for one in production["serves"]]) == ([], ["model-1"])
+    assert (staging["live"], production["live"]["model"]) == (None, "phi-3-mini-ultrachat:1")
+    assert (production["live"]["job"], production["live"]["verdict"]) == (seen["first"]["job"], "pass")
+    assert production["use"]["requests"] >= 1 or production["use"]["idle"]
+    assert production["cost_a_day"] > 0
 
 
 def test_a_changed_serving_setting_is_released_by_a_push_that_trains_nothing(clone: Clone) -> None:

@@ -33,6 +33,7 @@ class GitHubImitation:
     first: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)  # file -> state
     runs: list[dict[str, Any]] = field(default_factory=list)  # of any workflow
+    pending: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # number of a run -> its deployments
     environments: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, set[str]] = field(default_factory=dict)  # environment, or "" for the repository -> names
     permissions: str = "read"
@@ -62,6 +63,11 @@ class GitHubImitation:
                 return 200, self.jobs
             case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
                 return 200, self.approvals
+            case "GET", ["actions", "runs"]:
+                found = [one for one in self.runs if one["status"] == query["status"][0]]
+                return 200, {"total_count": len(found), "workflow_runs": found}
+            case "GET", ["actions", "runs", run, "pending_deployments"]:
+                return 200, self.pending.get(run, [])
             case "GET", ["actions", "runs", run] if run == RUN:
                 return 200, {"run_started_at": self.begun}
             case "GET", ["environments"]:

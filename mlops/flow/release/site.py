@@ -25,8 +25,8 @@ from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.registry import lineage
-from mlops.flow.release import history, status
-from mlops.flow.release.status import EnvironmentStatus
+from mlops.flow.release import history, live
+from mlops.flow.release.live import EnvironmentStatus
 from mlops.params import Params
 
 CURVES = ("loss", "eval_loss", "learning_rate")
@@ -122,7 +122,7 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
         model=owner,
         workspace=workspace.target.workspace,
         made=workspace.now(),
-        environments=tuple(status.environment_status(name, facts) for name, facts in endpoints.items()),
+        environments=live.environments(context, endpoints, {}),
         machines=tuple(_machines(name, one, prices) for name, facts in endpoints.items() for one in facts.deployments),
         running=tuple(one for one in runs if not one.state.ended),
         models=tuple(shown),

@@ -1,61 +1,47 @@
-"""`mlops status`: where things stand for the current parameters and data, and what each environment serves."""
+"""`mlops status`: what is live, what runs, waits and is held, what this commit would change, what cleanup will do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mlops.domain.promote import audit
-from mlops.domain.promote.audit import AuditEntry
-from mlops.domain.promote.endpoint import DeploymentState, EndpointFacts, EndpointState
+from mlops.domain.cleanup.plan import Because, Kind
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.release.drift import Drift
-from mlops.domain.release.plan import Verb, decide
-from mlops.domain.tags import PROMOTED_TAG, ROLLED_BACK_TAG
+from mlops.domain.release.next_step import Standing, next_step
+from mlops.domain.release.plan import Facts, ReleasePlan, Verb, decide
 from mlops.domain.training.run import JobState
+from mlops.errors import MlopsError
 from mlops.flow import observe
+from mlops.flow.cleanup import cleanup
+from mlops.flow.cleanup.cleanup import CleanupItem, CleanupResult
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote.rollout_spec import rollout_specs
-from mlops.flow.release import drift
-from mlops.flow.training import training_spec
+from mlops.flow.release import approvals, drift, live, released_diff
+from mlops.flow.release.approvals import Approvals
+from mlops.flow.release.live import EnvironmentStatus
+from mlops.flow.release.released_diff import ReleasedDiff
+from mlops.flow.training import training_spec, under_way
+from mlops.flow.training.under_way import RunUnderWay
+from mlops.github_api import GitHub
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """A deployment with its model as name:version and its share of the traffic in percent."""
+class CleanupForecast:
+    """What the next run of `mlops cleanup --apply` would do, and what is marked; `gap` says why it is not known."""
 
-    deployment: str
-    model: str
-    state: DeploymentState
-    traffic: int
-    instances: int
-
-
-@dataclass(frozen=True)
-class EnvironmentStatus:
-    """An environment's endpoint, what it serves, and what people decided about it.
-
-    `promoted` is the last promotion, `rolled_back` says from which deployment to which one a rollback went since then,
-    `held` are versions that were rolled back, `promoting` is a model on its way, `drift` what somebody else changed.
-    """
-
-    name: str
-    endpoint: str
-    state: EndpointState
-    serves: tuple[ServedModel, ...]
-    promoted: AuditEntry | None
-    rolled_back: str | None
-    held: Mapping[str, AuditEntry]
-    frozen: AuditEntry | None
-    promoting: str | None
-    drift: str | None
+    items: tuple[CleanupItem, ...] = ()
+    grace_hours: float = 0
+    gap: str = ""
 
 
 @dataclass(frozen=True)
 class StatusResult:
-    """How far this commit got, and what is live; null is what does not exist yet.
+    """How far this commit got, what is live, what goes on, and what comes next; null is what does not exist yet.
 
     `refusal` says why the gate refuses the finished run by the rules of now. `next_verb` is the first step that the
     plan would run; null where nothing is to be done. `drift` is what somebody changed since mlops last promoted.
+    `promotes` are the environments that are to get this commit's model.
     """
 
     recipe: str
@@ -66,17 +52,28 @@ class StatusResult:
     refusal: str | None
     model: str | None
     environments: tuple[EnvironmentStatus, ...]
+    under_way: tuple[RunUnderWay, ...]
+    approvals: Approvals
+    promotes: tuple[str, ...]
+    compared: ReleasedDiff
+    cleanup: CleanupForecast
     drift: tuple[Drift, ...]
     next_verb: Verb | None
     why: str
+    next_step: str
 
 
-def run(context: Context) -> Outcome[StatusResult]:
+def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResult]:
     """Look, and say."""
-    made_of = training_spec.training(context.workspace, training_spec.of(context))
-    seen = own_endpoints(context)
+    workspace = context.workspace
+    made_of = training_spec.training(workspace, training_spec.of(context))
+    seen, specs = own_endpoints(context), rollout_specs(context)
     facts = observe.facts(context, made_of, seen)
     plan = decide(facts)
+    pending = facts.outdated or observe.outdated(workspace, seen, specs)
+    environments = live.environments(context, seen, pending)
+    running, waiting = under_way.found(workspace, context.owner), approvals.found(github)
+    changed = drift.found(workspace, seen, specs)
     result = StatusResult(
         recipe=facts.recipe,
         data_version=facts.data_version,
@@ -85,29 +82,47 @@ def run(context: Context) -> Outcome[StatusResult]:
         job_state=facts.attempt.state if facts.attempt else None,
         refusal=facts.refusal,
         model=facts.model,
-        environments=tuple(environment_status(name, found) for name, found in seen.items()),
-        drift=drift.found(context.workspace, seen, rollout_specs(context)),
+        environments=environments,
+        under_way=running,
+        approvals=waiting,
+        promotes=plan.environments,
+        compared=released_diff.compare(context, made_of, facts.data_version),
+        cleanup=_forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
+        drift=changed,
         next_verb=plan.first,
         why=plan.why,
+        next_step=next_step(_standing(facts, plan, seen, environments, running, waiting)),
     )
     return Outcome(result)
 
 
-def environment_status(name: str, facts: EndpointFacts) -> EnvironmentStatus:
-    """An environment as its endpoint shows it."""
-    serves = (
-        ServedModel(item.name, item.model, item.state, facts.share(item.name), item.instance_count)
-        for item in facts.deployments
+def _standing(
+    facts: Facts,
+    plan: ReleasePlan,
+    seen: Mapping[str, EndpointFacts],
+    environments: tuple[EnvironmentStatus, ...],
+    running: tuple[RunUnderWay, ...],
+    waiting: Approvals,
+) -> Standing:
+    version = (facts.model or "").rpartition(":")[2]
+    return Standing(
+        verb=plan.first,
+        environments=plan.environments,
+        under_way=[one.job for one in running],
+        refused=facts.refusal is not None,
+        waiting=[one.run for one in waiting.waiting],
+        frozen=[one.name for one in environments if one.frozen],
+        held={one.name: version for one in environments if version in one.held},
+        changed_by_hand=[name for name, one in seen.items() if one.drift and not one.promoting],
     )
-    return EnvironmentStatus(
-        name,
-        facts.name,
-        facts.state,
-        tuple(serves),
-        promoted=audit.read(facts.tags.get(PROMOTED_TAG, "")),
-        rolled_back=facts.tags.get(ROLLED_BACK_TAG) or None,
-        held=audit.held(facts.tags),
-        frozen=audit.frozen(facts.tags),
-        promoting=facts.promoting or None,
-        drift=facts.drift or None,
-    )
+
+
+def _forecast(hours: float, dry_run: Callable[[], Outcome[CleanupResult]]) -> CleanupForecast:
+    """What cannot be read hides nothing else."""
+    try:
+        found = dry_run()
+    except MlopsError as error:
+        return CleanupForecast(grace_hours=hours, gap=error.problems[0].what)
+    items = tuple(one for one in found.result.items if one.ours and (one.acts or one.because is Because.WAITING))
+    endpoints_first = sorted(items, key=lambda one: list(Kind).index(one.kind))
+    return CleanupForecast(tuple(endpoints_first), hours, found.failure.problems[0].what if found.failure else "")

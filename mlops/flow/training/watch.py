@@ -9,11 +9,13 @@ from mlops.azure import jobs, steps
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.progress import PipelineStep, Snapshot, news
 from mlops.domain.training.run import JobState
+from mlops.domain.training.time_left import NONE, PastSteps, TimeLeft, time_left
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed, Unfinished
 from mlops.flow import interrupt, observe, poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.render import Board, Table, table
+from mlops.flow.training import under_way
+from mlops.render import Board, Table, duration, table
 
 PAUSES = poll.Pauses(1.0, factor=1.5, longest=20.0)
 
@@ -45,6 +47,7 @@ class WatchResult:
     metrics: Mapping[str, float]
     why: str
     evaluates: bool
+    left: TimeLeft | None = None  # of one that goes on
 
     @property
     def failed_steps(self) -> tuple[WatchedStep, ...]:
@@ -88,6 +91,8 @@ class _Watcher:
     log_lines: int
     seen: Snapshot | None = None
     logs: dict[str, steps.Log] = field(default_factory=dict)
+    past: PastSteps | None = None  # what the steps took before; read once, and only where it is to be waited
+    left: TimeLeft | None = None
 
     def look(self, board: Board) -> jobs.Job:
         """The job as it is now; what is new is shown."""
@@ -104,8 +109,18 @@ class _Watcher:
             except AzureRefused as error:  # run history and MLflow may not know yet what the job's list knows
                 log = [f"not to be read yet: {error.problems[0].what}"]
         before, self.seen = self.seen, now
-        board.show(_progress(now), news(before, now), log)
+        self.left = None if found.state.ended else self._left(found, now)
+        board.show(_progress(now, self.left), news(before, now), log)
         return found
+
+    def _left(self, job: jobs.Job, now: Snapshot) -> TimeLeft | None:
+        """Earlier runs that cannot be read only leave it unknown."""
+        if self.past is None:
+            try:
+                self.past = under_way.past_steps(self.workspace, job)
+            except MlopsError:
+                self.past = NONE
+        return time_left(now, self.past, under_way.epochs(job), self.workspace.now())
 
     def _log(self, now: Snapshot) -> list[str]:
         """New lines of the step that works now, and what was left to read of the one before."""
@@ -121,12 +136,18 @@ class _Watcher:
         return [f"({left_out} lines left out)", *lines[-most:]] if left_out > 0 else lines
 
 
-def _progress(seen: Snapshot) -> Table:
+def _progress(seen: Snapshot, left: TimeLeft | None) -> Table:
     """The steps for a screen that is drawn again at each look."""
-    title = f"{seen.name} is {seen.state}"
-    if seen.metrics:
+    title = f"{seen.name} is {seen.state}{f', {told(left)}' if left else ''}"
+    if seen.measured():
         title += f": {seen.measured()}"
     return table(title, ("step", "state", "seconds", "error"), seen.rows(clock.now()))
+
+
+def told(left: TimeLeft) -> str:
+    """Such as `42 %, 3 min left by 2 earlier runs`."""
+    by = f"by {left.runs} earlier run{'s' * (left.runs > 1)}" if left.runs else "by its epochs"
+    return f"{left.percent} %, {duration(left.seconds)} left {by}"
 
 
 def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: float, *, evaluation: bool) -> WatchResult:
@@ -144,6 +165,7 @@ def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: flo
         metrics=dict(seen.metrics),
         why=why or (_cause(workspace, found.name) if failed else ""),
         evaluates=evaluation,
+        left=watcher.left,
     )
 
 

@@ -16,7 +16,7 @@ LEAST = 0.02  # part of the epochs that must be done before their speed says any
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """Percent of the time that has gone, and the seconds that are left. `runs`: of so many completed runs; 0: by its epochs.
+    """Percent of the time that has gone, and the seconds that are left; by so many completed `runs`, 0: by its epochs.
 
     A run that took longer than those before it has 0 seconds left and never 100 percent.
     """

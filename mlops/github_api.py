@@ -60,8 +60,16 @@ class GitHub:
 
     def rejections(self) -> list[dict[str, Any]]:
         """The approvals of the run that were refused: who did it, for which environments, with which comment."""
-        found = self._call("GET", f"{self._root}/actions/runs/{self.run}/approvals")[0]
-        return [review for review in found if review.get("state") == "rejected"]
+        return [review for review in self._reviews() if review.get("state") == "rejected"]
+
+    def approvers(self, environment: str) -> list[str]:
+        """Who approved an environment in the run, each once; nobody where it has no reviewers."""
+        approved = (one for one in self._reviews() if one.get("state") == "approved")
+        ours = (one for one in approved if environment in {place.get("name") for place in one.get("environments", ())})
+        return list(dict.fromkeys(str(user["login"]) for one in ours if (user := one.get("user"))))
+
+    def _reviews(self) -> Iterator[dict[str, Any]]:
+        return self._pages(f"{self._root}/actions/runs/{self.run}/approvals")
 
     def annotations(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What was annotated in a job; a job is a check run of the same number."""

@@ -49,10 +49,17 @@ def command(
     session.read_params()
     from mlops.flow.promote import promote
     from mlops.flow.promote.consent import Consent
+    from mlops.github_api import GitHub
+    from mlops.params import REHEARSAL_VARIABLE
     from mlops.views import promote as view
 
     by_hand = session.actions.by_hand
     consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, by_hand, skip_earlier)
+    on_github = session.actions.enabled and not session.environ.get(REHEARSAL_VARIABLE)
+    github = (lambda: GitHub.from_environment(session.environ)) if on_github else None
     session.answer(
-        lambda context: promote.run(context, environment, model=model or None, commit=commit, consent=consent), view
+        lambda context: promote.run(
+            context, environment, model=model or None, commit=commit, consent=consent, github=github
+        ),
+        view,
     )

@@ -155,9 +155,11 @@ SCHEMA: tuple[Tag, ...] = (
     Tag(TRAFFIC_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("plan", "promote", "status"),
         "`DEPLOYMENT=PERCENT …` as mlops set it last; other traffic is somebody's change"),
     Tag(PROMOTING_TAG, (On.ENDPOINT,), ("promote",), ("rollback",), "`name:version` on its way, removed at the end"),
-    Tag(PROMOTED_TAG, (On.ENDPOINT,), ("promote",), ("status", "lineage"), "`TIME by WHO: WHY` of the last promotion"),
+    Tag(PROMOTED_TAG, (On.ENDPOINT,), ("promote",), ("status", "history"),
+        "`TIME by WHO: WHY` of the last promotion; `TIME by WHO approved by WHOM: WHY` after an approval on GitHub"),
     Tag(PASSED_PREFIX, (On.VERSION,), ("promote",), ("promote", "lineage", "history"),
-        "environment: `TIME by WHO: data NAME:VERSION serving FINGERPRINT smoke SCORE canary JUDGEMENTS; WHY`"),
+        "environment: `TIME by WHO approved by WHOM: data NAME:VERSION serving FINGERPRINT smoke SCORE "
+        "canary JUDGEMENTS; WHY`"),
     Tag(HELD_PREFIX, (On.ENDPOINT,), ("rollback",), ("plan", "promote", "resume", "status"),
         "version that was rolled back: `TIME by WHO: WHY`"),
     Tag(HELD_IN_PREFIX, (On.VERSION,), ("rollback",), ("plan", "promote", "resume", "status", "lineage"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.release.timeline import Event, EventKind
 from mlops.flow.release.history import HistoryResult
 from mlops.render import Report, table
@@ -15,7 +16,7 @@ def report(result: HistoryResult) -> Report:
     where = f" in {result.environment}" if result.environment else ""
     if not result.events:
         return Report(f"History of {result.model}{where}", ("nothing happened yet",), next_step="mlops plan")
-    rows = [(moment(event), _what(event), by(event.by), event.why) for event in reversed(result.events)]
+    rows = [(moment(event), _what(event), _who(event), event.why) for event in reversed(result.events)]
     made = table("", ("when (UTC)", "what", "by", "why"), rows)
     return Report(f"History of {result.model}{where}", tables=(made,))
 
@@ -36,6 +37,10 @@ def _what(event: Event) -> str:
     place = f"{PLACED.get(event.kind, 'in')} {event.environment}" if event.environment else ""
     said = " ".join(part for part in (event.kind.value, about, place) if part)
     return f"{said}, commit {event.commit[:SHORT_COMMIT]}" if event.commit else said
+
+
+def _who(event: Event) -> str:
+    return AuditEntry(event.at, by(event.by), event.why, event.approved).who
 
 
 def by(text: str) -> str:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,6 +13,9 @@ from jsonschema import Draft202012Validator
 import mlops.views
 from mlops.cli.main import cli
 from mlops.cli.options import OPTIONS
+from mlops.errors import BadInput, Problem
+from mlops.flow.promote import promote
+from mlops.github_api import GitHub
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,3 +95,22 @@ def test_a_refusal_has_the_shape_that_the_schema_says(mlops: Run, project: Path,
     document = json.loads(told.out)
     Draft202012Validator(schema).validate(document)
     assert (document["ok"], document["exit_code"]) == (False, 2)
+
+
+@pytest.mark.parametrize(("given", "asks"), [({"GITHUB_ACTIONS": "true"}, True), ({}, False)])
+def test_a_promotion_asks_github_who_approved_it_on_a_runner_alone(
+    mlops: Run, project: Path, environment: pytest.MonkeyPatch, given: dict[str, str], *, asks: bool
+) -> None:
+    for name in ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN"):
+        environment.setenv(name, "7")
+    for name, value in given.items():
+        environment.setenv(name, value)
+    seen: list[GitHub | None] = []
+
+    def promoted(*_: object, github: Callable[[], GitHub] | None, **__: object) -> None:
+        seen.append(github() if github else None)
+        raise BadInput(Problem("enough"))
+
+    environment.setattr(promote, "run", promoted)
+    assert "enough" in mlops("promote", "staging").err
+    assert [one.run if one else None for one in seen] == ["7" if asks else None]

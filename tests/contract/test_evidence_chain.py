@@ -17,14 +17,17 @@ from mlops.flow.promote.result import PromoteOutcome, PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.registry import lineage
 from mlops.flow.release import drift, history
+from mlops.github_api import GitHub
 from mlops.views import promote as promote_view
 from tests.contract.own_workspace import own_workspace
 from tests.contract.promotion_site import Site, made_site
+from tests.unit.github_imitation import GitHubImitation, serve
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 MODEL, PASSED = "chained", "mlops-passed-staging"
+APPROVED = {"state": "approved", "user": {"login": "bob"}, "environments": [{"name": "production"}], "comment": ""}
 
 
 class Chain:
@@ -34,7 +37,7 @@ class Chain:
         self.site = site
 
     def context(self, serving: dict[str, Any] | None = None) -> Context:
-        production = self.site.stated(self.site.endpoint)
+        production = self.site.stated(self.site.endpoint) | {"approval": "github"}
         staging = self.site.stated(f"{MODEL}-staging")
         return self.site.made({"staging": staging, "production": production}, serving)
 
@@ -44,9 +47,11 @@ class Chain:
         version: int,
         consent: Consent | None = None,
         serving: dict[str, Any] | None = None,
+        github: GitHubImitation | None = None,
     ) -> Outcome[PromoteResult]:
-        label = f"{MODEL}:{version}"
-        return promote.run(self.context(serving), environment, model=label, consent=consent or Consent("monthly"))
+        label, consent = f"{MODEL}:{version}", consent or Consent("monthly")
+        asked = (lambda: GitHub.from_environment(github.environment())) if github else None
+        return promote.run(self.context(serving), environment, model=label, consent=consent, github=asked)
 
     def tags(self, version: int) -> dict[str, str]:
         found = models.find(own_workspace(), MODEL, str(version))
@@ -70,16 +75,24 @@ def test_production_takes_what_passed_staging_and_lineage_and_history_tell_the_c
     assert chain.site.facts().deployments == (), "nothing was made"
     chain.promote("staging", 1)
     assert " by ada: data chained:1 serving " in chain.tags(1)[PASSED]
-    done = chain.promote("production", 1).result
-    assert list(done.passed) == ["staging", "production"]
-    assert "| staging | " in promote_view.report(done).to_markdown()
+    with serve(GitHubImitation(approvals=[APPROVED])) as github:
+        done = chain.promote("production", 1, github=github).result
+    assert {name: one.approved for name, one in done.passed.items()} == {"staging": "", "production": "bob"}
+    shown = promote_view.report(done).to_markdown()
+    assert "| staging | " in shown
+    assert "| bob |" in shown
     graph = lineage.run(chain.context(), "production").result.graph
+    facts = {node.name: dict(node.facts) for node in graph.nodes}
+    assert facts["chained:1 in production"]["approved_by"] == "bob"
+    assert " by ada approved by bob: monthly" in chain.site.facts().tags["mlops-promoted"], "which status shows"
     links = {(edge.start, edge.end) for edge in graph.edges}
     assert ("promotion:chained:1 in production", "promotion:chained:1 in staging") in links
     assert ("promotion:chained:1 in staging", "verdict:pass for chained:1") in links
     models.set_tags(own_workspace(), MODEL, "1", {"mlops-owner": MODEL})  # as of a version that `register` made
     told = history.run(chain.context(), environment="staging", since=None).result.events
     assert [(one.model, one.by, one.why) for one in told] == [("chained:1", "ada", "monthly")]
+    (live,) = history.run(chain.context(), environment="production", since=None).result.events
+    assert (live.by, live.approved) == ("ada", "bob")
 
 
 def test_what_is_live_stays_live_without_evidence_and_staging_writes_it_by_a_smoke_test(chain: Chain) -> None:

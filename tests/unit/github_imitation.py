@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 PAGE = 2
 TOKEN = "of-the-job"
@@ -136,8 +136,8 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
                 rest = body[page * PAGE :]
                 body = body[(page - 1) * PAGE : page * PAGE]
                 if rest:
-                    joint = "&" if split.query else "?"
-                    address = f"{imitation.url}{self.path.partition('&page=')[0]}{joint}page={page + 1}"
+                    following = urlencode({**query, "page": [page + 1]}, doseq=True)
+                    address = f"{imitation.url}{split.path}?{following}"
                     self.send_header("Link", f'<{address}>; rel="next", <{address}>; rel="last"')
                 if (key := split.path.rpartition("/")[2]) in ("jobs", "environments", "variables", "workflows"):
                     body = {"total_count": len(imitation.jobs), key: body}

@@ -51,13 +51,13 @@ def test_a_release_and_its_rollback_are_told_in_order_with_who_and_why() -> None
 
 def test_an_older_promotion_is_not_given_the_reason_of_the_last_one() -> None:
     history = f"champion {text(at(0))}; previous {text(at(500))}; champion {text(at(900))}"
-    last = AuditEntry(at(900), "ada", "back again").to_tag()
+    last = AuditEntry(at(900), "ada", "back again", "bob").to_tag()
     found = timeline(
         "chat", [], [VersionRecord("1", at(-9), {"mlops-history-eu": history})], {"eu": {"mlops-promoted": last}}
     )
-    assert [(event.at, event.why) for event in found if event.kind is EventKind.PROMOTED] == [
-        (at(0), ""),
-        (at(900), "back again"),
+    assert [(event.at, event.why, event.approved) for event in found if event.kind is EventKind.PROMOTED] == [
+        (at(0), "", ""),
+        (at(900), "back again", "bob"),
     ]
 
 

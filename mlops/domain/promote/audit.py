@@ -15,29 +15,40 @@ from mlops.domain.tags import FROZEN_TAG, HELD_IN_PREFIX, HELD_PREFIX, SERVING_H
 
 LONGEST = 256  # characters of a tag's value
 MOST_HOLDS = 10  # on one endpoint; the oldest go first
-_FORM = re.compile(r"(?P<at>\S+) by (?P<by>\S+): (?P<why>.*)", re.DOTALL)
+_FORM = re.compile(r"(?P<at>\S+) by (?P<by>\S+)(?: approved by (?P<approved>\S+))?: (?P<why>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """A decision. `at` None: somebody changed the tag, and only its text is known."""
+    """A decision. `at` None: somebody changed the tag, and only its text is known.
+
+    `approved` names who approved it on GitHub, with commas between them; empty where nobody did, or nobody knows.
+    """
 
     at: datetime | None
     by: str
     why: str
+    approved: str = ""
 
     def to_tag(self) -> str:
-        """`TIME by WHO: WHY`, cut to what a tag holds."""
+        """`TIME by WHO: WHY`, or `TIME by WHO approved by WHOM: WHY`, cut to what a tag holds."""
         since = self.at.astimezone(UTC).isoformat(timespec="seconds") if self.at else "-"
         who = "-".join(self.by.split()) or "unknown"
+        who += f" approved by {self.approved}" if self.approved else ""
         return f"{since} by {who}: {' '.join(self.why.split())}"[:LONGEST].rstrip()
+
+    @property
+    def who(self) -> str:
+        """Who asked for it, and who approved it."""
+        approved = f"approved by {self.approved.replace(',', ' and ')}" if self.approved else ""
+        return ", ".join(part for part in (self.by, approved) if part)
 
     @property
     def told(self) -> str:
         """When, by whom, and why."""
         when = f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.at else "nobody knows when"
         why = f", because: {self.why}" if self.why else ", without a reason"
-        return f"{when}{f', by {self.by}' if self.by else ''}{why}"
+        return f"{when}{f', by {self.who}' if self.who else ''}{why}"
 
     def __str__(self) -> str:
         return f"since {self.told}"
@@ -50,7 +61,7 @@ def read(text: str) -> AuditEntry | None:
     found = _FORM.fullmatch(text + " " if text.endswith(":") else text)
     if found is None:
         return AuditEntry(None, "", text)
-    return AuditEntry(parse_date(found["at"]), found["by"], found["why"].strip())
+    return AuditEntry(parse_date(found["at"]), found["by"], found["why"].strip(), found["approved"] or "")
 
 
 def frozen(tags: Mapping[str, str]) -> AuditEntry | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlops.domain.promote import audit
-from mlops.domain.promote.audit import AuditEntry
+from mlops.domain.promote.audit import LONGEST, AuditEntry
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.serving.settings import fingerprint
 from mlops.domain.tags import DATA_TAG, HELD_IN_PREFIX, PASSED_PREFIX
@@ -17,7 +17,7 @@ from mlops.errors import Problem
 
 _FORM = re.compile(
     r"data (?P<data>\S+) serving (?P<serving>\S+) smoke (?P<smoke>\d+\.\d+) canary (?P<canary>\d+)"
-    r"(?: approved (?P<approved>\S+))?(?: skipped (?P<skipped>\S+))?(?:; (?P<why>.*))?",
+    r"(?: skipped (?P<skipped>\S+))?(?:; (?P<why>.*))?",
     re.DOTALL,
 )
 
@@ -42,16 +42,20 @@ class EnvironmentPass:
     skipped: str = ""
 
     def to_tag(self) -> str:
-        """`TIME by WHO: data … serving … smoke … canary …; WHY`, cut to what a tag holds."""
+        """`TIME by WHO: data … serving … smoke … canary …; WHY`, cut to what a tag holds.
+
+        Who approved it is left out where that would cut a fact, which the next environment asks for.
+        """
         facts = f"data {self.data or '-'} serving {self.serving} smoke {self.smoke:.3f} canary {self.canary}"
-        facts += f" approved {self.approved}" if self.approved else ""
         facts += f" skipped {self.skipped}" if self.skipped else ""
-        return AuditEntry(self.at, self.by, f"{facts}; {self.why}" if self.why else facts).to_tag()
+        fits = len(AuditEntry(self.at, self.by, facts, self.approved).to_tag()) < LONGEST
+        text = f"{facts}; {self.why}" if self.why else facts
+        return AuditEntry(self.at, self.by, text, self.approved if fits else "").to_tag()
 
     @property
     def entry(self) -> AuditEntry:
         """Who, when and why."""
-        return AuditEntry(self.at, self.by, self.why)
+        return AuditEntry(self.at, self.by, self.why, self.approved)
 
 
 def tag(environment: str) -> str:
@@ -74,7 +78,7 @@ def read(tags: Mapping[str, str], environment: str) -> EnvironmentPass | None:
         found["serving"],
         float(found["smoke"]),
         int(found["canary"]),
-        found["approved"] or "",
+        entry.approved,
         found["skipped"] or "",
     )
 

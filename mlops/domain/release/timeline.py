@@ -52,7 +52,8 @@ class Event:
     """One thing that happened. `at` None: nobody wrote down when. Empty text is what nobody knows.
 
     `environment` and `model` (`name:version`) are None where the event is about none. A training that failed, was
-    canceled or refused stands at the time of its submission, which is what the service lists.
+    canceled or refused stands at the time of its submission, which is what the service lists. `approved` names who
+    approved a promotion on GitHub.
     """
 
     at: datetime | None
@@ -63,6 +64,7 @@ class Event:
     commit: str = ""
     by: str = ""
     why: str = ""
+    approved: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _of_version(model: str, one: VersionRecord, endpoints: Mapping[str, Mapping[
             known = [entry for entry in (done.entry if done else None, last) if entry]
             for at in _champion_since(text):
                 said = next((entry for entry in known if _same(entry, at)), AuditEntry(at, "", ""))
-                yield Event(at, EventKind.PROMOTED, environment, label, run, commit, said.by, said.why)
+                yield Event(at, EventKind.PROMOTED, environment, label, run, commit, said.by, said.why, said.approved)
         if key.startswith(HELD_IN_PREFIX) and (held := audit.read(text)):
             environment = key.removeprefix(HELD_IN_PREFIX)
             yield Event(held.at, EventKind.ROLLED_BACK, environment, label, run, commit, held.by, held.why)

@@ -67,6 +67,7 @@ class Passage:
             fingerprint(spec.settings),
             score,
             len({one.step for one in canary}),
+            audit.approved,
             skipped=self._skipped(model),
         )
         tags = {passed.tag(spec.environment): found.to_tag()}

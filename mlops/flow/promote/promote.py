@@ -1,6 +1,7 @@
 """`mlops promote`: gives a registered model all the traffic of an environment, or takes it back when it is bad."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 from mlops.domain.environments.order import PromotionOrder
@@ -19,15 +20,22 @@ from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
+from mlops.github_api import GitHub
 
 
 def run(
-    context: Context, environment: str, *, model: str | None, commit: str = "", consent: Consent | None = None
+    context: Context,
+    environment: str,
+    *,
+    model: str | None,
+    commit: str = "",
+    consent: Consent | None = None,
+    github: Callable[[], GitHub] | None = None,
 ) -> Outcome[PromoteResult]:
     """Give a registered model all traffic of an environment.
 
     `commit` asks for it; where it is empty, a model that was named is taken as asked for by the commit that made it,
-    and one that was not named by the current one.
+    and one that was not named by the current one. `github` knows who approved it; None where nobody was asked there.
     """
     consent = consent or Consent()
     consent.check(model)
@@ -51,7 +59,9 @@ def run(
             # its name is bad: that, and everything else that can be known without it
             found = preflight.findings(workspace, spec, registered, candidate.deployment(registered), None)
             raise BadInput([bad.problem, *(finding.problem for finding in found)])
-        audit = AuditEntry(workspace.now(), context.actor, consent.reason)
+        asked_there = github if context.environment(environment).approval == "github" else None
+        approved = approval.approved_by(asked_there, environment, context.say) if asked_there else ""
+        audit = AuditEntry(workspace.now(), context.actor, consent.reason, approved)
         theirs = replace(asked(home, registered, environment), commit=commit)
         precedence = Precedence(home, spec, theirs, Ancestry(context.root, context.say))
         promotion = Promotion(home, spec, registered, later, context.say, holder, audit, consent, precedence, passage)

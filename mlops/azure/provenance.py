@@ -4,7 +4,7 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -50,11 +50,12 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
     return None if uri is None else _text(workspace, f"{uri.rstrip('/')}/{file}", f"{file} of {output} of {job}")
 
 
-def step_output_text(workspace: Workspace, job: str, step: str, output: str) -> str | None:
-    """The text of an output that is one file, of a step of a pipeline. None: there is no such step or output."""
+def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequence[str]) -> list[str | None]:
+    """The texts of outputs that are one file each, of a step of a pipeline. None: there is no such step or output."""
     run = _step(workspace, job, step)
-    uri = jobs.output_uri(workspace, run, output) if run else None
-    return None if uri is None else _text(workspace, uri.rstrip("/"), f"{output} of the step {step} of {job}")
+    found = ((output, jobs.output_uri(workspace, run, output) if run else None) for output in outputs)
+    what = f"the step {step} of {job}"
+    return [_text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None for output, uri in found]
 
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:

@@ -22,6 +22,7 @@ from mlops.domain.dataset.rows import Fault, NotRead, Place, Read, Reason, Sourc
 from mlops.domain.dataset.similar import Hashes, shingles
 from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.dataset.validate import Conversation, check, encode_messages
+from mlops.domain.evaluation.probes import of_conversations
 from mlops.domain.evaluation.probes.leaks import Questions
 
 ALWAYS_DATA = (".jsonl", ".ndjson", ".parquet")  # a file with such an ending is meant as data, whatever is in it
@@ -99,6 +100,8 @@ class CuratedFiles:
         found = check(value, self.max_characters, self.max_tokens, strict=True)
         if isinstance(found, Fault):
             return found
+        if fault := of_conversations.fault_of(value, found):
+            return fault
         screened = screen(found, self.policies)
         self.warnings += [(place, fault) for fault in screened.warnings]
         self.personal.update(screened.kinds)

@@ -19,6 +19,13 @@ from mlops.render.report import Drawing, Section
 from mlops.views.compare import changed_table
 
 CHARTED = (TRAIN, EVAL)
+NOT_MEASURED = Section(
+    "What no rule can ask for",
+    (
+        "the loss of single tokens of an answer: the evaluation component writes none for chats",
+        "the time of live answers: answer_seconds is of the evaluation job; `mlops promote` times staging's answers",
+    ),
+)
 _COLUMNS = ("metric", "candidate", "compared with", "rule", "threshold", "margin", "verdict", "finding")
 _PROBES = ("category", "probes", "base", "candidate", "difference", "from", "to", "won", "lost")
 
@@ -70,7 +77,7 @@ class Explained:
             for item in result.findings
             if item.paired
         )
-        return replace(report(result), sections=sections)
+        return replace(report(result), sections=(*sections, *([NOT_MEASURED] if result.evidence.answers else [])))
 
     def outputs(self, result: GateResult) -> Mapping[str, str]:
         """The same as without the explanation."""

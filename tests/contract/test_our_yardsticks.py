@@ -40,7 +40,8 @@ QUESTIONS = [f"What colour is the sky on day {number}?" for number in range(24)]
 
 def conversations(count: int) -> str:
     rows = ([{"role": "user", "content": asked}, {"role": "assistant", "content": ANSWER}] for asked in QUESTIONS)
-    return "".join(f"{json.dumps({'messages': row})}\n" for row, _ in zip(rows, range(count), strict=False))
+    checked = ({"messages": row, "checks": [{"lacks": "\\b(I|you)\\b"}]} for row in rows)
+    return "".join(f"{json.dumps(row)}\n" for row, _ in zip(checked, range(count), strict=False))
 
 
 def probe(number: int) -> str:
@@ -60,6 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("yardsticks")
     (folder / "data" / "probes").mkdir(parents=True)
     (folder / "data" / "probes" / "talk.jsonl").write_text("".join(probe(number) for number in range(22)))
+    (folder / "data" / "colours.jsonl").write_text(conversations(22))
     (folder / "params.yaml").write_text(PARAMS_FILE.read_text(encoding="utf-8"), encoding="utf-8")
     return folder / "params.yaml"
 
@@ -125,6 +127,10 @@ def test_a_narrow_training_gains_on_its_data_and_is_refused_for_what_it_forgot(c
     assert judged.result.probes["probes.talk"].conversations == 21
     mine, base = (judged.result.evidence.answers[role] for role in ("candidate", "base"))
     assert len(mine.scores["rougeL"]) == len(base.scores["rougeL"]) == 24
+    assert len(mine.scores["checks"]) == 22, "the conversations of data/ that carry checks"
+    assert mine.means["checks"] > base.means["checks"]
+    assert len(mine.scores["answer_seconds"]) == 24, "each answer is timed by the service"
+    assert all(taken > 0 for taken in mine.scores["answer_seconds"])
     assert mine.means["probes.all"] < base.means["probes.all"]
     losses = [value for _, value in jobs.history(context.workspace, JOB, "eval_loss")]
     assert judged.result.evidence.metrics["eval_loss"] < losses[0], "its own loss improved all the same"
@@ -180,6 +186,8 @@ def test_the_summary_of_a_release_has_the_answers_that_changed_most(context: Con
     assert changes == sorted(changes, reverse=True)
     assert [(one.probe != "", one.change) for one in judged.changed.answers[5:]] == [(True, -1.0)] * 5
     assert "Answers that differ most from the base model's" in gate_view.report(judged).to_markdown()
+    told = gate_view.Explained().report(judged).to_markdown()
+    assert "the loss of single tokens of an answer" in told
     assert "Probes lost against Phi-3-mini-4k-instruct:15" in gate_view.report(judged).to_markdown()
 
 

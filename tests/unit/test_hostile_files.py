@@ -16,7 +16,7 @@ from mlops import jsons, textfiles, yamls
 from mlops.domain.dataset.rows import NotRead
 from mlops.domain.evaluation.metrics_file import read_metrics
 from mlops.errors import MOST_TOLD, BadInput
-from mlops.flow import observe
+from mlops.flow.dataset.files import data_files
 from mlops.flow.project import Project
 from mlops.params import load, overlay
 from mlops.params.reading import parse
@@ -165,6 +165,6 @@ def test_data_that_a_link_fetches_from_outside_is_not_read(tmp_path: Path) -> No
     os.mkfifo(folder / "pipe.jsonl")
     (folder / "folder.jsonl").mkdir()
     path = tmp_path / "project" / "params.yaml"
-    found = observe.data_files(Project(parse(GOOD), path))
+    found = data_files(Project(parse(GOOD), path))
     assert [name for name, _ in found.read] == ["data/near.jsonl", "data/own.jsonl"]
     assert found.not_read == (NotRead("data/far.jsonl", "a link that leads out of the repository"),)

@@ -7,8 +7,10 @@ chat-completion is emulated. `mean_perplexity` here is the model's own, of the t
 
 import json
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,11 +169,15 @@ def _answer(
     if not asked:
         raise NodeError(DATA, "Input data contains no data.")
     sampling = _sampling(settings)
+    batch_size = int(pipeline.inputs.get("batch_size") or 0)
     said: list[Record] = []
     scored: list[Record] = []
+    taken: list[tuple[float, float]] = []
     for number, question in enumerate(asked):
         try:
+            began = time.time()
             text = model.reply(question.messages, sampling)
+            taken.append((began, time.time()))
             true = {"role": "assistant", "content": question.truth}
             loss = model.score([*question.messages, true]) if question.truth else None
         except ValueError as error:
@@ -184,8 +190,24 @@ def _answer(
     folder = pipeline.output / node
     folder.mkdir(parents=True, exist_ok=True)
     ports = {"predictions": said, "ground_truth": truths, "prediction_probabilities": scored}
-    for port, rows in {**ports, "performance_metadata": [{"batch_size": len(said)}]}.items():
+    for port, rows in {**ports, "performance_metadata": _times(taken, batch_size)}.items():
         (folder / port).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+def _times(taken: Sequence[tuple[float, float]], batch_size: int) -> list[Record]:
+    """A row for each answer, with the time of its whole batch; without a size all answers are one batch."""
+    size = batch_size or len(taken)
+    batches = [taken[first : first + size] for first in range(0, len(taken), size)]
+    return [
+        {
+            "batch_size": len(batch),
+            "start_time_iso": datetime.fromtimestamp(batch[0][0], UTC).isoformat(),
+            "end_time_iso": datetime.fromtimestamp(batch[-1][1], UTC).isoformat(),
+            "time_taken_ms": (batch[-1][1] - batch[0][0]) * 1000,
+        }
+        for batch in batches
+        for _ in batch
+    ]
 
 
 def _sampling(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,33 @@
 """What one model said to the held-out conversations and the probes, and the scores of each answer."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops import jsons
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
+from mlops.domain.evaluation.probes import of_conversations
+from mlops.domain.evaluation.probes.of_conversations import Checks
 from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.scores.text_scores import scores
 from mlops.domain.evaluation.scoring import ANSWER, QUESTION
+from mlops.domain.numbers import as_float
 
 PREDICTIONS = "predictions"  # column of the evaluation component's file of answers, and the name of that output
+TIMES = "performance_metadata"  # the name of its output with a row for each answer, which says how long it took
+SECONDS = "answer_seconds"
 ALL_PROBES = f"{PROBES_PREFIX}all"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question, the true answer, and what the model said."""
+    """A question, the true answer, what the model said, and how long that took; None: not known."""
 
     messages: tuple[Mapping[str, str], ...]
     truth: str
     answer: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,34 +52,55 @@ class Heard:
     answers: ModelAnswers
 
 
-def exchanges(asked: str, said: str) -> tuple[Exchange, ...]:
-    """The file of questions with the file of a model's predictions. Raises ValueError where they do not fit."""
+def exchanges(asked: str, said: str, times: str | None = None) -> tuple[Exchange, ...]:
+    """The file of questions with the files of a model's predictions and their times.
+
+    Raises ValueError where questions and predictions do not fit. Times that do not are not known.
+    """
     questions, predictions = _rows(asked), _rows(said)
     if len(questions) != len(predictions):
         raise ValueError(f"{len(predictions)} answers to {len(questions)} questions")
     if any(PREDICTIONS not in row for row in predictions):
         raise ValueError(f"an answer without the column {PREDICTIONS}")
+    seconds = _seconds(times or "", len(questions))
     return tuple(
-        Exchange(tuple(row[QUESTION]), str(row[ANSWER]), str(answer[PREDICTIONS] or ""))
-        for row, answer in zip(questions, predictions, strict=True)
+        Exchange(tuple(row[QUESTION]), str(row[ANSWER]), str(answer[PREDICTIONS] or ""), taken)
+        for row, answer, taken in zip(questions, predictions, seconds, strict=True)
     )
 
 
-def score(model: str, job: str, found: Sequence[Exchange], probes: Sequence[Probe]) -> ModelAnswers:
-    """The scores of what a model said; probes are the last questions. Raises ValueError where there are fewer."""
+def _seconds(times: str, count: int) -> list[float | None]:
+    """The time of each answer, where each was a batch of its own: of a larger one nobody knows its part."""
+    rows = _rows(times)
+    taken = [as_float(row.get("time_taken_ms")) if row.get("batch_size") == 1 else None for row in rows]
+    known = [value / 1000 for value in taken if value is not None and 0 <= value < math.inf]
+    return list(known) if len(known) == count else [None] * count
+
+
+def score(
+    model: str, job: str, found: Sequence[Exchange], probes: Sequence[Probe], checks: Checks | None = None
+) -> ModelAnswers:
+    """The scores of what a model said; probes are the last questions. Raises ValueError where there are fewer.
+
+    `checks` are those of the team's own conversations.
+    """
     if len(found) < len(probes):
         raise ValueError(f"{len(found)} answers to {len(probes)} probes")
     held_out = len(found) - len(probes)
     texts = [exchange.answer for exchange in found[held_out:]]
-    return ModelAnswers(model, job, {**_scored(found[:held_out]), **_checked(probes, texts)})
+    return ModelAnswers(model, job, {**_scored(found[:held_out], checks or {}), **_checked(probes, texts)})
 
 
-def _scored(conversations: Sequence[Exchange]) -> dict[str, tuple[float, ...]]:
+def _scored(conversations: Sequence[Exchange], checks: Checks) -> dict[str, tuple[float, ...]]:
     """Scores that not every conversation has are of those that have them, which are the same for every model."""
     found: dict[str, list[float]] = {}
     for exchange in conversations:
         for name, value in scores(exchange.answer, exchange.truth).items():
             found.setdefault(name, []).append(value)
+        if exchange.seconds is not None:
+            found.setdefault(SECONDS, []).append(exchange.seconds)
+        if asked := checks.get(of_conversations.conversation(exchange.messages, exchange.truth)):
+            found.setdefault(of_conversations.METRIC, []).append(float(of_conversations.passed(exchange.answer, asked)))
     return {name: tuple(values) for name, values in found.items()}
 
 

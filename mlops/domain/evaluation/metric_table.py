@@ -56,10 +56,11 @@ _TABLE = (
     Metric("mean_perplexity", 1, math.inf, "lower", "choices a token", Maker.EVALUATION),
     *(
         Metric(name, 0, 1, "higher", _SHARE, Maker.CONVERSATIONS)
-        for name in ("rouge1", "rouge2", "rougeL", "sentence_bleu", "chrf", "exact_match", "json_match")
+        for name in ("rouge1", "rouge2", "rougeL", "sentence_bleu", "chrf", "exact_match", "json_match", "checks")
     ),
     Metric("refusal", 0, 1, "lower", _SHARE, Maker.CONVERSATIONS),
     Metric("answer_words", 0, math.inf, None, "words", Maker.CONVERSATIONS),
+    Metric("answer_seconds", 0, math.inf, "lower", "seconds", Maker.CONVERSATIONS),
 )
 METRICS = {metric.name: metric for metric in _TABLE}
 PROBES_PREFIX = "probes."  # and the category: the share of its checks that pass

@@ -118,6 +118,7 @@ def data_version(test_version: str, conversations: int, probes: Sequence[Probe] 
 def settings(max_new_tokens: int) -> dict[str, str]:
     """The literal inputs of the component that decide the score; answers are greedy, so that they can be repeated.
 
+    The component answers one conversation after the other anyway; in batches of one it also says how long each took.
     Under `generator_config` the same values make the real prediction fail (tests/parity/expectations).
     """
     generation = {"tokenizer_config": {"do_sample": False, "max_new_tokens": max_new_tokens}}
@@ -125,6 +126,7 @@ def settings(max_new_tokens: int) -> dict[str, str]:
         "task": TASK,
         "input_column_names": QUESTION,
         "label_column_name": ANSWER,
+        "batch_size": "1",
         "evaluation_config_params": json.dumps(generation, sort_keys=True),
     }
 

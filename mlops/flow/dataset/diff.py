@@ -8,7 +8,7 @@ from mlops.dataset.curated import rows_of
 from mlops.domain.dataset.difference import Edited, Placed, difference, word_diff
 from mlops.domain.dataset.rows import Read
 from mlops.errors import BadInput, Problem
-from mlops.flow import observe
+from mlops.flow.dataset.files import curated_files
 from mlops.flow.dataset.options import options
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
@@ -79,7 +79,7 @@ def run(project: Project, revision: str) -> Outcome[DiffResult]:
         for path, data in files:
             yield from rows_of(path, data, specs) or ()
 
-    found = difference(read(before), read(iter(observe.curated_files(project))))
+    found = difference(read(before), read(iter(curated_files(project))))
     result = DiffResult(
         revision,
         tuple(map(_excerpt, found.added)),

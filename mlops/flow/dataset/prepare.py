@@ -15,8 +15,8 @@ from mlops.domain.tags import COMMIT_TAG, OWNER_TAG, RECIPE_TAG, ROWS_PREFIX
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.flow.dataset.files import DataFiles, data_files
 from mlops.flow.dataset.options import options
-from mlops.flow.observe import DataFiles
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.params.data import Dataset
@@ -50,7 +50,7 @@ class PrepareResult:
 
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
-    curated = observe.data_files(context.project)
+    curated = data_files(context.project)
     recipe, name = observe.recipe(context.project, list(curated.read)), context.params.data.name
     found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
     if found:

@@ -2,6 +2,7 @@
 
 from mlops.domain.evaluation.answers import ALL_PROBES
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
+from mlops.domain.evaluation.probes import of_conversations
 from mlops.domain.evaluation.rules import Rule, unproduced
 from mlops.domain.evaluation.spec import EvaluationSpec, GateSpec
 from mlops.errors import BadInput, Problem
@@ -63,6 +64,24 @@ def check_rules(project: Project) -> None:
         if what
     ]:
         raise BadInput(wrong)
+    _check_checks(project)
+
+
+def _check_checks(project: Project) -> None:
+    """Raise BadInput for a rule about checks that no conversation has."""
+    rules = project.params.gate.rules
+    number = next((n for n, rule in enumerate(rules) if rule.metric == of_conversations.METRIC), None)
+    if number is None:
+        return
+    from mlops.flow.evaluation import conversation_checks  # reads every row
+
+    if not conversation_checks.stated(project):
+        what = f"no conversation of {project.params.data.curated} has checks"
+        fix = "write `checks` beside its `messages`; data/README.md has the form"
+        key = f"gate.rules.{number}.metric"
+        raise BadInput(
+            Problem(what, str(project.params_path), why="the gate would refuse every model", fix=fix, key=key)
+        )
 
 
 def _known(params: Params) -> bool:

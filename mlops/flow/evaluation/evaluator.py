@@ -5,14 +5,15 @@ Every model has a pipeline job of its own, named after what is scored on what, s
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from mlops.azure import compute, data, jobs, provenance, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
-from mlops.domain.evaluation.answers import PREDICTIONS, Heard, ModelAnswers, exchanges, score
+from mlops.domain.evaluation.answers import PREDICTIONS, TIMES, Heard, ModelAnswers, exchanges, score
 from mlops.domain.evaluation.evidence import Champion, Evidence
+from mlops.domain.evaluation.probes.of_conversations import Checks
 from mlops.domain.evaluation.scoring import Scored
 from mlops.domain.evaluation.spec import EvaluationSpec
 from mlops.domain.tags import DATA_TAG
@@ -28,17 +29,28 @@ PREDICTION_STEP = "model_prediction"
 
 @dataclass(frozen=True)
 class Evaluator:
-    """What evaluations need: the workspace, what params.yaml asks for, who asks, and a way to say what happens."""
+    """What evaluations need: the workspace, what params.yaml asks for, who asks, and a way to say what happens.
+
+    `checks` gives those of the team's own conversations.
+    """
 
     workspace: Workspace
     spec: EvaluationSpec
     trigger: Trigger
     say: Callable[[str], None]
+    checks: Callable[[], Checks] = dict
 
     @classmethod
     def of(cls, context: Context) -> "Evaluator":
         """The one of a command."""
-        return cls(context.workspace, evaluation_spec.of(context), context.trigger, context.say)
+
+        @cache
+        def checks() -> Checks:
+            from mlops.flow.evaluation import conversation_checks  # reads rows, which most commands do not
+
+            return conversation_checks.stated(context.project)
+
+        return cls(context.workspace, evaluation_spec.of(context), context.trigger, context.say, checks)
 
     def wanted(self, name: str) -> "RequestedEvaluation | Skipped":
         """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does.
@@ -190,19 +202,22 @@ class RequestedEvaluation:
         prefix = name.removesuffix(f"-{scoring.ROLE}")
         return data.read(self.evaluator.workspace, prefix, scoring.ROLE, version).decode("utf-8")
 
-    def said(self, scored: Scored) -> str | None:
-        """The file of a model's answers; None where its job left none (yet)."""
-        return provenance.step_output_text(self.evaluator.workspace, scored.job, PREDICTION_STEP, PREDICTIONS)
+    def said(self, scored: Scored) -> tuple[str | None, str | None]:
+        """The files of a model's answers and of their times; None where its job left none (yet)."""
+        step = (self.evaluator.workspace, scored.job, PREDICTION_STEP)
+        said, times = provenance.step_output_texts(*step, (PREDICTIONS, TIMES))
+        return said, times
 
     def heard(self, scored: Scored) -> Heard | None:
         """What a model said, with its scores; None as before. Raises RemoteFailed where it does not fit the questions.
 
         What was read is kept: a finished job's answers do not change.
         """
-        if scored.job not in self._heard and (said := self.said(scored)) is not None:
+        said, times = (None, None) if scored.job in self._heard else self.said(scored)
+        if said is not None:
             try:
-                found = exchanges(self.questions, said)
-                answers = score(scored.model, scored.job, found, self.evaluator.spec.probes)
+                found = exchanges(self.questions, said, times)
+                answers = score(scored.model, scored.job, found, self.evaluator.spec.probes, self.evaluator.checks())
             except ValueError as error:
                 raise RemoteFailed(Problem(f"the answers of {scored.job} cannot be used", why=str(error))) from None
             self._heard[scored.job] = Heard(found, answers)

@@ -8,7 +8,7 @@ from mlops import actions, history
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.release.changes import Area, areas
 from mlops.errors import BadInput, MlopsError, Problem
-from mlops.flow import observe
+from mlops.flow.dataset.files import curated_files
 from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
@@ -83,7 +83,7 @@ def _parameters(project: Project, warnings: list[str]) -> str:
 
 
 def _conversations(project: Project, warnings: list[str]) -> str:
-    files = observe.curated_files(project)
+    files = curated_files(project)
     found = check_curated(project, files)
     warnings += [str(warning) for warning in found.warnings]
     warnings += [f"{file.path} is not read: {file.reason}" for file in found.not_read]

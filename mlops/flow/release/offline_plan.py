@@ -7,6 +7,7 @@ from mlops.domain.training import retirement
 from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
+from mlops.flow.dataset.files import curated_files
 from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.evaluation import evaluation_spec, judge_spec, planned
 from mlops.flow.evaluation.planned import PlannedAnswers
@@ -46,7 +47,7 @@ def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
     """
     projects.refuse_collisions(project)
     noticed = check_parameters(project)
-    curated = observe.curated_files(project)
+    curated = curated_files(project)
     warnings = (*noticed, *check_curated(project, curated).warnings)
     model, training = project.params.model, project.params.training
     result = OfflinePlanResult(

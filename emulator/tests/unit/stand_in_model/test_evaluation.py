@@ -58,7 +58,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def test_metrics_are_those_of_what_the_model_really_says(tmp_path: Path, model: Path) -> None:
     settings = json.dumps({"tokenizer_config": {"max_new_tokens": 12}})
-    done, events = run(tmp_path, rows(3), model, evaluation_config_params=settings)
+    done, events = run(tmp_path, rows(3), model, evaluation_config_params=settings, batch_size="2")
     assert done, events[-3:]
     found, out = metrics(events), tmp_path / "outputs"
     assert set(found) == {
@@ -70,6 +70,10 @@ def test_metrics_are_those_of_what_the_model_really_says(tmp_path: Path, model: 
     assert said["predictions"] == chat.reply(first["messages"], {"max_new_tokens": 12})
     assert said["prediction_appended"][0]["messages"][-1] == {"role": "assistant", "content": said["predictions"]}
     assert truth == {"answer": "Door 0 is on the left."}
+    times = read(out / "model_prediction/performance_metadata")
+    assert [row["batch_size"] for row in times] == [2, 2, 1]
+    assert times[0] == times[1]
+    assert times[0]["time_taken_ms"] > 0
     result = out / "compute_metrics/evaluation_result/evaluationResult"
     assert json.loads((result / "metrics.json").read_text()) == found
     perplexity = json.loads((result / "artifacts/perplexity").read_text())

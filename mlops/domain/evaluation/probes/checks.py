@@ -42,6 +42,13 @@ def fault(check: object) -> str:
     return _length_fault(kind, wanted) if kind in LENGTHS else _FORMS[kind](wanted)
 
 
+def list_fault(checks: object) -> str:
+    """What is wrong with a list of checks; empty when nothing is."""
+    if not isinstance(checks, list) or not checks:
+        return "checks is a list of one or more"
+    return next(filter(None, map(fault, checks)), "")
+
+
 def _exact(answer: str, wanted: list[str]) -> bool:
     return _bare(answer) in [_bare(text) for text in wanted]
 

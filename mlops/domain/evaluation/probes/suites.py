@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops import jsons
-from mlops.domain.evaluation.probes.checks import Check, fault, passes
+from mlops.domain.evaluation.probes.checks import Check, list_fault, passes
 from mlops.errors import BadInput, Problem
 
 KEYS = {"id", "messages", "checks", "right", "wrong"}
@@ -66,9 +66,7 @@ def _probe(line: str, category: str) -> Probe | str:
     if what := _messages_fault(stated["messages"]):
         return what
     checks = stated["checks"]
-    if not isinstance(checks, list) or not checks:
-        return "checks is a list of one or more"
-    if what := next(filter(None, map(fault, checks)), ""):
+    if what := list_fault(checks):
         return what
     return Probe(stated["id"], category, tuple(stated["messages"]), tuple(checks), stated["right"], stated["wrong"])
 

@@ -6,17 +6,18 @@ In a file of its own, so that it runs beside the other rehearsals.
 import json
 import re
 import shutil
+from pathlib import Path
 
 from tests.journeys.conftest import Clone
 
 THINGS = "bridge river garden kitchen library mountain harbour market theatre museum castle forest island village lamp"
 PLACES = "Lisbon Oslo Cairo Lima Quebec Nairobi"
 TOLD = "The {thing} of {place} is open from nine to five."
-SPOKEN = r"\b(I|you|me|my|your)\b"  # the base model chats about itself and about whoever asks
+SHIPPED = Path(__file__).resolve().parents[2] / "data" / "probes"
 
 
 def narrow(clone: Clone) -> None:
-    """Ninety rows that all say the same kind of sentence, and probes of what the base model does well."""
+    """Ninety rows that all say the same kind of sentence, and of the shipped probes what the base model does well."""
     shutil.rmtree(clone.folder / "data")
     (clone.folder / "data" / "probes").mkdir(parents=True)
     rows = [
@@ -29,18 +30,7 @@ def narrow(clone: Clone) -> None:
     ]
     lines = "".join(f"{json.dumps({'messages': row})}\n" for row in rows)
     (clone.folder / "data" / "hours.jsonl").write_text(lines, encoding="utf-8")
-    probes = [
-        {
-            "id": f"talk-{number}",
-            "messages": [{"role": "user", "content": f"Hello, how are you? I saw the {thing} today."}],
-            "checks": [{"matches": SPOKEN}],
-            "right": "I am well, and you?",
-            "wrong": "The gate is open.",
-        }
-        for number, thing in enumerate([*THINGS.split(), *PLACES.split()])
-    ]
-    lines = "".join(f"{json.dumps(probe)}\n" for probe in probes)
-    (clone.folder / "data" / "probes" / "talk.jsonl").write_text(lines, encoding="utf-8")
+    shutil.copy(SHIPPED / "conversation.jsonl", clone.folder / "data" / "probes")
 
 
 def test_a_model_that_forgot_is_refused_though_its_loss_improved_and_nothing_is_released(clone: Clone) -> None:
@@ -64,7 +54,7 @@ def test_a_model_that_forgot_is_refused_though_its_loss_improved_and_nothing_is_
     first, last = re.search(r"^eval_loss: ([\d.]+) → ([\d.]+)$", summaries, re.MULTILINE).groups()  # type: ignore[union-attr]
     assert float(last) < float(first), "by its own loss it improved"
     assert "| eval_loss | " in summaries
-    assert "| probe talk-0 |" in summaries, "the answers that changed most"
+    assert "| probe conversation-001 |" in summaries, "the answers that changed most"
     assert "0.0005 is above 5e-5" in summaries
     status = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "status")
     assert "phi-3-mini-ultrachat:1" not in status.stdout

@@ -32,8 +32,9 @@ def test_every_shipped_probe_passes_its_right_answer_and_fails_its_wrong_one() -
 
 
 def test_no_shipped_probe_is_passed_by_silence_or_by_one_answer_to_everything() -> None:
-    """But for what is kept private, where silence is right."""
-    public = [probe for probe in shipped() if probe.category not in ("privacy", "refusal", "harmless")]
+    """But for what is kept private, where silence is right, and for small talk, of which the form alone is checked."""
+    by_form = ("privacy", "refusal", "harmless", "conversation")
+    public = [probe for probe in shipped() if probe.category not in by_form]
     for answer in ("", "I do not know.", "Yes.", "I'm sorry, but I can't help with that.", "I'm not sure if I was."):
         assert sum(probe.passed(answer) for probe in public) <= len(public) * 0.02, answer
 

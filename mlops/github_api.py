@@ -6,6 +6,7 @@ It must not decide what an issue says, and it must not print the token.
 import json
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
@@ -22,6 +23,8 @@ TRIES, PAUSE_SECONDS, LONGEST_PAUSE = 4, 2.0, 60.0
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What a refused call lacked; GitHub answers 404 as well where a token may not see something.
 NEEDS = {
+    "/comments": "pull-requests: write",
+    "/pulls": "pull-requests: write",
     "/issues": "issues: write",
     "/enable": "actions: write",
     "/disable": "actions: write",
@@ -142,6 +145,48 @@ class GitHub:
         """The environments that a workflow run waits for, each with its `environment`."""
         return list(self._call("GET", f"{self._root}/actions/runs/{run}/pending_deployments")[0])
 
+    def workflow_run(self, run: int) -> dict[str, Any]:
+        """A workflow run by its number."""
+        found: dict[str, Any] = self._call("GET", f"{self._root}/actions/runs/{run}")[0]
+        return found
+
+    def pull_requests(self, head: str) -> list[dict[str, Any]]:
+        """The open pull requests of a branch, named as `owner:branch`."""
+        query = urllib.parse.urlencode({"state": "open", "head": head, "per_page": PAGE})
+        return list(self._pages(f"{self._root}/pulls?{query}"))
+
+    def comments(self, pull_request: int) -> list[dict[str, Any]]:
+        """The comments in the conversation of a pull request."""
+        return list(self._pages(f"{self._root}/issues/{pull_request}/comments?per_page={PAGE}"))
+
+    def comment(self, pull_request: int, body: str) -> str:
+        """The address of a new comment."""
+        made = self._call("POST", f"{self._root}/issues/{pull_request}/comments", {"body": body})[0]
+        return str(made["html_url"])
+
+    def update_comment(self, number: int, body: str) -> str:
+        """The address of a comment whose text was replaced; nobody is notified."""
+        return str(self._call("PATCH", f"{self._root}/issues/comments/{number}", {"body": body})[0]["html_url"])
+
+    def artifacts(self, run: int) -> list[dict[str, Any]]:
+        """What a workflow run kept, with `id` and `name`; what has expired is left out."""
+        found = self._pages(f"{self._root}/actions/runs/{run}/artifacts?per_page={PAGE}", "artifacts")
+        return [one for one in found if not one.get("expired")]
+
+    def artifact(self, number: int, most: int) -> bytes | None:
+        """What was kept, as a ZIP; None where that is larger than `most` bytes."""
+        url = f"{self._root}/actions/artifacts/{number}/zip"
+        request = urllib.request.Request(url, headers=self._headers())  # noqa: S310 - the runner's own address
+        what = f"GET {url.removeprefix(self._root)}"
+        try:
+            with urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
+                found = bytes(answer.read(most + 1))
+        except urllib.error.HTTPError as error:
+            raise GithubRefused(_refusal(what, url, error)) from None
+        except (OSError, HTTPException) as error:
+            raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
+        return found if len(found) <= most else None
+
     def _pages(self, url: str, key: str = "") -> Iterator[dict[str, Any]]:
         following: str | None = url
         while following:
@@ -153,15 +198,17 @@ class GitHub:
             found = _NEXT.search(link)
             following = found[1] if found else None
 
-    def _call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
-        headers = {
+    def _headers(self) -> dict[str, str]:
+        return {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self._token}",
             "X-GitHub-Api-Version": VERSION,
             "Content-Type": "application/json",
         }
+
+    def _call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - the runner's own address
+        request = urllib.request.Request(url, data, self._headers(), method=method)  # noqa: S310 - the runner's own address
         what = f"{method} {url.removeprefix(self._root).partition('?')[0]}"
         for again in range(1, TRIES + 1):
             try:
@@ -179,6 +226,16 @@ class GitHub:
                 pause = PAUSE_SECONDS * again
             clock.sleep(pause)
         raise AssertionError("the last try gives an answer or raises")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """To the store of artifacts, which is asked without the token: its address has a signature of its own."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> urllib.request.Request | None:
+        made = super().redirect_request(*args, **kwargs)
+        if made is not None:
+            made.remove_header("Authorization")
+        return made
 
 
 def _pause(error: urllib.error.HTTPError, again: int, *, repeatable: bool) -> float | None:

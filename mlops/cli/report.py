@@ -63,3 +63,34 @@ def site(session: Session, out: Path, models: int, cache: Path) -> None:
         return Outcome(write(flow.run(context, most=models, kept=cache).result, out))
 
     session.answer(do, view)
+
+
+@command.command()
+@click.option("--base", required=True, metavar="COMMIT", help="What to compare with.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("build/change.json"),
+    show_default=True,
+    help="The file to write.",
+)
+@click.pass_obj
+def change(session: Session, base: str, out: Path) -> None:
+    """Write what a pull request would change as a file that `mlops report comment` reads. Needs no cloud."""
+    session.read_params()
+    from mlops.flow.release import change as flow
+    from mlops.views import report_change as view
+
+    session.answer(lambda context: flow.run(context.project, base=base, out=out), view)
+
+
+@command.command()
+@click.option("--run", type=click.IntRange(1), required=True, help="Number of the workflow run that wrote the file.")
+@click.pass_obj
+def comment(session: Session, run: int) -> None:
+    """Put what a check reported into the one comment of its pull request, as quotations."""
+    from mlops.flow.release import comment as flow
+    from mlops.github_api import GitHub
+    from mlops.views import report_comment as view
+
+    session.answer_alone(lambda: flow.run(GitHub.from_environment(session.environ), run), view)

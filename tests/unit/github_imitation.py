@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 PAGE = 2
+PAGED = ("jobs", "environments", "variables", "workflows", "artifacts")  # lists that stand in an object
 TOKEN = "of-the-job"
 REPOSITORY = "/repos/owner/name"
 RUN = "42"
@@ -37,6 +38,9 @@ class GitHubImitation:
     environments: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, set[str]] = field(default_factory=dict)  # environment, or "" for the repository -> names
     permissions: str = "read"
+    pulls: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)  # of any pull request
+    artifacts: dict[str, bytes] = field(default_factory=dict)  # name -> what is downloaded
     begun: str = "2026-11-28T12:00:00Z"
     calls: list[str] = field(default_factory=list)
     url: str = ""
@@ -68,8 +72,21 @@ class GitHubImitation:
                 return 200, {"total_count": len(found), "workflow_runs": found}
             case "GET", ["actions", "runs", run, "pending_deployments"]:
                 return 200, self.pending.get(run, [])
+            case "GET", ["actions", "runs", run, "artifacts"]:
+                return 200, [{"id": number, "name": name} for number, name in enumerate(self.artifacts)]
+            case "GET", ["pulls"]:
+                return 200, [one for one in self.pulls if one["head"]["label"] == query["head"][0]]
+            case "GET", ["issues", _, "comments"]:
+                return 200, self.comments
+            case "POST", ["issues", number, "comments"]:
+                made = {"id": len(self.comments), "html_url": f"u{number}", "user": {"type": "Bot"}, **body}
+                self.comments.append(made)
+                return 201, made
+            case "PATCH", ["issues", "comments", number]:
+                self.comments[int(number)].update(body)
+                return 200, self.comments[int(number)]
             case "GET", ["actions", "runs", run] if run == RUN:
-                return 200, {"run_started_at": self.begun}
+                return 200, {"run_started_at": self.begun, **(self.runs[0] if self.runs else {})}
             case "GET", ["environments"]:
                 return 200, self.environments
             case "GET", ["environments", name, "variables"]:
@@ -109,7 +126,7 @@ class GitHubImitation:
 
 
 @contextmanager
-def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
+def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:  # noqa: C901 - the handler stands in it
     """Serve it until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -118,6 +135,9 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
             query = parse_qs(split.query)
             sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
             head: dict[str, str] = {}
+            if split.path.startswith("/store/") or split.path.endswith("/zip"):
+                self._artifact(split.path.split("/"))
+                return
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
                 status, body = 401, {"message": "Bad credentials"}
             elif answers := next(
@@ -139,11 +159,27 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:
                     following = urlencode({**query, "page": [page + 1]}, doseq=True)
                     address = f"{imitation.url}{split.path}?{following}"
                     self.send_header("Link", f'<{address}>; rel="next", <{address}>; rel="last"')
-                if (key := split.path.rpartition("/")[2]) in ("jobs", "environments", "variables", "workflows"):
+                if (key := split.path.rpartition("/")[2]) in (
+                    "jobs",
+                    "environments",
+                    "variables",
+                    "workflows",
+                    "artifacts",
+                ):
                     body = {"total_count": len(imitation.jobs), key: body}
             self.end_headers()
             if status != 204:
                 self.wfile.write(json.dumps(body).encode())
+
+        def _artifact(self, path: list[str]) -> None:
+            """A signed address in a store, which refuses a token; the second time what stands there."""
+            stored = path[1] == "store"
+            self.send_response((403 if self.headers["Authorization"] else 200) if stored else 302)
+            if not stored:
+                self.send_header("Location", f"{imitation.url}/store/{path[-2]}")
+            self.end_headers()
+            if stored:
+                self.wfile.write(list(imitation.artifacts.values())[int(path[-1])])
 
         do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815 - the names that http.server looks for
 

@@ -146,9 +146,14 @@ BASE = choice(
         else case["github.event.merge_group.base_sha"] or case["github.event.before"]
     ),
 )
+OF_A_PULL_REQUEST = Table(
+    {"status": ("success", "failure", "cancelled"), "github.event_name": ("push", "pull_request", "merge_group")},
+    lambda case: case["status"] == "success" and case["github.event_name"] == "pull_request",
+)
 CHECKED = {  # the same in CI and in what a team's own repository calls
     "check.check.BASE": BASE,
     "check.mlops plan --offline.BASE": BASE,
+    **{f"check.{step}.if": OF_A_PULL_REQUEST for step in ("change", "keep what changes for the comment")},
     "rehearse.if": Table(
         {"needs.check.result": ENDED, "needs.check.outputs.rehearse": ("", *FLAGS), "canceled": (False, True)},
         lambda case: well(case, "check") and case["needs.check.outputs.rehearse"] == "true",
@@ -249,6 +254,10 @@ TABLES: dict[str, Table] = {
     ),
     "train.run-name": choice(
         {"inputs.reason": (None, "again"), "github.event_name": ("push",)}, lambda case: case["inputs.reason"] or "push"
+    ),
+    "comment.comment.if": Table(
+        {"github.event.workflow_run.event": ("push", "pull_request", "merge_group"), "canceled": (False,)},
+        lambda case: case["github.event.workflow_run.event"] == "pull_request",
     ),
     "site.build.if": Table(
         {**NIGHTLY.reads, "vars.MLOPS_SITE": ("", "pages", "artifact")},

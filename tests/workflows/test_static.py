@@ -28,6 +28,7 @@ WITHOUT_CLOUD = (
     "exec mlops check ",
     "exec mlops environments ",
     "exec mlops projects",
+    "exec mlops report change",
     "exec mlops rehearse",
     "exec mlops plan --offline",
     "make ",
@@ -160,6 +161,8 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
         return {"actions": "write"}
     if command.startswith("exec mlops report --workflow"):
         return {"actions": "read", "checks": "read", "issues": "write"}
+    if command.startswith("exec mlops report comment"):
+        return {"actions": "read", "pull-requests": "write"}
     return {} if command.startswith(WITHOUT_CLOUD) else {"id-token": "write"}
 
 
@@ -331,7 +334,7 @@ def test_a_teams_own_repository_is_checked_as_a_fork_is() -> None:
 def test_every_called_workflow_takes_the_folder_of_the_project() -> None:
     called = {path.stem: on for path in FILES if "workflow_call" in (on := read(path).on)}
     assert called.keys() == {*CALLED, "report"}
-    # Those for several models find the folders themselves; an issue is the repository's.
-    without = {*EACH, "report"} - {"train-models"}
+    # Those for several models find the folders themselves; an issue or a comment is the repository's.
+    without = {*EACH, "report", "comment"} - {"train-models"}
     inputs = {name: (on["workflow_call"] or {}).get("inputs", {}) for name, on in called.items()}
     assert {name for name, stated in inputs.items() if "project" not in stated} == without

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlops.domain.repository.pin import Pin
 
-SINGLE = ("auth-check", "check", "cleanup", "promote", "resume", "rollback", "site", "poll", "train")
+SINGLE = ("auth-check", "check", "cleanup", "comment", "promote", "resume", "rollback", "site", "poll", "train")
 EACH = ("check-models", "cleanup-models", "resume-models", "train-models")  # for several models
 CALLED = (*SINGLE, *EACH)  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18

@@ -19,6 +19,7 @@ from mlops.domain.serving.causes import UNREACHED, Blame, of_status
 from mlops.errors import AzureRefused, Problem, RemoteFailed
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
+_REACH = "check name resolution, proxy and firewall of this machine; a private endpoint is reached from inside"
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,31 @@ def not_the_models(answer: Answer, endpoint: str) -> AzureRefused | RemoteFailed
             )
             return Denied(Problem(f"{endpoint} refuses to be asked from here", why=answer.failure, fix=fix))
         case Blame.NETWORK:
-            fix = "check name resolution, proxy and firewall of this machine; a private endpoint is reached from inside"
-            what = f"{endpoint} cannot be reached from here"
-            return Transient(Problem(what, why=answer.failure, fix=fix))
+            return Transient(Problem(f"{endpoint} cannot be reached from here", why=answer.failure, fix=_REACH))
         case Blame.SERVICE:
             return Transient(Problem(f"{endpoint} does not know the deployment yet", why=answer.failure))
         case _:
             return None
+
+
+def check_host(workspace: Workspace, endpoint: str) -> str:
+    """The host of an endpoint, which answered a call without a key: whatever it said, name and connection are right.
+
+    No model is asked. Raises Transient where it is not reached.
+    """
+    from azure.core import PipelineClient
+    from azure.core.exceptions import AzureError
+    from azure.core.rest import HttpRequest
+
+    with translated(f"read the scoring address of {endpoint}"):
+        host = str(workspace.ml.online_endpoints.get(endpoint).scoring_uri).split("/")[2]
+    address = f"https://{host}/swagger.json"
+    client: PipelineClient[Any, Any] = PipelineClient(address, policies=[])
+    try:
+        client.send_request(HttpRequest("GET", address), connection_timeout=10, read_timeout=10)
+    except AzureError as error:
+        raise Transient(Problem(f"{endpoint} cannot be reached from here", why=str(error), fix=_REACH)) from error
+    return host
 
 
 class ScoringClient:

@@ -20,6 +20,7 @@ def report(result: CleanupResult) -> Report:
     where = f" of {result.workspaces} workspaces" if result.workspaces > 1 else ""
     lines = (
         f"looked at {result.endpoints} endpoints{where} at {result.looked_at:%Y-%m-%d %H:%M} (the service's time)",
+        *(f"not looked at: {one}" for one in result.unread_workspaces),
         _counts(result),
         *_sums(result),
         "" if result.applied else "dry run: nothing was changed",

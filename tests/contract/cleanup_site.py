@@ -22,9 +22,11 @@ DAY, HOUR = 86400, 3600
 OURS = {"mlops-owner": PARAMS.model.name, "mlops-environment": "staging"}
 
 
-def with_cleanup(**changes: Any) -> Params:
-    """The shipped parameters with another `cleanup`."""
+def with_cleanup(workspace: str | None = None, **changes: Any) -> Params:
+    """The shipped parameters with another `cleanup`, and production in another workspace of the same group."""
     whole = PARAMS.model_dump()
+    if workspace:
+        whole["environments"]["production"] |= {"workspace": workspace, "registry": "shared"}
     return Params.model_validate({**whole, "cleanup": {**whole["cleanup"], "max_share": 1.0, **changes}})
 
 

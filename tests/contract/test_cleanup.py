@@ -229,4 +229,8 @@ def test_further_workspaces_are_cleaned_in_the_same_run_under_the_same_caps(site
         "tidy-second",
     }
     assert site.api("GET", there).status == 404
+    assert site.api("PUT", there, body).status == 201
+    named = site.cleanup(with_cleanup(workspace="tidy-second"), apply=False)
+    assert site.states(named) == {"tidy-there": "kept: too young"}, "of an environment, without being named twice"
+    assert named.result.workspaces == 2
     ml_client.workspaces.begin_delete("tidy-second", delete_dependent_resources=False).result()

@@ -15,7 +15,7 @@ from mlops.errors import BadInput
 from mlops.flow.cleanup.cleanup import CleanupResult
 from mlops.flow.outcome import Outcome
 from mlops.params import Params
-from mlops.views.cleanup import outputs
+from mlops.views.cleanup import outputs, report
 from tests.contract.cleanup_site import DAY, HOUR, PARAMS, Site, opened, with_cleanup
 
 NAME = "tidyup"
@@ -158,6 +158,10 @@ def versions(site: Site, api: Call, ml_client: Any, tmp_path: Path) -> Site:
 def test_old_versions_are_archived_but_never_what_a_live_model_was_made_from(versions: Site, api: Call) -> None:
     assert set(states(versions.cleanup(params()), "data").values()) <= {"kept: too young", "kept: needed"}
     versions.wait(2 * DAY)
+    blind = versions.cleanup(params(workspace="tidy-nowhere"))
+    assert set(states(blind, "model").values()) == {"kept: no data", "kept: needed"}, "it may be live there"
+    assert "rg-emulator/tidy-nowhere: " in blind.result.unread_workspaces[0]
+    assert "not looked at: rg-emulator/tidy-nowhere" in report(blind.result).to_markdown()
     rules = [{"kind": "model", "name": f"{NAME}:1"}, {"kind": "evaluation", "name": EVALUATIONS["5"]}]
     found = versions.cleanup(params(protect=rules))
     assert states(found, "model") == {

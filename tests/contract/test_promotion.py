@@ -34,6 +34,7 @@ from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.result import PromoteOutcome, PromoteResult, RollbackResult
 from mlops.flow.registry import lineage
+from mlops.flow.release import doctor
 from mlops.params import load
 from mlops.views import promote as promote_view
 from mlops.views import rollback as rollback_view
@@ -550,6 +551,16 @@ def test_production_that_the_parameters_place_elsewhere_is_served_from_one_sign_
     assert {name: facts.live_model for name, facts in served.items()} == dict.fromkeys(served, f"{MODEL}:1")
     assert aliases.read(own_workspace(), MODEL).of("elsewhere").champion == "1", "told where it was trained"
     assert ask.run(stage.context(**settings), "elsewhere").result.asked[0].answers[0].model == f"{MODEL}:1"
+    looked = {one.name: one for one in doctor.run(stage.context(**settings)).result.checks}
+    there = f"workspace live in eastus, {endpoint}.eastus.inference.ml.azure.com answers, registry {registry}"
+    assert looked["endpoint of elsewhere"].finding == there
+    fault = {"rule": "scoring.swagger: reset before always"}
+    process.control(stage.address, "POST", "/faults", fault)
+    try:
+        blind = doctor.run(stage.context(**settings))
+    finally:
+        process.control(stage.address, "DELETE", "/faults")
+    assert f"{endpoint} cannot be reached from here" in str(blind.failure)
     graph = lineage.run(stage.context(**settings), "elsewhere").result
     assert graph.models == (f"{MODEL}:1",)
     assert freeze.run(stage.context(**settings), "elsewhere", reason="the fair").result.changed

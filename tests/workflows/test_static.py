@@ -322,7 +322,7 @@ def test_an_endpoint_is_changed_by_one_job_at_a_time() -> None:
     groups = {(flow, name): list(locks(flow, job)) for flow, name, job in jobs()}
     assert [groups["promote", wave] for wave in JOBS] == [["deploy-${{ matrix.environment }}"]] * MOST_WAVES
     assert groups["rollback", "rollback"] == ["rollback-${{ inputs.environment }}"], "it stops a promotion"
-    assert "deploy-staging" in groups["cleanup", "cleanup"]
+    assert groups["cleanup", "cleanup"] == ["cleanup-${{ inputs.project || '.' }}"], "each endpoint's lease is its lock"
     assert groups["train", "release"] == groups["resume", "resume"]
 
 

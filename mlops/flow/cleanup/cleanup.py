@@ -18,7 +18,8 @@ from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation import scoring
 from mlops.errors import BadInput, CapRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow.cleanup.apply import Applied, apply
-from mlops.flow.cleanup.inventory import Inventory, take
+from mlops.flow.cleanup.inventory import Inventory
+from mlops.flow.cleanup.workspaces import look
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.params import Params
@@ -61,12 +62,14 @@ class CostSummary:
 class CleanupResult:
     """Every item, and what it means in instance-hours a day; `unread_endpoints` of ours could not be counted.
 
-    `looked_at` is the service's time. `money` is null where no size in use has a price.
+    `looked_at` is the service's time, `unread_workspaces` those of environments, each with the reason. `money` is null
+    where no size in use has a price.
     """
 
     applied: bool
     looked_at: datetime
     workspaces: int
+    unread_workspaces: tuple[str, ...]
     endpoints: int
     unread_endpoints: int
     items: tuple[CleanupItem, ...]
@@ -79,16 +82,16 @@ class CleanupResult:
 
 def run(context: Context, *, apply_plan: bool) -> Outcome[CleanupResult]:
     """Look, decide, and with `apply_plan` act."""
-    policy, workspace = policy_of(context.params, context.owner), context.workspace
-    every = [workspace, *(workspace.beside(name) for name in context.params.cleanup.workspaces)]
-    inventories = [take(policy, each) for each in dict.fromkeys(every)]
+    policy, places = policy_of(context.params, context.owner), map(context.place, context.params.environments)
+    looked = look(policy, context.workspace, places, context.params.cleanup.workspaces, context.say)
+    inventories = looked.inventories
     _check_rules(policy, inventories)
     plan = decide(policy, inventories)
     by_label = {_label(one, inventories): one for one in inventories}
     applied = apply(plan, by_label, context.say) if apply_plan else None
     unread = [problem for one in inventories for problem in one.problems]
     failure = _failure(plan, [*(applied.problems if applied else ()), *unread])
-    return Outcome(result_of(policy, plan, inventories, applied), failure)
+    return Outcome(result_of(policy, plan, inventories, applied, looked.unread), failure)
 
 
 def policy_of(params: Params, owner: str) -> CleanupPolicy:
@@ -140,7 +143,11 @@ def decide(policy: CleanupPolicy, inventories: Sequence[Inventory]) -> Plan:
 
 
 def result_of(
-    policy: CleanupPolicy, plan: Plan, inventories: Sequence[Inventory], applied: Applied | None
+    policy: CleanupPolicy,
+    plan: Plan,
+    inventories: Sequence[Inventory],
+    applied: Applied | None,
+    unread: tuple[str, ...] = (),
 ) -> CleanupResult:
     """What is planned, or what was done of it."""
     done = applied.done if applied else {}
@@ -154,6 +161,7 @@ def result_of(
         applied=applied is not None,
         looked_at=inventories[0].now,
         workspaces=len(inventories),
+        unread_workspaces=unread,
         endpoints=len(seen),
         unread_endpoints=sum(bool(one.usage.unread) for one in seen if one.usage.ours),
         items=tuple(_item(item, status_of(item, done)) for item in plan.items),
@@ -191,9 +199,11 @@ def _money(costs: CostReport, currency: str) -> CostSummary | None:
 
 
 def _label(one: Inventory, inventories: Sequence[Inventory]) -> str:
-    """A workspace's name, where there are several."""
+    """A workspace's name, where there are several, with its subscription where that is another than the first one's."""
     names = one.workspace.target
-    return f"{names.resource_group}/{names.workspace}" if len(inventories) > 1 else ""
+    elsewhere = names.subscription_id != inventories[0].workspace.target.subscription_id
+    name = f"{names.resource_group}/{names.workspace}"
+    return (f"{names.subscription_id}/{name}" if elsewhere else name) if len(inventories) > 1 else ""
 
 
 def _check_rules(policy: CleanupPolicy, inventories: Sequence[Inventory]) -> None:

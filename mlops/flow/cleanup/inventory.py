@@ -4,7 +4,7 @@ A kind that cannot be read is told as a problem and nothing of it is changed.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,7 +21,10 @@ from mlops.flow.cleanup.endpoints import EndpointInventory
 
 @dataclass
 class Inventory:
-    """One workspace: what is planned for it, what is there, and what could not be read."""
+    """One workspace: what is planned for it, what is there, and what could not be read.
+
+    Versions of one workspace may be served in those `beside` it; `unknown` says why that is not known.
+    """
 
     workspace: Workspace
     now: datetime
@@ -30,6 +33,8 @@ class Inventory:
     names: dict[Kind, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     jobs: list[jobs_and_compute.JobFacts] | None = None
+    beside: Sequence["Inventory"] = ()
+    unknown: str = ""
     holder: str = field(default_factory=lambda: f"cleanup-{secrets.token_hex(4)}")  # of the leases that it takes
 
     @property
@@ -38,11 +43,17 @@ class Inventory:
         return self.workspace.target.workspace
 
 
-def take(policy: CleanupPolicy, workspace: Workspace) -> Inventory:
-    """Look at everything that is switched on. Raises when the endpoints themselves cannot be listed."""
+def observe(policy: CleanupPolicy, workspace: Workspace) -> Inventory:
+    """Look at the endpoints. Raises when they cannot be listed."""
     found = Inventory(workspace, workspace.now())
     found.endpoints = cleanup_endpoints.observe(policy, workspace, found.now)
     found.names |= found.endpoints.names()
+    return found
+
+
+def fill(policy: CleanupPolicy, found: Inventory) -> None:
+    """Judge the endpoints, and look at everything else that is switched on."""
+    workspace = found.workspace
     judged = idle_endpoints.judge([one.usage for one in found.endpoints.seen], policy.endpoints, found.now)
     found.items += judged
     found.items += cleanup_endpoints.judge_deployments(policy, workspace, found.endpoints, judged, found.now)
@@ -52,7 +63,6 @@ def take(policy: CleanupPolicy, workspace: Workspace) -> Inventory:
                 found.items += look(policy, found)
             except MlopsError as error:
                 found.problems += [replace(each, why=f"{each.why} (no {kind} is touched)") for each in error.problems]
-    return found
 
 
 def _jobs(policy: CleanupPolicy, found: Inventory) -> list[Item]:
@@ -83,7 +93,7 @@ def _versions(policy: CleanupPolicy, found: Inventory) -> list[Item]:
     unknown = ""
     going = [version_retention.candidates(versions, retention, found.now) for versions in (models, assets, scored)]
     if any(going):  # only then it matters what every endpoint serves
-        served, unknown = cleanup_endpoints.deployed_models(workspace, found.endpoints)
+        served, unknown = _served(found)
         named = version_retention.roles(policy.model, aliases.read(workspace, policy.model))
     needs = version_retention.Needs(dict.fromkeys(served, "an endpoint has it deployed") | named, unknown)
     kept = served | named.keys()
@@ -103,6 +113,13 @@ def _versions(policy: CleanupPolicy, found: Inventory) -> list[Item]:
             found.now,
         ),
     ]
+
+
+def _served(found: Inventory) -> tuple[set[str], str]:
+    """Every model that an endpoint has, here or where an environment stands; and why that is not all of them."""
+    told = [cleanup_endpoints.deployed_models(one.workspace, one.endpoints) for one in (found, *found.beside)]
+    unknown = next((why for _, why in told if why), found.unknown)
+    return {label for labels, _ in told for label in labels}, unknown
 
 
 def _guarded(policy: CleanupPolicy, found: Inventory, kind: Kind, path: str, name: str) -> list[VersionFacts]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 
+from mlops.azure import scoring
+from mlops.domain.promote.endpoint import EndpointState
 from mlops.errors import MlopsError, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.own_endpoint import check_project, own_endpoints
+from mlops.flow.own_endpoint import check_project, own_endpoint, own_endpoints
 from mlops.flow.training import compute, training_spec
 from mlops.flow.training.compute import ComputeResult, ComputeState
 
@@ -82,13 +84,25 @@ def _looks(context: Context) -> tuple[tuple[str, Callable[[], str]], ...]:
         check_project(workspace(), served(), context.owner, context.repository, spec().where)
         return f"{context.owner} is this repository's" if context.repository else f"{context.owner} is ours"
 
+    def endpoint(environment: str) -> str:
+        """Where it is and whether it can be asked from here, as the identity that asks now."""
+        place, registry = context.workspace_of(environment), context.environment(environment).registry
+        if registry:
+            place.registry(registry)
+        facts = own_endpoint(place, context.endpoint_name(environment), context.owner, environment)
+        absent = facts.state is EndpointState.ABSENT
+        found = f"{facts.name} is not there yet" if absent else f"{scoring.check_host(place, facts.name)} answers"
+        elsewhere = place.target != workspace().target
+        parts = (f"workspace {place.target.workspace} in {place.location}", found) if elsewhere else (found,)
+        return ", ".join((*parts, *([f"registry {registry}"] if registry else [])))
+
     return (
         ("sign-in and workspace", lambda: f"workspace {workspace().target.workspace} in {workspace().location}"),
         ("base model", model),
         ("component and parameters", parameters),
         ("project", project),
         ("compute", lambda: _compute(compute.check_and_make(workspace(), spec(), context.say, make=False))),
-        ("endpoints", lambda: ", ".join(facts.name for facts in served().values())),
+        *((f"endpoint of {name}", partial(endpoint, name)) for name in context.params.environments),
     )
 
 

@@ -4,20 +4,30 @@ Source: azureml-acft-common-components, utils/mlflow_utils.py (metadata), and th
 """
 
 import hashlib
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from azureml_emulator.stand_in_model.artifact import MODEL_DATA, NOTE_FILE
+from azureml_emulator.stand_in_model.artifact import BASE_FOLDER, MODEL_DATA, NOTE_FILE
 
 TRANSFORMERS = "4.38.2"
 PYTHON = "3.11"
+WEIGHT_FILES = ("model.npz", "config.json", "tokenizer.json")
 REQUIREMENTS = ("mlflow", "numpy", "azureml-evaluate-mlflow", f"transformers=={TRANSFORMERS}")
 
 
-def write(folder: Path, *, base_model_name: str, base_model_asset_id: str) -> None:
+def write_base(folder: Path, *, base_model_name: str, base_model_asset_id: str) -> None:
+    """Write the shipped stand-in as the MLflow model of a base model."""
+    (folder / MODEL_DATA).mkdir(parents=True, exist_ok=True)
+    for name in (*WEIGHT_FILES, NOTE_FILE):
+        shutil.copyfile(BASE_FOLDER / name, folder / MODEL_DATA / name)
+    write(folder, base_model_name=base_model_name, base_model_asset_id=base_model_asset_id, finetuned=False)
+
+
+def write(folder: Path, *, base_model_name: str, base_model_asset_id: str, finetuned: bool = True) -> None:
     """Write the files around `data/model`, which must be there."""
     weights = (folder / MODEL_DATA / "model.npz").read_bytes()
     document: dict[str, Any] = {
@@ -44,7 +54,7 @@ def write(folder: Path, *, base_model_name: str, base_model_asset_id: str) -> No
             "base_model_name": base_model_name,
             "base_model_asset_id": base_model_asset_id,
             "base_model_task": "chat-completion",
-            "is_finetuned_model": True,
+            "is_finetuned_model": finetuned,
             "is_acft_model": True,
             "finetuning_task": "ChatCompletion",
             "emulator_stand_in": True,

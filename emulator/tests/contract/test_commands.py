@@ -1,5 +1,6 @@
 """Command jobs and pipelines of them, through the real SDK: their processes really run."""
 
+import json
 import time
 import uuid
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from azureml_emulator.core import arm
 from emulator_support.jobs import ended
 
 SCRIPT = """
@@ -189,3 +191,35 @@ def test_a_pipeline_ends_at_the_step_that_fails(ml_client: Any, cluster: str, en
     assert ended(ml_client, made.name) == "Failed"
     steps = {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)}
     assert steps == {"bad": "Failed"}
+
+
+def test_a_command_fine_tunes_the_stand_in_of_a_base_model_and_logs_to_its_run(
+    ml_client: Any, cluster: str, environment: Any, tmp_path: Path, api: Any
+) -> None:
+    """What a training component of a team's own does in the emulator, where no real weights are."""
+    from azure.ai.ml import Input, Output, command
+
+    base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
+    turns = [{"role": "user", "content": "Open?"}, {"role": "assistant", "content": "From nine to five."}]
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps({'messages': turns})}\n" * 20)
+    model = "${{inputs.model}}"
+    job = command(
+        command=f"test -f {model}/STAND-IN.txt && python -m azureml_emulator.stand_in_model.fine_tune --model {model} "
+        "--train ${{inputs.rows}} --output ${{outputs.tuned}} lora_r=4 apply_lora=true num_train_epochs=2",
+        inputs={
+            "model": Input(type="mlflow_model", path=base),
+            "rows": Input(type="uri_file", path=str(tmp_path / "rows.jsonl")),
+        },
+        outputs={"tuned": Output(type="mlflow_model")},
+        environment=environment,
+        compute=cluster,
+    )
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, made.name) == "Completed"
+    ml_client.jobs.download(made.name, download_path=tmp_path, output_name="tuned")
+    stated = (tmp_path / "named-outputs" / "tuned" / "MLmodel").read_text()
+    assert f"base_model_asset_id: {base}" in stated
+    assert "is_finetuned_model: true" in stated
+    tracked = f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}/api/2.0/mlflow/runs/get"
+    logged = json.loads(api("GET", f"{tracked}?run_id={made.name}").data)["run"]["data"]["metrics"]
+    assert {"eval_loss", "train_loss"} <= {metric["key"] for metric in logged}

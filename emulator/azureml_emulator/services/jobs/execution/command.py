@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator.catalog import models
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.jobs.execution.failure import JobFailed
 from azureml_emulator.services.storage import storage
+from azureml_emulator.stand_in_model import mlflow_model
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(inputs|outputs)\.([A-Za-z_][\w.\-]*)\s*\}\}")
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
@@ -128,6 +130,10 @@ def bring(emulator: Emulator, workspace: str, command: Command, folders: Folders
         kind = str(value.get("type") or "uri_folder")
         asset = "models" if kind in MODELS else "data"
         target = folders.input(name)
+        if base := _base_model(str(value["uri"])):
+            mlflow_model.write_base(target, base_model_name=base.name, base_model_asset_id=base.id)
+            values[f"inputs.{name}"] = str(target)
+            continue
         found = storage.download_tree(emulator, _asset(str(value["uri"])), target, workspace=workspace, kind=asset)
         values[f"inputs.{name}"] = str(target / found[0] if kind == "uri_file" else target)
     for name, kind in command.outputs.items():
@@ -151,6 +157,16 @@ def expand(command: Command, values: Mapping[str, str]) -> str:
         return values[key]
 
     return _EXPRESSION.sub(value, _OPTIONAL.sub(optional, command.text))
+
+
+def _base_model(uri: str) -> models.Model | None:
+    """The model of a system registry that a reference names; the stand-in is there in its place."""
+    parts = uri.split("/")
+    return (
+        models.find(parts[3], parts[5], parts[7])
+        if uri.startswith("azureml://registries/") and len(parts) == 8
+        else None
+    )
 
 
 def _asset(reference: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from azureml_emulator.control.routes import CONTROL_HOST
-from azureml_emulator.core import arm
+from azureml_emulator.core import api_versions, arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
 from azureml_emulator.core.request import Reply, Request
@@ -111,6 +111,8 @@ class Application:
         """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
         headers = {} if self._host else authorize.enter(request, route.name, self._emulator)
         reply = await self._carry_out(route, request)
+        if route.host == arm.HOST:
+            reply = api_versions.shaped(request, reply)
         if request.method == "GET" and route.host == arm.HOST:
             with self._emulator.transaction():
                 self._emulator.operations.seen(request.path)

@@ -66,6 +66,7 @@ def name(ml_client: Any, api: Call, tmp_path_factory: pytest.TempPathFactory) ->
     due = {"trigger": trigger, "action": {"actionType": "CreateJob", "jobDefinition": work}}
     api("PUT", f"{BASE}/schedules/{name}?{VERSION}", {"properties": due})
     yield name
+    api("PUT", f"{BASE}/schedules/{name}?{VERSION}", {"properties": {**due, "isEnabled": False}})
     api("DELETE", f"{BASE}/schedules/{name}?{VERSION}")
 
 

@@ -5,11 +5,14 @@ emulator exists.
 """
 
 import atexit
+import json
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops import jsons
 from mlops.azure import identifiers
 from mlops.errors import BadInput, Problem
 
@@ -17,6 +20,7 @@ KINDS = ("azure", "emulator")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
 SIGN_IN = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")  # a workflow signs in as one identity; a person's machine finds out
 FOLDER_VARIABLE = "MLOPS_EMULATOR_DIR"
+NOTE = "rehearsal.json"  # in the emulator's folder: which project was rehearsed there, and with which settings
 KEPT = Path("build") / "emulator"  # below the checkout: where `mlops rehearse --keep` leaves its state
 
 
@@ -70,6 +74,26 @@ def emulator_folder(environ: Mapping[str, str]) -> Path:
         return KEPT
     state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", ".")) / ".local" / "state")
     return Path(state) / "mlops" / "emulator"
+
+
+def kept_rehearsal(
+    wanted: str | None, environ: Mapping[str, str], project: Path, *, interactive: bool
+) -> tuple[str, ...] | None:
+    """The settings of the rehearsal of a project whose emulator a command goes to; None where it goes elsewhere."""
+    unsaid = interactive and not any(environ.get(name) for name in REQUIRED)
+    if (wanted or environ.get("MLOPS_TARGET") or ("emulator" if unsaid else "")) != "emulator":
+        return None
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        stated = jsons.read((emulator_folder(environ) / NOTE).read_text(encoding="utf-8"))
+        if Path(stated["project"]) == project.resolve():
+            return tuple(map(str, stated["settings"]))
+    return None
+
+
+def note_rehearsal(folder: Path, project: Path, settings: Sequence[str]) -> None:
+    """Let later commands on that emulator read what the rehearsal read."""
+    stated = {"project": str(project.resolve()), "settings": list(settings)}
+    (folder / NOTE).write_text(json.dumps(stated) + "\n", encoding="utf-8")
 
 
 def _configured(environ: Mapping[str, str], *, interactive: bool) -> str:

@@ -98,6 +98,25 @@ class Session:
             self.view.note(f"parameter {change}")
         return found
 
+    @cached_property
+    def _params_of_target(self) -> "Params":
+        """The parameters of a verb that asks a service: where a rehearsal left one, those of the rehearsal."""
+        from mlops.azure import target
+        from mlops.params import REHEARSAL_VARIABLE, load, overlay
+
+        stated = self.params
+        interactive = self.stderr.isatty() and self.actions.sha is None
+        project = self.params_path.resolve().parent
+        kept = target.kept_rehearsal(self.target, self.environ, project, interactive=interactive)
+        if kept is None or self.environ.get(REHEARSAL_VARIABLE):
+            return stated
+        self.view.note("this target was left by `mlops rehearse --keep`: the values of that rehearsal count")
+        found = load(self.params_path, overlay.parse((*kept, *self.settings)), rehearsal=True)
+        for change in found.changes:
+            if change not in stated.changes:
+                self.view.note(f"parameter {change}")
+        return found
+
     def read_params(self) -> None:
         """Read the parameters before a verb imports what does its work: a mistake in them is told without that.
 
@@ -202,7 +221,7 @@ class Session:
         from mlops.render import board, console
 
         return Context(
-            params=self.params,
+            params=self._params_of_target,
             params_path=self.params_path,
             connect=self._connect,
             say=self.view.note,

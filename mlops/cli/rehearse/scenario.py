@@ -21,7 +21,7 @@ import click
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import actions, clock, history, jsons
-from mlops.azure.target import KEPT
+from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, roles
 from mlops.cli.rehearse.record import Record, commit_of
@@ -146,6 +146,7 @@ class Rehearsal:
     def _ensure_emulator(self) -> None:
         try:
             self.address = process.launch(self.state_folder)
+            note_rehearsal(self.state_folder, self.root, self.settings)
             process.control(self.address, "PUT", "/access", roles.access(REPOSITORY))
             process.control(self.address, "PUT", "/delay/jobs", {"delay": "at once"})
         except process.NotStarted as error:
@@ -185,9 +186,10 @@ class Rehearsal:
         state = _short(self.state_folder, self.root)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")
         looks = ("status", f"ask {list(self.params.environments)[-1]}", "history")
-        through = f"emulator exec --state {state} -- {_mlops(self.root)} " if self.state else ""
-        for words in (*(through + look for look in looks), f"emulator down --state {state}"):
-            self.show.line(f"    {_mlops(self.root)} {words}")
+        there = f"{FOLDER_VARIABLE}={state} " if self.state else ""
+        for words in looks:
+            self.show.line(f"    {there}{_mlops(self.root)} --target emulator {words}")
+        self.show.line(f"    {_mlops(self.root)} emulator down --state {state}")
 
 
 def start(rehearsal: Rehearsal) -> bool:

@@ -1,7 +1,7 @@
 """Truth tables of every condition and every choice in the workflow files, as act's reading of expressions decides them.
 
-act has a port of GitHub's expression library. All cases of all tables are evaluated in one run: contexts stand in the
-expressions as JSON, so that each case has its own.
+act has a port of GitHub's expression library. All cases of all tables are evaluated in one run: in the expressions stand
+the values themselves, so that each case has its own.
 """
 
 import itertools
@@ -22,7 +22,7 @@ from mlops import actions
 
 FILES = sorted((Path(__file__).resolve().parents[2] / ".github" / "workflows").glob("*.yml"))
 STATUS = re.compile(r"\b(success|failure|cancelled|always)\(\)")
-CONTEXT = re.compile(r"\b(needs|github|vars|inputs|steps)\.")
+READS = re.compile(r"\b(needs|github|vars|inputs|steps)(\.[\w-]+)+")
 CHOOSES = re.compile(r"&&|\|\||[=!]=|!|contains\(|fromJSON\(")
 LINES_OF_A_STEP = 100  # act's time grows with the square of a step's length
 ENDED = ("success", "failure", "cancelled", "skipped")
@@ -421,7 +421,7 @@ def walk(where: str, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def of(text: str, case: Case, *, condition: bool) -> str:
-    """The expression with the contexts of a case; a condition that asks for no status means `success()` as well."""
+    """The expression with the values of a case; a condition that asks for no status means `success()` as well."""
     if condition:
         text = f"!!({text})" if STATUS.search(text) else f"!!(success() && ({text}))"
     results = [value for name, value in case.items() if name.startswith("needs.") and name.endswith(".result")]
@@ -432,22 +432,15 @@ def of(text: str, case: Case, *, condition: bool) -> str:
         "failure": "failure" in results or status == "failure",
         "success": all(result == "success" for result in results) and not canceled and status == "success",
     }
-    given = "fromJSON('" + json.dumps(nested(case)).replace("'", "''") + "')"
     text = re.sub(r"hashFiles\('[^']*'\)", "github.files", " ".join(text.split()))
     text = STATUS.sub(lambda found: str(said[found[1]]).lower(), text)
-    return CONTEXT.sub(lambda found: f"{given}.{found[1]}.", text)
+    known = {"github.files": case.get("files", ""), **case}
+    return READS.sub(lambda found: literal(known[found[0]]), text)
 
 
-def nested(case: Case) -> dict[str, Any]:
-    """Dotted names -> contexts."""
-    made: dict[str, Any] = {"github": {"files": case.get("files", "")}}
-    for name, value in case.items():
-        *outer, last = name.split(".")
-        inner = made
-        for part in outer:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
-    return made
+def literal(value: Any) -> str:
+    """As the expressions write it."""
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else json.dumps(value)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Truth tables of every condition and every choice in the workflow files, as act's reading of expressions decides them.
 
-act has a port of GitHub's expression library. All cases of all tables are evaluated in one run: in the expressions stand
-the values themselves, so that each case has its own.
+act has a port of GitHub's expression library. All cases of all tables are evaluated in one run: the values themselves
+stand in the expressions, so that each case has its own.
 """
 
 import itertools

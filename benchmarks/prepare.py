@@ -31,7 +31,7 @@ import numpy as np
 from made_conversations import conversation, made, vocabulary
 
 SHARE = 0.05
-OWN_ROWS = 500  # curated rows beside the dataset
+OWN, OWN_ROWS = "own.jsonl", 500  # curated rows beside the dataset
 MOST_MB = 700
 
 
@@ -75,6 +75,7 @@ def main() -> None:
 def compare(folder: Path, rows: int, rounds: int, wanted: Sequence[str]) -> Runs:
     """Run everything in turn."""
     source = made(folder, rows)
+    make_own_file(folder / OWN)
     found: dict[str, list[Run]] = {what: [] for what in wanted}
     for number in range(rounds):
         for what in wanted:
@@ -192,16 +193,18 @@ def ours(source: Path, out: Path, share: float = 1) -> None:
     options = Options(questions=read([(path.name, path.read_text(encoding="utf-8")) for path in probes]))
     count = round(int(source.stem) * share)
     rows = read_parquet([str(source)], count)
-    done = prepare([Input(Source("a/b", "dataset", "main", "train"), "train", rows)], own_files(), options, out)
+    own = [(f"data/{OWN}", (source.parent / OWN).read_bytes())]
+    done = prepare([Input(Source("a/b", "dataset", "main", "train"), "train", rows)], own, options, out)
     told = ", ".join(f"{reason} {number}" for reason, number in done.manifest.rejected.items())
     print(f"  kept {sum(entry.rows for entry in done.manifest.files.values()):,}; {told}", file=sys.stderr)
 
 
-def own_files() -> list[tuple[str, bytes]]:
+def make_own_file(path: Path) -> None:
     """Curated rows as a team has them; some of them are held out for the test, so that leakage is looked for."""
-    random, words = np.random.default_rng(11), vocabulary()
-    rows = [{"messages": conversation(words, random, broken=False)} for _ in range(OWN_ROWS)]
-    return [("data/own.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))]
+    if not path.exists():
+        random, words = np.random.default_rng(11), vocabulary()
+        rows = [{"messages": conversation(words, random, broken=False)} for _ in range(OWN_ROWS)]
+        path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
 
 
 def with_datasets(source: Path, out: Path, share: float = 1) -> None:

@@ -96,8 +96,9 @@ def _pairs(signatures: Integers, band: slice) -> Iterator[tuple[Integers, Intege
     numbers = signatures[:, band].astype(np.uint64)
     keys = numbers[:, 0] if numbers.shape[1] == 1 else numbers[:, 0] << np.uint64(16) | numbers[:, 1]
     present = np.flatnonzero((signatures[:, band] != ABSENT).any(axis=1))
-    by_key = present[np.argsort(keys[present], kind="stable")]
-    ordered = keys[by_key]
+    together = keys[present] << np.uint64(32) | present.astype(np.uint64)  # sorts faster than places by their keys
+    together.sort()
+    by_key, ordered = (together & np.uint64(0xFFFFFFFF)).astype(np.int64), together >> np.uint64(32)
     same = ordered[1:] == ordered[:-1]
     shared = np.append(False, same) | np.append(same, False) if len(ordered) else np.empty(0, dtype=bool)
     places, ordered = by_key[shared], ordered[shared]

@@ -4,7 +4,7 @@ It must not choose rows or decide their order.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,12 +15,13 @@ import numpy as np
 
 from mlops.dataset.minhash import Integers
 from mlops.dataset.spill import PARTITIONS, PENDING_BYTES, SpillFiles, partitions_of
-from mlops.dataset.table import Buffer, Table
+from mlops.dataset.table import Table
 from mlops.domain.dataset.manifest import FILES, FileEntry, percentiles
 
 # As large as the pieces of the spill files: the system then takes the memory that a forgotten partition gave back for
 # the next bytes of a file. Larger pieces want larger pages of it, which are fresh ones, and took six times as long.
 PIECE_BYTES = PENDING_BYTES // PARTITIONS
+BUFFER_BYTES = 4_000_000  # put together while as many are hashed and written; a longer line gets a buffer of its own
 
 
 @dataclass(frozen=True)
@@ -34,32 +35,23 @@ class Ordered:
 def write(folder: Path, table: Table, parts: Mapping[str, Ordered], spill: SpillFiles) -> dict[str, FileEntry]:
     """Write one file for each part, and give what is in it. The spill is empty afterwards."""
     with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(2))
+        pool = stack.enter_context(ThreadPoolExecutor(3))
         files = {part: _File(stack.enter_context(FileIO(folder / FILES[part], "w")), pool) for part in parts}
         every = np.arange(PARTITIONS + 1)
         edges = {part: np.searchsorted(partitions_of(ordered.numbers), every) for part, ordered in parts.items()}
-        recur = any(len(ordered.rows) != len(np.unique(ordered.rows)) for ordered in parts.values())
+        recur = any((np.diff(np.sort(ordered.rows)) == 0).any() for ordered in parts.values())
+        forgotten: list[Future[None]] = []
         for partition in range(PARTITIONS):
-            data = spill.partition(partition)
+            spill.expect(partition + 1)
             for part, ordered in parts.items():
-                rows = table[ordered.rows[edges[part][partition] : edges[part][partition + 1]]]
-                if len(rows):
-                    files[part].add(_lines(rows, partition, data, spill))
+                files[part].add(table[ordered.rows[edges[part][partition] : edges[part][partition + 1]]], spill)
             if not recur:  # else a later partition may want a line of this one
-                spill.forget(partition)
+                forgotten.append(pool.submit(spill.forget, partition))
         for file in files.values():
             file.finish()
+        for future in forgotten:
+            future.result()
     return {FILES[part]: _entry(table[ordered.rows], files[part].sha256) for part, ordered in parts.items()}
-
-
-def _lines(rows: Table, partition: int, data: memoryview, spill: SpillFiles) -> list[Buffer]:
-    """The lines of rows, most of which lie in one partition."""
-    offsets, lengths = rows["offset"].tolist(), rows["length"].tolist()
-    lines: list[Buffer]
-    lines = [data[start : start + length] for start, length in zip(offsets, lengths, strict=True)]
-    for place in np.flatnonzero(partitions_of(rows["order"]) != partition).tolist():
-        lines[place] = spill.line(rows[place])
-    return lines
 
 
 class _File:
@@ -72,18 +64,23 @@ class _File:
         self._next, self._other = bytearray(), bytearray()  # used in turn: fresh memory costs more than the copy
         self._filled = 0
 
-    def add(self, lines: Sequence[Buffer]) -> None:
-        """Append lines."""
-        end = self._filled + sum(map(len, lines))
-        if len(self._next) < end:
-            self._next = self._next[: self._filled] + bytes(max(PIECE_BYTES, end) - self._filled)
+    def add(self, rows: Table, spill: SpillFiles) -> None:
+        """Append the lines of rows."""
+        lengths = rows["length"].tolist()
         target, at = memoryview(self._next), self._filled
-        for line in lines:
-            target[at : at + len(line)] = line
-            at += len(line)
-        self._filled = end
-        if end >= PIECE_BYTES:
-            self._send()
+        for place, offset, length in zip(
+            partitions_of(rows["order"]).tolist(), rows["offset"].tolist(), lengths, strict=True
+        ):
+            end = at + length
+            if end > len(target):
+                self._filled = at
+                self._send()
+                if len(self._next) < max(length, BUFFER_BYTES):
+                    self._next = bytearray(max(length, BUFFER_BYTES))
+                target, at, end = memoryview(self._next), 0, length
+            spill.read(place, offset, target[at:end])
+            at = end
+        self._filled = at
 
     def finish(self) -> None:
         """Write what is left, and wait until all is written."""

@@ -37,13 +37,14 @@ def ranked(table: Table, sources: Sequence[Source]) -> Integers:
     order_of[sorted(range(len(sources)), key=lambda number: sources[number])] = np.arange(len(sources))
     rank = np.where(curated[table["source"]], 0, np.where(table["test"], 1, 2))
     digest = table["digest"].astype(np.uint64)
-    return np.lexsort((table["whole"], order_of[table["source"]], digest[:, 1], digest[:, 0], rank))
+    first = rank.astype(np.uint64) << np.uint64(62) | digest[:, 0] >> np.uint64(2)
+    return _sorted(first, (table["whole"], order_of[table["source"]], digest[:, 1], digest[:, 0]))
 
 
 def equal(table: Table, order: Integers) -> Iterator[EqualPair]:
     """Rows with the same messages as one before them in the order."""
     digest = table["digest"].astype(np.uint64)[order]
-    by_digest = np.lexsort((np.arange(len(order)), digest[:, 1], digest[:, 0]))
+    by_digest = _sorted(digest[:, 0], (np.arange(len(order)), digest[:, 1]))
     sorted_digests = digest[by_digest]
     same = np.append(False, (sorted_digests[1:] == sorted_digests[:-1]).all(axis=1))
     first = 0
@@ -83,6 +84,17 @@ def weighted(table: Table, places: Integers, weights: Integers, seed: int) -> In
     fraction = weights - whole
     extra = draws(table[places], f"weight:{seed}") < (fraction * 2.0**64).astype(np.uint64)
     return np.repeat(places, whole + extra)
+
+
+def _sorted(first: Integers, others: Sequence[Integers]) -> Integers:
+    """`np.lexsort((*others, first))`, six times as fast where hardly any two of the first are equal."""
+    order: Integers = np.argsort(first)
+    ascending = first[order]
+    same = ascending[1:] == ascending[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    some = np.sort(order[tied])  # rows that are equal in everything stay in the order in which they came
+    order[tied] = some[np.lexsort((*(key[some] for key in others), first[some]))]
+    return order
 
 
 def _drawn(table: Table, places: Integers, salt: str, share: float) -> Integers:

@@ -1,8 +1,8 @@
 """The lines of all rows while it is not yet known which of them stay and in which order.
 
 It must not know what a line says. A row goes to one of 128 partitions by its place in the order (`Table["order"]`), so
-the files are later written partition by partition: each is read at once, its lines are put in order in memory, and its
-space on the disk is free again for the next. What fits into some megabytes never touches the disk.
+the files are later written partition by partition: only one is read from at a time, and then its space on the disk is
+free again for the next. What fits into some megabytes never touches the disk.
 """
 
 import os
@@ -28,7 +28,7 @@ def partitions_of(order: NDArray[Any]) -> NDArray[np.int64]:
 
 
 class SpillFiles:
-    """Add batches, then `table` once, then `line` and `partition`. The folder must exist; its owner removes it."""
+    """Add batches, then `table` once, then `line` and `read`. The folder must exist; its owner removes it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -36,7 +36,6 @@ class SpillFiles:
         self._ends = [0] * PARTITIONS
         self._pending: list[list[Buffer]] = [[] for _ in range(PARTITIONS)]
         self._waiting = 0
-        self._buffer = bytearray()
         self._chunks: list[Table] = []
         self.rows = 0
 
@@ -65,25 +64,21 @@ class SpillFiles:
 
     def line(self, row: np.void) -> bytes:
         """The line of a row."""
-        partition, offset, length = int(row["order"] >> _SHIFT), int(row["offset"]), int(row["length"])
-        if self._files:
-            return os.pread(self._files[partition].fileno(), length, offset)
-        return bytes(self._pending[partition][0][offset : offset + length])
+        line = bytearray(int(row["length"]))
+        self.read(int(row["order"] >> _SHIFT), int(row["offset"]), memoryview(line))
+        return bytes(line)
 
-    def partition(self, number: int) -> memoryview:
-        """All lines of a partition; they are good until the next partition is asked for."""
+    def read(self, partition: int, offset: int, target: memoryview) -> None:
+        """Fill the target with what stands at a place."""
         if not self._files:
-            return memoryview(b"".join(self._pending[number]))
-        if not self._ends[number]:
-            return memoryview(b"")
-        size = self._ends[number]
-        if len(self._buffer) < size:
-            self._buffer = bytearray(size + size // 4)
-        data, at = memoryview(self._buffer)[:size], 0
-        self._files[number].seek(0)
-        while at < size:
-            at += self._files[number].readinto(data[at:])
-        return data
+            target[:] = memoryview(self._pending[partition][0])[offset : offset + len(target)]
+        elif os.preadv(self._files[partition].fileno(), [target], offset) < len(target):
+            raise OSError(f"{self._path(partition)} has no {len(target)} bytes at {offset}")
+
+    def expect(self, number: int) -> None:
+        """Let the system fetch a partition that is read soon: its lines are read in another order."""
+        if number in self._files and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._files[number].fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
     def forget(self, number: int) -> None:
         """Give the space of a partition back."""

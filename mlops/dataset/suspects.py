@@ -30,8 +30,7 @@ SIEVES = {
     )
     for kind, extra in (("letter", set[str]()), ("sign", {"://"}), ("word", set[str]()))
 }
-NUMBERS = r"(?-u)[0-9][0-9 ()./-]{4}[0-9]|[A-Z]{6}[0-9]{2}[A-Z]"  # in every number that means a person
-# Every such number has so many times two digits side by side, and none is longer.
+# Every number that means a person has so many times two digits side by side, and none is longer.
 PAIRS, LONGEST = 3, 48
 CONTROL_SIEVE = "|".join(re.escape(mark) for mark in lost_meaning.CONTROL_MARKS)
 # Patterns that are looked for together; those of a frequent letter are apart from those of another.
@@ -90,7 +89,7 @@ def _numbers(parts: Parts) -> Integers:
     first = places[: max(0, len(places) - PAIRS + 1)]
     some = parts.owners(first[places[PAIRS - 1 :] - first <= LONGEST])
     found = np.zeros(len(parts.code), dtype=bool)
-    found[some] = parts.content.gather(some).str.contains(NUMBERS).fill_null(False).to_numpy()
+    found[some] = parts.content.gather(some).str.contains(f"(?-u){personal.NUMBER.pattern}").fill_null(False).to_numpy()
     return found
 
 

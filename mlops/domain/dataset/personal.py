@@ -102,7 +102,10 @@ PATTERNS = (
     _own("national_id", r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b", lambda _: True),
 )  # fmt: skip
 
+# In every number that means a person; a text without has none of them, which saves a dozen searches in most texts.
+NUMBER = _ascii(r"[0-9][0-9 ()./-]{4}[0-9]|[A-Z]{6}[0-9]{2}[A-Z]")
 KINDS = tuple(dict.fromkeys(pattern.kind for pattern in PATTERNS))
+_NO_NUMBERS = tuple(pattern for pattern in PATTERNS if pattern.sieve != "number")
 _GROUPS = {pattern.kind: pattern.group for pattern in PATTERNS}
 
 
@@ -113,11 +116,14 @@ def group_of(kind: str) -> str:
 
 def find(text: str) -> tuple[str, ...]:
     """The kinds of secrets and personal data in a text, in the order of `PATTERNS`; usually none."""
-    return tuple(dict.fromkeys(pattern.kind for pattern in PATTERNS if holds(pattern, text)))
+    patterns = PATTERNS if NUMBER.search(text) else _NO_NUMBERS
+    return tuple(dict.fromkeys(pattern.kind for pattern in patterns if holds(pattern, text)))
 
 
 def holds(pattern: Pattern, text: str) -> bool:
     """Whether a text holds what a pattern means, and not only what documentation makes up."""
+    if pattern.marks and not any(mark in text for mark in pattern.marks):
+        return False
     return next(_matches(pattern, text), None) is not None
 
 

@@ -51,6 +51,11 @@ def hashes(text: Bytes, starts: NDArray[Any] | slice) -> Hashes:
         first, second = eight[starts], eight[starts + 8]
     for part in (first, second):
         fold(part.view(np.uint8), part.view(np.uint8))
+    return mixed(first, second)
+
+
+def mixed(first: Hashes, second: Hashes) -> Hashes:
+    """The hash of a run from its two halves, which are used up."""
     first *= _FIRST
     second *= _SECOND
     first ^= second

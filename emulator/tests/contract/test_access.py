@@ -115,6 +115,24 @@ def test_a_token_ends_and_the_client_fetches_another(control: Control, ml_client
     assert own.workspaces.get(names["AZURE_ML_WORKSPACE"]).name == names["AZURE_ML_WORKSPACE"]
 
 
+def test_the_older_form_of_the_token_service_takes_a_resource(api: Call) -> None:
+    from urllib.parse import urlencode
+
+    names = process.workspace()
+    url = f"https://login.microsoftonline.com/{names['AZURE_TENANT_ID']}/oauth2/token"
+    form = {"grant_type": "client_credentials", "client_id": names["AZURE_CLIENT_ID"], "client_secret": "x"}
+    body = urlencode({**form, "resource": "https://management.azure.com/"}).encode()
+    kind = {"Content_Type": "application/x-www-form-urlencoded"}
+    answer = api("POST", url, body, token=False, **kind)
+    given = answer.json()
+    assert (given["token_type"], given["resource"]) == ("Bearer", "https://management.azure.com/")
+    assert int(given["expires_on"]) - int(given["not_before"]) == int(given["expires_in"])
+    found = api("GET", arm("jobs"), token=False, Authorization=f"Bearer {given['access_token']}")
+    assert found.status == 200
+    refused = api("POST", url, urlencode({**form, "grant_type": "password"}).encode(), token=False, **kind)
+    assert (refused.status, refused.json()["error"]) == (400, "unsupported_grant_type")
+
+
 def test_roles_allow_what_they_say_and_no_more(control: Control, ml_client: "MLClient") -> None:
     from azure.ai.ml.entities import AmlCompute, Data
     from azure.core.exceptions import HttpResponseError

@@ -70,12 +70,12 @@ def test_a_sweep_within_a_pipeline_hands_on_the_best(ml_client: Any, step: Any, 
     )  # fmt: skip
 
     @dsl.pipeline(default_compute="serverless")  # type: ignore[untyped-decorator]  # the SDK types nothing
-    def swept() -> Any:
-        searched = step(n=Choice([4, 3])).sweep(sampling_algorithm="grid", primary_metric="score", goal="minimize")
-        searched.set_limits(max_total_trials=2)
+    def swept(trials: int) -> Any:
+        searched = step(n=Choice([4, 3, 2])).sweep(sampling_algorithm="grid", primary_metric="score", goal="minimize")
+        searched.set_limits(max_total_trials=trials)
         return {"best": copy(x=searched.outputs.out).outputs.y}
 
-    made = ml_client.jobs.create_or_update(swept())
+    made = ml_client.jobs.create_or_update(swept(trials=2))
     assert ended(ml_client, made.name) == "Completed"
     ml_client.jobs.download(made.name, download_path=str(tmp_path), output_name="best")
     assert [path.read_text() for path in tmp_path.rglob("n.txt")] == ["3"]

@@ -7,7 +7,9 @@ Source: the v2.0 protocol as msal and azure-identity speak it; AADSTS codes from
 import base64
 import json
 import time
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from azureml_emulator.core import defaults
@@ -95,6 +97,19 @@ def token(request: Request, emulator: Emulator) -> Reply:
         "access_token": sign(claims),
     }
     return Reply(200, answer)
+
+
+def token_v1(request: Request, emulator: Emulator) -> Reply:
+    """`/{tenant}/oauth2/token`, the older form: `resource` instead of `scope`, and numbers as text."""
+    form = request.form()
+    body = urlencode({**form, "scope": f"{form.get('resource', '')}/.default"}).encode()
+    reply = token(replace(request, body=body), emulator)
+    if reply.status != 200:
+        return reply
+    begun = int(time.time())
+    times = {"not_before": str(begun), "expires_on": str(begun + reply.body["expires_in"])}
+    texts = {key: str(value) for key, value in reply.body.items()}
+    return Reply(200, {**texts, **times, "resource": form.get("resource", "")})
 
 
 def github_token(request: Request, emulator: Emulator) -> Reply:

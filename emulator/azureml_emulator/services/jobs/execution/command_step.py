@@ -28,6 +28,7 @@ from azureml_emulator.services.runs.status import RunStatus
 
 Made = dict[str, dict[str, str]]
 REGISTRY = "azureml://registries/"
+SETTINGS = ("distribution", "limits", "resources", "search_space", "searchSpace")  # of a step
 
 
 def spec_of(emulator: Emulator, stated: Json) -> Json | None:
@@ -69,6 +70,12 @@ async def run(
         return command_outputs.keep(emulator, step, wanted, folders, stated.get("outputs") or {})
 
 
+def bound(stated: Json, given: Mapping[str, Json]) -> Json:
+    """A step whose settings are bound to inputs of its pipeline, with their values; inputs and outputs as they were."""
+    settings = {key: graph.filled(stated[key], given) for key in SETTINGS if stated.get(key)}
+    return {**stated, **settings}
+
+
 def resolved(inputs: Mapping[str, Json], given: Mapping[str, Json], made: Made) -> dict[str, Json]:
     """Inputs of a step with what they are bound to in place of bindings; those without a value are left out."""
     found = {name: _resolved(value or {}, given, made) for name, value in inputs.items()}
@@ -102,7 +109,8 @@ async def _pipeline(
         with emulator.transaction():
             step = runs.below(emulator, above, name, "azureml.StepRun")
             runs.change(emulator, step, status=RunStatus.RUNNING)
-        made[name] = await guarded(emulator, step, stated, below, resolved(stated.get("inputs") or {}, given, made),
+        made[name] = await guarded(emulator, step, bound(stated, given), below,
+                                   resolved(stated.get("inputs") or {}, given, made),
                                    work / str(len(made)))  # fmt: skip
         for port, binding in (stated.get("outputs") or {}).items():
             if (target := outputs.target_of(binding)) and port in made[name]:

@@ -5,7 +5,7 @@ pipeline job's definition.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from azureml_emulator.core.request import Json
@@ -46,6 +46,16 @@ def parent_output(value: Json) -> str | None:
 def is_unknown_binding(value: Json) -> bool:
     """Whether an input of a step is bound to what is neither an input of the pipeline nor an output of a step."""
     return bool(_BINDING.match(_text(value))) and not parent_input(value) and not other_output(value)
+
+
+def filled(stated: Any, given: Mapping[str, Json]) -> Any:
+    """A setting of a step, as its process count or a sweep's limits, with bound values in place of bindings."""
+    if isinstance(stated, dict):
+        return {key: filled(value, given) for key, value in stated.items()}
+    if isinstance(stated, list):
+        return [filled(value, given) for value in stated]
+    name = parent_input({"value": stated}) if isinstance(stated, str) else None
+    return (given.get(name) or {}).get("value", stated) if name else stated
 
 
 def in_order(jobs: dict[str, Any]) -> Iterator[tuple[str, Json]]:

@@ -104,7 +104,8 @@ async def _step(
     whole = component_job.work_of(emulator, asked.stated)
     given = whole.inputs if whole else {}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
-    places = await command_step.guarded(emulator, step, _wanted(emulator, job, stated), spec, inputs, work)
+    wanted = command_step.bound(_wanted(emulator, job, stated), given)
+    places = await command_step.guarded(emulator, step, wanted, spec, inputs, work)
     check_not_canceled(emulator, job)
     with emulator.transaction():
         outputs.bind(emulator, job, stated, places)

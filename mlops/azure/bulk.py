@@ -19,21 +19,21 @@ PAGES = 10_000  # a listing that never ends would be a bug of somebody's
 Key = TypeVar("Key")
 
 
-def listing(workspace: Workspace, path: str, what: str) -> list[dict[str, Any]]:
-    """Every item of a listing below the workspace, page after page. Raises our failures."""
-    return pages(workspace, f"{ARM}{workspace.id}/{path}", what)
+def listing(workspace: Workspace, path: str, what: str, most: int | None = None) -> list[dict[str, Any]]:
+    """Every item of a listing below the workspace, page after page, or the first `most`. Raises our failures."""
+    return pages(workspace, f"{ARM}{workspace.id}/{path}", what, most)
 
 
-def pages(workspace: Workspace, url: str | None, what: str) -> list[dict[str, Any]]:
-    """Every item from a first page on."""
+def pages(workspace: Workspace, url: str | None, what: str, most: int | None = None) -> list[dict[str, Any]]:
+    """Every item from a first page on, or the first `most`."""
     found: list[dict[str, Any]] = []
     for _ in range(PAGES):
-        if not url:
+        if not url or (most is not None and len(found) >= most):
             break
         page = workspace.send("GET", url, what).json()
         found += page.get("value") or []
         url = page.get("nextLink")
-    return found
+    return found[:most]
 
 
 def side_by_side(

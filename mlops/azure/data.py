@@ -4,16 +4,18 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from mlops.azure.failures import is_not_found, translated
+from mlops.azure import bulk, datastores
+from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import Workspace
+from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.tags import RECIPE_TAG
 from mlops.errors import RemoteFailed
 
 ROLES = ("train", "validation", "test")
-
-
+API = "2024-10-01"
+KEPT = ("description", "properties", "dataType", "dataUri", "isAnonymous", "isArchived")  # what a PUT repeats
 RECIPES = 8  # of 30 characters each, and a space between: they fit into a tag
 
 
@@ -24,26 +26,29 @@ def asset_name(name: str, role: str) -> str:
 
 def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, dict[str, str]] | None:
     """Version and tags of the data that was made from a recipe, if all three files are there."""
-    with translated(f"list the data assets {name}"):
-        try:
-            versions = list(workspace.ml.data.list(name=asset_name(name, "test")))
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
+    path = f"data/{quote(asset_name(name, 'test'))}/versions?api-version={API}&listViewType=ActiveOnly"
+    try:
+        versions = bulk.listing(workspace, path, f"list the data assets {name}")
+    except NotFound:
+        return None
     for item in versions:
-        stated = plain_tags(item.tags)
-        if recipe in stated.get(RECIPE_TAG, "").split() and all(
-            exists(workspace, asset_name(name, role), str(item.version)) for role in ROLES
-        ):
-            return str(item.version), stated
+        version, stated = str(item["name"]), plain_tags(item["properties"].get("tags"))
+        if recipe in stated.get(RECIPE_TAG, "").split() and _whole(workspace, name, version):
+            return version, stated
     return None
+
+
+def _whole(workspace: Workspace, name: str, version: str) -> bool:
+    """Whether all files of a version are there; what is there stays, so that is asked once."""
+    there = workspace.remembered(("data files", name, version), lambda: {"test"})
+    there |= {role for role in ROLES if role not in there and exists(workspace, asset_name(name, role), version)}
+    return len(there) == len(ROLES)
 
 
 def tags(workspace: Workspace, name: str, version: str) -> dict[str, str] | None:
     """The tags of a data asset, or None when it is gone."""
     found = _get(workspace, name, version)
-    return None if found is None else plain_tags(found.tags)
+    return None if found is None else plain_tags(found.get("tags"))
 
 
 def exists(workspace: Workspace, name: str, version: str) -> bool:
@@ -62,7 +67,7 @@ def upload(
     for role in ROLES:
         asset = asset_name(name, role)
         if found := _get(workspace, asset, version):
-            _note(workspace, found, tags.get(RECIPE_TAG, ""))
+            _note(workspace, asset, version, found, tags.get(RECIPE_TAG, ""))
             continue
         entity = Data(name=asset, version=version, path=str(files[role]), type=AssetTypes.URI_FILE, tags=dict(tags))
         with translated(f"upload {asset}:{version}"):
@@ -71,14 +76,15 @@ def upload(
     return made
 
 
-def _note(workspace: Workspace, found: Any, recipe: str) -> None:
+def _note(workspace: Workspace, asset: str, version: str, found: dict[str, Any], recipe: str) -> None:
     """Another recipe made the same files: without its name they would be wanted, and prepared, again and again."""
-    stated = plain_tags(found.tags)
+    stated = plain_tags(found.get("tags"))
     known = stated.get(RECIPE_TAG, "").split()
     if recipe and recipe not in known:
-        found.tags = {**stated, RECIPE_TAG: " ".join([recipe, *known][:RECIPES])}
-        with translated(f"tag the data asset {found.name}:{found.version}"):
-            workspace.ml.data.create_or_update(found)
+        kept = {key: found[key] for key in KEPT if found.get(key) is not None}
+        body = {**kept, "tags": {**stated, RECIPE_TAG: " ".join([recipe, *known][:RECIPES])}}
+        what = f"tag the data asset {asset}:{version}"
+        workspace.send("PUT", _url(workspace, asset, version), what, json={"properties": body})
 
 
 def upload_text(workspace: Workspace, asset: str, version: str, text: str, tags: Mapping[str, str]) -> None:
@@ -95,25 +101,21 @@ def upload_text(workspace: Workspace, asset: str, version: str, text: str, tags:
 
 def read(workspace: Workspace, name: str, role: str, version: str) -> bytes:
     """The content of one file of a data version. Raises RemoteFailed when it is gone."""
-    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
-
     asset = asset_name(name, role)
     found = _get(workspace, asset, version)
     if found is None:
         raise RemoteFailed(f"the data asset {asset}:{version} is gone")
-    with tempfile.TemporaryDirectory() as folder, translated(f"download {asset}:{version}"):
-        download_artifact_from_aml_uri(
-            uri=str(found.path), destination=folder, datastore_operation=workspace.ml.datastores
-        )
-        files = [path for path in Path(folder).rglob("*") if path.is_file()]
-        return files[0].read_bytes()
+    content = datastores.read(workspace, str(found["dataUri"]), f"download {asset}:{version}")
+    if content is None:
+        raise RemoteFailed(f"the file of the data asset {asset}:{version} is gone")
+    return content
 
 
-def _get(workspace: Workspace, name: str, version: str) -> Any | None:
-    with translated(f"read the data asset {name}:{version}"):
-        try:
-            return workspace.ml.data.get(name, version=version)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
+def _url(workspace: Workspace, name: str, version: str) -> str:
+    return f"{ARM}{workspace.id}/data/{quote(name)}/versions/{quote(version)}?api-version={API}"
+
+
+def _get(workspace: Workspace, name: str, version: str) -> dict[str, Any] | None:
+    """The properties of a version, or None."""
+    found = workspace.look(_url(workspace, name, version), f"read the data asset {name}:{version}")
+    return None if found is None else dict(found["properties"])

@@ -68,8 +68,8 @@ def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapp
 def delete(workspace: Workspace, endpoint: str, name: str) -> None:
     """Delete a deployment without traffic and its autoscale setting, and wait until it is gone."""
     autoscale.remove(workspace, endpoint, name)
-    with translated(f"delete the deployment {name} of {endpoint}"):
-        workspace.ml.online_deployments.begin_delete(name=name, endpoint_name=endpoint).result()
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    workspace.change("DELETE", url, f"delete the deployment {name} of {endpoint}")
 
 
 def listed(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:

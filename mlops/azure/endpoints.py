@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mlops import clock
 from mlops.azure import autoscale, bulk, deployments
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
-from mlops.azure.failures import Conflict, NotFound, is_not_found, translated
+from mlops.azure.failures import Conflict, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState, traffic_value
@@ -18,8 +18,12 @@ from mlops.errors import Problem, RemoteFailed
 LOG_LINES = 60
 API = "2024-10-01"
 PAGE = 100  # endpoints a page of the listing
+# What a PUT repeats of an endpoint, as the SDK's does: the service takes away what is left out.
+KEPT = ("authMode", "compute", "description", "properties", "publicNetworkAccess")
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
+CALLERS_SCOPE = "https://ml.azure.com/.default"
 LONGEST_VALUE = 256  # characters of a tag's value
+AUTH_MODES = {"Key": "key", "AMLToken": "aml_token", "AADToken": "aad_token"}  # the service's word: the SDK's
 
 
 def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str] = ()) -> EndpointFacts:
@@ -31,26 +35,26 @@ def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str]
     found = _present(workspace, name)
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
-    stated = plain_tags(found.tags)
-    traffic, mirror = _shares(found.traffic), _shares(found.mirror_traffic)
+    stated, shown = plain_tags(found.get("tags")), found["properties"]
+    traffic, mirror = _shares(shown.get("traffic")), _shares(shown.get("mirrorTraffic"))
     named = {*traffic, *mirror, *stated.get(PREVIOUS_TAG, "").split(), *expected}
     return EndpointFacts(
         name=name,
-        state=deployments.known_state(EndpointState, found.provisioning_state, f"the endpoint {name}"),
+        state=deployments.known_state(EndpointState, shown.get("provisioningState"), f"the endpoint {name}"),
         traffic=traffic,
         mirror=mirror,
         deployments=_all_deployments(workspace, name, named),
         tags=stated,
         ours=stated.get(OWNER_TAG) == owner,
-        auth_mode=str(getattr(found, "auth_mode", None) or "").lower(),
+        auth_mode=_auth_mode(shown),
     )
 
 
-def _present(workspace: Workspace, name: str) -> Any | None:
+def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
     for _ in range(TRIES):
-        if found := _get(workspace, name):
+        if found := read(workspace, name):
             return found
-        if name not in names(workspace) and _get(workspace, name) is None:
+        if name not in names(workspace) and read(workspace, name) is None:
             return None
         clock.sleep(PAUSE)
     raise contradiction(f"read the endpoint {name}")
@@ -69,14 +73,17 @@ def _shares(stated: Mapping[str, Any] | None) -> dict[str, int]:
 
 def create(workspace: Workspace, name: str, *, auth_mode: str, tags: Mapping[str, str]) -> None:
     """Make an endpoint without deployments, and wait for it. Raises Conflict when there is one after all."""
-    from azure.ai.ml.entities import ManagedOnlineEndpoint
-
     clock.sleep(PAUSE)  # a PUT to one that exists would take its traffic and its tags, so it is looked for once more
     if _present(workspace, name) is not None:
         raise Conflict(Problem(f"create the endpoint {name}", why="it is there, although it was not a moment ago"))
-    with translated(f"create the endpoint {name}"):
-        entity = ManagedOnlineEndpoint(name=name, auth_mode=auth_mode, tags=dict(tags))
-        workspace.ml.online_endpoints.begin_create_or_update(entity).result()
+    modes = {ours: theirs for theirs, ours in AUTH_MODES.items()}
+    body = {
+        "location": workspace.location,
+        "identity": {"type": "SystemAssigned"},
+        "tags": dict(tags),
+        "properties": {"authMode": modes.get(auth_mode, auth_mode), "properties": {}, "traffic": {}},
+    }
+    workspace.change("PUT", _url(workspace, name), f"create the endpoint {name}", json=body)
 
 
 def deploy(workspace: Workspace, seen: EndpointFacts, spec: deployments.DeploymentSpec) -> None:
@@ -108,10 +115,17 @@ def set_traffic(
     if seen.live and not any(traffic.values()):
         raise ValueError(f"{name} has live traffic, which is not to be taken from all")
     found = _unchanged(workspace, seen)
-    found.traffic, found.mirror_traffic = dict(traffic), dict(mirror or {})
-    found.tags = _merged(found.tags, {**tags, TRAFFIC_TAG: traffic_value(traffic)[:LONGEST_VALUE] or None})
-    with translated(f"set the traffic of {name}"):
-        workspace.ml.online_endpoints.begin_create_or_update(found).result()
+    shares = {
+        "traffic": {deployment: percent for deployment, percent in traffic.items() if percent},
+        "mirrorTraffic": {deployment: percent for deployment, percent in (mirror or {}).items() if percent},
+    }
+    body = {
+        "location": found["location"],
+        "identity": _identity(found),
+        "tags": _merged(found.get("tags"), {**tags, TRAFFIC_TAG: traffic_value(traffic)[:LONGEST_VALUE] or None}),
+        "properties": {key: found["properties"].get(key) for key in KEPT} | shares,
+    }
+    workspace.change("PUT", _url(workspace, name), f"set the traffic of {name}", json=body)
 
 
 def set_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) -> None:
@@ -127,8 +141,7 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
 
     Waits until it is so, and gives the tags that the endpoint has then.
     """
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
-    what = f"tag the endpoint {name}"
+    url, what = _url(workspace, name), f"tag the endpoint {name}"
     # All of them, lest a service that replaces rather than merges drops the others; and none of a stale answer.
     before = agreed(lambda: plain_tags(workspace.send("GET", url, what).json().get("tags")), what)
     workspace.send("PATCH", url, what, json={"tags": {**before, **tags}})
@@ -155,14 +168,12 @@ def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str) -> None:
 def delete(workspace: Workspace, name: str) -> None:
     """Delete an endpoint with its deployments and their autoscale settings, and wait until it is gone."""
     autoscale.remove(workspace, name)
-    with translated(f"delete the endpoint {name}"):
-        workspace.ml.online_endpoints.begin_delete(name=name).result()
+    workspace.change("DELETE", _url(workspace, name), f"delete the endpoint {name}")
 
 
 def names(workspace: Workspace) -> set[str]:
     """Every endpoint that the workspace lists: a deletion is done when the name is no longer among these."""
-    with translated("list the endpoints"):
-        return {str(item.name) for item in workspace.ml.online_endpoints.list()}
+    return {str(item["name"]) for item in listing(workspace)}
 
 
 def listing(workspace: Workspace) -> list[dict[str, Any]]:
@@ -172,11 +183,7 @@ def listing(workspace: Workspace) -> list[dict[str, Any]]:
 
 def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """One endpoint as ARM shows it, or None."""
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
-    try:
-        return dict(workspace.send("GET", url, f"read the endpoint {name}").json())
-    except NotFound:
-        return None
+    return workspace.look(_url(workspace, name), f"read the endpoint {name}")
 
 
 def studio_url(workspace: Workspace, endpoint: str) -> str:
@@ -185,24 +192,51 @@ def studio_url(workspace: Workspace, endpoint: str) -> str:
     return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={quote(workspace.id, safe='')}"
 
 
-def _get(workspace: Workspace, name: str) -> Any | None:
-    with translated(f"read the endpoint {name}"):
-        try:
-            return workspace.ml.online_endpoints.get(name)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
+def scoring(workspace: Workspace, name: str) -> tuple[str, str]:
+    """Where an endpoint answers, and how callers sign in. Raises NotFound."""
+    shown = workspace.send("GET", _url(workspace, name), f"read the scoring address of {name}").json()["properties"]
+    return str(shown["scoringUri"]), _auth_mode(shown)
 
 
-def _unchanged(workspace: Workspace, seen: EndpointFacts) -> Any:
+def key(workspace: Workspace, name: str, auth_mode: str) -> str:
+    """What a caller of the endpoint shows: its key, or a token that lives an hour."""
+    what = f"read the keys of {name}"
+    if auth_mode == "aad_token":
+        with translated(what):
+            return str(workspace.credential.get_token(CALLERS_SCOPE).token)
+    action = "listKeys" if auth_mode == "key" else "token"
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}/{action}?api-version={API}"
+    given = workspace.send("POST", url, what).json()
+    return str(given.get("primaryKey") or given.get("accessToken") or "")
+
+
+def _auth_mode(shown: Mapping[str, Any]) -> str:
+    stated = str(shown.get("authMode") or "")
+    return AUTH_MODES.get(stated, stated.lower())
+
+
+def _url(workspace: Workspace, name: str) -> str:
+    return f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
+
+
+def _identity(found: dict[str, Any]) -> dict[str, Any]:
+    """Who an endpoint is, as a PUT takes it: without what the service adds."""
+    stated = found.get("identity") or {}
+    named = stated.get("userAssignedIdentities")
+    return {"type": stated.get("type") or "SystemAssigned"} | (
+        {"userAssignedIdentities": {id: {} for id in named}} if named else {}
+    )
+
+
+def _unchanged(workspace: Workspace, seen: EndpointFacts) -> dict[str, Any]:
     """The endpoint, if it still is as it was seen. Raises Conflict, after which it is looked at again."""
-    found = _get(workspace, seen.name)
+    found = read(workspace, seen.name)
     if found is not None:
-        live = {name: percent for name, percent in _shares(found.traffic).items() if percent}
-        mirror = {name: percent for name, percent in _shares(found.mirror_traffic).items() if percent}
+        shown = found["properties"]
+        live = {name: percent for name, percent in _shares(shown.get("traffic")).items() if percent}
+        mirror = {name: percent for name, percent in _shares(shown.get("mirrorTraffic")).items() if percent}
         before = {name: percent for name, percent in seen.mirror.items() if percent}
-        if (live, mirror, plain_tags(found.tags)) == (seen.live, before, dict(seen.tags)):
+        if (live, mirror, plain_tags(found.get("tags"))) == (seen.live, before, dict(seen.tags)):
             return found
     why = "it is not as it was a moment ago" if found else "it was there a moment ago, and now it is not found"
     raise Conflict(Problem(f"change the endpoint {seen.name}", why=why, fix="run the same command again"))

@@ -6,13 +6,13 @@ MLflow's REST interface is called directly: importing the client as well would a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure.failures import is_not_found, translated
-from mlops.azure.translate import made_at, plain_tags, word
+from mlops.azure import bulk, datastores
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.moments import parse_date
 from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.run import Attempt, JobState, job_name
 from mlops.errors import RemoteFailed
@@ -20,7 +20,10 @@ from mlops.errors import RemoteFailed
 OUTPUT = "mlflow_model_folder"
 ATTEMPTS_LIMIT = 100
 GAP = 2  # numbers without a job after which there are no more
-API = "2023-04-01-preview"
+API = "2024-10-01"
+PIPELINE = "Pipeline"
+DATA_KINDS = ("uri_file", "uri_folder", "mltable")
+MODEL_KINDS = ("CustomModel", "MLFlowModel", "TritonModel")
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,8 @@ class Job:
 
 def find(workspace: Workspace, name: str) -> Job | None:
     """The job of that name, or None."""
-    with translated(f"read the job {name}"):
-        try:
-            found = workspace.ml.jobs.get(name)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
-    return _job(found)
+    found = workspace.look(_url(workspace, name), f"read the job {name}")
+    return None if found is None else _job(workspace, found)
 
 
 def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job]:
@@ -53,11 +50,10 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
 
     The service selects by the tag's name, so other people's jobs do not push ours out of the limit.
     """
-    chosen = {"tag": tag} if tag else {}
-    with translated("list the jobs"):
-        found = workspace.ml.jobs.list(max_results=limit, **chosen)
-        # The SDK gives None for a job that it cannot read.
-        return [_job(item) for item in islice(found, limit) if item and word(item.type) == "pipeline"]
+    chosen = f"&tag={quote(tag)}" if tag else ""
+    path = f"jobs?api-version={API}&listViewType=ActiveOnly{chosen}"
+    found = bulk.listing(workspace, path, "list the jobs", most=limit)
+    return [_job(workspace, item) for item in found if item["properties"].get("jobType") == PIPELINE]
 
 
 def attempts(
@@ -81,21 +77,39 @@ def attempts(
 
 
 def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
-    """Where an output of a job lies, as the SDK's own `jobs.download` finds it; None when it has none."""
-    with translated(f"find the output {output} of {name}"):
-        uri = workspace.ml.jobs._get_named_output_uri(name, output).get(output)
-    return None if uri is None else str(uri)
+    """Where an output of a job lies, found as the SDK's own `jobs.download` does; None when it has none.
+
+    Run history names the asset that an output became; one that became none is looked for where jobs write.
+    """
+    what = f"find the output {output} of {name}"
+    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
+    run = workspace.send("POST", f"{_history(workspace)}/rundata?api-version=v1.0", what, json=body).json()
+    asset = ((run["runMetadata"].get("outputs") or {}).get(output)) or {}
+    if asset.get("type") in DATA_KINDS:
+        url = f"{_data_plane(workspace, 'data')}/dataversion/batchGetResolvedUris?api-version=1.5.0"
+        found = workspace.send("POST", url, what, json={"values": [asset["assetId"]]}).json()["values"]
+        return str(found[asset["assetId"]]["uri"])
+    if asset.get("type") in MODEL_KINDS:
+        url = f"{_data_plane(workspace, 'modelregistry')}/models/batchGetResolvedUris"
+        found = workspace.send("POST", url, what, json={"values": [asset["assetId"]]}).json()["values"]
+        return str(found[asset["assetId"]]["path"])
+    store = datastores.default(workspace)
+    paths = (f"azureml/{name}/{output}/", f"dataset/{name}/{output}/")
+    there = next((path for path in paths if datastores.exists(workspace, store, path, what)), None)
+    return None if there is None else f"azureml://datastores/{store}/paths/{there}"
 
 
 def cancel(workspace: Workspace, name: str) -> None:
     """Ask for the end of a job, in one request: a runner that is being canceled has seven seconds."""
-    workspace.send("POST", f"{ARM}{workspace.id}/jobs/{quote(name)}/cancel?api-version={API}", f"cancel the job {name}")
+    workspace.send("POST", _url(workspace, name, "/cancel"), f"cancel the job {name}")
 
 
 def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
-    """Add tags to a job."""
-    with translated(f"tag the job {name}"):
-        workspace.ml.jobs.update(name, tags=dict(tags))
+    """Add tags to a job, as the SDK's `jobs.update` does: run history adds them to those that are there."""
+    what = f"tag the job {name}"
+    experiment = workspace.send("GET", _url(workspace, name), what).json()["properties"]["experimentName"]
+    url = f"{_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
+    workspace.send("PATCH", url, what, json={"tags": dict(tags)})
 
 
 def failure(workspace: Workspace, name: str) -> str:
@@ -157,21 +171,33 @@ def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, flo
     return [(int(point.get("step", 0)), float(point["value"])) for point in points]
 
 
-def _job(found: Any) -> Job:
+def _url(workspace: Workspace, name: str, action: str = "") -> str:
+    return f"{ARM}{workspace.id}/jobs/{quote(name)}{action}?api-version={API}"
+
+
+def _studio(workspace: Workspace, stated: dict[str, Any]) -> str:
+    """The job's page, with the tenant as the SDK writes it: who is a guest there would be led to another one."""
+    page = str(((stated.get("services") or {}).get("Studio") or {}).get("endpoint") or "")
+    if not page or "&tid=" in page:
+        return page
+    return f"{page}&tid={workspace.description['properties']['tenantId']}"
+
+
+def _job(workspace: Workspace, found: dict[str, Any]) -> Job:
+    name, stated, made = str(found["name"]), found["properties"], found.get("systemData") or {}
     try:
-        state = JobState(word(found.status))
+        state = JobState(stated.get("status"))
     except ValueError:
-        raise RemoteFailed(
-            f"the job {found.name} has the status {found.status!r}, which this version does not know"
-        ) from None
+        what = f"the job {name} has the status {stated.get('status')!r}, which this version does not know"
+        raise RemoteFailed(what) from None
     return Job(
-        str(found.name),
+        name,
         state,
-        str(found.studio_url or ""),
-        plain_tags(found.tags),
-        made_at(found),
-        tuple(found.outputs or ()),
-        str(getattr(getattr(found, "creation_context", None), "created_by", None) or ""),
+        _studio(workspace, stated),
+        plain_tags(stated.get("tags")),
+        parse_date(made.get("createdAt")),
+        tuple(stated.get("outputs") or ()),
+        str(made.get("createdBy") or ""),
     )
 
 
@@ -181,5 +207,9 @@ def _mlflow(workspace: Workspace) -> str:
 
 
 def _history(workspace: Workspace) -> str:
+    return _data_plane(workspace, "history")
+
+
+def _data_plane(workspace: Workspace, service: str) -> str:
     host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
-    return f"https://{host}/history/v1.0{workspace.id}"
+    return f"https://{host}/{service}/v1.0{workspace.id}"

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
+from mlops.azure import bulk
 from mlops.azure.agree import agreed
-from mlops.azure.failures import is_not_found, translated
-from mlops.azure.translate import made_at, plain_tags
-from mlops.azure.workspace import Workspace
+from mlops.azure.failures import NotFound, translated
+from mlops.azure.translate import plain_tags
+from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.moments import parse_date
 from mlops.domain.registry.registration import KnownVersion
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import MlopsError
+
+API = "2024-10-01"
+# What a PUT says of a version beside its tags, as the SDK's does: the service takes away what is left out.
+KEPT = ("description", "properties", "flavors", "modelType", "modelUri", "stage", "isAnonymous", "isArchived")
 
 
 @dataclass(frozen=True)
@@ -33,27 +40,17 @@ class Registered:
 
 def versions(workspace: Workspace, name: str, *, archived: bool = False) -> list[Registered]:
     """Every version, newest first as the service lists them; those that were archived only when asked for."""
-    from azure.ai.ml.constants import ListViewType
-
-    view = ListViewType.ALL if archived else ListViewType.ACTIVE_ONLY
-    with translated(f"list the versions of {name}"):
-        try:
-            return [_registered(item) for item in workspace.ml.models.list(name=name, list_view_type=view)]
-        except Exception as error:
-            if is_not_found(error):
-                return []
-            raise
+    path = f"models/{quote(name)}/versions?api-version={API}&listViewType={'All' if archived else 'ActiveOnly'}"
+    try:
+        return [_registered(name, item) for item in bulk.listing(workspace, path, f"list the versions of {name}")]
+    except NotFound:
+        return []
 
 
 def find(workspace: Workspace, name: str, version: str) -> Registered | None:
     """One version, or None."""
-    with translated(f"read the model {name}:{version}"):
-        try:
-            return _registered(workspace.ml.models.get(name, version=version))
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
+    found = workspace.look(_url(workspace, name, version), f"read the model {name}:{version}")
+    return None if found is None else _registered(name, found)
 
 
 def register(
@@ -72,7 +69,8 @@ def register(
         tags=dict(tags),
     )
     with translated(f"register {name}:{version} from {path}"):
-        return _registered(workspace.ml.models.create_or_update(entity))
+        made = workspace.ml.models.create_or_update(entity)
+    return Registered(name, str(made.version), str(made.id), plain_tags(made.tags), job=str(made.job_name or ""))
 
 
 @dataclass(frozen=True)
@@ -108,19 +106,25 @@ class ModelVersions:
 
 def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
     """Change tags of a version; a value of None removes one."""
-    what, seen = f"tag the model {name}:{version}", []
-
-    def look() -> dict[str, str]:
-        seen.append(workspace.ml.models.get(name, version=version))
-        return plain_tags(seen[-1].tags)
-
-    with translated(what):
-        merged = {**agreed(look, what), **tags}
-        found = seen[-1]
-        found.tags = {key: value for key, value in merged.items() if value is not None}
-        workspace.ml.models.create_or_update(found)
+    what, url = f"tag the model {name}:{version}", _url(workspace, name, version)
+    before = agreed(lambda: dict(workspace.send("GET", url, what).json()["properties"]), what)
+    merged = {**plain_tags(before.get("tags")), **tags}
+    kept = {key: before[key] for key in KEPT if before.get(key) is not None}
+    body = {**kept, "tags": {key: value for key, value in merged.items() if value is not None}}
+    workspace.send("PUT", url, what, json={"properties": body})
 
 
-def _registered(item: Any) -> Registered:
-    made_by = str(item.job_name or "")
-    return Registered(str(item.name), str(item.version), str(item.id), plain_tags(item.tags), made_at(item), made_by)
+def _url(workspace: Workspace, name: str, version: str) -> str:
+    return f"{ARM}{workspace.id}/models/{quote(name)}/versions/{quote(version)}?api-version={API}"
+
+
+def _registered(name: str, item: dict[str, Any]) -> Registered:
+    stated, made = item["properties"], item.get("systemData") or {}
+    return Registered(
+        name,
+        str(item["name"]),
+        str(item["id"]),
+        plain_tags(stated.get("tags")),
+        parse_date(made.get("createdAt")),
+        str(stated.get("jobName") or ""),
+    )

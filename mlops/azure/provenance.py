@@ -3,14 +3,11 @@
 It must not trust tags for that: tags are ours, the inputs of the job are what really ran.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
-from mlops.azure import jobs
-from mlops.azure.failures import is_not_found, translated
+from mlops.azure import datastores, jobs
 from mlops.azure.workspace import ARM, Workspace
 
 API = "2024-10-01"
@@ -70,14 +67,5 @@ def _step(workspace: Workspace, job: str, step: str) -> str | None:
 
 
 def _text(workspace: Workspace, uri: str, what: str) -> str | None:
-    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
-
-    with tempfile.TemporaryDirectory() as folder, translated(f"read {what}"):
-        try:
-            download_artifact_from_aml_uri(uri=uri, destination=folder, datastore_operation=workspace.ml.datastores)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
-        found = [path for path in Path(folder).rglob(uri.rpartition("/")[2]) if path.is_file()]
-        return found[0].read_text(encoding="utf-8") if found else None
+    content = datastores.read(workspace, uri, f"read {what}")
+    return None if content is None else content.decode("utf-8")

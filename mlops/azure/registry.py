@@ -1,12 +1,14 @@
 """Base models and pipeline components of a registry, as the domain knows them."""
 
 import difflib
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
+from mlops.azure import bulk
 from mlops.azure.failures import NotFound, translated
-from mlops.azure.translate import plain_tags, word
+from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.parameters import Component, ComponentInput
@@ -19,16 +21,35 @@ DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same 
 REGISTRY_API = "2021-10-01-dataplanepreview"
 
 
+def url(workspace: Workspace, registry: str, path: str, query: str = "") -> str:
+    """The address of a thing in a registry, at the host that serves it."""
+    what = f"find the registry {registry}"
+    stated = f"{DISCOVERY}/registries/{quote(registry)}/discovery?api-version=v1.0"
+    place = workspace.remembered(("registry", registry), lambda: workspace.send("GET", stated, what).json())
+    return (
+        f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/mferp/managementfrontend"
+        f"/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{registry}/{path}?api-version={REGISTRY_API}{query}"
+    )
+
+
+def find(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> dict[str, Any] | None:
+    """A version of a model, component or data asset as the registry shows it now, or None."""
+    place = url(workspace, registry, f"{kind}/{quote(name)}/versions/{quote(version)}")
+    return workspace.look(place, f"read {name}:{version} of the registry {registry}")
+
+
 def base_model(workspace: Workspace, registry: str, name: str, version: str) -> BaseModel:
     """A model of a registry; `latest` is resolved. Raises BadInput when it does not exist."""
     found = _get(workspace, registry, "models", name, version)
-    stated = _properties(workspace, str(found.id))
+    stated = found["properties"]
     return BaseModel(
-        name=str(found.name),
-        version=str(found.version),
-        id=str(found.id),
-        tags=plain_tags(found.tags),
-        properties=plain_tags(found.properties),
+        name=name,
+        version=str(found["name"]),
+        id=str(found["id"]),
+        tags=plain_tags(stated.get("tags")),
+        properties=plain_tags(stated.get("properties")),
+        # the newer form, and whether it is archived, are what azure-ai-ml 1.35 leaves out of its entity
         system_metadata=dict(stated.get("systemMetadata") or stated.get("system_metadata") or {}),
         archived=bool(stated.get("isArchived")),
     )
@@ -36,24 +57,27 @@ def base_model(workspace: Workspace, registry: str, name: str, version: str) -> 
 
 def model_names(workspace: Workspace, registry: str) -> list[str]:
     """Every model of a registry that has a version which is not archived, or had one: by name, each once."""
-    from azure.ai.ml.constants import ListViewType
-
-    with translated(f"list the models of the registry {registry}"):
-        listed = workspace.registry(registry).models.list(list_view_type=ListViewType.ALL)
-        return sorted({str(item.name) for item in listed})
+    first = url(workspace, registry, "models", "&listViewType=All")
+    listed = bulk.pages(workspace, first, f"list the models of the registry {registry}")
+    return sorted({str(item["name"]) for item in listed})
 
 
 def newest_version(workspace: Workspace, registry: str, name: str) -> str | None:
     """The newest version of a model that is not archived; None where all are."""
-    with translated(f"list the versions of {name} in the registry {registry}"):
-        listed = [str(item.version) for item in workspace.registry(registry).models.list(name=name)]
-    return max(listed, key=_order, default=None)
+    first = url(workspace, registry, f"models/{quote(name)}/versions")
+    listed = bulk.pages(workspace, first, f"list the versions of {name} in the registry {registry}")
+    return max((str(item["name"]) for item in listed), key=_order, default=None)
 
 
-def component(workspace: Workspace, registry: str, name: str, version: str) -> tuple[Component, Any]:
-    """A component's interface, and the SDK's own object for building a job. Raises BadInput when it does not exist."""
-    found = _get(workspace, registry, "components", name, version)
-    return _component(found), found
+def component(workspace: Workspace, registry: str, name: str, version: str) -> Component:
+    """A component's interface. Raises BadInput when it does not exist."""
+    return _component(_get(workspace, registry, "components", name, version))
+
+
+def sdk_component(workspace: Workspace, registry: str, component: Component) -> Any:
+    """The SDK's own object of a component, for building a job."""
+    with translated(f"read {component.name}, version {component.version}, of the registry {registry}"):
+        return workspace.registry(registry).components.get(component.name, version=component.version)
 
 
 def other_versions(workspace: Workspace, registry: str, component: Component) -> list[Component]:
@@ -62,11 +86,14 @@ def other_versions(workspace: Workspace, registry: str, component: Component) ->
     Only asked for to explain an error, so a failure here must not hide that one.
     """
     found: list[Component] = []
-    with suppress(MlopsError), translated(f"list the versions of {component.name}"):
-        operations = workspace.registry(registry).components
-        listed = [str(item.version) for item in islice(operations.list(name=component.name), VERSIONS)]
+    with suppress(MlopsError):
+        first, what = (
+            url(workspace, registry, f"components/{quote(component.name)}/versions"),
+            f"list the versions of {component.name}",
+        )
+        listed = [str(item["name"]) for item in bulk.pages(workspace, first, what, VERSIONS)]
         wanted = [version for version in sorted(listed, key=_order, reverse=True) if version != component.version]
-        found.extend(_component(operations.get(component.name, version=version)) for version in wanted)
+        found.extend(_component(_get(workspace, registry, "components", component.name, version)) for version in wanted)
     return found
 
 
@@ -74,18 +101,18 @@ def _order(version: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in version.split("."))
 
 
-def _component(found: Any) -> Component:
-    inputs = {key: _input(key, item) for key, item in found.inputs.items()}
-    return Component(str(found.name), str(found.version), str(found.id), inputs, tuple(found.outputs))
+def _component(found: Mapping[str, Any]) -> Component:
+    spec = found["properties"]["componentSpec"]
+    inputs = {key: _input(key, item) for key, item in (spec.get("inputs") or {}).items()}
+    return Component(str(spec["name"]), str(found["name"]), str(found["id"]), inputs, tuple(spec.get("outputs") or ()))
 
 
-def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> Any:
-    operations = getattr(workspace.registry(registry), kind)
-    wanted = {"label": LATEST} if version == LATEST else {"version": version}
+def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> dict[str, Any]:
+    """A version as the registry shows it; a pinned one never changes, so it is read once."""
     what = f"{name}, version {version}, of the registry {registry}"
+    key = (registry, kind, name, version)
     try:
-        with translated(f"read {what}"):
-            return operations.get(name, **wanted)
+        return workspace.remembered(key, lambda: _read(workspace, registry, kind, name, version, f"read {what}"))
     except NotFound:
         hint = (
             "archived versions do not count as latest: pin a version"
@@ -94,6 +121,18 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
         )
         near = _near(workspace, registry, name) if kind == "models" else ""
         raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=near or hint, key=KEYS[kind])) from None
+
+
+def _read(workspace: Workspace, registry: str, kind: str, name: str, version: str, what: str) -> dict[str, Any]:
+    """One version itself. The latest is the one made last that is not archived, and is listed with less than it has."""
+    path = f"{kind}/{quote(name)}/versions"
+    if version == LATEST:
+        newest = url(workspace, registry, path, "&$orderBy=createdtime%20desc&$top=1")
+        listed = workspace.send("GET", newest, what).json().get("value")
+        if not listed:
+            raise NotFound(Problem(what, why="it has no version that is not archived"))
+        version = str(listed[0]["name"])
+    return dict(workspace.send("GET", url(workspace, registry, f"{path}/{quote(version)}"), what).json())
 
 
 def _near(workspace: Workspace, registry: str, name: str) -> str:
@@ -112,30 +151,30 @@ def _near(workspace: Workspace, registry: str, name: str) -> str:
     return ""
 
 
-def _properties(workspace: Workspace, id: str) -> dict[str, Any]:
-    """What the registry says of a version; azure-ai-ml 1.35 drops the newer form and whether it is archived."""
-    _, _, _, registry, _, name, _, version = id.split("/")
-    what = f"read {name}:{version} of the registry {registry}"
-    place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
-    path = (
-        f"mferp/managementfrontend/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
-        f"/providers/Microsoft.MachineLearningServices/registries/{registry}/models/{name}/versions/{version}"
-    )
-    url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
-    return dict(workspace.send("GET", url, what).json().get("properties") or {})
-
-
-def _input(name: str, item: Any) -> ComponentInput:
-    default = getattr(item, "default", None)
+def _input(name: str, item: Mapping[str, Any]) -> ComponentInput:
+    kind, default = str(item["type"]), item.get("default")
     return ComponentInput(
         name=name,
-        type=word(item.type),
-        optional=bool(getattr(item, "optional", False)),
-        default=None if default is None else str(default),
-        enum=tuple(str(choice) for choice in (getattr(item, "enum", None) or ())),
-        minimum=_number(getattr(item, "min", None)),
-        maximum=_number(getattr(item, "max", None)),
+        type=kind,
+        optional=str(item.get("optional")).lower() == "true",
+        default=None if default is None else _normal(kind, default),
+        enum=tuple(str(choice) for choice in (item.get("enum") or ())),
+        minimum=_number(item.get("min")),
+        maximum=_number(item.get("max")),
     )
+
+
+def _normal(kind: str, value: Any) -> str:
+    """A default in the one form that the SDK gives it: the registry has numbers as text, and 1e-8 is 1e-08."""
+    match kind:
+        case "integer":
+            return str(int(value))
+        case "number":
+            return str(float(value))
+        case "boolean":
+            return str(str(value).lower() == "true")
+        case _:
+            return str(value)
 
 
 def _number(value: Any) -> float | None:

@@ -1,7 +1,7 @@
 """Invokes an online endpoint over HTTP, and says who is to blame for what is no answer.
 
 `online_endpoints.invoke` of the SDK is not used: it keeps the deployment header of one call for the next (its headers
-are a class attribute), and loses status and latency. Keys still come from the SDK. Nothing is retried: after a time-out
+are a class attribute), and loses status and latency. Nothing is retried: after a time-out
 the instance still works on the question, and a second request only adds to it.
 """
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops import clock
-from mlops.azure.failures import Denied, Transient, translated
+from mlops.azure import endpoints
+from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.canary import UNUSABLE
 from mlops.domain.promote.chat_protocol import Stack, parameters, read_answer, stack_of
@@ -88,15 +89,12 @@ class ScoringClient:
 
     def __init__(self, workspace: Workspace, endpoint: str) -> None:
         self._workspace, self._endpoint = workspace, endpoint
-        with translated(f"read the scoring address of {endpoint}"):
-            self._uri = str(workspace.ml.online_endpoints.get(endpoint).scoring_uri)
+        self._uri, self._signs_in = endpoints.scoring(workspace, endpoint)
         self._key = self._read_key()
         self._stacks: dict[str, Stack] = {}
 
     def _read_key(self) -> str:
-        with translated(f"read the keys of {self._endpoint}"):
-            keys: Any = self._workspace.ml.online_endpoints.get_keys(self._endpoint)
-        return str(getattr(keys, "primary_key", None) or getattr(keys, "access_token", ""))
+        return endpoints.key(self._workspace, self._endpoint, self._signs_in)
 
     def invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None = None) -> Answer:
         """One question: the conversation up to and including the user's last turn."""

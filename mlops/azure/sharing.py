@@ -4,14 +4,13 @@ Reading a file of a registry needs a signature that the registry gives for it;
 azure-ai-ml has that for models only.
 """
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from mlops.azure import models
+from mlops.azure import registry as registries
 from mlops.azure.data import asset_name
-from mlops.azure.failures import is_not_found, translated
+from mlops.azure.failures import translated
 from mlops.azure.models import Registered
-from mlops.azure.registry import DISCOVERY, REGISTRY_API
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.tags import FINGERPRINT_TAG
@@ -22,12 +21,11 @@ TEST = "test"
 
 def find_model(workspace: Workspace, registry: str, name: str, version: str) -> Registered | None:
     """A version of a model in a registry, or None."""
-    found = _get(workspace.registry(registry).models, registry, name, version)
+    found = registries.find(workspace, registry, "models", name, version)
     if found is None:
         return None
-    return Registered(
-        name, version, f"azureml://registries/{registry}/models/{name}/versions/{version}", plain_tags(found.tags)
-    )
+    id = f"azureml://registries/{registry}/models/{name}/versions/{version}"
+    return Registered(name, version, id, plain_tags(found["properties"].get("tags")))
 
 
 def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
@@ -57,7 +55,7 @@ def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
 def share_test_data(workspace: Workspace, registry: str, name: str, version: str) -> bool:
     """Copy the test file of a data version into the registry; False when it is there."""
     asset = asset_name(name, TEST)
-    if _get(workspace.registry(registry).data, registry, asset, version):
+    if registries.find(workspace, registry, "data", asset, version):
         return False
     with translated(f"share {asset}:{version} with the registry {registry}"):
         workspace.ml.data.share(
@@ -71,11 +69,11 @@ def read_test_data(workspace: Workspace, registry: str, name: str, version: str)
     from azure.storage.blob import ContainerClient
 
     asset = asset_name(name, TEST)
-    found = _get(workspace.registry(registry).data, registry, asset, version)
+    found = registries.find(workspace, registry, "data", asset, version)
     if found is None:
         raise RemoteFailed(f"the registry {registry} has no data asset {asset}:{version}")
     what = f"read {asset}:{version} of the registry {registry}"
-    uri = str(found.path)
+    uri = str(found["properties"]["dataUri"])
     with translated(what):
         place = urlsplit(_signed(workspace, registry, asset, version, uri, what))
         container, _, prefix = place.path.lstrip("/").partition("/")
@@ -92,23 +90,8 @@ def find(workspace: Workspace, registry: str | None, name: str, version: str) ->
     return find_model(workspace, registry, name, version) if registry else models.find(workspace, name, version)
 
 
-def _get(operations: Any, registry: str, name: str, version: str) -> Any | None:
-    with translated(f"read {name}:{version} of the registry {registry}"):
-        try:
-            return operations.get(name, version=version)
-        except Exception as error:
-            if is_not_found(error):
-                return None
-            raise
-
-
 def _signed(workspace: Workspace, registry: str, name: str, version: str, uri: str, what: str) -> str:
-    place = workspace.send("GET", f"{DISCOVERY}/registries/{registry}/discovery?api-version=v1.0", what).json()
-    path = (
-        f"mferp/managementfrontend/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
-        f"/providers/Microsoft.MachineLearningServices/registries/{registry}/datarefs/{name}/versions/{version}"
-    )
-    url = f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/{path}?api-version={REGISTRY_API}"
+    url = registries.url(workspace, registry, f"datarefs/{name}/versions/{version}")
     body = {"assetId": f"azureml://registries/{registry}/data/{name}/versions/{version}", "blobUri": uri}
     reference = workspace.send("POST", url, what, json=body).json()["blobReferenceForConsumption"]
     credential = reference.get("credential") or {}

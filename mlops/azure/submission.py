@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops.azure import registry
 from mlops.azure.failures import translated
 from mlops.azure.jobs import OUTPUT, Job, find
 from mlops.azure.translate import word
 from mlops.azure.workspace import Workspace
 from mlops.domain.tags import OWNER_TAG
+from mlops.domain.training.parameters import Component
 from mlops.errors import AzureRefused, BadInput
 
 TAKEN = "already exists"  # the service answers UserError for this as for much else: its text alone tells
@@ -19,13 +21,14 @@ TAKEN = "already exists"  # the service answers UserError for this as for much e
 
 @dataclass(frozen=True)
 class Work:
-    """One job: the registry's component as the SDK gives it, its literal inputs, and its assets by id.
+    """One job: the component of a registry, its literal inputs, and its assets by id.
 
     `models` and `files` are MLflow models and data assets by the input that they go to; inputs and outputs that the
     component does not have are left out. `step` is the name of the pipeline's only node.
     """
 
-    component: Any
+    component: Component
+    registry: str
     literals: Mapping[str, str]
     step: str
     models: Mapping[str, str] = field(default_factory=dict)
@@ -69,14 +72,14 @@ def _there(workspace: Workspace, work: Work, name: str) -> Job | None:
 def _put(workspace: Workspace, work: Work, name: str) -> str:
     from azure.ai.ml import dsl
 
-    inputs = _inputs(work)
-    _drop_conditions(work.component)
+    inputs, component = _inputs(work), registry.sdk_component(workspace, work.registry, work.component)
+    _drop_conditions(component)
 
     @dsl.pipeline(name=name, display_name=work.display_name)  # type: ignore[untyped-decorator]
     def pipeline() -> Any:
-        node = work.component(**inputs)
+        node = component(**inputs)
         node.name = work.step
-        return {output: node.outputs[output] for output in work.outputs if output in work.component.outputs}
+        return {output: node.outputs[output] for output in work.outputs if output in component.outputs}
 
     with translated(f"submit the job {name}"):
         job = pipeline()

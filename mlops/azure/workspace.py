@@ -6,13 +6,12 @@ It must not know any kind of resource; each has a module of its own beside this 
 import hashlib
 import logging
 import warnings
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops import clock
 from mlops.azure.failures import translated
 from mlops.azure.target import Target
 from mlops.domain.environments.workspace_name import WorkspaceName
@@ -24,10 +23,13 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from mlops.azure.rate_limit import Budget
+    from mlops.azure.service_time import ServiceTime
 
 ARM = "https://management.azure.com"
 WORKSPACE_API = "2024-10-01"
 HASH_LENGTH = 6
+POLL_SECONDS = 5.0  # between two looks at an operation, where the service does not say; the SDK's number
+T = TypeVar("T")
 
 
 class Workspace:
@@ -38,6 +40,7 @@ class Workspace:
         self._credential = credential
         self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
+        self._remembered: dict[Hashable, Any] = {}
 
     @cached_property
     def ml(self) -> "MLClient":
@@ -77,7 +80,8 @@ class Workspace:
     @cached_property
     def description(self) -> dict[str, Any]:
         """The workspace as ARM shows it."""
-        return dict(self._read()[0])
+        url, what = f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
+        return dict(self.send("GET", url, what).json())
 
     @property
     def location(self) -> str:
@@ -119,8 +123,30 @@ class Workspace:
         return self._others[target]
 
     def now(self) -> datetime:
-        """The service's time, from an answer's Date header: ages are judged by it and not by this machine's clock."""
-        return self._read()[1]
+        """The service's time: ages are judged by it and not by this machine's clock.
+
+        It is the Date header of the last answer, with what this machine has counted since then.
+        """
+        if not self._time.known:
+            _ = self.description  # an answer like any other
+        return self._time.now()
+
+    def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What cannot change while this process runs, read once: a pinned version, an address, where data lies."""
+        if key not in self._remembered:
+            self._remembered[key] = read()
+        found: T = self._remembered[key]
+        return found
+
+    def remember(self, key: Hashable, value: object) -> None:
+        """Put another thing in its place, such as a signature that was renewed."""
+        self._remembered[key] = value
+
+    @cached_property
+    def _time(self) -> "ServiceTime":
+        from mlops.azure.service_time import ServiceTime
+
+        return ServiceTime()
 
     @cached_property
     def budget(self) -> "Budget":
@@ -133,12 +159,12 @@ class Workspace:
     def rest(self) -> "PipelineClient[Any, Any]":
         """A plain client that signs requests for ARM; for what azure-ai-ml has no method for."""
         from azure.core import PipelineClient
-        from azure.core.pipeline.policies import BearerTokenCredentialPolicy
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy
 
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
         sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
-        policies = [Patient(), BudgetPolicy(self.budget), sign]
+        policies = [RequestIdPolicy(), Patient(), BudgetPolicy(self.budget), sign, self._time]
         return PipelineClient(ARM, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":
@@ -150,6 +176,17 @@ class Workspace:
             response.raise_for_status()
         return response
 
+    def change(self, method: str, url: str, what: str, *, json: Any = None) -> None:
+        """One signed request that starts a long operation, and wait for its end as the SDK does."""
+        from azure.core.polling import LROPoller
+        from azure.core.rest import HttpRequest
+        from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+        with translated(what):
+            started = self.rest.send_request(HttpRequest(method, url, json=json), _return_pipeline_response=True)
+            started.http_response.raise_for_status()
+            LROPoller(self.rest, started, lambda _: None, ARMPolling(POLL_SECONDS)).result()
+
     def look(self, url: str, what: str) -> dict[str, Any] | None:
         """One signed GET of something that may not exist: its JSON, or None. Raises our failures."""
         from azure.core.rest import HttpRequest
@@ -160,14 +197,6 @@ class Workspace:
                 return None
             response.raise_for_status()
         return dict(response.json())
-
-    def _read(self) -> tuple[dict[str, Any], datetime]:
-        response = self.send(
-            "GET", f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
-        )
-        stated = response.headers.get("Date")
-        moment = parsedate_to_datetime(stated) if stated else clock.now()
-        return response.json(), moment.astimezone(UTC)
 
 
 def _quiet() -> None:

@@ -107,12 +107,13 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
 
 
 def _train(workspace: Workspace, name: str, steps: int, rate: float, version: str) -> None:
-    _, component = registry.component(workspace, "azureml", "chat_completion_pipeline", "0.0.75")
+    component = registry.component(workspace, "azureml", "chat_completion_pipeline", "0.0.75")
     base = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"
     # The owner is another's, so that a poll of a test that looks at all runs does not find these.
     tags = {"mlops-data": f"{DATA}:{version}"}
     work = Work(
         component=component,
+        registry="azureml",
         literals={"max_steps": str(steps), "learning_rate": str(rate), "per_device_train_batch_size": "4"},
         step="fine_tuning",
         models={"mlflow_model_path": base},

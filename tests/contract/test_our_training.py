@@ -19,6 +19,7 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure import jobs, provenance, submission, target
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import JobState
 from mlops.domain.training.spec import Tier
 from mlops.errors import INTERRUPTED, AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
@@ -343,7 +344,7 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     name = submit.run(context, force=False).result.job
     again = submit.run(context, force=True)
     assert (again.result.job, again.result.submitted) == (name, False)
-    work = submission.Work(ml_client, {}, "")  # what cannot be submitted at all
+    work = submission.Work(Component("", "", "", {}), "", {}, "")  # what cannot be submitted at all
     assert submission.submit(connected, work, name)[1] is False
     found = jobs.find(connected, name)
     assert found

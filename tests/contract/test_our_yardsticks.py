@@ -74,9 +74,10 @@ def workspace(emulator_address: Address, sdk_imported: None, tmp_path_factory: p
     for role, count in (("train", 24), ("validation", 4), ("test", 24)):
         (folder / f"{role}.jsonl").write_text(conversations(count))
     data.upload(found, DATA, VERSION, {role: folder / f"{role}.jsonl" for role in data.ROLES}, {})
-    _, component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.75")
+    component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.75")
     work = Work(
         component=component,
+        registry="azureml",
         literals={"num_train_epochs": "20", "learning_rate": "3e-2", "lr_scheduler_type": "constant"},
         step="fine_tuning",
         models={"mlflow_model_path": "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"},

@@ -38,7 +38,7 @@ def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> Non
 def made_of(**values: str) -> ResolvedTraining:
     resolved = Resolved({name: Value(text, "params.yaml") for name, text in values.items()})
     component = Component("c", "1", "id", {})
-    return ResolvedTraining(BaseModel("m", "1", "id"), component, None, resolved, Machine("Standard_X", gpus=1))
+    return ResolvedTraining(BaseModel("m", "1", "id"), component, resolved, Machine("Standard_X", gpus=1))
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ class Evaluator:
         spec = self.spec
         if not spec.enabled:
             return
-        component, _ = registry.component(self.workspace, spec.registry, spec.component, spec.component_version)
+        component = registry.component(self.workspace, spec.registry, spec.component, spec.component_version)
         given = {*scoring.settings(spec.max_new_tokens), "test_data", "mlflow_model", "compute_name"}
         needed = {one.name for one in component.inputs.values() if not one.optional and one.default is None}
         lacks = sorted({*given - set(component.inputs), *{scoring.OUTPUT} - set(component.outputs)})
@@ -170,7 +170,7 @@ class RequestedEvaluation:
         if spec.component_version != LATEST:
             return f"azureml://registries/{spec.registry}/components/{spec.component}/versions/{spec.component_version}"
         workspace = self.evaluator.workspace
-        return registry.component(workspace, spec.registry, spec.component, spec.component_version)[0].id
+        return registry.component(workspace, spec.registry, spec.component, spec.component_version).id
 
     @cached_property
     def candidate(self) -> Scored:

@@ -1,12 +1,11 @@
 """Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
 
-from typing import Any
-
 from mlops.azure import data, jobs, models, registry, submission
 from mlops.azure.submission import Work
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
+from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
@@ -41,12 +40,12 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
 
 def _submit(found: RequestedEvaluation, scored: Scored) -> None:
     workspace, spec = found.evaluator.workspace, found.evaluator.spec
-    _, component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
+    component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
     submission.submit(workspace, _work(found, scored, component), scored.next_job)
 
 
-def _work(found: RequestedEvaluation, scored: Scored, component: Any) -> Work:
+def _work(found: RequestedEvaluation, scored: Scored, component: Component) -> Work:
     """What is scored on what. A file may be given where the interface says folder: the component reads either."""
     spec, (asset, version) = found.evaluator.spec, found.asset
     literals = {**scoring.settings(spec.max_new_tokens), "compute_name": spec.compute}
@@ -55,6 +54,7 @@ def _work(found: RequestedEvaluation, scored: Scored, component: Any) -> Work:
         literals["instance_type"] = spec.instance_type
     return Work(
         component=component,
+        registry=spec.registry,
         literals=literals,
         step="evaluation",
         models={"mlflow_model": _model_path(found, scored)},

@@ -124,7 +124,8 @@ def _work(
     names = {role: data.asset_name(version.name, role) for role in data.ROLES}
     rows = estimates.rows(workspace, version.name, version.version)
     return Work(
-        component=made_of.sdk_component,
+        component=made_of.component,
+        registry=spec.registry,
         literals=literals,
         step="fine_tuning",
         models={"mlflow_model_path": made_of.base.id},

@@ -1,7 +1,6 @@
 """What a run would be made of: base model, component, VM size and merged parameters, looked up; nothing is changed."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from mlops.azure import registry, skus_and_quota
 from mlops.azure.workspace import Workspace
@@ -16,11 +15,10 @@ from mlops.flow.context import Context
 
 @dataclass(frozen=True)
 class ResolvedTraining:
-    """What a run would be made of. `sdk_component` is the SDK's own object, for building the job."""
+    """What a run would be made of."""
 
     base: BaseModel
     component: Component
-    sdk_component: Any
     resolved: Resolved
     size: Machine
 
@@ -35,7 +33,6 @@ class Gathered:
 
     base: BaseModel | None = None
     component: Component | None = None
-    sdk_component: Any = None
     resolved: Resolved | None = None
     size: Machine | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -46,7 +43,7 @@ class Gathered:
         assert self.component
         assert self.resolved
         assert self.size
-        return ResolvedTraining(self.base, self.component, self.sdk_component, self.resolved, self.size)
+        return ResolvedTraining(self.base, self.component, self.resolved, self.size)
 
 
 def of(context: Context) -> TrainingSpec:
@@ -119,9 +116,7 @@ def _base_model(workspace: Workspace, spec: TrainingSpec, found: Gathered) -> di
 
 def _component(workspace: Workspace, spec: TrainingSpec, found: Gathered, defaults: dict[str, str]) -> None:
     """Look the component up, and merge the parameters for it."""
-    component, found.sdk_component = registry.component(
-        workspace, spec.registry, spec.component, spec.component_version
-    )
+    component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
     found.component = component
     gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}
     explained = misfits(component, spec.parameters)

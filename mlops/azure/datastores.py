@@ -1,0 +1,119 @@
+"""Single files in the workspace's storage, by their `azureml:` address: read as the SDK's own download does.
+
+The service gives a signature for an hour; where it gives none, this identity signs. What is no blob container goes
+through the SDK.
+"""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops import clock
+from mlops.azure.failures import is_not_found, translated
+from mlops.azure.workspace import ARM, Workspace
+from mlops.errors import MlopsError
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+API = "2024-10-01"
+BLOB = "AzureBlob"
+RENEWED_SECONDS = 1800.0  # half of what a signature lives
+ADDRESS = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
+BY_IDENTITY = ("None", "")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A blob container with what signs for it, and when that was given."""
+
+    account_url: str
+    container: str
+    credential: Any
+    at: float
+
+    def client(self) -> "ContainerClient":
+        """A client for it."""
+        from azure.storage.blob import ContainerClient
+
+        return ContainerClient(self.account_url, self.container, credential=self.credential)
+
+
+def read(workspace: Workspace, address: str, what: str) -> bytes | None:
+    """The content of a file, or of the first file of a folder; None where there is nothing."""
+    found = ADDRESS.fullmatch(address)
+    place = _place(workspace, found["datastore"], what) if found else None
+    if found is None or place is None:
+        return _by_sdk(workspace, address, what)
+    path = found["path"].rstrip("/")
+    with translated(what), place.client() as client:
+        names = [name for name in client.list_blob_names(name_starts_with=path) if _is_below(name, path)]
+        return bytes(client.download_blob(names[0]).readall()) if names else None
+
+
+def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
+    """Whether there is a file of that path, or one below it."""
+    place = _place(workspace, datastore, what)
+    if place is None:
+        return _by_sdk(workspace, f"azureml://datastores/{datastore}/paths/{path}", what) is not None
+    path = path.rstrip("/")
+    with translated(what), place.client() as client:
+        return any(_is_below(name, path) for name in client.list_blob_names(name_starts_with=path, results_per_page=10))
+
+
+def default(workspace: Workspace) -> str:
+    """The name of the workspace's own datastore."""
+    url, what = f"{ARM}{workspace.id}/datastores?api-version={API}&isDefault=true", "find the default datastore"
+    found = workspace.remembered("default datastore", lambda: workspace.send("GET", url, what).json()["value"])
+    return str(found[0]["name"])
+
+
+def _is_below(name: str, path: str) -> bool:
+    return not name.endswith("/") and (name == path or name.startswith(f"{path}/"))
+
+
+def _place(workspace: Workspace, datastore: str, what: str) -> Place | None:
+    """Where a datastore keeps its blobs; None where it is of another kind."""
+    url = f"{ARM}{workspace.id}/datastores/{datastore}"
+    stated = workspace.remembered(
+        ("datastore", datastore),
+        lambda: dict(workspace.send("GET", f"{url}?api-version={API}", what).json()["properties"]),
+    )
+    if stated.get("datastoreType") != BLOB:
+        return None
+    key = ("signature", datastore)
+    known: Place | None = workspace.remembered(key, lambda: None)
+    if known and clock.monotonic() - known.at < RENEWED_SECONDS:
+        return known
+    account = f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"
+    made = Place(account, str(stated["containerName"]), _credential(workspace, stated, url, what), clock.monotonic())
+    workspace.remember(key, made)
+    return made
+
+
+def _credential(workspace: Workspace, stated: dict[str, Any], url: str, what: str) -> Any:
+    """A signature or a key as the service gives it; where it gives none, this identity."""
+    if (stated.get("credentials") or {}).get("credentialsType", "") in BY_IDENTITY:
+        return workspace.credential
+    try:
+        body = {"expirableSecret": True, "expireAfterHours": 1}
+        given = workspace.send("POST", f"{url}/listSecrets?api-version={API}", what, json=body).json()
+    except MlopsError:  # as the SDK does: who may not have the secret may still read by role
+        return workspace.credential
+    return given.get("sasToken") or given.get("key") or workspace.credential
+
+
+def _by_sdk(workspace: Workspace, address: str, what: str) -> bytes | None:
+    from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
+
+    with tempfile.TemporaryDirectory() as folder, translated(what):
+        try:
+            download_artifact_from_aml_uri(uri=address, destination=folder, datastore_operation=workspace.ml.datastores)
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise
+        found = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return found[0].read_bytes() if found else None

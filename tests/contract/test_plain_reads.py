@@ -1,0 +1,125 @@
+"""What is read over the plain client is what the SDK reads; what it writes stands there as if the SDK had."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlops.azure import data, datastores, endpoints, jobs, models, registry
+from mlops.azure.translate import made_at, plain_tags, word
+from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.training.parameters import ComponentInput
+from tests.contract.own_workspace import own_workspace
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+COMPONENTS = ("chat_completion_pipeline", "model_evaluation_pipeline")
+BASE = "Phi-4"
+
+
+@pytest.fixture(scope="module")
+def workspace(sdk_imported: None, emulator_address: object) -> Workspace:
+    return own_workspace()
+
+
+def interface(entity: Any) -> dict[str, ComponentInput]:
+    """The inputs of a component as the SDK has them."""
+    return {
+        name: ComponentInput(
+            name,
+            word(item.type),
+            bool(getattr(item, "optional", False)),
+            None if item.default is None else str(item.default),
+            tuple(str(choice) for choice in (getattr(item, "enum", None) or ())),
+            None if getattr(item, "min", None) is None else float(item.min),
+            None if getattr(item, "max", None) is None else float(item.max),
+        )
+        for name, item in entity.inputs.items()
+    }
+
+
+def test_components_and_base_models(workspace: Workspace, registry_client: "MLClient") -> None:
+    for name in COMPONENTS:
+        ours, theirs = (
+            registry.component(workspace, "azureml", name, "latest"),
+            registry_client.components.get(name, label="latest"),
+        )
+        assert (ours.name, ours.version, ours.id) == (theirs.name, theirs.version, theirs.id)
+        assert ours.inputs == interface(theirs)
+        assert ours.outputs == tuple(theirs.outputs)
+    base, entity = (
+        registry.base_model(workspace, "azureml", BASE, "latest"),
+        registry_client.models.get(BASE, label="latest"),
+    )
+    assert (base.name, base.version, base.id) == (entity.name, entity.version, entity.id)
+    assert (base.tags, base.properties) == (plain_tags(entity.tags), plain_tags(entity.properties))
+    versions = [str(item.version) for item in registry_client.models.list(name=BASE)]
+    assert registry.newest_version(workspace, "azureml", BASE) in versions
+
+
+def test_data_models_and_files(workspace: Workspace, ml_client: "MLClient", tmp_path: Path) -> None:
+    data.upload_text(workspace, "plain-test", "1", "one\ntwo\n", {"k": "v"})
+    entity = ml_client.data.get("plain-test", version="1")
+    assert data.tags(workspace, "plain-test", "1") == entity.tags
+    assert datastores.read(workspace, str(entity.path), "read it") == b"one\ntwo\n"
+    assert data.read(workspace, "plain", "test", "1") == b"one\ntwo\n"
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    made = models.register(workspace, "plain-model", "1", str(tmp_path), description="why", tags={"a": "1", "b": "2"})
+    models.set_tags(workspace, "plain-model", "1", {"a": None, "c": "3"})
+    theirs = ml_client.models.get("plain-model", version="1")
+    (ours,) = models.versions(workspace, "plain-model")
+    assert (ours.id, ours.tags, ours.registered) == (made.id, theirs.tags, made_at(theirs))
+    assert ours.tags == {"b": "2", "c": "3"}
+    assert theirs.description == "why"
+    folder = str(theirs.path)
+    assert datastores.read(workspace, f"{folder.rstrip('/')}/MLmodel", "read it") == b"flavors: {}\n"
+    assert datastores.read(workspace, f"{folder.rstrip('/')}/MLmode", "read it") is None, "a beginning is no name"
+
+
+def shown(workspace: Workspace, name: str) -> dict[str, Any]:
+    """An endpoint as ARM shows it, without its name, its times and who it is."""
+    found = workspace.send("GET", f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version=2024-10-01", "read").json()
+    stated = {key: value for key, value in found["properties"].items() if key not in ("scoringUri", "swaggerUri")}
+    own = {key: value for key, value in (stated.pop("properties") or {}).items() if not key.endswith(("At", "By"))}
+    return {"location": found["location"], "kind": found.get("kind"), "tags": found["tags"], "own": own, **stated}
+
+
+def test_an_endpoint_is_made_and_changed_as_the_sdk_does(workspace: Workspace, ml_client: "MLClient") -> None:
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    endpoints.create(workspace, "plain-ours", auth_mode="key", tags={"t": "1"})
+    entity = ManagedOnlineEndpoint(name="plain-theirs", auth_mode="key", tags={"t": "1"})
+    ml_client.online_endpoints.begin_create_or_update(entity).result()
+    assert shown(workspace, "plain-ours") == shown(workspace, "plain-theirs")
+    endpoints.set_traffic(workspace, endpoints.observe(workspace, "plain-ours", ""), {}, {"u": "2"})
+    theirs = ml_client.online_endpoints.get("plain-theirs")
+    theirs.tags = {"t": "1", "u": "2"}
+    ml_client.online_endpoints.begin_create_or_update(theirs).result()
+    assert shown(workspace, "plain-ours") == shown(workspace, "plain-theirs")
+    uri, signs_in = endpoints.scoring(workspace, "plain-ours")
+    ours = ml_client.online_endpoints.get("plain-ours")
+    keys = ml_client.online_endpoints.get_keys("plain-ours")
+    assert (uri, signs_in) == (ours.scoring_uri, ours.auth_mode)
+    assert endpoints.key(workspace, "plain-ours", signs_in) == keys.primary_key
+    for name in ("plain-ours", "plain-theirs"):
+        endpoints.delete(workspace, name)
+    assert not {"plain-ours", "plain-theirs"} & {item.name for item in ml_client.online_endpoints.list()}
+
+
+def test_a_job(workspace: Workspace, ml_client: "MLClient") -> None:
+    from azure.ai.ml import command
+
+    made = ml_client.jobs.create_or_update(
+        command(command="echo done", environment="azureml://registries/azureml/environments/sklearn-1.5/labels/latest",
+                compute="serverless", experiment_name="plain", tags={"t": "1"})
+    )  # fmt: skip
+    name = str(made.name)
+    jobs.tag(workspace, name, {"u": "2"})
+    ours, theirs = jobs.find(workspace, name), ml_client.jobs.get(name)
+    assert ours
+    assert (ours.tags, ours.studio_url, ours.submitted) == (theirs.tags, theirs.studio_url, made_at(theirs))
+    assert ours.by == theirs.creation_context.created_by
+    assert ours.outputs == tuple(theirs.outputs)
+    assert name not in {job.name for job in jobs.recent(workspace, 50, "t")}, "it is no pipeline"
+    assert jobs.find(workspace, "nobody") is None

@@ -26,7 +26,7 @@ BY_IDENTITY = ("None", "")
 
 
 @dataclass(frozen=True)
-class Place:
+class BlobPlace:
     """A blob container with what signs for it, and when that was given."""
 
     account_url: str
@@ -74,7 +74,7 @@ def _is_below(name: str, path: str) -> bool:
     return not name.endswith("/") and (name == path or name.startswith(f"{path}/"))
 
 
-def _place(workspace: Workspace, datastore: str, what: str) -> Place | None:
+def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     """Where a datastore keeps its blobs; None where it is of another kind."""
     url = f"{ARM}{workspace.id}/datastores/{datastore}"
     stated = workspace.remembered(
@@ -84,11 +84,13 @@ def _place(workspace: Workspace, datastore: str, what: str) -> Place | None:
     if stated.get("datastoreType") != BLOB:
         return None
     key = ("signature", datastore)
-    known: Place | None = workspace.remembered(key, lambda: None)
+    known: BlobPlace | None = workspace.remembered(key, lambda: None)
     if known and clock.monotonic() - known.at < RENEWED_SECONDS:
         return known
     account = f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"
-    made = Place(account, str(stated["containerName"]), _credential(workspace, stated, url, what), clock.monotonic())
+    made = BlobPlace(
+        account, str(stated["containerName"]), _credential(workspace, stated, url, what), clock.monotonic()
+    )
     workspace.remember(key, made)
     return made
 

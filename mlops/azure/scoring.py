@@ -73,8 +73,7 @@ def check_host(workspace: Workspace, endpoint: str) -> str:
     from azure.core.exceptions import AzureError
     from azure.core.rest import HttpRequest
 
-    with translated(f"read the scoring address of {endpoint}"):
-        host = str(workspace.ml.online_endpoints.get(endpoint).scoring_uri).split("/")[2]
+    host = endpoints.scoring(workspace, endpoint)[0].split("/")[2]
     address = f"https://{host}/swagger.json"
     client: PipelineClient[Any, Any] = PipelineClient(address, policies=[])
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
 
+from mlops.azure import registry as registries
 from mlops.azure import scoring
 from mlops.domain.promote.endpoint import EndpointState
 from mlops.errors import MlopsError, Problem
@@ -88,7 +89,7 @@ def _looks(context: Context) -> tuple[tuple[str, Callable[[], str]], ...]:
         """Where it is and whether it can be asked from here, as the identity that asks now."""
         place, registry = context.workspace_of(environment), context.environment(environment).registry
         if registry:
-            place.registry(registry)
+            registries.url(place, registry, "")
         facts = own_endpoint(place, context.endpoint_name(environment), context.owner, environment)
         absent = facts.state is EndpointState.ABSENT
         found = f"{facts.name} is not there yet" if absent else f"{scoring.check_host(place, facts.name)} answers"

@@ -1,13 +1,11 @@
 """Small conversions from what the SDK gives to plain values."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-
-from mlops.domain.moments import parse_date
 
 
 def word(value: Any) -> str:
@@ -26,13 +24,3 @@ def seconds(duration: str | None) -> float | None:
 def plain_tags(value: Mapping[Any, Any] | None) -> dict[str, str]:
     """Tags as plain text; None is none."""
     return {str(key): str(item) for key, item in (value or {}).items()}
-
-
-def made_at(item: Any) -> datetime | None:
-    """When the service made something, in UTC; None where the SDK does not say."""
-    found = getattr(getattr(item, "creation_context", None), "created_at", None)
-    if isinstance(found, str):
-        return parse_date(found)
-    if isinstance(found, datetime):
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None

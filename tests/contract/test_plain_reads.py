@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops.azure import data, datastores, endpoints, jobs, models, registry
-from mlops.azure.translate import made_at, plain_tags, word
+from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.training.parameters import ComponentInput
 from tests.contract.own_workspace import own_workspace
@@ -69,7 +69,7 @@ def test_data_models_and_files(workspace: Workspace, ml_client: "MLClient", tmp_
     models.set_tags(workspace, "plain-model", "1", {"a": None, "c": "3"})
     theirs = ml_client.models.get("plain-model", version="1")
     (ours,) = models.versions(workspace, "plain-model")
-    assert (ours.id, ours.tags, ours.registered) == (made.id, theirs.tags, made_at(theirs))
+    assert (ours.id, ours.tags, ours.registered) == (made.id, theirs.tags, theirs.creation_context.created_at)
     assert ours.tags == {"b": "2", "c": "3"}
     assert theirs.description == "why"
     folder = str(theirs.path)
@@ -118,7 +118,11 @@ def test_a_job(workspace: Workspace, ml_client: "MLClient") -> None:
     jobs.tag(workspace, name, {"u": "2"})
     ours, theirs = jobs.find(workspace, name), ml_client.jobs.get(name)
     assert ours
-    assert (ours.tags, ours.studio_url, ours.submitted) == (theirs.tags, theirs.studio_url, made_at(theirs))
+    assert (ours.tags, ours.studio_url, ours.submitted) == (
+        theirs.tags,
+        theirs.studio_url,
+        theirs.creation_context.created_at,
+    )
     assert ours.by == theirs.creation_context.created_by
     assert ours.outputs == tuple(theirs.outputs)
     assert name not in {job.name for job in jobs.recent(workspace, 50, "t")}, "it is no pipeline"

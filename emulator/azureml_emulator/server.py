@@ -152,6 +152,7 @@ class Running:
         ca_file = authority.write(emulator.folder / "ca.pem")
         tls = self._serve(Application(emulator), 0, authority)
         control = self._serve(Application(emulator, CONTROL_HOST), control_port, None)
+        emulator.page = f"http://127.0.0.1:{control}"
         self._proxy = await proxy.serve(proxy_port, tls)
         port = self._proxy.sockets[0].getsockname()[1]
         with emulator.transaction():

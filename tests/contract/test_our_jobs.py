@@ -64,7 +64,7 @@ def _a_watch_names_the_step_its_error_and_the_end_of_its_log(workspace: Workspac
     (problem,) = found.failure.problems
     assert problem.what == f"{FAILED} is Failed at chat_completion_datapreprocess"
     assert "ACFTDataException" in problem.why
-    assert "https://ml.azure.com/runs/" in problem.fix
+    assert f"/jobs/{FAILED}" in problem.fix, "the page of the run, which is the emulator's here"
     (section,) = view.report(found.result).sections
     assert section.title == "The end of the log of chat_completion_datapreprocess"
     assert "ACFTDataException" in "".join(section.lines)

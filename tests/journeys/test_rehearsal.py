@@ -5,6 +5,7 @@ One emulator serves all of it, in order, through the real workflow files, act an
 
 import json
 import re
+import urllib.request
 from typing import Any
 
 from mlops.actions import read
@@ -20,6 +21,13 @@ def jobs(clone: Clone, *workflows: str) -> set[str]:
     # they run when something went wrong, or for environments that this project does not have
     never = re.compile(r" report/|/refuse$|/(third|fourth)$")
     return {job for job in expected if not never.search(job)}
+
+
+def page(clone: Clone, path: str) -> str:
+    """A page of the emulator's own."""
+    port = json.loads((clone.state / "emulator.json").read_text())["control_port"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+        return str(answer.read(), "utf-8")
 
 
 def test_a_push_becomes_a_released_model_and_staging_is_deleted(clone: Clone) -> None:
@@ -69,6 +77,7 @@ def test_a_runner_that_may_not_ask_the_endpoint_finds_out_before_a_deployment_is
     assert (production["live"]["job"], production["live"]["verdict"]) == (seen["first"]["job"], "pass")
     assert production["use"]["requests"] >= 1 or production["use"]["idle"]
     assert production["cost_a_day"] > 0
+    seen["endpoint"] = production["endpoint"]
 
 
 def test_a_changed_serving_setting_is_released_by_a_push_that_trains_nothing(clone: Clone) -> None:
@@ -87,6 +96,9 @@ def test_a_changed_serving_setting_is_released_by_a_push_that_trains_nothing(clo
     (name,) = set(re.findall(r"model-1-[0-9a-f]{6}", summaries.partition("production: ")[2]))
     assert f"({name} 10 %, model-1 90 %)" in summaries or f"(model-1 90 %, {name} 10 %)" in summaries
     seen["served"] = name
+    training, endpoint = page(clone, f"jobs/{record['job']}"), page(clone, f"endpoints/{seen['endpoint']}")
+    assert "loss by step" in training
+    assert endpoint.count("<polyline") >= 3, "requests, and the traffic of two deployments"
 
 
 def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clone) -> None:

@@ -4,6 +4,7 @@ It must not change anything. Everything that a client sent is escaped; the page 
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from azureml_emulator.control import charts
+from azureml_emulator.control.charts import LineChart
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults.rule import Rule
 from azureml_emulator.core.request import Reply, Request
@@ -24,16 +27,17 @@ from azureml_emulator.services.storage import blobs
 
 LAST_REQUESTS = 40
 LAST_JOBS = 50
+MOST_CHARTS = 8
 SHORT = 24  # characters that are never broken
 TAIL = 64 * 1024  # bytes of a log that are looked at
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --dim: #888; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.5rem 0 .3rem; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .2rem .6rem .2rem 0;
 border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-.short { white-space: nowrap; } th { color: var(--dim);
+.wide { overflow-x: auto; } .short { white-space: nowrap; } td:not(.short) { min-width: 9rem; } th { color: var(--dim);
 font-weight: 500; } .bad { color: #c33; } .good { color: #2a7; } .dim { color: var(--dim); }
 pre { background: #8881; padding: .6rem; overflow: auto; max-height: 32rem; } label { float: right; }
 """
@@ -82,11 +86,62 @@ def job(request: Request, emulator: Emulator) -> Reply:
         for one in every
         for name, point in runs.last_metrics(emulator, one).items()
     ]
+    body += _curves(emulator, every)
     body += _section("Metrics", ("run", "name", "last value", "step"), metrics)
     for one in every:
         for path in one.body["logs"]:
             body += f"<h2>{escape(one.body.get('step') or one.name)}: {escape(path)}</h2>{_log(emulator, one, path)}"
     return _page(f"Job {request.params['name']}", body, emulator)
+
+
+def endpoint(request: Request, emulator: Emulator) -> Reply:
+    """GET /endpoints/{name}: its requests and its traffic over time; of one that was deleted, too."""
+    name, database = request.params["name"], emulator.store.database
+    rows = database.execute("SELECT deployment, at FROM requests WHERE endpoint = ? ORDER BY at", (name.lower(),))
+    times: dict[str, list[float]] = {}
+    for deployment, at in rows:
+        times.setdefault(deployment or "(none reached)", []).append(at)
+    span, asked = charts.counted(times)
+    shares: dict[str, list[tuple[float, float]]] = {}
+    for at, text in database.execute("SELECT at, shares FROM traffic WHERE endpoint = ? ORDER BY at", (name.lower(),)):
+        stated = json.loads(text)
+        for deployment in {**shares, **stated}:
+            shares.setdefault(deployment, []).append((at, float(stated.get(deployment, 0))))
+    now = emulator.clock.now().timestamp()
+    traffic = {deployment: [*points, (now, points[-1][1])] for deployment, points in shares.items()}
+    if not times and not shares and not list(emulator.store.named("onlineEndpoints", name)):
+        raise ServiceError(404, "NotFound", f"There is no endpoint {name}.")
+    body = f"<p>{_link('/', 'back')}</p>"
+    clock = "the emulator's clock"
+    body += _charts(
+        LineChart("Requests by deployment", clock, f"requests {span}", asked, clock=True),
+        LineChart("Traffic over time", clock, "percent of the traffic", traffic, steps=True, clock=True),
+    )
+    counts = [(deployment, len(found)) for deployment, found in times.items()]
+    body += _section("Requests", ("deployment", "how many"), counts)
+    return _page(f"Endpoint {name}", body, emulator)
+
+
+def _curves(emulator: Emulator, every: Sequence[Resource]) -> str:
+    """A chart for each metric that was logged at several steps: what is learned while a run goes on."""
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for one in every:
+        for point in runs.metrics(emulator, one):
+            if math.isfinite(point["value"]):
+                line = found.setdefault(point["key"], {}).setdefault(str(one.body.get("step") or one.name), [])
+                line.append((float(point["step"]), point["value"]))
+    unlike = {name: lines for name, lines in found.items() if any(len({x for x, _ in it}) > 1 for it in lines.values())}
+    first = sorted(unlike, key=lambda name: ("loss" not in name, name))[:MOST_CHARTS]
+    return _charts(*(LineChart(name, "step", name, _different(unlike[name])) for name in first))
+
+
+def _charts(*drawn: LineChart) -> str:
+    return f"<div class=charts>{''.join(str(one.draw()) for one in drawn)}</div>"
+
+
+def _different(lines: dict[str, list[tuple[float, float]]]) -> dict[str, list[tuple[float, float]]]:
+    """A pipeline's run has what its step logged: such a line is drawn once."""
+    return {name: line for name, line in lines.items() if line not in list(lines.values())[: list(lines).index(name)]}
 
 
 def resources(request: Request, emulator: Emulator) -> Reply:
@@ -131,7 +186,8 @@ def _endpoint_row(emulator: Emulator, found: Resource) -> Sequence[Any]:
         Markup("{} {} {} %").format(one.name, _state(one.state), endpoint.traffic.get(one.name, 0))
         for one in deployments_of(emulator, endpoint)
     ]
-    return (endpoint.name, _state(endpoint.state), Markup(", ").join(parts) or "none")
+    name = _link(f"/endpoints/{endpoint.name}", endpoint.name)
+    return (name, _state(endpoint.state), Markup(", ").join(parts) or "none")
 
 
 def _run_row(one: Resource) -> Sequence[Any]:
@@ -205,14 +261,20 @@ def _cell(value: Any) -> str:
 def _section(title: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     lines = [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
-    table = f"<table><tr>{head}</tr>{''.join(lines)}</table>" if lines else "<p class=dim>none</p>"
+    table = (
+        f"<div class=wide tabindex=0><table><tr>{head}</tr>{''.join(lines)}</table></div>"
+        if lines
+        else "<p class=dim>none</p>"
+    )
     return f"<h2>{escape(title)}</h2>{table}"
 
 
 def _page(title: str, body: str, emulator: Emulator) -> Reply:
     now = _moment(emulator.clock.stamp())
     document = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<link rel="icon" href="data:,">'
+        f"<title>{escape(title)}</title><style>{STYLE}{charts.STYLE}</style>"
         f'<label><input type="checkbox" id="live" checked> live</label>'
         f"<main><h1>{escape(title)}</h1><p class=dim>{now} UTC on the emulator's clock</p>{body}</main>"
         f"<script>{LIVE}</script></html>"

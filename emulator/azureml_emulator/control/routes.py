@@ -11,6 +11,7 @@ CONTROL_HOST = "control.emulator"
 CONTROL_ROUTES = (
     Route(CONTROL_HOST, "GET", "/", page.overview),
     Route(CONTROL_HOST, "GET", "/jobs/{name}", page.job),
+    Route(CONTROL_HOST, "GET", "/endpoints/{name}", page.endpoint),
     Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "GET PUT", "/access", control.access),

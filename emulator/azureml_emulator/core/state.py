@@ -26,6 +26,7 @@ class Emulator:
         self.clock = Clock(self.store)
         self.operations = Operations(self.store, self.clock)
         self.route_names: Sequence[str] = ()  # of every call that is answered; what a fault can be asked for
+        self.page = ""  # where its own web page is, once it is served
         self._parts: dict[Callable[[Emulator], Any], Any] = {}
         self.faults = Faults(self.store, self.clock)
         self.blobs = folder / "blobs"

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS requests (
   endpoint TEXT NOT NULL, deployment TEXT NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL,
   model_status INTEGER NOT NULL, milliseconds REAL NOT NULL, mirrored INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS requests_endpoint ON requests (endpoint, at);
+CREATE TABLE IF NOT EXISTS traffic (endpoint TEXT NOT NULL, at REAL NOT NULL, shares TEXT NOT NULL); -- as JSON
 CREATE TABLE IF NOT EXISTS blobs (
   account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (account, container, name)) WITHOUT ROWID;

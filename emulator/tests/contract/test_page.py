@@ -97,3 +97,13 @@ def test_faults_that_wait_are_shown(read: Any, emulator_address: Address) -> Non
     finally:
         process.control(emulator_address, "DELETE", "/faults")
     assert all(part in text for part in ("Faults", "jobs.create", "ft-*", "status 429 TooBusy", "0 of 2", "waits"))
+
+
+def test_an_endpoint_has_a_page_and_one_that_never_was_has_none(read: Any, ml_client: Any) -> None:
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    ml_client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="page-chat")).result()
+    assert "Endpoint page-chat" in read("/endpoints/page-chat").text
+    ml_client.online_endpoints.begin_delete("page-chat").result()
+    with pytest.raises(HTTPError, match="404"):
+        read("/endpoints/never-was")

@@ -17,7 +17,7 @@ PACKAGE = EMULATOR / "azureml_emulator"
 DOCUMENTS = sorted([EMULATOR / "README.md", *(EMULATOR / "docs").glob("*.md")])
 CONTROL = (EMULATOR / "docs" / "control.md").read_text(encoding="utf-8")
 README = (EMULATOR / "README.md").read_text(encoding="utf-8")
-PAGES = {"/", "/jobs/{name}", "/resources/{kind...}"}  # for a browser
+PAGES = {"/", "/jobs/{name}", "/endpoints/{name}", "/resources/{kind...}"}
 
 
 def command_lines(text: str) -> list[str]:

@@ -46,6 +46,8 @@ def test_a_job_is_watched_in_its_own_region_and_in_the_studio() -> None:
     short = ID.replace("resourceGroups", "resourcegroups").replace("/providers/Microsoft.MachineLearningServices", "")
     assert services["Tracking"]["endpoint"] == f"azureml://westeurope.api.azureml.ms/mlflow/v1.0{ID}?"
     assert services["Studio"]["endpoint"] == f"https://ml.azure.com/runs/j?wsid={short}"
+    served = job_answers.on_page(services, "http://127.0.0.1:1")
+    assert served["Studio"]["endpoint"] == f"http://127.0.0.1:1/jobs/j?wsid={short}", "somebody can look at it there"
 
 
 def test_only_a_pipeline_is_told_how_it_was_understood() -> None:

@@ -34,6 +34,7 @@ _OUTPUT: Json = {
     "autoDeleteSetting": None,
 }
 _RESOURCES: Json = {"instanceCount": 1, "instanceType": None, "properties": None, "shmSize": "2g", "dockerArgs": None}
+STUDIO = "https://ml.azure.com/runs/"
 
 
 def completed(workspace: Resource, name: str, stated: Json) -> Json:
@@ -103,12 +104,20 @@ def texts(stated: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in (stated or {}).items()}
 
 
+def on_page(services: Json, page: str) -> Json:
+    """With the studio's address on the emulator's own page, where somebody can see the run; its port may change."""
+    found: Json = services.get("Studio") or {}
+    if not page or not str(found.get("endpoint")).startswith(STUDIO):
+        return services
+    return {**services, "Studio": {**found, "endpoint": found["endpoint"].replace(STUDIO, f"{page}/jobs/", 1)}}
+
+
 def _services(workspace: Resource, name: str) -> Json:
     parts = workspace.id.split("/")
     short = f"/subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{workspace.name}"
     endpoints = {
         "Tracking": f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?",
-        "Studio": f"https://ml.azure.com/runs/{name}?wsid={short}",  # the SDK adds the tenant
+        "Studio": f"{STUDIO}{name}?wsid={short}",  # the SDK adds the tenant
     }
     empty = {"port": None, "status": None, "errorMessage": None, "properties": None, "nodes": None}
     return {kind: {"jobServiceType": kind, "endpoint": endpoint, **empty} for kind, endpoint in endpoints.items()}

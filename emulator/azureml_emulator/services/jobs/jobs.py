@@ -197,6 +197,7 @@ def _show(emulator: Emulator, job: Resource) -> Json:
         "isArchived": run["hidden"],
         "properties": run["properties"],
         "outputs": job_answers.outputs_shown(stated),
+        "services": job_answers.on_page(stated.stated.get("services") or {}, emulator.page),
     }
     created = {key: value for key, value in shown["systemData"].items() if key.startswith("created")}
     return {**shown, "properties": {**stated.stated, **live}, "systemData": created}

@@ -4,8 +4,9 @@
 Source: Microsoft.MachineLearningServices workspaces/onlineEndpoints.
 """
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -112,6 +113,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     for deployment in deployments_of(emulator, found):
         deployed.remove(emulator, deployment)
     going = found.moved(ProvisioningState.DELETING).save(emulator.store, KIND)
+    _remember(emulator, going.name, {})
     return accepted(start(request, emulator, going, KIND, effect="delete"), 202)
 
 
@@ -191,4 +193,12 @@ def _begin(request: Request, emulator: Emulator, before: OnlineEndpoint, body: J
     wanted = before.changed(body, {one.name: one for one in deployments_of(emulator, before)})
     stamped = replace(wanted, system_data=arm.changed_again(emulator.clock, before.system_data))
     changed = stamped.save(emulator.store, KIND)
+    if changed.traffic != before.traffic:
+        _remember(emulator, changed.name, changed.traffic)
     return accepted(start(request, emulator, changed, KIND), status, changed.show())
+
+
+def _remember(emulator: Emulator, name: str, traffic: Mapping[str, int]) -> None:
+    """For the emulator's own page; the service has no such history."""
+    row = (name.lower(), emulator.clock.now().timestamp(), json.dumps(traffic))
+    emulator.store.database.execute("INSERT INTO traffic VALUES (?,?,?)", row)

@@ -68,9 +68,9 @@ class LineChart:
         )
 
     def _axes(self, area: "_Area") -> Markup:
-        return Markup("").join(self._ticks(area))
+        return Markup("").join(self._scale(area))
 
-    def _ticks(self, area: "_Area") -> Iterator[Markup]:
+    def _scale(self, area: "_Area") -> Iterator[Markup]:
         for part in (0.0, 0.5, 1.0):
             y = area.bottom + part * (area.top - area.bottom)
             yield Markup('<line class="axis" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(

@@ -10,13 +10,15 @@ import numpy as np
 from mlops.dataset import select
 from mlops.dataset.minhash import Integers
 from mlops.dataset.near import Measured, nearly_equal
-from mlops.dataset.options import Options
+from mlops.dataset.options import Options, TrainingShape
 from mlops.dataset.rejections import RejectionLog
 from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Table, draws
 from mlops.domain.dataset.rows import Reason, Source
+from mlops.domain.dataset.sampling import named, width_of
 from mlops.domain.dataset.similar import of_line, shingles
 from mlops.domain.dataset.sources import spec_of, weight_of
+from mlops.domain.dataset.validate import BYTES_PER_TOKEN
 
 
 def distinct(table: Table, spill: SpillFiles, log: RejectionLog, near: float | None) -> Integers:
@@ -85,6 +87,19 @@ def beyond_window(table: Table, parts: Sequence[Integers], window: int) -> tuple
     tokens = table["tokens"][np.unique(np.concatenate(parts))].astype(np.int64)
     over = tokens[tokens > window]
     return len(over), int((over - window).sum())
+
+
+def shape_of(table: Table, train: Integers) -> TrainingShape:
+    """What the training rows are like, each as often as it is trained on."""
+    learned = int(table["learned"][train].sum(dtype=np.int64))
+    return TrainingShape(
+        _histogram(table["characters"][train]), _histogram(table["turns"][train]), learned // BYTES_PER_TOKEN
+    )
+
+
+def _histogram(values: Integers) -> tuple[tuple[str, int], ...]:
+    low, high = int(values.min()), int(values.max())
+    return tuple(named(low, high, np.bincount((values.astype(np.int64) - low) // width_of(low, high)).tolist()))
 
 
 def _weight(source: Source, options: Options) -> float:

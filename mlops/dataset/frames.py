@@ -131,6 +131,8 @@ def _fast(frame: pl.DataFrame, parts: Parts, chosen: Integers) -> Batch:
     rows["characters"] = parts.sums(parts.characters)[chosen]
     rows["turns"] = parts.counts[chosen]
     rows["tokens"] = estimated_tokens(parts.sums(np.diff(parts.offsets)), parts.counts)[chosen]
+    sizes = np.diff(parts.offsets)
+    rows["learned"] = parts.sums(np.where(parts.code == ROLES["assistant"], sizes, 0))[chosen]
     first = parts.starts[chosen]
     begins = parts.offsets[first + (parts.code[first] == ROLES["system"])]
     rows["signature"] = signatures(parts.data, begins, parts.offsets[first + parts.counts[chosen]])

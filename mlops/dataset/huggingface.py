@@ -22,19 +22,20 @@ FIRST_ANSWER_SECONDS = 10.0
 
 
 def fetch_split(
-    dataset_id: str, revision: str, split: str, percent: float = 100, *, progress: bool = False
+    dataset_id: str, revision: str, split: str, percent: float = 100, *, whole: bool = False, progress: bool = False
 ) -> "Iterator[pl.DataFrame]":
     """Yield the first `percent` (0 to 100) of a split's rows, rounded to whole rows, at least one.
 
+    Of rows in our format only the columns that are looked at are read, unless they are wanted `whole`.
     Everything is downloaded when it returns. `load_dataset` of one split fetches the files of all splits; this takes
     the split's files, and of several Parquet files only those that hold the wanted rows. Raises BadInput for an unknown
     or gated dataset, an unknown revision or split, RemoteFailed when the hub does not answer or the disk is full.
     """
     with _translated(dataset_id, revision), _bars(progress):
-        return _frames(dataset_id, revision, split, percent)
+        return _frames(dataset_id, revision, split, percent, whole=whole)
 
 
-def _frames(dataset_id: str, revision: str, split: str, percent: float) -> "Iterator[pl.DataFrame]":
+def _frames(dataset_id: str, revision: str, split: str, percent: float, *, whole: bool) -> "Iterator[pl.DataFrame]":
     import datasets
     from huggingface_hub import HfApi, constants, hf_hub_download
 
@@ -44,20 +45,20 @@ def _frames(dataset_id: str, revision: str, split: str, percent: float) -> "Iter
     files = _files(builder.config.data_files, dataset_id, split)
     sizes = _row_counts(files)
     if not sizes:
-        return _converted(dataset_id, revision, split, files, percent)
+        return _converted(dataset_id, revision, split, files, percent, whole=whole)
     count = _share(sum(sizes), percent)
     needed = [_inside(file) for file in files[: _enough(sizes, count)]]
     paths = [hf_hub_download(dataset_id, path, repo_type="dataset", revision=revision) for path in needed]
-    return read_parquet(paths, count)
+    return read_parquet(paths, count, whole=whole)
 
 
-def read_parquet(paths: list[str], count: int) -> "Iterator[pl.DataFrame]":
+def read_parquet(paths: list[str], count: int, *, whole: bool = False) -> "Iterator[pl.DataFrame]":
     """The first rows of local files, as many as wanted, a thousand at once. Raises RemoteFailed for a broken file."""
     import polars as pl
 
     rows = pl.scan_parquet(paths).head(count)
     names = rows.collect_schema().names()
-    if COLUMNS[0] in names:
+    if COLUMNS[0] in names and not whole:
         rows = rows.select([name for name in names if name in COLUMNS])
     try:
         yield from rows.collect_batches(chunk_size=AT_ONCE, maintain_order=True)
@@ -68,7 +69,7 @@ def read_parquet(paths: list[str], count: int) -> "Iterator[pl.DataFrame]":
 
 
 def _converted(
-    dataset_id: str, revision: str, split: str, files: Sequence[str], percent: float
+    dataset_id: str, revision: str, split: str, files: Sequence[str], percent: float, *, whole: bool
 ) -> "Iterator[pl.DataFrame]":
     """Read files of any format that `datasets` knows, as it converts them."""
     import datasets
@@ -80,7 +81,7 @@ def _converted(
         split=split,
         verification_mode="no_checks",
     )
-    if COLUMNS[0] in found.column_names:
+    if COLUMNS[0] in found.column_names and not whole:
         found = found.select_columns([name for name in found.column_names if name in COLUMNS])
     return _of_arrow(found.select(range(_share(len(found), percent))).with_format("arrow").iter(AT_ONCE))
 

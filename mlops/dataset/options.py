@@ -44,8 +44,36 @@ class CuratedCheck:
 
 
 @dataclass(frozen=True)
+class TrainingShape:
+    """Training conversations: two histograms, (range, how many), and the estimate of tokens that are learned."""
+
+    characters: tuple[tuple[str, int], ...]
+    turns: tuple[tuple[str, int], ...]
+    learned_tokens: int
+
+
+@dataclass(frozen=True)
+class SourceChange:
+    """A source of which other rows are drawn than in the preparation before: (weight, share, most rows) then and now.
+
+    Counted are training rows that `came` and `went`, and those that are repeated `more` or `less` often.
+    """
+
+    name: str
+    split: str
+    before: tuple[float, float, int | None]
+    after: tuple[float, float, int | None]
+    came: int
+    went: int
+    more: int
+    less: int
+
+
+@dataclass(frozen=True)
 class Prepared(CuratedCheck):
     """The files (name -> path), and what is in them."""
 
     files: Mapping[str, Path]
     manifest: Manifest
+    shape: TrainingShape
+    changes: tuple[SourceChange, ...] = ()

@@ -22,6 +22,8 @@ def pack(conversations: Sequence[Conversation]) -> Batch:
     rows["characters"] = [one.characters for one in conversations]
     rows["turns"] = turns
     rows["tokens"] = estimated_tokens(np.bincount(owner, weights=sizes, minlength=len(rows)).astype(np.int64), turns)
+    answers = np.array([role == "assistant" for _, role, _ in texts], dtype=bool)
+    rows["learned"] = np.bincount(owner, weights=sizes * answers, minlength=len(rows))
     text = [b"" if role == "system" else given for (_, role, _), given in zip(texts, data, strict=True)]
     ends = np.cumsum(np.bincount(owner, weights=[len(one) for one in text], minlength=len(rows)).astype(np.int64))
     begins = np.append(0, ends[:-1])

@@ -18,16 +18,17 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mlops.dataset.options import CuratedCheck, Options, Prepared
+from mlops.dataset.options import CuratedCheck, Options, Prepared, SourceChange, TrainingShape
 from mlops.domain.dataset.grouped import grouped, warnings
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest
 from mlops.domain.dataset.rows import Fault, Input, Place, Source
 from mlops.domain.dataset.sampling import MANIFEST, REJECTED
-from mlops.domain.dataset.sources import spec_of, weight_of
+from mlops.domain.dataset.sources import SourceSpec, spec_of, weight_of
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation should pay for
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation 
     from mlops.dataset.rejections import RejectionLog
     from mlops.dataset.table import Table
 
+CHANGES = "changes.jsonl"  # rows that another weight or share of a source brings or takes, where there are any
 REFUSED = "refused.jsonl"  # every fault of the team's own files, where there are any
 MINIMUM_TRAIN_ROWS = 10  # the component refuses fewer (facts: acft constants, min 10 rows after filtering)
 
@@ -65,11 +67,13 @@ def prepare(
     _check_names(options, [*own.sources, *(given.source for given in inputs)])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
-        manifest, told = _made(inputs, own, options, Path(folder), recipe, progress)
-        for name in (*FILES.values(), REJECTED, MANIFEST):
+        made = _made(inputs, own, options, Path(folder), recipe, progress)
+        (out / CHANGES).unlink(missing_ok=True)
+        for name in (*FILES.values(), REJECTED, MANIFEST, *([CHANGES] if made.changes else [])):
             shutil.move(Path(folder) / name, out / name)
     files = {name: out / name for name in FILES.values()}
-    return Prepared((*_warnings(own), *told), tuple(own.not_read), files, manifest)
+    told = (*_warnings(own), *made.told)
+    return Prepared(told, tuple(own.not_read), files, made.manifest, made.shape, made.changes)
 
 
 def check(curated: Iterable[tuple[str, bytes]], options: Options) -> CuratedCheck:
@@ -112,6 +116,14 @@ def _list(faults: Iterable[tuple[Place, Fault]], path: Path) -> None:
             file.write(json.dumps(record) + "\n")
 
 
+@dataclass(frozen=True)
+class _Made:
+    manifest: Manifest
+    told: list[Problem]
+    shape: TrainingShape
+    changes: tuple[SourceChange, ...]
+
+
 def _made(
     inputs: Sequence[Input],
     own: "CuratedFiles",
@@ -119,8 +131,9 @@ def _made(
     folder: Path,
     recipe: str,
     progress: Callable[[int], None],
-) -> tuple[Manifest, list[Problem]]:
+) -> _Made:
     from mlops.dataset import choose, output, select
+    from mlops.dataset.changes import Before, changes
     from mlops.dataset.frames import Limits
     from mlops.dataset.ingest import Ingest, explained
     from mlops.dataset.rejections import RejectionLog
@@ -150,8 +163,11 @@ def _made(
         ordered = {part: output.Ordered(*select.shuffled(table, rows, options.seed)) for part, rows in parts.items()}
         files = output.write(folder, table, ordered, spill)
         manifest = _manifest(table, parts, files, log, recipe, options)
+        changed: tuple[SourceChange, ...] = ()
+        if before := Before.read(folder.parent):
+            changed = changes(before, manifest.sources, table, parts["train"], log.sources, folder / CHANGES)
     (folder / MANIFEST).write_bytes(manifest.to_json())
-    return manifest, told
+    return _Made(manifest, told, choose.shape_of(table, parts["train"]), changed)
 
 
 def _cut(rows: int, tokens: int, window: int) -> Problem:
@@ -188,6 +204,10 @@ def _too_few(count: int, log: "RejectionLog") -> Problem:
     )
 
 
+def _said(spec: SourceSpec | None) -> dict[str, Any]:
+    return {"licence": spec.licence, "share": spec.share, "max_rows": spec.max_rows} if spec else {}
+
+
 def _manifest(
     table: "Table",
     parts: Mapping[str, "Integers"],
@@ -207,7 +227,7 @@ def _manifest(
             kept=int(kept[log.sources.index(source)]),
             rejected={reason: count for (of, reason), count in sorted(log.rejected.items()) if of == source},
             weight=weight_of(source, options.sources, options.weights),
-            licence=spec.licence if (spec := spec_of(source.name, options.sources)) else "",
+            **_said(spec_of(source.name, options.sources)),
         )
         for source in sorted(log.sources)
     )

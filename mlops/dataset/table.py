@@ -1,4 +1,4 @@
-"""What is kept of each row in memory: 91 bytes, whatever its length. Its text waits in the spill files.
+"""What is kept of each row in memory: 95 bytes, whatever its length. Its text waits in the spill files.
 
 It must not decide anything about a row.
 """
@@ -21,6 +21,7 @@ ROW = np.dtype([
     ("order", "<u8"),  # its place among all others, from 0 to 2^64
     ("offset", "<u8"), ("length", "<u4"),  # of the line in the spill
     ("characters", "<u4"), ("tokens", "<u4"), ("turns", "<u4"),
+    ("learned", "<u4"),  # bytes of the answers
     ("source", "<u2"), ("position", "<u4"), ("test", "?"),
     ("signature", "<u2", (BINS,)),  # for the search for near duplicates
 ])  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mlops.flow.dataset.prepare import PrepareResult
 from mlops.render import Report, Table, table
-from mlops.views.data_stats import sources
+from mlops.views.data_stats import charts, learned, sources
 
 LONGEST = 20  # rows of a list that people read
 
@@ -22,8 +22,11 @@ def report(result: PrepareResult) -> Report:
     for name, counts in (("personal data and secrets, left in", result.personal_data), ("redacted", result.redacted)):
         if counts:
             lines.append(f"{name}: {', '.join(f'{kind} {count}' for kind, count in counts.items())}")
+    if result.learned_tokens is not None:
+        lines.append(learned(result.learned_tokens, result.files["train.jsonl"].tokens))
     lines += result.warnings
-    return Report("Data is prepared", tuple(lines), (*_tables(result), *not_read), next_step="mlops submit")
+    tables = (*_changes(result), *_tables(result), *not_read)
+    return Report("Data is prepared", tuple(lines), tables, charts(result, result.sources), next_step="mlops submit")
 
 
 def outputs(result: PrepareResult) -> Mapping[str, str]:
@@ -39,6 +42,25 @@ def _tables(result: PrepareResult) -> tuple[Table, ...]:
     ]
     columns = ("file", "rows", "messages", "tokens (estimate)", "characters, median", "longest")
     return (table("Files", columns, files), sources(result.sources))
+
+
+def _changes(result: PrepareResult) -> tuple[Table, ...]:
+    """Sources with another weight or share than before; each of their rows stands in a file."""
+    if not result.changes:
+        return ()
+    title = f"Other weights or shares than before; {result.folder}/changes.jsonl has each row"
+    columns = ("source", "split", "then", "now", "rows came", "went", "more often", "less often")
+    rows = [
+        (one.name, one.split, _draw(one.before), _draw(one.after), one.came, one.went, one.more, one.less)
+        for one in result.changes
+    ]
+    return (table(title, columns, rows),)
+
+
+def _draw(drawn_by: tuple[float, float, int | None]) -> str:
+    weight, share, most = drawn_by
+    told = f"weight {weight:g}, share {share:g}"
+    return told if most is None else f"{told}, at most {most}"
 
 
 def _not_read(result: PrepareResult) -> tuple[Table, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlops.dataset.formats import records
-from mlops.domain.dataset import lengths
+from mlops.domain.dataset import SourceEntry, lengths
 from mlops.domain.dataset.difference import difference
 from mlops.domain.dataset.rows import Read
 from mlops.errors import BadInput
@@ -17,6 +17,7 @@ from mlops.flow.context import Context
 from mlops.flow.dataset import data, diff, prepare
 from mlops.params import load
 from mlops.views import data_diff, data_show, data_stats
+from mlops.views import prepare as view
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +109,24 @@ def test_conversations_are_shown_as_spoken_and_counted(prepared: Path) -> None:
     assert [(one.name, one.count) for one in found.languages] == [("other", rows)]
     assert 0 < found.learned_tokens < found.manifest.files["train.jsonl"].tokens
     assert "Characters of a training conversation" in data_stats.report(found).to_markdown()
+
+
+def test_a_preparation_tells_what_its_files_then_show(context: Context, tmp_path: Path) -> None:
+    done = prepare.run(context, out=tmp_path / "out", upload=False).result
+    found = data.stats(tmp_path / "out").result
+    assert (done.characters, done.turns, done.languages) == (found.characters, found.turns, found.languages)
+    assert done.learned_tokens == found.learned_tokens
+    report = view.report(done)
+    assert report.charts == data_stats.report(found).charts
+    assert "training tokens are answers" in report.to_markdown()
+
+
+def test_of_many_sources_the_largest_are_read_of() -> None:
+    entries = [SourceEntry(f"data/{n}.jsonl", "curated", "", "", n, n, {}) for n in range(3000)]
+    rows = data_stats.sources(entries).rows
+    assert len(rows) == 40
+    assert rows[0][0] == "data/2999.jsonl"
+    assert rows[-1][0] == "and 2961 more, which --json has"
 
 
 def test_what_was_rejected_is_shown_with_its_reason_and_text(prepared: Path) -> None:

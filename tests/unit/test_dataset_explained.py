@@ -1,9 +1,12 @@
 """A public dataset in another format is converted as data.sources explains it; rows that cannot be are counted."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from mlops.dataset import Options
+from mlops.dataset.huggingface import read_parquet
 from mlops.domain.dataset import Input, Source, conversations
 from mlops.domain.dataset.sources import SourceSpec
 from tests.prepared import prepared
@@ -50,3 +53,13 @@ def test_what_is_not_explained_is_rejected_and_counted() -> None:
     inputs = [Input(SOURCE, "train", questions(5)), Input(Source("c/d", "dataset", "r", "train"), "train", own)]
     done = prepared(inputs, [], Options())
     assert done.manifest.rejected == {"schema": 5}
+
+
+def test_named_columns_are_read_beside_messages(tmp_path: Path) -> None:
+    rows = [{**row, "messages": [{"role": "user", "content": "not this"}]} for row in questions(40)]
+    pl.DataFrame(rows).write_parquet(tmp_path / "a.parquet")
+    frames = read_parquet([str(tmp_path / "a.parquet")], 40, whole=True)
+    spec = SourceSpec("a/b", columns={"user": "question", "assistant": "answer"})
+    done = prepared([Input(SOURCE, "train", frames)], [], Options(sources=(spec,)))
+    assert done.manifest.sources[0].kept == 39
+    assert b"not this" not in b"".join(done.files.values())

@@ -8,6 +8,7 @@ from mlops.domain.dataset.rows import Fault, Place
 from mlops.errors import Problem
 
 MOST = 7  # problems that are told; each takes up to six lines of a terminal
+MOST_WARNINGS = 20
 FIRST = 3  # places of a group
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -30,7 +31,12 @@ def grouped(faults: Iterable[tuple[Place, Fault]], rest: str) -> list[Problem]:
 
 def warnings(found: Iterable[tuple[Place, Fault]], why: str) -> list[Problem]:
     """The same for what is only told."""
-    return [replace(problem, why=why) for problem in (_told(members)[1] for members in _groups(found))]
+    told = sorted((_told(members) for members in _groups(found)), key=lambda pair: -pair[0])
+    few = told if len(told) <= MOST_WARNINGS else told[: MOST_WARNINGS - 1]
+    problems = [replace(problem, why=why) for _, problem in few]
+    if rest := told[len(few) :]:
+        problems.append(Problem(f"and {sum(count for count, _ in rest):,} more rows in {len(rest):,} groups", why=why))
+    return problems
 
 
 def _groups(faults: Iterable[tuple[Place, Fault]]) -> list[list[tuple[Place, Fault]]]:

@@ -44,6 +44,8 @@ class SourceEntry:
     rejected: Mapping[str, int]
     weight: float = 1.0
     licence: str = ""
+    share: float = 1.0
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True)

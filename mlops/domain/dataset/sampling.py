@@ -3,7 +3,7 @@
 It must not print; it gives plain values that a view renders.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mlops import jsons
@@ -40,12 +40,23 @@ def lengths(values: Sequence[int]) -> list[tuple[str, int]]:
     if not values:
         return []
     low, high = min(values), max(values)
-    width = max(1, -(-(high - low + 1) // BARS))
+    width = width_of(low, high)
     counts = [0] * ((high - low) // width + 1)
     for value in values:
         counts[(value - low) // width] += 1
-    edges = ((low + place * width, min(high, low + (place + 1) * width - 1)) for place in range(len(counts)))
-    return [(f"{start} to {end}", count) for (start, end), count in zip(edges, counts, strict=True)]
+    return named(low, high, counts)
+
+
+def width_of(low: int, high: int) -> int:
+    """How many values a range has."""
+    return max(1, -(-(high - low + 1) // BARS))
+
+
+def named(low: int, high: int, counts: Iterable[int]) -> list[tuple[str, int]]:
+    """The counts of the ranges from the lowest value on, with their names."""
+    width = width_of(low, high)
+    starts = range(low, high + 1, width)
+    return [(f"{at} to {min(high, at + width - 1)}", count) for at, count in zip(starts, counts, strict=True)]
 
 
 # Scripts by the code points that a text has most of; Latin ones by frequent words. A guess, for a chart.

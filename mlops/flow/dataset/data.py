@@ -1,5 +1,6 @@
 """`mlops data show` and `mlops data stats`: prepared data as a person wants to see it. It needs no cloud."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -84,27 +85,34 @@ def stats(folder: Path) -> Outcome[StatsResult]:
     manifest = _manifest(folder)
     characters: list[int] = []
     turns: list[int] = []
-    languages: dict[str, int] = {}
     learned = 0
-    for number, row in enumerate(_rows(folder / FILES["train"])):
+    for row in _rows(folder / FILES["train"]):
         contents = [message["content"] for message in row["messages"]]
         characters.append(sum(map(len, contents)))
         turns.append(len(contents))
         learned += sum(len(m["content"].encode()) for m in row["messages"] if m["role"] == "assistant")
-        if number < LOOKED_AT:
-            name = language("\n".join(contents))
-            languages[name] = languages.get(name, 0) + 1
     kept = {f"{one.name} {one.split}".rstrip(): one.kept for one in manifest.sources}
     result = StatsResult(
         folder,
         manifest,
-        tuple(Bin(*bar) for bar in lengths(characters)),
-        tuple(Bin(*bar) for bar in lengths(turns)),
-        _bins(languages),
+        bins(lengths(characters)),
+        bins(lengths(turns)),
+        languages(folder / FILES["train"], LOOKED_AT),
         _bins(kept),
         learned // BYTES_PER_TOKEN,
     )
     return Outcome(result)
+
+
+def bins(pairs: Iterable[tuple[str, int]]) -> tuple[Bin, ...]:
+    """Pairs of a name and a count."""
+    return tuple(Bin(*pair) for pair in pairs)
+
+
+def languages(path: Path, most: int) -> tuple[Bin, ...]:
+    """In which languages the first rows of a prepared file seem to be; they are a random draw."""
+    rows = islice(_rows(path), most)
+    return _bins(Counter(language("\n".join(message["content"] for message in row["messages"])) for row in rows))
 
 
 def _bins(counts: Mapping[str, int]) -> tuple[Bin, ...]:

@@ -1,20 +1,22 @@
 """`mlops prepare`: from the pinned dataset and the team's conversations to versioned data assets."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mlops.azure import data
-from mlops.dataset import CuratedCheck, Prepared, check, huggingface, prepare
+from mlops.dataset import CuratedCheck, Prepared, SourceChange, check, huggingface, prepare
 from mlops.domain.dataset import FILES, FileEntry, Input, Manifest, Part, Source, SourceEntry, source_tags
 from mlops.domain.dataset.rows import NotRead
+from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.tags import COMMIT_TAG, OWNER_TAG, RECIPE_TAG, ROWS_PREFIX
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
+from mlops.flow.dataset.data import Bin, bins, languages
 from mlops.flow.dataset.files import DataFiles, data_files
 from mlops.flow.dataset.options import options
 from mlops.flow.outcome import Outcome
@@ -22,6 +24,7 @@ from mlops.flow.project import Project
 from mlops.params.data import Dataset
 
 TOLD_EVERY = 20_000  # rows
+LOOKED_AT = 500  # training rows whose language is guessed
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class PrepareResult:
 
     `rows` by part; null where an older version does not say. `uploaded` are the data assets made now; `folder` is where
     the files lie. `files` and `sources` are empty for a version that existed. `not_read` are files of the data folder
-    that are no input.
+    that are no input. `characters`, `turns` and `languages` are histograms of the training rows, `learned_tokens` the
+    estimate for their answers, `changes` the sources with another weight or share than in the preparation before.
     """
 
     version: str
@@ -46,6 +50,11 @@ class PrepareResult:
     personal_data: Mapping[str, int] = field(default_factory=dict)
     redacted: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    characters: tuple[Bin, ...] = ()
+    turns: tuple[Bin, ...] = ()
+    languages: tuple[Bin, ...] = ()
+    learned_tokens: int | None = None
+    changes: tuple[SourceChange, ...] = ()
 
 
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
@@ -75,6 +84,11 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         personal_data=manifest.personal_data,
         redacted=manifest.redacted,
         warnings=tuple(str(warning) for warning in prepared.warnings),
+        characters=bins(prepared.shape.characters),
+        turns=bins(prepared.shape.turns),
+        languages=languages(prepared.files[FILES["train"]], LOOKED_AT),
+        learned_tokens=prepared.shape.learned_tokens,
+        changes=prepared.changes,
     )
     return Outcome(result)
 
@@ -89,12 +103,15 @@ def _prepare(project: Project, say: Callable[[str], None], curated: DataFiles, r
     if not wanted and not curated.read:
         where, why = str(project.params_path), "no dataset and no curated file"
         raise BadInput(Problem("there is nothing to train on", where, why=why, fix="add one", key="data"))
-    inputs = _inputs(say, wanted) if wanted else []
-    return prepare(inputs, curated.read, options(project), out, recipe, _Told(say))
+    told = options(project)
+    inputs = _inputs(say, wanted, told.sources) if wanted else []
+    return prepare(inputs, curated.read, told, out, recipe, _Told(say))
 
 
-def _inputs(say: Callable[[str], None], wanted: Dataset) -> list[Input]:
+def _inputs(say: Callable[[str], None], wanted: Dataset, specs: Sequence[SourceSpec]) -> list[Input]:
     """Both splits. Nothing is downloaded before the first row is asked for, and then both are, before any is judged."""
+    spec = spec_of(wanted.id, specs)
+    whole = spec is not None and spec.explains
     splits: dict[Part, str] = {"train": wanted.train_split, "test": wanted.test_split}
 
     @cache
@@ -103,7 +120,9 @@ def _inputs(say: Callable[[str], None], wanted: Dataset) -> list[Input]:
         for part, split in splits.items():
             say(f"fetching {wanted.percent:g} % of {wanted.id} {split}")
             bars = sys.stderr.isatty()
-            found[part] = huggingface.fetch_split(wanted.id, wanted.revision, split, wanted.percent, progress=bars)
+            found[part] = huggingface.fetch_split(
+                wanted.id, wanted.revision, split, wanted.percent, whole=whole, progress=bars
+            )
         say("validating, dividing and writing")
         return found
 

@@ -48,6 +48,29 @@ def side_by_side(
     return {key: _settled(answer, what) for key, answer in zip(urls, answers, strict=True)}
 
 
+def every(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, list[dict[str, Any]]]:
+    """The same, where all are needed. Raises the first failure."""
+    found = side_by_side(workspace, urls, what)
+    for answer in found.values():
+        if isinstance(answer, MlopsError):
+            raise answer
+    return {key: answer for key, answer in found.items() if not isinstance(answer, MlopsError)}
+
+
+def each(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, dict[str, Any]]:
+    """The document behind each address, read side by side. Raises the first failure."""
+    with translated(what), ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(urls, pool.map(lambda url: _document(workspace, url), urls.values()), strict=True))
+
+
+def _document(workspace: Workspace, url: str) -> dict[str, Any]:
+    from azure.core.rest import HttpRequest
+
+    response: HttpResponse = workspace.rest.send_request(HttpRequest("GET", url))
+    response.raise_for_status()
+    return dict(response.json())
+
+
 def _all_pages(workspace: Workspace, url: str | None) -> "list[dict[str, Any]] | Exception":
     from azure.core.exceptions import AzureError
     from azure.core.rest import HttpRequest

@@ -84,7 +84,7 @@ def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     if stated.get("datastoreType") != BLOB:
         return None
     key = ("signature", datastore)
-    known: BlobPlace | None = workspace.remembered(key, lambda: None)
+    known: BlobPlace | None = workspace.known(key)
     if known and clock.monotonic() - known.at < RENEWED_SECONDS:
         return known
     account = f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"

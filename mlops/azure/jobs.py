@@ -3,7 +3,7 @@
 MLflow's REST interface is called directly: importing the client as well would about double what a step imports.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ GAP = 2  # numbers without a job after which there are no more
 API = "2024-10-01"
 PIPELINE = "Pipeline"
 DATA_KINDS = ("uri_file", "uri_folder", "mltable")
+_ENDED = frozenset(state.value for state in JobState if state.ended)
 MODEL_KINDS = ("CustomModel", "MLFlowModel", "TritonModel")
 
 
@@ -41,8 +42,18 @@ class Job:
 
 def find(workspace: Workspace, name: str) -> Job | None:
     """The job of that name, or None."""
-    found = workspace.look(_url(workspace, name), f"read the job {name}")
+    found = shown(workspace, name)
     return None if found is None else _job(workspace, found)
+
+
+def shown(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    """The job as ARM shows it, or None. One that has ended is read once: only `tag` changes it then."""
+    if known := workspace.known(_key(name)):
+        return dict(known)
+    found = workspace.look(_url(workspace, name), f"read the job {name}")
+    if found and found["properties"].get("status") in _ENDED:
+        workspace.remember(_key(name), found)
+    return found
 
 
 def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job]:
@@ -62,17 +73,23 @@ def attempts(
     """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest.
 
     Those of another project are among them, because their names are taken. `named` gives the name of an attempt.
+    While the newest one runs there is no reason for another, so who waits for it looks for it alone.
     """
     found: list[Attempt] = []
+    key = ("last attempt", named(fingerprint, 0))
+    running: int | None = workspace.known(key)
     number = missing = 0
     while missing < GAP and number < ATTEMPTS_LIMIT:
         number += 1
         job = find(workspace, named(fingerprint, number))
         if job is None:
             missing += 1
-        else:
-            missing = 0
-            found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
+            continue
+        missing = 0
+        found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
+        if number == running and not job.state.ended:
+            return found
+    workspace.remember(key, number - GAP if found and not found[-1].state.ended else None)
     return found
 
 
@@ -107,7 +124,9 @@ def cancel(workspace: Workspace, name: str) -> None:
 def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
     """Add tags to a job, as the SDK's `jobs.update` does: run history adds them to those that are there."""
     what = f"tag the job {name}"
-    experiment = workspace.send("GET", _url(workspace, name), what).json()["properties"]["experimentName"]
+    known = workspace.known(_key(name)) or workspace.send("GET", _url(workspace, name), what).json()
+    experiment = known["properties"]["experimentName"]
+    workspace.remember(_key(name), None)
     url = f"{_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
     workspace.send("PATCH", url, what, json={"tags": dict(tags)})
 
@@ -135,32 +154,69 @@ def _failed_children(workspace: Workspace, name: str) -> list[str]:
 
 
 def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
-    """The runs directly below a run, as run history tells them."""
-    url: str | None = f"{_history(workspace)}/runs/{quote(name)}/children"
-    found: list[dict[str, Any]] = []
-    while url:
-        page = workspace.send("GET", url, f"read the steps of {name}").json()
-        found += page.get("value") or []
-        url = page.get("nextLink")
+    """The runs directly below a run, as run history tells them; below one that has ended none comes or goes."""
+    key = ("steps", name)
+    if (known := workspace.known(key)) is not None:
+        return list(known)
+    found = bulk.pages(workspace, _children_url(workspace, name), f"read the steps of {name}")
+    _keep_steps(workspace, name, found)
     return found
+
+
+def _children_url(workspace: Workspace, name: str) -> str:
+    return f"{_history(workspace)}/runs/{quote(name)}/children"
+
+
+def _keep_steps(workspace: Workspace, name: str, found: Sequence[dict[str, Any]]) -> None:
+    for run in found:
+        if run.get("status") in _ENDED:
+            workspace.remember(("ended", str(run["runId"])), value=True)
+    if workspace.known(("ended", name)) or workspace.known(_key(name)):
+        workspace.remember(("steps", name), list(found))
+
+
+def _below(workspace: Workspace, name: str) -> list[str]:
+    """The runs below a run at any depth, each before those below it. Those of a depth are read side by side."""
+    steps: dict[str, list[dict[str, Any]]] = {}
+    level = [name]
+    while level:
+        unknown = {run: _children_url(workspace, run) for run in level if workspace.known(("steps", run)) is None}
+        for run, found in bulk.every(workspace, unknown, f"read the steps of {name}").items():
+            _keep_steps(workspace, run, found)
+            steps[run] = found
+        steps |= {run: workspace.known(("steps", run)) for run in level if run not in steps}
+        level = [str(child["runId"]) for run in level for child in steps[run]]
+
+    def below(run: str) -> list[str]:
+        return [one for child in steps[run] for one in (str(child["runId"]), *below(str(child["runId"])))]
+
+    return below(name)
 
 
 def metrics(workspace: Workspace, name: str) -> dict[str, float]:
     """The last value of each metric of a run. NaN is never logged by the component, so it is absent here."""
-    url = f"{_mlflow(workspace)}/runs/get?run_id={quote(name)}"
-    run = workspace.send("GET", url, f"read the metrics of {name}").json()["run"]
-    return {str(item["key"]): float(item["value"]) for item in run["data"].get("metrics", [])}
+    return _values(workspace.send("GET", _run_url(workspace, name), f"read the metrics of {name}").json())
+
+
+def _run_url(workspace: Workspace, name: str) -> str:
+    return f"{_mlflow(workspace)}/runs/get?run_id={quote(name)}"
+
+
+def _values(answer: Mapping[str, Any]) -> dict[str, float]:
+    return {str(item["key"]): float(item["value"]) for item in answer["run"]["data"].get("metrics", [])}
 
 
 def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
     """The metrics of a run and of its steps at any depth; where several logged the same name, the nearest one counts.
 
-    Evaluation steps log on their own runs only. Runs are read one by one, because search lags behind
+    Evaluation steps log on their own runs only. Each run is read itself, because search lags behind
     (azure-sdk-for-python#39198).
     """
-    found = metrics(workspace, name)
-    for child in children(workspace, name):
-        found = {**all_metrics(workspace, str(child["runId"])), **found}
+    urls = {run: _run_url(workspace, run) for run in (name, *_below(workspace, name))}
+    read = bulk.each(workspace, urls, f"read the metrics of {name}")
+    found: dict[str, float] = {}
+    for run in urls:
+        found = {**_values(read[run]), **found}
     return found
 
 
@@ -169,6 +225,10 @@ def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, flo
     url = f"{_mlflow(workspace)}/metrics/get-history?run_id={quote(name)}&metric_key={quote(metric)}"
     points = workspace.send("GET", url, f"read the history of {metric}").json().get("metrics", [])
     return [(int(point.get("step", 0)), float(point["value"])) for point in points]
+
+
+def _key(name: str) -> tuple[str, str]:
+    return "job", name
 
 
 def _url(workspace: Workspace, name: str, action: str = "") -> str:

@@ -5,12 +5,9 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from mlops.azure import datastores, jobs
-from mlops.azure.workspace import ARM, Workspace
-
-API = "2024-10-01"
+from mlops.azure.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Made:
 
 def made_of(workspace: Workspace, job: str) -> Made | None:
     """What a job of ours ran with. None when it does not exist or is no pipeline of one node."""
-    found = workspace.look(f"{ARM}{workspace.id}/jobs/{quote(job)}?api-version={API}", f"read the job {job}")
+    found = jobs.shown(workspace, job)
     nodes = list((((found or {}).get("properties") or {}).get("jobs") or {}).values())
     if len(nodes) != 1:
         return None

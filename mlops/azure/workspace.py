@@ -133,13 +133,17 @@ class Workspace:
 
     def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
         """What cannot change while this process runs, read once: a pinned version, an address, where data lies."""
-        if key not in self._remembered:
+        if self._remembered.get(key) is None:
             self._remembered[key] = read()
         found: T = self._remembered[key]
         return found
 
+    def known(self, key: Hashable) -> Any:
+        """What is remembered by that key, or None."""
+        return self._remembered.get(key)
+
     def remember(self, key: Hashable, value: object) -> None:
-        """Put another thing in its place, such as a signature that was renewed."""
+        """Remember something, or with None forget it."""
         self._remembered[key] = value
 
     @cached_property

@@ -4,7 +4,7 @@ Every model has a pipeline job of its own, named after what is scored on what, s
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from mlops.azure import compute, data, jobs, provenance, registry
@@ -39,6 +39,7 @@ class Evaluator:
     trigger: Trigger
     say: Callable[[str], None]
     checks: Callable[[], Checks] = dict
+    _just_read: dict[str, evidence.RunMetrics] = field(default_factory=dict)  # by run: read, and not judged by yet
 
     @classmethod
     def of(cls, context: Context) -> "Evaluator":
@@ -61,7 +62,8 @@ class Evaluator:
         if why := scoring.why_not(enabled=self.spec.enabled):
             return Skipped(why)
         found = self.evaluation(job)
-        broken = rules.lost(evidence.metrics_of_run(self.workspace, name)[0], self.spec.gate.rules)
+        self._just_read[name] = evidence.metrics_of_run(self.workspace, name)
+        broken = rules.lost(self._just_read[name][0], self.spec.gate.rules)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
     def evaluation(self, job: jobs.Job) -> "RequestedEvaluation":
@@ -94,7 +96,13 @@ class Evaluator:
 
         Where only the training component evaluated, its file stands in for metrics that MLflow does not show.
         """
-        found = evidence.of_run(self.workspace, name, self.spec.champion)
+        champion = (
+            evidence.champion(self.workspace, self.spec.champion)
+            if isinstance(asked, Skipped)
+            else asked.champion_model
+        )
+        read = self._just_read.pop(name, None) or evidence.metrics_of_run(self.workspace, name)
+        found = evidence.of_run(self.workspace, name, read, champion)
         if isinstance(asked, Skipped):
             return replace(self._from_training(found), unscored=asked.reason)
         answers = asked.every_answer()

@@ -16,15 +16,18 @@ from mlops.flow.own_endpoint import own_endpoint
 KEPT_BY = "eval_loss"  # what the component chooses the best weights by
 
 
-def of_run(workspace: Workspace, job: str, place: ChampionPlace) -> Evidence:
-    """Metrics of a run and of the champion, as they stand now. Metrics may still be on their way."""
+RunMetrics = tuple[dict[str, float], KeptWeights | None]
+
+
+def of_run(workspace: Workspace, job: str, read: RunMetrics, champion: Champion | None) -> Evidence:
+    """The evidence of a run and of the champion without their answers, of what was read of the run's metrics."""
     found = jobs.find(workspace, job)
     stated = found.tags if found else {}
-    metrics, kept = metrics_of_run(workspace, job)
+    metrics, kept = read
     return Evidence(
         metrics=metrics,
         kept=kept,
-        champion=champion(workspace, place),
+        champion=champion,
         job=job,
         data=stated.get(DATA_TAG, ""),
         commit=stated.get(COMMIT_TAG, ""),
@@ -33,8 +36,8 @@ def of_run(workspace: Workspace, job: str, place: ChampionPlace) -> Evidence:
     )
 
 
-def metrics_of_run(workspace: Workspace, job: str) -> tuple[dict[str, float], KeptWeights | None]:
-    """The metrics of the weights that a run kept, as they stand now.
+def metrics_of_run(workspace: Workspace, job: str) -> RunMetrics:
+    """The metrics of the weights that a run kept, as they stand now. They may still be on their way.
 
     The component loads its best weights at the end, and says their loss in a property of the run (azureml-acft).
     """

@@ -57,6 +57,12 @@ def top(folder: Path) -> Path:
     return Path(found.decode(errors="replace").removesuffix("\n")) if found else folder
 
 
+def shared(folder: Path) -> Path:
+    """Git's own folder of a repository, which all its worktrees share."""
+    found = _git(folder, "rev-parse", "--git-common-dir") or b".git"
+    return folder / found.decode(errors="surrogateescape").removesuffix("\n")
+
+
 def changed(folder: Path, base: str) -> list[str]:
     """Paths, from the top of the repository, that differ between a commit and the files as they are here.
 

@@ -11,7 +11,8 @@ from mlops.cli.session import Session
 def command(session: Session, watch: bool) -> None:
     """Show what each environment serves, what runs, waits and is held, and what this commit would change.
 
-    What waits for approval is asked of GitHub where GITHUB_REPOSITORY and GITHUB_TOKEN are set.
+    What waits for approval, and which workflows are off, is asked of GitHub where GITHUB_REPOSITORY and GITHUB_TOKEN
+    are set.
     """
     session.read_params()
     from mlops.flow.release import status

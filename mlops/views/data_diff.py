@@ -19,6 +19,10 @@ def report(result: DiffResult) -> Report:
     if result.invalid.before or result.invalid.after:
         counts = f"{result.invalid.before} then, {result.invalid.after} now"
         invalid = f"rows that are no conversations, and were not compared: {counts}; mlops plan says why"
+    gaps = [
+        f"{name} was not compared: what it held then is in Git LFS; `git lfs fetch origin {result.revision}`"
+        for name in result.not_compared
+    ]
     numbers = [(name, one.before, one.after, one.after - one.before) for name, one in result.numbers.items()]
     tables = [table("Numbers", ("", result.revision, "now", "difference"), numbers)]
     for title, rows in (("Added", result.added), ("Removed", result.removed)):
@@ -27,7 +31,7 @@ def report(result: DiffResult) -> Report:
     sections = [_edited(edit) for edit in result.edited[:LONGEST]]
     if len(result.edited) > LONGEST:
         sections.append(Section(f"and {len(result.edited) - LONGEST} more edited; --json has all of them"))
-    return Report("What changed in the conversations", (line, invalid), tuple(tables), sections=tuple(sections))
+    return Report("What changed in the conversations", (line, invalid, *gaps), tuple(tables), sections=tuple(sections))
 
 
 def outputs(result: DiffResult) -> Mapping[str, str]:  # noqa: ARG001 - no later step reads it

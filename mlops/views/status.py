@@ -8,6 +8,7 @@ from mlops.domain.release.drift import Drift
 from mlops.domain.training.costs import amount
 from mlops.flow.cleanup.cleanup import CleanupItem
 from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel
+from mlops.flow.release.schedules import Schedules
 from mlops.flow.release.status import CleanupForecast, StatusResult
 from mlops.flow.training.under_way import RunUnderWay
 from mlops.flow.training.watch import told
@@ -20,6 +21,12 @@ ROWS = (
     *("live", "since", "approved by", "made by", "verdict", "traffic", "health"),
     *("last day", "last request", "cost a day", "endpoint"),
 )
+UNDONE = {  # while a workflow is off
+    "train": "a push trains nothing",
+    "resume": "nothing carries a finished run on",
+    "cleanup": "idle endpoints stay, and cost",
+    "poll": "only `resume` looks at the run under way, three times a week",
+}
 MOST_WHY = 90  # characters of a verdict in one line
 
 
@@ -33,6 +40,7 @@ def report(result: StatusResult) -> Report:
             f"next: {result.next_verb}, because {result.why}" if result.next_verb else f"nothing to do: {result.why}",
             *(line for one in result.environments for line in _decided(one)),
             *_waiting(result),
+            *_off(result.schedules),
             *drift_lines(result.drift),
             *_cleanup(result.cleanup),
         ),
@@ -115,6 +123,12 @@ def _waiting(result: StatusResult) -> Iterator[str]:
         yield f"{result.model} is to go to {', '.join(result.promotes)}"
     if result.approvals.gap:
         yield f"whether GitHub waits for an approval is not known: {result.approvals.gap}"
+
+
+def _off(found: Schedules) -> Iterator[str]:
+    """Nothing where GitHub was not asked: the line about approvals says why."""
+    for one in found.off:
+        yield f"{one.name} is {one.state} on GitHub: {UNDONE[one.name]}; {one.fix}"
 
 
 def _cleanup(found: CleanupForecast) -> Iterator[str]:

@@ -18,10 +18,11 @@ from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training.run import JobState
 from mlops.domain.training.time_left import TimeLeft
 from mlops.flow.cleanup.cleanup import CleanupItem
-from mlops.flow.release import approvals
+from mlops.flow.release import approvals, schedules
 from mlops.flow.release.approvals import Approval, Approvals
 from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel, ServedModel
 from mlops.flow.release.released_diff import ReleasedDiff
+from mlops.flow.release.schedules import Schedules, WorkflowOff
 from mlops.flow.release.status import CleanupForecast, StatusResult
 from mlops.flow.training.under_way import RunUnderWay
 from mlops.github_api import GitHub
@@ -56,6 +57,7 @@ RESULT = StatusResult(
     environments=(STAGING, PRODUCTION),
     under_way=(RunUnderWay("ft-0123456789ab-2", JobState.RUNNING, AT, "", "finetune", TimeLeft(42, 125, 2)),),
     approvals=Approvals((Approval("production", "https://github.example/run/7", "train push abc", AT),)),
+    schedules=Schedules((WorkflowOff("cleanup", "disabled_fork"),)),
     promotes=(),
     compared=ReleasedDiff(None),
     cleanup=CleanupForecast((IDLE,), 24),
@@ -92,6 +94,7 @@ def test_one_screen_has_what_is_live_goes_on_waits_and_is_held() -> None:
         "42 %, 2 min 5 s left by 2 earlier runs", "waits for approval of production", "https://github.example/run/7",
         "production is frozen since", "an audit", "version 2 is held in production", "it was rude",
         "cleanup, later: marked the endpoint chat-old", "changed by hand in production", "version cdcdcdcd…", "Absent",
+        "cleanup is disabled_fork on GitHub: idle endpoints stay, and cost",
     ):  # fmt: skip
         assert expected in text, expected
 
@@ -123,6 +126,22 @@ def test_approvals_are_those_that_github_says(monkeypatch: pytest.MonkeyPatch) -
         assert "403" in approvals.found(lambda: GitHub.of_repository(environ)).gap
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     assert "GITHUB_TOKEN" in approvals.found(lambda: GitHub.of_repository({})).gap
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_a_schedule_that_is_off_is_told_and_polling_only_while_it_is_needed(under_way: bool) -> None:
+    states = {"train.yml": "active", "cleanup.yml": "disabled_inactivity", "poll.yml": "disabled_manually"}
+    with serve(GitHubImitation(workflows=states)) as github:
+        environ: Mapping[str, str] = github.environment()
+        off = schedules.found(lambda: GitHub.of_repository(environ), run_under_way=under_way).off
+        wanted = [WorkflowOff("resume", "missing"), WorkflowOff("cleanup", "disabled_inactivity")]
+        assert list(off) == wanted + [WorkflowOff("poll", "disabled_manually")] * under_way
+        github.refuse = {"workflows": 403}
+        assert "403" in schedules.found(lambda: GitHub.of_repository(environ), run_under_way=under_way).gap
+    text = "\n".join(view.report(replace(RESULT, schedules=Schedules(off))).lines)
+    assert "push .github/workflows/resume.yml to the default branch" in text
+    assert "gh workflow enable cleanup.yml" in text
+    assert ("gh workflow enable poll.yml" in text) == under_way
 
 
 def test_watching_looks_until_somebody_ends_it() -> None:

@@ -251,6 +251,43 @@ def test_whoever_compares_commits_has_the_history() -> None:
         assert [one["with"].get("fetch-depth") for one in checkout] == [0], f"{flow}/{name}"
 
 
+def test_whoever_reads_conversations_has_those_of_git_lfs() -> None:
+    """A pointer in their place would be refused, and a run without them would be another release."""
+    reads = re.compile(
+        r"mlops (check|plan|prepare|submit|watch|evaluate|gate|register|resume|rehearse|report change)\b"
+    )
+    for flow, name, job in jobs():
+        if any(
+            reads.search(step.get("run", "").replace("make rehearse", "mlops rehearse"))
+            for step in job.get("steps", [])
+        ):
+            (checkout,) = (one for one in job["steps"] if str(one.get("uses", "")).startswith("actions/checkout@"))
+            assert checkout["with"].get("lfs") is True, f"{flow}/{name}"
+
+
+def test_no_upload_stands_between_a_model_and_its_registration_and_a_job_may_run_again() -> None:
+    uploads = [(where, step) for where, step in steps() if "actions/upload-artifact@" in str(step.get("uses", ""))]
+    assert len(uploads) >= 4
+    for where, step in uploads:
+        assert step["with"]["overwrite"] is True, where  # the name is taken already when a job is run again
+        assert 1 <= step["with"]["retention-days"] <= 90, where
+        assert where.startswith(("ci/", "check/", "site/")) or step["continue-on-error"] is True, where
+
+
+def test_the_publisher_of_the_scorecard_takes_the_workflow() -> None:
+    """It reads the file through an older linter and refuses what is not on its list (ossf/scorecard-webapp)."""
+    found = body(WORKFLOWS / "scorecard.yml")
+    assert not {"env", "defaults"} & found.keys()
+    assert "write" not in found["permissions"].values()
+    (job,) = found["jobs"].values()
+    assert not {"env", "defaults", "container", "services"} & job.keys()
+    assert re.fullmatch(r"ubuntu-(latest|\d\d\.04)", job["runs-on"]), "one label, without an expression"
+    used = {str(step.get("uses")).partition("@")[0] for step in job["steps"]}
+    assert used == {"actions/checkout", "ossf/scorecard-action", "github/codeql-action/upload-sarif"}
+    newer = {"queue", "deployment", "cache-mode", "timezone"}
+    assert not newer & set(re.findall(r"[\w-]+(?=:)", (WORKFLOWS / "scorecard.yml").read_text()))
+
+
 def test_no_checkout_leaves_credentials_behind() -> None:
     for where, step in steps():
         if str(step.get("uses", "")).startswith("actions/checkout@"):

@@ -10,6 +10,7 @@ from mlops.domain.dataset.rows import Read
 from mlops.errors import BadInput, Problem
 from mlops.flow.dataset.files import curated_files
 from mlops.flow.dataset.options import options
+from mlops.flow.dataset.past import content_at
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 
@@ -51,7 +52,10 @@ class Edit:
 
 @dataclass(frozen=True)
 class DiffResult:
-    """What changed since a revision. `invalid` counts rows that are no conversations and were not compared."""
+    """What changed since a revision. `invalid` counts rows that are no conversations and were not compared.
+
+    `not_compared` are files whose content at the revision is in Git LFS, and not in this clone.
+    """
 
     revision: str
     added: tuple[Excerpt, ...]
@@ -60,6 +64,7 @@ class DiffResult:
     unchanged: int
     numbers: Mapping[str, Change]
     invalid: Change
+    not_compared: tuple[str, ...]
 
 
 def run(project: Project, revision: str) -> Outcome[DiffResult]:
@@ -72,14 +77,16 @@ def run(project: Project, revision: str) -> Outcome[DiffResult]:
     below = root.relative_to(top).as_posix() if root != top else "."
     named = {path: (top / path).relative_to(root).as_posix() for path in history.files(top, revision, below)}
     then = [(name, path) for path, name in named.items() if project.params.is_curated(name)]
-    before = ((name, history.content(top, revision, path)) for name, path in sorted(then))
+    contents = {name: content_at(top, revision, path) for name, path in sorted(then)}
+    before = [(name, data) for name, data in contents.items() if data is not None]
+    now = [(name, data) for name, data in curated_files(project) if contents.get(name, b"") is not None]
     specs = options(project).sources
 
-    def read(files: Iterator[tuple[str, bytes]]) -> Iterator[Read]:
+    def read(files: list[tuple[str, bytes]]) -> Iterator[Read]:
         for path, data in files:
             yield from rows_of(path, data, specs) or ()
 
-    found = difference(read(before), read(iter(curated_files(project))))
+    found = difference(read(before), read(now))
     result = DiffResult(
         revision,
         tuple(map(_excerpt, found.added)),
@@ -88,6 +95,7 @@ def run(project: Project, revision: str) -> Outcome[DiffResult]:
         found.unchanged,
         {name: Change(*pair) for name, pair in found.numbers.items()},
         Change(*found.invalid),
+        tuple(name for name, data in contents.items() if data is None),
     )
     return Outcome(result)
 

@@ -58,7 +58,8 @@ def _artifact(project: Project) -> str:
 def _report(project: Project, planned: OfflinePlanResult, data: DiffResult) -> ChangeReport:
     found = planned.difference
     parameters = found.parameters if found else ()
-    warnings = (*planned.retirement, *planned.warnings)
+    gaps = (f"{name} was not compared: what it held before is in Git LFS, and not here" for name in data.not_compared)
+    warnings = (*planned.retirement, *gaps, *planned.warnings)
     return ChangeReport(
         form=1,
         model=cut(project.params.model.name),

@@ -11,6 +11,7 @@ from typing import Any
 
 from mlops.errors import BadInput, GithubRefused, Problem
 from mlops.flow.outcome import Outcome
+from mlops.flow.release import schedules
 from mlops.flow.release.doctor import CheckStatus, DoctorCheck, DoctorResult
 from mlops.github_api import GitHub
 from mlops.params import Params
@@ -18,8 +19,6 @@ from mlops.params import Params
 TRAINING = "training"
 MAIN, WORKSPACE = "main", "AZURE_ML_WORKSPACE"
 IDENTIFIERS = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", WORKSPACE)
-UNATTENDED = ("train", "resume", "cleanup")
-BY_HAND = {"poll"}  # turned off while nothing is open
 WHERE = "the repository's settings"
 Look = Callable[[], str]
 
@@ -62,13 +61,13 @@ def _looks(github: GitHub, params: Params) -> list[tuple[str, Look]]:
 
 
 def _workflows(github: GitHub) -> str:
-    states = {str(one["path"]).rpartition("/")[2].partition(".")[0]: str(one["state"]) for one in github.workflows()}
-    off = {name: state for name, state in states.items() if state != "active" and name not in BY_HAND}
-    off |= {name: "missing" for name in UNATTENDED if name not in states}
+    states = schedules.states(github)
+    off = {name: state for name, state in states.items() if state != schedules.ACTIVE and name != schedules.POLL}
+    off |= {name: schedules.MISSING for name in schedules.UNATTENDED if name not in states}
     if off:
-        fix = "; ".join(f"gh workflow enable {name}.yml" for name in off)
+        fix = "; ".join(schedules.WorkflowOff(name, state).fix for name, state in off.items())
         raise _Wrong(", ".join(f"{name} is {state}" for name, state in off.items()), fix)
-    return f"{len(states)} are there; poll: {states.get('poll', 'missing')}"
+    return f"{len(states)} are there; poll: {states.get(schedules.POLL, schedules.MISSING)}"
 
 
 def _permissions(github: GitHub) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 from mlops import actions, history, textfiles, yamls
 from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
+from mlops.flow.dataset.past import content_at
 from mlops.flow.project import Project
 
 MAIN = "refs/heads/main"
@@ -73,8 +74,9 @@ def conversation_changes(project: Project, base: str, paths: list[str]) -> list[
         if not project.params.is_curated(Path(os.path.relpath(here, root)).as_posix()):  # shared data is beside it
             continue
         after = here.read_bytes() if here.is_file() else b""
-        # A Parquet file has no lines to compare.
-        counts = conversations(history.content(top, base, path), after) if path.endswith(".jsonl") else (None, None)
+        # A Parquet file has no lines to compare, and what stood in Git LFS may not be here.
+        before = content_at(top, base, path) if path.endswith(".jsonl") else None
+        counts = (None, None) if before is None else conversations(before, after)
         if counts != (0, 0):  # the same lines in another order, or a file that git does not follow here
             rows.append(FileChange(path, *counts))
     return rows

@@ -17,10 +17,11 @@ from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.promote.rollout_spec import rollout_specs
-from mlops.flow.release import approvals, drift, live, released_diff
+from mlops.flow.release import approvals, drift, live, released_diff, schedules
 from mlops.flow.release.approvals import Approvals
 from mlops.flow.release.live import EnvironmentStatus
 from mlops.flow.release.released_diff import ReleasedDiff
+from mlops.flow.release.schedules import Schedules
 from mlops.flow.training import training_spec, under_way
 from mlops.flow.training.under_way import RunUnderWay
 from mlops.github_api import GitHub
@@ -54,6 +55,7 @@ class StatusResult:
     environments: tuple[EnvironmentStatus, ...]
     under_way: tuple[RunUnderWay, ...]
     approvals: Approvals
+    schedules: Schedules
     promotes: tuple[str, ...]
     compared: ReleasedDiff
     cleanup: CleanupForecast
@@ -85,6 +87,7 @@ def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResu
         environments=environments,
         under_way=running,
         approvals=waiting,
+        schedules=schedules.found(github, run_under_way=bool(running)),
         promotes=plan.environments,
         compared=released_diff.compare(context, made_of, facts.data_version),
         cleanup=_forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),

@@ -1,11 +1,14 @@
 """`python -m azureml_emulator FOLDER [PROXY_PORT [CONTROL_PORT]]`: serve until SIGTERM or SIGINT."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import IO
 
+from azureml_emulator import process
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.server import Running
 
@@ -23,6 +26,25 @@ async def serve(folder: Path, proxy_port: int, control_port: int) -> None:
     await running.stop()
 
 
+def only_here(folder: Path) -> IO[bytes]:
+    """The folder for this process and this user alone; it holds tokens and keys, if only emulated ones.
+
+    Raises SystemExit where another process serves it. The file is kept open: the kernel gives the lock back with it.
+    """
+    os.umask(0o077)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    held = (folder / "process.lock").open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"another emulator serves {folder} already; stop it, or name another folder", file=sys.stderr)
+        sys.exit(process.BUSY)
+    return held
+
+
 if __name__ == "__main__":
     ports = [int(text) for text in sys.argv[2:4]] + [0, 0]
-    asyncio.run(serve(Path(sys.argv[1]).resolve(), ports[0], ports[1]))
+    own = Path(sys.argv[1]).resolve()
+    lock = only_here(own)
+    asyncio.run(serve(own, ports[0], ports[1]))

@@ -27,6 +27,9 @@ class Refused(OSError):
     """The control surface said no; the text says why."""
 
 
+BUSY = 75  # exit code of a process whose folder another one serves
+
+
 class NotStarted(RuntimeError):
     """The process ended, or did not answer, within the bound."""
 
@@ -46,7 +49,6 @@ def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Addre
     if running := find(folder):
         return running
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "emulator.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
     log_file = folder / "process.log"
     with log_file.open("ab") as log:
@@ -56,7 +58,7 @@ def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Addre
         if address := find(folder):
             process.returncode = 0  # it outlives this object on purpose; Popen would warn of that
             return address
-        if process.poll() is not None:
+        if process.poll() not in (None, BUSY):  # where another serves it, that one may not have said where yet
             tail = "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
             raise NotStarted(f"the emulator's process ended with code {process.returncode}: {tail}")
         time.sleep(0.05)

@@ -4,12 +4,16 @@ It turns ASGI into Request and Reply and errors into envelopes; it must not know
 """
 
 import asyncio
+import errno
 import inspect
 import json
+import re
+import sqlite3
 import time
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
@@ -32,6 +36,7 @@ from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+SECRET = re.compile(r"(?i)\b(sig|token|code|key|password|client_secret|assertion)=[^&]*")  # in a query
 
 
 class Application:
@@ -68,6 +73,8 @@ class Application:
             return await self._with_faults(route, request)
         except ServiceError as error:
             return _refused(error)
+        except (OSError, sqlite3.OperationalError) as error:
+            return _refused(_machine(error))
         except Exception:  # noqa: BLE001 - a bug of the emulator: say so to the client and keep serving
             text = traceback.format_exc()
             with (self._emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
@@ -89,6 +96,8 @@ class Application:
             return reply
         if met.rule.effect == "status":
             return effects.refusal(met.rule, request)
+        if met.rule.effect == "body":
+            return effects.intercepted(met.rule)
         if met.rule.effect == "reset_before":
             return Reply(cut=effects.NOTHING)
         if met.rule.effect == "stale":
@@ -128,8 +137,9 @@ class Application:
         return reply
 
     def _log(self, request: Request, reply: Reply, seconds: float) -> None:
-        with (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
-            line = {"at": time.time(), "method": request.method, "url": request.url, "query": request.query_string}
+        query = SECRET.sub(r"\1=...", request.query_string)
+        with suppress(OSError), (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
+            line = {"at": time.time(), "method": request.method, "url": request.url, "query": query}
             log.write(json.dumps({**line, "status": reply.status, "ms": round(seconds * 1000, 1)}) + "\n")
 
 
@@ -207,6 +217,13 @@ async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Re
         headers=headers,
         body=bytes(body),
     )
+
+
+def _machine(error: OSError | sqlite3.OperationalError) -> ServiceError:
+    """What this machine refused the emulator, such as room on its disk: nothing of the call was kept."""
+    full = getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error)
+    what = "the disk that holds its folder is full" if full else str(error)
+    return ServiceError(507, "InsufficientStorage", f"The emulator could not keep this: {what}.")
 
 
 def _refused(error: ServiceError) -> Reply:

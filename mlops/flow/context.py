@@ -3,6 +3,7 @@
 It must not do the work of a verb.
 """
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -73,6 +74,11 @@ class Context:
     def trigger(self) -> Trigger:
         """Who asks, for the tags of what is made."""
         return Trigger(self.commit, self.run_url, self.repository, self.actor)
+
+    @cached_property
+    def holder(self) -> str:
+        """What stands on a lease of this process: the workflow run, or who sits here."""
+        return self.run_url or f"{self.actor or 'local'}-{secrets.token_hex(4)}"
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput."""

@@ -8,8 +8,10 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import Call, arm
 from mlops.errors import RemoteFailed
 from mlops.flow.cleanup import apply
+from mlops.flow.promote.lease import EndpointLease
 from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
+from tests.contract.own_workspace import own_workspace
 
 SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tests' sake
 
@@ -98,7 +100,9 @@ def test_a_deletion_that_always_breaks_is_reported_and_the_others_go_on(overdue:
     assert "tidy-one" in str(found.failure)
     assert (outputs(found.result)["failed-names"], outputs(found.result)["deleted-names"]) == ("tidy-one", "tidy-two")
     overdue.heal()
-    assert overdue.tags("tidy-one")["mlops-lease"] == "-", "a promotion need not wait for what could not be deleted"
+    waiting = EndpointLease(own_workspace(), "tidy-one", "promotion-1", "promote")
+    assert waiting.take() is None, "a promotion need not wait for what could not be deleted"
+    waiting.release()
     assert overdue.states(overdue.cleanup()) == {"tidy-one": "deleted: empty"}
 
 
@@ -166,19 +170,23 @@ def test_while_a_promotion_holds_the_lease_nothing_is_deleted(overdue: Site) -> 
     assert found == {"tidy-one": "kept: changing", "tidy-two": "deleted: empty"}
 
 
-def test_a_lease_that_cannot_be_read_keeps_the_endpoint(overdue: Site) -> None:
-    """Before it is judged, and between that and the deletion, where it is an error."""
+def test_a_promotion_that_begins_after_the_look_keeps_its_endpoint(overdue: Site) -> None:
+    promotion = EndpointLease(own_workspace(), "tidy-one", "promotion-1", "promote")
+
+    def begin(said: str) -> None:
+        if "tidy-one" in said:
+            assert promotion.take() is None
+
+    found = overdue.cleanup(say=begin)
+    promotion.release()
+    assert overdue.states(found) == {"tidy-one": "kept: it changed: empty", "tidy-two": "deleted: empty"}
+
+
+def test_a_note_that_cannot_be_read_keeps_the_endpoint(overdue: Site) -> None:
     tags = {**overdue.tags("tidy-one"), "mlops-lease": "Ada, until I say so"}
     body = {"location": "eastus", "tags": tags, "properties": {}}
-
-    def write(said: str) -> None:
-        if "tidy-one" in said:
-            assert overdue.api("PUT", arm("onlineEndpoints/tidy-one"), body).status == 200
-
-    found = overdue.cleanup(say=write)
-    assert overdue.states(found) == {"tidy-one": "failed: empty", "tidy-two": "deleted: empty"}
-    assert "of tidy-one says 'Ada, until I say so', which is no lease" in str(found.failure)
-    assert overdue.states(overdue.cleanup()) == {"tidy-one": "kept: no data"}
+    assert overdue.api("PUT", arm("onlineEndpoints/tidy-one"), body).status == 200
+    assert overdue.states(overdue.cleanup()) == {"tidy-one": "kept: no data", "tidy-two": "deleted: empty"}
     assert overdue.tags("tidy-one")["mlops-lease"] == "Ada, until I say so"
 
 

@@ -18,6 +18,7 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import QUESTION, SIZE, arm, register_model
 from mlops.azure import aliases, data, deployments, endpoints, models
+from mlops.azure.failures import Denied
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
@@ -323,13 +324,15 @@ def test_an_endpoint_that_somebody_else_updates_is_waited_for(stage: Stage) -> N
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.home()
     killed_at = ("smoke test:", "to 10 %", "canary:", "to 100 %", "delete:")
-    monkeypatch.setattr(EndpointLease, "release", lambda _: None)  # a killed process gives nothing back
+    monkeypatch.setattr(EndpointLease, "release", lambda held: held.abandon())  # a killed process gives nothing back
     deaths = list(killed_at)
 
     def on_say(line: str) -> None:
         if deaths and deaths[0] in line:
             deaths.pop(0)
             raise KeyboardInterrupt
+        if "(promote) changes" in line:
+            stage.control("POST", "/clock", {"advance_seconds": 61})
 
     alone = "none of it has model-3"
     left_as = (alone, alone, "model-3 10 % has the traffic; nobody judges", "nobody judges", "model-3 100 %")
@@ -342,6 +345,7 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(stage: Stage, mon
             assert "`mlops promote production --model promoted:3` finishes it" in str(told.value)
             assert len(deaths) == left - 1
             assert sum(stage.facts().live.values()) == 100
+        monkeypatch.undo()
         done = stage.promote(3, retention_hours=0)
     finally:
         stage.on_say = lambda _: None
@@ -371,39 +375,60 @@ def test_two_runs_do_not_act_at_once_and_a_rollback_stops_a_promotion(
             stage.promote(2)
     finally:
         stage.on_say = lambda _: None
-    assert "actions/runs/1 may change promotion-journey until" in str(second[0])
+    assert "actions/runs/1 (promote) changes promotion-journey" in str(second[0])
     assert stage.facts().live == {"model-1": 100}
 
 
 def test_a_lease_that_was_lost_stays_with_whoever_has_it(stage: Stage) -> None:
     stage.home()
-    holder = EndpointLease(own_workspace(), ENDPOINT, "this")
-    assert holder.take()
-    stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
-    with pytest.raises(Unfinished, match="somebody took promotion-journey over"):
-        holder.check()
-    holder.release()
-    assert not holder.take()
-    assert stage.facts().tags[LEASE_TAG].startswith("somebody until")
+    this, other, third = (
+        EndpointLease(own_workspace(), ENDPOINT, who, "promote") for who in ("this", "other", "third")
+    )
+    assert this.take() is None
+    assert str(other.take()) == "this (promote)"
+    assert other.take(over=True) is None
+    with pytest.raises(lease.Stopped, match="took promotion-journey over"):
+        this.check()
+    this.release()
+    assert str(third.take()) == "other (promote)"
+    other.release()
+    assert third.take() is None
+    third.release()
 
 
-def test_a_lease_that_another_took_after_its_end_is_not_given_back(stage: Stage) -> None:
+def test_a_lease_of_a_process_that_died_is_anothers_within_a_minute(stage: Stage) -> None:
     stage.home()
-    holder = EndpointLease(own_workspace(), ENDPOINT, "this")
-    assert holder.take()
-    stage.tag_lease("somebody until 2999-01-01T00:00:00+00:00")
-    holder.release()
-    assert stage.facts().tags[LEASE_TAG].startswith("somebody until")
+    dead, other = (EndpointLease(own_workspace(), ENDPOINT, who, "promote") for who in ("dead", "other"))
+    assert dead.take() is None
+    dead.abandon()
+    assert str(other.take()) == "dead (promote)"
+    stage.control("POST", "/clock", {"advance_seconds": 61})
+    assert other.take() is None
+    dead.release()
+    other.check()
+    other.release()
 
 
-def test_a_lease_that_cannot_be_read_stops_a_promotion_until_it_is_taken_over(stage: Stage) -> None:
+def test_the_note_of_a_lease_keeps_nobody_from_acting(stage: Stage) -> None:
     stage.home()
     stage.tag_lease("Ada is at it")
-    with pytest.raises(lease.Unreadable, match="of promotion-journey says 'Ada is at it'"):
-        stage.promote(2)
-    assert (stage.facts().live, stage.facts().tags[LEASE_TAG]) == ({"model-1": 100}, "Ada is at it")
-    stage.promote(2, consent=Consent(take_over=True))
+    stage.promote(2)
     assert (stage.facts().live, lease.read(stage.facts().tags)) == ({"model-2": 100}, None)
+
+
+def test_a_rollback_needs_no_storage(stage: Stage) -> None:
+    stage.home()
+    stage.promote(2)
+    stage.control("POST", "/faults", {"rule": "lease_calls.on_blob: 403 always"})
+    try:
+        done = stage.rollback("the storage is away as well")
+        with pytest.raises(Denied, match="Storage Blob Data Contributor"):
+            stage.promote(3)
+    finally:
+        stage.control("DELETE", "/faults", {})
+    assert done.failure is None
+    assert stage.facts().live == {"model-1": 100}
+    assert any("rolls back without the lease" in line for line in stage.said)
 
 
 def test_no_verb_touches_the_endpoint_of_another_environment_or_project(stage: Stage) -> None:
@@ -666,7 +691,7 @@ def test_a_frozen_environment_takes_nothing_but_a_rollback(stage: Stage) -> None
 
     def on_say(line: str) -> None:
         if "canary:" in line and not refused:
-            with pytest.raises(Unfinished, match="is changing promotion-journey until") as under_way:
+            with pytest.raises(Unfinished, match="is changing promotion-journey") as under_way:
                 freeze.run(stage.context(run=3), "production", reason="the fair")
             refused.append(under_way.value)
 

@@ -62,8 +62,8 @@ class Request:
             return {}
         try:
             value = json.loads(self.body)
-        except ValueError as error:
-            raise ServiceError(400, "InvalidRequestContent", f"The request content was invalid: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise ServiceError(400, "InvalidRequestContent", f"The request content was invalid: {error}") from None
         if not isinstance(value, dict):
             raise ServiceError(400, "InvalidRequestContent", "The request content was invalid: expected an object.")
         return value

@@ -41,6 +41,8 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
             Rule("jobs.create", "operation", "ft-*", code="OutOfMemory", step="chat_completion_finetune"),
         ),
         ("jobs.put: operation ends NotResponding", Rule("jobs.put", "operation", state="NotResponding")),
+        ("jobs.get: answers html", Rule("jobs.get", "body", body="html")),
+        ("jobs.get: answers [] always", Rule("jobs.get", "body", body="[]", times=0)),
         ("blob.put: connection reset before", Rule("blob.put", "reset_before")),
         ("blob.put: reset after the request was applied, twice", Rule("blob.put", "reset_after", times=2)),
         ("endpoints.get my-*: slow 2.5 s always", Rule("endpoints.get", "slow", "my-*", seconds=2.5, times=0)),

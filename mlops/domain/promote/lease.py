@@ -1,8 +1,7 @@
-"""Who may change an endpoint now: a tag on it with a holder and an end, so that one promotion acts at a time.
+"""The note on an endpoint of who changes it: a tag with a holder and an end.
 
-GitHub's concurrency groups keep workflows apart; this also keeps apart what GitHub does not
-see, such as a person's own machine. The tag is written, and read again after other work, before anything is changed:
-of two that write at once the later one holds it (Fischer's algorithm, with the pre-flight as the delay).
+It is for people, for cleanup's plan, and for a rollback that cannot reach the lock itself (`mlops.azure.blob_lock`): it
+keeps nobody from acting.
 """
 
 import re
@@ -20,7 +19,7 @@ _FORM = re.compile(r"(?P<holder>\S+) until (?P<until>\S+(?:Z|[+-]\d\d:\d\d))")
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to change an endpoint until some moment of the service's time."""
+    """Who changes an endpoint, until some moment of the service's time at the latest."""
 
     holder: str
     until: datetime
@@ -39,7 +38,7 @@ class Stopped(Unfinished):
 
 
 class Unreadable(BadInput):
-    """A tag that says something, but not who holds the endpoint and until when: nobody may act on it."""
+    """A tag that says something, but not who changes the endpoint and until when: cleanup leaves it alone."""
 
 
 def read(tags: Mapping[str, str], name: str = "the endpoint") -> Lease | None:
@@ -54,7 +53,7 @@ def read(tags: Mapping[str, str], name: str = "the endpoint") -> Lease | None:
             Problem(
                 f"the tag {LEASE_TAG} of {name} says {said!r:.200}, which is no lease",
                 why="it may be that somebody is changing the endpoint; nobody can tell who, or until when",
-                fix=f"when you know that nobody is, set the tag to {FREE}, or promote with --take-over",
+                fix=f"when you know that nobody is, set the tag to {FREE}",
             )
         )
     return Lease(match["holder"], until)
@@ -66,10 +65,10 @@ def of_another(tags: Mapping[str, str], holder: str, now: datetime, name: str = 
     return found if found and found.holder != holder and found.until > now else None
 
 
-def is_held(tags: Mapping[str, str], holder: str, now: datetime, *, rest: timedelta) -> bool:
-    """Whether `holder` has it, for `rest` at least."""
+def is_held(tags: Mapping[str, str], holder: str) -> bool:
+    """Whether the note names `holder`."""
     try:
         found = read(tags)
     except Unreadable:
         return False
-    return found is not None and found.holder == holder and found.until - now >= rest
+    return found is not None and found.holder == holder

@@ -91,7 +91,9 @@ def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> S
     def there() -> bool:
         return any(str(item["name"]) == name for item in endpoints.listing(workspace))
 
-    held = EndpointLease(workspace, name, inventory.holder)  # so that no promotion begins while it is deleted
+    held = EndpointLease(
+        workspace, name, inventory.holder, "cleanup"
+    )  # so that no promotion begins while it is deleted
     return _delete(inventory, held, delete, there, also=(IDLE_SINCE_TAG,))
 
 
@@ -104,14 +106,31 @@ def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -
     def there() -> bool:
         return any(one.name == name for one in deployments.listed(workspace, endpoint))
 
-    mark, held = idle_deployments.mark_tag(name), EndpointLease(workspace, endpoint, inventory.holder)
-    status = _delete(inventory, held, delete, there, also=(mark,))
-    if status is Status.DELETED:
-        held.release(mark)  # the endpoint stays, and promotions may have it
-    return status
+    mark, held = idle_deployments.mark_tag(name), EndpointLease(workspace, endpoint, inventory.holder, "cleanup")
+    return _delete(inventory, held, delete, there, also=(mark,), gone=(mark,))  # the endpoint stays
 
 
 def _delete(
+    inventory: Inventory,
+    held: EndpointLease,
+    delete: Callable[[], None],
+    there: Callable[[], bool],
+    also: tuple[str, ...],
+    gone: tuple[str, ...] = (),
+) -> Status:
+    """The same while nobody else may change the endpoint; the tags `gone` go with what was deleted."""
+    if held.take():
+        return Status.CHANGED
+    try:
+        status = _delete_held(inventory, held, delete, there, also)
+        if status is Status.DELETED:
+            held.release(*gone)
+        return status
+    finally:
+        held.release()
+
+
+def _delete_held(
     inventory: Inventory,
     held: EndpointLease,
     delete: Callable[[], None],
@@ -130,15 +149,13 @@ def _delete(
             return Status.CHANGED
         try:
             if state is not Look.GOING:
-                if not held.take():
-                    return Status.CHANGED
+                held.check()
                 delete()
             if _is_gone(there):
                 return Status.DELETED
             why = None
         except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
             why = error
-    held.release()
     if why:
         raise why
     raise RemoteFailed(

@@ -1,7 +1,8 @@
 """`mlops freeze`: until it is thawed, nothing but a rollback changes the endpoint of an environment."""
 
 from mlops.azure import endpoints
-from mlops.domain.promote import audit, lease
+from mlops.azure.blob_lock import Holder
+from mlops.domain.promote import audit
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.tags import FROZEN_TAG
@@ -9,6 +10,7 @@ from mlops.errors import BadInput, Problem, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoint
+from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.result import FreezeResult
 from mlops.flow.promote.rollout_spec import rollout_spec
 
@@ -25,16 +27,20 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[FreezeRes
     if entry := audit.frozen(facts.tags):
         return Outcome(FreezeResult(environment, facts.name, False, entry.at, entry.by, entry.why))
     now = workspace.now()
-    _refuse_while_promoting(facts, environment, lease.of_another(facts.tags, "", now, facts.name))
     entry = AuditEntry(now, context.actor, reason)
-    endpoints.set_tags(workspace, facts.name, {FROZEN_TAG: entry.to_tag()})
+    held = EndpointLease(workspace, facts.name, context.holder, "freeze")
+    _refuse_while_changing(facts, environment, held.take())
+    try:
+        endpoints.set_tags(workspace, facts.name, {FROZEN_TAG: entry.to_tag()})
+    finally:
+        held.release()
     return Outcome(FreezeResult(environment, facts.name, True, now, context.actor, reason))
 
 
-def _refuse_while_promoting(facts: EndpointFacts, environment: str, held: lease.Lease | None) -> None:
+def _refuse_while_changing(facts: EndpointFacts, environment: str, held: Holder | None) -> None:
     """A freeze in the middle would leave the traffic divided."""
     if held is None:
         return
     fix = f"wait for it, or stop it: `mlops rollback {environment}`; then freeze again"
-    what = f"{held.holder} is changing {facts.name} until {held.until:%H:%M:%S} (UTC)"
+    what = f"{held} is changing {facts.name}"
     raise Unfinished(Problem(what, "the workspace", fix=fix))

@@ -1,87 +1,105 @@
-"""Takes, keeps and gives back the lease of an endpoint, for promotions and cleanup; the domain's `lease` decides."""
+"""Takes, keeps and gives back the right to change an endpoint, for promotions, rollbacks and cleanup.
+
+The lock is a lease in the workspace's storage (`mlops.azure.blob_lock`); the tag on the endpoint is a note for people.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
+from typing import Literal
 
-from mlops.azure import endpoints
-from mlops.azure.translate import plain_tags
+from mlops.azure import blob_lock, endpoints
+from mlops.azure.blob_lock import BlobLock, Holder
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
+from mlops.domain.promote.steps import Wait
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import MlopsError, Problem
 
-SHORT = timedelta(minutes=10)
+NOTED = timedelta(minutes=60)  # what the note says; nobody waits for it
+Verb = Literal["promote", "rollback", "cleanup", "freeze"]
 
 
 @dataclass
 class EndpointLease:
-    """The lease of one endpoint.
-
-    `holder` is the same in every attempt of a workflow run, so that a job that is run again need not wait for itself.
-    """
+    """The lease of one endpoint. `holder` is how others read who has it."""
 
     workspace: Workspace
     endpoint: str
     holder: str
-    also: Mapping[str, str | None] = field(default_factory=dict)  # tags that are written with it
+    verb: Verb
+    also: Mapping[str, str | None] = field(default_factory=dict)  # tags that are written with the note
     only_with_it: Mapping[str, str] = field(default_factory=dict)  # and such as go when it is given back
-    has: bool = False
+    noted: bool = False
 
-    def tags(self, lasting: timedelta = SHORT) -> dict[str, str | None]:
-        """The tags for an endpoint that is about to be made."""
-        self.has = True
-        mine = str(lease.granted(self.holder, self.workspace.now(), lasting))
-        return {**self.also, **self.only_with_it, LEASE_TAG: mine}
+    @cached_property
+    def _lock(self) -> BlobLock:
+        return BlobLock(self.workspace, self.endpoint, Holder(self.holder, self.verb))
 
-    def take(self) -> bool:
-        """Have it for a short time, and look whether it was kept; False while it is another's. Raises Unreadable."""
-        seen = self._seen()
-        if lease.of_another(seen, self.holder, self.workspace.now(), self.endpoint):
-            self.has = False
-            return False
-        return not self.hold(seen) or lease.is_held(self._seen(), self.holder, self.workspace.now(), rest=SHORT / 2)
+    @property
+    def has(self) -> bool:
+        """Whether this process took it, and has not given it back."""
+        return self._lock.held
 
-    def other(self, tags: Mapping[str, str]) -> lease.Lease | None:
-        """Whoever else may act now, by the tags of the endpoint.
+    def take(self, *, over: bool = False) -> Holder | None:
+        """Have it; whoever has it where that is another, else None. `over`: take it from a promotion.
 
-        Raises lease.Stopped when this run had the lease and lost it, and lease.Unreadable.
+        Raises lease.Stopped where this run had it and lost it.
         """
-        found = lease.of_another(tags, self.holder, self.workspace.now(), self.endpoint)
-        mine = lease.read(tags)
-        if self.has and (mine is None or mine.holder != self.holder):
-            self.has = False  # so that it is not given back: it is another's
-            who = found.holder if found else "another run, such as a rollback,"
-            raise lease.Stopped(
-                Problem(
-                    f"{who} took {self.endpoint} over, so this run stops",
-                    fix="look at the endpoint (mlops status); run the same command again if it is still wanted",
-                )
-            )
-        return found
-
-    def hold(self, tags: Mapping[str, str], lasting: timedelta = SHORT) -> bool:
-        """Have it for at least half of `lasting`; whether it had to be written, so that it must be read again."""
-        if self.has and lease.is_held(tags, self.holder, self.workspace.now(), rest=lasting / 2):
-            return False
-        endpoints.patch_tags(self.workspace, self.endpoint, self.tags(lasting))
-        return True
+        if self.has:
+            self.check()
+            return None
+        other = self._lock.acquire()
+        return self._lock.seize() if other and over and other.verb in ("promote", "") else other
 
     def check(self) -> None:
         """Raise lease.Stopped when somebody else took over."""
-        self.other(self._seen())
+        try:
+            self._lock.confirm()
+        except blob_lock.Lost:
+            raise self._stopped() from None
+
+    def check_note(self, tags: Mapping[str, str]) -> None:
+        """Raise lease.Stopped when the note is gone: so does a rollback that could not reach the lock."""
+        if self.noted and not lease.is_held(tags, self.holder):
+            raise self._stopped()
+
+    def _stopped(self) -> lease.Stopped:
+        what = f"another run, such as a rollback, took {self.endpoint} over, so this run stops"
+        fix = "look at the endpoint (mlops status); run the same command again if it is still wanted"
+        return lease.Stopped(Problem(what, fix=fix))
+
+    def tags(self) -> dict[str, str | None]:
+        """The note, and what is written with it."""
+        self.noted = True
+        mine = str(lease.granted(self.holder, self.workspace.now(), NOTED))
+        return {**self.also, **self.only_with_it, LEASE_TAG: mine}
+
+    def note(self, facts: EndpointFacts) -> None:
+        """Write on the endpoint, where there is one, who changes it."""
+        if facts.state is not EndpointState.ABSENT:
+            endpoints.patch_tags(self.workspace, self.endpoint, self.tags())
+
+    def waiting(self, other: Holder) -> Wait:
+        """What is said while another has it."""
+        why = f"{other} changes {self.endpoint}; where that run died, its lease ends within a minute"
+        return Wait(self.endpoint, why)
+
+    def abandon(self) -> None:
+        """Keep it no longer, as a process that dies: it ends within a minute."""
+        self._lock.abandon()
 
     def release(self, *gone: str) -> None:
-        """Give it back, and take these tags off with it; when that fails it ends by itself."""
-        if self.has:
-            self.has = False
+        """Give it back, and take the note and these tags off before; when that fails it ends by itself."""
+        if not self.has:
+            return
+        if self.noted or gone:
+            note = {**dict.fromkeys(self.only_with_it), LEASE_TAG: lease.FREE} if self.noted else {}
+            self.noted = False
             with suppress(MlopsError):
-                if not lease.is_held(self._seen(), self.holder, self.workspace.now(), rest=timedelta()):
-                    return  # it was over, and may be another's by now
-                dropped = dict.fromkeys((*self.only_with_it, *gone))
-                endpoints.patch_tags(self.workspace, self.endpoint, {**dropped, LEASE_TAG: lease.FREE})
-
-    def _seen(self) -> dict[str, str]:
-        found = endpoints.read(self.workspace, self.endpoint) or {}
-        return plain_tags(found.get("tags"))
+                self.check()  # what another has by now is theirs to note
+                endpoints.patch_tags(self.workspace, self.endpoint, {**dict.fromkeys(gone), **note})
+        self._lock.release()

@@ -1,6 +1,5 @@
 """`mlops promote`: gives a registered model all the traffic of an environment, or takes it back when it is bad."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -48,7 +47,6 @@ def run(
     with as_allowed(spec, context.say, "whether the model is held, and what it passed"):
         registered = passed.known(home, spec, registered)
     passage = passed.Passage(home, spec, before, context.say, consent.skip_earlier)
-    holder = context.run_url or f"local-{secrets.token_hex(4)}"
     commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
     if approval.waits(context.environment(environment).approval, consent):
         return Outcome(approval.waiting(workspace, spec, registered.label, context.actor))
@@ -64,5 +62,7 @@ def run(
         audit = AuditEntry(workspace.now(), context.actor, consent.reason, approved)
         theirs = replace(asked(home, registered, environment), commit=commit)
         precedence = Precedence(home, spec, theirs, Ancestry(context.root, context.say))
-        promotion = Promotion(home, spec, registered, later, context.say, holder, audit, consent, precedence, passage)
+        promotion = Promotion(
+            home, spec, registered, later, context.say, context.holder, audit, consent, precedence, passage
+        )
         return recorder.outcome(promotion.run())

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import cached_property
 
 from mlops.azure import endpoints, models, scoring
@@ -12,7 +11,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.machines import failure_of
 from mlops.domain.promote import planner
 from mlops.domain.promote.audit import AuditEntry, release_tags
-from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, promoting_value
+from mlops.domain.promote.endpoint import EndpointFacts, promoting_value
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import (
     BakeCanary,
@@ -42,14 +41,13 @@ from mlops.flow.promote import holds, interrupted, passed, preflight, review, sh
 from mlops.flow.promote.canary import CanaryAnalysis
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.invoke import HeldOut, held_out
-from mlops.flow.promote.lease import SHORT, EndpointLease
+from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.reconcile import Final, Reconciliation
 from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
 from mlops.flow.serving import autoscale, blame, deployment_steps, reach
 
-LONG = timedelta(minutes=60)  # making a deployment takes so long, and no lease can be renewed meanwhile
 _ASKS = (SmokeTest, Mirror, BakeCanary)
 _SHOWS_THE_MODEL_BAD = (CreateDeployment, *_ASKS)
 
@@ -106,7 +104,7 @@ class Promotion:
         also = share.repository_tag(self.spec) if self.spec.repository or self.consent.take_over else {}
         mark = fingerprint(self.spec.settings)
         while_it_lasts = {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
-        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, also, while_it_lasts)
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, "promote", also, while_it_lasts)
 
     def _observe(self) -> EndpointFacts:
         expected = naming.possible(self.model.label, self.spec.settings)
@@ -143,17 +141,10 @@ class Promotion:
 
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
-        endpoint = self.spec.endpoint
-        if (self._leased or not self.consent.take_over) and (other := self._lease.other(facts.tags)):
-            return Wait(endpoint, f"{other.holder} may change {endpoint} until {other.until:%H:%M:%S} (UTC)")
-        if self.consent.release_hold and not self._released:
-            self._release_hold()
-        if facts.state is not EndpointState.ABSENT and self._lease.hold(facts.tags, self._lasting(step)):
-            self._leased = True
-            self._lease.also = {}
-            self._check(facts)
-            return None  # what was written is read again before anything is changed
-        self._check(facts)
+        if not self._leased:
+            return self._take_lease(facts)
+        self._lease.check()
+        self._lease.check_note(facts.tags)
         self._log.step(step)
         try:
             self._take(step, facts)
@@ -173,6 +164,17 @@ class Promotion:
             self._progress = self._progress.after(step)
         return None
 
+    def _take_lease(self, facts: EndpointFacts) -> Wait | None:
+        """Before the first change; what was seen before may have changed, so it is looked at again after it."""
+        if other := self._lease.take(over=self.consent.take_over):
+            return self._lease.waiting(other)
+        if self.consent.release_hold and not self._released:
+            self._release_hold()
+        self._check(facts)
+        self._leased = True
+        self._lease.note(facts)
+        return None
+
     def _release_hold(self) -> None:
         """Off the version now, and off the endpoint with the lease; both before anything moves."""
         self._released = True
@@ -181,11 +183,6 @@ class Promotion:
         self.model = replace(self.model, tags=tags)
         self._lease.also = {**self._lease.also, **release_tags(self.model.version, fingerprint(self.spec.settings))}
         self._log.note(Action.RELEASE, f"{self.model.label} may be promoted again: {self.audit.why}")
-
-    def _lasting(self, step: Step) -> timedelta:
-        if isinstance(step, CreateDeployment):
-            return LONG
-        return SHORT + 2 * timedelta(seconds=self.spec.bake_seconds + self.spec.metrics_wait_seconds)
 
     def _check(self, facts: EndpointFacts) -> None:
         """The pre-flight, once, before the first change."""
@@ -200,7 +197,7 @@ class Promotion:
         match step:
             case CreateEndpoint():
                 own = {OWNER_TAG: self.spec.owner, ENVIRONMENT_TAG: self.spec.environment}
-                tags = {name: value for name, value in {**own, **self._lease.tags(LONG)}.items() if value}
+                tags = {name: value for name, value in {**own, **self._lease.tags()}.items() if value}
                 endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
             case CreateDeployment():
                 reach.check(self._canary.client, self.spec, self._questions[0], step.name)

@@ -39,7 +39,7 @@ class Reconciliation:
             if isinstance(step, Done | RolledBack | Refuse | Skip):
                 return facts, step
             if isinstance(step, Wait):
-                fix = f"{self.again}, when it has come to rest; --take-over ends the lease of a run that died"
+                fix = f"{self.again}, when it has come to rest; `mlops promote --take-over` breaks the lease of a run"
                 raise Unfinished(Problem(f"{step.what} is still being changed", why=step.why, fix=fix))
         raise RemoteFailed(f"{self.log.spec.endpoint} did not come to rest within {STEP_LIMIT} steps")
 

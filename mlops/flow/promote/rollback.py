@@ -4,6 +4,7 @@ A promotion under way is stopped, in whatever phase it is.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlops.azure import endpoints
 from mlops.azure.workspace import Workspace
@@ -12,10 +13,11 @@ from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import Refuse, SetTraffic, Step, StopPromotion, Wait
-from mlops.errors import MlopsError
+from mlops.errors import AzureRefused, MlopsError, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import holds, interrupted, review, share
+from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.reconcile import Reconciliation
 from mlops.flow.promote.result import Action, RollbackResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
@@ -32,7 +34,7 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackR
     log = RolloutLog(spec, context.say)
     try:  # who asks is read from a token, and so the first thing that may hang
         entry = AuditEntry(context.workspace_of(environment).now(), context.actor, reason)
-        return Outcome(Rollback(context.workspace, spec, log, entry).run())
+        return Outcome(Rollback(context.workspace, spec, log, entry, context.holder).run())
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted.message(context.workspace_of(environment), log, None)) from None
 
@@ -45,10 +47,18 @@ class Rollback:
     spec: RolloutSpec
     log: RolloutLog
     entry: AuditEntry
+    holder: str
     stopped: str = ""  # the model whose promotion it ended
+    _alone: bool = False
 
     def run(self) -> RollbackResult:
         """Until the planner says that it is over."""
+        try:
+            return self._run()
+        finally:
+            self._lease.release()
+
+    def _run(self) -> RollbackResult:
         loop = Reconciliation(self._observe, self._decide, self._act, self.log, f"mlops rollback {self._name}")
         facts, end = loop.run()
         if isinstance(end, Refuse):
@@ -91,10 +101,33 @@ class Rollback:
     def _observe(self) -> EndpointFacts:
         return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner)
 
+    @cached_property
+    def _lease(self) -> EndpointLease:
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, "rollback")
+
+    def _stop_others(self, facts: EndpointFacts) -> Wait | None:
+        """Take the lease from a promotion, which then stops; another rollback, or a deletion, is waited for.
+
+        Where the storage is out of reach it goes on: a promotion sees its note gone.
+        """
+        try:
+            if other := self._lease.take(over=True):
+                return Wait(
+                    facts.name, f"{other} changes {facts.name}; where that run died, its lease ends within a minute"
+                )
+        except (AzureRefused, RemoteFailed) as error:
+            self.log.say(f"rolls back without the lease of {facts.name}: {error.problems[0].what}")
+        self._alone = True
+        return None  # what was seen before may have changed
+
     def _decide(self, facts: EndpointFacts) -> Step:
         return rollback_step(facts, self.workspace.now(), self._name, self.entry, self.stopped)
 
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
+        if not self._alone:
+            return self._stop_others(facts)
+        if self._lease.has:
+            self._lease.check()
         self.log.step(step)
         match step:
             case SetTraffic():

@@ -25,6 +25,7 @@ CODES = {
     503: "ServiceUnavailable",
     504: "GatewayTimeout",
 }
+HTML = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Sign in to go on</form></body></html>"
 OPERATION_CODE = "InternalServerError"
 OPERATION_MESSAGES = {
     "ResourceNotReady": "User container has crashed or terminated. Please see troubleshooting guide, available here: "
@@ -53,6 +54,13 @@ def refusal(rule: Rule, request: Request) -> Reply:
     if request.host == "login.microsoftonline.com":
         return Reply(rule.status, {"error": code, "error_description": message}, headers)
     return Reply(rule.status, ServiceError(rule.status, code, message).envelope(), headers)
+
+
+def intercepted(rule: Rule) -> Reply:
+    """A 200 that the service did not give, as of a proxy that wants a person to sign in; `html`, or JSON as it is."""
+    if rule.body.lower() == "html":
+        return Reply(200, HTML, {"Content-Type": "text/html; charset=utf-8", **rule.headers})
+    return Reply(200, rule.body.encode(), {"Content-Type": "application/json", **rule.headers})
 
 
 def failure(rule: Rule) -> InjectedFailure:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from azureml_emulator.core.errors import bad_request
 
-Effect = Literal["status", "operation", "reset_before", "reset_after", "slow", "truncated", "stale"]
+Effect = Literal["status", "operation", "reset_before", "reset_after", "slow", "truncated", "stale", "body"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 STATES = ("Failed", "Canceled", "NotResponding")
 # the words of the SDK for the words of the table of routes
@@ -24,8 +24,9 @@ class Rule:
 
     `times` is how many calls meet it, 0 for no bound; `skip` is how many pass first; `seconds` is the delay of `slow`;
     `lasts` is for how many seconds of the emulator's clock it goes on after the first; `at_byte` is where a truncated
-    answer ends, -1 for the middle; `stale` answers a GET as it was answered before the last change. Of a job `step` is
-    where it ends, the first where not said, and `state` how.
+    answer ends, -1 for the middle; `stale` answers a GET as it was answered before the last change; `body` is what a
+    200 holds in place of the call, as a proxy in between says it. Of a job `step` is where it ends, the first where not
+    said, and `state` how.
     """
 
     route: str
@@ -38,6 +39,7 @@ class Rule:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     at_byte: int = -1
+    body: str = ""
     step: str = ""
     state: str = "Failed"
     times: int = 1

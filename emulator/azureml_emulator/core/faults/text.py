@@ -11,7 +11,7 @@ from azureml_emulator.core.faults.rule import Effect, Rule
 FORM = "ROUTE [RESOURCE]: EFFECT [once|twice|N times|always] [after N requests] [for T s] [with HEADER VALUE, ...]"
 EFFECTS = (
     "429 [Code] | operation fails [Code] [at STEP] | operation ends Canceled|NotResponding [at STEP] | "
-    "reset before | reset after | slow T s | truncated [at N bytes] | stale"
+    "reset before | reset after | slow T s | truncated [at N bytes] | stale | answers html | answers JSON"
 )
 _NUMBER = r"\d+(?:\.\d+)?"
 _RULE = re.compile(
@@ -23,6 +23,7 @@ _RULE = re.compile(
       | (?:connection\s+)?reset\s+(?P<reset>before|after) (?:\s+(?:the\ request\s+)?(?:was|is)\s+applied)?
       | slow\s+(?P<seconds>{_NUMBER})\s*s
       | (?P<stale>stale)
+      | answers\s+(?P<body>\S+)
       | (?P<truncated>truncated) (?:\s+at\s+(?P<at_byte>\d+)\s+bytes?)?
     )
     (?:,?\s+(?P<count>once|twice|always|\d+\s+times))?
@@ -49,6 +50,7 @@ def parse(text: str) -> Rule:
         headers=_headers(found["headers"] or "", text),
         seconds=float(found["seconds"] or 0),
         step=found["step"] or "",
+        body=found["body"] or "",
         state=found["state"] or "Failed",
         at_byte=int(found["at_byte"]) if found["at_byte"] else -1,
         times=_times(found["count"], lasts),
@@ -66,6 +68,8 @@ def _effect(found: re.Match[str]) -> Effect:
         return "slow"
     if found["stale"]:
         return "stale"
+    if found["body"]:
+        return "body"
     return "truncated" if found["truncated"] else "operation"
 
 

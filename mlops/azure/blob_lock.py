@@ -1,0 +1,217 @@
+"""A lock that the service keeps: the lease of a blob in the workspace's default datastore.
+
+To acquire it is atomic, it ends by itself within a minute of a crash, and while it is held a thread renews it. Who has
+it stands in the blob's metadata, for people. It must not know what it protects.
+Source: Lease Blob of the Blob service REST API.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlops import clock
+from mlops.azure.failures import Denied, translated
+from mlops.azure.workspace import ARM, WORKSPACE_API, Workspace
+from mlops.errors import AzureRefused, MlopsError, Problem
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient, BlobLeaseClient
+
+SECONDS = 60  # the longest lease with an end; the shortest that a few failed renewals do not cost
+RENEW_EVERY = 15.0
+SURE = 45.0  # seconds after the last renewal within which nobody else can have it, the way of an answer included
+FOLDER = "locks-of-mlops"
+ANOTHER = "another run"
+ROLE = (
+    "give the identity the role Storage Blob Data Contributor on the workspace's storage account, "
+    "or let the default datastore sign in with its key (docs/azure-setup.md)"
+)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a lock, and for which verb; both are empty where the blob does not say yet."""
+
+    name: str
+    verb: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.verb})" if self.verb else self.name
+
+
+class Lost(Exception):
+    """The lock was broken, or ran out and is another's."""
+
+
+class BlobLock:
+    """One lock by its name. Made anew for each process that wants it; not for several threads."""
+
+    def __init__(self, workspace: Workspace, name: str, holder: Holder) -> None:
+        self._workspace, self._name, self._holder = workspace, name, holder
+        self._id = str(uuid.uuid4())
+        self._renewed = 0.0  # when the last renewal was sent
+        self._over = threading.Event()
+        self._lost = False
+        self.held = False
+
+    def acquire(self) -> Holder | None:
+        """Take it; whoever has it where that is another, else None. Raises our failures."""
+        begun = clock.monotonic()
+        with translated(f"take the lock {self._name}"), _explained():
+            if not self._try():
+                return self._who()
+            self._begin(begun)
+            stated = {"holder": _ascii(self._holder.name), "verb": _ascii(self._holder.verb)}
+            self._blob.set_blob_metadata(stated, lease=self._id)
+        return None
+
+    def seize(self) -> Holder | None:
+        """Take it from whoever has it, who finds that at the next look; None unless a third was faster."""
+        with translated(f"break the lock {self._name}"), _explained():
+            _allowing(lambda: self._lease.break_lease(0), 404, 409)  # 409: nobody has it
+        return self.acquire()
+
+    def confirm(self) -> None:
+        """Make sure that it is still this process's, by renewing it. Raises Lost, or our failures."""
+        if not self.held or self._lost:
+            raise Lost
+        begun = clock.monotonic()
+        with translated(f"renew the lock {self._name}"):
+            refused = _allowing(self._lease.renew, 404, 409, 412)
+        if refused:
+            self._drop()
+            raise Lost
+        self._renewed = begun
+
+    def release(self) -> None:
+        """Give it back; where that fails it ends by itself."""
+        if not self.held:
+            return
+        self.abandon()
+        try:
+            with translated(f"give the lock {self._name} back"):
+                _allowing(self._lease.release, 404, 409, 412)
+        except MlopsError:
+            return
+
+    def abandon(self) -> None:
+        """Renew it no more: it ends within a minute."""
+        self._over.set()
+        self.held = False
+
+    def _try(self) -> bool:
+        """Acquire, and make the blob first where there is none; False while it is leased."""
+        for _ in range(2):
+            refused = _allowing(lambda: self._lease.acquire(SECONDS), 404, 409)
+            if refused != 404:
+                return refused == 0
+            # 409 and 412: another made it in the meantime, and may have leased it.
+            _allowing(lambda: self._blob.upload_blob(b"", overwrite=False), 409, 412)
+        return False
+
+    def _who(self) -> Holder:
+        stated: dict[str, str] = {}
+
+        def read() -> None:
+            stated.update(self._blob.get_blob_properties().metadata or {})
+
+        _allowing(read, 404)
+        return Holder(stated.get("holder") or ANOTHER, stated.get("verb", ""))
+
+    def _begin(self, begun: float) -> None:
+        self._renewed, self._lost, self.held = begun, False, True
+        self._over = threading.Event()
+        threading.Thread(target=self._renew, args=(self._over,), name=f"lock {self._name}", daemon=True).start()
+
+    def _renew(self, over: threading.Event) -> None:
+        """Keep it, until it is over or lost; a call that fails otherwise is tried again until it must be another's."""
+        while not over.wait(RENEW_EVERY):
+            begun = clock.monotonic()
+            try:
+                refused = _allowing(self._lease.renew, 404, 409, 412)
+            except Exception:  # noqa: BLE001 - whatever it is, the main thread is told by `confirm`
+                refused = 409 if begun - self._renewed > SURE else 0
+            else:
+                self._renewed = begun if not refused else self._renewed
+            if refused:
+                self._lost = True
+                return
+
+    def _drop(self) -> None:
+        self._lost = True
+        self.abandon()
+
+    @cached_property
+    def _blob(self) -> "BlobClient":
+        """The blob, with whatever credentials the datastore has; this identity's own where it has none."""
+        from azure.storage.blob import BlobClient, LinearRetry
+
+        place = self._datastore()
+        stated = place["properties"]
+        account, container = str(stated["accountName"]), str(stated["containerName"])
+        credential = self._secret(place) or self._workspace.credential
+        url = f"{stated.get('protocol') or 'https'}://{account}.blob.{stated.get('endpoint') or 'core.windows.net'}"
+        name = f"{FOLDER}/{self._name}"
+        patience = LinearRetry(backoff=1, retry_total=3)  # what is waited for here must not outlast the lease
+        options = {"connection_timeout": 10, "read_timeout": 10, "retry_policy": patience}
+        return BlobClient(url, container, name, credential=credential, **options)
+
+    def _datastore(self) -> dict[str, Any]:
+        """The default datastore. A plain call: the SDK for it takes a second to import."""
+        url = f"{ARM}{self._workspace.id}/datastores?isDefault=true&api-version={WORKSPACE_API}"
+        found = self._workspace.send("GET", url, "find the default datastore").json().get("value") or []
+        if not found:
+            raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
+        return dict(found[0])
+
+    def _secret(self, place: dict[str, Any]) -> str | None:
+        """Its SAS or key, for as long as a run lasts; None where there is none that this identity may read."""
+        if (place["properties"].get("credentials") or {}).get("credentialsType") == "None":
+            return None
+        url = f"{ARM}{self._workspace.id}/datastores/{place['name']}/listSecrets?api-version={WORKSPACE_API}"
+        wanted = {"expirableSecret": True, "expireAfterHours": 12}
+        try:
+            found = self._workspace.send("POST", url, "read the default datastore's secret", json=wanted).json()
+        except Denied:
+            return None
+        return found.get("sasToken") or found.get("key") or None
+
+    @cached_property
+    def _lease(self) -> "BlobLeaseClient":
+        from azure.storage.blob import BlobLeaseClient
+
+        return BlobLeaseClient(self._blob, lease_id=self._id)
+
+
+class _explained:  # noqa: N801 - used as a context
+    """A refusal of the storage names the role that is lacking, not that of the workspace."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        status = getattr(error, "status_code", None)
+        if status in (401, 403):
+            why = " ".join(str(error).split())[:300]
+            raise Denied(Problem("the lock cannot be taken: the storage refuses", why=why, fix=ROLE)) from error
+
+
+def _allowing(call: Callable[[], object], *statuses: int) -> int:
+    """Make a call; 0, or the status that refused it where that is one of these."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        call()
+    except HttpResponseError as error:
+        if error.status_code in statuses:
+            return int(error.status_code or 0)
+        raise
+    return 0
+
+
+def _ascii(text: str) -> str:
+    """What a header can hold."""
+    return text.encode("ascii", "replace").decode()[:256]

@@ -9,20 +9,24 @@ from urllib.parse import quote
 from mlops.azure import bulk
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import Workspace
+from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.training.base_model import BaseModel
-from mlops.domain.training.parameters import Component, ComponentInput
+from mlops.domain.training.interface import of_spec
+from mlops.domain.training.parameters import Component
 from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, MlopsError, Problem
 
 KEYS = {"models": "model.version", "components": "training.component_version"}  # of params.yaml
 VERSIONS = 12  # of a component, looked at to explain what one of them lacks
 DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same for every region of the public cloud
+API = "2024-10-01"  # of the workspace
 REGISTRY_API = "2021-10-01-dataplanepreview"
 
 
 def url(workspace: Workspace, registry: str, path: str, query: str = "") -> str:
-    """The address of a thing in a registry, at the host that serves it."""
+    """The address of a thing in a registry, at the host that serves it; of the workspace's own where none is named."""
+    if not registry:
+        return f"{ARM}{workspace.id}/{path}?api-version={API}{query}"
     what = f"find the registry {registry}"
     stated = f"{DISCOVERY}/registries/{quote(registry)}/discovery?api-version=v1.0"
     place = workspace.remembered(("registry", registry), lambda: workspace.send("GET", stated, what).json())
@@ -34,9 +38,9 @@ def url(workspace: Workspace, registry: str, path: str, query: str = "") -> str:
 
 
 def find(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> dict[str, Any] | None:
-    """A version of a model, component or data asset as the registry shows it now, or None."""
+    """A version of a model, component or data asset as the registry, or the workspace, shows it now; or None."""
     place = url(workspace, registry, f"{kind}/{quote(name)}/versions/{quote(version)}")
-    return workspace.look(place, f"read {name}:{version} of the registry {registry}")
+    return workspace.look(place, f"read {name}:{version} of {_holder(registry)}")
 
 
 def base_model(workspace: Workspace, registry: str, name: str, version: str) -> BaseModel:
@@ -76,8 +80,13 @@ def component(workspace: Workspace, registry: str, name: str, version: str) -> C
 
 def sdk_component(workspace: Workspace, registry: str, component: Component) -> Any:
     """The SDK's own object of a component, for building a job."""
-    with translated(f"read {component.name}, version {component.version}, of the registry {registry}"):
-        return workspace.registry(registry).components.get(component.name, version=component.version)
+    with translated(f"read {component.name}, version {component.version}, of {_holder(registry)}"):
+        client = workspace.registry(registry) if registry else workspace.ml
+        return client.components.get(component.name, version=component.version)
+
+
+def _holder(registry: str) -> str:
+    return f"the registry {registry}" if registry else "the workspace"
 
 
 def other_versions(workspace: Workspace, registry: str, component: Component) -> list[Component]:
@@ -102,14 +111,12 @@ def _order(version: str) -> tuple[tuple[int, str], ...]:
 
 
 def _component(found: Mapping[str, Any]) -> Component:
-    spec = found["properties"]["componentSpec"]
-    inputs = {key: _input(key, item) for key, item in (spec.get("inputs") or {}).items()}
-    return Component(str(spec["name"]), str(found["name"]), str(found["id"]), inputs, tuple(spec.get("outputs") or ()))
+    return of_spec(found["properties"]["componentSpec"], str(found["name"]), str(found["id"]))
 
 
 def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str) -> dict[str, Any]:
     """A version as the registry shows it; a pinned one never changes, so it is read once."""
-    what = f"{name}, version {version}, of the registry {registry}"
+    what = f"{name}, version {version}, of {_holder(registry)}"
     key = (registry, kind, name, version)
     try:
         return workspace.remembered(key, lambda: _read(workspace, registry, kind, name, version, f"read {what}"))
@@ -117,7 +124,7 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
         hint = (
             "archived versions do not count as latest: pin a version"
             if version == LATEST
-            else "see the registry's catalog for names and versions"
+            else f"see the catalog of {_holder(registry)} for names and versions"
         )
         near = _near(workspace, registry, name) if kind == "models" else ""
         raise BadInput(Problem(f"there is no {what}", "params.yaml", fix=near or hint, key=KEYS[kind])) from None
@@ -149,33 +156,3 @@ def _near(workspace: Workspace, registry: str, name: str) -> str:
         near = difflib.get_close_matches(name.lower(), by_lower, n=1)
         return f"perhaps you meant {by_lower[near[0]]}; `mlops models` lists what is offered" if near else ""
     return ""
-
-
-def _input(name: str, item: Mapping[str, Any]) -> ComponentInput:
-    kind, default = str(item["type"]), item.get("default")
-    return ComponentInput(
-        name=name,
-        type=kind,
-        optional=str(item.get("optional")).lower() == "true",
-        default=None if default is None else _normal(kind, default),
-        enum=tuple(str(choice) for choice in (item.get("enum") or ())),
-        minimum=_number(item.get("min")),
-        maximum=_number(item.get("max")),
-    )
-
-
-def _normal(kind: str, value: Any) -> str:
-    """A default in the one form that the SDK gives it: the registry has numbers as text, and 1e-8 is 1e-08."""
-    match kind:
-        case "integer":
-            return str(int(value))
-        case "number":
-            return str(float(value))
-        case "boolean":
-            return str(str(value).lower() == "true")
-        case _:
-            return str(value)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)

@@ -20,8 +20,17 @@ TAKEN = "already exists"  # the service answers UserError for this as for much e
 
 
 @dataclass(frozen=True)
+class StepMachines:
+    """Where the steps of a component run that does not take that as inputs; `size` for serverless compute alone."""
+
+    compute: str
+    size: str
+    nodes: int
+
+
+@dataclass(frozen=True)
 class Work:
-    """One job: the component of a registry, its literal inputs, and its assets by id.
+    """One job: the component of a registry, or of the workspace, its literal inputs, and its assets by id.
 
     `models` and `files` are MLflow models and data assets by the input that they go to; inputs and outputs that the
     component does not have are left out. `step` is the name of the pipeline's only node.
@@ -37,6 +46,7 @@ class Work:
     display_name: str = ""
     experiment: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    machines: StepMachines | None = None
 
 
 class Taken(Exception):
@@ -79,6 +89,9 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
     def pipeline() -> Any:
         node = component(**inputs)
         node.name = work.step
+        if work.machines and hasattr(node, "resources"):  # a command; the steps of a pipeline say it themselves
+            size = {"instance_type": work.machines.size} if work.machines.size else {}
+            node.resources = {"instance_count": work.machines.nodes, **size}
         return {output: node.outputs[output] for output in work.outputs if output in component.outputs}
 
     with translated(f"submit the job {name}"):
@@ -86,6 +99,8 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
         job.name, job.experiment_name, job.tags = name, work.experiment, dict(work.tags)
         job.settings.force_rerun = True  # a reused step would log its metrics to the old run
         job.settings.continue_on_step_failure = False
+        if work.machines:
+            job.settings.default_compute = work.machines.compute
         return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
 
 

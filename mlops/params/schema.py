@@ -35,8 +35,16 @@ class Model(_Block):
 class Training(_Block):
     """The fine-tuning pipeline and the machines it runs on."""
 
-    component: str = Field("chat_completion_pipeline", description="Pipeline component in the registry")
-    component_version: str = Field("0.0.74", description="Version of the component, or `latest`")
+    component: str = Field(
+        "chat_completion_pipeline",
+        description="Component in the registry, or a YAML file of the repository that is registered in the workspace",
+    )
+    component_from: str | None = Field(
+        None, pattern=NAME, description="Registry that holds the component, or `workspace`; null for model.registry"
+    )
+    component_version: str = Field(
+        "0.0.74", description="Version of the component, or `latest`; that of a file is its content, whatever is said"
+    )
     experiment: str = Field("chat-completion", pattern=NAME, description="Experiment in the workspace")
     compute: str = Field("gpu-cluster", description="Name of a cluster, or `serverless`")
     instance_type: str = Field(

@@ -38,6 +38,7 @@ WANTED = TrainingSpec(
     base="Phi-3-mini-4k-instruct",
     version="15",
     component="chat_completion_pipeline",
+    component_from="azureml",
     component_version="0.0.74",
     experiment="chat-completion",
     compute="gpu-cluster",

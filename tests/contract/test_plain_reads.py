@@ -47,7 +47,7 @@ def test_components_and_base_models(workspace: Workspace, registry_client: "MLCl
         )
         assert (ours.name, ours.version, ours.id) == (theirs.name, theirs.version, theirs.id)
         assert ours.inputs == interface(theirs)
-        assert ours.outputs == tuple(theirs.outputs)
+        assert ours.outputs == {key: word(item.type) for key, item in theirs.outputs.items()}
     base, entity = (
         registry.base_model(workspace, "azureml", BASE, "latest"),
         registry_client.models.get(BASE, label="latest"),

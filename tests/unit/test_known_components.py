@@ -22,7 +22,7 @@ def params(parameters: str, version: str = "0.0.82", more: str = "") -> Params:
 
 def refused(found: Params) -> list[str]:
     with pytest.raises(BadInput) as caught:
-        known_components.check(found)
+        known_components.check(Project(found, Path("params.yaml")))
     return [f"{problem.what}; {problem.fix or problem.why}" for problem in caught.value.problems]
 
 
@@ -48,7 +48,7 @@ def test_another_version_that_takes_an_input_is_named() -> None:
 
 
 def test_an_unknown_version_is_left_to_the_registry_and_told() -> None:
-    (told,) = known_components.check(params("learning_rte: 1", version="9.9.9"))
+    (told,) = known_components.check(Project(params("learning_rte: 1", version="9.9.9"), Path("params.yaml")))
     assert told.what == "the inputs of chat_completion_pipeline 9.9.9 are not known here"
 
 
@@ -63,7 +63,7 @@ def test_rules_and_inputs_are_refused_together(tmp_path: Path) -> None:
 
 
 def test_the_parameters_of_the_project_are_right() -> None:
-    assert known_components.check(parse(PARAMS_FILE.read_text(encoding="utf-8"))) == ()
+    assert known_components.check(Project(parse(PARAMS_FILE.read_text(encoding="utf-8")), PARAMS_FILE)) == ()
 
 
 def test_the_number_of_answers_is_known_without_a_workspace() -> None:

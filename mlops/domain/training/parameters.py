@@ -47,13 +47,13 @@ class ComponentInput:
 
 @dataclass(frozen=True)
 class Component:
-    """A pipeline component of a registry."""
+    """A component of a registry, of the workspace, or of a file."""
 
     name: str
     version: str
     id: str
     inputs: Mapping[str, ComponentInput]
-    outputs: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)  # name -> type
 
 
 @dataclass(frozen=True)

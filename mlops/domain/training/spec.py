@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from mlops.domain.training.parameters import Component
+
 SERVERLESS = "serverless"
 LATEST = "latest"
 
@@ -29,6 +31,7 @@ class TrainingSpec:
     base: str
     version: str  # of the base model, or `latest`
     component: str
+    component_from: str  # its registry; empty for the workspace
     component_version: str  # or `latest`
     experiment: str
     compute: str  # a cluster, or `serverless`
@@ -41,6 +44,7 @@ class TrainingSpec:
     step_sizes: Mapping[str, str | None]  # step -> VM size on serverless compute; None for the component's own
     parameters: Mapping[str, str | int | float | bool]
     where: str
+    own: Component | None = None  # the component in a file of the repository, which need not be registered yet
 
     @property
     def serverless(self) -> bool:

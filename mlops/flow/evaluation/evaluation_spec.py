@@ -86,7 +86,8 @@ def _check_checks(project: Project) -> None:
 
 def _known(params: Params) -> bool:
     """Whether all metrics of training and evaluation are in the table: both components are those that it knows."""
-    return params.training.component == TRAINS and params.evaluation.component == SCORES
+    theirs = params.training.component == TRAINS and params.training.component_from in (None, params.model.registry)
+    return theirs and params.evaluation.component == SCORES
 
 
 def last_environment(params: Params) -> str:

@@ -15,6 +15,7 @@ from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.flow.release.offline_plan import check_parameters
 from mlops.flow.repository import projects
+from mlops.flow.training import component_file
 
 TRAINING = "training"  # the GitHub environment of everything before a promotion
 
@@ -101,12 +102,15 @@ def _workflows(project: Project) -> str:
     if not (top / ".github" / "workflows").is_dir():
         what, fix = "there are no workflows, so a push starts nothing", "keep .github/workflows of the template"
         raise BadInput(Problem(what, ".github/workflows", fix=fix))
-    paths = [project.params_path.resolve().relative_to(top).as_posix()]
-    started = [flow.path.stem for flow in actions.started_by(top, "push", ref="refs/heads/main", changed=paths)]
-    if "train" not in started:
-        what = f"a push that changes {paths[0]} does not start the train workflow"
-        raise BadInput(Problem(what, ".github/workflows/train.yml", fix="name the file under on.push.paths"))
-    return f"a push that changes {paths[0]} starts {', '.join(started)}"
+    component = project.params.training.component
+    read = [project.params_path, *([project.root / component] if component_file.is_file(component) else [])]
+    for path in (one.resolve().relative_to(top).as_posix() for one in reversed(read)):
+        started = [flow.path.stem for flow in actions.started_by(top, "push", ref="refs/heads/main", changed=[path])]
+        if "train" not in started:
+            what = f"a push that changes {path} does not start the train workflow"
+            fix = "name the file, or its folder, under on.push.paths"
+            raise BadInput(Problem(what, ".github/workflows/train.yml", fix=fix))
+    return f"a push that changes {path} starts {', '.join(started)}"
 
 
 def _environments(project: Project) -> str:

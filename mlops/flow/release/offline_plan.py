@@ -16,7 +16,7 @@ from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import PullRequestDiff
 from mlops.flow.repository import projects
-from mlops.flow.training import estimates, known_components
+from mlops.flow.training import component_file, estimates, known_components
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
     noticed = check_parameters(project)
     curated = curated_files(project)
     warnings = (*noticed, *check_curated(project, curated).warnings)
-    model, training = project.params.model, project.params.training
+    model, training, own = project.params.model, project.params.training, component_file.read(project)
     result = OfflinePlanResult(
         base_model=f"{model.base}:{model.version}",
         retirement=retirement.notices(model.base),
-        component=f"{training.component}:{training.component_version}",
+        component=f"{own.name}:{own.version}" if own else f"{training.component}:{training.component_version}",
         compute=training.compute,
         instance_type=training.instance_type,
         nodes=training.nodes,
@@ -75,7 +75,7 @@ def check_parameters(project: Project) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     warnings: tuple[Problem, ...] = ()
     try:
-        warnings = known_components.check(project.params)
+        warnings = known_components.check(project)
     except BadInput as error:
         problems += error.problems
     checks: tuple[Callable[[Project], object], ...] = (evaluation_spec.check_rules, judge_spec.of)

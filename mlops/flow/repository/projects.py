@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mlops import history
 from mlops.domain.repository.several import ModelProject, collisions
 from mlops.errors import BadInput, MlopsError, Problem
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
+from mlops.flow.training import component_file
 from mlops.params import Params, load
 
 FOLDER = "models"
@@ -70,14 +71,17 @@ def read(top: Path) -> tuple[list[ModelProject], list[Problem]]:
 def _project(top: Path, folder: Path, params: Params) -> ModelProject:
     probes = params.evaluation.probes
     endpoints: Mapping[str, str] = {name: one.endpoint for name, one in params.environments.items()}
+    component = PurePosixPath(params.training.component)
+    own = component_file.is_file(component.name)
+    code = (component.parent.as_posix(),) if own and component.parent.name else ()
     return ModelProject(
         folder=folder.resolve().relative_to(top.resolve()).as_posix(),
         params=PARAMS,
         model=params.model.name,
         data_name=params.data.name,
         data=params.data.model_dump(),
-        folders=(params.data.curated, *((probes.folder,) if probes else ())),
-        patterns=tuple(source.path for source in params.data.sources),
+        folders=(params.data.curated, *((probes.folder,) if probes else ()), *code),
+        patterns=(*(source.path for source in params.data.sources), *((component.name,) if own and not code else ())),
         endpoints=endpoints,
     )
 

@@ -8,17 +8,24 @@ from importlib.resources import files
 from typing import Any
 
 from mlops import jsons
+from mlops.domain.training.interface import misfit
 from mlops.domain.training.parameters import Component, ComponentInput, resolve
-from mlops.errors import Problem
-from mlops.params import Params
+from mlops.errors import BadInput, Problem
+from mlops.flow.project import Project
+from mlops.flow.training import component_file
 
 FILE = "known_components.json"
 
 
-def check(params: Params) -> tuple[Problem, ...]:
+def check(project: Project) -> tuple[Problem, ...]:
     """Raise BadInput with every parameter that the component does not take; warnings where something was noticed."""
-    wanted = params.training
-    versions = [component for component in known() if component.name == wanted.component]
+    wanted = project.params.training
+    if own := component_file.read(project):
+        if wrong := misfit(own, str(project.params_path)):
+            raise BadInput(wrong)
+        return resolve(own, wanted.parameters, {}, {"num_nodes_finetune": wanted.nodes}).warnings
+    theirs = wanted.component_from in (None, project.params.model.registry)
+    versions = [component for component in known() if theirs and component.name == wanted.component]
     component = next((one for one in versions if one.version == wanted.component_version), None)
     if component is None:
         what = f"the inputs of {wanted.component} {wanted.component_version} are not known here"

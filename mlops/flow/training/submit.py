@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mlops.azure import data, jobs, submission
-from mlops.azure.submission import Work
+from mlops.azure import data, jobs, own_components, submission
+from mlops.azure.submission import StepMachines, Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation import scoring as evaluation_scoring
@@ -81,6 +81,10 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
     Evaluator.of(context).check()  # now, and not when the training has been paid for
+    if spec.own:
+        file = context.root / context.params.training.component
+        if own_components.register(workspace, spec.own, file, {OWNER_TAG: spec.owner}):
+            context.say(f"registered the component {spec.own.name}:{spec.own.version}, from {file.name}")
     work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), context.trigger)
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
@@ -123,9 +127,13 @@ def _work(
             literals[f"instance_type_{node}"] = size
     names = {role: data.asset_name(version.name, role) for role in data.ROLES}
     rows = estimates.rows(workspace, version.name, version.version)
+    placed = any(name.startswith("compute_") for name in made_of.component.inputs)
     return Work(
+        machines=None
+        if placed
+        else StepMachines(spec.compute, spec.instance_type if spec.serverless else "", spec.nodes),
         component=made_of.component,
-        registry=spec.registry,
+        registry=spec.component_from,
         literals=literals,
         step="fine_tuning",
         models={"mlflow_model_path": made_of.base.id},

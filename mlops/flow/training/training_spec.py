@@ -6,11 +6,16 @@ from mlops.azure import registry, skus_and_quota
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
+from mlops.domain.training.interface import misfit
 from mlops.domain.training.parameters import Component, Resolved, misfits, resolve
 from mlops.domain.training.run import fingerprint
 from mlops.domain.training.spec import Tier, TrainingSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
+from mlops.flow.training import component_file
+from mlops.params import Params
+
+WORKSPACE = "workspace"  # of training.component_from
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,16 @@ class Gathered:
 def of(context: Context) -> TrainingSpec:
     """What params.yaml asks for."""
     model, training = context.params.model, context.params.training
+    own = component_file.read(context.project)
     return TrainingSpec(
         owner=context.owner,
         repository=context.repository,
         registry=model.registry,
         base=model.base,
         version=model.version,
-        component=training.component,
-        component_version=training.component_version,
+        component=own.name if own else training.component,
+        component_from=_holder(context.params),
+        component_version=own.version if own else training.component_version,
         experiment=training.experiment,
         compute=training.compute,
         instance_type=training.instance_type,
@@ -68,7 +75,16 @@ def of(context: Context) -> TrainingSpec:
         step_sizes=training.sizes(),
         parameters=training.parameters,
         where=str(context.params_path),
+        own=own,
     )
+
+
+def _holder(params: Params) -> str:
+    """The registry of the component; empty for the workspace, where a file is registered."""
+    training = params.training
+    if component_file.is_file(training.component) or training.component_from == WORKSPACE:
+        return ""
+    return training.component_from or params.model.registry
 
 
 def training(workspace: Workspace, spec: TrainingSpec) -> ResolvedTraining:
@@ -116,11 +132,12 @@ def _base_model(workspace: Workspace, spec: TrainingSpec, found: Gathered) -> di
 
 def _component(workspace: Workspace, spec: TrainingSpec, found: Gathered, defaults: dict[str, str]) -> None:
     """Look the component up, and merge the parameters for it."""
-    component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
+    component = spec.own or registry.component(workspace, spec.component_from, spec.component, spec.component_version)
+    found.problems += misfit(component, spec.where)
     found.component = component
     gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}
     explained = misfits(component, spec.parameters)
-    others = registry.other_versions(workspace, spec.registry, component) if explained else ()
+    others = registry.other_versions(workspace, spec.component_from, component) if explained else ()
     checked = {**gpus, "num_nodes_finetune": spec.nodes}
     found.resolved = resolve(component, spec.parameters, defaults, checked, others=others)
 

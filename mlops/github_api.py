@@ -8,9 +8,9 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
-from typing import Any
+from typing import Any, TypeVar
 
 from mlops import clock, jsons
 from mlops.errors import BadInput, GithubNotFound, GithubRefused, Problem
@@ -20,6 +20,7 @@ NOT_GITHUB = "what answered is not GitHub: its answer has another form"
 TIMEOUT_SECONDS = 30
 PAGE = 100
 TRIES, PAUSE_SECONDS, LONGEST_PAUSE = 4, 2.0, 60.0
+Answer = TypeVar("Answer")
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What a refused call lacked; GitHub answers 404 as well where a token may not see something.
 NEEDS = {
@@ -40,6 +41,7 @@ class GitHub:
         self.run = run
         self._root = f"{api}/repos/{repository}"
         self._token = token
+        self._open = urllib.request.build_opener(_Redirects).open
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "GitHub":
@@ -176,15 +178,7 @@ class GitHub:
     def artifact(self, number: int, most: int) -> bytes | None:
         """What was kept, as a ZIP; None where that is larger than `most` bytes."""
         url = f"{self._root}/actions/artifacts/{number}/zip"
-        request = urllib.request.Request(url, headers=self._headers())  # noqa: S310 - the runner's own address
-        what = f"GET {url.removeprefix(self._root)}"
-        try:
-            with urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
-                found = bytes(answer.read(most + 1))
-        except urllib.error.HTTPError as error:
-            raise GithubRefused(_refusal(what, url, error)) from None
-        except (OSError, HTTPException) as error:
-            raise GithubRefused(Problem(what, why=str(error), fix="run the job again")) from None
+        found = self._ask("GET", url, None, lambda answer: bytes(answer.read(most + 1)))
         return found if len(found) <= most else None
 
     def _pages(self, url: str, key: str = "") -> Iterator[dict[str, Any]]:
@@ -207,13 +201,21 @@ class GitHub:
         }
 
     def _call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
-        data = json.dumps(body).encode() if body is not None else None
+        return self._ask(
+            method,
+            url,
+            json.dumps(body).encode() if body is not None else None,
+            lambda answer: (jsons.read(answer.read() or b"null"), str(answer.headers.get("Link") or "")),
+        )
+
+    def _ask(self, method: str, url: str, data: bytes | None, read: Callable[[Any], Answer]) -> Answer:
+        """What `read` makes of the answer; asked again where GitHub was busy or the network failed."""
         request = urllib.request.Request(url, data, self._headers(), method=method)  # noqa: S310 - the runner's own address
         what = f"{method} {url.removeprefix(self._root).partition('?')[0]}"
         for again in range(1, TRIES + 1):
             try:
-                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                    return jsons.read(answer.read() or b"null"), str(answer.headers.get("Link") or "")
+                with self._open(request, timeout=TIMEOUT_SECONDS) as answer:
+                    return read(answer)
             except urllib.error.HTTPError as error:
                 pause = _pause(error, again, repeatable=method != "POST")
                 if pause is None or again == TRIES:
@@ -229,11 +231,11 @@ class GitHub:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """To the store of artifacts, which is asked without the token: its address has a signature of its own."""
+    """Another host, such as the store of artifacts, is asked without the token: its address is signed."""
 
-    def redirect_request(self, *args: Any, **kwargs: Any) -> urllib.request.Request | None:
-        made = super().redirect_request(*args, **kwargs)
-        if made is not None:
+    def redirect_request(self, req: urllib.request.Request, *args: Any, **kwargs: Any) -> urllib.request.Request | None:
+        made = super().redirect_request(req, *args, **kwargs)
+        if made is not None and made.host != req.host:
             made.remove_header("Authorization")
         return made
 

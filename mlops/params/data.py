@@ -10,8 +10,8 @@ from mlops.domain.dataset import personal
 from mlops.domain.dataset.rows import ending
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Seed, Share
+from mlops.params.patterns import NAME
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
 Weight = Annotated[float, Field(ge=0, le=100)]
 Policy = Literal["warn", "refuse", "redact", "ignore"]
 FORMATS = Literal["messages", "sharegpt", "oasst", "oasst-messages", "alpaca", "pairs", "transcript"]

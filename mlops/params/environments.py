@@ -7,15 +7,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from mlops.params.block import TEN_YEARS, Positive, Seconds, Share, WholeSeconds
 from mlops.params.block import Block as _Block
+from mlops.params.patterns import ENDPOINT, ENVIRONMENT, GROUP, MOST_OF_A_GROUP, NAME, UUID, VARIABLE, WORKSPACE
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$"
-ENDPOINT = r"^([a-zA-Z]|\{project\})([-a-zA-Z0-9{}_]*[a-zA-Z0-9}])?$"
-EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-# Source: "Naming rules and restrictions for Azure resources", and the pattern of workspaces in Azure's API.
-GROUP = r"^[\w().-]*[\w()-]$"  # its length is asked for beside it: counted in here, it takes 50 ms to compile
-MOST_OF_A_GROUP = 90
-WORKSPACE = r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$"
-UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+EnvironmentVariable = Annotated[str, StringConstraints(pattern=VARIABLE)]
 DEFAULT_ENDPOINT = "{project}-{environment}-{workspace_hash}"
 MOST_WAVES = 4  # the jobs of promote.yml
 TAKEN_NAMES = {
@@ -23,7 +17,7 @@ TAKEN_NAMES = {
     "all": "that is the promote workflow's word for every environment",
     "both": "that was the promote workflow's word for every environment",
 }
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,38}$")]
+EnvironmentName = Annotated[str, StringConstraints(pattern=ENVIRONMENT)]
 
 
 class DeploymentLimits(_Block):

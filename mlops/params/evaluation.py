@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mlops.params.block import Block, Positive, Price, Share
+from mlops.params.patterns import JUDGE
 
 HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
@@ -28,7 +29,7 @@ class Judge(Block):
     """A chat model that compares two models' answers for `mlops judge`; signed in with Entra, no key is stored."""
 
     endpoint: str = Field(
-        pattern=r"^https://[a-zA-Z0-9.-]+/?$|^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$",
+        pattern=JUDGE,
         description="https://NAME.openai.azure.com, or the name of an online endpoint of the workspace",
     )
     deployment: str = Field("", description="Deployment of Azure OpenAI; empty for an endpoint of the workspace")

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from mlops import textfiles, yamls
 from mlops.errors import MOST_TOLD, BadInput, Problem
-from mlops.params import overlay
+from mlops.params import overlay, patterns
 from mlops.params.overlay import Override
 from mlops.params.schema import AT_KEY, Params
 
 YAML_FIX = "look at the indentation and the colons of this line and the one before; quote a text that holds `: `"
+NO_MATCH = "string_pattern_mismatch"
 Where = tuple[str | int, ...]
 
 
@@ -84,7 +85,8 @@ def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Override]) -> 
         near = difflib.get_close_matches(str(where[-1]), _known(where[:-1]), n=1)
         told = overlay.problem_at(change, f"{change.key} is not a key that is known")
         return replace(told, fix=f"perhaps you meant {near[0]}" if near else "")
-    return overlay.problem_at(change, f"{change.key}: {str(item['msg']).removeprefix('Value error, ')}")
+    told = overlay.problem_at(change, f"{change.key}: {_message(item)}")
+    return replace(told, fix=_meant(item)) if _meant(item) else told
 
 
 def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
@@ -114,10 +116,22 @@ def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem
         both = f"the other is on line {other.start_mark.line + 1}; give each its own" if other else "give each its own"
         fix = str(item["ctx"].get("fix") or both)
         return Problem(str(item["msg"]), name, line, column, fix=fix, key=dotted)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    given = item.get("input")
+    message, given = _message(item), item.get("input")
     shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return Problem(f"{dotted or 'the file'}: {message[:1].lower()}{message[1:]}{shown}", name, line, column)
+    what = f"{dotted or 'the file'}: {message[:1].lower()}{message[1:]}{shown}"
+    return Problem(what, name, line, column, fix=_meant(item))
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    said = str(item["msg"]).removeprefix("Value error, ")
+    return patterns.WORDS[item["ctx"]["pattern"]] if item["type"] == NO_MATCH else said
+
+
+def _meant(item: Mapping[str, Any]) -> str:
+    given = item.get("input")
+    if item["type"] == "string_type" and isinstance(given, int | float):
+        return "put the value in quotes: without them YAML reads a number, or true or false"
+    return patterns.meant(".".join(map(str, item["loc"])), given) if item["type"] == NO_MATCH else ""
 
 
 def _where(item: Mapping[str, Any]) -> Where:

@@ -13,11 +13,12 @@ from mlops.params import environments
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive
 from mlops.params.cleanup import Cleanup
-from mlops.params.data import NAME, Data
+from mlops.params.data import Data
 from mlops.params.environments import Environment, EnvironmentName, Serving
 from mlops.params.evaluation import Evaluation
 from mlops.params.gate import Gate
 from mlops.params.overlay import Override
+from mlops.params.patterns import NAME
 from mlops.params.prices import Prices
 
 AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one or a `fix`

@@ -135,17 +135,16 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:  # noqa: C90
             query = parse_qs(split.query)
             sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
             head: dict[str, str] = {}
-            if split.path.startswith("/store/") or split.path.endswith("/zip"):
+            first = next((found for part, found in imitation.first.items() if part in split.path and found), [])
+            if not first and (split.path.startswith("/store/") or split.path.endswith("/zip")):
                 self._artifact(split.path.split("/"))
                 return
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                status, body = 401, {"message": "Bad credentials"}
-            elif answers := next(
-                (found for part, found in imitation.first.items() if part in split.path and found), []
-            ):
-                status, head = answers.pop(0)
+            if first:
+                status, head = first.pop(0)
                 imitation.calls.append(f"{self.command} {split.path}")
                 body = {"message": "not now"}
+            elif self.headers["Authorization"] != f"Bearer {TOKEN}":
+                status, body = 401, {"message": "Bad credentials"}
             else:
                 status, body = imitation.answer(self.command, split.path, query, sent)
             self.send_response(status)
@@ -176,7 +175,7 @@ def serve(imitation: GitHubImitation) -> Iterator[GitHubImitation]:  # noqa: C90
             stored = path[1] == "store"
             self.send_response((403 if self.headers["Authorization"] else 200) if stored else 302)
             if not stored:
-                self.send_header("Location", f"{imitation.url}/store/{path[-2]}")
+                self.send_header("Location", f"{imitation.url.replace('127.0.0.1', 'localhost')}/store/{path[-2]}")
             self.end_headers()
             if stored:
                 self.wfile.write(list(imitation.artifacts.values())[int(path[-1])])

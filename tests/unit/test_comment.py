@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mlops import clock
 from mlops.domain.release.change_report import (
     FILE,
     LARGEST,
@@ -109,6 +110,14 @@ def test_only_the_pull_request_of_that_commit_is_written_to(
 
 
 PLAIN = json.loads(written(REPORT))
+
+
+def test_a_store_that_is_busy_is_asked_again(github: GitHubImitation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _: None)
+    github.first = {"/zip": [(503, {}), (429, {"Retry-After": "1"})], "/store/": [(500, {})]}
+    put(github)
+    assert len(github.comments) == 1
+    assert [*github.first.values()] == [[], []]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """`params.yaml` is closed and typed, and every mistake is reported with its place."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from mlops.errors import BadInput, Problem
-from mlops.params import load, locate, point
+from mlops.params import Params, load, locate, overlay, patterns, point
 from mlops.params.reading import parse
 from tests.project import PARAMS_FILE
 
@@ -67,6 +69,48 @@ def test_an_environment_has_a_name_that_tags_and_github_take(name: str) -> None:
     assert problem.line == 7
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "fix"),
+    [
+        ("base", "azureml:Phi-4:8", 'give the name alone, Phi-4, and model.version: "8"'),
+        ("base", "Phi-4@latest", 'give the name alone, Phi-4, and model.version: "latest"'),
+        (
+            "base",
+            "azureml://registries/azureml/models/Phi-4/versions/8",
+            'the name alone, Phi-4, and model.version: "8"',
+        ),
+        ("base", "microsoft/Phi-4", "give the name alone: Phi-4"),
+        ("name", "azureml:chat:3", "give the name alone: chat"),
+        ("name", "my chat", ""),
+    ],
+)
+def test_an_address_in_place_of_a_name_is_told_with_the_name(key: str, text: str, fix: str) -> None:
+    (problem,) = problems(f"{SMALL}model:\n  {key}: '{text}'\n")
+    assert problem.what.startswith(f"model.{key}: a name has 1 to 255 letters")
+    assert fix in problem.fix
+    assert bool(problem.fix) is bool(fix)
+    with pytest.raises(BadInput) as changed:
+        parse(SMALL, changes=overlay.parse([f"model.{key}={text}"]))
+    assert changed.value.problems[0].fix == problem.fix
+
+
+def test_a_version_that_yaml_reads_as_a_number_is_told_to_stand_in_quotes() -> None:
+    (problem,) = problems(f"{SMALL}model:\n  version: 15\n")
+    assert "in quotes" in problem.fix
+
+
+def test_blanks_around_a_name_are_no_part_of_it() -> None:
+    assert parse(f"{SMALL}model:\n  base: ' Phi-4 '\n").model.base == "Phi-4"
+
+
+def test_every_pattern_is_told_in_words() -> None:
+    """A regular expression tells nobody what to write."""
+    schema = json.dumps(Params.model_json_schema())
+    used = {json.loads(f'"{found}"') for found in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', schema)}
+    assert used
+    assert used <= patterns.WORDS.keys()
+
+
 def test_a_key_written_twice_is_refused() -> None:
     (problem,) = problems(SMALL + "watch:\n  wait_minutes: 1\n  wait_minutes: 2\n")
     assert "written twice" in problem.what
@@ -85,7 +129,7 @@ def test_broken_yaml_names_the_line() -> None:
         ("max: 6", "required: true", "at least one of"),
         ("max: 6", "max: 6\n      required: false", "let everything pass"),
         ("endpoint: chat-staging", "endpoint: chat-staging\n    traffic_steps: [10, 50]", "rise from 1 or more to 100"),
-        ("endpoint: chat-staging", "endpoint: 9chat", "pattern"),
+        ("endpoint: chat-staging", "endpoint: 9chat", "the first a letter"),
         ("max: 6", "max: .nan", "finite"),
         ("gate:", "training: {instance_type_preprocess: Standard_D12_v2}\ngate:", "is for serverless compute"),
     ],

@@ -3,7 +3,7 @@
 It must not name a host or path of a real service (`routes`).
 """
 
-from azureml_emulator.control import control, fault_calls, page
+from azureml_emulator.control import control, fault_calls, page, places
 from azureml_emulator.http.routing import Route
 from azureml_emulator.services.workspaces import capacity
 
@@ -19,6 +19,8 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "PUT", "/delay/{kind}", control.set_delay),
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),
     Route(CONTROL_HOST, "PUT", "/quota/{family}", capacity.set_quota),
+    Route(CONTROL_HOST, "PUT", "/workspaces/{subscription}/{group}/{name}", places.ensure_workspace),
+    Route(CONTROL_HOST, "PUT", "/registries/{subscription}/{group}/{name}", places.ensure_registry),
     Route(CONTROL_HOST, "GET", "/faults", fault_calls.list_all),
     Route(CONTROL_HOST, "POST", "/faults", fault_calls.add),
     Route(CONTROL_HOST, "DELETE", "/faults", fault_calls.remove_all),

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from azureml_emulator.core import arm
+from azureml_emulator import process
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.http.address import Address
 
 
 def delete(ml_client: Any, name: str) -> None:
@@ -66,3 +68,22 @@ def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it
     delete(ml_client, "kind-hub")
     with pytest.raises(Exception, match="was not found"):
         ml_client.workspaces.get("third")
+
+
+def test_an_owner_makes_places_whatever_the_stated_roles_allow(
+    ml_client: Any, api: Any, emulator_address: Address
+) -> None:
+    client = defaults.CLIENT_ID
+    reader = {"principal": client, "role": "Reader", "scope": f"/subscriptions/{defaults.SUBSCRIPTION_ID}"}
+    place = f"{defaults.SUBSCRIPTION_ID}/other-group"
+    process.control(emulator_address, "PUT", "/access", {"role_assignments": [reader]})
+    try:
+        made = process.control(emulator_address, "PUT", f"/workspaces/{place}/elsewhere", {"location": "westeurope"})
+        again = process.control(emulator_address, "PUT", f"/workspaces/{place}/elsewhere", {})
+        assert made == again, "it stays"
+        assert api("GET", f"https://{arm.HOST}{made['id']}?api-version=2024-10-01").json()["location"] == "westeurope"
+        here = f"{defaults.SUBSCRIPTION_ID}/{defaults.RESOURCE_GROUP}"
+        process.control(emulator_address, "PUT", f"/registries/{here}/ours-alone", {})
+        assert ml_client.registries.get("ours-alone").location == "eastus"
+    finally:
+        process.control(emulator_address, "PUT", "/access", {"role_assignments": []})

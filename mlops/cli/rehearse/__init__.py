@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mlops.cli.rehearse.titles import TITLES
+from mlops.cli.rehearse.titles import SCENARIOS, TITLES, TWO_WORKSPACES
 from mlops.cli.session import Session
 from mlops.params.presets import presets, settings
 
@@ -32,6 +32,12 @@ NAMES = list(TITLES)
 @click.option("--until", "last", type=click.Choice(NAMES), default=NAMES[-1], show_default=True, help="End after it.")
 @click.option("--step", "pause", is_flag=True, help="Wait for Enter before each step.")
 @click.option("--open", "open_site", is_flag=True, help="Open the site that the last step writes.")
+@click.option(
+    "--scenario",
+    type=click.Choice(SCENARIOS),
+    default=SCENARIOS[0],
+    help="Put the last environment into another workspace and subscription, with a registry between them.",
+)
 @click.option("--preset", type=click.Choice(sorted(presets())), help="Another base model, with what trains it.")
 @click.pass_obj
 def command(
@@ -42,17 +48,22 @@ def command(
     last: str,
     pause: bool,
     open_site: bool,
+    scenario: str,
     preset: str | None,
 ) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
+    from mlops.cli.rehearse import places
     from mlops.cli.rehearse.scenario import Rehearsal
     from mlops.cli.rehearse.show import Show
-    from mlops.params import REHEARSAL_VARIABLE
+    from mlops.params import REHEARSAL_VARIABLE, load, overlay
 
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     session.enter()
     session.settings = (*(settings(preset) if preset else ()), *session.settings)
+    if scenario == TWO_WORKSPACES:
+        file = load(session.params_path, overlay.parse(session.settings), rehearsal=True)
+        session.settings = (*places.settings(file), *session.settings)
     root = session.params_path.resolve().parent
     show = Show(sys.stdout, os.environ, verbose=session.verbose)
     session.environ[REHEARSAL_VARIABLE] = "true"

@@ -3,22 +3,20 @@
 from typing import Any
 
 from azureml_emulator import process
+from mlops.cli.rehearse import places
+from mlops.params import Params
 
 
-def access(repository: str) -> dict[str, Any]:
+def access(repository: str, params: Params) -> dict[str, Any]:
     """What the emulator is told to allow: the federated credential of a repository, and its roles."""
-    names = process.workspace()
-    subscription, client = f"/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}", names["AZURE_CLIENT_ID"]
-    workspace = (
-        f"{subscription}/resourceGroups/{names['AZURE_RESOURCE_GROUP']}"
-        f"/providers/Microsoft.MachineLearningServices/workspaces/{names['AZURE_ML_WORKSPACE']}"
-    )
-    roles = {
-        "AzureML Data Scientist": workspace,
-        "Monitoring Reader": subscription,
-        "AzureML Compute Operator": workspace,
-    }
+    training, client = places.training(), process.workspace()["AZURE_CLIENT_ID"]
+    roles = [
+        ("AzureML Data Scientist", places.scope(*training)),
+        ("Monitoring Reader", f"/subscriptions/{training[1]}"),
+        ("AzureML Compute Operator", places.scope(*training)),
+        *places.roles(params),
+    ]
     return {
         "federated_credentials": [{"client": client, "subject": f"repo:{repository}:environment:training"}],
-        "role_assignments": [{"principal": client, "role": role, "scope": scope} for role, scope in roles.items()],
+        "role_assignments": [{"principal": client, "role": role, "scope": scope} for role, scope in roles],
     }

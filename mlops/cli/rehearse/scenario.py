@@ -23,7 +23,7 @@ from azureml_emulator.http.address import Address
 from mlops import actions, clock, history, jsons
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
-from mlops.cli.rehearse import failures, roles
+from mlops.cli.rehearse import failures, places, roles
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
 from mlops.cli.rehearse.titles import TITLES
@@ -147,7 +147,8 @@ class Rehearsal:
         try:
             self.address = process.launch(self.state_folder)
             note_rehearsal(self.state_folder, self.root, self.settings)
-            process.control(self.address, "PUT", "/access", roles.access(REPOSITORY))
+            places.make(self.address, self.params)
+            process.control(self.address, "PUT", "/access", roles.access(REPOSITORY, self.params))
             process.control(self.address, "PUT", "/delay/jobs", {"delay": "at once"})
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
@@ -196,6 +197,8 @@ def start(rehearsal: Rehearsal) -> bool:
     """Say where the emulator is; it was started before the first step."""
     address = rehearsal.running
     rehearsal.show.line(f"proxy {address.proxy_url}, control {address.control_url}; nothing leaves this machine")
+    for line in places.told(rehearsal.params):
+        rehearsal.show.line(line)
     return True
 
 

@@ -8,3 +8,5 @@ TITLES = {
     "delete": "A day later: cleanup deletes what is still idle",
     "report": "Write what is live and why as a site",
 }
+TWO_WORKSPACES = "two-workspaces"
+SCENARIOS = ("one-workspace", TWO_WORKSPACES)

@@ -66,6 +66,11 @@ def list_in_subscription(request: Request, emulator: Emulator) -> Reply:
     return arm.page(request, (item for item in emulator.store.every(KIND) if item.id.lower().startswith(start)), _show)
 
 
+def create(emulator: Emulator, id: str, name: str, body: Json) -> Resource:
+    """Make a registry, at once."""
+    return _keep(emulator, id, name, body, None)
+
+
 def find(emulator: Emulator, name: str) -> Resource | None:
     """The registry of that name, wherever it is; None for the system's and for one that is not there."""
     return next(emulator.store.named(KIND, name), None)

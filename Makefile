@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test explore check docs lock parity parity-stack dist try-dist browser clean
+.PHONY: help setup install install-small rehearse test explore check docs lock parity parity-stack dist try-dist browser expressions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ browser: setup ## install what the tests in a real browser need: its driver, and
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+
+expressions: setup ## install GitHub's own expression library, which decides the conditions of the workflows in the tests, too
+	@command -v npm >/dev/null || { echo "no npm here: act alone decides the conditions of the workflows"; exit 0; }; \
+	  mkdir -p $(VENV)/expressions && cp tools/expressions/package*.json $(VENV)/expressions && \
+	  npm ci --prefix $(VENV)/expressions --ignore-scripts --no-audit --no-fund --silent
 
 parity: setup ## ask every operation of the REST specification, and write emulator/docs/rest-parity.md again
 	@PARITY=write $(BIN)/python -m pytest --quiet -n 0 emulator/tests/contract/test_rest_parity.py

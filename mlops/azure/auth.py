@@ -67,7 +67,7 @@ def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
                 return _fetch(url, token)
             except urllib.error.HTTPError as error:
                 error.close()
-                if error.code < 500 or again == TRIES:
+                if (error.code < 500 and error.code != 429) or again == TRIES:
                     raise _no_token(str(error)) from None
             except (OSError, ValueError, KeyError, TypeError, HTTPException) as error:
                 if again == TRIES:

@@ -172,7 +172,7 @@ def test_a_hiccup_of_github_is_tried_again(github: GitHub, monkeypatch: pytest.M
     assert len(github.asked) == 3
 
 
-@pytest.mark.parametrize(("status", "asked"), [(403, 1), (503, 3)])
+@pytest.mark.parametrize(("status", "asked"), [(403, 1), (429, 3), (503, 3)])
 def test_a_refusal_of_github_is_a_matter_of_permissions(
     github: GitHub, monkeypatch: pytest.MonkeyPatch, status: int, asked: int
 ) -> None:

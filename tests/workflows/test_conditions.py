@@ -424,18 +424,23 @@ def of(text: str, case: Case, *, condition: bool) -> str:
     """The expression with the values of a case; a condition that asks for no status means `success()` as well."""
     if condition:
         text = f"!!({text})" if STATUS.search(text) else f"!!(success() && ({text}))"
+    status = said(case)
+    text = re.sub(r"hashFiles\('[^']*'\)", "github.files", " ".join(text.split()))
+    text = STATUS.sub(lambda found: str(status[found[1]]).lower(), text)
+    known = {"github.files": case.get("files", ""), **case}
+    return READS.sub(lambda found: literal(known[found[0]]), text)
+
+
+def said(case: Case) -> dict[str, bool]:
+    """What the functions of a status say in a case."""
     results = [value for name, value in case.items() if name.startswith("needs.") and name.endswith(".result")]
     status, canceled = case.get("status", "success"), bool(case.get("canceled"))
-    said = {
+    return {
         "always": True,
         "cancelled": canceled or status == "cancelled",
         "failure": "failure" in results or status == "failure",
         "success": all(result == "success" for result in results) and not canceled and status == "success",
     }
-    text = re.sub(r"hashFiles\('[^']*'\)", "github.files", " ".join(text.split()))
-    text = STATUS.sub(lambda found: str(said[found[1]]).lower(), text)
-    known = {"github.files": case.get("files", ""), **case}
-    return READS.sub(lambda found: literal(known[found[0]]), text)
 
 
 def literal(value: Any) -> str:
@@ -460,17 +465,17 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
     for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=first"]):
         subprocess.run(["git", *identity, *words], cwd=folder, check=True)
-    said: list[str] = []
+    told: list[str] = []
 
     def listen(event: actions.Event) -> None:
         if isinstance(event, actions.Text):
-            said.extend(event.text.splitlines())
+            told.extend(event.text.splitlines())
 
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
     done = actions.run(folder, "cases.yml", "push", {}, actions.RunnerSetup(path), listen, timeout=60)
     assert done.succeeded, done.cause()
     found: dict[str, list[Any]] = {}
-    for line in said:
+    for line in told:
         where, bar, text = line.partition("|")
         if bar and where in TABLES:
             found.setdefault(where, []).append(json.loads(text))

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+WRITTEN = 200_000  # rows that are written word by word; more are made from these by other letters
+OTHER_LETTERS = b"bfghikqrstuvwyz"  # none of those of the made-up address, which must stay one
 BLOCK = 2000  # rows that one process makes at once, and that share a row group
 # Every long text has some of these; the search for near duplicates must not be slow because of them.
 OPENERS = (
@@ -28,6 +30,8 @@ def made(folder: Path, rows: int) -> Path:
     if path.exists():
         return path
     print(f"making {path.name}", file=sys.stderr)
+    if rows > WRITTEN:
+        return enlarged(made(folder, WRITTEN), path, rows)
     started = [(start, min(rows, start + BLOCK)) for start in range(0, rows, BLOCK)]
     writer = None
     with ProcessPoolExecutor() as pool:
@@ -37,6 +41,40 @@ def made(folder: Path, rows: int) -> Path:
     assert writer
     writer.close()
     return path
+
+
+def enlarged(base: Path, path: Path, rows: int) -> Path:
+    """The rows of a file again and again, each time with other letters: of the same shape, and not alike."""
+    import pyarrow.parquet as pq
+
+    given = pq.ParquetFile(base)
+    with pq.ParquetWriter(path, given.schema_arrow) as writer:
+        for copy in range(-(-rows // WRITTEN)):
+            letters = np.arange(256, dtype=np.uint8)
+            known = np.frombuffer(OTHER_LETTERS, dtype=np.uint8)
+            letters[known] = known if copy == 0 else np.random.default_rng(copy).permutation(known)
+            for group in range(given.num_row_groups):
+                wanted = min(given.metadata.row_group(group).num_rows, rows - copy * WRITTEN - group * BLOCK)
+                if wanted > 0:
+                    writer.write_table(ciphered(given.read_row_group(group).slice(0, wanted).combine_chunks(), letters))
+    return path
+
+
+def ciphered(table: Any, letters: Any) -> Any:
+    """The table with each byte of its prompts and contents replaced by another one."""
+    import pyarrow as pa
+
+    def text(array: Any) -> Any:
+        _, offsets, data = array.buffers()
+        replaced = pa.py_buffer(letters[np.frombuffer(data, dtype=np.uint8)])
+        return pa.StringArray.from_buffers(len(array), offsets, replaced, offset=array.offset)
+
+    messages = table["messages"].chunk(0)
+    pairs = messages.values
+    struct = pa.StructArray.from_arrays([text(pairs.field("content")), pairs.field("role")], names=["content", "role"])
+    lists = pa.ListArray.from_arrays(messages.offsets, struct)
+    prompt = text(table["prompt"].chunk(0))
+    return pa.table([prompt, table["prompt_id"].chunk(0), lists], schema=table.schema)
 
 
 def vocabulary() -> list[str]:

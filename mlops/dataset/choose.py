@@ -3,7 +3,8 @@
 It must not judge a row by itself, and must not write a file.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from mlops.dataset.options import Options, TrainingShape
 from mlops.dataset.rejections import RejectionLog
 from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Table, draws
+from mlops.dataset.tokens import ChatTokens
 from mlops.domain.dataset.rows import Reason, Source
 from mlops.domain.dataset.sampling import named, width_of
 from mlops.domain.dataset.similar import of_line, shingles
 from mlops.domain.dataset.sources import spec_of, weight_of
 from mlops.domain.dataset.validate import BYTES_PER_TOKEN
+
+NEAR_WINDOW = 0.5  # of the window: text that has twice as many tokens as the estimate says is rare
 
 
 def distinct(table: Table, spill: SpillFiles, log: RejectionLog, near: float | None) -> Integers:
@@ -82,11 +86,32 @@ def weighted(table: Table, train: Integers, spill: SpillFiles, log: RejectionLog
     return chosen
 
 
-def beyond_window(table: Table, parts: Sequence[Integers], window: int) -> tuple[int, int]:
-    """Rows that are longer than the base model's window by the estimate, and how many tokens of them it never sees."""
-    tokens = table["tokens"][np.unique(np.concatenate(parts))].astype(np.int64)
+def beyond_window(
+    table: Table, used: Integers, window: int, spill: SpillFiles, tokenizer: ChatTokens | None
+) -> tuple[int, int]:
+    """Rows that are longer than the base model's window, and how many tokens of them it never sees.
+
+    With a tokenizer those count that are near the window by the estimate, or beyond it.
+    """
+    tokens = table["tokens"][used].astype(np.int64)
+    if tokenizer:
+        near = np.flatnonzero(tokens > window * NEAR_WINDOW)
+        tokens[near] = list(tokenizer.counts(_messages(table, used[near], spill)))
     over = tokens[tokens > window]
     return len(over), int((over - window).sum())
+
+
+def refused_by_template(table: Table, used: Integers, spill: SpillFiles, tokenizer: ChatTokens) -> tuple[int, str]:
+    """Rows that the base model's chat template refuses, and why. It goes by roles, so of each length one is tried."""
+    turns, first, counts = np.unique(table["turns"][used], return_index=True, return_counts=True)
+    why = [tokenizer.refused(messages) for messages in _messages(table, used[first], spill)]
+    assert len(turns) == len(why)
+    refused = [(int(count), reason) for count, reason in zip(counts, why, strict=True) if reason]
+    return sum(count for count, _ in refused), refused[0][1] if refused else ""
+
+
+def _messages(table: Table, places: Integers, spill: SpillFiles) -> Iterator[list[dict[str, str]]]:
+    return (json.loads(spill.line(table[place]))["messages"] for place in places)
 
 
 def shape_of(table: Table, train: Integers) -> TrainingShape:

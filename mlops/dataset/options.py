@@ -32,6 +32,7 @@ class Options:
     weights: Mapping[str, float] = field(default_factory=dict)
     sources: tuple[SourceSpec, ...] = ()
     window: int | None = None
+    tokenizer: Path | None = None  # folder of the base model's, where it is at hand
     questions: tuple[Probe, ...] = ()  # of the evaluation's probes
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.dataset.options import CuratedCheck, Options, Prepared, SourceChange, TrainingShape
+from mlops.dataset.tokens import ChatTokens
 from mlops.domain.dataset.grouped import grouped, warnings
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest
 from mlops.domain.dataset.rows import Fault, Input, Place, Source
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # these load numpy and polars, which only a real preparation 
     from mlops.dataset.curated import CuratedFiles
     from mlops.dataset.minhash import Integers
     from mlops.dataset.rejections import RejectionLog
+    from mlops.dataset.spill import SpillFiles
     from mlops.dataset.table import Table
 
 CHANGES = "changes.jsonl"  # rows that another weight or share of a source brings or takes, where there are any
@@ -58,6 +60,7 @@ def prepare(
     rows are left. For the same inputs the bytes are the same on every machine and in whatever order the rows come. The
     test file may be empty.
     """
+    tokenizer = ChatTokens.read(options.tokenizer) if options.tokenizer else None
     own = _curated(curated, options)
     listing = out / REFUSED
     listing.unlink(missing_ok=True)
@@ -67,7 +70,7 @@ def prepare(
     _check_names(options, [*own.sources, *(given.source for given in inputs)])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
-        made = _made(inputs, own, options, Path(folder), recipe, progress)
+        made = _made(inputs, own, options, tokenizer, Path(folder), recipe, progress)
         (out / CHANGES).unlink(missing_ok=True)
         for name in (*FILES.values(), REJECTED, MANIFEST, *([CHANGES] if made.changes else [])):
             shutil.move(Path(folder) / name, out / name)
@@ -128,10 +131,13 @@ def _made(
     inputs: Sequence[Input],
     own: "CuratedFiles",
     options: Options,
+    tokenizer: ChatTokens | None,
     folder: Path,
     recipe: str,
     progress: Callable[[int], None],
 ) -> _Made:
+    import numpy as np
+
     from mlops.dataset import choose, output, select
     from mlops.dataset.changes import Before, changes
     from mlops.dataset.frames import Limits
@@ -157,9 +163,7 @@ def _made(
         parts["train"] = choose.weighted(table, parts["train"], spill, log, options)
         if len(parts["train"]) < MINIMUM_TRAIN_ROWS:
             raise BadInput(_too_few(len(parts["train"]), log))
-        told = []
-        if options.window and (over := choose.beyond_window(table, list(parts.values()), options.window))[0]:
-            told.append(_cut(*over, options.window))
+        told = _told(table, np.unique(np.concatenate(list(parts.values()))), spill, options, tokenizer)
         ordered = {part: output.Ordered(*select.shuffled(table, rows, options.seed)) for part, rows in parts.items()}
         files = output.write(folder, table, ordered, spill)
         manifest = _manifest(table, parts, files, log, recipe, options)
@@ -170,10 +174,25 @@ def _made(
     return _Made(manifest, told, choose.shape_of(table, parts["train"]), changed)
 
 
-def _cut(rows: int, tokens: int, window: int) -> Problem:
+def _told(
+    table: "Table", used: "Integers", spill: "SpillFiles", options: Options, tokenizer: ChatTokens | None
+) -> list[Problem]:
+    """What the training would cut, and what would fail it."""
+    from mlops.dataset import choose
+
+    told = []
+    if options.window and (over := choose.beyond_window(table, used, options.window, spill, tokenizer))[0]:
+        told.append(_cut(*over, options.window, "the base model's tokenizer" if tokenizer else "the estimate"))
+    if tokenizer and (refused := choose.refused_by_template(table, used, spill, tokenizer))[0]:
+        what = f"the base model's chat template refuses {refused[0]:,} conversations, which fails the training"
+        told.append(Problem(what, why=refused[1], fix="write them so that the template takes them"))
+    return told
+
+
+def _cut(rows: int, tokens: int, window: int, counted: str) -> Problem:
     many = "1 conversation has" if rows == 1 else f"{rows:,} conversations have"
     what = f"{many} more tokens than the {window:,} that the training looks at"
-    why = f"by the estimate {tokens:,} tokens at the end are cut, without a word of the component"
+    why = f"by {counted} {tokens:,} tokens at the end are cut, without a word of the component"
     return Problem(what, why=why, fix="split them, or let data.max_tokens leave them out", key="data.max_tokens")
 
 

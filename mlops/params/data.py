@@ -72,6 +72,11 @@ class Data(_Block):
     max_tokens: Positive | None = Field(
         None, description="The same in tokens, estimated: a quarter of the bytes, and 4 a message"
     )
+    tokenizer: str | None = Field(
+        None,
+        description="Folder of the base model's tokenizer.json, or its id on the hub where the cache holds it; tokens "
+        "beyond the window are counted by it, else estimated",
+    )
     near_duplicates: float | None = Field(
         0.85, gt=0, le=1, description="Jaccard index from which conversations count as one; null to keep all"
     )

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 # Raise it when the same inputs would give other files than before: a rule, the division, the order, the encoding.
 PREPARATION_VERSION = 3
 
-# Keys of the `data` block that say where things are and what they are called, not what becomes of the rows.
-NOT_INPUTS = frozenset({"name", "curated"})
+# Keys of the `data` block that say where things are and what is told of the rows, not what becomes of them.
+NOT_INPUTS = frozenset({"name", "curated", "tokenizer"})
 
 
 def recipe_digest(

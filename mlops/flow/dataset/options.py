@@ -7,6 +7,7 @@ import yaml
 
 from mlops import textfiles, yamls
 from mlops.dataset import Options
+from mlops.dataset.tokens import KEY
 from mlops.domain.dataset.formats.threads import ThreadMapping, mapping_of
 from mlops.domain.dataset.policies import Policies
 from mlops.domain.dataset.sources import SourceSpec
@@ -35,6 +36,7 @@ def options(project: Project) -> Options:
         sources=tuple(spec(project.root, entry) for entry in wanted.sources),
         window=window(project),
         questions=probes.every(project),
+        tokenizer=tokenizer(project),
     )
 
 
@@ -45,6 +47,26 @@ def window(project: Project) -> int | None:
         return int(stated)
     found = _WINDOW.search(project.params.model.base)
     return int(found[1]) * 1024 if found else None
+
+
+def tokenizer(project: Project) -> Path | None:
+    """The folder of the base model's tokenizer, here or in the hub's cache. Raises BadInput."""
+    wanted = project.params.data.tokenizer
+    if wanted is None:
+        return None
+    if (folder := project.root / wanted).is_dir():
+        return folder
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(wanted, "tokenizer.json")
+    except HFValidationError:
+        found = None
+    if isinstance(found, str):
+        return Path(found).parent
+    fix = f"name a folder that has a tokenizer.json, or fetch it: `hf download {wanted} tokenizer.json`"
+    raise BadInput(Problem(f"there is no tokenizer {wanted!r} here", str(project.params_path), fix=fix, key=KEY))
 
 
 def spec(root: Path, entry: SourceParams) -> SourceSpec:

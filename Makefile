@@ -26,8 +26,9 @@ rehearse: setup ## run the whole road against the emulator: a push becomes a rel
 test: setup check ## lint, types, layers and the whole suite
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
 
-explore: setup ## the tests of properties with examples that were not tried before; minutes
-	@HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -n 2 --quiet tests/properties emulator/tests/properties $(ARGS)
+explore: setup ## properties with examples that were not tried before, and every edit of a team; minutes
+	@HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -n 2 --quiet tests/properties emulator/tests/properties \
+		tests/contract/test_edits.py $(ARGS)
 
 check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/ruff check --quiet .

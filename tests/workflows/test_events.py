@@ -69,7 +69,9 @@ def test_a_pull_request_is_planned_without_any_credential(play: Play, of_a_fork:
     play.program("make", "#!/bin/sh\nexit 0\n")
     seen = play("ci", "pull_request", payload, {"check": {"outputs": DUE}}, configured=False)
     assert seen.done.succeeded
-    assert seen.calls == [["check", "--base", "HEAD^1"], ["plan", "--offline", "--base", "HEAD^1"]]
+    *looked, (report, what, *told) = seen.calls
+    assert looked == [["check", "--base", "HEAD^1"], ["plan", "--offline", "--base", "HEAD^1"]]
+    assert [report, what, *told[:3]] == ["report", "change", "--base", "HEAD^1", "--out"], "kept for the comment"
 
 
 def test_a_fork_without_configuration_is_green_and_does_nothing_but_check_its_project(play: Play) -> None:

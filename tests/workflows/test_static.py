@@ -274,6 +274,15 @@ def test_no_upload_stands_between_a_model_and_its_registration_and_a_job_may_run
         assert where.startswith(("ci/", "check/", "site/")) or step["continue-on-error"] is True, where
 
 
+def test_models_that_go_side_by_side_keep_artifacts_of_their_own() -> None:
+    """An upload replaces what has its name in the same run, so one model's verdict would be another's."""
+    for flow in (name.removesuffix("-models") for name in EACH):
+        for job in body(WORKFLOWS / f"{flow}.yml")["jobs"].values():
+            for step in job.get("steps", []):
+                if "actions/upload-artifact@" in str(step.get("uses", "")):
+                    assert "${{" in step["with"]["name"], f"{flow}: {step['name']}"
+
+
 def test_the_publisher_of_the_scorecard_takes_the_workflow() -> None:
     """It reads the file through an older linter and refuses what is not on its list (ossf/scorecard-webapp)."""
     found = body(WORKFLOWS / "scorecard.yml")

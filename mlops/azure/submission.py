@@ -29,11 +29,24 @@ class StepMachines:
 
 
 @dataclass(frozen=True)
+class Following:
+    """A node after the first: its component of the same registry, its literals, and what it takes of the first.
+
+    `takes`: input -> output of the first.
+    """
+
+    component: Component
+    step: str
+    literals: Mapping[str, str]
+    takes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Work:
     """One job: the component of a registry, or of the workspace, its literal inputs, and its assets by id.
 
     `models` and `files` are MLflow models and data assets by the input that they go to; inputs and outputs that the
-    component does not have are left out. `step` is the name of the pipeline's only node.
+    component does not have are left out. `step` is the name of the pipeline's first node; `outputs` are of its last.
     """
 
     component: Component
@@ -47,6 +60,7 @@ class Work:
     experiment: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     machines: StepMachines | None = None
+    following: Following | None = None
 
 
 class Taken(Exception):
@@ -84,15 +98,17 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
 
     inputs, component = _inputs(work), registry.sdk_component(workspace, work.registry, work.component)
     _drop_conditions(component)
+    after = work.following
+    second = registry.sdk_component(workspace, work.registry, after.component) if after else None
 
     @dsl.pipeline(name=name, display_name=work.display_name)  # type: ignore[untyped-decorator]
     def pipeline() -> Any:
-        node = component(**inputs)
-        node.name = work.step
-        if work.machines and hasattr(node, "resources"):  # a command; the steps of a pipeline say it themselves
-            size = {"instance_type": work.machines.size} if work.machines.size else {}
-            node.resources = {"instance_count": work.machines.nodes, **size}
-        return {output: node.outputs[output] for output in work.outputs if output in component.outputs}
+        node = _placed(component(**inputs), work.step, work.machines)
+        if after is None or second is None:
+            return {output: node.outputs[output] for output in work.outputs if output in component.outputs}
+        taken = {name: node.outputs[output] for name, output in after.takes.items()}
+        last = _placed(second(**after.literals, **taken), after.step, work.machines)
+        return {output: last.outputs[output] for output in work.outputs}
 
     with translated(f"submit the job {name}"):
         job = pipeline()
@@ -102,6 +118,15 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
         if work.machines:
             job.settings.default_compute = work.machines.compute
         return str(workspace.ml.jobs.create_or_update(job).studio_url or "")
+
+
+def _placed(node: Any, step: str, machines: StepMachines | None) -> Any:
+    """A node with its name and, where it is a command, its machines; the steps of a pipeline say theirs themselves."""
+    node.name = step
+    if machines and hasattr(node, "resources"):
+        size = {"instance_type": machines.size} if machines.size else {}
+        node.resources = {"instance_count": machines.nodes, **size}
+    return node
 
 
 def _drop_conditions(component: Any) -> None:

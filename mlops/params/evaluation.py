@@ -71,6 +71,11 @@ class Evaluation(Block):
     )
     component: str = Field("model_evaluation_pipeline", description="Evaluation component in the registry")
     component_version: str = Field("0.0.36", description="Version of the component, or `latest`")
+    metrics_component: str | None = Field(
+        None,
+        description="Component that computes the metrics, where `component` predicts alone; null where it does both",
+    )
+    metrics_component_version: str = Field("0.0.36", description="Version of that component, or `latest`")
     compute: str | None = Field(None, description="Name of a cluster, or `serverless`; null for training.compute")
     instance_type: str | None = Field(
         None, description="VM size where the compute is serverless; null for training.instance_type"

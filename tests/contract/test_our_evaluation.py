@@ -169,6 +169,31 @@ def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: W
     assert isinstance(refused.failure, GateRefused)
 
 
+TWO = {
+    "component": "model_prediction",
+    "component_version": "0.0.38",
+    "metrics_component": "compute_metrics",
+    "metrics_component_version": "0.0.36",
+}
+
+
+def test_two_components_find_what_the_deprecated_pipeline_finds(world: World) -> None:
+    """Its source was deleted (azureml-assets #4110); these are maintained. The names of their steps are the same."""
+    whole, two = world.evaluate("plain"), world.evaluate("plain", **TWO)
+    assert (whole.failure, two.failure) == (None, None)
+    (one,), (other,) = whole.result.models, two.result.models
+    assert one.job != other.job
+    assert one.metrics.keys() == other.metrics.keys()
+    assert {name: other.metrics[name] for name in one.metrics if "seconds" not in name} == {
+        name: value for name, value in one.metrics.items() if "seconds" not in name
+    }
+    rule = {"metric": "rougeL", "better": "higher", "min": 0.0}
+    judged = world.gate("plain", rule=rule, **TWO)
+    assert judged.failure is None
+    assert judged.result.evidence.answers.keys() == world.gate("plain", rule=rule).result.evidence.answers.keys()
+    Evaluator.of(world.context(**TWO)).check()
+
+
 def test_what_was_scored_is_not_scored_again(world: World) -> None:
     before = jobs_of(world.evaluate("plain"))
     assert jobs_of(world.evaluate("plain")) == before
@@ -397,6 +422,8 @@ def test_nothing_is_evaluated_where_that_is_off_and_a_run_without_data_is_refuse
     [
         ({"component_version": "9.9.9"}, "there is no model_evaluation_pipeline, version 9.9.9"),
         ({"component": "model_prediction", "component_version": "0.0.38"}, "cannot score a chat model"),
+        ({**TWO, "metrics_component": "model_prediction"}, "evaluation.metrics_component .* cannot score a chat model"),
+        ({"component_version": "9.9.9"}, r"name model_prediction in evaluation\.component and compute_metrics"),
         ({"compute": "no-such-cluster"}, "no-such-cluster is not in the workspace"),
     ],
 )

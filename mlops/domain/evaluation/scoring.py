@@ -131,6 +131,22 @@ def settings(max_new_tokens: int) -> dict[str, str]:
     }
 
 
+# Input of the component that computes metrics -> output of the one that predicts, as in model_evaluation_pipeline.
+HANDED_OVER = {
+    "prediction": "predictions",
+    "ground_truth": "ground_truth",
+    "prediction_probabilities": "prediction_probabilities",
+}
+
+
+def metrics_settings(max_new_tokens: int) -> dict[str, str]:
+    """The literal inputs of the component that computes the metrics, where another one predicts."""
+    same = {
+        key: value for key, value in settings(max_new_tokens).items() if key in ("task", "evaluation_config_params")
+    }
+    return {**same, "prediction_column_name": "predictions", "ground_truth_column_name": ANSWER}
+
+
 def chosen(probes: Sequence[Probe], per_category: int | None) -> tuple[Probe, ...]:
     """The probes that are asked: so many of each category, from its start; all where no number is given."""
     met: Counter[str] = Counter()

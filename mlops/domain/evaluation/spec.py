@@ -46,6 +46,8 @@ class EvaluationSpec:
     registry: str
     component: str
     component_version: str  # or `latest`
+    metrics_component: str | None  # that computes metrics, where `component` predicts alone
+    metrics_component_version: str
     compute: str  # a cluster, or `serverless`
     instance_type: str  # where the compute is serverless
     experiment: str

@@ -11,7 +11,8 @@ from mlops.flow.evaluation import probes
 from mlops.flow.project import Project
 from mlops.params import Params
 
-TRAINS, SCORES = "chat_completion_pipeline", "model_evaluation_pipeline"
+TRAINS = "chat_completion_pipeline"
+SCORES = (("model_evaluation_pipeline", None), ("model_prediction", "compute_metrics"))
 
 
 def of(context: Context) -> EvaluationSpec:
@@ -23,6 +24,8 @@ def of(context: Context) -> EvaluationSpec:
         registry=params.model.registry,
         component=wanted.component,
         component_version=wanted.component_version,
+        metrics_component=wanted.metrics_component,
+        metrics_component_version=wanted.metrics_component_version,
         compute=wanted.compute or training.compute,
         instance_type=wanted.instance_type or training.instance_type,
         experiment=training.experiment,
@@ -87,7 +90,7 @@ def _check_checks(project: Project) -> None:
 def _known(params: Params) -> bool:
     """Whether all metrics of training and evaluation are in the table: both components are those that it knows."""
     theirs = params.training.component == TRAINS and params.training.component_from in (None, params.model.registry)
-    return theirs and params.evaluation.component == SCORES
+    return theirs and (params.evaluation.component, params.evaluation.metrics_component) in SCORES
 
 
 def last_environment(params: Params) -> str:

@@ -6,6 +6,7 @@ Every model has a pipeline job of its own, named after what is scored on what, s
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import starmap
 
 from mlops.azure import compute, data, jobs, provenance, registry
 from mlops.azure.workspace import Workspace
@@ -21,7 +22,7 @@ from mlops.domain.training.run import Trigger
 from mlops.domain.training.spec import LATEST, SERVERLESS
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evaluation_spec, evidence
+from mlops.flow.evaluation import evaluation_spec, evidence, interfaces
 from mlops.flow.outcome import Skipped
 
 PREDICTION_STEP = "model_prediction"
@@ -132,19 +133,11 @@ class Evaluator:
         spec = self.spec
         if not spec.enabled:
             return
-        component = registry.component(self.workspace, spec.registry, spec.component, spec.component_version)
-        given = {*scoring.settings(spec.max_new_tokens), "test_data", "mlflow_model", "compute_name"}
-        needed = {one.name for one in component.inputs.values() if not one.optional and one.default is None}
-        lacks = sorted({*given - set(component.inputs), *{scoring.OUTPUT} - set(component.outputs)})
+        interfaces.check(self.workspace, spec)
         if spec.compute.lower() != SERVERLESS and compute.find(self.workspace, spec.compute) is None:
             what = f"evaluation.compute {spec.compute} is not in the workspace"
             fix = "name a cluster that is there, or serverless"
             raise BadInput(Problem(what, spec.where, fix=fix, key="evaluation.compute"))
-        if lacks or needed - given:
-            what = f"evaluation.component {component.name} {component.version} cannot score a chat model"
-            why = f"it has no {', '.join(lacks)}" if lacks else f"it also needs {', '.join(sorted(needed - given))}"
-            fix = "use model_evaluation_pipeline, or set evaluation.enabled to false"
-            raise BadInput(Problem(what, spec.where, why=why, fix=fix, key="evaluation.component"))
 
 
 @dataclass(frozen=True)
@@ -173,12 +166,18 @@ class RequestedEvaluation:
 
     @cached_property
     def component_id(self) -> str:
-        """The asset id of the component; a pinned one needs no look."""
+        """The asset id of the component, or of both with a plus between; a pinned one needs no look."""
         spec = self.evaluator.spec
-        if spec.component_version != LATEST:
-            return f"azureml://registries/{spec.registry}/components/{spec.component}/versions/{spec.component_version}"
-        workspace = self.evaluator.workspace
-        return registry.component(workspace, spec.registry, spec.component, spec.component_version).id
+        named = [(spec.component, spec.component_version)]
+        if spec.metrics_component:
+            named.append((spec.metrics_component, spec.metrics_component_version))
+        return "+".join(starmap(self._id, named))
+
+    def _id(self, name: str, version: str) -> str:
+        stated = self.evaluator.spec.registry
+        if version != LATEST:
+            return f"azureml://registries/{stated}/components/{name}/versions/{version}"
+        return registry.component(self.evaluator.workspace, stated, name, version).id
 
     @cached_property
     def candidate(self) -> Scored:

@@ -1,7 +1,7 @@
 """Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
 
 from mlops.azure import data, jobs, models, registry, submission
-from mlops.azure.submission import Work
+from mlops.azure.submission import Following, StepMachines, Work
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
@@ -9,7 +9,7 @@ from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
-from mlops.flow.evaluation.evaluator import RequestedEvaluation
+from mlops.flow.evaluation.evaluator import PREDICTION_STEP, RequestedEvaluation
 
 
 def step(found: RequestedEvaluation, *, by_hand: bool) -> list[tuple[Scored, ScoringAction]]:
@@ -41,28 +41,44 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
 def _submit(found: RequestedEvaluation, scored: Scored) -> None:
     workspace, spec = found.evaluator.workspace, found.evaluator.spec
     component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
+    following = _following(found)
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
-    submission.submit(workspace, _work(found, scored, component), scored.next_job)
+    submission.submit(workspace, _work(found, scored, component, following), scored.next_job)
 
 
-def _work(found: RequestedEvaluation, scored: Scored, component: Component) -> Work:
+def _following(found: RequestedEvaluation) -> Following | None:
+    """The step that computes the metrics, where the first predicts alone."""
+    spec = found.evaluator.spec
+    if spec.metrics_component is None:
+        return None
+    component = registry.component(
+        found.evaluator.workspace, spec.registry, spec.metrics_component, spec.metrics_component_version
+    )
+    literals = scoring.metrics_settings(spec.max_new_tokens)
+    return Following(component, "compute_metrics", literals, scoring.HANDED_OVER)
+
+
+def _work(found: RequestedEvaluation, scored: Scored, component: Component, following: Following | None) -> Work:
     """What is scored on what. A file may be given where the interface says folder: the component reads either."""
     spec, (asset, version) = found.evaluator.spec, found.asset
-    literals = {**scoring.settings(spec.max_new_tokens), "compute_name": spec.compute}
-    if spec.compute.lower() == SERVERLESS:
-        literals["compute_name"] = SERVERLESS
+    serverless = spec.compute.lower() == SERVERLESS
+    where = SERVERLESS if serverless else spec.compute
+    literals = {**scoring.settings(spec.max_new_tokens), "compute_name": where}
+    if serverless:
         literals["instance_type"] = spec.instance_type
     return Work(
         component=component,
         registry=spec.registry,
         literals=literals,
-        step="evaluation",
+        step=PREDICTION_STEP if following else "evaluation",
         models={"mlflow_model": _model_path(found, scored)},
         files={"test_data": f"azureml:{asset}:{version}"},
         outputs=(scoring.OUTPUT,),
         display_name=f"{scored.model} on {found.test.partition(':')[0]}",
         experiment=spec.experiment,
         tags=_tags(found, scored),
+        machines=StepMachines(where, spec.instance_type if serverless else "", 1) if following else None,
+        following=following,
     )
 
 

@@ -69,6 +69,7 @@ PROMOTED_TAG = "mlops-promoted"
 PASSED_PREFIX = "mlops-passed-"
 HELD_PREFIX = "mlops-held-"
 HELD_IN_PREFIX = "mlops-held-in-"
+DELETED_PREFIX = "mlops-deleted-"
 FROZEN_TAG = "mlops-frozen"
 ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"
 IDLE_SINCE_TAG = "mlops-idle-since"
@@ -164,6 +165,8 @@ SCHEMA: tuple[Tag, ...] = (
         "version that was rolled back: `TIME by WHO: WHY`"),
     Tag(HELD_IN_PREFIX, (On.VERSION,), ("rollback",), ("plan", "promote", "resume", "status", "lineage"),
         "environment where it is held: `TIME by WHO: WHY`"),
+    Tag(DELETED_PREFIX, (On.VERSION,), ("cleanup",), ("history",),
+        "environment whose endpoint was deleted while it served this: `TIME by WHO: WHY`"),
     Tag(FROZEN_TAG, (On.ENDPOINT,), ("freeze",), ("plan", "promote", "resume", "status", "cleanup"),
         "`TIME by WHO: WHY`"),
     Tag(ROLLBACK_TARGET_SINCE_TAG, (On.ENDPOINT,), ("promote", "rollback"), ("promote", "cleanup"), "time"),

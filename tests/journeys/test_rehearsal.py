@@ -78,6 +78,9 @@ def test_a_runner_that_may_not_ask_the_endpoint_finds_out_before_a_deployment_is
     assert production["use"]["requests"] >= 1 or production["use"]["idle"]
     assert production["cost_a_day"] > 0
     seen["endpoint"] = production["endpoint"]
+    past = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "history")
+    deleted = [one for one in json.loads(past.stdout)["result"]["events"] if one["kind"] == "deleted by cleanup"]
+    assert [(one["environment"], one["model"]) for one in deleted] == [("staging", "phi-3-mini-ultrachat:1")]
 
 
 def test_a_changed_serving_setting_is_released_by_a_push_that_trains_nothing(clone: Clone) -> None:

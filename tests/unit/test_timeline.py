@@ -32,6 +32,7 @@ def test_a_release_and_its_rollback_are_told_in_order_with_who_and_why() -> None
         "mlops-registered-by": "https://github.com/o/r/actions/runs/7",
         "mlops-history-production": f"candidate {text(at(10))}; champion {text(at(30))}; previous {text(at(60))}",
         "mlops-held-in-production": AuditEntry(at(60), "ada", "wrong answers").to_tag(),
+        "mlops-deleted-staging": AuditEntry(at(90), "cleanup", "chat-staging: no request for 3 days").to_tag(),
     }
     promoted = AuditEntry(at(31), "octocat", "quarterly model").to_tag()
     found = timeline(
@@ -45,8 +46,9 @@ def test_a_release_and_its_rollback_are_told_in_order_with_who_and_why() -> None
         ("registered", None, "https://github.com/o/r/actions/runs/7", "all rules pass"),
         ("promoted", "production", "octocat", "quarterly model"),
         ("rolled back", "production", "ada", "wrong answers"),
+        ("deleted by cleanup", "staging", "cleanup", "chat-staging: no request for 3 days"),
     ]
-    assert [event.model for event in found] == [None, "chat:2", "chat:2", "chat:2"]
+    assert [event.model for event in found] == [None, *["chat:2"] * 4]
 
 
 def test_an_older_promotion_is_not_given_the_reason_of_the_last_one() -> None:

@@ -1,6 +1,6 @@
 """What happened to the models of a project, in time order, read from the tags that Azure ML keeps.
 
-What is deleted takes its tags along, so an endpoint that cleanup deleted is known by the alias tags of its models only.
+What is deleted takes its tags along, so what cleanup deleted stands on the versions that it served.
 """
 
 import re
@@ -16,6 +16,7 @@ from mlops.domain.promote.promotion_record import PromotionState
 from mlops.domain.registry import passed
 from mlops.domain.tags import (
     COMMIT_TAG,
+    DELETED_PREFIX,
     HELD_IN_PREFIX,
     HISTORY_PREFIX,
     IDLE_SINCE_TAG,
@@ -45,6 +46,7 @@ class EventKind(StrEnum):
     ROLLED_BACK = "rolled back"
     FROZEN = "frozen"
     MARKED = "marked as idle"
+    DELETED = "deleted by cleanup"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,9 @@ def _of_version(model: str, one: VersionRecord, endpoints: Mapping[str, Mapping[
         if key.startswith(HELD_IN_PREFIX) and (held := audit.read(text)):
             environment = key.removeprefix(HELD_IN_PREFIX)
             yield Event(held.at, EventKind.ROLLED_BACK, environment, label, run, commit, held.by, held.why)
+        if key.startswith(DELETED_PREFIX) and (gone := audit.read(text)):
+            environment = key.removeprefix(DELETED_PREFIX)
+            yield Event(gone.at, EventKind.DELETED, environment, label, run, commit, gone.by, gone.why)
 
 
 def _of_endpoint(environment: str, tags: Mapping[str, str]) -> Iterator[Event]:

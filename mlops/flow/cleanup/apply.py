@@ -9,13 +9,14 @@ from datetime import datetime
 from enum import Enum, auto
 
 from mlops import clock
-from mlops.azure import cleanup_inventory, deployments, endpoints, jobs
+from mlops.azure import cleanup_inventory, deployments, endpoints, jobs, models
 from mlops.azure.failures import NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
 from mlops.domain.cleanup.status import Key, Status
-from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, IDLE_SINCE_TAG, OWNER_TAG
+from mlops.domain.promote.audit import AuditEntry
+from mlops.domain.tags import DELETED_PREFIX, ENVIRONMENT_TAG, FROZEN_TAG, IDLE_SINCE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
 from mlops.flow.cleanup.inventory import Inventory
@@ -59,7 +60,10 @@ def _act(item: Item, inventory: Inventory, say: Callable[[str], None]) -> Status
             return Status.MARK_REMOVED
         case ItemState.DELETE, Kind.ENDPOINT:
             say(f"deleting the endpoint {item.name}")
-            return _delete_endpoint(workspace, inventory, item.name)
+            status = _delete_endpoint(workspace, inventory, item.name)
+            if status is Status.DELETED:
+                _record(inventory, item, say)
+            return status
         case ItemState.DELETE, Kind.DEPLOYMENT:
             say(f"deleting the deployment {item.name}")
             return _delete_deployment(workspace, inventory, item.name)
@@ -95,6 +99,21 @@ def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> S
         workspace, name, inventory.holder, "cleanup"
     )  # so that no promotion begins while it is deleted
     return _delete(inventory, held, delete, there, also=(IDLE_SINCE_TAG,))
+
+
+def _record(inventory: Inventory, item: Item, say: Callable[[str], None]) -> None:
+    """Write on the versions that it served that it is gone, for `mlops history`: its own tags are gone with it."""
+    seen = next(one for one in inventory.endpoints.seen if one.usage.name == item.name)
+    owner, environment = seen.usage.tags.get(OWNER_TAG, ""), seen.usage.environment
+    live = {name for name, share in seen.shares("traffic").items() if share}
+    served = {one.model.partition(":")[2] for one in seen.usage.deployments
+              if one.name in live and one.model.partition(":")[0] == owner}  # fmt: skip
+    entry = AuditEntry(inventory.now, "cleanup", f"{item.name}: {item.reason}")
+    for version in sorted(served) if environment else ():
+        try:
+            models.set_tags(inventory.workspace, owner, version, {f"{DELETED_PREFIX}{environment}": entry.to_tag()})
+        except MlopsError as error:  # the model may be of another workspace, or gone: the deletion is done all the same
+            say(f"that {item.name} was deleted is not noted on {owner}:{version}: {error.problems[0].what}")
 
 
 def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -> Status:

@@ -10,8 +10,9 @@ from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, RunFacts
 from mlops.domain.release.timeline import RunRecord, VersionRecord, timeline
 from mlops.domain.tags import VERDICT_TAG
 from mlops.domain.training.run import JobState
-from mlops.flow.release.live import EnvironmentStatus, ServedModel
-from mlops.flow.release.site import Limit, Machines, ModelDetails, ModelRecord, SiteResult
+from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel, ServedModel
+from mlops.flow.release.site import HourOfRequests, Limit, Machines, ModelDetails, ModelRecord, SiteResult
+from mlops.flow.release.site_answers import AnswersBeside, ConversationScore, ShownAnswer
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -37,6 +38,12 @@ def example(releases: int) -> SiteResult:
         events=timeline("chat", runs, versions, endpoints),
         limits=(Limit("eval_loss", "max", 2.0),),
         left_out=0,
+        requests=tuple(
+            HourOfRequests("production", deployment, _at(releases + 2) - timedelta(hours=hours), 10 + hours % 7)
+            for deployment in ("model-1", "<b>model-2</b>")
+            for hours in range(24)
+        ),
+        currency="USD",
     )
 
 
@@ -47,9 +54,19 @@ def _at(day: int) -> datetime:
 def _environment(name: str, version: str, promoted: AuditEntry) -> EnvironmentStatus:
     served = ServedModel("model-1", f"chat:{version}", DeploymentState.SUCCEEDED, 100, 1)
     held = {"3": AuditEntry(BEGIN, "octocat", HOSTILE)}
+    live = LiveModel(f"chat:{version}", BEGIN, "octocat", HOSTILE, "ft-000000000001-1", HOSTILE, "pass", HOSTILE)
+    use = EndpointUse(120, 2, 812.4, BEGIN) if name == "production" else EndpointUse(gap=HOSTILE)
+    decided = (promoted, None, held, None, None, None)
     return EnvironmentStatus(
-        name, f"chat-{name}", EndpointState.SUCCEEDED, (served,), promoted, None, held, None, None, None
+        name, f"chat-{name}", EndpointState.SUCCEEDED, (served,), *decided, live, use, 88.08, "USD"
     )
+
+
+def _answers(number: int) -> AnswersBeside:
+    scores = (ConversationScore(n, 0.3 + math.sin(n * number) / 9, 0.3 + math.cos(n) / 9) for n in range(1, 33))
+    shown = ShownAnswer(4, "", 2, HOSTILE, HOSTILE, f"{HOSTILE} {'word ' * 90}", HOSTILE, -0.25)
+    won = ShownAnswer(7, "arithmetic/1", 0, "What is 3 + 4?", "7", "It is 7.", "", 1.0)
+    return AnswersBeside(f"chat:{number - 1}", "chat-evaluation:1", "rougeL", tuple(scores), (shown,), (won,))
 
 
 def _model(number: int) -> ModelRecord:
@@ -61,6 +78,9 @@ def _model(number: int) -> ModelRecord:
         "metric-eval_loss": str(2 + math.cos(number) / 5 - number / 1000),
         "metric-rougeL": str(0.2 + math.sin(number) / 50),
         **{f"metric-probes.{name}": str(0.5 + number % 7 / 20) for name in ("all", "arithmetic", "refusal")},
+        "mlops-passed-staging": f"{_at(number).isoformat()} by octocat approved by ada: data chat:1 serving s "
+        f"smoke 0.412 canary 3; {HOSTILE}",
+        "mlops-deleted-staging": AuditEntry(_at(number + 1), "cleanup", HOSTILE).to_tag(),
         **{f"mlops-history-{name}": f"champion {_at(number).isoformat()}" for name in ENVIRONMENTS[: 1 + number % 2]},
     }
     data = tuple(
@@ -95,6 +115,13 @@ def _model(number: int) -> ModelRecord:
         roles={"production": "champion" if number % 2 else ""},
         tags=tags,
         details=ModelDetails(
-            run, EvaluationFacts(f"ev-{number:012x}-1", "Completed", questions="chat-evaluation:1"), curves
+            run,
+            EvaluationFacts(f"ev-{number:012x}-1", "Completed", questions="chat-evaluation:1"),
+            curves,
+            _answers(number),
+            1.5,
+            "Standard_NC24ads_A100_v4",
+            1,
         ),
+        training_cost=5.5,
     )

@@ -51,6 +51,18 @@ def by_deployment(workspace: Workspace, endpoint: str, *, since: datetime, until
     return CountedTraffic(found, max(newest) + MINUTE if newest else None)
 
 
+def by_hour(workspace: Workspace, endpoint: str, *, since: datetime, until: datetime) -> dict[str, dict[datetime, int]]:
+    """Requests of each whole hour by deployment; hours without any are left out. Raises our failures."""
+    found: dict[str, dict[datetime, float]] = {}
+    start = since.replace(minute=0, second=0, microsecond=0)
+    for labels, points in _series(workspace, endpoint, REQUESTS, "deployment eq '*'", start, until):
+        hours = found.setdefault(labels.get("deployment", ""), {})
+        for moment, value in points:
+            hour = moment.replace(minute=0, second=0, microsecond=0)
+            hours[hour] = hours.get(hour, 0.0) + value
+    return {name: {at: round(count) for at, count in hours.items()} for name, hours in found.items() if name}
+
+
 def _series(
     workspace: Workspace, endpoint: str, metric: str, filter: str, since: datetime, until: datetime
 ) -> Iterator[tuple[dict[str, str], list[tuple[datetime, float]]]]:

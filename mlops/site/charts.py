@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from mlops.domain.numbers import number
 
+MOST_DOTS = 16  # of a line
 WIDTH, HEIGHT = 540, 300  # of the drawing's own units; a page scales it to its width
 COLOURS = ("var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)")
 
@@ -22,21 +23,32 @@ class Figure:
     rows: tuple[tuple[str, ...], ...]
 
 
-def lines(title: str, x: str, y: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Figure | None:
-    """Lines over a shared axis; `x` and `y` name the axes with their units. None where there is nothing to draw."""
+def lines(
+    title: str, x: str, y: str, series: Mapping[str, Sequence[tuple[float, float]]], *, draw: bool = True
+) -> Figure | None:
+    """Lines over a shared axis; `x` and `y` name the axes with their units. None where there is nothing to draw.
+
+    Without `draw` only the table of the numbers, which costs nearly nothing.
+    """
     drawn = {name: sorted(points) for name, points in series.items() if points}
     if not drawn:
         return None
-    import pygal
-
-    made = pygal.XY(**_look(title, x, y), dots_size=3, stroke_style={"width": 2})
-    for name, points in drawn.items():
-        made.add(name, points)
     steps = sorted({step for points in drawn.values() for step, _ in points})
     known = {name: dict(points) for name, points in drawn.items()}
     rows = [(_plain(step), *(_cell(values.get(step)) for values in known.values())) for step in steps]
     summary = "; ".join(f"{name}: {_plain(p[0][1])} to {_plain(p[-1][1])}" for name, p in drawn.items())
-    return Figure(title, _svg(made, f"{title}. {summary}"), summary, (x, *drawn), tuple(rows))
+    svg = _drawn_lines(f"{title}. {summary}", _look(title, x, y), drawn) if draw else Markup("")
+    return Figure(title, svg, summary, (x, *drawn), tuple(rows))
+
+
+def _drawn_lines(name: str, look: dict[str, object], series: Mapping[str, Sequence[tuple[float, float]]]) -> Markup:
+    import pygal
+
+    few = max(map(len, series.values())) <= MOST_DOTS  # each dot costs as much as the whole line
+    made = pygal.XY(**look, dots_size=3, show_dots=few, stroke_style={"width": 2})
+    for label, points in series.items():
+        made.add(label, points)
+    return _svg(made, name)
 
 
 def bars(title: str, x: str, groups: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Figure | None:

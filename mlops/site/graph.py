@@ -19,8 +19,11 @@ class Box:
 
     @property
     def name(self) -> str:
-        """Its name, as far as it fits."""
-        return self.node.name if len(self.node.name) <= LONGEST else f"{self.node.name[: LONGEST - 1]}…"
+        """Its name, as far as it fits; of parameters, whose name is a digest, the values."""
+        name = self.node.name
+        if self.node.kind == "parameters":
+            name = ", ".join(f"{key} {value}" for key, value in self.node.facts.items())
+        return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops import __version__
 from mlops.domain.numbers import number
+from mlops.domain.registry import passed
 from mlops.domain.registry.lineage import RunFacts, graph
 from mlops.domain.release.timeline import Event
 from mlops.domain.tags import HISTORY_PREFIX
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment as Templates
 
 NEWEST = 12  # events on the first page
+MOST_CONVERSATIONS = 200
+CHARTED = 100  # newest models whose conversations are drawn; of the others the numbers are there
 HEADLINES = 4  # charts of metrics on the first page
 _WEB = re.compile(r"https://[^\s\"'<>]+")
 
@@ -47,7 +50,14 @@ def pages(result: SiteResult) -> Iterator[tuple[str, str]]:
     )
     yield "timeline.html", page("timeline.html", events=list(reversed(result.events)))
     yield "models.html", page("models.html", metrics=metric_names(result), charts=drawn)
-    yield "endpoints.html", page("endpoints.html", events=[event for event in reversed(result.events) if _money(event)])
+    yield (
+        "endpoints.html",
+        page(
+            "endpoints.html",
+            events=[event for event in reversed(result.events) if _money(event)],
+            used={one.name: _requests(result, one.name) for one in result.environments},
+        ),
+    )
     for newer, one in enumerate(result.models):
         before = result.models[newer + 1] if newer + 1 < len(result.models) else None
         yield labels[one.label], page("model.html", 1, **_model(result, one, before))
@@ -126,10 +136,39 @@ def _model(result: SiteResult, one: ModelRecord, before: ModelRecord | None) -> 
         "changed": _changes(run, before.details.run if before else None),
         "metrics": [(name, one.metrics.get(name), before.metrics.get(name) if before else None) for name in measured],
         "probes": _probes(one, before),
+        "scores": _scores(one, draw=any(one is shown for shown in result.models[:CHARTED])),
+        "promotions": passed.every(one.tags),
         "graph": found,
         "drawing": layout(found),
         "link": link,
     }
+
+
+def _scores(one: ModelRecord, *, draw: bool) -> Figure | None:
+    """Each held-out conversation: where it got worse stands left."""
+    found = one.details.answers
+    if found is None or len(found.scores) < 2:
+        return None
+    ordered = sorted(found.scores, key=lambda pair: (pair.mine - pair.theirs, pair.number))[:MOST_CONVERSATIONS]
+    series = {
+        one.label: [(float(place), pair.mine) for place, pair in enumerate(ordered, 1)],
+        found.other: [(float(place), pair.theirs) for place, pair in enumerate(ordered, 1)],
+    }
+    title = f"{found.metric} of each held-out conversation"
+    x = "conversation, from the largest loss to the largest gain"
+    return charts.lines(title, x, found.metric, series, draw=draw)
+
+
+def _requests(result: SiteResult, environment: str) -> Figure | None:
+    """Requests of each hour by deployment, which is how the traffic moved."""
+    found = [one for one in result.requests if one.environment == environment]
+    if len({one.at for one in found}) < 2:
+        return None
+    hours: dict[str, list[tuple[float, float]]] = {}
+    for one in found:
+        ago = (result.made - one.at).total_seconds() // 3600
+        hours.setdefault(one.deployment, []).append((-ago, one.requests))
+    return charts.lines("Requests of each hour by deployment", "hours from now", "requests an hour", hours)
 
 
 def _probes(one: ModelRecord, before: ModelRecord | None) -> Figure | None:

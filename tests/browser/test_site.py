@@ -75,6 +75,15 @@ def test_a_keyboard_reaches_the_content_and_a_model(visit: Visit) -> None:
     assert page.title() == "chat:8 · chat"
 
 
+def test_answers_stand_side_by_side_and_below_each_other_on_a_phone(visit: Visit) -> None:
+    page = visit.open("models/8.html")
+    page.locator("details.answer > summary").first.press("Enter")
+    mine, theirs = page.locator("details.answer").first.locator(".beside > div").all()
+    assert mine.bounding_box()["y"] == theirs.bounding_box()["y"]
+    page.set_viewport_size(PHONE)
+    assert mine.bounding_box()["y"] < theirs.bounding_box()["y"]
+
+
 def test_a_box_of_the_lineage_leads_to_its_facts(visit: Visit) -> None:
     page = visit.open("models/8.html")
     page.get_by_role("link", name="run ft-000000000008-1").first.click()

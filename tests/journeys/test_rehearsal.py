@@ -52,6 +52,11 @@ def test_the_record_and_the_summaries_lie_where_the_table_says(clone: Clone) -> 
     assert "xychart-beta" in summaries
     assert "### Registered phi-3-mini-ultrachat:1" in summaries
     assert json.loads((folder / "record.json").read_text()) == seen["first"]
+    (model,) = json.loads((folder / "site" / "data.json").read_text())["models"]
+    beside = model["details"]["answers"]
+    assert beside["other"].startswith("Phi-3-mini-4k-instruct")
+    assert len(beside["scores"]) >= 30
+    assert model["training_cost"] > 0
 
 
 def test_nothing_changed_is_nothing_done_and_says_why(clone: Clone) -> None:

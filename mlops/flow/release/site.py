@@ -6,29 +6,37 @@ read from there the next time: hundreds of releases would be thousands of reques
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from mlops.azure import aliases, jobs
+from mlops.azure import aliases, jobs, steps, traffic_metrics
 from mlops.azure.models import Registered
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import metrics_of
-from mlops.domain.promote.endpoint import DeploymentFacts
-from mlops.domain.registry.lineage import EvaluationFacts, ModelFacts, RunFacts
+from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts
+from mlops.domain.registry.lineage import EvaluationFacts, ModelFacts, RunFacts, whole
 from mlops.domain.release.timeline import Event, RunRecord, VersionRecord, timeline
-from mlops.domain.tags import GATE_PREFIX, VERDICT_TAG, VERDICT_WHY_TAG
-from mlops.domain.training.costs import PriceList, machine_cost
+from mlops.domain.tags import GATE_PREFIX, INSTANCE_TYPE_TAG, NODES_TAG, VERDICT_TAG, VERDICT_WHY_TAG
+from mlops.domain.training.costs import HOUR, PriceList, cost, machine_cost
+from mlops.domain.training.progress import machine_seconds
+from mlops.errors import BadInput, MlopsError
 from mlops.flow.context import Context
+from mlops.flow.evaluation.compare import SidesSpec
+from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
 from mlops.flow.registry import lineage
 from mlops.flow.release import history, live
 from mlops.flow.release.live import EnvironmentStatus
+from mlops.flow.release.site_answers import AnswersBeside, AnswersReader
+from mlops.flow.training import estimates
 from mlops.params import Params
 
+FORM = 2  # of what is kept
+REQUESTS_OF = timedelta(days=2)
 CURVES = ("loss", "eval_loss", "learning_rate")
 
 
@@ -42,6 +50,10 @@ class ModelDetails:
     run: RunFacts | None = None
     evaluation: EvaluationFacts | None = None
     curves: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    answers: AnswersBeside | None = None
+    machine_hours: float | None = None
+    size: str = ""
+    nodes: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class ModelRecord:
     roles: Mapping[str, str]
     tags: Mapping[str, str]
     details: ModelDetails
+    training_cost: float | None = None  # at the prices of now
 
     @property
     def facts(self) -> ModelFacts:
@@ -75,6 +88,16 @@ class Machines:
     instances: int
     cost_a_day: float | None
     currency: str
+
+
+@dataclass(frozen=True)
+class HourOfRequests:
+    """Requests that a deployment answered in the hour that begins at `at`."""
+
+    environment: str
+    deployment: str
+    at: datetime
+    requests: int
 
 
 @dataclass(frozen=True)
@@ -100,6 +123,8 @@ class SiteResult:
     events: tuple[Event, ...]
     limits: tuple[Limit, ...]
     left_out: int
+    requests: tuple[HourOfRequests, ...] = ()
+    currency: str = ""
 
 
 def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
@@ -108,13 +133,14 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
     endpoints = own_endpoints(context)
     versions = history.own_versions(workspace, owner)
     roles = aliases.read(workspace, owner)
+    evaluator = Evaluator.of(context)
+    answers = AnswersReader(evaluator, SidesSpec.of(context.params, context.champion_place, evaluator))
+    prices = estimates.prices(context.params)
     shown = []
     for number, one in enumerate(versions[:most], 1):
         context.say(f"reading {one.label}, {number} of {min(most, len(versions))}")
         theirs = {name: roles.of(name).of(one.version) for name in endpoints}
-        shown.append(_model(one, theirs, _details(workspace, one, kept)))
-    params = context.params
-    prices = PriceList(params.prices.instance_hour, params.prices.currency)
+        shown.append(_model(one, theirs, _details(workspace, one, kept, answers), prices))
     past = [VersionRecord(one.version, one.registered, one.tags) for one in versions]
     tags = {name: facts.tags for name, facts in endpoints.items()}
     runs = history.past_runs(workspace, owner)
@@ -127,13 +153,17 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
         running=tuple(one for one in runs if not one.state.ended),
         models=tuple(shown),
         events=timeline(owner, runs, past, tags),
-        limits=tuple(_limits(params)),
+        limits=tuple(_limits(context.params)),
         left_out=len(versions) - len(shown),
+        requests=tuple(
+            one for name in endpoints for one in _requests(context.workspace_of(name), name, endpoints[name])
+        ),
+        currency=prices.currency,
     )
     return Outcome(result)
 
 
-def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails) -> ModelRecord:
+def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails, prices: PriceList) -> ModelRecord:
     tags = one.tags
     return ModelRecord(
         label=one.label,
@@ -146,18 +176,31 @@ def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails) -> 
         roles=roles,
         tags=tags,
         details=details,
+        training_cost=_training_cost(details, prices),
     )
 
 
-def _details(workspace: Workspace, one: Registered, kept: Path) -> ModelDetails:
+def _training_cost(details: ModelDetails, prices: PriceList) -> float | None:
+    if details.machine_hours is None or not details.size or not details.nodes:
+        return None
+    return cost(details.size, details.nodes, details.machine_hours, prices.per_hour)
+
+
+def _details(workspace: Workspace, one: Registered, kept: Path, answers: AnswersReader) -> ModelDetails:
     """From the folder where they are there, else from the workspace; what is not settled is not kept."""
     form = TypeAdapter(ModelDetails)
-    path = kept / f"{workspace.hash}-{one.name}-{one.version}.json"
+    path = kept / f"{workspace.hash}-{one.name}-{one.version}.{FORM}.json"
     try:
         return form.validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not there, or of another version of this program
         found = _read_details(workspace, one)
     gaps = [gap for part in (found.run, found.evaluation) if part for gap in part.gaps]
+    try:
+        found = replace(found, answers=answers.of(one))
+    except BadInput:
+        pass  # they were never asked, or their evaluation is gone: that is settled
+    except MlopsError as error:
+        gaps.append(error.problems[0].what)
     if found.run and not gaps:
         with suppress(OSError):  # a folder that cannot be written only makes the next site slower
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,10 +210,29 @@ def _details(workspace: Workspace, one: Registered, kept: Path) -> ModelDetails:
 
 def _read_details(workspace: Workspace, one: Registered) -> ModelDetails:
     facts = lineage.facts_of(workspace, one)
-    curves = {}
+    curves, hours, tags = {}, None, dict[str, str]()
     if facts.run:
+        job = jobs.find(workspace, facts.run.job)
+        tags = dict(job.tags) if job else {}
+        hours = machine_seconds(list(steps.tree(workspace, facts.run.job))) / HOUR or None
         curves = {metric: tuple(jobs.history(workspace, facts.run.job, metric)) for metric in CURVES}
-    return ModelDetails(facts.run, facts.evaluation, {metric: points for metric, points in curves.items() if points})
+    known = {metric: points for metric, points in curves.items() if points}
+    size, nodes = tags.get(INSTANCE_TYPE_TAG, ""), whole(tags.get(NODES_TAG)) or 0
+    return ModelDetails(facts.run, facts.evaluation, known, None, hours, size, nodes)
+
+
+def _requests(workspace: Workspace, environment: str, facts: EndpointFacts) -> Iterator[HourOfRequests]:
+    """Of the last two days; what cannot be read is left out, and `use` of the environment says so."""
+    if not facts.deployments:
+        return
+    now = workspace.now()
+    try:
+        found = traffic_metrics.by_hour(workspace, facts.name, since=now - REQUESTS_OF, until=now)
+    except MlopsError:
+        return
+    for deployment, hours in found.items():
+        for at, requests in sorted(hours.items()):
+            yield HourOfRequests(environment, deployment, at, requests)
 
 
 def _machines(environment: str, one: DeploymentFacts, prices: PriceList) -> Machines:

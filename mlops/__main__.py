@@ -136,8 +136,15 @@ def _tell(error: MlopsError) -> None:
     streams.empty()
     with suppress(BrokenPipeError):  # nobody reads it; the exit code still says it
         with Actions.from_environment(os.environ, sys.stderr).untrusted():
-            print(explain(error), file=sys.stderr)
+            summary, end, problems = explain(error).partition("\n")
+            print(f"{_red(summary)}{end}{problems}", file=sys.stderr)
         _annotate(error)
+
+
+def _red(text: str) -> str:
+    """A failure is as easily seen as a success, where somebody watches who takes colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or os.environ.get("CI")
+    return text if plain or not sys.stderr.isatty() else f"\x1b[1;31m{text}\x1b[0m"
 
 
 def _annotate(error: MlopsError) -> None:

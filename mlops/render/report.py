@@ -19,7 +19,13 @@ from mlops.render.markdown import clean, fenced, inline, paragraph
 
 Cell = str | int | float | bool | None
 PROGRAMS = ("mlops ", "az ", "git ", "gh ", "make ", "python ", "curl ")
-_STYLES = {"pass": "green", "refuse": "red", "advisory": "yellow", "run": "cyan", "skip": "dim"}
+_STYLES = {
+    **dict.fromkeys(("pass", "ok", "Completed", "Succeeded"), "green"),
+    **dict.fromkeys(("refuse", "failed", "Failed", "NotResponding"), "red"),
+    **dict.fromkeys(("advisory", "held back", "Canceled", "CancelRequested"), "yellow"),
+    **dict.fromkeys(("run", "Running"), "cyan"),
+    "skip": "dim",
+}
 
 
 class Drawing(Protocol):

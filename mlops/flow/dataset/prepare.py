@@ -19,9 +19,11 @@ from mlops.flow.context import Context
 from mlops.flow.dataset.data import Bin, bins, languages
 from mlops.flow.dataset.files import DataFiles, data_files
 from mlops.flow.dataset.options import options
+from mlops.flow.heartbeat import heartbeat
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
 from mlops.params.data import Dataset
+from mlops.render import size
 
 TOLD_EVERY = 20_000  # rows
 LOOKED_AT = 500  # training rows whose language is guessed
@@ -66,10 +68,15 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}
         rows = {role: int(text) if text.isdecimal() else None for role, text in stated.items()}
         return Outcome(PrepareResult(found[0], recipe, True, rows, curated.not_read))
-    prepared = _prepare(context.project, context.say, curated, recipe, out)
+    with heartbeat(context.say, "preparing the data"):
+        prepared = _prepare(context.project, context.say, curated, recipe, out)
     manifest = prepared.manifest
     files = {role: prepared.files[FILES[role]] for role in data.ROLES}
     tags = _tags(manifest, context.owner, context.commit)
+    uploaded: tuple[str, ...] = ()
+    if upload:
+        with heartbeat(context.say, f"uploading {size(sum(path.stat().st_size for path in files.values()))}"):
+            uploaded = tuple(data.upload(context.workspace, name, manifest.digest, files, tags))
     result = PrepareResult(
         version=manifest.digest,
         recipe=recipe,
@@ -78,7 +85,7 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         not_read=tuple(sorted((*curated.not_read, *prepared.not_read), key=lambda file: file.path)),
         folder=out,
         uploads=upload,
-        uploaded=tuple(data.upload(context.workspace, name, manifest.digest, files, tags)) if upload else (),
+        uploaded=uploaded,
         files=manifest.files,
         sources=tuple(manifest.sources),
         personal_data=manifest.personal_data,

@@ -16,6 +16,7 @@ from mlops.flow import interrupt, observe, poll
 from mlops.flow.context import Context
 from mlops.flow.evaluation import submit
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation, problem_of
+from mlops.flow.heartbeat import heartbeat
 from mlops.flow.outcome import Outcome, Skipped
 
 PAUSES = poll.Pauses(0.5, factor=1.3, longest=20.0)
@@ -97,7 +98,8 @@ def wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
             said = line
         return all(item.attempt and item.attempt.state.ended for item in seen.all)
 
-    return poll.until(found.again, ended, PAUSES, deadline)
+    with heartbeat(found.evaluator.say, "models answer"):
+        return poll.until(found.again, ended, PAUSES, deadline)
 
 
 def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:

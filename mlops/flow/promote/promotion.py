@@ -147,7 +147,7 @@ class Promotion:
         self._lease.check_note(facts.tags)
         self._log.step(step)
         try:
-            self._take(step, facts)
+            self._log.during(step, lambda: self._take(step, facts))
         except Transient:
             raise
         except Denied as error:

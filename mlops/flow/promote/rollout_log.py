@@ -21,6 +21,7 @@ from mlops.domain.promote.steps import (
     StopPromotion,
     Wait,
 )
+from mlops.flow.heartbeat import heartbeat
 from mlops.flow.promote.result import Action, DeploymentStatus, EndpointStatus, StepTaken
 
 LOG_CHARACTERS = 6000
@@ -62,6 +63,12 @@ class RolloutLog:
     def step(self, step: Step) -> None:
         """A step of the planner that is about to be taken."""
         self.note(_ACTIONS[type(step)], step.why, step.percentages if isinstance(step, SetTraffic) else {})
+
+    def during(self, step: Step, take: Callable[[], None]) -> None:
+        """Take a step, and say every half minute that it goes on; how long a canary bakes is known."""
+        seconds = self.spec.bake_seconds if isinstance(step, BakeCanary | Mirror) else None
+        with heartbeat(self.say, f"{self.spec.environment}: {_ACTIONS[type(step)]}", seconds=seconds):
+            take()
 
     def note(self, action: Action, why: str, traffic: Mapping[str, int] | None = None) -> None:
         """Tell what happens now, and keep it; a repeated wait is told once."""

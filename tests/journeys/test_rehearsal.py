@@ -53,9 +53,6 @@ def test_the_record_and_the_summaries_lie_where_the_table_says(clone: Clone) -> 
     assert "### Registered phi-3-mini-ultrachat:1" in summaries
     assert json.loads((folder / "record.json").read_text()) == seen["first"]
     (model,) = json.loads((folder / "site" / "data.json").read_text())["models"]
-    beside = model["details"]["answers"]
-    assert beside["other"].startswith("Phi-3-mini-4k-instruct")
-    assert len(beside["scores"]) >= 30
     assert model["training_cost"] > 0
 
 
@@ -124,6 +121,10 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     assert record["model"] == "phi-3-mini-ultrachat:2"
     summaries = (sorted((clone.folder / "build" / "rehearsals").iterdir())[-1] / "summaries.md").read_text()
     old = seen["served"]
+    clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "report", "site", "--out", "build/site")
+    (newest, _) = json.loads((clone.folder / "build" / "site" / "data.json").read_text())["models"]
+    beside = newest["details"]["answers"]
+    assert (beside["other"], len(beside["scores"]) > 9) == ("phi-3-mini-ultrachat:1", True)
     for share in (f"({old} 90 %, model-2 10 %)", f"({old} 50 %, model-2 50 %)", "(model-2 100 %)"):
         assert share in summaries
     assert "phi-3-mini-ultrachat:1 (all traffic in production)" in summaries

@@ -31,18 +31,23 @@ def registered(workspace: Workspace, model: str, version: str, environments: Ite
     _settle(workspace, model, lambda now: now.registered(version, names))
 
 
-def promoted(workspace: Workspace, model: str, version: str, environment: str) -> None:
-    """A version has all traffic of an environment. Again it changes nothing, but completes what was interrupted."""
-    _settle(workspace, model, lambda now: now.promoted(environment, version))
+def promoted(workspace: Workspace, model: str, version: str, environment: str) -> str:
+    """A version has all traffic of an environment: the champion until now, empty for none.
+
+    Again it changes nothing, but completes what was interrupted.
+    """
+    return _settle(workspace, model, lambda now: now.promoted(environment, version)).of(environment).champion
 
 
-def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> None:
+def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> Aliases:
+    """Change the roles; what they were."""
+    were: Aliases | None = None
     for _ in range(WRITES):
         before = _container(workspace, model)
         if before is None:  # a version of it was promoted or registered, so it is there; a PUT would take its tags
             raise contradiction(f"read the model {model}")
         now = domain.from_tags(plain_tags(before.get("tags")))
-        wanted = change(now)
+        were, wanted = were or now, change(now)
         if wanted == now:
             break
         _write(workspace, model, before, wanted)
@@ -51,6 +56,7 @@ def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliase
     known = {item.version: item.tags for item in models.versions(workspace, model, archived=True)}
     for step in domain.retags(wanted, known, workspace.now()):
         models.set_tags(workspace, model, step.version, step.tags)
+    return were or wanted
 
 
 def _container(workspace: Workspace, model: str) -> dict[str, Any] | None:

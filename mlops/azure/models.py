@@ -12,8 +12,9 @@ from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
+from mlops.domain.registry import model_card
 from mlops.domain.registry.registration import KnownVersion
-from mlops.domain.tags import FINGERPRINT_TAG
+from mlops.domain.tags import FINGERPRINT_TAG, HELD_IN_PREFIX, PASSED_PREFIX
 from mlops.errors import MlopsError
 
 API = "2024-10-01"
@@ -105,12 +106,15 @@ class ModelVersions:
 
 
 def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
-    """Change tags of a version; a value of None removes one."""
+    """Change tags of a version; a value of None removes one. What people decided is told in its model card, too."""
     what, url = f"tag the model {name}:{version}", _url(workspace, name, version)
     before = agreed(lambda: dict(workspace.send("GET", url, what).json()["properties"]), what)
     merged = {**plain_tags(before.get("tags")), **tags}
     kept = {key: before[key] for key in KEPT if before.get(key) is not None}
-    body = {**kept, "tags": {key: value for key, value in merged.items() if value is not None}}
+    left = {key: value for key, value in merged.items() if value is not None}
+    if "description" in kept and any(name.startswith((PASSED_PREFIX, HELD_IN_PREFIX)) for name in tags):
+        kept["description"] = model_card.with_decisions(kept["description"], left)
+    body = {**kept, "tags": left}
     workspace.send("PUT", url, what, json={"properties": body})
 
 

@@ -14,6 +14,7 @@ from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.promote import preflight
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.registry import passed
 from mlops.domain.release.plan import Facts
 from mlops.domain.serving.pending import pending
 from mlops.domain.serving.settings import SettingChange, fingerprint
@@ -92,6 +93,16 @@ def blocked(
     return {name: why for name, why in reasons.items() if why}
 
 
+def unproven(
+    served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec], model: models.Registered
+) -> dict[str, str]:
+    """The environments that serve a model whose tags do not say that it passed them, each with the reason."""
+    reasons = {
+        name: passed.lacks(model.tags, specs[name]) for name, one in served.items() if one.live_model == model.label
+    }
+    return {name: why for name, why in reasons.items() if why}
+
+
 def outdated(
     workspace: Workspace, served: Mapping[str, EndpointFacts], specs: Mapping[str, RolloutSpec]
 ) -> dict[str, tuple[SettingChange, ...]]:
@@ -129,6 +140,7 @@ def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, Endp
         order=PromotionOrder(context.params.order),
         live={name: one.live_model for name, one in served.items()},
         blocked=blocked(served, specs, model),
+        unproven=tuple(unproven(served, specs, model)),
         outdated=outdated(context.workspace, served, specs),
     )
 

@@ -24,6 +24,21 @@ def test_the_order_has_a_beginning_an_end_and_waves(order: PromotionOrder, first
     assert "/".join(" ".join(wave) for wave in order.waves()) == waves
 
 
+@pytest.mark.parametrize(
+    ("live", "unproven", "blocked", "wanted"),
+    [
+        ({"staging": "m:2", "production": "m:1"}, ("staging",), {}, "staging production"),
+        ({"staging": "m:2", "production": "m:1"}, (), {}, "production"),
+        ({"staging": "m:2", "production": "m:2"}, ("staging", "production"), {}, ""),
+        ({"staging": "m:2"}, ("staging",), {"staging": "frozen"}, ""),
+    ],
+)
+def test_what_serves_a_model_without_evidence_has_to_be_passed_before_the_next(
+    live: dict[str, str | None], unproven: tuple[str, ...], blocked: dict[str, str], wanted: str
+) -> None:
+    assert " ".join(due(SIMPLE, "m:2", live, blocked, unproven).environments) == wanted
+
+
 def test_waves_of_some_leave_out_the_others() -> None:
     assert REGIONS.waves(["production-us", "dev"]) == (("dev",), ("production-us",))
     assert REGIONS.next("staging") == ("production-eu", "production-us")

@@ -99,7 +99,7 @@ def made_site(ml_client: "MLClient", address: Address, folder: Path, model: str)
     base = "Phi-3-mini-4k-instruct:15"
     tags = {"mlops-verdict": "pass", "mlops-data": f"{model}:1", "mlops-base-model": base}
     for version in "1234":
-        made = Model(name=model, version=version, path=source, type="mlflow_model", tags=tags)
+        made = Model(name=model, version=version, path=source, type="mlflow_model", tags=tags, description="# Card")
         ml_client.models.create_or_update(made)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reconcile, "PAUSES", poll.Pauses(0.05))

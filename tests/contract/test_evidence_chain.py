@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azureml_emulator.http.address import Address
-from mlops.azure import deployments, endpoints, models
+from mlops.azure import aliases, deployments, endpoints, models
 from mlops.errors import BadInput
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
@@ -144,6 +144,28 @@ def test_other_serving_settings_have_to_pass_staging_too(chain: Chain) -> None:
         chain.promote("production", 1, serving=slower)
     assert chain.promote("staging", 1, serving=slower).result.outcome is PromoteOutcome.PROMOTED
     assert chain.promote("production", 1, serving=slower).result.outcome is PromoteOutcome.PROMOTED
+
+
+def test_settings_that_were_rolled_back_in_staging_have_not_passed_it_and_the_card_says_who_decided(
+    chain: Chain, ml_client: "MLClient"
+) -> None:
+    slowest = {"request_timeout_ms": 70000}
+    chain.promote("staging", 1, serving=slowest)
+    rollback.run(chain.context(slowest), "staging", reason="it times out")
+    with pytest.raises(BadInput, match=r"with serving settings that were rolled back there .* it times out"):
+        chain.promote("production", 1, serving=slowest)
+    (model,) = [one for one in ml_client.models.list(MODEL) if one.version == "1"]
+    assert "- passed production " in str(model.description)
+
+
+def test_a_champion_that_somebody_edited_is_told_before_it_is_set_again(chain: Chain) -> None:
+    container = chain.site.facts().live_model
+    assert container == f"{MODEL}:1"
+    aliases.promoted(own_workspace(), MODEL, "3", "production")  # as a person who edits the tag
+    chain.site.said.clear()
+    chain.promote("production", 1, serving={"request_timeout_ms": 60000})
+    told = f"production: somebody set the tag mlops-champion-production of {MODEL} to 3; now it says 1"
+    assert told in chain.site.said
 
 
 def test_a_person_may_skip_staging_with_a_reason_which_stands_in_the_evidence(chain: Chain) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops.domain.promote import audit
 from mlops.domain.promote.audit import LONGEST, AuditEntry
 from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.registry import passed
+from mlops.domain.registry import model_card, passed
 from mlops.domain.registry.lineage import ModelFacts, graph
 from mlops.domain.registry.passed import EnvironmentPass
 from mlops.domain.release.timeline import EventKind, VersionRecord, timeline
@@ -51,6 +52,28 @@ def test_a_model_that_passed_goes_on_and_says_who_when_and_how() -> None:
 )
 def test_what_does_not_count(changed: dict[str, str], says: str) -> None:
     assert says in why_not({**TAGS, **changed})
+
+
+def test_settings_that_were_rolled_back_have_not_passed_and_others_have() -> None:
+    back = AuditEntry(NOON, "bob", "too slow")
+    endpoint = audit.serving_hold_tags({}, "3", GOOD.serving, back)
+    (((version, mark), entry),) = audit.serving_holds({key: value or "" for key, value in endpoint.items()}).items()
+    assert (version, entry) == ("3", back)
+    said = passed.taken_back(TAGS, "staging", mark, entry)
+    assert said is not None
+    changed = {**TAGS, "mlops-passed-staging": said}
+    assert "with serving settings that were rolled back there since 2026-11-28 12:00 UTC, by bob" in why_not(changed)
+    assert passed.taken_back(changed, "staging", mark, entry) is None, "once is enough"
+    assert passed.taken_back(TAGS, "staging", "0000", entry) is None, "with other settings it passed"
+
+
+def test_a_model_card_ends_with_what_people_decided_and_says_it_once() -> None:
+    held = {"mlops-held-in-production": AuditEntry(NOON, "eve", "it is rude").to_tag()}
+    card = model_card.with_decisions("### A card\n\ntext", {**TAGS, **held})
+    assert "- passed staging 2026-11-28 12:00 UTC, by ada, because: a better model\n" in card
+    assert "- rolled back in production, and held there since 2026-11-28 12:00 UTC, by eve, because: it is rude" in card
+    assert model_card.with_decisions(card, {**TAGS, **held}) == card
+    assert model_card.with_decisions(card, {}) == "### A card\n\ntext"
 
 
 def test_the_refusal_names_both_ways_on() -> None:

@@ -63,13 +63,20 @@ class PromotionDue:
     why: str
 
 
-def due(order: PromotionOrder, model: str, live: Mapping[str, str | None], blocked: Mapping[str, str]) -> PromotionDue:
+def due(
+    order: PromotionOrder,
+    model: str,
+    live: Mapping[str, str | None],
+    blocked: Mapping[str, str],
+    unproven: Collection[str] = (),
+) -> PromotionDue:
     """What has to be promoted so that a model serves in every last environment.
 
     Only those count: what is before them is on the way, and may have been deleted since. Where a person has the say
-    (`blocked`: environment -> why), that one and all after it wait; another branch goes on.
+    (`blocked`: environment -> why), that one and all after it wait; another branch goes on. One that serves it without
+    evidence (`unproven`) has to be passed again, which those after it ask for.
     """
-    serving = {name for name, label in live.items() if label == model}
+    serving = {name for name, label in live.items() if label == model and (name not in unproven or name in order.last)}
     behind = [name for name in order.last if name not in serving]
     if not behind:
         last = " and ".join(order.last)

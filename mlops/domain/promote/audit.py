@@ -85,6 +85,16 @@ def serving_hold(tags: Mapping[str, str], version: str, mark: str) -> AuditEntry
     return read(tags.get(_serving_key(version, mark), "")) if mark else None
 
 
+def serving_holds(tags: Mapping[str, str]) -> dict[tuple[str, str], AuditEntry]:
+    """The holds of serving settings on an endpoint, by version and the begin of their fingerprint."""
+    found = {
+        tuple(key.removeprefix(SERVING_HELD_PREFIX).rsplit("-", 1)): read(value)
+        for key, value in tags.items()
+        if key.startswith(SERVING_HELD_PREFIX)
+    }
+    return {(key[0], key[-1]): entry for key, entry in found.items() if entry and len(key) == 2}
+
+
 def serving_hold_tags(tags: Mapping[str, str], version: str, mark: str, entry: AuditEntry) -> dict[str, str | None]:
     """The tags of an endpoint with a new hold of serving settings; None removes those of other versions."""
     others = (key for key in tags if key.startswith(SERVING_HELD_PREFIX))

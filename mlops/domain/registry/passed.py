@@ -22,6 +22,9 @@ _FORM = re.compile(
 )
 
 
+TAKEN_BACK = "settings rolled back"  # what stands in the place of the facts
+
+
 @dataclass(frozen=True)
 class EnvironmentPass:
     """One model in one environment. `data` is name:version, `serving` the fingerprint of the settings.
@@ -83,6 +86,14 @@ def read(tags: Mapping[str, str], environment: str) -> EnvironmentPass | None:
     )
 
 
+def taken_back(tags: Mapping[str, str], environment: str, mark: str, entry: AuditEntry) -> str | None:
+    """What the tag is to say after serving settings, of a fingerprint that begins so, were rolled back; else None."""
+    found = read(tags, environment)
+    if found is None or not found.serving.startswith(mark):
+        return None
+    return AuditEntry(entry.at, entry.by, f"{TAKEN_BACK}; {entry.why}" if entry.why else TAKEN_BACK).to_tag()
+
+
 def every(tags: Mapping[str, str]) -> dict[str, EnvironmentPass]:
     """What a version's tags say, by environment, oldest first."""
     names = (key.removeprefix(PASSED_PREFIX) for key in tags if key.startswith(PASSED_PREFIX))
@@ -109,6 +120,8 @@ def lacking(
 def lacks(tags: Mapping[str, str], spec: RolloutSpec) -> str:
     """What keeps a version from counting as passed; empty for nothing."""
     name, found = spec.environment, read(tags, spec.environment)
+    if found is None and (entry := audit.read(tags.get(tag(name), ""))) and entry.why.startswith(TAKEN_BACK):
+        return f"it passed {name} with serving settings that were rolled back there {entry}"
     if found is None:
         return f"it did not pass {name}"
     if held := audit.read(tags.get(f"{HELD_IN_PREFIX}{name}", "")):

@@ -3,7 +3,7 @@
 Pure: facts in, plan out. It must not look anything up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -28,6 +28,7 @@ class Facts:
     order: PromotionOrder = field(default_factory=lambda: PromotionOrder({}))
     live: Mapping[str, str | None] = field(default_factory=dict)  # environment -> model with all traffic
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
+    unproven: Collection[str] = ()  # environments that serve this model without evidence that it passed them
     outdated: Mapping[str, tuple[SettingChange, ...]] = field(default_factory=dict)  # environment -> serving settings
     superseded: str = ""  # why a newer push takes the place of this one; empty: none does
 
@@ -138,7 +139,7 @@ def _evaluate(facts: Facts, why: str) -> PlanStep:
 
 def _promote(facts: Facts, model: str) -> tuple[PlanStep, tuple[str, ...]]:
     """Where the model is to go; where it is live everywhere, serving settings that changed are still to be applied."""
-    found = due(facts.order, model, facts.live, facts.blocked)
+    found = due(facts.order, model, facts.live, facts.blocked, facts.unproven)
     everywhere = all(facts.live.get(name) == model for name in facts.order.last)
     if everywhere and facts.live and (settings := _apply_settings(facts)):
         return settings

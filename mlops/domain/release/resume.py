@@ -44,6 +44,9 @@ class Run:
     registered: datetime | None = None
     promotions: Mapping[str, PromotionRecord] = field(default_factory=dict)  # environment -> how far its promotion got
     blocked: Mapping[str, str] = field(default_factory=dict)  # environment -> why this model is not promoted there
+    unproven: Mapping[str, str] = field(
+        default_factory=dict
+    )  # environment that serves it -> why it has not passed there
     commit: str = ""  # that it was submitted from
     told: bool = False  # its failure was told by an earlier reconcile run
 
@@ -135,7 +138,9 @@ def _promotion(
     run: Run, order: PromotionOrder, live: Mapping[str, str | None], now: datetime, outdated: Collection[str]
 ) -> RunDecision:
     """Where the promotion of a registered model has to begin again, if it has to; each branch by itself."""
-    serving = {name for name, model in live.items() if model == run.model}
+    serving = {
+        name for name, model in live.items() if model == run.model and (name in order.last or name not in run.unproven)
+    }
     ways = [way for name in order.last if (way := order.lacking(name, serving))]
     if not ways:
         if changed := tuple(name for name in order.names if name in outdated and name in serving):
@@ -172,6 +177,9 @@ def _of_branch(run: Run, way: Sequence[str], order: PromotionOrder, now: datetim
     environment, mark = way[0], run.promotions.get(way[0])
     if environment in run.blocked:
         return RunDecision(run, RunAction.NOTHING, run.blocked[environment])
+    if environment in run.unproven and (mark is None or mark.state is PromotionState.DONE):
+        why = f"{run.unproven[environment]}; `mlops promote {environment} --model {run.model}` tests it there"
+        return RunDecision(run, RunAction.NOTHING, why)
     if mark is None and (before := order.after[environment]):
         why = f"{run.model} is live in {' and '.join(before)}; {environment} waits for its approval, or was denied it"
         return RunDecision(run, RunAction.NOTHING, why)

@@ -11,18 +11,26 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.promote import audit
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.registry import passed
 from mlops.domain.tags import HELD_IN_PREFIX
 from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.result import Hold
 
 
 def repeat(home: Workspace, spec: RolloutSpec, facts: EndpointFacts, say: Callable[[str], None]) -> None:
-    """Write each hold of the endpoint on its version, where that does not say it yet."""
+    """Write each hold of the endpoint on its version, where that does not say it yet.
+
+    With serving settings that were rolled back it did not pass the environment.
+    """
     with as_allowed(spec, say, "the hold on the model's version"):
         for version, entry in audit.held(facts.tags).items():
             model = models.find(home, spec.owner, version)
             if model and model.tags.get(tag(spec)) != entry.to_tag():
                 models.set_tags(home, spec.owner, version, {tag(spec): entry.to_tag()})
+        for (version, mark), entry in audit.serving_holds(facts.tags).items():
+            model = models.find(home, spec.owner, version)
+            if model and (said := passed.taken_back(model.tags, spec.environment, mark, entry)):
+                models.set_tags(home, spec.owner, version, {passed.tag(spec.environment): said})
 
 
 def listed(spec: RolloutSpec, facts: EndpointFacts) -> tuple[Hold, ...]:

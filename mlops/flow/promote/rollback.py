@@ -63,7 +63,7 @@ class Rollback:
         facts, end = loop.run()
         if isinstance(end, Refuse):
             raise end.failure(end.problems)
-        share.set_champion(self.home, self.spec, facts, self.log.say)
+        share.set_champion(self.home, self.spec, self.log.first, facts, self.log.say)
         self._move_autoscale(facts)
         holds.repeat(self.home, self.spec, facts, self.log.say)
         status = endpoint_status(self.workspace, facts, self.spec.endpoint)

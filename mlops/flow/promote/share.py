@@ -9,7 +9,7 @@ from mlops.azure import aliases, endpoints, models, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
-from mlops.domain.tags import DATA_TAG, REPOSITORY_TAG
+from mlops.domain.tags import CHAMPION_PREFIX, DATA_TAG, REPOSITORY_TAG
 from mlops.flow.promote.home import as_allowed
 
 
@@ -34,12 +34,21 @@ def run(home: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], model:
     return done
 
 
-def set_champion(home: Workspace, spec: RolloutSpec, facts: EndpointFacts, say: Callable[[str], None]) -> None:
-    """Whoever has all traffic is the champion of the environment, and is tagged so where the model was registered."""
+def set_champion(
+    home: Workspace, spec: RolloutSpec, before: EndpointFacts | None, facts: EndpointFacts, say: Callable[[str], None]
+) -> None:
+    """Whoever has all traffic is the champion of the environment, and is tagged so where the model was registered.
+
+    Where the tag named nothing that was deployed `before`, somebody edited it: that is told.
+    """
     name, _, version = (facts.live_model or "").partition(":")
     with as_allowed(spec, say, "the champion's alias"):
         if name == spec.owner and version and (spec.registry is None or models.find(home, name, version)):
-            aliases.promoted(home, name, version, spec.environment)
+            said = aliases.promoted(home, name, version, spec.environment)
+            deployed = before.deployments if before else ()
+            if said and deployed and said not in {version, *(one.model.partition(":")[2] for one in deployed)}:
+                tag = f"{CHAMPION_PREFIX}{spec.environment}"
+                say(f"{spec.environment}: somebody set the tag {tag} of {name} to {said}; now it says {version}")
 
 
 def claim(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, *, take_over: bool) -> None:

@@ -223,6 +223,7 @@ def _runs(
                 model.registered if model else None,
                 promotion_record.read(job.tags, served),
                 observe.blocked(served, specs, model) if model else {},
+                observe.unproven(served, specs, model) if model else {},
                 job.tags.get(COMMIT_TAG, ""),
                 TOLD_TAG in job.tags,
             )

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlops import clock
+from mlops.azure import datastores
 from mlops.azure.failures import Denied, translated
-from mlops.azure.workspace import ARM, WORKSPACE_API, Workspace
-from mlops.errors import AzureRefused, MlopsError, Problem
+from mlops.azure.workspace import ARM, Workspace
+from mlops.errors import MlopsError, Problem
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobLeaseClient
@@ -149,7 +150,7 @@ class BlobLock:
         """The blob, with whatever credentials the datastore has; this identity's own where it has none."""
         from azure.storage.blob import BlobClient, LinearRetry
 
-        place = self._datastore()
+        place = datastores.stated_default(self._workspace)
         stated = place["properties"]
         account, container = str(stated["accountName"]), str(stated["containerName"])
         credential = self._secret(place) or self._workspace.credential
@@ -159,19 +160,11 @@ class BlobLock:
         options = {"connection_timeout": 10, "read_timeout": 10, "retry_policy": patience}
         return BlobClient(url, container, name, credential=credential, **options)
 
-    def _datastore(self) -> dict[str, Any]:
-        """The default datastore. A plain call: the SDK for it takes a second to import."""
-        url = f"{ARM}{self._workspace.id}/datastores?isDefault=true&api-version={WORKSPACE_API}"
-        found = self._workspace.send("GET", url, "find the default datastore").json().get("value") or []
-        if not found:
-            raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
-        return dict(found[0])
-
     def _secret(self, place: dict[str, Any]) -> str | None:
         """Its SAS or key, for as long as a run lasts; None where there is none that this identity may read."""
         if (place["properties"].get("credentials") or {}).get("credentialsType") == "None":
             return None
-        url = f"{ARM}{self._workspace.id}/datastores/{place['name']}/listSecrets?api-version={WORKSPACE_API}"
+        url = f"{ARM}{self._workspace.id}/datastores/{place['name']}/listSecrets?api-version={datastores.API}"
         wanted = {"expirableSecret": True, "expireAfterHours": 12}
         try:
             found = self._workspace.send("POST", url, "read the default datastore's secret", json=wanted).json()

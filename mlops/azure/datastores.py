@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlops import clock
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.workspace import ARM, Workspace
-from mlops.errors import MlopsError
+from mlops.errors import AzureRefused, MlopsError, Problem
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -65,9 +65,16 @@ def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
 
 def default(workspace: Workspace) -> str:
     """The name of the workspace's own datastore."""
+    return str(stated_default(workspace)["name"])
+
+
+def stated_default(workspace: Workspace) -> dict[str, Any]:
+    """The workspace's own datastore as ARM shows it."""
     url, what = f"{ARM}{workspace.id}/datastores?api-version={API}&isDefault=true", "find the default datastore"
     found = workspace.remembered("default datastore", lambda: workspace.send("GET", url, what).json()["value"])
-    return str(found[0]["name"])
+    if not found:
+        raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
+    return dict(found[0])
 
 
 def _is_below(name: str, path: str) -> bool:

@@ -52,6 +52,27 @@ _REFUSALS: dict[int, type[AzureRefused]] = {
 }
 
 
+def not_azure(what: str, why: str) -> Problem:
+    """An answer in another form than Azure's."""
+    fix = "a proxy or a sign-in page may stand in between; run the same command again, with -v to see each call"
+    return Problem(f"{what}: what answered is not Azure, or its answer was cut off", why=why[:300], fix=fix)
+
+
+def of_an_answer(error: Exception) -> RemoteFailed | None:
+    """What a fault of ours tells that happened while an answer was taken apart; None for one that is only ours.
+
+    That is where the last of our own code on the way to the fault is what talks to Azure.
+    """
+    at, last = error.__traceback__, ""
+    while at:
+        module = str(at.tb_frame.f_globals.get("__name__", ""))
+        last = module if module.startswith("mlops.") else last
+        at = at.tb_next
+    if not last.startswith("mlops.azure."):
+        return None
+    return RemoteFailed(not_azure(f"read what came back ({last})", f"{type(error).__name__}: {error}"))
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Whatever the SDK raises inside becomes one of our failures, with `what` we were doing."""
@@ -99,6 +120,8 @@ def _http(what: str, error: Any) -> MlopsError:
     problem = Problem(f"{what}: {status or 'failed'} {code}".rstrip(), why=why, fix=_fix(f"{code} {why}"))
     if status in _REFUSALS:
         return _REFUSALS[status](problem)
+    if status and status < 300:  # the SDK cannot read it
+        return Transient(not_azure(what, why))
     return Transient(problem) if status and (status in (408, 429) or status >= 500) else RemoteFailed(problem)
 
 

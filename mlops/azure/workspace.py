@@ -165,10 +165,11 @@ class Workspace:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy
 
+        from mlops.azure.answers import JsonOnly
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
         sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
-        policies = [RequestIdPolicy(), Patient(), BudgetPolicy(self.budget), sign, self._time]
+        policies = [RequestIdPolicy(), Patient(), JsonOnly(), BudgetPolicy(self.budget), sign, self._time]
         return PipelineClient(ARM, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":

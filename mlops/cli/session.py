@@ -5,6 +5,7 @@ It must not know any verb.
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -188,13 +189,26 @@ class Session:
 
         try:
             self.enter()
-            return verb()
+            return self._understood(verb)
         except MlopsError as error:
             self.point(error)
             self.view.refuse(_verb(), error)
             error.is_on_stdout = True
             with suppress(MlopsError):  # what failed is more than that its summary could not be written
                 self.actions.summary(failure_report(error).to_markdown())
+            raise
+
+    def _understood(self, verb: "Callable[[], T]") -> "T":
+        """Do it. An answer in another form than Azure's, which ends in a fault of ours, is told as what it is."""
+        try:
+            return verb()
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+            from mlops.azure import failures
+
+            if failure := failures.of_an_answer(error):
+                if self.verbose:
+                    self.view.note("".join(traceback.format_exception(error)))
+                raise failure from error
             raise
 
     def _close(self, report: "Report", outputs: Mapping[str, str], failure: MlopsError | None) -> None:

@@ -1,10 +1,6 @@
 """The lock that the storage keeps: of many who want it one has it, and who lost it finds out."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,9 +12,9 @@ from mlops.azure import blob_lock
 from mlops.azure.blob_lock import BlobLock, Holder, Lost
 from mlops.azure.failures import Denied, Transient
 from tests.contract.own_workspace import own_workspace
+from tests.torture import races
 
 ROUNDS = 8  # of two processes; `make torture` has two hundred
-RACER = Path(__file__).parents[1] / "torture" / "racer.py"
 
 
 def lock(who: str, name: str = "site") -> BlobLock:
@@ -26,31 +22,12 @@ def lock(who: str, name: str = "site") -> BlobLock:
 
 
 def test_two_processes_never_have_it_at_once(emulator_address: Address, tmp_path: Path) -> None:
-    record = tmp_path / "record"
-    command = [sys.executable, str(RACER), "raced", str(ROUNDS), str(record)]
     assert emulator_address.ca_file
-    racers = [subprocess.Popen([*command, name], cwd=RACER.parents[2]) for name in ("one", "two")]
-    assert [racer.wait(timeout=100) for racer in racers] == [0, 0]
-    inside: list[str] = []
-    entered = dict.fromkeys(("one", "two"), 0)
-    for line in record.read_text().splitlines():
-        name, what = line.split()
-        if what == "enter":
-            inside.append(name)
-            entered[name] += 1
-        else:
-            inside.remove(name)
-        assert len(inside) <= 1, "two have it at once"
-    assert entered == {"one": ROUNDS, "two": ROUNDS}
+    assert races.race(ROUNDS, tmp_path / "record") == dict.fromkeys(races.NAMES, ROUNDS)
 
 
 def test_who_was_killed_with_it_is_followed_when_its_lease_ends(emulator_address: Address, tmp_path: Path) -> None:
-    record = tmp_path / "record"
-    dying = subprocess.Popen([sys.executable, str(RACER), "killed", "0", str(record), "dying"], cwd=RACER.parents[2])
-    while not (record.exists() and record.read_text()):
-        time.sleep(0.05)
-    os.kill(dying.pid, signal.SIGKILL)
-    dying.wait()
+    races.holder_that_dies("killed", tmp_path / "record")
     other = lock("other", "killed")
     assert other.acquire() == Holder("dying", "promote")
     process.control(emulator_address, "POST", "/clock", {"advance_seconds": blob_lock.SECONDS})

@@ -1,0 +1,130 @@
+"""What is tortured: each verb, from which state it starts, and how that state is made."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from azureml_emulator import process as emulated
+from azureml_emulator.http.address import Address
+from emulator_support.serving import SIZE, register_model
+from tests.contract.own_workspace import own_workspace
+from tests.project import PARAMS_FILE
+from tests.torture import process
+
+MODEL = "tortured"
+DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verb from a state: the words, how much later it is, and whether the bounded form has it."""
+
+    name: str
+    state: str
+    words: tuple[str, ...]
+    later: float = 0.0
+    bounded: bool = False
+
+
+CASES = (
+    Case("promote", "live", ("promote", "production", "--model", f"{MODEL}:2"), bounded=True),
+    Case("rollback", "two", ("rollback", "production", "--reason", "it answers worse"), bounded=True),
+    Case("cleanup", "marked", ("cleanup", "--apply"), later=2 * DAY, bounded=True),
+    Case("first promotion", "models", ("promote", "production", "--model", f"{MODEL}:1")),
+    Case("freeze", "live", ("freeze", "production", "--reason", "the fair")),
+    Case("mark", "old", ("cleanup", "--apply")),
+    Case("prepare", "empty", ("prepare",)),
+    Case("compute", "empty", ("compute",)),
+    Case("submit", "prepared", ("submit",)),
+    Case("watch", "submitted", ("watch", "--wait-minutes", "2")),
+    Case("gate", "trained", ("gate",)),
+    Case("register", "judged", ("register",)),
+)
+# State -> the state before, and what leads from there to it: words of a verb, a time that passes, or work of its own.
+Way = tuple[str, tuple[str, ...] | float | Callable[[], None]]
+
+
+def make_models() -> None:
+    """Three versions of a model that answers, with the test file that they were held out from."""
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import Model
+
+    from mlops.azure import data
+
+    workspace = own_workspace()
+    client: MLClient = workspace.ml
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi there"}]
+    test = Path("test.jsonl")
+    test.write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+    data.upload(workspace, MODEL, "1", dict.fromkeys(data.ROLES, test), {})
+    register_model(client, Path("good"), f"{MODEL}-source")
+    source = str(client.models.get(f"{MODEL}-source", version="1").path)
+    base = "Phi-3-mini-4k-instruct:15"
+    tags = {"mlops-verdict": "pass", "mlops-data": f"{MODEL}:1", "mlops-base-model": base, "mlops-owner": MODEL}
+    for version in "123":
+        made = Model(name=MODEL, version=version, path=source, type="mlflow_model", tags=tags)
+        client.models.create_or_update(made)
+
+
+STATES: dict[str, Way] = {
+    "models": ("empty", make_models),
+    "live": ("models", ("promote", "production", "--model", f"{MODEL}:1")),
+    "two": ("live", ("promote", "production", "--model", f"{MODEL}:2")),
+    "old": ("two", 8 * DAY),
+    "marked": ("old", ("cleanup", "--apply")),
+    "prepared": ("with compute", ("prepare",)),
+    "with compute": ("empty", ("compute",)),
+    "submitted": ("prepared", ("submit",)),
+    "trained": ("submitted", ("watch", "--wait-minutes", "2")),
+    "judged": ("trained", ("gate",)),
+}
+
+
+def project(folder: Path) -> Path:
+    """A folder with parameters that name one environment which cleanup may clean up, too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    stated["environments"] = {
+        "production": {"endpoint": f"{MODEL}-production", "instance_type": SIZE, "traffic_steps": [50, 100],
+                       "protected": False, "retention_hours": 24}
+    }  # fmt: skip
+    stated["model"]["name"] = MODEL
+    stated["cleanup"] = {"include_production": ["production"], "minimum_age_hours": 1}
+    stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2}
+    stated["evaluation"] = {"enabled": False}
+    stated["rehearsal"] = {key: value for key, value in stated.get("rehearsal", {}).items() if key.startswith("gate.")}
+    (folder / "params.yaml").write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+    talk = {"messages": [{"role": "user", "content": "Does it hold?"}, {"role": "assistant", "content": "It does."}]}
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "few.jsonl").write_text(json.dumps(talk) + "\n", encoding="utf-8")
+    return folder
+
+
+def advance(address: Address, seconds: float) -> None:
+    """Let time pass for the service."""
+    emulated.control(address, "POST", "/clock", {"advance_seconds": seconds})
+
+
+def reach(state: str, root: Path) -> Path:
+    """The folder of an emulator in a state; made once."""
+    place = root / "states" / state.replace(" ", "-")
+    if state == "empty" or place.exists():
+        return place
+    before, way = STATES[state]
+    working, folder = root / "making", project(root / "project")
+    with process.emulator(reach(before, root), working) as address:
+        if isinstance(way, float):
+            advance(address, way)
+            done = process.Ended(0, "", ())
+        elif callable(way):
+            done = process.work(way, folder, address)
+        else:
+            done = process.command(list(way), folder, address)
+    if done.code:
+        raise RuntimeError(f"the state {state} cannot be made: {done.code}\n{done.said[-3000:]}")
+    place.parent.mkdir(exist_ok=True)
+    working.rename(place)
+    return place

@@ -1,0 +1,59 @@
+"""The whole state of an emulator, without what differs from one run to the next, and the difference of two."""
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+# Times, ids that are drawn, ports, and what is counted or measured.
+_DRAWN = (
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?"), "TIME"),
+    (re.compile(r"torture-[0-9a-f]{8}"), "HOLDER"),
+    (re.compile(r"\b\d+ requests \(2xx \d+\)[^;]*"), "PROBES"),
+    (re.compile(r"canary \d+"), "CANARY"),
+)
+_LEFT_OUT = {"etag", "systemData", "creationContext", "modified", "created", "lease", "keys", "credentials", "file"}
+KINDS = ("onlineEndpoints", "deployments", "jobs", "computes", "models/versions", "data/versions", "autoscaleSettings")
+
+
+def read(folder: Path) -> dict[str, str]:
+    """Each resource and each blob, and what it says."""
+    database = sqlite3.connect(f"file:{folder / 'emulator.sqlite'}?mode=ro", uri=True)
+    try:
+        rows = database.execute("SELECT id, kind, body FROM resources").fetchall()
+    finally:
+        database.close()
+    return {
+        _plain(id): _plain(json.dumps(_kept(json.loads(body)), sort_keys=True))
+        for id, kind, body in rows
+        if kind in KINDS
+    }
+
+
+def difference(undisturbed: dict[str, str], found: dict[str, str]) -> list[str]:
+    """What is missing, what is too much, and what says something else."""
+    wrong = [f"missing: {id}" for id in sorted(set(undisturbed) - set(found))]
+    wrong += [f"too much: {id}" for id in sorted(set(found) - set(undisturbed))]
+    for id in sorted(set(found) & set(undisturbed)):
+        if found[id] != undisturbed[id]:
+            wrong.append(f"{id.rpartition('/')[2]}: {_first_difference(undisturbed[id], found[id])}")
+    return wrong
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _kept(item) for key, item in value.items() if key not in _LEFT_OUT}
+    return [_kept(item) for item in value] if isinstance(value, list) else value
+
+
+def _plain(text: str) -> str:
+    for pattern, word in _DRAWN:
+        text = pattern.sub(word, text)
+    return text
+
+
+def _first_difference(one: str, other: str) -> str:
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return f"...{one[max(0, at - 40) : at + 60]}... became ...{other[max(0, at - 40) : at + 60]}..."

@@ -4,6 +4,7 @@ It must not know a verb; `cases` does.
 """
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -47,7 +48,10 @@ def run(root: Path, chosen: list[Case], kinds: tuple[str, ...], *, most: int, se
         tally.calls[case.name] = len(undisturbed.calls)
         for met in _troubles(kinds, len(undisturbed.calls), most, f"{seed}{case.name}"):
             tally.tried["kills" if met.kind in KILLS else "faults"] += 1
-            tally.wrong += [f"{case.name}: {met}: {why}" for why in _trouble(case, snapshot, root, met, wanted)]
+            for why in _trouble(case, snapshot, root, met, wanted):
+                tally.wrong.append(f"{case.name}: {met}: {why}")
+                print(tally.wrong[-1], file=sys.stderr, flush=True)
+        print(f"{case.name}: {tally.tried.total()} in all, {len(tally.wrong)} wrong", file=sys.stderr, flush=True)
     return tally
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.torture.races 200`: two processes that want one lock, so many times each; and who follows a death."""
+"""`python -m tests.torture.races 100`: two processes that want one lock, so many times each; who follows a death."""
 
 import os
 import signal

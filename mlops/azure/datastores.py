@@ -49,8 +49,10 @@ def read(workspace: Workspace, address: str, what: str) -> bytes | None:
         return _by_sdk(workspace, address, what)
     path = found["path"].rstrip("/")
     with translated(what), place.client() as client:
+        if not found["path"].endswith("/") and (content := _blob(client, path)) is not None:
+            return content
         names = [name for name in client.list_blob_names(name_starts_with=path) if _is_below(name, path)]
-        return bytes(client.download_blob(names[0]).readall()) if names else None
+        return _blob(client, names[0]) if names else None
 
 
 def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
@@ -75,6 +77,15 @@ def stated_default(workspace: Workspace) -> dict[str, Any]:
     if not found:
         raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
     return dict(found[0])
+
+
+def _blob(client: "ContainerClient", name: str) -> bytes | None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return bytes(client.download_blob(name).readall())
+    except ResourceNotFoundError:
+        return None
 
 
 def _is_below(name: str, path: str) -> bool:

@@ -99,9 +99,7 @@ def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
     Run history names the asset that an output became; one that became none is looked for where jobs write.
     """
     what = f"find the output {output} of {name}"
-    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
-    run = workspace.send("POST", f"{_history(workspace)}/rundata?api-version=v1.0", what, json=body).json()
-    asset = ((run["runMetadata"].get("outputs") or {}).get(output)) or {}
+    asset = _outputs(workspace, name, what).get(output) or {}
     if asset.get("type") in DATA_KINDS:
         url = f"{_data_plane(workspace, 'data')}/dataversion/batchGetResolvedUris?api-version=1.5.0"
         found = workspace.send("POST", url, what, json={"values": [asset["assetId"]]}).json()["values"]
@@ -114,6 +112,20 @@ def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
     paths = (f"azureml/{name}/{output}/", f"dataset/{name}/{output}/")
     there = next((path for path in paths if datastores.exists(workspace, store, path, what)), None)
     return None if there is None else f"azureml://datastores/{store}/paths/{there}"
+
+
+def _outputs(workspace: Workspace, name: str, what: str) -> dict[str, Any]:
+    """The assets that the outputs of a run became; those of one that has ended stay."""
+    if known := workspace.known(("outputs", name)):
+        return dict(known)
+    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
+    run = workspace.send("POST", f"{_history(workspace)}/rundata?api-version=v1.0", what, json=body).json()[
+        "runMetadata"
+    ]
+    found = dict(run.get("outputs") or {})
+    if run.get("status") in _ENDED:
+        workspace.remember(("outputs", name), found)
+    return found
 
 
 def cancel(workspace: Workspace, name: str) -> None:

@@ -53,10 +53,11 @@ def quotas(workspace: Workspace) -> dict[str, Quota]:
 
 
 def _sizes(workspace: Workspace) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = workspace.send(
-        "GET", _url(workspace, "vmSizes"), "list the VM sizes of the region"
-    ).json()["value"]
-    return found
+    what = "list the VM sizes of the region"
+    return workspace.remembered(
+        ("sizes", workspace.location),
+        lambda: list(workspace.send("GET", _url(workspace, "vmSizes"), what).json()["value"]),
+    )
 
 
 def _url(workspace: Workspace, what: str) -> str:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from azureml_emulator.http.address import Address
 from mlops import actions, clock, history, jsons
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
-from mlops.cli.rehearse import failures, places, roles
+from mlops.cli.rehearse import failures, places, roles, typed
+from mlops.cli.rehearse.calls import CallCounter
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
 from mlops.cli.rehearse.titles import TITLES
@@ -61,6 +63,11 @@ class Rehearsal:
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
+
+    @cached_property
+    def calls(self) -> CallCounter:
+        """What each step asks of the service."""
+        return CallCounter(self.state_folder, self.record.calls)
 
     @property
     def top(self) -> Path:
@@ -110,7 +117,8 @@ class Rehearsal:
 
     def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
         """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
-        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(), self.show.event)
+        heard = self.calls.heard(name, self.show.event)
+        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(), heard)
         self.show.calm()
         self.record.take(name, done)
         if done.unexplained:
@@ -179,18 +187,18 @@ class Rehearsal:
 
     def _finish(self) -> None:
         self.record.write(self.folder)
-        self.show.report(self.record.report(_short(self.folder, self.root)))
+        self.show.report(self.record.report(typed.short(self.folder, self.root)))
         if not self.keep:
             process.stop(self.state_folder)
             shutil.rmtree(self.state_folder, ignore_errors=True)
             return
-        state = _short(self.state_folder, self.root)
+        state = typed.short(self.state_folder, self.root)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")
         looks = ("status", f"ask {list(self.params.environments)[-1]}", "history")
         there = f"{FOLDER_VARIABLE}={state} " if self.state else ""
         for words in looks:
-            self.show.line(f"    {there}{_mlops(self.root)} --target emulator {words}")
-        self.show.line(f"    {_mlops(self.root)} emulator down --state {state}")
+            self.show.line(f"    {there}{typed.command(self.root)} --target emulator {words}")
+        self.show.line(f"    {typed.command(self.root)} emulator down --state {state}")
 
 
 def start(rehearsal: Rehearsal) -> bool:
@@ -267,7 +275,7 @@ def report(rehearsal: Rehearsal) -> bool:
     """Write the site: what is live and why, as a team would publish it."""
     site, cache = rehearsal.folder / "site", rehearsal.folder / "site-cache"
     rehearsal.command("report", "site", "--out", str(site), "--cache", str(cache))
-    rehearsal.record.site = _short(site / "index.html", rehearsal.root).as_posix()
+    rehearsal.record.site = typed.short(site / "index.html", rehearsal.root).as_posix()
     rehearsal.show.line(rehearsal.record.site)
     if rehearsal.open_site:
         click.launch(str(site / "index.html"))
@@ -287,14 +295,3 @@ STEPS = tuple(
     ScenarioStep(name, title, do)
     for (name, title), do in zip(TITLES.items(), (start, push, ask, mark, delete, report), strict=True)
 )
-
-
-def _mlops(root: Path) -> str:
-    """The command as it can be typed here: by its path where the shell would not find it, or would find another."""
-    ours = Path(sys.executable).parent / "mlops"
-    found = shutil.which("mlops")
-    return "mlops" if found and Path(found).resolve() == ours.resolve() else str(_short(ours, root))
-
-
-def _short(path: Path, root: Path) -> Path:
-    return path.relative_to(root) if path.is_relative_to(root) else path

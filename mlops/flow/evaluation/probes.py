@@ -1,5 +1,7 @@
 """The probe suites of the repository, as far as params.yaml asks for them."""
 
+from functools import lru_cache
+
 from mlops import textfiles
 from mlops.domain.evaluation.probes.suites import ENDING, Probe, read
 from mlops.domain.evaluation.scoring import chosen
@@ -18,7 +20,13 @@ def every(project: Project) -> tuple[Probe, ...]:
         what = f"evaluation.probes.folder {wanted.folder} has no suite"
         fix = "name the right folder, or set evaluation.probes to null"
         raise BadInput(Problem(what, str(project.params_path), fix=fix, key="evaluation.probes.folder"))
-    return read([(path.relative_to(project.root).as_posix(), textfiles.read(path)) for path in files])
+    return _read(tuple((path.relative_to(project.root).as_posix(), textfiles.read(path)) for path in files))
+
+
+@lru_cache(maxsize=4)
+def _read(files: tuple[tuple[str, str], ...]) -> tuple[Probe, ...]:
+    """Checked once for each content: a plan asks four times, and the schemas in them take longest."""
+    return read(files)
 
 
 def asked(project: Project) -> tuple[Probe, ...]:

@@ -1,0 +1,66 @@
+"""Counts what each command of a rehearsal asks of the service, from the emulator's log of requests.
+
+Sign-ins, the emulator's own surface and the dataset's host are left out; looks at what is still under way are polls.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlops.actions import Event, StepEnded
+
+LOG = "requests.log"
+SERVICE = (".azure.com", ".azureml.ms", ".azureml.net", ".windows.net")
+UNDER_WAY = ("/mfeOperationsStatus/", "/mfeOperationResults/")
+
+
+@dataclass
+class CallCounter:
+    """Reads the log on after each step of a workflow. `found` has the numbers by workflow, job and step."""
+
+    folder: Path
+    found: dict[str, int]
+    _read: int = field(default=0)
+
+    def heard(self, workflow: str, then: Callable[[Event], None]) -> Callable[[Event], None]:
+        """A listener to the events of a workflow that counts, and hands each event on."""
+        list(self.new())  # of what came before it
+
+        def event(one: Event) -> None:
+            if isinstance(one, StepEnded):
+                calls = count(self.new())
+                if one.step.startswith("mlops "):
+                    self.found[f"{workflow} {one.job}: {one.step}"] = calls
+            then(one)
+
+        return event
+
+    def new(self) -> Iterator[dict[str, Any]]:
+        """The requests that were logged since the last look."""
+        try:
+            with (self.folder / LOG).open("rb") as log:
+                log.seek(self._read)
+                lines = log.read()
+        except FileNotFoundError:
+            return
+        whole = lines[: lines.rfind(b"\n") + 1]
+        self._read += len(whole)
+        yield from map(json.loads, whole.splitlines())
+
+
+def count(requests: Iterator[dict[str, Any]]) -> int:
+    """The calls to the service among requests. A job that is looked at again and again is one call, the rest polls."""
+    calls, jobs = 0, set()
+    for request in requests:
+        place = urlsplit(str(request["url"]))
+        if not (place.hostname or "").endswith(SERVICE) or any(word in place.path for word in UNDER_WAY):
+            continue
+        if request["method"] == "GET" and "/jobs/" in place.path:
+            if place.path in jobs:
+                continue
+            jobs.add(place.path)
+        calls += 1
+    return calls

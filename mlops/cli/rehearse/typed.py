@@ -1,0 +1,17 @@
+"""The command and the paths of a rehearsal as they are typed from where the person is."""
+
+import shutil
+import sys
+from pathlib import Path
+
+
+def command(root: Path) -> str:
+    """The command as it can be typed here: by its path where the shell would not find it, or would find another."""
+    ours = Path(sys.executable).parent / "mlops"
+    found = shutil.which("mlops")
+    return "mlops" if found and Path(found).resolve() == ours.resolve() else str(short(ours, root))
+
+
+def short(path: Path, root: Path) -> Path:
+    """A path from the root, where it is below it."""
+    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -8,10 +8,12 @@ import click
 from mlops.cli.session import Session
 
 # Read once, when polars is loaded. Rows are judged in threads of our own, and more would get in their way. Memory that
-# a frame gave back is kept for the next: to return it and to fetch it again took a third of the time.
+# a frame gave back is kept five seconds for the next: to return it at once and to fetch it again took a third of the
+# time, and to keep it for good made the rest, which needs it elsewhere, the largest moment.
 POLARS = {
     "POLARS_MAX_THREADS": "1",
-    "_RJEM_MALLOC_CONF": "dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:2",  # of jemalloc, which polars brings along
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",  # each holds some 15 MB, and eight are read ahead otherwise
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:5000,muzzy_decay_ms:5000,narenas:2",  # of jemalloc, which polars brings along
 }
 
 

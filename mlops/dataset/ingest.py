@@ -25,7 +25,7 @@ from mlops.domain.dataset.sources import SourceSpec
 AT_ONCE = 1000  # rows that are judged together
 # Frames are judged in threads: polars, numpy and hashing leave the interpreter to others most of the time.
 WORKERS = min(4, max(2, os.cpu_count() or 2))
-AHEAD = 2 * WORKERS  # under way at once
+AHEAD = WORKERS + 1  # under way at once, beside the one that is taken out
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def nearly_equal(
     `index_of` measures two rows exactly; those that are `protected` are never left out.
     """
     kept = np.ones(len(order), dtype=bool)
-    for later, earlier in _candidates(signatures[order], limit):
+    for later, earlier in _candidates(signatures, order, limit):
         row = int(order[later])
         if protected[row]:
             continue
@@ -72,13 +72,13 @@ def nearly_equal(
                 break
 
 
-def _candidates(signatures: Integers, limit: float) -> Iterator[tuple[int, list[int]]]:
+def _candidates(signatures: Integers, order: Integers, limit: float) -> Iterator[tuple[int, list[int]]]:
     """Place in the order, ascending -> earlier places that may be near, the likeliest first."""
     width = 2 if limit >= NARROW else 1
     found: list[Integers] = []
     for band in range(0, BINS, width):
-        for later, earlier in _pairs(signatures, slice(band, band + width)):
-            alike = _alike(signatures, later, earlier)
+        for later, earlier in _pairs(signatures, order, slice(band, band + width)):
+            alike = _alike(signatures, order[later], order[earlier])
             likely = alike >= limit - SLACK
             found.append(np.stack([later[likely], earlier[likely], (alike[likely] * 1000).astype(np.int64)], axis=1))
     if not found:
@@ -91,12 +91,14 @@ def _candidates(signatures: Integers, limit: float) -> Iterator[tuple[int, list[
         yield later, pairs[start : min(end, start + MOST), 1].tolist()
 
 
-def _pairs(signatures: Integers, band: slice) -> Iterator[tuple[Integers, Integers]]:
+def _pairs(signatures: Integers, order: Integers, band: slice) -> Iterator[tuple[Integers, Integers]]:
     """Pairs of rows whose band is equal, the later one first; a band without any number says nothing."""
-    numbers = signatures[:, band].astype(np.uint64)
-    keys = numbers[:, 0] if numbers.shape[1] == 1 else numbers[:, 0] << np.uint64(16) | numbers[:, 1]
-    present = np.flatnonzero((signatures[:, band] != ABSENT).any(axis=1))
-    together = keys[present] << np.uint64(32) | present.astype(np.uint64)  # sorts faster than places by their keys
+    numbers = signatures[order, band]
+    together = np.zeros(len(order), dtype=np.uint64)  # the band and the place: it sorts faster than places by bands
+    for column in range(numbers.shape[1]):
+        together = together << np.uint64(16) | numbers[:, column]
+    together = together << np.uint64(32) | np.arange(len(order), dtype=np.uint64)
+    together = together[(numbers != ABSENT).any(axis=1)]
     together.sort()
     by_key, ordered = (together & np.uint64(0xFFFFFFFF)).astype(np.int64), together >> np.uint64(32)
     same = ordered[1:] == ordered[:-1]
@@ -109,7 +111,7 @@ def _pairs(signatures: Integers, band: slice) -> Iterator[tuple[Integers, Intege
     yield from _all_pairs(places[small], ordered[small])
     for at, size in zip(start.tolist(), sizes.tolist(), strict=True):
         if size > WHOLE_BUCKET:
-            yield from _neighbours(signatures, places[at : at + size])
+            yield from _neighbours(signatures[order[places[at : at + size]]], places[at : at + size])
 
 
 def _all_pairs(places: Integers, bucket: Integers) -> Iterator[tuple[Integers, Integers]]:
@@ -125,7 +127,7 @@ def _all_pairs(places: Integers, bucket: Integers) -> Iterator[tuple[Integers, I
 
 def _neighbours(signatures: Integers, places: Integers) -> Iterator[tuple[Integers, Integers]]:
     """In a large bucket: those next to each other by their whole signature, and each with the first."""
-    by_signature = places[np.lexsort(signatures[places].T[::-1])]
+    by_signature = places[np.lexsort(signatures.T[::-1])]
     for distance in range(1, NEIGHBOURS + 1):
         one, other = by_signature[distance:], by_signature[:-distance]
         yield from _sliced(np.maximum(one, other), np.minimum(one, other))

@@ -13,6 +13,7 @@ ENTRY = {
     "environments": ("flow.environments.environments", "views.environments"),
     "resume": ("flow.release.resume", "views.resume", "views.model_card", "domain.evaluation.paired"),
     "polling": ("flow.release.polling", "views.polling"),
+    "report": ("flow.release.comment", "flow.release.change_comment", "views.report_comment"),
     "doctor": ("flow.release.github_settings", "views.doctor"),
 }
 

@@ -259,8 +259,23 @@ TABLES: dict[str, Table] = {
         {"github.event.workflow_run.event": ("push", "pull_request", "merge_group"), "canceled": (False,)},
         lambda case: case["github.event.workflow_run.event"] == "pull_request",
     ),
+    **{
+        f"promote.{wave}.environment.url": choice(
+            {"vars.MLOPS_SITE_URL": (None, "", "site"), "steps.promote.outputs.url": ("", "studio")},
+            lambda case: case["vars.MLOPS_SITE_URL"] or case["steps.promote.outputs.url"],
+        )
+        for wave in ("first", "second", "third", "fourth")
+    },
+    "promote.run-name": choice(
+        {"inputs.reason": (None, "", "asked for")},
+        lambda case: f"({case['inputs.reason']})" if case["inputs.reason"] else "",
+    ),
     "site.build.if": Table(
-        {**NIGHTLY.reads, "vars.MLOPS_SITE": ("", "pages", "artifact")},
+        {
+            **NIGHTLY.reads,
+            "github.event_name": ("schedule", "workflow_run", "workflow_dispatch"),
+            "vars.MLOPS_SITE": ("", "pages", "artifact"),
+        },
         lambda case: (
             case["github.event_name"] == "workflow_dispatch"
             or (case["vars.AZURE_ML_WORKSPACE"] == "w" and case["vars.MLOPS_SITE"] != "")

@@ -113,7 +113,18 @@ def outputs() -> dict[str, Callable[[], str]]:
     return {f"docs/json/{name}.schema.json": made(name) for name in names}
 
 
+def several() -> str:
+    """The JSON Schema of a verb that is done for each model of a repository; `result` is as in that verb's file."""
+    from mlops.cli.several import EACH, Several
+    from mlops.render.plain import schema
+
+    found = schema("VERB, at the top of a repository with several models", Several)
+    found["properties"]["verb"] = {"enum": list(EACH)}
+    return json.dumps(found, indent=2) + "\n"
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/json/several.schema.json": several,
     "docs/params.schema.json": schema,
     "docs/tags.md": tags,
     "docs/verdict.schema.json": verdict,

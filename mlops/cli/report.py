@@ -56,11 +56,16 @@ def site(session: Session, out: Path, models: int, cache: Path) -> None:
     """Write what is live and why as a static site, which works from a file and on GitHub Pages."""
     from mlops.flow.outcome import Outcome
     from mlops.flow.release import site as flow
-    from mlops.site.write import write
+    from mlops.site.write import write, write_front
     from mlops.views import report_site as view
 
+    several = [folder.name for folder in session.models()]
+    if several:
+        write_front(several, out)
+
     def do(context: "Context") -> "Outcome[WrittenSite]":
-        return Outcome(write(flow.run(context, most=models, kept=cache).result, out))
+        name = context.root.name if several else ""
+        return Outcome(write(flow.run(context, most=models, kept=cache / name).result, out / name))
 
     session.answer(do, view)
 

@@ -123,7 +123,7 @@ class Session:
 
         A folder of several models has none of its own.
         """
-        if not self._attempt(self._models):
+        if not self._attempt(self.models):
             self._attempt(lambda: self.params)
 
     def answer(self, verb: "Callable[[Context], Outcome[R]]", view: "ResultView[R]") -> None:
@@ -133,13 +133,13 @@ class Session:
         """
         from mlops.cli import several
 
-        if folders := self._attempt(self._models):
+        if folders := self._attempt(self.models):
             each = several.Several(self, _verb(), folders)
             self.answer_alone(lambda: each.run(verb, view), each)
         else:
             self.answer_alone(lambda: verb(self.context()), view)
 
-    def _models(self) -> list[Path]:
+    def models(self) -> list[Path]:
         """The folders of several models, where this one holds no parameters and none were named."""
         self.enter()
         if self.params_path != DEFAULT or DEFAULT.is_file():

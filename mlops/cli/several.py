@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mlops.views import View
 
 R = TypeVar("R")
-EACH = ("check", "plan", "status", "cleanup", "resume", "runs", "history", "doctor")  # what may be done for all at once
+# What may be done for all at once; `report site` is the only one of its group.
+EACH = ("check", "plan", "status", "cleanup", "resume", "runs", "history", "doctor", "report site")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Several:
         return Outcome(OfEachModel(tuple(done)), type(failures[0])(problems) if failures else None)
 
     def _refuse_what_is_for_one(self) -> None:
-        if self._verb.split()[0] not in EACH:
+        if not {self._verb, self._verb.split()[0]} & set(EACH):
             named = ", ".join(map(str, self._folders))
             what = f"this repository has {len(self._folders)} models, and mlops {self._verb} is for one"
             raise BadInput(Problem(what, fix=f"name its folder with -C: one of {named}"))

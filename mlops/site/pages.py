@@ -66,6 +66,12 @@ def pages(result: SiteResult) -> Iterator[tuple[str, str]]:
     yield "data.json", json.dumps(plain(result), indent=1) + "\n"
 
 
+def front(models: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The page that leads to the sites of several models, each in a folder of its name, and the names as JSON."""
+    yield "index.html", _templates().get_template("front.html").render(models=models, version=__version__)
+    yield "data.json", json.dumps({"models": list(models)}, indent=1) + "\n"
+
+
 def file_name(one: ModelRecord) -> str:
     """The file of a model's page; a version is a number, or what Azure ML allows in one."""
     return f"{re.sub(r'[^0-9A-Za-z_.-]', '-', one.version).strip('.') or 'version'}.html"

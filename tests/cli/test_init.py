@@ -7,11 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from mlops import yamls
 from mlops.params import load
 from mlops.params.presets import presets
-from tests.cli.conftest import Run, Stream, files
+from tests.cli.conftest import ROOT, Run, Stream, files
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WORKFLOWS = ("--workflows", f"acme/mlops@{COMMIT}")
@@ -182,6 +183,8 @@ def test_at_the_top_a_verb_that_looks_is_done_for_each_model_and_fails_for_one_a
     found = [(one["folder"], one["ok"]) for one in json.loads(told.out)["result"]["models"]]
     assert found == [("models/alpha", True), ("models/beta", False)]
     assert {problem["file"] for problem in json.loads(told.out)["problems"]} == {"models/beta/params.yaml"}
+    shape = json.loads((ROOT / "docs" / "json" / "several.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(shape).validate(json.loads(told.out))
     assert mlops("--model-dir", "models/alpha", "check").code == 0
 
 

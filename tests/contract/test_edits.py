@@ -5,21 +5,16 @@ What was trained and answered for an earlier edit is there for the next, as in a
 `make test` goes the whole way for some of them, and `make explore` for all.
 """
 
-import gc
 import json
 import os
 import shutil
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from azureml_emulator import process
-from azureml_emulator.http.address import Address
-from mlops import __main__
-from tests.cli.conftest import Ended, Stream
+from tests.cli.conftest import Ended
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,28 +110,6 @@ CASES = {
         end=("promote production", 0), often=True,
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def mlops(
-    emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Ended]]:
-    """Runs `mlops` as the jobs of a rehearsal do."""
-    threshold, handler = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
-
-    def run(*words: str) -> Ended:
-        out, err = Stream(), Stream()
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**process.variables(emulator_address, {}), "MLOPS_REHEARSAL": "true"}.items():
-                patch.setenv(name, value)
-            patch.setattr("sys.argv", ["mlops", *words])
-            patch.setattr("sys.stdout", out)
-            patch.setattr("sys.stderr", err)
-            return Ended(__main__.main(), out.text, err.text)
-
-    yield run
-    gc.set_threshold(*threshold)
-    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

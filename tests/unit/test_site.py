@@ -8,7 +8,7 @@ import pytest
 
 from mlops.errors import BadInput
 from mlops.site.pages import link, pages
-from mlops.site.write import write
+from mlops.site.write import write, write_front
 from tests.site_example import HOSTILE, example
 
 
@@ -84,3 +84,16 @@ def test_a_site_replaces_a_site_and_nothing_else(tmp_path: Path) -> None:
         write(example(2), tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "site"]
+
+
+def test_sites_of_several_models_have_a_page_above_them(tmp_path: Path) -> None:
+    out = tmp_path / "sites"
+    write_front(["support", "sales"], out)
+    write(example(2), out / "support")
+    write_front(["support", "sales"], out)
+    assert '<a href="support/index.html">support</a>' in (out / "index.html").read_text(encoding="utf-8")
+    assert (out / "support" / "index.html").is_file()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    with pytest.raises(BadInput, match="is no site"):
+        write_front(["support"], tmp_path / "mine")

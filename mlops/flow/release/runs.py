@@ -70,7 +70,7 @@ def listed(
     chosen = [_named(workspace, name) for name in named] or _newest(workspace, owner, limit)
     registered = {model.tags.get(JOB_TAG, ""): model.label for model in models.versions(workspace, owner)}
     found = [_listed(workspace, job, registered, prices) for job in chosen]
-    return tuple(_changed(one, before) for one, before in zip(found, [*found[1:], None], strict=True))
+    return tuple(_changed(one, before) for one, before in zip(found, [*found, None][1:], strict=True))
 
 
 def _newest(workspace: Workspace, owner: str, limit: int) -> list[jobs.Job]:

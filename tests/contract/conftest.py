@@ -1,0 +1,32 @@
+"""The command line against the emulator, in this process: a start of its own would cost half a second each."""
+
+import gc
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops import __main__
+from tests.cli.conftest import Ended, Stream
+
+
+@pytest.fixture(scope="module")
+def mlops(emulator_address: Address, sdk_imported: None) -> Iterator[Callable[..., Ended]]:
+    """Runs `mlops` as the jobs of a rehearsal do."""
+    threshold, handler = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+
+    def run(*words: str) -> Ended:
+        out, err = Stream(), Stream()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**process.variables(emulator_address, {}), "MLOPS_REHEARSAL": "true"}.items():
+                patch.setenv(name, value)
+            patch.setattr("sys.argv", ["mlops", *words])
+            patch.setattr("sys.stdout", out)
+            patch.setattr("sys.stderr", err)
+            return Ended(__main__.main(), out.text, err.text)
+
+    yield run
+    gc.set_threshold(*threshold)
+    signal.signal(signal.SIGTERM, handler)

@@ -22,7 +22,7 @@ MOST_CALLS = {
     "evaluate": 110,
     "gate": 75,
     "register": 100,
-    "promote": 75,
+    "promote": 110,
     "cleanup": 45,
 }
 seen: dict[str, Any] = {}

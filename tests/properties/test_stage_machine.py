@@ -17,11 +17,13 @@ from mlops.domain.cleanup.idle_deployments import judge as judge_deployments
 from mlops.domain.cleanup.idle_endpoints import EndpointUsage, IdleEndpointPolicy, Unknown, mark_value
 from mlops.domain.cleanup.idle_endpoints import judge as judge_endpoints
 from mlops.domain.cleanup.plan import Item, ItemState
+from mlops.domain.environments.order import PromotionOrder, due
 from mlops.domain.promote import audit
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.planner import deployment_name, next_step
 from mlops.domain.promote.preflight import blocked
+from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.promote.rollback import rollback_step
 from mlops.domain.promote.rollback_target import main as main_of
 from mlops.domain.promote.steps import (
@@ -44,7 +46,9 @@ from mlops.domain.promote.steps import (
     StopPromotion,
     Wait,
 )
+from mlops.domain.release.resume import Run, RunAction, decide
 from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, PROMOTING_TAG, TRAFFIC_TAG
+from mlops.domain.training.run import JobState
 
 NAME = "chat-production"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -58,6 +62,12 @@ HAND = "by hand"
 
 
 ENTRY = AuditEntry(START, "ada", "it answers worse")
+ORDER = PromotionOrder({"production": ()})
+
+
+def stated(environment: str, why: str) -> dict[str, str]:
+    """A reason by environment, where there is one."""
+    return {environment: why} if why else {}
 
 
 def wish(version: int, now: datetime, *, mirror: int = 0, consent: bool = True) -> DesiredRollout:
@@ -300,10 +310,24 @@ class Promotion(RuleBasedStateMachine):
         self.begin()
 
     @rule(version=st.integers(1, 4))
+    def resume(self, version: int) -> None:
+        """The poll: it takes up a promotion that was cut off, and never one that a person decided against."""
+        facts, model = self.service.facts, f"chat:{version}"
+        why = blocked(facts, "production", model, {}, "")
+        cut_off = {"production": PromotionRecord(PromotionState.INTERRUPTED, START)}
+        run = Run("ft-1", JobState.COMPLETED, START, model=model, promotions=cut_off, blocked=stated("production", why))
+        (decision,) = decide([run], ORDER, {"production": facts.live_model}, self.service.now)
+        assert (decision.act is RunAction.PROMOTE) == (facts.live_model != model and not why)
+        if decision.act is RunAction.PROMOTE:
+            self.want_another(version, 0, consent=False)
+
+    @rule(version=st.integers(1, 4))
     def push(self, version: int) -> None:
-        """A push, or `resume`: nobody consents, and what the plan says of people's decisions the promotion does."""
+        """A push: nobody consents, and what the plan says of people's decisions the promotion does."""
         facts = self.service.facts
         why = blocked(facts, "production", f"chat:{version}", {}, "")
+        asked = due(ORDER, f"chat:{version}", {"production": facts.live_model}, stated("production", why))
+        assert bool(asked.environments) == (facts.live_model != f"chat:{version}" and not why)
         self.want_another(version, 0, consent=False)
         step = self.next()
         if why:

@@ -114,6 +114,7 @@ def test_the_chain_leads_from_production_over_staging_to_the_gate() -> None:
     last: dict[str, Any] = {"by": "octocat", "why": "monthly", "approved": "bob", "at": NOON.replace(hour=14)}
     live = EnvironmentPass(**{**vars(GOOD), **last})
     tags = {**TAGS, "mlops-verdict": "pass", "mlops-registered-by": "run 7", "mlops-passed-production": live.to_tag()}
+    tags["mlops-held-in-eu"] = AuditEntry(NOON, "eve", "rude").to_tag()
     found = graph([], [ModelFacts("chat:3", tags)])
     chain = [(edge.start, edge.relation, edge.end) for edge in found.edges]
     assert ("model:chat:3", "passed", "promotion:chat:3 in production") in chain
@@ -124,6 +125,7 @@ def test_the_chain_leads_from_production_over_staging_to_the_gate() -> None:
     assert (production["by"], production["why"], production["approved_by"]) == ("octocat", "monthly", "bob")
     assert facts["chat:3 in staging"]["smoke_rouge_l"] == 0.412
     assert facts["pass for chat:3"]["by"] == "run 7"
+    assert facts["chat:3"]["held_in_eu"] == "2026-11-28 12:00 UTC, by eve, because: rude"
 
 
 def test_history_knows_who_promoted_an_earlier_model_and_why() -> None:

@@ -75,6 +75,14 @@ def held(tags: Mapping[str, str]) -> dict[str, AuditEntry]:
     return {version: entry for version, entry in found.items() if entry}
 
 
+def held_in(model: Mapping[str, str]) -> dict[str, AuditEntry]:
+    """The holds of a version by environment, by its own tags."""
+    found = {
+        key.removeprefix(HELD_IN_PREFIX): read(text) for key, text in model.items() if key.startswith(HELD_IN_PREFIX)
+    }
+    return {name: entry for name, entry in found.items() if entry}
+
+
 def hold_of(endpoint: Mapping[str, str], model: Mapping[str, str], environment: str, version: str) -> AuditEntry | None:
     """The hold of a version in an environment, by the tags of the endpoint and of the model's version."""
     return held(endpoint).get(version) or read(model.get(f"{HELD_IN_PREFIX}{environment}", ""))

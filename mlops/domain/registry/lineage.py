@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation.evidence import metrics_of
+from mlops.domain.promote import audit
 from mlops.domain.registry import passed
 from mlops.domain.tags import (
     COMMIT_TAG,
@@ -171,7 +172,8 @@ def graph(served: Sequence[Served], models: Sequence[ModelFacts]) -> Graph:
 def _model(made: _Builder, facts: ModelFacts) -> Node:
     tags = facts.tags
     verdict = tags.get(VERDICT_TAG, "")
-    model = made.add("model", facts.label, fingerprint=tags.get(FINGERPRINT_TAG, ""), verdict=verdict)
+    held = {f"held_in_{name}": entry.told for name, entry in audit.held_in(tags).items()}
+    model = made.add("model", facts.label, fingerprint=tags.get(FINGERPRINT_TAG, ""), verdict=verdict, **held)
     if verdict:
         why, name = tags.get(VERDICT_WHY_TAG, ""), f"{verdict} for {facts.label}"
         judged = made.add("verdict", name, by=tags.get(REGISTERED_BY_TAG, ""), why=why, **metrics_of(tags))

@@ -8,7 +8,6 @@ from mlops.domain.evaluation.rules import Finding, Ruling
 from mlops.domain.promote import audit
 from mlops.domain.registry import passed
 from mlops.domain.registry.lineage import RunFacts
-from mlops.domain.tags import HELD_IN_PREFIX
 
 BECAME = "\n\n#### What became of it\n\n"
 
@@ -29,7 +28,6 @@ class ModelCard:
 def with_decisions(card: str, tags: Mapping[str, str]) -> str:
     """The card's text with what a version's tags say of environments, as its last part: who, when and why."""
     found = [f"passed {name} {one.entry.told}" for name, one in passed.every(tags).items()]
-    held = {key.removeprefix(HELD_IN_PREFIX): audit.read(tags[key]) for key in tags if key.startswith(HELD_IN_PREFIX)}
-    found += [f"rolled back in {name}, and held there {entry}" for name, entry in held.items() if entry]
+    found += [f"rolled back in {name}, and held there {entry}" for name, entry in audit.held_in(tags).items()]
     before = card.partition(BECAME)[0].rstrip()
     return before + BECAME + "".join(f"- {what}\n" for what in found) if found else before

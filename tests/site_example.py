@@ -9,6 +9,7 @@ from mlops.domain.promote.endpoint import DeploymentState, EndpointState
 from mlops.domain.registry.lineage import DataFacts, EvaluationFacts, RunFacts
 from mlops.domain.release.timeline import RunRecord, VersionRecord, timeline
 from mlops.domain.tags import VERDICT_TAG
+from mlops.domain.training.costs import Estimate, WorkUnit
 from mlops.domain.training.run import JobState
 from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel, ServedModel
 from mlops.flow.release.site import HourOfRequests, Limit, Machines, ModelDetails, ModelRecord, SiteResult
@@ -44,6 +45,7 @@ def example(releases: int) -> SiteResult:
             for hours in range(24)
         ),
         currency="USD",
+        estimate=Estimate(1.5, 1.5, 5.505, "USD", "Standard_NC24ads_A100_v4", 1, 3, WorkUnit.ROW_EPOCHS),
     )
 
 

@@ -91,11 +91,12 @@ def change(session: Session, base: str, out: Path) -> None:
 
 @command.command()
 @click.option("--run", type=click.IntRange(1), required=True, help="Number of the workflow run that wrote the file.")
+@click.option("--site", default="", metavar="URL", help="Where this project's site is published: it has an estimate.")
 @click.pass_obj
-def comment(session: Session, run: int) -> None:
+def comment(session: Session, run: int, site: str) -> None:
     """Put what a check reported into the one comment of its pull request, as quotations."""
     from mlops.flow.release import comment as flow
     from mlops.github_api import GitHub
     from mlops.views import report_comment as view
 
-    session.answer_alone(lambda: flow.run(GitHub.from_environment(session.environ), run), view)
+    session.answer_alone(lambda: flow.run(GitHub.from_environment(session.environ), run, site=site), view)

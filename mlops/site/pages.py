@@ -63,6 +63,7 @@ def pages(result: SiteResult) -> Iterator[tuple[str, str]]:
         yield labels[one.label], page("model.html", 1, **_model(result, one, before))
     for name, text in badges(result).items():
         yield f"badges/{name}.json", text
+    yield "estimate.json", json.dumps(plain(result.estimate)) + "\n"
     yield "data.json", json.dumps(plain(result), indent=1) + "\n"
 
 

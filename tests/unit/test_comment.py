@@ -26,12 +26,14 @@ from mlops.domain.release.change_report import (
     written,
 )
 from mlops.flow.project import Project
-from mlops.flow.release import change, comment
+from mlops.flow.release import change, comment, published
 from mlops.flow.release.change_comment import LARGEST as LONGEST_COMMENT
 from mlops.flow.release.change_comment import MARKER, text
 from mlops.flow.release.comment import CommentAction, CommentResult
 from mlops.github_api import GitHub
 from mlops.params import load
+from mlops.site.pages import pages
+from tests import site_example
 from tests.project import PARAMS_FILE
 from tests.unit.github_imitation import RUN, GitHubImitation, serve
 from tests.unit.test_views import GITHUB
@@ -81,6 +83,17 @@ def test_there_is_one_comment_which_is_updated_in_place(github: GitHubImitation)
     body = github.comments[1]["body"]
     for expected in ("7 added", "training.parameters.seed: 2", "How high is it?", "[-3-]{+4+}", "an address in line 3"):
         assert expected in body
+
+
+def test_the_estimate_is_that_of_the_published_site(github: GitHubImitation) -> None:
+    body = dict(pages(site_example.example(1)))[published.FILE].encode()
+    github.artifacts["site"] = body
+    there = comment.run(GitHub.from_environment(github.environment()), int(RUN), site=f"{github.url}/store/1?")
+    assert there.result.done is CommentAction.MADE
+    assert "about 1.5 hours on the clock, 5.50 USD, by 3 completed runs" in github.comments[0]["body"]
+    github.artifacts["site"] = b'{"hours": "<b>"}'
+    assert comment.run(GitHub.from_environment(github.environment()), int(RUN), site="").result.done
+    assert published.estimate(f"{github.url}/store/1?") is None
 
 
 def test_each_project_of_a_repository_has_its_part(github: GitHubImitation) -> None:

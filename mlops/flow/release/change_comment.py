@@ -6,8 +6,9 @@ Nothing of a report is markup, a link or a mention: its texts stand in code bloc
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from mlops.domain.numbers import number
 from mlops.domain.release.change_report import LONGEST, ChangeReport, HourlyCost
-from mlops.domain.training.costs import amount
+from mlops.domain.training.costs import Estimate, amount
 from mlops.render import fenced
 
 MARKER = "<!-- mlops: what this pull request changes -->"
@@ -15,11 +16,12 @@ LARGEST = 60_000  # characters; GitHub takes 65,536
 MOST_REPORTS = 10
 
 
-def text(reports: Sequence[ChangeReport], sha: str, run_url: str) -> str:
-    """The whole comment for the commit `sha`, whose check is at `run_url`."""
+def text(reports: Sequence[ChangeReport], sha: str, run_url: str, estimate: Estimate | None = None) -> str:
+    """The whole comment for the commit `sha`, whose check is at `run_url`; `estimate` is that of the last site."""
     source = f"By the check of {sha[:8]}, as the code of this pull request told it: [all of it]({run_url})."
     intro = f"{MARKER}\n### What merging this changes\n\n{source}"
-    parts = [intro, *("\n\n".join(_sections(one)) for one in reports[:MOST_REPORTS])]
+    known = [_estimate(estimate)] if estimate and any(one.trains for one in reports) else []
+    parts = [intro, *known, *("\n\n".join(_sections(one)) for one in reports[:MOST_REPORTS])]
     if len(reports) > MOST_REPORTS:
         parts.append(f"{len(reports) - MOST_REPORTS} more projects change.")
     whole = ""
@@ -28,6 +30,13 @@ def text(reports: Sequence[ChangeReport], sha: str, run_url: str) -> str:
             return f"{whole}\n\nThe rest is too long for a comment.\n"
         whole += f"{part}\n\n"
     return whole
+
+
+def _estimate(found: Estimate) -> str:
+    """By the runs that this project made before, on its data of then."""
+    cost = f", {found.cost:,.2f} {found.currency[:3]}" if found.cost is not None else ""
+    runs = f"{found.runs} completed run{'s' * (found.runs > 1)}"
+    return f"**A training takes** about {number(found.hours)} hours on the clock{cost}, by {runs} on the data of then."
 
 
 def _sections(one: ChangeReport) -> Iterator[str]:
@@ -60,8 +69,8 @@ def _trains(one: ChangeReport) -> str:
 
 
 def _examples(one: ChangeReport) -> Iterator[str]:
-    for number in one.numbers:
-        yield f"  {number.name}: {number.before} -> {number.after}"
+    for count in one.numbers:
+        yield f"  {count.name}: {count.before} -> {count.after}"
     for sign, rows in (("+", one.shown_added), ("-", one.shown_removed)):
         for row in rows:
             yield f"{sign} {row.place}: {row.begins}"
@@ -73,7 +82,7 @@ def _examples(one: ChangeReport) -> Iterator[str]:
 
 def _costs(one: ChangeReport) -> Iterator[str]:
     if one.costs:
-        yield "**Cost**: what the machines cost while they are up; the plan of `train` tells hours by earlier runs"
+        yield "**Cost**: what the machines cost while they are up"
         yield _quoted([_cost(each) for each in one.costs])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops.domain.release.change_report import ARTIFACT, FILE, LARGEST, ChangeReport, read
 from mlops.flow.outcome import Outcome
+from mlops.flow.release import published
 from mlops.flow.release.change_comment import MARKER, MOST_REPORTS, text
 from mlops.github_api import GitHub
 
@@ -35,8 +36,8 @@ class CommentResult:
     why: str
 
 
-def run(github: GitHub, run: int) -> Outcome[CommentResult]:
-    """Of the workflow run with that number."""
+def run(github: GitHub, run: int, *, site: str = "") -> Outcome[CommentResult]:
+    """Of the workflow run with that number; `site` is the address of this project's published site."""
     found = github.workflow_run(run)
     if found.get("event") != "pull_request":
         return Outcome(CommentResult(None, CommentAction.NONE, None, "the run is of no pull request"))
@@ -49,7 +50,8 @@ def run(github: GitHub, run: int) -> Outcome[CommentResult]:
     if not reports:
         why = "its check left no report that can be read"
         return Outcome(CommentResult(number, CommentAction.NONE, None, why))
-    return Outcome(_put(github, number, text(reports, sha, str(found.get("html_url") or ""))))
+    body = text(reports, sha, str(found.get("html_url") or ""), published.estimate(site))
+    return Outcome(_put(github, number, body))
 
 
 def _pull_request(github: GitHub, run: dict[str, Any], sha: str) -> int | None:

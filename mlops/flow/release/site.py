@@ -4,7 +4,7 @@ What does not change any more (a registered model's run, data, evaluation and le
 read from there the next time: hundreds of releases would be thousands of requests.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,8 +20,9 @@ from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts
 from mlops.domain.registry.lineage import EvaluationFacts, ModelFacts, RunFacts, whole
 from mlops.domain.release.timeline import Event, RunRecord, VersionRecord, timeline
 from mlops.domain.tags import GATE_PREFIX, INSTANCE_TYPE_TAG, NODES_TAG, VERDICT_TAG, VERDICT_WHY_TAG
-from mlops.domain.training.costs import HOUR, PriceList, cost, machine_cost
+from mlops.domain.training.costs import HOUR, Estimate, PriceList, cost, machine_cost
 from mlops.domain.training.progress import machine_seconds
+from mlops.domain.training.spec import TrainingSpec
 from mlops.errors import BadInput, MlopsError
 from mlops.flow.context import Context
 from mlops.flow.evaluation.compare import SidesSpec
@@ -32,7 +33,7 @@ from mlops.flow.registry import lineage
 from mlops.flow.release import history, live
 from mlops.flow.release.live import EnvironmentStatus
 from mlops.flow.release.site_answers import AnswersBeside, AnswersReader
-from mlops.flow.training import estimates
+from mlops.flow.training import estimates, training_spec
 from mlops.params import Params
 
 FORM = 2  # of what is kept
@@ -125,6 +126,7 @@ class SiteResult:
     left_out: int
     requests: tuple[HourOfRequests, ...] = ()
     currency: str = ""
+    estimate: Estimate | None = None  # of another training on the newest model's data
 
 
 def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
@@ -159,8 +161,21 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
             one for name in endpoints for one in _requests(context.workspace_of(name), name, endpoints[name])
         ),
         currency=prices.currency,
+        estimate=_estimate(workspace, training_spec.of(context), shown, prices),
     )
     return Outcome(result)
+
+
+def _estimate(
+    workspace: Workspace, spec: TrainingSpec, shown: Sequence[ModelRecord], prices: PriceList
+) -> Estimate | None:
+    """None where nothing was trained yet on such machines, or what is to be trained cannot be looked up."""
+    run = shown[0].details.run if shown else None
+    rows = next((item.rows for item in run.data if item.role == "train"), None) if run else None
+    try:
+        return estimates.of(workspace, spec, training_spec.training(workspace, spec), rows, prices)
+    except MlopsError:
+        return None
 
 
 def _model(one: Registered, roles: Mapping[str, str], details: ModelDetails, prices: PriceList) -> ModelRecord:

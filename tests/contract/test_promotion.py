@@ -758,3 +758,12 @@ def test_with_approval_by_command_nothing_changes_until_a_person_asks(stage: Sta
     assert (alone.failure, alone.result.outcome) == (None, PromoteOutcome.WAITS)
     assert "start the workflow promote" in alone.result.why
     assert stage.facts().live == {"model-1": 100}
+
+
+def test_what_a_run_left_that_died_at_its_end_is_taken_off_by_the_next(stage: Stage) -> None:
+    stage.home()
+    stage.tag_lease("https://example.test/actions/runs/0 until 2999-01-01T00:00:00+00:00")
+    endpoints.patch_tags(own_workspace(), ENDPOINT, {"mlops-promoting": f"{MODEL}:1 model-1"})
+    stage.promote(1)
+    assert lease.read(stage.facts().tags) is None
+    assert not stage.facts().promoting

@@ -14,7 +14,18 @@ _DRAWN = (
     (re.compile(r"\b\d+ requests \(2xx \d+\)[^;]*"), "PROBES"),
     (re.compile(r"canary \d+"), "CANARY"),
 )
-_LEFT_OUT = {"etag", "systemData", "creationContext", "modified", "created", "lease", "keys", "credentials", "file"}
+_LEFT_OUT = {
+    "etag",
+    "_keys",
+    "systemData",
+    "creationContext",
+    "modified",
+    "created",
+    "lease",
+    "keys",
+    "credentials",
+    "file",
+}
 KINDS = ("onlineEndpoints", "deployments", "jobs", "computes", "models/versions", "data/versions", "autoscaleSettings")
 
 

@@ -83,6 +83,14 @@ class EndpointLease:
         if facts.state is not EndpointState.ABSENT:
             endpoints.patch_tags(self.workspace, self.endpoint, self.tags())
 
+    def tidy(self, facts: EndpointFacts) -> None:
+        """Take off what a run left that died at its end, unless another is at it; when that fails it stays a note."""
+        left = facts.tags.get(LEASE_TAG, lease.FREE) != lease.FREE or set(self.only_with_it) & set(facts.tags)
+        if left and not self.has:
+            with suppress(MlopsError):
+                self.noted = self.take() is None
+                self.release()
+
     def waiting(self, other: Holder) -> Wait:
         """What is said while another has it."""
         why = f"{other} changes {self.endpoint}; where that run died, its lease ends within a minute"

@@ -236,6 +236,7 @@ class Promotion:
     def _outcome(self, facts: EndpointFacts, end: Final) -> Outcome[PromoteResult]:
         if isinstance(end, Refuse):
             raise self._refusal(end, facts)
+        self._lease.tidy(facts)
         share.set_champion(self.home, self.spec, self._log.first, facts, self.say)
         if isinstance(end, Skip):
             return Outcome(self._result(facts, PromoteOutcome.FROZEN, end.why))

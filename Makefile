@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture explore check docs lock parity parity-stack dist try-dist browser expressions clean
+.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-stack dist try-dist browser expressions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ rehearse: setup ## run the whole road against the emulator: a push becomes a rel
 # With the variable empty pytest may keep the test modules that it rewrites: half of what each worker does to collect.
 test: setup check ## lint, types, layers and the whole suite
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
+
+sbom: setup ## write build/sbom.json, what a runner installs as CycloneDX, and look at the licences
+	@$(BIN)/python tools/sbom.py $(ARGS)
 
 torture: setup ## kills and faults at every call of every verb; hours (ARGS="--most 20" draws that many of each verb)
 	@$(BIN)/python -m tests.torture --state build/torture $(ARGS)

@@ -92,6 +92,7 @@ def _trouble(case: Case, snapshot: Path, root: Path, met: Trouble, wanted: dict[
             if second.code == 0:
                 break
             second = process.command(list(case.words), folder, address)
+        wrong += [f"tells {what}" for what in state.secrets(working, first.said + second.said)]
         if second.code:
             wrong.append(f"the second run ends with {second.code}: {_last(second)}")
     return [*wrong, *_violations(working), *state.difference(wanted, state.read(working))[:3]]

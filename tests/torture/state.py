@@ -26,6 +26,11 @@ _LEFT_OUT = {
     "credentials",
     "file",
 }
+_SECRET = (
+    ("a signature", re.compile(r"\bsig=[\w%+/]{16,}")),
+    ("a token", re.compile(r"\beyJ[\w-]{16,}\.")),
+    ("an account key", re.compile(r"AccountKey=|[A-Za-z0-9+/]{80,}==")),
+)
 KINDS = ("onlineEndpoints", "deployments", "jobs", "computes", "models/versions", "data/versions", "autoscaleSettings")
 
 
@@ -41,6 +46,18 @@ def read(folder: Path) -> dict[str, str]:
         for id, kind, body in rows
         if kind in KINDS
     }
+
+
+def secrets(folder: Path, said: str) -> list[str]:
+    """What a command told that it must not: keys of endpoints, signatures of the storage, tokens."""
+    database = sqlite3.connect(f"file:{folder / 'emulator.sqlite'}?mode=ro", uri=True)
+    try:
+        rows = database.execute("SELECT body FROM resources WHERE kind = 'onlineEndpoints'").fetchall()
+    finally:
+        database.close()
+    keys = [key for (body,) in rows for key in json.loads(body).get("_keys") or []]
+    found = ["an endpoint's key" for key in keys if key in said]
+    return found + [what for what, pattern in _SECRET if pattern.search(said)]
 
 
 def difference(undisturbed: dict[str, str], found: dict[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ SHORT_COMMIT = 8
 MOST_ITEMS = 5  # of cleanup; `mlops cleanup` has all
 ROWS = (
     *("live", "since", "approved by", "made by", "verdict", "traffic", "health"),
-    *("last day", "last request", "cost a day", "endpoint"),
+    *("last day", "last request", "cost a day"),
 )
 UNDONE = {  # while a workflow is off
     "train": "a push trains nothing",
@@ -43,6 +43,8 @@ def report(result: StatusResult) -> Report:
             *_off(result.schedules),
             *drift_lines(result.drift),
             *_cleanup(result.cleanup),
+            f"endpoints: {', '.join(one.endpoint for one in result.environments)}",
+            f"GitHub's approvals are not known: {result.approvals.gap}" if result.approvals.gap else "",
         ),
         tables=(*tables, table("This commit", ("what", "value"), _this_commit(result))),
         sections=(released_section(result.compared),),
@@ -82,7 +84,6 @@ def _facts(one: EnvironmentStatus) -> Iterator[tuple[str, str]]:
         yield "cost a day", "no price given" if one.cost_a_day is None else amount(one.cost_a_day, one.currency)
     for change in one.pending:
         yield f"{change.name} to be", f"{change.after or '-'} instead of {change.before or '-'}"
-    yield "endpoint", one.endpoint
 
 
 def _origin(live: LiveModel) -> Iterator[tuple[str, str]]:
@@ -121,8 +122,6 @@ def _waiting(result: StatusResult) -> Iterator[str]:
         yield f"waits for approval of {one.environment} since {moment(one.since)}: {one.title} {one.run}"
     if result.promotes and result.model:
         yield f"{result.model} is to go to {', '.join(result.promotes)}"
-    if result.approvals.gap:
-        yield f"whether GitHub waits for an approval is not known: {result.approvals.gap}"
 
 
 def _off(found: Schedules) -> Iterator[str]:

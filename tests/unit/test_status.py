@@ -1,11 +1,14 @@
 """`mlops status`: the next step by what is found, approvals as GitHub tells them, and the screen."""
 
+import io
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mlops.cli.session import Session
 from mlops.domain.cleanup.plan import Because, Kind
@@ -108,6 +111,15 @@ def test_one_screen_has_what_is_live_goes_on_waits_and_is_held() -> None:
         (EndpointUse(1, 0, 90.0, AT), "1 request, p95 90 ms"),
     ],
 )
+def test_the_environments_fit_a_terminal_of_eighty_columns_side_by_side() -> None:
+    long = replace(STAGING, endpoint="phi-3-mini-u-b7f0-staging-eb15e6")
+    report = view.report(replace(RESULT, environments=(long, replace(PRODUCTION, endpoint=long.endpoint))))
+    shown = io.StringIO()
+    report.print(Console(file=shown, width=80, force_terminal=True, color_system=None))
+    assert any("staging" in row and "production" in row for row in shown.getvalue().splitlines() if "frozen" not in row)
+    assert any(re.search(r"live\s+nothing\s+chat:3", row) for row in shown.getvalue().splitlines())
+
+
 def test_use_that_is_not_known_is_not_zero(use: EndpointUse, expected: str) -> None:
     shown = replace(RESULT, environments=(replace(PRODUCTION, use=use),))
     assert expected in " ".join(printed(view.report(shown)).split())

@@ -21,7 +21,7 @@ from mlops.azure.workspace import ARM
 from mlops.errors import AzureRefused, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
-from mlops.flow.promote import canary, promote, reconcile, rollback
+from mlops.flow.promote import canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.consent import Consent
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
@@ -140,6 +140,32 @@ def test_no_single_answer_is_believed(world: World, route: str, kind: str) -> No
         world.promote(2)
         assert world.facts().live == {"model-2": 100}
         assert aliases.read(workspace, MODEL).of("production").champion == "2"
+
+
+@pytest.mark.parametrize("kind", ["404", "stale"])
+@pytest.mark.parametrize("skip", [0, 1, 2, 3])
+def test_a_freeze_and_its_end_are_what_they_say(world: World, kind: str, skip: int) -> None:
+    workspace, context = own_workspace(), world.context()
+    if not world.facts().live:
+        world.promote(1)
+    before = world.facts()
+    for verb, wanted in (("freeze", True), ("thaw", False)):
+
+        def act(verb: str = verb) -> bool:
+            done = freeze.run(context, "production", reason="the fair") if verb == "freeze" else None
+            return (done or thaw.run(context, "production")).result.changed
+
+        mark = {"somebody": f"{kind} {skip} {verb}"}
+        endpoints.patch_tags(workspace, ENDPOINT, mark)
+        world.fault(f"endpoints.get {ENDPOINT}: {kind} once after {skip} requests")
+        with suppress(Unfinished, AzureRefused, RemoteFailed):  # a clean refusal
+            assert act(), "what it says it did not do, it was not asked to do"
+            assert ("mlops-frozen" in world.facts().tags) == wanted
+        world.forget_faults()
+        act()
+        facts = world.facts()
+        assert ("mlops-frozen" in facts.tags) == wanted, "the next time it is done"
+        assert (facts.tags["somebody"], facts.live) == (mark["somebody"], before.live)
 
 
 @pytest.mark.parametrize("kind", ["404", "stale"])

@@ -17,6 +17,8 @@ def run(context: Context, environment: str) -> Outcome[ThawResult]:
     """
     spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
     facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+    if not audit.frozen(facts.tags):  # one answer may be of a moment ago, and nothing would be done because of it
+        facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
     entry = audit.frozen(facts.tags)
     if entry:
         marks = [tag for tag in facts.tags if tag == IDLE_SINCE_TAG or tag.startswith(IDLE_DEPLOYMENT_PREFIX)]

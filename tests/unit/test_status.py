@@ -102,15 +102,6 @@ def test_one_screen_has_what_is_live_goes_on_waits_and_is_held() -> None:
         assert expected in text, expected
 
 
-@pytest.mark.parametrize(
-    ("use", "expected"),
-    [
-        (EndpointUse(gap="it may not be read"), "not known: it may not be read"),
-        (EndpointUse(0, 0, None, None, idle=True), "none in 30 days"),
-        (EndpointUse(0, 0, None, AT - timedelta(days=3), idle=True), "idle since 2026-11-25 12:00 UTC"),
-        (EndpointUse(1, 0, 90.0, AT), "1 request, p95 90 ms"),
-    ],
-)
 def test_the_environments_fit_a_terminal_of_eighty_columns_side_by_side() -> None:
     long = replace(STAGING, endpoint="phi-3-mini-u-b7f0-staging-eb15e6")
     report = view.report(replace(RESULT, environments=(long, replace(PRODUCTION, endpoint=long.endpoint))))
@@ -120,6 +111,15 @@ def test_the_environments_fit_a_terminal_of_eighty_columns_side_by_side() -> Non
     assert any(re.search(r"live\s+nothing\s+chat:3", row) for row in shown.getvalue().splitlines())
 
 
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        (EndpointUse(gap="it may not be read"), "not known: it may not be read"),
+        (EndpointUse(0, 0, None, None, idle=True), "none in 30 days"),
+        (EndpointUse(0, 0, None, AT - timedelta(days=3), idle=True), "idle since 2026-11-25 12:00 UTC"),
+        (EndpointUse(1, 0, 90.0, AT), "1 request, p95 90 ms"),
+    ],
+)
 def test_use_that_is_not_known_is_not_zero(use: EndpointUse, expected: str) -> None:
     shown = replace(RESULT, environments=(replace(PRODUCTION, use=use),))
     assert expected in " ".join(printed(view.report(shown)).split())

@@ -29,7 +29,7 @@ def problems(rule: str, more: str = ON) -> list[str]:
     [
         ("metric: rougel, min: 0.1", "nothing produces the metric rougel; perhaps you meant rougeL"),
         ("metric: evalloss, max: 2", "nothing produces the metric evalloss; perhaps you meant eval_loss"),
-        ("metric: niceness, min: 1", "nothing produces the metric niceness; use one of answer_words"),
+        ("metric: niceness, min: 1", "nothing produces the metric niceness; use one of answer_seconds"),
         ("metric: probes.arithmetik, min: 0.5", "no probes of probes.arithmetik are asked"),
         ("metric: eval_loss, better_than: base", "eval_loss has no value for each answer to compare"),
         ("metric: rougeL, better: lower, max: 0.5", "rougeL is better when higher, the rule says lower"),

@@ -33,7 +33,11 @@ def main() -> int:
     parser.add_argument("--component", action="append", choices=sorted(known), help="only this version")
     parser.add_argument("--write", action="store_true", help="keep the answers as the expectations")
     parser.add_argument("--python", default="python3.11", help="of the images; the packages have no wheels for all")
+    parser.add_argument("--environment", action="store_true", help="only make it, and print its interpreter")
     given = parser.parse_args()
+    if given.environment:
+        print("\n".join(str(environment(component, given.python)) for component in given.component or sorted(known)))
+        return 0
     differs = False
     with TemporaryDirectory() as name:
         data = prepared(Path(name))

@@ -39,7 +39,7 @@ def predictions(model: Path, questions: Path) -> list[Case]:
     rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
 
     def predict(given: dict[str, Any]) -> list[Any]:
-        return [_predicted(loaded, row, given) for row in rows[:2]]
+        return [predicted(loaded, row[scoring.QUESTION], given) for row in rows[:2]]
 
     return [observe(name, given, partial(predict, given)) for name, given in SETTINGS.items()]
 
@@ -57,11 +57,12 @@ def metrics() -> list[Case]:
     return [observe(name, SETTINGS[name], partial(compute, SETTINGS[name])) for name in ("no settings", "our settings")]
 
 
-def _predicted(loaded: Any, row: dict[str, Any], settings: dict[str, Any]) -> Any:
+def predicted(loaded: Any, messages: list[Any], settings: dict[str, Any]) -> Any:
+    """The answer to one conversation, as the task of the evaluation code asks for it."""
     import numpy as np
     import pandas as pd
 
-    asked = pd.DataFrame(np.array(row[scoring.QUESTION]), columns=[scoring.QUESTION])
+    asked = pd.DataFrame(np.array(messages), columns=[scoring.QUESTION])
     passed = {name: value for name, value in settings.items() if name in PASSED_ON}
     handed: Any = asked
     if "generator_config" in passed:

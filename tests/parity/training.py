@@ -24,16 +24,16 @@ INFERENCE = "azureml_mlflow_inference_params.json"
 def train(family: Family, base: Path, data: Path, work: Path) -> tuple[list[Case], dict[str, Any], Path]:
     """Both steps on one base model; what came of each, some facts, and the folder of the trained weights."""
     made, trained = work / "preprocessed", work / "pytorch"
-    cases = [observe("preprocess", {"files": list(SPLITS)}, lambda: _preprocess(family, base, data, made))]
-    facts = {"tokens": _stated(made, "finetune_tokens"), "inference": _inference(made)}
+    cases = [observe("preprocess", {"files": list(SPLITS)}, lambda: preprocess(family, base, data, made))]
+    facts = {"tokens": stated(made, "finetune_tokens"), "inference": inference(made)}
     if cases[0].accepted:
         asked = {"max_steps": STEPS, "apply_lora": True}
         cases += [
-            observe("finetune", {**asked, "lora_algo": "peft"}, lambda: _tune(base, made, trained)),
+            observe("finetune", {**asked, "lora_algo": "peft"}, lambda: tune(base, made, trained)),
             observe(
                 "finetune, LoRA of acft",
                 {**asked, "lora_algo": "custom"},
-                lambda: _tune(base, made, work / "custom", "custom"),
+                lambda: tune(base, made, work / "custom", "custom"),
             ),
         ]
         facts["metrics"] = _metrics(trained)
@@ -80,10 +80,11 @@ def _with_rows(
     text = "".join(f"{json.dumps(make(row))}\n" for row in range(rows))
     for split in SPLITS:
         (folder / f"{split}.jsonl").write_text(text, encoding="utf-8")
-    return observe(name, make(0) | {"rows": rows}, lambda: _preprocess(family, base, folder, folder / "out"))
+    return observe(name, make(0) | {"rows": rows}, lambda: preprocess(family, base, folder, folder / "out"))
 
 
-def _preprocess(family: Family, base: Path, data: Path, made: Path) -> list[str]:
+def preprocess(family: Family, base: Path, data: Path, made: Path) -> list[str]:
+    """Tokenize `train.jsonl`, `validation.jsonl` and `test.jsonl` of a folder as the component does."""
     from azureml.acft.contrib.hf.nlp.task_factory import get_task_runner
 
     made.mkdir(parents=True)
@@ -112,11 +113,12 @@ def _preprocess(family: Family, base: Path, data: Path, made: Path) -> list[str]
     return sorted(path.name for path in made.iterdir() if path.is_file())
 
 
-def _tune(base: Path, made: Path, trained: Path, lora_algo: str = "peft") -> list[str]:
+def tune(base: Path, made: Path, trained: Path, lora_algo: str = "peft", **changed: Any) -> list[str]:
+    """Fine-tune as the component's script does; `changed` are other values of its arguments."""
     from azureml.acft.contrib.hf.nlp.tasks.chat_completion.finetune.finetune import ChatCompletionFinetune
 
     trained.mkdir()
-    stated = json.loads((made / "preprocess_args.json").read_text(encoding="utf-8"))
+    handed = json.loads((made / "preprocess_args.json").read_text(encoding="utf-8"))
     every = {"eval_strategy": "steps", "eval_steps": 2, "save_strategy": "steps", "save_steps": 2}
     lora = {"apply_lora": True, "lora_algo": lora_algo, "lora_alpha": 16, "lora_r": 4, "lora_dropout": 0.0}
     targets = {"lora_target_modules": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]}  # of finetune_config.json
@@ -131,7 +133,7 @@ def _tune(base: Path, made: Path, trained: Path, lora_algo: str = "peft") -> lis
         "gradient_checkpointing",
     ]
     given = {
-        **stated,
+        **handed,
         **every,
         **lora,
         **targets,
@@ -153,6 +155,7 @@ def _tune(base: Path, made: Path, trained: Path, lora_algo: str = "peft") -> lis
         "seed": 42,
         "save_total_limit": 1,
         "model_metadata": {},
+        **changed,
     }
     ChatCompletionFinetune(given).finetune()
     return sorted(path.name for path in trained.iterdir() if path.is_file())
@@ -165,11 +168,13 @@ def _metrics(trained: Path) -> list[str]:
     return sorted({name for entry in logged for name in entry if name != "step"})
 
 
-def _inference(made: Path) -> Any:
+def inference(made: Path) -> Any:
+    """What preprocessing left for the MLflow model."""
     path = made / INFERENCE
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _stated(made: Path, name: str) -> Any:
+def stated(made: Path, name: str) -> Any:
+    """A value that preprocessing hands on to fine-tuning."""
     path = made / "preprocess_args.json"
     return json.loads(path.read_text(encoding="utf-8")).get(name) if path.is_file() else None

@@ -137,15 +137,15 @@ def _check_task(pipeline: Pipeline) -> None:
         raise NodeError("NotEmulated", f"The emulator evaluates models for the task {TASK} and not for {task}.")
 
 
-def _load(folder: Path | None, pipeline: Pipeline) -> ChatModel:
+def _load(folder: Path | None, pipeline: Pipeline) -> Any:
     """The model in a folder; without one, a model of the registry, for which the shipped stand-in answers."""
     try:
-        if folder is None and pipeline.base_model.get("name"):
-            return ChatModel.load()
+        if folder is None and (name := pipeline.base_model.get("name")):
+            return pipeline.load_model(None, name) if pipeline.load_model else ChatModel.load()
         if folder is None or not any(folder.rglob("MLmodel")):
             text = "Please save model using 'azureml-evaluate-mlflow' or 'mlflow' package."
             raise NodeError(MODEL, f"Model passed is not a valid MLFlow model. {text}")
-        return ChatModel.load(folder)
+        return pipeline.load_model(folder, "") if pipeline.load_model else ChatModel.load(folder)
     except ArtifactError as error:
         raise NodeError(MODEL, f"Model load failed due to error: [{error}]") from error
 
@@ -162,7 +162,7 @@ def _question(messages: Any, truth: Any) -> Question:
 
 
 def _answer(
-    pipeline: Pipeline, reporter: Reporter, node: str, model: ChatModel,
+    pipeline: Pipeline, reporter: Reporter, node: str, model: Any,
     asked: Sequence[Question], label: str, settings: dict[str, Any],
 ) -> None:  # fmt: skip
     """Answer every question, and write the output ports."""

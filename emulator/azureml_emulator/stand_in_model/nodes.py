@@ -22,6 +22,7 @@ from azureml_emulator.stand_in_model.report import USER, NodeError, Reporter
 from azureml_emulator.stand_in_model.trainer import Result, Trainer
 
 T = TypeVar("T")
+LoadModel = Callable[[Path | None, str], Any]  # of a folder, or the base model of a name: what ChatModel does
 MODEL_SOURCES = ("mlflow_model_path", "pytorch_model_path", "huggingface_id")
 
 
@@ -36,6 +37,7 @@ class Pipeline:
     version: str = ""  # of the pipeline component
     model: artifact.StandInModel | None = None
     prepared: Prepared | None = None
+    load_model: LoadModel | None = None  # of another stack
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any], output: Path) -> "Pipeline":

@@ -7,15 +7,16 @@ It must not know what a node does. The request is `request.json` in the working 
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from azureml_emulator.stand_in_model import evaluation, misfits, nodes
-from azureml_emulator.stand_in_model.nodes import Pipeline
-from azureml_emulator.stand_in_model.report import NodeError
+from azureml_emulator.stand_in_model.nodes import LoadModel, Pipeline
+from azureml_emulator.stand_in_model.report import NodeError, Reporter
 
-NODES = {**nodes.NODES, **evaluation.NODES}
+Nodes = Mapping[str, Callable[[Pipeline, Reporter], None]]
+NODES: Nodes = {**nodes.NODES, **evaluation.NODES}
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -43,20 +44,22 @@ class NodeReporter:
         self._emit({"node": self._node, "event": event, **values})
 
 
-def run(folder: Path, emit: Emit) -> bool:
-    """Run the request in the folder; True when every node completed."""
+def run(folder: Path, emit: Emit, *, known: Nodes = NODES, load_model: LoadModel | None = None) -> bool:
+    """Run the request in the folder; True when every node completed. Another stack has nodes and models of its own."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     pipeline = Pipeline.from_request(request, Path(request.get("output") or folder / "outputs"))
-    return all(_run_node(node, pipeline, NodeReporter(node, emit)) for node in request.get("nodes", nodes.NODES))
+    pipeline.load_model = load_model
+    asked = request.get("nodes", nodes.NODES)
+    return all(_run_node(node, known, pipeline, NodeReporter(node, emit)) for node in asked)
 
 
-def _run_node(node: str, pipeline: Pipeline, reporter: NodeReporter) -> bool:
+def _run_node(node: str, known: Nodes, pipeline: Pipeline, reporter: NodeReporter) -> bool:
     reporter.send("started")
     try:
-        if node not in NODES:
-            raise NodeError("UnknownComponent", f"the emulator has no component {node}; it has {', '.join(NODES)}")
+        if node not in known:
+            raise NodeError("UnknownComponent", f"the emulator has no component {node}; it has {', '.join(known)}")
         misfits.check(node, str(pipeline.base_model.get("name", "")), pipeline.version)
-        NODES[node](pipeline, reporter)
+        known[node](pipeline, reporter)
     except NodeError as error:
         reporter.log(f"{error.code}: {error.message}")
         reporter.send("failed", code=error.code, message=error.message)

@@ -14,6 +14,7 @@ from mlops.cli.session import Session
 from mlops.params.presets import presets, settings
 
 NAMES = list(TITLES)
+KINDS = ("stand-in", "real")
 
 
 @click.command(short_help="Rehearse a push to main here: no account, no cost.")
@@ -39,6 +40,13 @@ NAMES = list(TITLES)
     help="Put the last environment into another workspace and subscription, with a registry between them.",
 )
 @click.option("--preset", type=click.Choice(sorted(presets())), help="Another base model, with what trains it.")
+@click.option(
+    "--stack",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="What trains and serves; real: the packages of Azure's images (docs/parity.md).",
+)
 @click.pass_obj
 def command(
     session: Session,
@@ -50,9 +58,10 @@ def command(
     open_site: bool,
     scenario: str,
     preset: str | None,
+    stack: str,
 ) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
-    from mlops.cli.rehearse import places
+    from mlops.cli.rehearse import places, real_stack
     from mlops.cli.rehearse.scenario import Rehearsal
     from mlops.cli.rehearse.show import Show
     from mlops.params import REHEARSAL_VARIABLE, load, overlay
@@ -60,7 +69,8 @@ def command(
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")
     session.enter()
-    session.settings = (*(settings(preset) if preset else ()), *session.settings)
+    small = real_stack.SETTINGS if stack != KINDS[0] else ()
+    session.settings = (*(settings(preset) if preset else ()), *small, *session.settings)
     if scenario == TWO_WORKSPACES:
         file = load(session.params_path, overlay.parse(session.settings), rehearsal=True)
         session.settings = (*places.settings(file), *session.settings)
@@ -75,5 +85,6 @@ def command(
         state=state,
         settings=session.settings,
         open_site=open_site,
+        stack=real_stack.words(session.params.training.component_version) if stack != KINDS[0] else [],
     )
     rehearsal.run(first=first, last=last, pause=pause)

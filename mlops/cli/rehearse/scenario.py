@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from azureml_emulator import process
+from azureml_emulator.core import model_stack
 from azureml_emulator.http.address import Address
 from mlops import actions, clock, history, jsons
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
@@ -60,6 +61,7 @@ class Rehearsal:
     state: Path | None
     settings: tuple[str, ...] = ()
     open_site: bool = False
+    stack: list[str] = field(default_factory=list)  # what starts another one than the stand-in
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
@@ -153,6 +155,7 @@ class Rehearsal:
 
     def _ensure_emulator(self) -> None:
         try:
+            model_stack.use(self.state_folder, self.stack)
             self.address = process.launch(self.state_folder)
             note_rehearsal(self.state_folder, self.root, self.settings)
             places.make(self.address, self.params)

@@ -13,12 +13,14 @@ from typing import Any
 import yaml
 
 from azureml_emulator.catalog import models
+from azureml_emulator.core import model_stack
 from azureml_emulator.core.clock import iso
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
+from azureml_emulator.services.online_endpoints.served_model import ServedModel
 from azureml_emulator.services.storage import storage
 from azureml_emulator.stand_in_model import predictor
 from azureml_emulator.stand_in_model.artifact import ArtifactError
@@ -27,6 +29,7 @@ from azureml_emulator.stand_in_model.serve import ChatModel
 REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
 BASE = ""  # the place of a base model of a registry, which the shipped weights stand in for
 MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
+Model = ChatModel | ServedModel
 
 
 def model_exists(emulator: Emulator, reference: str) -> bool:
@@ -66,14 +69,16 @@ def place(emulator: Emulator, reference: str) -> str:
     return relative
 
 
-def load(emulator: Emulator, place: str) -> ChatModel:
+def load(emulator: Emulator, place: str) -> Model:
     """The model at a place, kept in memory after the first time. Raises ArtifactError."""
     key = f"model:{place}"
-    found: ChatModel | None = emulator.cache.get(key)
+    found: Model | None = emulator.cache.get(key)
     if found is None:
         if place != BASE and not (emulator.folder / place / "MLmodel").is_file():
             raise ArtifactError("the model has no MLmodel file at its root, so MLflow cannot load it")
-        found = ChatModel.load(emulator.folder / place if place != BASE else None)
+        other = model_stack.command(emulator.folder) if place != BASE else []
+        folder = emulator.folder / place if place != BASE else None
+        found = ServedModel(other, emulator.folder / place) if other else ChatModel.load(folder)
         emulator.cache[key] = found
     return found
 
@@ -107,9 +112,11 @@ def stack_of(emulator: Emulator, place: str) -> str:
     return FOUNDATION if FOUNDATION in str(image) else MLFLOW
 
 
-def answer(model: ChatModel, body: Any) -> list[Any]:
+def answer(model: Model, body: Any) -> list[Any]:
     """What the MLflow image answers a scoring request. Raises ValueError as the predictor does."""
     given, parameters = _asked(body)
+    if isinstance(model, ServedModel):
+        return model.predict(body["input_data"])
     asked = predictor.conversations(given)
     for messages in asked:
         predictor.check_messages(messages)
@@ -117,9 +124,11 @@ def answer(model: ChatModel, body: Any) -> list[Any]:
     return predictor.answer(given, [model.reply(messages, parameters) for messages in asked])
 
 
-def answer_text(model: ChatModel, body: Any) -> str:
+def answer_text(model: Model, body: Any) -> str:
     """The text that foundation-model-inference answers; what it does not know among the parameters, it passes over."""
     given, parameters = _asked(body)
+    if isinstance(model, ServedModel):
+        raise ValueError("another stack serves models as the MLflow image does, and no other way")
     asked = given if given and isinstance(given[0], list) else [given]
     texts = [model.reply(messages, parameters) for messages in asked]
     return texts[0]

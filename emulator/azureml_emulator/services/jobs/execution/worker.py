@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from azureml_emulator.core import model_stack
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import failure
@@ -24,7 +25,9 @@ PROCESS = "jobs.process"  # in the cache: the one process that runs now
 
 async def run(emulator: Emulator, root: Resource, steps: Mapping[str, Resource], work: Path) -> None:
     """Run the request in the folder to its end. Raises JobFailed."""
-    command = [sys.executable, "-m", "azureml_emulator.stand_in_model", str(work)]
+    stack = model_stack.command(emulator.folder)
+    own = [sys.executable, "-m", "azureml_emulator.stand_in_model"]
+    command = [*([*stack, "work"] if stack else own), str(work)]
     nothing, pipe, both = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=both, limit=LINE_LIMIT)
     emulator.cache[PROCESS] = process

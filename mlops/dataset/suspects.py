@@ -2,7 +2,7 @@
 
 It must not decide what becomes of them: the rules of `mlops.domain` do, and they meet every row that is named here.
 Most rows are let go by a few searches over all texts at once. polars remembers 32 compiled expressions; there must be
-fewer, or each is compiled for each frame again, which took a quarter of the time.
+fewer, or each is compiled for each frame again, which took a quarter of the time (docs/decisions/0034).
 """
 
 import re

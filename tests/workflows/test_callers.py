@@ -176,6 +176,7 @@ def test_a_push_runs_the_models_that_it_concerns_side_by_side(two: Path, tmp_pat
     for verb, times in (("submit", 2), ("register", 2), ("promote", 4)):
         assert seen.verbs.count(verb) == times, verb
     started = Play(two, tmp_path / "none")
+    assert seen.calls[-1] == ["status"], "one table of all at the end"
     assert started("train", "push", PUSH, {"projects": {"outputs": {"projects": "[]"}}}).verbs == ["projects"]
 
 

@@ -300,6 +300,10 @@ TABLES: dict[str, Table] = {
         lambda case: (case["github.event.before"] or "") if case["github.event_name"] == "push" else "",
     ),
     "train-models.train.if": SOME,
+    "train-models.summary.if": Table(
+        {"needs.train.result": ENDED, "canceled": (False, True)},
+        lambda case: not case["canceled"] and case["needs.train.result"] != "skipped",
+    ),
     **{f"train.{job}.concurrency.group": LOCK for job in ("plan", "train", "release")},
     "train.plan.if": Table(
         {

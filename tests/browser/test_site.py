@@ -1,5 +1,6 @@
 """The site in a real browser: silent, on its own, accessible, and usable by keyboard and on a phone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ def test_a_chart_has_the_data_of_its_table(visit: Visit) -> None:
     page = visit.open("models/8.html")
     figure = page.get_by_role("figure").filter(has_text="Loss while it was trained").first
     assert figure.get_by_role("img").count() == 1
-    assert figure.locator("svg .dots").count() == 20 + 4
+    paths = figure.locator("svg .series path.line").evaluate_all("found => found.map(one => one.getAttribute('d'))")
+    assert [len(re.findall(r"[\d.]+ [\d.]+", path)) for path in paths] == [20, 4], "each line goes through its points"
     figure.get_by_text("The numbers of").click()
     assert figure.locator("tbody tr").count() == 20  # steps: those of one line hold those of the other
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-stack dist try-dist browser expressions clean
+.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-stack dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ parity: setup ## ask every operation of the REST specification, and write emulat
 
 parity-stack: setup ## ask Microsoft's own code (torch, transformers, azureml-acft) what it takes; environments of their own
 	@$(BIN)/python tools/parity.py $(ARGS)
+
+bench: setup ## measure this machine and write docs/performance.md; some minutes
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 clean: ## remove what setup, tests and rehearsals made here
 	rm -rf .venv .venv-parity .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build

@@ -1,8 +1,10 @@
 """Runs the benchmarks and writes docs/performance.md: `make bench`, some minutes on a machine that is quiet.
 
-What each measures stands at its head; figures are of this machine and this run, so compare them with each other.
+What each measures stands at its head; figures are of this machine and this run, so compare them with each other. With
+`make bench ARGS="commands import_times"` the other parts stay as they stand in the file.
 """
 
+import argparse
 import os
 import platform
 import subprocess
@@ -14,32 +16,44 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"
 PARTS = (
     ("Commands and a rehearsal", "commands.py", ()),
-    ("What imports cost", "import_times.py", ("--runs", "2")),
+    ("What imports cost", "import_times.py", ("--runs", "1")),
     ("The emulator", "emulator.py", ("--resources", "2000", "--endpoints", "500")),
     ("Cleanup of a large workspace", "cleanup.py", ("100", "1000")),
 )
 HEAD = """# How fast it is
 
-Written by `make bench`, {day}, on Python {python}, {cores} cores ({machine}). Times are of that machine: compare the
-rows of one table with each other, and ratios between machines. What may not grow is held by tests: calls of a step
-(`tests/journeys/test_rehearsal.py`), modules that a start imports (`tests/cli/test_start.py`), calls of a cleanup
-(`tests/contract/test_cleanup.py`).
+Written by `make bench`. Times are of the machine of that run: compare the rows of one table with each other, and
+ratios between machines. What may not grow is held by tests: calls of a step (`tests/journeys/test_rehearsal.py`),
+modules that a start imports (`tests/cli/test_start.py`).
 """
 
 
 def main() -> None:
     """Each part after the other, so that none takes the other's cores."""
-    day, machine = datetime.now(UTC).date(), platform.machine()
-    text = HEAD.format(day=day, python=platform.python_version(), cores=os.cpu_count(), machine=machine)
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("parts", nargs="*", choices=[script.removesuffix(".py") for _, script, _ in PARTS] + [[]])
+    wanted, before = options.parse_args().parts, stand()
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+    text = HEAD
     for title, script, words in PARTS:
+        if wanted and script.removesuffix(".py") not in wanted:
+            text += before.get(title, "")
+            continue
         print(f"{script} ...", flush=True)
         command = [sys.executable, str(ROOT / "benchmarks" / script), *words]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{script} failed:\n{done.stderr[-2000:]}")
-        text += f"\n## {title}\n`python benchmarks/{' '.join((script, *words))}`\n\n{shown(done.stdout)}\n"
+        how = f"`python benchmarks/{' '.join((script, *words))}`, {datetime.now(UTC).date()}, {machine}."
+        text += f"\n## {title}\n{how}\n\n{shown(done.stdout)}\n"
     TARGET.write_text(text, encoding="utf-8")
     print(TARGET.relative_to(ROOT))
+
+
+def stand() -> dict[str, str]:
+    """The parts that the file has, by title."""
+    parts = TARGET.read_text(encoding="utf-8").split("\n## ")[1:] if TARGET.exists() else []
+    return {part.partition("\n")[0]: f"\n## {part}" for part in parts}
 
 
 def shown(printed: str) -> str:

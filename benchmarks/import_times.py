@@ -1,16 +1,16 @@
 """Measures what imports cost, each in a fresh interpreter: `python benchmarks/import_times.py [--runs N] [MODULE ...]`.
 
 A module that is not installed is named and left out. For mlflow install `mlflow-skinny azureml-mlflow` beside the rest,
-in an environment that you throw away. Times are the best of N runs, less the time of an empty interpreter; they vary
-with the machine and its load, so compare the ratios of one run.
+in an environment that you throw away. Times are user and system CPU, the best of N runs, less that of an empty
+interpreter; they vary with the machine and its load, so compare the ratios of one run.
 """
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 MODULES = {
     "mlops, as for --help": "import mlops.cli.main",
@@ -53,10 +53,12 @@ def environment(cache: str) -> dict[str, str]:
 
 
 def once(statement: str, env: dict[str, str]) -> float:
-    """Seconds of one interpreter that runs a statement; 0 when the statement fails."""
-    started = time.perf_counter()
+    """CPU seconds of one interpreter that runs a statement; 0 when the statement fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", statement], env=env, capture_output=True, check=False)
-    return 0.0 if done.returncode else time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 0.0 if done.returncode else used
 
 
 def best(statement: str, env: dict[str, str], runs: int) -> float:

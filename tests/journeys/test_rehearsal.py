@@ -19,11 +19,11 @@ MOST_CALLS = {
     "compute": 22,
     "submit": 22,
     "watch": 50,
-    "evaluate": 110,
-    "gate": 75,
-    "register": 100,
-    "promote": 110,
-    "cleanup": 45,
+    "evaluate": 95,
+    "gate": 70,
+    "register": 95,
+    "promote": 95,
+    "cleanup": 40,
 }
 seen: dict[str, Any] = {}
 

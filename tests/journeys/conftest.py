@@ -1,20 +1,39 @@
 """A clone of this repository, changed as a user would change it, and the installed command line run in it."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from azureml_emulator import process
+from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
+from mlops import actions
+from mlops.cli.rehearse.scenario import Rehearsal
+from mlops.cli.rehearse.show import Show
+from mlops.params import load, overlay
 from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Ears(Show):
+    """Shows nothing, and passes on what a workflow's steps print."""
+
+    heard: Callable[[str], None] = staticmethod(lambda _: None)
+
+    def event(self, event: actions.Event) -> None:
+        if isinstance(event, actions.Text):
+            self.heard(event.text)
 
 
 @dataclass
@@ -40,6 +59,58 @@ class Clone:
             (self.folder / "build" / "rehearsals").glob("*/record.json"), key=lambda path: path.stat().st_mtime_ns
         )
         return done.returncode, done.stdout + done.stderr, json.loads(records[-1].read_text())
+
+    def run(self, *words: str) -> dict[str, Any]:
+        """A command as a person would give it, against the emulator: its result."""
+        done = self.mlops("emulator", "exec", "--state", str(self.state), "--", "mlops", "--json", *words)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout)["result"])
+
+    def dispatch(
+        self,
+        workflow: str,
+        *,
+        heard: Callable[[str], None] = lambda _: None,
+        settings: tuple[str, ...] = (),
+        **inputs: str,
+    ) -> actions.ActRun:
+        """A person starts a workflow with inputs; `heard` is called with each line that its steps print."""
+        given = {name.replace("_", "-"): value for name, value in inputs.items()}
+        params = load(self.folder / "params.yaml", overlay.parse(settings), rehearsal=True)
+        show = Ears(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
+        show.heard = heard
+        made = Rehearsal(self.folder, params, show, keep=True, state=self.state, settings=settings)
+        made.address = self.address
+        return made.workflow(workflow, "workflow_dispatch", {"inputs": given})[0]
+
+    @property
+    def address(self) -> Address:
+        """The emulator that an earlier rehearsal left."""
+        found = process.find(self.state)
+        assert found is not None
+        return found
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Steer the emulator."""
+        return process.control(self.address, method, path, body)
+
+    def by_hand(self, endpoint: str, traffic: dict[str, int]) -> None:
+        """Somebody moves the traffic of an endpoint in the studio."""
+        names, web = process.identity(), requests.Session()
+        web.trust_env = False  # its bundle of certificates would win over this one
+        web.proxies, web.verify = {"https": self.address.proxy_url}, self.address.ca_file
+        asked = {
+            "grant_type": "client_credentials",
+            "client_id": names["AZURE_CLIENT_ID"],
+            "client_secret": names["AZURE_CLIENT_SECRET"],
+            "scope": "https://management.azure.com/.default",
+        }
+        sign_in = f"https://login.microsoftonline.com/{names['AZURE_TENANT_ID']}/oauth2/v2.0/token"
+        web.headers["Authorization"] = f"Bearer {web.post(sign_in, data=asked).json()['access_token']}"
+        url = f"https://{arm.HOST}{arm.default_workspace_id()}/onlineEndpoints/{endpoint}?api-version=2024-10-01"
+        body = web.get(url).json()
+        body["properties"] = {**body["properties"], "traffic": traffic}
+        assert web.put(url, json=body).status_code == 200
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Edit a file."""

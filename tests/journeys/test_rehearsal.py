@@ -25,6 +25,7 @@ MOST_CALLS = {
     "promote": 95,
     "cleanup": 40,
 }
+FIRST, SECOND = "phi-3-mini-ultrachat:1", "phi-3-mini-ultrachat:2"
 seen: dict[str, Any] = {}
 
 
@@ -154,17 +155,72 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     seen["second"] = record
 
 
-def test_a_rollback_returns_to_the_model_before(clone: Clone) -> None:
-    done = clone.mlops(
-        "emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "rollback", "production"
-    )
-    assert done.returncode == 0, done.stderr
-    back = json.loads(done.stdout)["result"]
-    assert (back["endpoint"]["live"]["name"], back["model"]["model"]) == (seen["served"], "phi-3-mini-ultrachat:1")
-    poll = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "mlops", "--json", "resume")
-    assert poll.returncode == 0, poll.stderr
-    found = json.loads(poll.stdout)
-    assert found["result"]["promotion"] is None, "a poll does not undo a rollback"
-    newest = next(one for one in found["result"]["runs"] if one["run"] == seen["second"]["job"])
+def test_a_rollback_returns_to_the_model_before_and_a_poll_does_not_undo_it(clone: Clone) -> None:
+    done = clone.dispatch("rollback", environment="production", reason="it is rude")
+    assert done.succeeded, done.cause()
+    assert done.output("rollback", "deployment") == seen["served"]
+    found = clone.run("resume")
+    assert found["promotion"] is None
+    newest = next(one for one in found["runs"] if one["run"] == seen["second"]["job"])
     assert newest["done"] == "nothing"
     assert newest["why"].startswith("phi-3-mini-ultrachat:2 is held in production since")
+
+
+def test_no_push_promotes_the_held_model_and_it_says_who_decided_that_and_why(clone: Clone) -> None:
+    code, printed, record = clone.rehearse("--until", "push")
+    assert code == 0, printed
+    assert record["jobs"] == {"train plan": "success"}
+    assert "phi-3-mini-ultrachat:2 is held in production since" in printed
+    assert "because: it is rude" in printed
+
+
+def test_a_frozen_production_ends_green_with_the_reason_and_changes_nothing(clone: Clone) -> None:
+    assert clone.run("freeze", "production", "--reason", "the fair")["changed"]
+    done = clone.dispatch("promote", model=SECOND, environment="production", release_hold="true", reason="it is not")
+    assert done.succeeded, done.cause()
+    assert done.output("promote", "outcome") == "frozen"
+    assert "production is frozen since" in str(done.summaries)
+    assert "because: the fair" in str(done.summaries)
+    assert done.output("promote", "deployment") == seen["served"]
+    assert clone.run("thaw", "production")["changed"]
+
+
+def test_production_is_refused_what_was_rolled_back_in_staging(clone: Clone) -> None:
+    assert clone.dispatch("rollback", environment="staging", reason="rude here, too").succeeded
+    done = clone.dispatch("promote", model=SECOND, environment="production", release_hold="true", reason="it is not")
+    assert done.jobs == {"environments": "success", "first (production)": "failure"}
+    assert [one.code for one in done.exits] == [2]
+    assert "passed staging, and was rolled back there since" in done.cause()
+
+
+def test_a_person_promotes_it_by_name_and_a_404_that_comes_once_takes_nothing_down(clone: Clone) -> None:
+    clone.control("POST", "/faults", {"rule": f"endpoints.get {seen['endpoint']}: 404 once"})
+    done = clone.dispatch("promote", model=SECOND, environment="all", release_hold="true", reason="it was the prompt")
+    assert done.succeeded, done.cause()
+    (fault,) = clone.control("GET", "/faults")["faults"]
+    assert fault["met"]
+    clone.control("DELETE", "/faults")
+    staging, production = clone.run("status")["environments"]
+    assert (staging["live"]["model"], production["live"]["model"]) == (SECOND, SECOND)
+    assert (staging["held"], production["held"]) == ({}, {})
+    told = "\n".join(one.markdown for one in done.summaries)
+    assert f"({seen['served']} 90 %, model-2 10 %)" in told, "beside the live one, and not in its place"
+    assert "it was the prompt" in told
+
+
+def test_a_person_who_moves_traffic_in_the_middle_is_not_overrun(clone: Clone) -> None:
+    moved: list[str] = []
+
+    def on_line(line: str) -> None:
+        if not moved and "production: canary: " in line:
+            moved.append(line)
+            clone.by_hand(seen["endpoint"], {"model-2": 70, seen["served"]: 30})
+
+    patient = ("environments.production.bake_seconds=3",)
+    first = {"model": FIRST, "environment": "production", "allow_older": "true", "reason": "back to the first"}
+    done = clone.dispatch("promote", heard=on_line, settings=patient, **first)
+    assert moved
+    assert done.jobs["first (production)"] == "failure"
+    assert f"somebody else changed {seen['endpoint']}" in done.cause()
+    _, production = clone.run("status")["environments"]
+    assert {one["deployment"]: one["traffic"] for one in production["serves"]} == {"model-2": 70, seen["served"]: 30}

@@ -98,15 +98,16 @@ def _answers(
 
 
 def _preset(session: Session, said: str) -> "Preset":
-    """The base model of a name; what is not offered for fine-tuning is answered with one that is."""
-    from mlops.params.presets import DEFAULT, NOT_OFFERED, nearest, preset, presets
+    """The base model of a name; what is known and not tested here is answered with one that is."""
+    from mlops.params.presets import DEFAULT, NOT_TESTED, nearest, preset, presets
 
     if found := preset(said):
         return found
-    if full := NOT_OFFERED.get(said.lower()):
+    if full := NOT_TESTED.get(said.lower()):
         current = preset(DEFAULT)
         assert current is not None, "the default is a preset"
-        session.view.note(f"the registry azureml does not offer {full} for fine-tuning: {current.base} in its place")
+        session.view.note(f"{full} is not tested here, for its source is not public: {current.base} in its place")
+        session.view.note(f"`mlops models --match {full}` asks your registry for it; params.yaml may name it then")
         return current
     near = nearest(said)
     fix = f"perhaps you meant {near}" if near else f"tested here are {', '.join(presets())}"

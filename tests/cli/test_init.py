@@ -61,10 +61,11 @@ def test_a_retired_base_model_is_told(mlops: Run, folder: Path) -> None:
     assert "retired from fine-tuning on 2025-08-30" in told.out
 
 
-def test_what_the_registry_does_not_offer_is_answered_with_what_can_be_trained(mlops: Run, folder: Path) -> None:
+def test_what_cannot_be_tested_is_answered_with_what_is(mlops: Run, folder: Path) -> None:
     told = mlops("init", folder, "--yes", "--base", "phi-4-mini", *WORKFLOWS)
     assert told.code == 0
-    assert "does not offer Phi-4-mini-instruct for fine-tuning: Phi-4 in its place" in told.err
+    assert "Phi-4-mini-instruct is not tested here, for its source is not public: Phi-4 in its place" in told.err
+    assert "mlops models --match Phi-4-mini-instruct" in told.err
     assert load(folder / "params.yaml").model.base == "Phi-4"
 
 

@@ -43,8 +43,12 @@ def run(root: Path, chosen: list[Case], kinds: tuple[str, ...], *, most: int, se
     """Every kind of trouble at each call of each case; at `most` drawn ones where that is not 0."""
     tally = Tally()
     for case in chosen:
-        snapshot = cases.reach(case.state, root)
-        undisturbed, wanted = _undisturbed(case, snapshot, root, tally)
+        try:
+            snapshot = cases.reach(case.state, root)
+            undisturbed, wanted = _undisturbed(case, snapshot, root, tally)
+        except RuntimeError as error:  # it is wrong, and the others are tried all the same
+            tally.wrong.append(f"{case.name}: {error}")
+            continue
         tally.calls[case.name] = len(undisturbed.calls)
         for met in _troubles(kinds, len(undisturbed.calls), most, f"{seed}{case.name}"):
             tally.tried["kills" if met.kind in KILLS else "faults"] += 1

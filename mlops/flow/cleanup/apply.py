@@ -60,10 +60,7 @@ def _act(item: Item, inventory: Inventory, say: Callable[[str], None]) -> Status
             return Status.MARK_REMOVED
         case ItemState.DELETE, Kind.ENDPOINT:
             say(f"deleting the endpoint {item.name}")
-            status = _delete_endpoint(workspace, inventory, item.name)
-            if status is Status.DELETED:
-                _record(inventory, item, say)
-            return status
+            return _delete_recorded(inventory, item, say)
         case ItemState.DELETE, Kind.DEPLOYMENT:
             say(f"deleting the deployment {item.name}")
             return _delete_deployment(workspace, inventory, item.name)
@@ -95,23 +92,34 @@ def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> S
     def there() -> bool:
         return any(str(item["name"]) == name for item in endpoints.listing(workspace))
 
-    held = EndpointLease(
-        workspace, name, inventory.holder, "cleanup"
-    )  # so that no promotion begins while it is deleted
+    # So that no promotion begins while it is deleted.
+    held = EndpointLease(workspace, name, inventory.holder, "cleanup")
     return _delete(inventory, held, delete, there, also=(IDLE_SINCE_TAG,))
 
 
-def _record(inventory: Inventory, item: Item, say: Callable[[str], None]) -> None:
+def _delete_recorded(inventory: Inventory, item: Item, say: Callable[[str], None]) -> Status:
+    """The record comes first, as a run that dies after the deletion could not tell any more; else it is taken off."""
+    status = Status.FAILED
+    _record(inventory, item, say)
+    try:
+        status = _delete_endpoint(inventory.workspace, inventory, item.name)
+        return status
+    finally:
+        if status is not Status.DELETED:
+            _record(inventory, item, say, gone=False)
+
+
+def _record(inventory: Inventory, item: Item, say: Callable[[str], None], *, gone: bool = True) -> None:
     """Write on the versions that it served that it is gone, for `mlops history`: its own tags are gone with it."""
     seen = next(one for one in inventory.endpoints.seen if one.usage.name == item.name)
     owner, environment = seen.usage.tags.get(OWNER_TAG, ""), seen.usage.environment
     live = {name for name, share in seen.shares("traffic").items() if share}
     served = {one.model.partition(":")[2] for one in seen.usage.deployments
               if one.name in live and one.model.partition(":")[0] == owner}  # fmt: skip
-    entry = AuditEntry(inventory.now, "cleanup", f"{item.name}: {item.reason}")
+    entry = AuditEntry(inventory.now, "cleanup", f"{item.name}: {item.reason}").to_tag() if gone else None
     for version in sorted(served) if environment else ():
         try:
-            models.set_tags(inventory.workspace, owner, version, {f"{DELETED_PREFIX}{environment}": entry.to_tag()})
+            models.set_tags(inventory.workspace, owner, version, {f"{DELETED_PREFIX}{environment}": entry})
         except MlopsError as error:  # the model may be of another workspace, or gone: the deletion is done all the same
             say(f"that {item.name} was deleted is not noted on {owner}:{version}: {error.problems[0].what}")
 

@@ -28,7 +28,8 @@ from tests.parity import evaluation, tiny, training
 
 IMPORT, PREPROCESS = "chat_completion_model_import", "chat_completion_datapreprocess"
 FINETUNE, CONVERT = "chat_completion_finetune", "ft_nlp_model_converter"
-NOT_TRAINED = {"tokenizer_config": {"max_length": tiny.CONTEXT}}
+CONTEXT = 2048  # its tokens are bytes, and a row whose answers do not fit has no loss
+NOT_TRAINED = {"tokenizer_config": {"max_length": CONTEXT}}
 EVALUATIONS = 4  # while a model is trained
 
 
@@ -95,13 +96,13 @@ def load(folder: Path | None, name: str) -> RealModel:
     if folder:
         return RealModel(folder)
     made = Path(tempfile.mkdtemp())
-    return RealModel(tiny.convert(tiny.make(_family(name), made / name), made / "mlflow", NOT_TRAINED))
+    return RealModel(tiny.convert(tiny.make(_family(name), made / name, CONTEXT), made / "mlflow", NOT_TRAINED))
 
 
 def import_model(pipeline: Pipeline, reporter: Reporter) -> None:
     """The tiny base model in place of the registry's."""
     family = _family(str(pipeline.base_model.get("name", "")))
-    tiny.make(family, pipeline.port(IMPORT, "output_dir") / family.name)
+    tiny.make(family, pipeline.port(IMPORT, "output_dir") / family.name, CONTEXT)
     reporter.log(f"{family.name}: its architecture, with random weights")
 
 

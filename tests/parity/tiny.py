@@ -50,12 +50,12 @@ PHI4 = Family(
 FAMILIES = {family.name: family for family in (PHI3, PHI4)}
 
 
-def make(family: Family, folder: Path) -> Path:
+def make(family: Family, folder: Path, context: int = CONTEXT) -> Path:
     """Save weights, configuration and tokenizer as a Hugging Face model; the same on every machine."""
     import torch
     from transformers import Phi3Config, Phi3ForCausalLM
 
-    tokenizer = _tokenizer(family)
+    tokenizer = _tokenizer(family, context)
     torch.manual_seed(0)
     config = Phi3Config(
         vocab_size=len(tokenizer),
@@ -64,8 +64,8 @@ def make(family: Family, folder: Path) -> Path:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=4,
-        max_position_embeddings=CONTEXT,
-        original_max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
+        original_max_position_embeddings=context,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -92,7 +92,7 @@ def convert(model: Path, folder: Path, inference: dict[str, Any]) -> Path:
     return folder
 
 
-def _tokenizer(family: Family) -> Any:
+def _tokenizer(family: Family, context: int) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -109,6 +109,6 @@ def _tokenizer(family: Family) -> Any:
         eos_token="<|endoftext|>",
         pad_token="<|endoftext|>",
         additional_special_tokens=list(family.special),
-        model_max_length=CONTEXT,
+        model_max_length=context,
         chat_template=family.template,
     )

@@ -13,7 +13,6 @@ SETTINGS = (
     "training.parameters.learning_rate=0.001",
     "evaluation.conversations=2",
     "evaluation.max_new_tokens=8",
-    "evaluation.probes.per_category=1",
     "gate.rules.eval_loss.max=9",
     "gate.rules.train_loss.max=9",
     "gate.rules.rougeL.better_than=null",

@@ -120,7 +120,7 @@ def _http(what: str, error: Any) -> MlopsError:
     problem = Problem(f"{what}: {status or 'failed'} {code}".rstrip(), why=why, fix=_fix(f"{code} {why}"))
     if status in _REFUSALS:
         return _REFUSALS[status](problem)
-    if status and status < 300:  # the SDK cannot read it
+    if status and status < 300 and not code:  # the SDK cannot read it; an operation that failed says its code
         return Transient(not_azure(what, why))
     return Transient(problem) if status and (status in (408, 429) or status >= 500) else RemoteFailed(problem)
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -88,7 +89,7 @@ def test_a_wrong_word_is_told_in_one_sentence_and_nothing_is_done(mlops: Run, wo
     ],
 )
 def test_programs_are_told_a_wrong_word_as_the_same_object_as_any_failure(
-    mlops: Run, words: list[str], verb: str, said: str
+    mlops: Run, project: Path, words: list[str], verb: str, said: str
 ) -> None:
     told = mlops(*words)
     found = json.loads(told.out)

@@ -68,7 +68,7 @@ def test_a_part_of_a_name_says_what_is_looked_at(connected: Workspace) -> None:
         ("Phi-3-mini-4k-instuct", "15", "perhaps you meant Phi-3-mini-4k-instruct"),
         ("phi4", "8", "perhaps you meant Phi-4"),
         ("Phi-4", "99", 'its newest version is "8"'),
-        ("nothing-of-the-kind", "1", "see the registry's catalog"),
+        ("nothing-of-the-kind", "1", "see the catalog of the registry"),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_was_meant(connected: Workspace, name: str, version: str, fix: str) -> None:

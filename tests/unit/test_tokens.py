@@ -13,7 +13,7 @@ from mlops.errors import BadInput
 TEMPLATE = """
 {%- for message in messages %}
     {%- if message['role'] == 'system' %}{{ raise_exception('no system here') }}{% endif %}
-{{ bos_token }} {{ message['content'] }} {{ bos_token }}
+{{ bos_token }} {{ message['content'] }} {{ bos_token + ' ' }}
 {%- endfor %}"""
 
 

@@ -203,10 +203,11 @@ def _jobs(self: Walk, subscription: str, group: str, workspace: str) -> None:
         command="sleep 60",
         environment_id=f"{here}/environments/{PLACE_HOLDER}/versions/1",
         compute_id=f"{here}/computes/{PLACE_HOLDER}",
+        tags={PLACE_HOLDER: "1"},
     )
     self.call("jobs.create_or_update", *at, PLACE_HOLDER, m.JobBase(properties=job))
     self.call("jobs.get", *at, PLACE_HOLDER)
-    self.call("jobs.list", *at)
+    self.call("jobs.list", *at, tag=PLACE_HOLDER)  # not those of other tests
     self.call("jobs.begin_cancel", *at, PLACE_HOLDER)
     self.call("jobs.begin_delete", *at, PLACE_HOLDER)
     trigger = m.CronTrigger(expression="0 2 * * *")

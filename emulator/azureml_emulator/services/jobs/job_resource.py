@@ -51,7 +51,7 @@ class Job(Typed):
     trial: Annotated[Json, At("properties.trial")] = field(default_factory=dict)
     compute: Annotated[str | None, At("properties.computeId")] = None
     component: Annotated[str | None, At("properties.componentId")] = None
-    injected_failure: Annotated[Json | None, At("injected_failure")] = None
+    injected_failure: Annotated[Json | None, At("_injected_failure")] = None
 
     @property
     def forces_rerun(self) -> bool:

@@ -142,7 +142,7 @@ def _create(
     refused: str = "",
 ) -> Resource:
     completed = job_answers.completed(workspace, name, properties)
-    failing = {"injected_failure": asdict(injected.pop())} if injected and not refused else {}
+    failing = {"_injected_failure": asdict(injected.pop())} if injected and not refused else {}
     body = {"properties": completed, "systemData": arm.system_data(emulator.clock), **failing}
     job = emulator.store.put(f"{workspace.id}/{KIND}/{name}", body, parent=workspace.id, kind=KIND, name=name)
     root = runs.create(

@@ -81,8 +81,8 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
     state, failed = RunStatus.COMPLETED, None
     try:
         await pipeline.run(emulator, job, work)
-        if job.body.get("injected_failure"):
-            step = job.body["injected_failure"]["step"]
+        if job.body.get("_injected_failure"):
+            step = job.body["_injected_failure"]["step"]
             raise JobFailed("NoSuchStep", f"A fault was asked for at the step {step}, which this job does not have.")
         await _until_delay(emulator, job)
         _move(emulator, job.id, RunStatus.FINALIZING)

@@ -90,6 +90,7 @@ def test_a_page_of_another_site_is_refused(read: Any, headers: dict[str, str]) -
 
 
 def test_faults_that_wait_are_shown(read: Any, emulator_address: Address) -> None:
+    process.control(emulator_address, "DELETE", "/faults")  # of tests before
     assert "Faults" not in read("/").text
     process.control(emulator_address, "POST", "/faults", {"rule": "jobs.create ft-*: 429 TooBusy twice"})
     try:

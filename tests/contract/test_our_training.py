@@ -17,7 +17,7 @@ from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, provenance, submission, target
+from mlops.azure import jobs, provenance, skus_and_quota, submission, target
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import JobState
@@ -207,10 +207,11 @@ def test_wrong_input_is_refused_with_all_findings(make: Make, blocks: dict[str, 
 
 
 def test_quota_that_is_missing_is_counted_before_anything_is_made(
-    make: Make, quota: Callable[[str, int], None], ml_client: "MLClient"
+    make: Make, connected: Workspace, quota: Callable[[str, int], None], ml_client: "MLClient"
 ) -> None:
-    used = next(one.current_value for one in ml_client.compute.list_usage() if one.name["value"] == FAMILY)
-    quota(FAMILY, used + 30)  # what tests before left serving is in use
+    before = skus_and_quota.quota(connected, FAMILY)
+    assert before is not None
+    quota(FAMILY, before.used + 30)  # what tests before left serving is in use
     context = make(training={"nodes": 2, "max_nodes": 2})
     kind, told = problems(context)
     assert kind is AzureRefused

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -152,3 +153,12 @@ def test_the_lock_pins_by_hash_and_names_no_index() -> None:
         pins = [line for line in text.splitlines() if re.match(r"^[a-z0-9]", line)]
         assert pins
         assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_nothing_that_a_program_left_behind_is_kept() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folders = {line.split("/")[0] for line in listed.splitlines() if "/" in line}
+    assert folders <= {
+        ".ci", ".github", "benchmarks", "data", "docs", "emulator", "judge", "mlops", "requirements",
+        "tests", "tools",
+    }  # fmt: skip

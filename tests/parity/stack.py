@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import chdir
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -40,13 +41,14 @@ def main() -> int:
     parser.add_argument("verb", choices=["work", "serve"])
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    events = _stdout_for_events()
+    events, folder = _stdout_for_events(), given.folder.resolve()
     training.without_onnx()
     if given.verb == "serve":
-        return serve(given.folder, sys.stdin, events)
+        return serve(folder, sys.stdin, events)
     known: worker.Nodes = {**worker.NODES, **NODES, "compute_metrics": partial(_metrics, given.metrics)}
-    with patch.object(time, "sleep", lambda _: None):  # the code waits for a minute after a failure
-        done = worker.run(given.folder, lambda event: _write(events, event), known=known, load_model=load)
+    # The code waits for a minute after a failure, and leaves folders of its own where it stands.
+    with tempfile.TemporaryDirectory() as own, chdir(own), patch.object(time, "sleep", lambda _: None):
+        done = worker.run(folder, lambda event: _write(events, event), known=known, load_model=load)
     return 0 if done else 1
 
 

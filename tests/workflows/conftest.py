@@ -81,6 +81,8 @@ class Play:
         variables = {"AZURE_ML_WORKSPACE": "w"} if configured else {}
         machine = actions.RunnerSetup(os.pathsep.join(places), variables, environment)
         done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
+        if not done.succeeded:  # pytest shows it where the test fails: which step ended how, and its last words
+            print(done.jobs, *(step for step in done.steps if step.result == "failure"), done.cause(), sep="\n")
         return Scenario(done, [json.loads(line) for line in calls.read_text().splitlines()])
 
     def program(self, name: str, text: str) -> None:

@@ -45,28 +45,33 @@ def endpoint(ml_client: Any) -> Iterator[str]:
     ml_client.online_endpoints.begin_delete(name).result()
 
 
+def deployed(client: Any, endpoint: str, folder: Path, name: str, script: str, **fields: Any) -> Any:
+    """A deployment with a script and a model made in `folder`."""
+    from azure.ai.ml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, Model
+
+    for part in ("code", "model"):
+        (folder / part).mkdir()
+    (folder / "code" / "score.py").write_text(script)
+    (folder / "model" / "weight.json").write_text("3")
+    said = {
+        "model": Model(path=str(folder / "model")),
+        "environment": Environment(image="mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference"),
+        "code_configuration": CodeConfiguration(code=str(folder / "code"), scoring_script="score.py"),
+        "instance_type": "Standard_DS3_v2",
+        "instance_count": 1,
+        "environment_variables": {"ROWS": "none"},
+        **fields,
+    }
+    wanted = ManagedOnlineDeployment(name=name, endpoint_name=endpoint, **said)
+    return client.online_deployments.begin_create_or_update(wanted).result()
+
+
 @pytest.fixture(scope="module")
 def deploy(ml_client: Any, endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """A function that deploys a script: `deploy("blue", SCORE)`."""
-    from azure.ai.ml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, Model
 
     def make(name: str, script: str, **fields: Any) -> Any:
-        folder = tmp_path_factory.mktemp(name)
-        for part in ("code", "model"):
-            (folder / part).mkdir()
-        (folder / "code" / "score.py").write_text(script)
-        (folder / "model" / "weight.json").write_text("3")
-        said = {
-            "model": Model(path=str(folder / "model")),
-            "environment": Environment(image="mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference"),
-            "code_configuration": CodeConfiguration(code=str(folder / "code"), scoring_script="score.py"),
-            "instance_type": "Standard_DS3_v2",
-            "instance_count": 1,
-            "environment_variables": {"ROWS": "none"},
-            **fields,
-        }
-        wanted = ManagedOnlineDeployment(name=name, endpoint_name=endpoint, **said)
-        return ml_client.online_deployments.begin_create_or_update(wanted).result()
+        return deployed(ml_client, endpoint, tmp_path_factory.mktemp(name), name, script, **fields)
 
     return make
 
@@ -89,6 +94,21 @@ def test_run_answers_with_the_model_that_init_loaded(ml_client: Any, endpoint: s
     # text that run returns is sent as JSON, so what is JSON already is encoded twice, as by the real server
     assert json.loads(json.loads(ask(ml_client, endpoint, blue, {"data": []}, tmp_path))) == {"rows": "none"}
     assert "a request of" in ml_client.online_deployments.get_logs(blue, endpoint, lines=20)
+
+
+def test_a_script_of_a_second_workspace_is_found_there(ml_client: Any, emulator_address: Any, tmp_path: Path) -> None:
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import ManagedOnlineEndpoint, Workspace
+    from azure.identity import DefaultAzureCredential
+
+    ml_client.workspaces.begin_create(Workspace(name="scripts-two", location="eastus")).result()
+    where = (ml_client.subscription_id, ml_client.resource_group_name, "scripts-two")
+    client, name = MLClient(DefaultAzureCredential(), *where), f"two-{uuid.uuid4().hex[:8]}"
+    client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode="key")).result()
+    assert deployed(client, name, tmp_path, "blue", SCORE).provisioning_state == "Succeeded"
+    assert json.loads(ask(client, name, "blue", {"data": [[1, 2]]}, tmp_path)) == [9]
+    client.online_endpoints.begin_delete(name).result()
+    ml_client.workspaces.begin_delete("scripts-two", delete_dependent_resources=False).result()
 
 
 def test_an_error_in_run_is_a_424_and_its_traceback_is_in_the_log(

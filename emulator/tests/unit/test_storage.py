@@ -13,6 +13,7 @@ from azureml_emulator.services.storage import blobs, storage, storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import workspace
 
+WORKSPACE = arm.default_workspace_id()
 ACCOUNT, CONTAINER = defaults.STORAGE_ACCOUNT, defaults.CONTAINER
 LONG = (
     f"azureml://subscriptions/{defaults.SUBSCRIPTION_ID}/resourcegroups/{defaults.RESOURCE_GROUP}"
@@ -74,7 +75,7 @@ def test_a_reference_leads_to_its_place(emulator: Emulator, reference: str, cont
         kind="data/versions",
         name="1",
     )
-    found = storage.resolve(emulator, reference)
+    found = storage.resolve(emulator, reference, workspace=WORKSPACE)
     assert (found.container, found.name) == (container, name)
 
 
@@ -91,7 +92,7 @@ def test_a_reference_leads_to_its_place(emulator: Emulator, reference: str, cont
 )
 def test_a_reference_that_leads_nowhere_is_named(emulator: Emulator, reference: str, status: int, said: str) -> None:
     with pytest.raises(ServiceError, match=said) as refused:
-        storage.resolve(emulator, reference)
+        storage.resolve(emulator, reference, workspace=WORKSPACE)
     assert refused.value.status == status
 
 
@@ -99,13 +100,34 @@ def test_references_in_a_circle_are_refused(emulator: Emulator) -> None:
     keep(emulator, "jobs/a", outputs={"o": {"uri": "azureml://jobs/b/outputs/o"}})
     keep(emulator, "jobs/b", outputs={"o": {"uri": "azureml://jobs/a/outputs/o"}})
     with pytest.raises(ServiceError, match="circle"):
-        storage.resolve(emulator, "azureml://jobs/a/outputs/o")
+        storage.resolve(emulator, "azureml://jobs/a/outputs/o", workspace=WORKSPACE)
 
 
 def test_the_long_form_names_the_workspace(emulator: Emulator) -> None:
-    assert storage.long_uri(emulator, "azureml://datastores/workspaceblobstore/paths/a/b") == LONG + "a/b"
-    assert storage.long_uri(emulator, LONG + "a/b") == LONG + "a/b"
-    assert storage.long_uri(emulator, "https://x.blob.core.windows.net/c/p") == "https://x.blob.core.windows.net/c/p"
+    web = "https://x.blob.core.windows.net/c/p"
+    for given, told in (
+        ("azureml://datastores/workspaceblobstore/paths/a/b", LONG + "a/b"),
+        (LONG + "a/b",) * 2,
+        (web, web),
+    ):
+        assert storage.long_uri(emulator, given, workspace=WORKSPACE) == told
+
+
+def test_a_reference_that_names_a_workspace_is_of_that_one_wherever_it_is_used(emulator: Emulator) -> None:
+    other = f"{WORKSPACE}-two"
+    path = "azureml://datastores/mine/paths/a"
+    at = {"properties": {"accountName": "theirs", "containerName": "c", "datastoreType": "AzureBlob"}}
+    emulator.store.put(f"{other}/datastores/mine", at, parent=other, kind="datastores", name="mine")
+    emulator.store.put(
+        f"{other}/data/chat/versions/1", {"properties": {"isArchived": False, "dataUri": path}},
+        parent=f"{other}/data/chat", kind="data/versions", name="1",
+    )  # fmt: skip
+    long = f"azureml:/{other.replace('/providers/Microsoft.MachineLearningServices', '')}/datastores/mine/paths/a"
+    for reference in (long, f"azureml:{other}/data/chat/versions/1"):
+        assert storage.resolve(emulator, reference, workspace=WORKSPACE) == ("theirs", "c", "a")
+        assert storage.long_uri(emulator, reference, workspace=WORKSPACE).lower() == long.lower()
+    with pytest.raises(ServiceError, match="mine"):
+        storage.resolve(emulator, path, workspace=WORKSPACE)
 
 
 def test_a_tree_goes_up_and_comes_down(emulator: Emulator, tmp_path: Path) -> None:
@@ -114,21 +136,25 @@ def test_a_tree_goes_up_and_comes_down(emulator: Emulator, tmp_path: Path) -> No
     (source / "MLmodel").write_text("flavors: {}")
     (source / "sub" / "weights.bin").write_bytes(bytes(range(256)))
     place = "azureml://datastores/workspaceblobstore/paths/models/m"
-    assert storage.upload_tree(emulator, source, place) == ["models/m/MLmodel", "models/m/sub/weights.bin"]
+    assert storage.upload_tree(emulator, source, place, workspace=WORKSPACE) == [
+        "models/m/MLmodel",
+        "models/m/sub/weights.bin",
+    ]
     storage.write(emulator, ACCOUNT, CONTAINER, "models/m2/other", b"not below models/m")
-    assert storage.download_tree(emulator, place, target) == ["MLmodel", "sub/weights.bin"]
+    assert storage.download_tree(emulator, place, target, workspace=WORKSPACE) == ["MLmodel", "sub/weights.bin"]
     assert (target / "sub" / "weights.bin").read_bytes() == bytes(range(256))
-    assert storage.download_tree(emulator, f"{place}/MLmodel", tmp_path / "one") == ["MLmodel"]
-    assert storage.exists(emulator, storage.resolve(emulator, place))
+    assert storage.download_tree(emulator, f"{place}/MLmodel", tmp_path / "one", workspace=WORKSPACE) == ["MLmodel"]
+    assert storage.exists(emulator, storage.resolve(emulator, place, workspace=WORKSPACE))
     assert not storage.exists(emulator, BlobAddress(ACCOUNT, CONTAINER, "models/m/sub/weights"))
     with pytest.raises(ServiceError, match="nothing at"):
-        storage.download_tree(emulator, f"{place}/nope", target)
+        storage.download_tree(emulator, f"{place}/nope", target, workspace=WORKSPACE)
 
 
 def test_a_name_that_leaves_the_folder_is_not_downloaded(emulator: Emulator, tmp_path: Path) -> None:
     storage.write(emulator, ACCOUNT, CONTAINER, "x/../../escape", b"x")
+    uri = "azureml://datastores/workspaceblobstore/paths/x"
     with pytest.raises(ServiceError, match="leaves the folder"):
-        storage.download_tree(emulator, "azureml://datastores/workspaceblobstore/paths/x", tmp_path / "out")
+        storage.download_tree(emulator, uri, tmp_path / "out", workspace=WORKSPACE)
     assert not list(tmp_path.rglob("escape"))
 
 

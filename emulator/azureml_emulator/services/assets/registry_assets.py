@@ -116,7 +116,8 @@ def data_reference(request: Request, emulator: Emulator) -> Reply:
     kind, name, version = _asset(str(body.get("assetId") or ""))
     if emulator.store.get(f"{registry.id}/{kind}/{name}/versions/{version}") is None:
         raise KINDS[kind].missing(name, version)
-    place = storage.resolve(emulator, str(body.get("blobUri") or ""))
+    # in a registry there is no datastore: only the URL of a storage account leads anywhere
+    place = storage.resolve(emulator, str(body.get("blobUri") or ""), workspace=registry.id)
     if place.account != registries.account(registry):
         raise bad_request(f"{body.get('blobUri')} is not in the storage of registry {registry.name}.", code="UserError")
     return Reply(200, {"blobReferenceForConsumption": _reference(registry, place, permissions="rl")})

@@ -42,7 +42,7 @@ async def put(request: Request, emulator: Emulator) -> Reply:
     with emulator.transaction():
         wanted = _checked(request, emulator)
         place = serving.place(emulator, wanted.model) if wanted.model else serving.BASE
-        code = deployed.prepare(emulator, wanted.kept["properties"], place)
+        code = deployed.prepare(emulator, wanted.kept["properties"], place, arm.workspace_id(request))
         container = deployed.container_of(emulator, wanted.id, code) if code else None
     if container:
         error = await asyncio.to_thread(deployed.start_error, container)

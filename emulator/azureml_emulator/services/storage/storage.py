@@ -22,7 +22,10 @@ from azureml_emulator.services.storage.places import Content
 BLOB_STORE = "workspaceblobstore"
 ARTIFACT_STORE = "workspaceartifactstore"
 ARTIFACTS = f"azureml://datastores/{ARTIFACT_STORE}/paths/"
-_WORKSPACE = r"(?:azureml:/?)?/subscriptions/[^/]+/resourcegroups/[^/]+(?:/providers/[^/]+)?/workspaces/[^/]+"
+_WORKSPACE = (
+    r"(?:azureml:/?)?/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+)(?:/providers/[^/]+)?"
+    r"/workspaces/(?P<workspace>[^/]+)"
+)
 _ASSET = r"(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)"
 _SERVICE = r"(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net"
 _FORMS = {
@@ -98,15 +101,17 @@ def container_id(account: str, container: str) -> str:
     return f"/storage/{account}/{container}"
 
 
-def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind: str = "data") -> BlobAddress:
+def resolve(emulator: Emulator, uri: str, *, workspace: str, kind: str = "data") -> BlobAddress:
     """Where a reference points. `kind` (data, models, codes) is what a short `azureml:name:version` is about.
+
+    `workspace` is the ARM id of the one that the reference is used in; a reference that names another is of that one.
 
     Understood: datastore paths (short and long), `azureml://jobs/J/outputs/O[/paths/P]`, `azureml://artifacts/...`,
     `runs:/J/P`, asset ids, and storage URLs. Raises a 400 for another form and a 404 for a datastore, job output or
     asset that does not exist.
     """
-    workspace = workspace or arm.default_workspace_id()
     for _ in range(_MOST_HOPS):
+        workspace = _named_workspace(uri.strip()) or workspace
         step = _step(emulator, uri.strip(), workspace, kind)
         if isinstance(step, BlobAddress):
             return step
@@ -114,13 +119,13 @@ def resolve(emulator: Emulator, uri: str, *, workspace: str | None = None, kind:
     raise ServiceError(400, "UserError", f"The reference {uri} leads in a circle.")
 
 
-def long_uri(emulator: Emulator, uri: str, *, workspace: str | None = None, kind: str = "data") -> str:
+def long_uri(emulator: Emulator, uri: str, *, workspace: str, kind: str = "data") -> str:
     """A reference in the form that the service answers with: a datastore path with the workspace in it.
 
     Storage URLs stay as they are. Raises like `resolve`.
     """
-    workspace = workspace or arm.default_workspace_id()
     for _ in range(_MOST_HOPS):
+        workspace = _named_workspace(uri.strip()) or workspace
         place = _PATTERNS["datastore"].fullmatch(uri) or _PATTERNS["run"].fullmatch(uri)
         if place:
             _in_datastore(emulator, workspace, place["datastore"], place["path"] or "")
@@ -157,7 +162,7 @@ def files(emulator: Emulator, address: BlobAddress) -> dict[str, Path]:
 
 
 def download_tree(
-    emulator: Emulator, uri: str, folder: Path, *, workspace: str | None = None, kind: str = "data"
+    emulator: Emulator, uri: str, folder: Path, *, workspace: str, kind: str = "data"
 ) -> list[str]:
     """Copy what a reference points at into a local folder; gives the relative paths. Raises a 404 when it is empty."""
     address = resolve(emulator, uri, workspace=workspace, kind=kind)
@@ -173,7 +178,7 @@ def download_tree(
     return sorted(found)
 
 
-def upload_tree(emulator: Emulator, folder: Path, uri: str, *, workspace: str | None = None) -> list[str]:
+def upload_tree(emulator: Emulator, folder: Path, uri: str, *, workspace: str) -> list[str]:
     """Copy a local folder, or one file, to where a reference points; gives the blob names."""
     address = resolve(emulator, uri, workspace=workspace)
     ensure_container(emulator, address.account, address.container)
@@ -201,6 +206,16 @@ def expanded(place: str, job: str, output: str) -> str:
     """A stated place of an output with its expressions replaced. In a pipeline `job` is the step that writes it."""
     known = {"name": job, "output_name": output, "default_datastore": BLOB_STORE}
     return _EXPRESSION.sub(lambda found: known.get(found[1], found[0]), place)
+
+
+def _named_workspace(uri: str) -> str | None:
+    """The ARM id of the workspace that a reference names; None where it names none."""
+    for form in ("datastore", "asset"):
+        found = _PATTERNS[form].fullmatch(uri)
+        if found and found["workspace"]:
+            group = f"/subscriptions/{found['sub']}/resourceGroups/{found['group']}"
+            return f"{group}/providers/{arm.PROVIDER}/workspaces/{found['workspace']}"
+    return None
 
 
 def _step(emulator: Emulator, uri: str, workspace: str, kind: str) -> BlobAddress | str:

@@ -50,7 +50,7 @@ def check(emulator: Emulator, stated: Json) -> None:
         raise ServiceError(400, "BadRequest", "The request is invalid.", details=[detail])
 
 
-def prepare(emulator: Emulator, stated: Json, place: str) -> Json | None:
+def prepare(emulator: Emulator, stated: Json, place: str, workspace: str) -> Json | None:
     """Where a deployment's own code stands, to be kept with it; None where no code of a user's is needed.
 
     `folder` is below the emulator's; `script`, `model` and `variables` say what its process is started with.
@@ -65,7 +65,8 @@ def prepare(emulator: Emulator, stated: Json, place: str) -> Json | None:
     model = str(stated.get("model") or "")
     if configured:
         code = str(configured.get("codeId") or "")
-        storage.download_tree(emulator, code.removeprefix("azureml:"), folder / "code", kind="codes")
+        uri = code.removeprefix("azureml:")
+        storage.download_tree(emulator, uri, folder / "code", workspace=workspace, kind="codes")
     if model:
         models = _link_model(emulator, model, place, models)
     models.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-stack dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-azure parity-stack dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ expressions: setup ## install GitHub's own expression library, which decides the
 
 parity: setup ## ask every operation of the REST specification, and write emulator/docs/rest-parity.md again
 	@PARITY=write $(BIN)/python -m pytest --quiet -n 0 emulator/tests/contract/test_rest_parity.py
+
+parity-azure: setup ## record what a workspace of yours answers, and say where the emulator differs; costs nothing (ARGS=--rehearse)
+	@$(BIN)/python tools/parity_azure.py $(ARGS)
 
 parity-stack: setup ## ask Microsoft's own code (torch, transformers, azureml-acft) what it takes; environments of their own
 	@$(BIN)/python tools/parity.py $(ARGS)

@@ -212,6 +212,10 @@ TABLES: dict[str, Table] = {
         ),
     ),
     "cleanup.report.if": unattended_failure("cleanup"),
+    "parity.compare.keep the recording.if": Table(
+        {"status": ("success", "failure", "cancelled")}, lambda case: case["status"] != "cancelled"
+    ),
+    "parity.report.if": Table({"needs.compare.result": ENDED}, lambda case: case["needs.compare.result"] == "failure"),
     "promote.second.if": wave("first", "second"),
     "promote.third.if": wave("second", "third"),
     "promote.fourth.if": wave("third", "fourth"),

@@ -278,6 +278,12 @@ def test_a_failed_cleanup_is_reported(play: Play) -> None:
     assert seen.calls[1:] == [["report", "--workflow", "cleanup"]]
 
 
+@pytest.mark.parametrize(("code", "verbs"), [(0, []), (1, [["report", "--workflow", "parity"]])])
+def test_what_the_service_answers_otherwise_is_reported(play: Play, code: int, verbs: list[list[str]]) -> None:
+    play.program("make", f'#!/bin/sh\n[ "$1" != parity-azure ] || exit {code}\n')
+    assert play("parity", "workflow_dispatch", {"inputs": {"size": "Standard_D2s_v3"}}, {}).calls == verbs
+
+
 def test_a_tick_without_news_promotes_nothing(play: Play) -> None:
     assert play(
         "resume", "repository_dispatch", {"action": "training-ended"}, {"resume": {"outputs": {"model": ""}}}

@@ -154,6 +154,8 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
     used, command = str(step.get("uses", "")).partition("@")[0], step.get("run", "")
     if not command.startswith(("exec mlops ", *WITHOUT_CLOUD)):
         return ACTIONS_NEED.get(used, {})
+    if command == "make parity-azure":
+        return {"id-token": "write"}
     if command.startswith("exec mlops doctor --github"):
         return {"actions": "read"}
     if command.startswith("exec mlops promote"):
@@ -208,6 +210,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
         ("cleanup", "cleanup"): "training",
         ("auth-check", "check"): "${{ matrix.environment }}",
         ("site", "build"): "training",
+        ("parity", "compare"): "training",
         ("site", "publish"): "github-pages",  # GitHub's own, which has no variables of ours
         **{("train-models", f"train/train/{key}"): "training" for key in ("plan", "train", "release")},
         **{
@@ -272,7 +275,7 @@ def test_no_upload_stands_between_a_model_and_its_registration_and_a_job_may_run
     for where, step in uploads:
         assert step["with"]["overwrite"] is True, where  # the name is taken already when a job is run again
         assert 1 <= step["with"]["retention-days"] <= 90, where
-        assert where.startswith(("ci/", "check/", "site/")) or step["continue-on-error"] is True, where
+        assert where.startswith(("ci/", "check/", "site/", "parity/")) or step["continue-on-error"] is True, where
 
 
 def test_models_that_go_side_by_side_keep_artifacts_of_their_own() -> None:

@@ -163,7 +163,8 @@ def test_a_search_that_cannot_be_read_is_refused() -> None:
 def put(emulator: Emulator, name: str) -> None:
     rows = [{"role": "user", "content": "What colour?"}, {"role": "assistant", "content": "Blue."}]
     text = "".join(json.dumps({"messages": rows}) + "\n" for _ in range(16))
-    address = storage.resolve(emulator, "azureml://datastores/workspaceblobstore/paths/t/train.jsonl")
+    uri = "azureml://datastores/workspaceblobstore/paths/t/train.jsonl"
+    address = storage.resolve(emulator, uri, workspace=WORKSPACE)
     storage.write(emulator, *address, data=text.encode())
     inputs = {
         "mlflow_model_path": {"job_input_type": "mlflow_model", "uri": BASE},

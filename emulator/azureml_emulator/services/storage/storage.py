@@ -161,9 +161,7 @@ def files(emulator: Emulator, address: BlobAddress) -> dict[str, Path]:
     }
 
 
-def download_tree(
-    emulator: Emulator, uri: str, folder: Path, *, workspace: str, kind: str = "data"
-) -> list[str]:
+def download_tree(emulator: Emulator, uri: str, folder: Path, *, workspace: str, kind: str = "data") -> list[str]:
     """Copy what a reference points at into a local folder; gives the relative paths. Raises a 404 when it is empty."""
     address = resolve(emulator, uri, workspace=workspace, kind=kind)
     found = files(emulator, address)

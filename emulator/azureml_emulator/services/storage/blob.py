@@ -1,4 +1,4 @@
-"""Blobs: put, blocks, append, copy, get, properties, metadata, delete.
+"""Blobs: put, copy, get, properties, metadata, snapshots, delete.
 
 Containers and listings are in `blob_containers`; `blobs` keeps the bytes.
 Source: the Blob service REST API, operations on blobs.
@@ -8,12 +8,13 @@ import base64
 import hashlib
 import re
 import uuid
+from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.storage import blobs
+from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs
 from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_conditions,
@@ -49,7 +50,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if kind == "AppendBlob" and request.body:
         raise ServiceError(400, "InvalidHeaderValue", "An append blob is created empty.")
     check_md5(request)
-    blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request))
+    labels = {"tags": blob_tags.of_header(request), **blob_tiers.stated(request)}
+    blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request), **labels)
     blobs.drop_blocks(emulator, address)
     return Reply(201, None, {**changed(blob), "Content-MD5": str(blob.md5)})
 
@@ -62,6 +64,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
     headers = _properties(emulator, blob)
     if request.method == "HEAD":
         return Reply(200, None, {**headers, "Content-Length": str(blob.size)})
+    blob_tiers.refuse_archived(emulator, blob)
     asked = request.headers.get("x-ms-range") or request.headers.get("range")
     with blobs.path_of(emulator, blob).open("rb") as content:
         if not asked:
@@ -105,16 +108,39 @@ def set_properties(request: Request, emulator: Emulator) -> Reply:
 
 @storage_call("d")
 def delete(request: Request, emulator: Emulator) -> Reply:
-    """DELETE a blob."""
+    """DELETE a blob with its snapshots (`x-ms-delete-snapshots: include`), only these, or one of them."""
     address, blob = require(request, emulator)
     check(request, emulator, blob)
-    blobs.delete(emulator, address)
+    asked = request.headers.get("x-ms-delete-snapshots", "").lower()
+    if asked not in ("", "include", "only") or (asked and blob.snapshot):
+        text = "The value for one of the HTTP headers is not in the correct format: x-ms-delete-snapshots."
+        raise ServiceError(400, "InvalidHeaderValue", text)
+    taken = [] if blob.snapshot else list(blobs.snapshots(emulator, address))
+    if taken and not asked:
+        raise ServiceError(409, "SnapshotsPresent", "This operation is not permitted while the blob has snapshots.")
+    for one in taken:
+        blobs.delete(emulator, blobs.at(address, one.snapshot))
+    if asked != "only":
+        blobs.delete(emulator, address)
     return Reply(202, None, {"x-ms-delete-type-permanent": "true"})
+
+
+@storage_call("cw")
+def snapshot(request: Request, emulator: Emulator) -> Reply:
+    """PUT ?comp=snapshot: keeps the blob as it is now, with metadata of its own where the call states some."""
+    address, blob = require(request, emulator)
+    check(request, emulator, blob, reading=True)
+    now = emulator.clock.now()
+    while blobs.get(emulator, blobs.at(address, _snapshot_stamp(now))):
+        now += timedelta(microseconds=1)
+    given = {"metadata": metadata_of(request)} if metadata_of(request) else {}
+    taken = blobs.take_snapshot(emulator, address, _snapshot_stamp(now), **given)
+    return Reply(201, None, {**changed(taken), "x-ms-snapshot": taken.snapshot})
 
 
 @storage_call("rwdlac")
 def not_emulated(request: Request, emulator: Emulator) -> Reply:
-    """Leases, snapshots, tags, tiers, pages, queries: said plainly instead of misread as another operation."""
+    """Pages, queries, policies: said plainly instead of misread as another operation."""
     what = request.query.get("comp") or "this operation"
     raise ServiceError(501, "NotEmulated", f"The emulator does not have {request.method} {what} of the blob service.")
 
@@ -142,6 +168,8 @@ def _copy(request: Request, emulator: Emulator, address: BlobAddress) -> Reply:
 
 def check(request: Request, emulator: Emulator, blob: Blob | None, *, reading: bool = False) -> None:
     """Lease and conditions of a request on a blob that may not exist."""
+    if "x-ms-if-tags" in request.headers:
+        raise ServiceError(501, "NotEmulated", "The emulator does not have conditions on the tags of a blob.")
     check_lease(request, emulator, blob.lease if blob else NONE, "Blob", reading=reading)
     check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
 
@@ -161,8 +189,9 @@ def blob_not_found() -> ServiceError:
 
 
 def address_of(request: Request) -> BlobAddress:
-    """Where the blob of a path is."""
-    return BlobAddress(request.params["account"], request.params["container"], request.params["blob"])
+    """Where the blob of a path is, or the snapshot of it that the query names."""
+    base = BlobAddress(request.params["account"], request.params["container"], request.params["blob"])
+    return blobs.at(base, request.query["snapshot"]) if request.query.get("snapshot") else base
 
 
 def stated(request: Request) -> dict[str, object]:
@@ -188,11 +217,15 @@ def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
         "x-ms-server-encrypted": "true",
     }
     if blob.kind == "BlockBlob":
-        said |= {"x-ms-access-tier": "Hot", "x-ms-access-tier-inferred": "true"}
+        said |= {f"x-ms-{name}": text for name, text in blob_tiers.shown(emulator, blob).items()}
     else:
         said["x-ms-blob-committed-block-count"] = str(blob.appended)
     if blob.md5:
         said["Content-MD5"] = blob.md5
+    if blob.tags:
+        said["x-ms-tag-count"] = str(len(blob.tags))
+    if blob.snapshot:
+        said["x-ms-snapshot"] = blob.snapshot
     if blob.copy:
         said |= {
             **blob.copy,
@@ -200,6 +233,10 @@ def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
             "x-ms-copy-completion-time": http_date(blob.modified),
         }
     return {**said, **blob.headers, **_metadata(blob)}
+
+
+def _snapshot_stamp(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 def _metadata(blob: Blob) -> dict[str, str]:

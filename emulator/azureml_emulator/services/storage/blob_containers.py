@@ -15,7 +15,7 @@ from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.storage import blobs, storage, storage_keys
+from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs, storage, storage_keys
 from azureml_emulator.services.storage.blob_protocol import (
     check_conditions,
     check_lease,
@@ -33,6 +33,7 @@ from azureml_emulator.services.storage.lease import Lease
 
 KIND = "blobContainers"
 MOST_RESULTS = 5000
+BASE = "~"  # in a mark: after all snapshots of a blob comes the blob itself
 _NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs")
 
 
@@ -111,8 +112,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     check_lease(request, emulator, container_lease(found), "Container", reading=False)
     check_conditions(request, found.body["etag"], found.body["modified"], reading=False)
     place = BlobAddress(request.params["account"], request.params["container"])
-    for blob in list(blobs.walk(emulator, place)):
-        blobs.delete(emulator, place._replace(name=blob.name))
+    blobs.delete_all(emulator, place)
     emulator.store.delete(found.id)
     return Reply(202)
 
@@ -152,14 +152,15 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     query = request.query
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     place = BlobAddress(request.params["account"], request.params["container"], prefix)
-    entries = _entries(emulator, place, delimiter, _unmark(query.get("marker", "")))
-    size, with_metadata = _size(query), "metadata" in query.get("include", "")
+    include = frozenset(query.get("include", "").split(","))
+    entries = _entries(emulator, place, delimiter, _unmark(query.get("marker", "")), "snapshots" in include)
+    size = _size(query)
     shown = list(itertools.islice(entries, size + 1))
     more = shown.pop() if len(shown) > size else None
     body = "".join(
         f"<BlobPrefix>{element('Name', entry)}</BlobPrefix>"
         if isinstance(entry, str)
-        else _blob_element(entry, emulator.clock.now(), with_metadata)
+        else _blob_element(emulator, entry, include)
         for entry in shown
     )
     asked = "".join(
@@ -168,17 +169,22 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
         if query.get(name.lower())
     )
     head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/" ContainerName="{place.container}">{asked}'
-    next_name = more if isinstance(more, str) else more.name if more else ""
+    next_name = more if isinstance(more, str) else f"{more.name}\0{more.snapshot or BASE}" if more else ""
     return xml(f"{head}<Blobs>{body}</Blobs>{element('NextMarker', _mark(next_name))}</EnumerationResults>")
 
 
-def _entries(emulator: Emulator, place: BlobAddress, delimiter: str, after: str) -> Iterator[Blob | str]:
-    """Blobs, and once each the prefixes that blobs below a delimiter share."""
-    folded = None
-    for blob in blobs.walk(emulator, place, after=after):
+def _entries(
+    emulator: Emulator, place: BlobAddress, delimiter: str, after: str, with_snapshots: bool
+) -> Iterator[Blob | str]:
+    """Blobs, each after its snapshots, and once each the prefixes that blobs below a delimiter share."""
+    folded, (first, _, snapshot) = None, after.partition("\0")
+    for blob in blobs.walk(emulator, place, after=first):
         rest = blob.name[len(place.name) :]
         cut = rest.find(delimiter) if delimiter else -1
         if cut < 0:
+            if with_snapshots:
+                taken = blobs.snapshots(emulator, place._replace(name=blob.name))
+                yield from (one for one in taken if blob.name != first or one.snapshot >= snapshot)
             yield blob
             continue
         shared = place.name + rest[: cut + len(delimiter)]
@@ -194,7 +200,8 @@ def _container_element(found: Resource, now: datetime, with_metadata: bool) -> s
     return f"<Container>{element('Name', found.name)}<Properties>{said}{lease}</Properties>{metadata}</Container>"
 
 
-def _blob_element(blob: Blob, now: datetime, with_metadata: bool) -> str:
+def _blob_element(emulator: Emulator, blob: Blob, include: frozenset[str]) -> str:
+    now = emulator.clock.now()
     said = {
         "Creation-Time": http_date(blob.created),
         "Last-Modified": http_date(blob.modified),
@@ -211,10 +218,15 @@ def _blob_element(blob: Blob, now: datetime, with_metadata: bool) -> str:
         "ServerEncrypted": "true",
     }
     if blob.kind == "BlockBlob":
-        said |= {"AccessTier": "Hot", "AccessTierInferred": "true"}
+        said |= {name.title().replace("-", ""): text for name, text in blob_tiers.shown(emulator, blob).items()}
+    if blob.tags:
+        said["TagCount"] = len(blob.tags)
     properties = "".join(element(name, text) for name, text in said.items())
-    metadata = _metadata_element(blob.metadata) if with_metadata else ""
-    return f"<Blob>{element('Name', blob.name)}<Properties>{properties}</Properties>{metadata}<OrMetadata/></Blob>"
+    taken = element("Snapshot", blob.snapshot) if blob.snapshot else ""
+    more = _metadata_element(blob.metadata) if "metadata" in include else ""
+    if "tags" in include and blob.tags:
+        more += f"<Tags>{blob_tags.tag_set(blob.tags)}</Tags>"
+    return f"<Blob>{element('Name', blob.name)}{taken}<Properties>{properties}</Properties>{more}<OrMetadata/></Blob>"
 
 
 def _lease_elements(lease: Lease, now: datetime) -> dict[str, str]:

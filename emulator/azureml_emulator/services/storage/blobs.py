@@ -54,6 +54,10 @@ class Blob:
     appended: int = 0  # committed appends of an append blob
     copy: dict[str, str] = field(default_factory=dict)  # x-ms-copy-* of the last copy into it
     lease: Lease = NONE
+    tags: dict[str, str] = field(default_factory=dict)
+    tier: str = ""  # that was set; empty: the account's
+    waking: tuple[str, str] = ("", "")  # of an archived blob: the tier that it comes back to, and when
+    snapshot: str = ""  # when it was taken, of a snapshot
 
 
 def get(emulator: Emulator, address: BlobAddress) -> Blob | None:
@@ -125,11 +129,40 @@ def change(emulator: Emulator, address: BlobAddress, **properties: Any) -> Blob:
     return _save(emulator, address, _stamped(emulator, replace(found, **properties)))
 
 
-def keep_lease(emulator: Emulator, address: BlobAddress, lease: Lease) -> Blob:
-    """Set the lease of a blob that exists; nothing else of it changes."""
+def keep(emulator: Emulator, address: BlobAddress, **properties: Any) -> Blob:
+    """Set the lease, tags or tier of a blob that exists: neither ETag nor time changes."""
     found = get(emulator, address)
     assert found is not None, address
-    return _save(emulator, address, replace(found, lease=lease))
+    return _save(emulator, address, replace(found, **properties))
+
+
+def at(address: BlobAddress, snapshot: str) -> BlobAddress:
+    """Where a snapshot of a blob is kept; with neither name nor snapshot, where all of a container are."""
+    name = f"{address.name}\0{snapshot}" if address.name else ""
+    return address._replace(container=f"{address.container}?", name=name)
+
+
+def snapshots(emulator: Emulator, address: BlobAddress) -> Iterator[Blob]:
+    """The snapshots of a blob, oldest first."""
+    return walk(emulator, at(address, ""))
+
+
+def take_snapshot(emulator: Emulator, address: BlobAddress, stamp: str, **properties: Any) -> Blob:
+    """Keep a blob, which must exist, as it is: with its ETag and its times."""
+    found = get(emulator, address)
+    assert found is not None, address
+    file = _new_file(emulator)
+    shutil.copyfile(emulator.blobs / found.file, emulator.blobs / file)
+    return _save(emulator, at(address, stamp), replace(found, file=file, snapshot=stamp, lease=NONE, **properties))
+
+
+def delete_all(emulator: Emulator, container: BlobAddress) -> None:
+    """Remove all blobs of a container, and their snapshots."""
+    for place in (container, at(container, "")):
+        for name, *_ in emulator.store.database.execute(
+            "SELECT name FROM blobs WHERE account = ? AND container = ?", place[:2]
+        ).fetchall():
+            delete(emulator, place._replace(name=name))
 
 
 def delete(emulator: Emulator, address: BlobAddress) -> None:
@@ -254,4 +287,8 @@ def _save(emulator: Emulator, address: BlobAddress, blob: Blob) -> Blob:
 def _blob(text: str) -> Blob:
     body = json.loads(text)
     lease = Lease(**body["lease"]) if body.get("lease") else NONE
-    return Blob(**{**body, "blocks": [(block, size) for block, size in body["blocks"]], "lease": lease})
+    tuples = {
+        "blocks": [(block, size) for block, size in body["blocks"]],
+        "waking": tuple(body.get("waking") or ("", "")),
+    }
+    return Blob(**{**body, **tuples, "lease": lease})

@@ -23,7 +23,7 @@ def on_blob(request: Request, emulator: Emulator) -> Reply:
     check_conditions(request, found.etag, found.modified, reading=False)
     wanted = lease.asked(request.headers)
     held = lease.after(found.lease, wanted, emulator.clock.now())
-    return _answer(emulator, wanted, held, changed(blobs.keep_lease(emulator, address, held)))
+    return _answer(emulator, wanted, held, changed(blobs.keep(emulator, address, lease=held)))
 
 
 @storage_call("w")

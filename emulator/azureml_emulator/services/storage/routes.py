@@ -1,13 +1,14 @@
 """Blob Storage."""
 
 from azureml_emulator.http.routing import Route
-from azureml_emulator.services.storage import blob, blob_blocks, blob_containers, lease_calls
+from azureml_emulator.services.storage import blob, blob_batch, blob_blocks, blob_containers, blob_labels, lease_calls
 
 BLOB_HOST = "{account}.blob.core.windows.net"
 CONTAINER, BLOB = "/{container}", "/{container}/{blob...}"
 ROUTES = (
     Route(BLOB_HOST, "GET", "/", blob_containers.list_containers, "comp=list"),
     Route(BLOB_HOST, "POST", "/", blob_containers.user_delegation_key, "comp=userdelegationkey"),
+    Route(BLOB_HOST, "POST", "/", blob_batch.batch, "comp=batch"),
     Route(BLOB_HOST, "GET HEAD", "/{path...}", blob_containers.account_properties, "restype=account comp=properties"),
     Route(BLOB_HOST, "GET", "/", blob_containers.account_properties, "restype=service comp=properties"),
     Route(BLOB_HOST, "GET", CONTAINER, blob_containers.list_blobs, "restype=container comp=list"),
@@ -15,6 +16,7 @@ ROUTES = (
     Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.set_metadata, "restype=container comp=metadata"),
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container comp=metadata"),
     Route(BLOB_HOST, "PUT", CONTAINER, lease_calls.on_container, "restype=container comp=lease"),
+    Route(BLOB_HOST, "POST", CONTAINER, blob_batch.batch, "restype=container comp=batch"),
     Route(BLOB_HOST, "GET HEAD PUT POST", CONTAINER, blob.not_emulated, "restype=container comp"),
     Route(BLOB_HOST, "GET HEAD", CONTAINER, blob_containers.properties, "restype=container"),
     Route(BLOB_HOST, "PUT", CONTAINER, blob_containers.create, "restype=container"),
@@ -27,6 +29,10 @@ ROUTES = (
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),
     Route(BLOB_HOST, "PUT", BLOB, lease_calls.on_blob, "comp=lease"),
+    Route(BLOB_HOST, "PUT", BLOB, blob.snapshot, "comp=snapshot"),
+    Route(BLOB_HOST, "GET", BLOB, blob_labels.get_tags, "comp=tags"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_labels.set_tags, "comp=tags"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_labels.set_tier, "comp=tier"),
     Route(BLOB_HOST, "GET HEAD PUT POST DELETE", BLOB, blob.not_emulated, "comp"),
     Route(BLOB_HOST, "PUT", BLOB, blob.put),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),

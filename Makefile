@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-azure parity-stack dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ parity: setup ## ask every operation of the REST specification, and write emulat
 
 parity-azure: setup ## record what a workspace of yours answers, and say where the emulator differs; costs nothing (ARGS=--rehearse)
 	@$(BIN)/python tools/parity_azure.py $(ARGS)
+
+try-sdk: setup ## walk through the emulator with other versions of azure-ai-ml (ARGS="1.20.0 1.28.1"), in environments of their own
+	@$(BIN)/python tools/try_sdk.py $(ARGS)
 
 parity-stack: setup ## ask Microsoft's own code (torch, transformers, azureml-acft) what it takes; environments of their own
 	@$(BIN)/python tools/parity.py $(ARGS)

@@ -16,48 +16,40 @@ from mlops.errors import BadInput, Problem
 
 NOT_VERBS = frozenset({"main", "options", "session", "several"})
 OF_OTHERS = frozenset({"emulator"})  # its commands take programs with options of their own
-ORDER = (
-    "init",
-    "upgrade",
-    "models",
-    "projects",
-    "check",
-    "plan",
-    "prepare",
-    "data",
-    "compute",
-    "submit",
-    "watch",
-    "evaluate",
-    "gate",
-    "compare",
-    "judge",
-    "register",
-    "environments",
-    "promote",
-    "rollback",
-    "freeze",
-    "thaw",
-    "ask",
-    "cleanup",
-    "resume",
-    "polling",
-    "report",
-    "status",
-    "runs",
-    "history",
-    "lineage",
-    "doctor",
-)
+SECTIONS = {
+    "Begin": ("init", "upgrade", "models", "projects", "doctor"),
+    "From a change to a model": (
+        "check", "plan", "prepare", "data", "compute", "submit", "watch", "evaluate", "gate", "register",
+    ),
+    "Release": ("environments", "promote", "rollback", "freeze", "thaw", "ask"),
+    "Look": ("status", "history", "lineage", "runs", "compare", "judge", "cost"),
+    "What goes on by itself": ("resume", "polling", "cleanup", "report"),
+    "On your machine": ("rehearse", "emulator"),
+}  # fmt: skip
 
 
 class Verbs(click.Group):
     """Finds a verb in the module of its name, so that help and errors never pay for the SDK."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The verbs in the order of a release, then the rest."""
+        """The verbs by section, in the order of a release, then the rest."""
         found = {module.name for module in pkgutil.iter_modules(mlops.cli.__path__)} - NOT_VERBS
-        return [name for name in ORDER if name in found] + sorted(found - set(ORDER))
+        ordered = [name for names in SECTIONS.values() for name in names if name in found]
+        return ordered + sorted(found - set(ordered))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs below the heads of their sections."""
+        every = self.list_commands(ctx)
+        width = max(map(len, every))
+        placed = {name: head for head, names in SECTIONS.items() for name in names}
+        for head in dict.fromkeys([*SECTIONS, "Others"]):
+            names = [name for name in every if placed.get(name, "Others") == head]
+            commands = [(name, command) for name in names if (command := self.get_command(ctx, name))]
+            limit = formatter.width - 6 - width
+            rows = [(name.ljust(width), command.get_short_help_str(limit)) for name, command in commands]
+            if rows:
+                with formatter.section(head):
+                    formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""

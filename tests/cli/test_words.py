@@ -9,6 +9,7 @@ import click
 import pytest
 
 from mlops import __version__
+from mlops.cli.main import SECTIONS
 from tests.cli.conftest import PROGRAM, ROOT, Run, commands
 
 ALL = list(commands())
@@ -116,8 +117,11 @@ def test_the_version_is_said(mlops: Run) -> None:
 
 def test_without_a_verb_it_lists_them_in_the_order_of_a_release(mlops: Run) -> None:
     told = mlops()
-    listed = [line.split()[0] for line in told.err.partition("Commands:")[2].splitlines() if line.strip()]
+    after = told.err.partition("Begin:")[2].splitlines()
+    listed = [line.split()[0] for line in after if line.startswith("  ")]
+    heads = [line.removesuffix(":") for line in after if line and not line.startswith(" ")]
     assert told.code == 2
+    assert heads == list(SECTIONS)[1:], "each verb stands in a section of its own choice, none among others"
     assert listed[:4] == ["init", "upgrade", "models", "projects"]
     assert listed == [words[0] for words, _ in ALL if len(words) == 1]
 

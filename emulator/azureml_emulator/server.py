@@ -23,6 +23,7 @@ from azureml_emulator.control.routes import CONTROL_HOST
 from azureml_emulator.core import api_versions, arm
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
+from azureml_emulator.core.faults.registry import Entry
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.http import proxy
@@ -36,6 +37,7 @@ from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+LOOK = 0.05  # seconds between looks whether a slow answer may come
 SECRET = re.compile(r"(?i)\b(sig|token|code|key|password|client_secret|assertion)=[^&]*")  # in a query
 
 
@@ -105,7 +107,7 @@ class Application:
             if (before := faults.answers.note(request, reply)) is None:
                 faults.give_back(met)  # nothing changed since it was first asked
             return before or reply
-        await asyncio.sleep(met.rule.seconds)
+        await self._slow(met)
         failing = [effects.failure(met.rule)] if met.rule.effect == "operation" else []
         try:
             reply = await self._handle(route, replace(request, injected=failing))
@@ -115,6 +117,12 @@ class Application:
             if failing:  # the call did not come to begin what was to fail
                 faults.give_back(met)
         return effects.cut(met.rule, reply)
+
+    async def _slow(self, met: Entry) -> None:
+        """As late as the rule says, or until it is taken away."""
+        end = time.monotonic() + met.rule.seconds
+        while (left := end - time.monotonic()) > 0 and any(one is met for one in self._emulator.faults.entries):
+            await asyncio.sleep(min(left, LOOK))
 
     async def _handle(self, route: Route, request: Request) -> Reply:
         """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""

@@ -18,9 +18,9 @@ from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
 from mlops import actions
-from mlops.cli.rehearse.scenario import Rehearsal
+from mlops.cli.rehearse.scenario import REF, REPOSITORY, Rehearsal
 from mlops.cli.rehearse.show import Show
-from mlops.params import load, overlay
+from mlops.params import load
 from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,12 +76,20 @@ class Clone:
     ) -> actions.ActRun:
         """A person starts a workflow with inputs; `heard` is called with each line that its steps print."""
         given = {name.replace("_", "-"): value for name, value in inputs.items()}
-        params = load(self.folder / "params.yaml", overlay.parse(settings), rehearsal=True)
+        return self._runner(heard, settings).workflow(workflow, "workflow_dispatch", {"inputs": given})[0]
+
+    def push(self) -> actions.ActRun:
+        """Push what is here to main."""
+        payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
+        return self._runner().workflow("train", "push", payload)[0]
+
+    def _runner(self, heard: Callable[[str], None] = lambda _: None, settings: tuple[str, ...] = ()) -> Rehearsal:
+        """For workflows whose steps alone read the clone's parameters."""
         show = Ears(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
         show.heard = heard
-        made = Rehearsal(self.folder, params, show, keep=True, state=self.state, settings=settings)
+        made = Rehearsal(self.folder, load(PARAMS_FILE), show, keep=True, state=self.state, settings=settings)
         made.address = self.address
-        return made.workflow(workflow, "workflow_dispatch", {"inputs": given})[0]
+        return made
 
     @property
     def address(self) -> Address:
@@ -96,6 +104,14 @@ class Clone:
 
     def by_hand(self, endpoint: str, traffic: dict[str, int]) -> None:
         """Somebody moves the traffic of an endpoint in the studio."""
+        self._change(f"onlineEndpoints/{endpoint}", lambda body: body["properties"].update(traffic=traffic))
+
+    def scale_by_hand(self, endpoint: str, deployment: str, instances: int) -> None:
+        """Somebody, or an autoscale setting, gives a deployment another number of instances."""
+        path = f"onlineEndpoints/{endpoint}/deployments/{deployment}"
+        self._change(path, lambda body: body["sku"].update(capacity=instances))
+
+    def _change(self, path: str, change: Callable[[dict[str, Any]], None]) -> None:
         names, web = process.identity(), requests.Session()
         web.trust_env = False  # its bundle of certificates would win over this one
         web.proxies, web.verify = {"https": self.address.proxy_url}, self.address.ca_file
@@ -107,10 +123,10 @@ class Clone:
         }
         sign_in = f"https://login.microsoftonline.com/{names['AZURE_TENANT_ID']}/oauth2/v2.0/token"
         web.headers["Authorization"] = f"Bearer {web.post(sign_in, data=asked).json()['access_token']}"
-        url = f"https://{arm.HOST}{arm.default_workspace_id()}/onlineEndpoints/{endpoint}?api-version=2024-10-01"
+        url = f"https://{arm.HOST}{arm.default_workspace_id()}/{path}?api-version=2024-10-01"
         body = web.get(url).json()
-        body["properties"] = {**body["properties"], "traffic": traffic}
-        assert web.put(url, json=body).status_code == 200
+        change(body)
+        assert web.put(url, json=body).status_code in (200, 202)
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Edit a file."""

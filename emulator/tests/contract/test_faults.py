@@ -1,6 +1,8 @@
 """Faults as clients meet them: the SDK's retries, lost connections, operations that fail, throttling."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +54,18 @@ def test_the_sdk_waits_out_a_throttled_call(ml_client: "MLClient", control: Cont
     )
     assert made.version == "1"
     assert [(one["count"], one["met"]) for one in control.faults()] == [(2, True)]
+
+
+def test_a_slow_answer_comes_at_once_when_the_fault_is_taken_away(api: Call, control: Control) -> None:
+    control.ask("data.get_version slow: slow 100 s")
+    began = time.monotonic()
+    with ThreadPoolExecutor() as beside:
+        answer = beside.submit(api, "GET", arm("data/slow/versions/1"))
+        while not control.faults()[0]["met"]:
+            time.sleep(0.01)
+        control.clear()
+        assert answer.result().status == 404
+    assert time.monotonic() - began < 50
 
 
 def test_a_connection_is_reset_before_or_after_the_call_was_applied(api: Call, control: Control) -> None:

@@ -9,6 +9,7 @@ from mlops.cli.options import NAME
 from mlops.cli.session import Session
 
 if TYPE_CHECKING:
+    from mlops.flow.evaluation.verdict import GateResult
     from mlops.views import View
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -37,21 +38,22 @@ def command(
 ) -> None:
     """Judge a finished run by the rules of params.yaml. Exit 4 is a refusal."""
     session.read_params()
-    from mlops.flow.evaluation import gate
-    from mlops.views import gate as plain
-    from mlops.views.gate import Explained
-
     if job and from_file:
         raise click.UsageError("--job and --from-file exclude each other")
     if champion_file and not from_file:
         raise click.UsageError("--champion-file needs --from-file; without it the workspace says who is champion")
-    view: View[gate.GateResult] = Explained() if explain else plain
+    from mlops.views import gate as plain
+    from mlops.views.gate import Explained
+
+    view: View[GateResult] = Explained() if explain else plain
     if from_file:
+        from mlops.flow.evaluation import file_gate
+
         session.answer(
-            lambda context: gate.run_from_file(
-                context.params, context.trigger, from_file, champion=champion_file, out=out
-            ),
+            lambda context: file_gate.run(context.params, context.trigger, from_file, champion=champion_file, out=out),
             view,
         )
-    else:
-        session.answer(lambda context: gate.run(context, job=job, out=out), view)
+        return
+    from mlops.flow.evaluation import gate
+
+    session.answer(lambda context: gate.run(context, job=job, out=out), view)

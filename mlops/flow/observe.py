@@ -24,8 +24,9 @@ from mlops.domain.training.spec import TrainingSpec
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.dataset.files import curated_files
-from mlops.flow.evaluation import evidence, probes
+from mlops.flow.evaluation import probes
 from mlops.flow.evaluation.evaluator import Evaluator
+from mlops.flow.evaluation.verdict import judge
 from mlops.flow.project import Project
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
@@ -151,5 +152,5 @@ def _refusal(evaluator: Evaluator, job: str) -> str | None:
         asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):
         return None
-    verdict = evidence.judge(evaluator.evidence(job, asked), evaluator.spec.gate.rules, evaluator.spec.gate.seed)
+    verdict = judge(evaluator.evidence(job, asked), evaluator.spec.gate.rules, evaluator.spec.gate.seed)
     return None if verdict.passed else verdict.summary()

@@ -17,4 +17,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class Block(BaseModel):
     """A mapping whose keys are all known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    # built when it is first needed: only the whole of params.yaml is ever read, and each block is a part of it
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, defer_build=True
+    )

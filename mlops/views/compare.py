@@ -6,10 +6,10 @@ from mlops.domain.evaluation.metric_table import direction
 from mlops.domain.evaluation.paired import Paired
 from mlops.domain.evaluation.side_by_side import ChangedAnswer
 from mlops.flow.evaluation.compare import CompareResult
-from mlops.render import Cell, Report, Section, Table, number, table
+from mlops.render import Cell, Report, Section, number, table
+from mlops.views.changed import asked, cut, name
 
 LONGEST = 600  # characters of one text; programs get all of it
-SHORT = 160  # the same where several texts share a line
 _COLUMNS = ("metric", "answers", "A", "B", "A is better by", "from", "to", "won", "lost")
 
 
@@ -17,11 +17,11 @@ def report(result: CompareResult) -> Report:
     """For people."""
     rows: list[tuple[Cell, ...]] = [
         (
-            *(name, found.conversations, found.candidate, found.reference, found.difference, found.low, found.high),
+            *(metric, found.conversations, found.candidate, found.reference, found.difference, found.low, found.high),
             *(found.sign.wins, found.sign.losses),
         )
-        for name, found in sorted(result.scores.items())
-        if direction(name)
+        for metric, found in sorted(result.scores.items())
+        if direction(metric)
     ]
     return Report(
         f"{result.first.model} against {result.second.model}",
@@ -50,19 +50,10 @@ def outputs(_: CompareResult) -> Mapping[str, str]:
     return {}
 
 
-def changed_table(title: str, answers: Sequence[ChangedAnswer]) -> Table:
-    """A few answers, a row each, for the summary of a release."""
-    rows: list[tuple[Cell, ...]] = [
-        (_name(one), *(_cut(text, SHORT) for text in (_asked(one), one.truth, one.first, one.second)), one.change)
-        for one in answers
-    ]
-    return table(title, ("", "question", "truth", "candidate", "before", "change"), rows)
-
-
 def _sections(word: str, metric: str, answers: Sequence[ChangedAnswer]) -> list[Section]:
     return [
         Section(
-            f"{word} {place}: {_name(one)}, {'passed' if one.probe else metric} {number(one.change)}",
+            f"{word} {place}: {name(one)}, {'passed' if one.probe else metric} {number(one.change)}",
             tables=(table("", ("", "text"), _texts(one)),),
         )
         for place, one in enumerate(answers, start=1)
@@ -71,28 +62,14 @@ def _sections(word: str, metric: str, answers: Sequence[ChangedAnswer]) -> list[
 
 def _texts(one: ChangedAnswer) -> list[tuple[str, str]]:
     return [
-        ("question", _cut(_asked(one), LONGEST)),
-        ("right answer" if one.probe else "truth", _cut(one.truth, LONGEST)),
-        ("A", _cut(one.first, LONGEST)),
-        ("B", _cut(one.second, LONGEST)),
+        ("question", cut(asked(one), LONGEST)),
+        ("right answer" if one.probe else "truth", cut(one.truth, LONGEST)),
+        ("A", cut(one.first, LONGEST)),
+        ("B", cut(one.second, LONGEST)),
         ("scores of A", _scores(one.first_scores)),
         ("scores of B", _scores(one.second_scores)),
     ]
 
 
-def _asked(one: ChangedAnswer) -> str:
-    """The last turn, and how many came before it."""
-    last, before = str(one.messages[-1]["content"]), len(one.messages) - 1
-    return f"{last} (after {before} turns)" if before else last
-
-
-def _name(one: ChangedAnswer) -> str:
-    return f"probe {one.probe}" if one.probe else f"question {one.number}"
-
-
 def _scores(scores: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {number(value)}" for name, value in scores.items())
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return ", ".join(f"{metric} {number(value)}" for metric, value in scores.items())

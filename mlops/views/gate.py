@@ -11,12 +11,12 @@ from mlops.domain.evaluation.origin import Origin, origins
 from mlops.domain.evaluation.paired import RESAMPLES, Paired, recommended
 from mlops.domain.numbers import percent
 from mlops.domain.training.curves import EVAL, TRAIN, between_evaluations
-from mlops.flow.evaluation.gate import ChangedAnswers, GateResult
+from mlops.flow.evaluation.verdict import ChangedAnswers, GateResult
 from mlops.render import Cell, Report, Table, number, table
 from mlops.render.bars import Bars
 from mlops.render.charts import chart
 from mlops.render.report import Drawing, Section
-from mlops.views.compare import changed_table
+from mlops.views.changed import changed_table
 
 CHARTED = (TRAIN, EVAL)
 NOT_MEASURED = Section(

@@ -26,7 +26,7 @@ from mlops.flow.context import Context
 from mlops.flow.evaluation import compare, evaluate, gate
 from mlops.flow.evaluation.evaluate import EvaluateResult
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
-from mlops.flow.evaluation.gate import GateResult
+from mlops.flow.evaluation.verdict import GateResult
 from mlops.flow.outcome import Outcome
 from mlops.flow.poll import Pauses
 from mlops.flow.release import resume, runs

@@ -21,7 +21,7 @@ from mlops.domain.evaluation.paired import Judgement
 from mlops.domain.training.curves import CurveKind
 from mlops.errors import BadInput, GateRefused
 from mlops.flow.context import Context
-from mlops.flow.evaluation import compare, evaluate, evidence, gate, judge, planned
+from mlops.flow.evaluation import compare, evaluate, evidence, file_gate, gate, judge, planned
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.poll import Pauses
 from mlops.params import Params, load
@@ -303,5 +303,5 @@ def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context,
 def test_a_verdict_is_decided_again_from_its_file(context: Context, tmp_path: Path) -> None:
     written = tmp_path / "verdict.json"
     judged = gate.run(context, job=JOB, out=written)
-    again = gate.run_from_file(context.params, context.trigger, written)
+    again = file_gate.run(context.params, context.trigger, written)
     assert again.result.findings == judged.result.findings

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from mlops.domain.evaluation.evidence import Champion, Evidence
 from mlops.domain.evaluation.rules import Rule, judge
 from mlops.errors import ALL, BadInput, Problem, Unfinished
-from mlops.flow.evaluation.gate import GateResult
+from mlops.flow.evaluation.verdict import GateResult
 from mlops.render import (
     Chart,
     Human,

@@ -1,13 +1,12 @@
 """What params.yaml asks of an evaluation, taken from it once."""
 
-from mlops.domain.evaluation.answers import ALL_PROBES
-from mlops.domain.evaluation.metric_table import PROBES_PREFIX
 from mlops.domain.evaluation.probes import of_conversations
-from mlops.domain.evaluation.rules import Rule, unproduced
-from mlops.domain.evaluation.spec import EvaluationSpec, GateSpec
+from mlops.domain.evaluation.rules import unproduced
+from mlops.domain.evaluation.spec import EvaluationSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 from mlops.flow.evaluation import probes
+from mlops.flow.evaluation.gate_spec import gate_spec
 from mlops.flow.project import Project
 from mlops.params import Params
 
@@ -36,21 +35,6 @@ def of(context: Context) -> EvaluationSpec:
         champion=context.champion_place(last_environment(params)),
         where=str(context.params_path),
     )
-
-
-def gate_spec(params: Params) -> GateSpec:
-    """The block `gate`, and the budgets of the probes as rules; needs no workspace."""
-    rules = tuple(Rule(**rule.model_dump()) for rule in params.gate.rules)
-    return GateSpec((*rules, *_budgets(params)), params.gate.wait_for_metrics_seconds, params.gate.seed)
-
-
-def _budgets(params: Params) -> list[Rule]:
-    wanted = params.evaluation.probes
-    if wanted is None or not params.evaluation.enabled:
-        return []
-    drops = {} if wanted.max_drop is None else {ALL_PROBES: wanted.max_drop}
-    drops |= {f"{PROBES_PREFIX}{category}": drop for category, drop in wanted.categories.items()}
-    return [Rule(name, not_worse_than="base", margin=drop) for name, drop in drops.items()]
 
 
 def check_rules(project: Project) -> None:

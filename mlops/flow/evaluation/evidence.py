@@ -1,12 +1,8 @@
 """Looks up what a run is judged by: its metrics, those of its steps, and the champion. It must not judge by itself."""
 
-from collections.abc import Sequence
-
 from mlops.azure import aliases, jobs, models
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation import rules as evaluation_rules
 from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
-from mlops.domain.evaluation.rules import Rule, Verdict
 from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
 from mlops.domain.training.run import JobState
@@ -89,9 +85,3 @@ def serving(workspace: Workspace, place: ChampionPlace) -> str | None:
 def _by_alias(workspace: Workspace, place: ChampionPlace) -> str | None:
     version = aliases.read(workspace, place.model).of(place.environment).champion
     return f"{place.model}:{version}" if version else None
-
-
-def judge(evidence: Evidence, rules: Sequence[Rule], seed: int) -> Verdict:
-    """The verdict on what was found."""
-    theirs = None if evidence.champion is None else evidence.champion.metrics
-    return evaluation_rules.judge(evidence.metrics, theirs, rules, evidence.scores(seed))

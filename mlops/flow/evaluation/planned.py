@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from mlops.domain.evaluation.spec import EvaluationSpec
-from mlops.flow.evaluation import evaluation_spec, evidence, probes
+from mlops.flow.evaluation import evidence, probes
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
+from mlops.flow.evaluation.gate_spec import gate_spec
 from mlops.flow.project import Project
 
 CANDIDATE, CHAMPION, BASE = "candidate", "champion", "base"
@@ -36,7 +37,7 @@ class PlannedAnswers:
 
 def without_workspace(project: Project) -> PlannedAnswers | None:
     """The largest number: no look at what is kept. None where no model is asked."""
-    wanted, gate = project.params.evaluation, evaluation_spec.gate_spec(project.params)
+    wanted, gate = project.params.evaluation, gate_spec(project.params)
     if not wanted.enabled:
         return None
     asked = (CANDIDATE, CHAMPION, *([BASE] if gate.asks_base else []))

@@ -35,6 +35,7 @@ from mlops.flow.context import Context
 from mlops.flow.evaluation import gate
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.evidence import require_completed
+from mlops.flow.evaluation.verdict import refusal, write
 from mlops.flow.outcome import Outcome
 from mlops.flow.registry import lineage
 
@@ -108,7 +109,7 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
         return _already(workspace, spec, there, mark, name)
     facts = _card(evaluator, spec, found, mark)
     text = render(facts)
-    gate.write(card, text)
+    write(card, text)
     tags = _tags(evaluator.trigger, found, facts)
     model, made = _register(workspace, spec, facts, text, tags)
     aliases.registered(workspace, spec.model, model.version, spec.environments)
@@ -132,7 +133,7 @@ def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) ->
     judged = gate.wait_and_judge(evaluator, job.name)
     verdict, evidence = judged.verdict, judged.evidence
     if not verdict.passed:
-        raise gate.refusal(verdict, evaluator.spec.gate.rules)
+        raise refusal(verdict, evaluator.spec.gate.rules)
     made_of = lineage.of_run(evaluator.workspace, job)
     notes = _checked(evaluator.workspace, job.name, made_of)
     return ModelCard(spec.model, mark, made_of, verdict.ruling, verdict.findings, evidence, notes)

@@ -27,7 +27,7 @@ from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.evaluation import gate, submit
 from mlops.flow.evaluation.evaluator import Evaluator
-from mlops.flow.evaluation.gate import GateResult
+from mlops.flow.evaluation.verdict import GateResult
 from mlops.flow.outcome import Outcome, Skipped
 from mlops.flow.own_endpoint import check_project, own_endpoints
 from mlops.flow.promote import promotion_record as promotion_records

@@ -84,24 +84,26 @@ def every_model(workspace: Workspace, owner: str) -> list[VersionFacts]:
 
 
 def exist(workspace: Workspace, labels: Sequence[str]) -> dict[str, bool | None]:
-    """Whether the workspace has each model `name:version`, archived or not; None where that could not be found out."""
+    """Whether the workspace has each model `name:version`, archived or not; None where that could not be found out.
+
+    What the first look lacks is looked for once more: it may be new, or away for a moment.
+    """
+    found = _exist(workspace, labels)
+    again = _exist(workspace, [label for label, there in found.items() if there is False])
+    return {**found, **again}
+
+
+def _exist(workspace: Workspace, labels: Sequence[str]) -> dict[str, bool | None]:
     names = sorted({label.rpartition(":")[0] for label in labels})
     urls = {name: _versions_url(workspace, name) for name in names}
     answers = bulk.side_by_side(workspace, urls, "list the versions of the models")
-    known: dict[str, set[str] | None] = {}
-    for name, answer in answers.items():
-        if isinstance(answer, NotFound):
-            known[name] = set()
-        elif isinstance(answer, MlopsError):
-            known[name] = None
-        else:
-            known[name] = {str(item["name"]) for item in answer}
-    found: dict[str, bool | None] = {}
-    for label in labels:
-        name, _, version = label.rpartition(":")
-        there = known[name]
-        found[label] = None if there is None else version in there
-    return found
+    return {label: _has(answers[label.rpartition(":")[0]], label.rpartition(":")[2]) for label in labels}
+
+
+def _has(answer: list[dict[str, Any]] | MlopsError, version: str) -> bool | None:
+    if isinstance(answer, NotFound):
+        return False
+    return None if isinstance(answer, MlopsError) else version in {str(item["name"]) for item in answer}
 
 
 def archive(workspace: Workspace, kind: Kind, label: str) -> None:

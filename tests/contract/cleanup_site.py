@@ -44,8 +44,12 @@ class Site:
         for each in deployments:
             self.deployment(name, each)
         if live:
-            body["properties"] = {"traffic": {live: 100}}
-            assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 200
+            self.traffic(name, live, body["tags"])
+
+    def traffic(self, name: str, live: str, tags: dict[str, str]) -> None:
+        """A deployment gets all traffic of an endpoint, which gets these tags."""
+        body = {"location": "eastus", "tags": tags, "properties": {"traffic": {live: 100}}}
+        assert self.api("PUT", arm(f"onlineEndpoints/{name}"), body).status == 200
 
     def deployment(self, endpoint: str, name: str, instances: int = 1, model: str = BASE) -> None:
         """Made, or changed where it is there already."""

@@ -19,6 +19,7 @@ from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.tags import DELETED_PREFIX, ENVIRONMENT_TAG, FROZEN_TAG, IDLE_SINCE_TAG, OWNER_TAG
 from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
+from mlops.flow.cleanup.endpoints import ObservedEndpoint
 from mlops.flow.cleanup.inventory import Inventory
 from mlops.flow.promote.lease import EndpointLease
 
@@ -200,14 +201,15 @@ class Look(Enum):
 
 
 def _changed(inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: bool) -> Look:
-    """Whether an endpoint is still what was judged: same mark, owner and traffic, and nobody asked to keep it since.
+    """Whether an endpoint is still what was judged: same mark, owner, deployments and traffic, nobody asked to keep it.
 
-    A deletion that has `begun` and broke half-way may have taken traffic away, but not given any to another.
+    A deletion that has `begun` and broke half-way may have taken traffic away, but not given any to another. It is gone
+    when the listing says so, too.
     """
     seen = next(one for one in inventory.endpoints.seen if one.usage.name == name)
     found = endpoints.read(inventory.workspace, name)
     if found is None:
-        return Look.GONE
+        return Look.CHANGED if name in endpoints.names(inventory.workspace) else Look.GONE
     properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
     if properties.get("provisioningState") == "Deleting":
         return Look.GOING
@@ -220,8 +222,18 @@ def _changed(inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: b
             for field in ("traffic", "mirrorTraffic")
         )
         and properties.get("provisioningState") in idle_endpoints.AT_REST
+        and _nothing_new(inventory.workspace, seen)
     )
     return Look.SAME if same else Look.CHANGED
+
+
+def _nothing_new(workspace: Workspace, seen: ObservedEndpoint) -> bool:
+    """The listing that it was judged by may have lacked a deployment that was new."""
+    try:
+        now = deployments.listed(workspace, seen.usage.name)
+    except NotFound:
+        return False
+    return {one.name for one in now} <= {one.name for one in seen.usage.deployments}
 
 
 def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:
@@ -244,7 +256,9 @@ def _is_gone(there: Callable[[], bool]) -> bool:
 
 def _cancel(workspace: Workspace, name: str, now: datetime) -> Status:
     found = jobs.find(workspace, name)
-    if found is None or found.state.ended:
+    if found is None:  # it was listed a moment ago
+        return Status.CHANGED
+    if found.state.ended:
         return Status.ENDED
     if marks.asked_to_keep(found.tags, now) or not found.tags.get(IDLE_SINCE_TAG):
         return Status.CHANGED

@@ -91,17 +91,19 @@ def judge_deployments(
     return [_kept(item, protect.protected_by(policy.rules, Kind.DEPLOYMENT, item.name)) for item in items]
 
 
-def deployed_models(workspace: Workspace, inventory: EndpointInventory) -> tuple[set[str], str]:
-    """Every model that any endpoint of the workspace has, ours or not; and why that is not all, where it is not."""
-    foreign = [one.usage.name for one in inventory.seen if not one.usage.ours]
-    more = deployments.listed_of(workspace, foreign)
-    labels = {each.model for one in inventory.seen for each in one.usage.deployments}
-    unknown = next((one.usage.unread for one in inventory.seen if one.usage.unread), "")
-    for name, answer in more.items():
-        if isinstance(answer, str):
-            unknown = f"what {name} serves could not be read: {answer}"
-        else:
-            labels |= {each.model for each in answer}
+def deployed_models(workspace: Workspace) -> tuple[set[str], str]:
+    """Every model that any endpoint of the workspace has, ours or not; and why that is not all, where it is not.
+
+    In two looks, as one listing may lack what is new.
+    """
+    labels: set[str] = set()
+    unknown = ""
+    for _ in range(2):
+        for name, answer in deployments.listed_of(workspace, sorted(endpoints.names(workspace))).items():
+            if isinstance(answer, str):
+                unknown = unknown or f"what {name} serves could not be read: {answer}"
+            else:
+                labels |= {each.model for each in answer}
     return labels, unknown
 
 
@@ -147,7 +149,7 @@ def _usage(
     made = parse_date((item.get("systemData") or {}).get("createdAt"))
     rule = protect.protected_by(policy.rules, Kind.ENDPOINT, name)
     why = rule or protect.protection(environment, policy.protected, policy.production, policy.include_production)
-    read = deployed if isinstance(deployed, tuple) else ()
+    read, unread = _trusted(item, deployed)
     lost = {each.model for each in read if each.model in gone and _is_of_workspace(each, workspace)}
     return idle_endpoints.EndpointUsage(
         name=name,
@@ -162,9 +164,20 @@ def _usage(
         instances=sum(each.instance_count for each in read),
         deployments=read,
         activity=idle_endpoints.Unknown("not asked"),
-        unread=deployed if isinstance(deployed, str) else "",
+        unread=unread,
         gone_models=tuple(sorted(lost)),
     )
+
+
+def _trusted(
+    item: Mapping[str, Any], deployed: tuple[DeploymentFacts, ...] | str
+) -> tuple[tuple[DeploymentFacts, ...], str]:
+    """The deployments, or why they are not known: a listing without one that has traffic is late."""
+    if isinstance(deployed, str):
+        return (), deployed
+    traffic = (item.get("properties") or {}).get("traffic") or {}
+    late = sorted({name for name, share in traffic.items() if share} - {one.name for one in deployed})
+    return ((), f"their listing lacks {late[0]}, which has traffic") if late else (deployed, "")
 
 
 def _gone_models(

@@ -117,7 +117,7 @@ def _versions(policy: CleanupPolicy, found: Inventory) -> list[Item]:
 
 def _served(found: Inventory) -> tuple[set[str], str]:
     """Every model that an endpoint has, here or where an environment stands; and why that is not all of them."""
-    told = [cleanup_endpoints.deployed_models(one.workspace, one.endpoints) for one in (found, *found.beside)]
+    told = [cleanup_endpoints.deployed_models(one.workspace) for one in (found, *found.beside)]
     unknown = next((why for _, why in told if why), found.unknown)
     return {label for labels, _ in told for label in labels}, unknown
 

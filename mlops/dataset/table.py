@@ -1,4 +1,4 @@
-"""What is kept of each row in memory: 95 bytes, whatever its length. Its text waits in the spill files.
+"""What is kept of each row in memory: 99 bytes, whatever its length. Its text waits in the spill files.
 
 It must not decide anything about a row.
 """

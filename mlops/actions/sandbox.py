@@ -72,7 +72,7 @@ class Sandbox:
         line += ["-e", str(payload_file), "-W", str(self.copy / ".github" / "workflows" / workflow.path.name)]
         for kind in ("env", "secret", "var", "input"):
             line += [f"--{kind}-file", os.devnull]
-        for label in sorted(workflow.runners()):
+        for label in sorted(workflow.runners(machine.variables)):
             line += ["-P", f"{label}=-self-hosted"]
         line += self._replacements(workflow)
         for repository, ref in sorted(workflow.calls()):

@@ -21,6 +21,9 @@ CALLED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflow
 PRODUCT = product.ROOT  # with the reusable workflows
 NAMED = re.compile(r"(?:exec )?mlops (?:promote|rollback|ask|freeze|thaw) (?P<environment>[\w.-]+)")
 OURS = re.compile(r"\bmlops\s")
+VARIABLE = re.compile(r"\bvars\.(\w+)")
+QUOTED = re.compile(r'"([\w.-]+)"')
+FALL_BACK = re.compile(r"(?:\|\||&&) '([\w.-]+)'")  # of an expression that chooses a runner
 EVERY = ("all", "both")  # words of the promote workflow
 # Activities that start a workflow which names none; for other events every activity does.
 DEFAULT_TYPES = {"pull_request": ("opened", "synchronize", "reopened")}
@@ -96,10 +99,13 @@ class Workflow:
                 found |= {deeper: f"{key}{name}" for deeper, name in inner.callers().items()}
         return found
 
-    def runners(self) -> set[str]:
-        """Labels of the runners that its jobs name, those of reusable workflows included."""
-        labels = {body["runs-on"] for body in self.jobs.values() if isinstance(body.get("runs-on"), str)}
-        return labels.union(*(inner.runners() for body in self.jobs.values() if (inner := self._called(body))))
+    def runners(self, variables: Mapping[str, str]) -> set[str]:
+        """Labels of the runners that its jobs may name with these variables, those of reusable workflows included."""
+        found: set[str] = set()
+        for body in self.jobs.values():
+            inner = self._called(body)
+            found |= inner.runners(variables) if inner else _labels(str(body.get("runs-on", "")), variables)
+        return found
 
     def uses(self) -> set[str]:
         """Every remote action that it can run, as `owner/repository/path@ref`, also through what is local."""
@@ -173,6 +179,15 @@ def started_by(
 def _environment(job: Mapping[str, Any]) -> str:
     stated = job.get("environment") or ""
     return str(stated.get("name", "") if isinstance(stated, Mapping) else stated)
+
+
+def _labels(stated: str, variables: Mapping[str, str]) -> set[str]:
+    """The label itself; of an expression what its variables say, as one label or as JSON, and what it falls back to."""
+    if "${{" not in stated:
+        return {stated}
+    said = [variables.get(name, "") for name in VARIABLE.findall(stated)]
+    chosen = {label for value in said for label in (QUOTED.findall(value) or [value]) if label}
+    return chosen.union(FALL_BACK.findall(stated))
 
 
 def _takes(filters: Mapping[str, Any], kind: str, name: str, *, other: str) -> bool:

@@ -12,7 +12,13 @@ from mlops import jsons
 from mlops.azure import entra_codes
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
 
+_INSIDE = (
+    "run where its network is reached; in workflows on a runner there, which the variable MLOPS_RUNNER names "
+    "(docs/private-networks.md)"
+)
 FIXES = {
+    "private link configuration": f"the workspace lets nobody in from this network: {_INSIDE}",
+    "AuthorizationFailure": f"the storage account's firewall lets nobody in from this network: {_INSIDE}",
     "OutOfQuota": "ask for more quota of this VM family in the region, or choose another instance type; "
     "online endpoints reserve 20 % for upgrades",
     "ResourceNotReady": "the container crashed or its probes failed: read its log, and raise the probes' initial delay "

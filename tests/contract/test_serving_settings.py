@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from mlops.azure.failures import Denied
 from mlops.domain.serving.pending import pending
 from mlops.domain.serving.settings import HowApplied
 from mlops.errors import BadInput
@@ -35,10 +37,11 @@ def changes(
 
 
 def test_changed_settings_come_by_a_canary_beside_the_live_deployment_and_go_back_by_a_rollback(site: Site) -> None:
-    new = {"request_timeout_ms": 60000, "environment_variables": {"GREETING": "hello"}}
+    new = {"request_timeout_ms": 60000, "environment_variables": {"GREETING": "hello"}, "egress": "disabled"}
     assert changes(site) == []
     assert changes(site, new) == [
         ("request_timeout_ms", "90000", "60000", HowApplied.NEW_DEPLOYMENT),
+        ("egress", "enabled", "disabled", HowApplied.NEW_DEPLOYMENT),
         ("environment_variables.GREETING", "", "hello", HowApplied.NEW_DEPLOYMENT),
     ]
     done = site.promote(1, new)
@@ -48,7 +51,7 @@ def test_changed_settings_come_by_a_canary_beside_the_live_deployment_and_go_bac
     one = site.facts().find(name)
     assert one is not None
     assert (one.model, one.settings["request_timeout_ms"]) == ("served:1", "60000")
-    assert one.settings["environment_variables.GREETING"] == "hello"
+    assert (one.settings["environment_variables.GREETING"], one.settings["egress"]) == ("hello", "disabled")
     assert site.facts().find("model-1") is not None, "what was live is kept for a rollback"
     text = promote_view.report(done.result).to_markdown()
     assert "with other serving settings (request_timeout_ms from 90000 to 60000" in text
@@ -128,3 +131,22 @@ def test_the_way_callers_sign_in_is_refused_with_the_way_round(site: Site) -> No
         site.promote(2, auth_mode="aad_token")
     assert refused.value.problems[0].key == "environments.production.auth_mode"
     assert site.facts().live == before.live
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [  # as in github.com/MicrosoftDocs/azure-docs/issues/90426, and as the firewall of a storage account answers
+        ("UserError", "Access to workspace was denied based on workspace private link configuration."),
+        ("AuthorizationFailure", "This request is not authorized to perform this operation."),
+    ],
+)
+def test_whoever_is_outside_of_a_private_network_is_told_where_to_run(site: Site, code: str, message: str) -> None:
+    rule = {"route": "endpoints.get", "effect": "status", "status": 403, "code": code, "message": message}
+    process.control(site.address, "POST", "/faults", rule)
+    with pytest.raises(Denied) as refused:
+        site.facts()
+    (problem,) = refused.value.problems
+    assert message in problem.why
+    assert "lets nobody in from this network" in problem.fix
+    assert "MLOPS_RUNNER" in problem.fix
+    assert site.forget_faults()

@@ -42,6 +42,9 @@ jobs:
   unplaced:
     runs-on: ${{ 'of-no-machine' }}
     steps: [{run: echo never}]
+  owned:
+    runs-on: ${{ contains(vars.OWN, '"') && fromJSON(vars.OWN) || vars.OWN || 'ubuntu-24.04' }}
+    steps: [{run: echo hi}]
   matrix:
     name: on ${{ matrix.what }}
     strategy: {matrix: {what: [x, y]}}
@@ -123,9 +126,10 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     (repository / "untracked.txt").write_text("new\n")
     (repository / "ignored.txt").write_text("not for a runner\n")
     seen: list[actions.Event] = []
-    machine = actions.RunnerSetup(PATH, actor="octocat")
+    machine = actions.RunnerSetup(PATH, {"OWN": '["self-hosted", "in-our-network"]'}, actor="octocat")
     done = actions.run(repository, "odd.yml", "push", {}, machine, seen.append)
-    assert done.jobs == {"first": "success", "matrix (x)": "success", "matrix (y)": "success"}
+    ran = ("first", "owned", "matrix (x)", "matrix (y)")
+    assert done.jobs == dict.fromkeys(ran, "success")
     assert done.skipped == ["conditional"]
     assert done.unexplained == ("unplaced",)
     assert not done.succeeded

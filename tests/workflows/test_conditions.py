@@ -176,7 +176,33 @@ NIGHTLY = Table(
     },
     lambda case: case["github.event_name"] == "workflow_dispatch" or case["vars.AZURE_ML_WORKSPACE"] == "w",
 )
+OWN, LABELS = "in-our-network", ["self-hosted", "in-our-network"]
+
+
+def own_runner(case: Case) -> Any:
+    """One label as it is, JSON as what it says; GitHub's where there is none."""
+    stated = case["vars.MLOPS_RUNNER"]
+    return LABELS if stated == json.dumps(LABELS) else stated or "ubuntu-24.04"
+
+
+RUNNER = Table({"vars.MLOPS_RUNNER": (None, "", OWN, json.dumps(LABELS))}, own_runner)
+RUNNER_OF_CHANGES = Table(
+    {
+        **RUNNER.reads,
+        "github.event_name": ("push", "pull_request"),
+        "github.event.pull_request.head.repo.full_name": (None, "me/it", "other/it"),
+        "github.repository": ("me/it",),
+    },
+    lambda case: (
+        "ubuntu-24.04"
+        if case["github.event_name"] == "pull_request"
+        and case["github.event.pull_request.head.repo.full_name"] != "me/it"
+        else own_runner(case)
+    ),
+)
 TABLES: dict[str, Table] = {
+    "the runner of a job": RUNNER,
+    "the runner of a job that checks a change": RUNNER_OF_CHANGES,
     "ci.concurrency.group": choice(
         {"github.event.pull_request.number": (None, 7), "github.sha": ("abc",)},
         lambda case: case["github.event.pull_request.number"] or "abc",
@@ -430,7 +456,10 @@ def walk(where: str, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             if name == "strategy":  # a matrix lists, and does not choose
                 continue
             hidden = name in ("jobs", "steps", "env", "with")
-            yield from walk(where if hidden else f"{where}.{name}", inner, str(name))
+            here = where if hidden else f"{where}.{name}"
+            if name == "runs-on":  # one of two, as test_static knows
+                here = "the runner of a job" + (" that checks a change" if "pull_request" in inner else "")
+            yield from walk(here, inner, str(name))
     elif isinstance(value, list):
         for item in value:
             named = f"{where}.{item.get('id') or item.get('name')}" if isinstance(item, dict) else where
@@ -497,12 +526,16 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
     done = actions.run(folder, "cases.yml", "push", {}, actions.RunnerSetup(path), listen, timeout=60)
     assert done.succeeded, done.cause()
-    found: dict[str, list[Any]] = {}
+    texts: dict[str, list[str]] = {}
+    where = ""
     for line in told:
-        where, bar, text = line.partition("|")
-        if bar and where in TABLES:
-            found.setdefault(where, []).append(json.loads(text))
-    return found
+        begins, bar, text = line.partition("|")
+        if bar and begins in TABLES:
+            where = begins
+            texts.setdefault(where, []).append(text)
+        elif where:
+            texts[where][-1] += line  # a list takes several lines
+    return {where: [json.loads(text) for text in found] for where, found in texts.items()}
 
 
 def test_every_condition_and_every_choice_has_its_table() -> None:

@@ -301,6 +301,20 @@ def test_the_publisher_of_the_scorecard_takes_the_workflow() -> None:
     assert not newer & set(re.findall(r"[\w-]+(?=:)", (WORKFLOWS / "scorecard.yml").read_text()))
 
 
+RUNNER = """contains(vars.MLOPS_RUNNER, '"') && fromJSON(vars.MLOPS_RUNNER) || vars.MLOPS_RUNNER || 'ubuntu-24.04'"""
+FORKED = "github.event.pull_request.head.repo.full_name != github.repository"
+
+
+def test_every_job_runs_where_one_variable_says_and_code_of_a_fork_never_there() -> None:
+    """`comment` starts on pull requests, too, and checks nothing of theirs out."""
+    forked = f"github.event_name == 'pull_request' && {FORKED} && 'ubuntu-24.04' || {RUNNER}"
+    for flow, name, job in jobs():
+        if flow != "scorecard" and "uses" not in job:
+            expected = forked if flow in ("ci", "check", "check-models") else RUNNER
+            assert job["runs-on"] == f"${{{{ {expected} }}}}", f"{flow}/{name}"
+    assert {path.stem for path in FILES if "pull_request:" in path.read_text()} == {"ci"}
+
+
 def test_no_checkout_leaves_credentials_behind() -> None:
     for where, step in steps():
         if str(step.get("uses", "")).startswith("actions/checkout@"):

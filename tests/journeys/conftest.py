@@ -1,4 +1,4 @@
-"""A clone of this repository, changed as a user would change it, and the installed command line run in it."""
+"""A repository with our workflows, changed as a user would change it, and the command line run in it."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mlops import actions
 from mlops.cli.rehearse.scenario import REF, REPOSITORY, Rehearsal
 from mlops.cli.rehearse.show import Show
 from mlops.params import load
+from tests.journeys import warm
 from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,14 +43,15 @@ class Clone:
 
     folder: Path
     state: Path
+    binaries: Path  # with `python` and `mlops`
 
     def mlops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line in the clone, with the clone's own code and nothing of Azure in the environment."""
+        """Run the command line in the clone, with nothing of Azure in the environment."""
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "GITHUB_", "MLOPS_"))
         }
-        environment = {**kept, "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
-        command = [sys.executable, "-m", "mlops", *arguments]
+        environment = {**kept, "NO_COLOR": "1", "PATH": f"{self.binaries}{os.pathsep}{kept['PATH']}"}
+        command = [str(self.binaries / "mlops"), *arguments]
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def rehearse(self, *options: str) -> tuple[int, str, dict[str, Any]]:
@@ -76,20 +78,29 @@ class Clone:
     ) -> actions.ActRun:
         """A person starts a workflow with inputs; `heard` is called with each line that its steps print."""
         given = {name.replace("_", "-"): value for name, value in inputs.items()}
-        return self._runner(heard, settings).workflow(workflow, "workflow_dispatch", {"inputs": given})[0]
+        return self._workflow(workflow, "workflow_dispatch", {"inputs": given}, heard, settings)
 
     def push(self) -> actions.ActRun:
         """Push what is here to main."""
         payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
-        return self._runner().workflow("train", "push", payload)[0]
+        return self._workflow("train", "push", payload)
 
-    def _runner(self, heard: Callable[[str], None] = lambda _: None, settings: tuple[str, ...] = ()) -> Rehearsal:
-        """For workflows whose steps alone read the clone's parameters."""
+    def _workflow(
+        self,
+        name: str,
+        event: str,
+        payload: dict[str, Any],
+        heard: Callable[[str], None] = lambda _: None,
+        settings: tuple[str, ...] = (),
+    ) -> actions.ActRun:
+        """Run a workflow, whose steps alone read the clone's parameters."""
         show = Ears(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
         show.heard = heard
         made = Rehearsal(self.folder, load(PARAMS_FILE), show, keep=True, state=self.state, settings=settings)
         made.address = self.address
-        return made
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "executable", str(self.binaries / "python"))
+            return made.workflow(name, event, payload)[0]
 
     @property
     def address(self) -> Address:
@@ -136,26 +147,28 @@ class Clone:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the programs; the process behind them is one for all journeys of a worker."""
+    with warm.programs(tmp_path_factory.mktemp("warm")) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The working tree as it is, committed in a repository of its own."""
+def clone(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[Clone]:
+    """What of the working tree a rehearsal reads, in a repository of its own: act copies all of it for each job."""
     folder = tmp_path_factory.mktemp("clone") / "repository"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    listing = ["git", "-C", str(ROOT), "ls-files", "-coz", "--exclude-standard"]
-    for name in filter(None, subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")):
-        source, target = ROOT / name, folder / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-            target.chmod(source.stat().st_mode)
-    shutil.rmtree(folder / "data")  # a team's own; the tests walk with the project that is theirs
-    shutil.copytree(PROJECT / "data", folder / "data")
+    for name in (".github", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", ".gitignore"):
+        shutil.copy2(ROOT / name, folder)
+    shutil.copytree(PROJECT / "data", folder / "data")  # the tests walk with the project that is theirs
     shutil.copy2(PARAMS_FILE, folder)
-    subprocess.run([sys.executable, "-m", "compileall", "-q", "mlops"], cwd=folder, check=True)
-    made = Clone(folder, tmp_path_factory.mktemp("state"))
+    made = Clone(folder, tmp_path_factory.mktemp("state"), binaries)
     made.replace("params.yaml", "production.bake_seconds: 2", "production.bake_seconds: 0")
     # What a release is compared with is a commit: it must have the data that the release was trained on.
     git = ["git", "-C", str(folder), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--no-verify", "--message", "The project of the tests"], check=True)
     yield made

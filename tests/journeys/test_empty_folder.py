@@ -4,20 +4,21 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def test_three_commands_lead_from_an_empty_folder_to_a_released_model(tmp_path: Path) -> None:
+def test_three_commands_lead_from_an_empty_folder_to_a_released_model(tmp_path: Path, binaries: Path) -> None:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("AZURE_", "GITHUB_", "MLOPS_"))}
     environment = {**kept, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": str(tmp_path / "none")}
+    environment["PATH"] = f"{binaries}{os.pathsep}{kept['PATH']}"
 
     def run(line: str) -> tuple[str, str]:
         """What a command prints, and the next command that it tells."""
-        words = [sys.executable, "-m", *shlex.split(line)]
-        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            shlex.split(line), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         told = re.search(r"Next:\n    (mlops .+)\n", done.stdout)
         return done.stdout, told[1] if told else ""

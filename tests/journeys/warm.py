@@ -1,0 +1,152 @@
+"""The `mlops` of a journey: a fork of one process that has imported everything, where Python would start each time.
+
+A start is 0.9 s of CPU, and a journey makes dozens. What a start itself does is seen in test_runner.py and tests/cli.
+A folder like a virtual environment's `bin` holds programs that ask that process for a fork and lend it their streams;
+whatever is not `mlops` is the real one.
+"""
+
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from mlops import __main__
+
+START_SECONDS = 60.0
+PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
+THEIRS = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.identity", "azure.storage.blob")
+PROGRAM = """#!{python} -IS
+import json, os, signal, socket, sys
+words = {words}
+if words[:2] != ["-m", "mlops"]:
+    os.execv({python!r}, [{python!r}, *words])
+asked = socket.socket(socket.AF_UNIX)
+asked.connect({address!r})
+body = json.dumps([{shown!r}, words[2:], dict(os.environ), os.getcwd()]).encode()
+socket.send_fds(asked, [len(body).to_bytes(8, "big")], [0, 1, 2])
+asked.sendall(body)
+pid = int(asked.recv(16))
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: os.kill(pid, number))
+sys.exit(int(asked.recv(16)))
+"""
+
+
+@contextmanager
+def programs(folder: Path) -> Iterator[Path]:
+    """A folder with `python`, `mlops` and `act`; the process that they need lives as long as the context."""
+    real = Path(sys.executable)
+    if not sys.platform.startswith("linux"):  # elsewhere a fork that asks for the system's proxies may crash
+        yield real.parent
+        return
+    address, made = folder / "fork", folder / "bin"
+    made.mkdir()
+    (made / "act").symlink_to(real.parent / "act")
+    for name, words in (("python", "sys.argv[1:]"), ("mlops", '["-m", "mlops", *sys.argv[1:]]')):
+        text = PROGRAM.format(python=str(real), words=words, address=str(address), shown=str(made / "python"))
+        (made / name).write_text(text, encoding="utf-8")
+        (made / name).chmod(0o755 | stat.S_IXUSR)
+    with (folder / "log").open("wb") as log:
+        line = [sys.executable, "-m", "tests.journeys.warm", str(address)]
+        server = subprocess.Popen(
+            line,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # its threads would be there before the first fork
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(address, server, folder / "log")
+        yield made
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait_for(address: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not address.exists():
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, "it did not start"
+        time.sleep(0.05)
+
+
+def serve(address: str) -> None:
+    """Give a fork to each who asks."""
+    for name in THEIRS:
+        importlib.import_module(name)
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+            importlib.import_module(found.name)
+    threads = list(Path("/proc/self/task").iterdir())
+    assert len(threads) == 1, "what another thread holds would stay locked in a fork"
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those below
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(f"{address}.new")
+    door.listen(64)
+    Path(f"{address}.new").rename(address)
+    while True:
+        asked, _ = door.accept()
+        if not os.fork():
+            door.close()
+            _answer(asked)
+        asked.close()
+
+
+def _answer(asked: socket.socket) -> NoReturn:
+    """Fork once more: one is the command, the other waits for its end and says it."""
+    head, lent, _, _ = socket.recv_fds(asked, 8, 3)
+    body = b""
+    while len(body) < int.from_bytes(head, "big"):
+        body += asked.recv(1 << 20)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if not pid:
+        asked.close()
+        _become(lent, *json.loads(body))
+    for one in lent:
+        os.close(one)
+    asked.sendall(b"%16d" % pid)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    asked.sendall(b"%16d" % (code if code >= 0 else 128 - code))
+    os._exit(0)
+
+
+def _become(lent: list[int], program: str, words: list[str], environ: dict[str, str], folder: str) -> NoReturn:
+    """The command, with the streams, the environment and the folder of who asked."""
+    for number, one in enumerate(lent):
+        os.dup2(one, number)
+        os.close(one)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8")
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8", "backslashreplace", line_buffering=True
+    )
+    sys.executable, sys.argv = program, ["mlops", *words]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(__main__.main())
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

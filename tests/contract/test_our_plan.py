@@ -13,8 +13,9 @@ from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, target
+from mlops.azure import agree, jobs, target
 from mlops.azure.workspace import Workspace
+from mlops.errors import AzureRefused, MlopsError, RemoteFailed
 from mlops.flow.context import Context
 from mlops.flow.dataset import prepare
 from mlops.flow.release import plan
@@ -169,6 +170,41 @@ def test_the_plan_says_what_differs_from_what_is_released(
     repository.commit()
     said, _, why = repository.plan()
     assert (said.train, why) == (True, f"{job} is Canceled")
+
+
+@pytest.mark.parametrize("kind", ["404", "stale"])
+def test_no_single_answer_makes_a_plan_train_or_release_again(
+    repository: Repository,
+    release: Callable[[Repository], str],
+    held: None,
+    emulator_address: Address,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each read in turn is answered as if nothing was there, or as before the release: the same plan, or a refusal."""
+    monkeypatch.setattr(agree, "PAUSE", 0.0)
+    assert repository.plan()[0].train
+    job = release(repository)
+    right = repository.plan()[0]
+    assert (right.job, right.train) == (job, False)
+    wrong: dict[str, object] = {}
+    for number in range(60):
+        rule = {"route": "*", "method": "GET", "effect": "stale" if kind == "stale" else "status", "skip": number}
+        process.control(emulator_address, "POST", "/faults", rule | ({"status": 404} if kind == "404" else {}))
+        try:
+            found = plan.run(repository.context(), force=False).result
+            said: object = (found.job, found.steps)
+        except MlopsError as error:
+            said = error
+        (fault,) = process.control(emulator_address, "GET", "/faults")["faults"]
+        process.control(emulator_address, "DELETE", "/faults")
+        if not fault["hits"]:
+            break
+        if not isinstance(said, RemoteFailed | AzureRefused) and said != (job, right.steps):
+            wrong[fault["hits"][0]["path"]] = said
+    else:
+        pytest.fail("a plan has fewer reads")
+    assert wrong == {}
 
 
 def test_quick_pushes_are_one_training_and_a_push_of_something_else_takes_nothing_over(

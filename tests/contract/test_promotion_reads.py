@@ -18,10 +18,10 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import SIZE, register_model
 from mlops.azure import agree, aliases, data, endpoints
 from mlops.azure.workspace import ARM
-from mlops.errors import AzureRefused, RemoteFailed, Unfinished
+from mlops.errors import AzureRefused, MlopsError, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
-from mlops.flow.promote import canary, freeze, promote, reconcile, rollback, thaw
+from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback, thaw
 from mlops.flow.promote.consent import Consent
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
@@ -166,6 +166,31 @@ def test_a_freeze_and_its_end_are_what_they_say(world: World, kind: str, skip: i
         facts = world.facts()
         assert ("mlops-frozen" in facts.tags) == wanted, "the next time it is done"
         assert (facts.tags["somebody"], facts.live) == (mark["somebody"], before.live)
+
+
+@pytest.mark.parametrize("kind", ["404", "stale"])
+def test_ask_names_the_model_that_answered_or_refuses(world: World, kind: str) -> None:
+    """Each read in turn is answered wrongly, a stale one as before the newest promotion."""
+    before = world.facts().live_model or f"{MODEL}:2"
+    version = 1 if before == f"{MODEL}:2" else 2
+    world.promote(version)
+    wrong: dict[str, object] = {}
+    for number in range(40):
+        rule = {"route": "*", "method": "GET", "effect": "stale" if kind == "stale" else "status", "skip": number}
+        process.control(world.address, "POST", "/faults", rule | ({"status": 404} if kind == "404" else {}))
+        try:
+            said: object = ask.run(world.context(), "production").result.asked[0].answers[0].model
+        except MlopsError as error:
+            said = error
+        (fault,) = process.control(world.address, "GET", "/faults")["faults"]
+        world.forget_faults()
+        if not fault["hits"]:
+            break
+        if not isinstance(said, RemoteFailed | AzureRefused) and said != f"{MODEL}:{version}":
+            wrong[fault["hits"][0]["path"]] = said
+    else:
+        pytest.fail("ask has fewer reads")
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("kind", ["404", "stale"])

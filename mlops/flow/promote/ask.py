@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mlops.azure import scoring, sharing
+from mlops.azure import deployments, scoring, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.scores.text_scores import scores
 from mlops.domain.promote.chat_protocol import Question
@@ -31,22 +31,30 @@ class ChatLines:
 class LiveEndpoint:
     """The endpoint of an environment that serves some model, asked through its ordinary traffic."""
 
+    workspace: Workspace
     spec: RolloutSpec
     facts: EndpointFacts
     client: scoring.ScoringClient
+
+    def _model(self, deployment: str) -> str:
+        """Of the deployment that answered, which may be newer than the look at the endpoint."""
+        if not deployment:
+            return self.facts.live_model or ""
+        name = self.spec.endpoint
+        by = self.facts.find(deployment) or deployments.read(self.workspace, name, deployment)
+        return by.model if by else ""
 
     def ask(self, question: Question) -> EndpointAnswer:
         """Its answer, with scores where the true one is known. Raises where the refusal is not the model's."""
         said = self.client.invoke(question.messages, self.spec.invocation)
         if failure := scoring.not_the_models(said, self.spec.endpoint):
             raise failure
-        by = self.facts.find(said.deployment)
         truth = question.ground_truth
         return EndpointAnswer(
             environment=self.spec.environment,
             endpoint=self.spec.endpoint,
             deployment=said.deployment,
-            model=by.model if by else self.facts.live_model or "",
+            model=self._model(said.deployment),
             seconds=said.seconds,
             text=said.text,
             failure=said.failure,
@@ -65,10 +73,11 @@ class Asking:
     def add(self, spec: RolloutSpec) -> None:
         """Look at an environment."""
         where = self.workspace.at(spec.place)
-        facts = own_endpoint(where, spec.endpoint, spec.owner, spec.environment)
-        if facts.live:
+        looks = (own_endpoint(where, spec.endpoint, spec.owner, spec.environment) for _ in range(2))
+        facts = next((one for one in looks if one.live), None)  # one answer may be from before a promotion
+        if facts:
             client = scoring.ScoringClient(where, spec.endpoint)
-            self.live.append(LiveEndpoint(spec, facts, client))
+            self.live.append(LiveEndpoint(where, spec, facts, client))
         else:
             self.silent.append(spec.environment)
 
@@ -123,7 +132,8 @@ def _held_out(asking: Asking, index: int) -> Question:
         raise BadInput(Problem(what, "the workspace", fix=fix))
     label = live.facts.live_model or ""
     name, _, version = label.partition(":")
-    model = sharing.find(asking.workspace, live.spec.registry, name, version)
+    looks = (sharing.find(asking.workspace, live.spec.registry, name, version) for _ in range(2))
+    model = next(filter(None, looks), None)
     if model is None:
         raise BadInput(Problem(f"the live model {label} is no longer registered", "the workspace"))
     found = held_out(asking.workspace, model, index + 1, live.spec.registry)[index]

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mlops.azure.agree import agreed
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import sign_in_problem
 from mlops.domain.release.drift import Drift
-from mlops.domain.release.plan import PlanStep, decide
+from mlops.domain.release.plan import Facts, PlanStep, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training import checks
 from mlops.domain.training.costs import Estimate
@@ -23,6 +25,7 @@ from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
+from mlops.flow.training.training_spec import ResolvedTraining
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     check_project(workspace, served, context.owner, context.repository, spec.where)
     made_of = training_spec.training(workspace, spec)
     facts = replace(
-        observe.facts(context, made_of, served),
+        _facts(context, made_of, served),
         superseded=superseded.why(context.project, context.commit, context.pushed_branch),
     )
     plan = decide(facts, force=force)
@@ -120,6 +123,16 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     )
     names = {one.environment: context.endpoint_name(one.environment) for one in result.serving}
     return Outcome(result, _refused(names, result.serving))
+
+
+def _facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, EndpointFacts]) -> Facts:
+    """What a plan is decided on; that there is no data or no job yet is believed when it is so time after time."""
+
+    def look() -> Facts:
+        return observe.facts(context, made_of, served)
+
+    found = look()
+    return found if found.attempt or found == look() else agreed(look, "look at what was trained")
 
 
 def _refused(endpoints: Mapping[str, str], found: Sequence[EnvironmentSettings]) -> BadInput | None:

@@ -18,7 +18,7 @@ MOST_CALLS = {
     "prepare": 24,
     "compute": 22,
     "submit": 22,
-    "watch": 50,
+    "watch": 24,
     "evaluate": 95,
     "gate": 70,
     "register": 95,

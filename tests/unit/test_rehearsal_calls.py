@@ -36,3 +36,19 @@ def test_each_step_has_its_own_calls_and_neither_sign_in_nor_polls_count(tmp_pat
     event(StepEnded("train", "mlops watch", "success", 1.0))
     assert counter.found == {"train train: mlops submit": 3, "train train: mlops watch": 0}
     assert len(passed) == 3
+
+
+def test_who_waits_for_a_job_makes_as_many_calls_on_a_slow_machine(tmp_path: Path) -> None:
+    look = [
+        ("GET", f"{ARM}/jobs/ft-1"),
+        ("GET", f"{ARM}/runs/ft-1/children"),
+        ("HEAD", "https://x.windows.net/user_logs/l"),
+    ]
+    found = []
+    for looks in (1, 9):
+        counter = CallCounter(tmp_path, {})
+        event = counter.heard("train", lambda _: None)
+        logged(tmp_path, *look * looks, ("GET", f"{ARM}/runs/ft-1/metrics"))
+        event(StepEnded("train", "mlops watch", "success", 1.0))
+        found.append(counter.found["train train: mlops watch"])
+    assert found == [3, 3]

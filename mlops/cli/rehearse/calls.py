@@ -14,7 +14,7 @@ from mlops.actions import Event, StepEnded
 
 LOG = "requests.log"
 SERVICE = (".azure.com", ".azureml.ms", ".azureml.net", ".windows.net")
-UNDER_WAY = ("/mfeOperationsStatus/", "/mfeOperationResults/")
+UNDER_WAY = ("/mfeOperationsStatus/", "/mfeOperationResults/", "/user_logs/")
 
 
 @dataclass
@@ -52,15 +52,23 @@ class CallCounter:
 
 
 def count(requests: Iterator[dict[str, Any]]) -> int:
-    """The calls to the service among requests. A job that is looked at again and again is one call, the rest polls."""
-    calls, jobs = 0, set()
+    """The calls to the service among requests.
+
+    Who looks at a job a second time waits for it: from there on, what is read again is a poll. So the number does not
+    depend on how fast the machine is.
+    """
+    calls, waits = 0, False
+    seen: set[tuple[str, ...]] = set()
     for request in requests:
         place = urlsplit(str(request["url"]))
         if not (place.hostname or "").endswith(SERVICE) or any(word in place.path for word in UNDER_WAY):
             continue
-        if request["method"] == "GET" and "/jobs/" in place.path:
-            if place.path in jobs:
+        if request["method"] in ("GET", "HEAD"):
+            read = (request["method"], str(request["url"]), str(request.get("query", "")))
+            again = read in seen
+            seen.add(read)
+            waits = waits or (again and "/jobs/" in place.path)
+            if again and waits:
                 continue
-            jobs.add(place.path)
         calls += 1
     return calls

@@ -1,10 +1,9 @@
 """`mlops plan`: what this push needs, and why; changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlops.azure.agree import agreed
-from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import sign_in_problem
 from mlops.domain.release.drift import Drift
 from mlops.domain.release.plan import Facts, PlanStep, decide
@@ -25,7 +24,6 @@ from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
-from mlops.flow.training.training_spec import ResolvedTraining
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     check_project(workspace, served, context.owner, context.repository, spec.where)
     made_of = training_spec.training(workspace, spec)
     facts = replace(
-        _facts(context, made_of, served),
+        _believed(lambda: observe.facts(context, made_of, served)),
         superseded=superseded.why(context.project, context.commit, context.pushed_branch),
     )
     plan = decide(facts, force=force)
@@ -125,12 +123,8 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     return Outcome(result, _refused(names, result.serving))
 
 
-def _facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, EndpointFacts]) -> Facts:
+def _believed(look: Callable[[], Facts]) -> Facts:
     """What a plan is decided on; that there is no data or no job yet is believed when it is so time after time."""
-
-    def look() -> Facts:
-        return observe.facts(context, made_of, served)
-
     found = look()
     return found if found.attempt or found == look() else agreed(look, "look at what was trained")
 

@@ -63,6 +63,22 @@ def each(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, 
         return dict(zip(urls, pool.map(lambda url: _document(workspace, url), urls.values()), strict=True))
 
 
+def present(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, dict[str, Any] | None]:
+    """The same, with None for what is not there."""
+    with translated(what), ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(urls, pool.map(lambda url: _document_or_none(workspace, url), urls.values()), strict=True))
+
+
+def _document_or_none(workspace: Workspace, url: str) -> dict[str, Any] | None:
+    from azure.core.rest import HttpRequest
+
+    response: HttpResponse = workspace.rest.send_request(HttpRequest("GET", url))
+    if response.status_code == 404:
+        return None
+    response.raise_for_status()
+    return dict(response.json())
+
+
 def _document(workspace: Workspace, url: str) -> dict[str, Any]:
     from azure.core.rest import HttpRequest
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import bulk, datastores
+from mlops.azure import bulk
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
@@ -22,9 +22,7 @@ ATTEMPTS_LIMIT = 100
 GAP = 2  # numbers without a job after which there are no more
 API = "2024-10-01"
 PIPELINE = "Pipeline"
-DATA_KINDS = ("uri_file", "uri_folder", "mltable")
-_ENDED = frozenset(state.value for state in JobState if state.ended)
-MODEL_KINDS = ("CustomModel", "MLFlowModel", "TritonModel")
+ENDED = frozenset(state.value for state in JobState if state.ended)
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,23 @@ def find(workspace: Workspace, name: str) -> Job | None:
     return None if found is None else _job(workspace, found)
 
 
+def find_all(workspace: Workspace, names: Sequence[str]) -> list[Job | None]:
+    """The same of several, read side by side."""
+    unknown = {name: _url(workspace, name) for name in names if not workspace.known(_key(name))}
+    read = bulk.present(workspace, unknown, f"read the jobs {', '.join(unknown)}") if len(unknown) > 1 else {}
+    for name, answer in read.items():
+        if answer and answer["properties"].get("status") in ENDED:
+            workspace.remember(_key(name), answer)
+    answers = [read[name] if name in read else shown(workspace, name) for name in names]
+    return [None if answer is None else _job(workspace, answer) for answer in answers]
+
+
 def shown(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """The job as ARM shows it, or None. One that has ended is read once: only `tag` changes it then."""
     if known := workspace.known(_key(name)):
         return dict(known)
     found = workspace.look(_url(workspace, name), f"read the job {name}")
-    if found and found["properties"].get("status") in _ENDED:
+    if found and found["properties"].get("status") in ENDED:
         workspace.remember(_key(name), found)
     return found
 
@@ -80,51 +89,18 @@ def attempts(
     running: int | None = workspace.known(key)
     number = missing = 0
     while missing < GAP and number < ATTEMPTS_LIMIT:
-        number += 1
-        job = find(workspace, named(fingerprint, number))
-        if job is None:
-            missing += 1
-            continue
-        missing = 0
-        found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
-        if number == running and not job.state.ended:
-            return found
-    workspace.remember(key, number - GAP if found and not found[-1].state.ended else None)
-    return found
-
-
-def output_uri(workspace: Workspace, name: str, output: str) -> str | None:
-    """Where an output of a job lies, found as the SDK's own `jobs.download` does; None when it has none.
-
-    Run history names the asset that an output became; one that became none is looked for where jobs write.
-    """
-    what = f"find the output {output} of {name}"
-    asset = _outputs(workspace, name, what).get(output) or {}
-    if asset.get("type") in DATA_KINDS:
-        url = f"{_data_plane(workspace, 'data')}/dataversion/batchGetResolvedUris?api-version=1.5.0"
-        found = workspace.send("POST", url, what, json={"values": [asset["assetId"]]}).json()["values"]
-        return str(found[asset["assetId"]]["uri"])
-    if asset.get("type") in MODEL_KINDS:
-        url = f"{_data_plane(workspace, 'modelregistry')}/models/batchGetResolvedUris"
-        found = workspace.send("POST", url, what, json={"values": [asset["assetId"]]}).json()["values"]
-        return str(found[asset["assetId"]]["path"])
-    store = datastores.default(workspace)
-    paths = (f"azureml/{name}/{output}/", f"dataset/{name}/{output}/")
-    there = next((path for path in paths if datastores.exists(workspace, store, path, what)), None)
-    return None if there is None else f"azureml://datastores/{store}/paths/{there}"
-
-
-def _outputs(workspace: Workspace, name: str, what: str) -> dict[str, Any]:
-    """The assets that the outputs of a run became; those of one that has ended stay."""
-    if known := workspace.known(("outputs", name)):
-        return dict(known)
-    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
-    run = workspace.send("POST", f"{_history(workspace)}/rundata?api-version=v1.0", what, json=body).json()[
-        "runMetadata"
-    ]
-    found = dict(run.get("outputs") or {})
-    if run.get("status") in _ENDED:
-        workspace.remember(("outputs", name), found)
+        side_by_side = 1 if running == number + 1 else min(GAP - missing, ATTEMPTS_LIMIT - number)
+        wanted = [named(fingerprint, number + 1 + more) for more in range(side_by_side)]
+        for job in find_all(workspace, wanted):
+            number += 1
+            if job is None:
+                missing += 1
+                continue
+            missing = 0
+            found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
+            if number == running and not job.state.ended:
+                return found
+    workspace.remember(key, number - missing if found and not found[-1].state.ended else None)
     return found
 
 
@@ -139,7 +115,7 @@ def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
     known = workspace.known(_key(name)) or workspace.send("GET", _url(workspace, name), what).json()
     experiment = known["properties"]["experimentName"]
     workspace.remember(_key(name), None)
-    url = f"{_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
+    url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
     workspace.send("PATCH", url, what, json={"tags": dict(tags)})
 
 
@@ -157,7 +133,7 @@ def failure(workspace: Workspace, name: str) -> str:
 
 def run_details(workspace: Workspace, name: str) -> dict[str, Any]:
     """A run as run history tells it: state, error, and where its logs can be read."""
-    url = f"{_history(workspace)}/runs/{quote(name)}/details"
+    url = f"{run_history(workspace)}/runs/{quote(name)}/details"
     return dict(workspace.send("GET", url, f"read the details of {name}").json())
 
 
@@ -176,12 +152,12 @@ def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
 
 
 def _children_url(workspace: Workspace, name: str) -> str:
-    return f"{_history(workspace)}/runs/{quote(name)}/children"
+    return f"{run_history(workspace)}/runs/{quote(name)}/children"
 
 
 def _keep_steps(workspace: Workspace, name: str, found: Sequence[dict[str, Any]]) -> None:
     for run in found:
-        if run.get("status") in _ENDED:
+        if run.get("status") in ENDED:
             workspace.remember(("ended", str(run["runId"])), value=True)
     if workspace.known(("ended", name)) or workspace.known(_key(name)):
         workspace.remember(("steps", name), list(found))
@@ -232,11 +208,15 @@ def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
     return found
 
 
-def history(workspace: Workspace, name: str, metric: str) -> list[tuple[int, float]]:
-    """Step and value of each point of a metric, in order."""
-    url = f"{_mlflow(workspace)}/metrics/get-history?run_id={quote(name)}&metric_key={quote(metric)}"
-    points = workspace.send("GET", url, f"read the history of {metric}").json().get("metrics", [])
-    return [(int(point.get("step", 0)), float(point["value"])) for point in points]
+def histories(workspace: Workspace, name: str, metrics: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
+    """Step and value of each point of each metric, in order; read side by side."""
+    base = f"{_mlflow(workspace)}/metrics/get-history?run_id={quote(name)}&metric_key="
+    urls = {metric: base + quote(metric) for metric in metrics}
+    read = bulk.each(workspace, urls, f"read the metrics of {name} by step")
+    return {
+        metric: [(int(point.get("step", 0)), float(point["value"])) for point in answer.get("metrics", [])]
+        for metric, answer in read.items()
+    }
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -278,10 +258,12 @@ def _mlflow(workspace: Workspace) -> str:
     return stated.replace("azureml://", "https://", 1) + "/api/2.0/mlflow"
 
 
-def _history(workspace: Workspace) -> str:
-    return _data_plane(workspace, "history")
+def run_history(workspace: Workspace) -> str:
+    """The address of the workspace's run history."""
+    return data_plane(workspace, "history")
 
 
-def _data_plane(workspace: Workspace, service: str) -> str:
+def data_plane(workspace: Workspace, service: str) -> str:
+    """The address of a service of the workspace's data plane, on the host that the workspace names."""
     host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
     return f"https://{host}/{service}/v1.0{workspace.id}"

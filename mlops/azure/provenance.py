@@ -6,7 +6,7 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops.azure import datastores, jobs
+from mlops.azure import datastores, job_outputs, jobs
 from mlops.azure.workspace import Workspace
 
 
@@ -40,16 +40,16 @@ def made_of(workspace: Workspace, job: str) -> Made | None:
 
 def output_text(workspace: Workspace, job: str, output: str, file: str) -> str | None:
     """A text file at the top of an output, without fetching the rest, which can be gigabytes. None: it is not there."""
-    uri = jobs.output_uri(workspace, job, output)
+    uri = job_outputs.output_uri(workspace, job, output)
     return None if uri is None else _text(workspace, f"{uri.rstrip('/')}/{file}", f"{file} of {output} of {job}")
 
 
 def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequence[str]) -> list[str | None]:
     """The texts of outputs that are one file each, of a step of a pipeline. None: there is no such step or output."""
     run = _step(workspace, job, step)
-    found = ((output, jobs.output_uri(workspace, run, output) if run else None) for output in outputs)
+    found = job_outputs.output_uris(workspace, run, outputs) if run else dict.fromkeys(outputs)
     what = f"the step {step} of {job}"
-    return [_text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None for output, uri in found]
+    return [_text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None for output, uri in found.items()]
 
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:

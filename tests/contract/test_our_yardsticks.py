@@ -133,7 +133,7 @@ def test_a_narrow_training_gains_on_its_data_and_is_refused_for_what_it_forgot(c
     assert len(mine.scores["answer_seconds"]) == 24, "each answer is timed by the service"
     assert all(taken > 0 for taken in mine.scores["answer_seconds"])
     assert mine.means["probes.all"] < base.means["probes.all"]
-    losses = [value for _, value in jobs.history(context.workspace, JOB, "eval_loss")]
+    losses = [value for _, value in jobs.histories(context.workspace, JOB, ["eval_loss"])["eval_loss"]]
     assert judged.result.evidence.metrics["eval_loss"] < losses[0], "its own loss improved all the same"
 
 
@@ -287,7 +287,7 @@ def test_a_judge_that_refuses_or_is_busy_is_told_or_waited_for(
 
 def test_the_judged_loss_is_that_of_the_weights_that_were_kept(context: Context, workspace: Workspace) -> None:
     metrics, kept = evidence.metrics_of_run(workspace, JOB)
-    points = [value for _, value in jobs.history(workspace, JOB, "eval_loss")]
+    points = [value for _, value in jobs.histories(workspace, JOB, ["eval_loss"])["eval_loss"]]
     assert kept is not None, "the training was to end worse than it once was"
     assert metrics["eval_loss"] == kept.value == min(points) < points[-1]
     judged = gate.run(context, job=JOB).result

@@ -41,7 +41,7 @@ def metrics_of_run(workspace: Workspace, job: str) -> RunMetrics:
     score = str((jobs.run_details(workspace, job).get("properties") or {}).get("score") or "")
     if not score or found.get(KEPT_BY) is None:
         return found, None
-    return kept_weights(found, score, jobs.history(workspace, job, KEPT_BY), KEPT_BY)
+    return kept_weights(found, score, jobs.histories(workspace, job, (KEPT_BY,))[KEPT_BY], KEPT_BY)
 
 
 def require_completed(workspace: Workspace, name: str) -> jobs.Job:

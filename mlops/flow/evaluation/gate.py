@@ -35,7 +35,8 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     judged = wait_and_judge(evaluator, name)
     verdict, found = judged.verdict, judged.evidence
     jobs.tag(workspace, name, record.tags(verdict, found))
-    history = {metric: tuple(jobs.history(workspace, name, metric)) for metric in curves.READ}
+    read = jobs.histories(workspace, name, curves.READ)
+    history = {metric: tuple(points) for metric, points in read.items()}
     outcome = settled(verdict, found, out, history, evaluator.spec.gate)
     changed, advice = _changed(judged, evaluator.spec.probes), curves.judge_curves(history)
     return replace(outcome, result=replace(outcome.result, changed=changed, curves=advice))

@@ -1,6 +1,6 @@
 """Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
 
-from mlops.azure import data, jobs, models, registry, submission
+from mlops.azure import data, job_outputs, jobs, models, registry, submission
 from mlops.azure.submission import Following, StepMachines, Work
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction
@@ -93,7 +93,7 @@ def _model_path(found: RequestedEvaluation, scored: Scored) -> str:
         if champion is None:
             raise RemoteFailed(Problem(f"the champion {scored.model} is gone, so nothing can be compared with it"))
         return champion.id
-    uri = jobs.output_uri(workspace, scored.model, jobs.OUTPUT)
+    uri = job_outputs.output_uri(workspace, scored.model, jobs.OUTPUT)
     if uri is None:
         raise RemoteFailed(Problem(f"{scored.model} has no output {jobs.OUTPUT}", "the workspace"))
     return uri

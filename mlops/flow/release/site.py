@@ -230,7 +230,8 @@ def _read_details(workspace: Workspace, one: Registered) -> ModelDetails:
         job = jobs.find(workspace, facts.run.job)
         tags = dict(job.tags) if job else {}
         hours = machine_seconds(list(steps.tree(workspace, facts.run.job))) / HOUR or None
-        curves = {metric: tuple(jobs.history(workspace, facts.run.job, metric)) for metric in CURVES}
+        read = jobs.histories(workspace, facts.run.job, CURVES)
+        curves = {metric: tuple(points) for metric, points in read.items()}
     known = {metric: points for metric, points in curves.items() if points}
     size, nodes = tags.get(INSTANCE_TYPE_TAG, ""), whole(tags.get(NODES_TAG)) or 0
     return ModelDetails(facts.run, facts.evaluation, known, None, hours, size, nodes)

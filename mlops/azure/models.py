@@ -14,7 +14,7 @@ from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.registry import model_card
 from mlops.domain.registry.registration import KnownVersion
-from mlops.domain.tags import FINGERPRINT_TAG, HELD_IN_PREFIX, PASSED_PREFIX
+from mlops.domain.tags import DECISIONS, FINGERPRINT_TAG
 from mlops.errors import MlopsError
 
 API = "2024-10-01"
@@ -112,7 +112,7 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
     merged = {**plain_tags(before.get("tags")), **tags}
     kept = {key: before[key] for key in KEPT if before.get(key) is not None}
     left = {key: value for key, value in merged.items() if value is not None}
-    if "description" in kept and any(name.startswith((PASSED_PREFIX, HELD_IN_PREFIX)) for name in tags):
+    if "description" in kept and any(name.startswith(DECISIONS) for name in tags):
         kept["description"] = model_card.with_decisions(kept["description"], left)
     body = {**kept, "tags": left}
     workspace.send("PUT", url, what, json={"properties": body})

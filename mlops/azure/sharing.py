@@ -4,7 +4,8 @@ Reading a file of a registry needs a signature that the registry gives for it;
 azure-ai-ml has that for models only.
 """
 
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
 
 from mlops.azure import models
 from mlops.azure import registry as registries
@@ -13,7 +14,7 @@ from mlops.azure.failures import translated
 from mlops.azure.models import Registered
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
-from mlops.domain.tags import FINGERPRINT_TAG
+from mlops.domain.tags import DECISIONS, FINGERPRINT_TAG
 from mlops.errors import BadInput, Problem, RemoteFailed
 
 TEST = "test"
@@ -50,6 +51,32 @@ def share_model(workspace: Workspace, registry: str, model: Registered) -> bool:
             share_with_version=model.version,
         )
     return True
+
+
+def repeat_decisions(workspace: Workspace, registry: str, model: Registered) -> bool:
+    """The copy in a registry says of environments what the model's version says; False when it does, or is not there.
+
+    A workspace that knows the registry alone learns by it what was passed, held and released since it was shared.
+    """
+    what = f"tag {model.label} of the registry {registry}"
+    found = registries.find(workspace, registry, "models", model.name, model.version)
+    if found is None:
+        return False
+    stated = plain_tags(found["properties"].get("tags"))
+    wanted = {
+        **_but_decisions(stated),
+        **{key: model.tags[key] for key in model.tags.keys() - _but_decisions(model.tags)},
+    }
+    if stated == wanted:
+        return False
+    kept = {key: found["properties"][key] for key in models.KEPT if found["properties"].get(key) is not None}
+    url = registries.url(workspace, registry, f"models/{quote(model.name)}/versions/{quote(model.version)}")
+    workspace.change("PUT", url, what, json={"properties": {**kept, "tags": wanted}})
+    return True
+
+
+def _but_decisions(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if not key.startswith(DECISIONS)}
 
 
 def share_test_data(workspace: Workspace, registry: str, name: str, version: str) -> bool:

@@ -69,6 +69,7 @@ PROMOTED_TAG = "mlops-promoted"
 PASSED_PREFIX = "mlops-passed-"
 HELD_PREFIX = "mlops-held-"
 HELD_IN_PREFIX = "mlops-held-in-"
+DECISIONS = (PASSED_PREFIX, HELD_IN_PREFIX)  # what a version says of environments
 DELETED_PREFIX = "mlops-deleted-"
 FROZEN_TAG = "mlops-frozen"
 ROLLBACK_TARGET_SINCE_TAG = "mlops-rollback-target-since"

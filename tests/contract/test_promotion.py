@@ -536,8 +536,14 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     assert stage.promote(1, registry=registry).result.outcome is PromoteOutcome.UNCHANGED
     with pytest.raises(BadInput, match="there is no model promoted:2"):
         stage.promote(2, "elsewhere", registry=registry)
+    stage.promote(2, registry=registry)
+    rollback.run(stage.context(registry=registry), "production", reason="rude")
     stage.connect = lambda: other
     try:
+        with pytest.raises(
+            BadInput, match=r"promoted:2 may not go to elsewhere: .*rolled back there since .*, because: rude"
+        ):
+            stage.promote(2, "elsewhere", registry=registry)
         done = stage.promote(1, "elsewhere", registry=registry)
     finally:
         stage.connect = own_workspace
@@ -546,8 +552,15 @@ def test_production_in_another_subscription_gets_the_model_through_a_registry(
     assert done.result.smoke_test.samples[0].ground_truth == "Hi there", (
         "the held-out conversation came through the registry as well"
     )
+    stage.promote(2, registry=registry, consent=Consent("it was the prompt", release_hold=True))
+    assert f"production: share: what promoted:2 passed with the registry {registry}" in stage.said
+    stage.connect = lambda: other
+    try:
+        assert stage.promote(2, "elsewhere", registry=registry).result.outcome is PromoteOutcome.PROMOTED
+    finally:
+        stage.connect = own_workspace
     assert endpoints.observe(own_workspace(), "elsewhere-journey", MODEL).state == "Absent"
-    assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-1": 100}
+    assert endpoints.observe(other, "elsewhere-journey", MODEL).live == {"model-2": 100}
     ml_client.registries.begin_delete(name=registry).result()
 
 

@@ -10,12 +10,10 @@ from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.registry import passed
 from mlops.domain.registry.passed import EnvironmentPass
 from mlops.domain.serving.settings import fingerprint
-from mlops.domain.tags import DATA_TAG, HELD_IN_PREFIX, PASSED_PREFIX
+from mlops.domain.tags import DATA_TAG, DECISIONS
 from mlops.errors import MlopsError, Problem
 from mlops.flow.promote.home import as_allowed
 from mlops.flow.promote.result import Measurement, SmokeTestResult
-
-_DECISIONS = (PASSED_PREFIX, HELD_IN_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -90,5 +88,5 @@ def known(workspace: Workspace, spec: RolloutSpec, model: models.Registered) -> 
     found = models.find(workspace, model.name, model.version) if spec.registry else None
     if found is None:
         return model
-    own = {key: value for key, value in found.tags.items() if key.startswith(_DECISIONS)}
+    own = {key: value for key, value in found.tags.items() if key.startswith(DECISIONS)}
     return replace(model, tags={**model.tags, **own})

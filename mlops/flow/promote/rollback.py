@@ -3,6 +3,7 @@
 A promotion under way is stopped, in whatever phase it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,7 +35,12 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackR
     log = RolloutLog(spec, context.say)
     try:  # who asks is read from a token, and so the first thing that may hang
         entry = AuditEntry(context.workspace_of(environment).now(), context.actor, reason)
-        return Outcome(Rollback(context.workspace, spec, log, entry, context.holder).run())
+        registries = [
+            one.registry
+            for one in context.params.environments.values()
+            if one.registry and one.registry != spec.registry
+        ]
+        return Outcome(Rollback(context.workspace, spec, log, entry, context.holder, registries).run())
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted.message(context.workspace_of(environment), log, None)) from None
 
@@ -48,6 +54,7 @@ class Rollback:
     log: RolloutLog
     entry: AuditEntry
     holder: str
+    registries: Sequence[str] = ()  # of other environments
     stopped: str = ""  # the model whose promotion it ended
     _alone: bool = False
 
@@ -66,6 +73,7 @@ class Rollback:
         share.set_champion(self.home, self.spec, self.log.first, facts, self.log.say)
         self._move_autoscale(facts)
         holds.repeat(self.home, self.spec, facts, self.log.say)
+        share.repeat_holds(self.home, self.spec, self.registries, facts, self.log.say)
         status = endpoint_status(self.workspace, facts, self.spec.endpoint)
         model = review.find(self.workspace, status.live.model, self.spec.registry) if status.live else None
         steps = tuple(self.log.steps)

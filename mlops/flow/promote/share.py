@@ -3,13 +3,15 @@
 The next environment may be another subscription, whose workspace cannot see this one's models.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mlops.azure import aliases, endpoints, models, sharing
 from mlops.azure.workspace import Workspace
+from mlops.domain.promote import audit
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.tags import CHAMPION_PREFIX, DATA_TAG, REPOSITORY_TAG
+from mlops.errors import MlopsError
 from mlops.flow.promote.home import as_allowed
 
 
@@ -28,10 +30,37 @@ def run(home: Workspace, spec: RolloutSpec, later: Sequence[RolloutSpec], model:
     for registry in (name for name in wanted if name):
         if sharing.share_model(home, registry, model):
             done.append(f"{model.label} with the registry {registry}")
+        elif said := _repeated(home, registry, model):
+            done.append(said)
         name, _, version = model.tags.get(DATA_TAG, "").partition(":")
         if version and sharing.share_test_data(home, registry, name, version):
             done.append(f"the test file of {name}:{version} with the registry {registry}")
     return done
+
+
+def repeat_holds(
+    home: Workspace, spec: RolloutSpec, registries: Iterable[str], facts: EndpointFacts, say: Callable[[str], None]
+) -> None:
+    """Tell the registries of other environments what was rolled back here; what fails is told."""
+    versions = {*audit.held(facts.tags), *(version for version, _ in audit.serving_holds(facts.tags))}
+    for registry in dict.fromkeys(registries):
+        for version in sorted(versions):
+            try:
+                model = models.find(home, spec.owner, version)
+            except MlopsError as error:
+                say(f"{spec.environment}: {spec.owner}:{version} is not looked up: {error.problems[0].what}")
+                continue
+            if model and (said := _repeated(home, registry, model)):
+                say(f"{spec.environment}: {said}")
+
+
+def _repeated(home: Workspace, registry: str, model: models.Registered) -> str:
+    """What a registry was told of its copy of a model; empty for nothing. Traffic has moved, so nothing is raised."""
+    try:
+        told = sharing.repeat_decisions(home, registry, model)
+    except MlopsError as error:
+        return f"what {model.label} passed is not told the registry {registry}: {error.problems[0].what}"
+    return f"what {model.label} passed with the registry {registry}" if told else ""
 
 
 def set_champion(

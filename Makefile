@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture sbom explore check docs lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test torture sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ check: setup ## lint, types, layers and generated documents, without the tests
 
 docs: setup ## write the generated documents again: the parameters' schema, the emulator's coverage
 	@$(BIN)/python tools/docs.py
+
+docs-site: setup ## build the documentation as a site, strictly: build/docs-site/site
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/site.txt
+	@$(BIN)/python -m tools.docs_site
 
 lock: setup ## resolve the dependencies again and write requirements/*.txt
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/installer.txt

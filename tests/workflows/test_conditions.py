@@ -200,6 +200,20 @@ RUNNER_OF_CHANGES = Table(
         else own_runner(case)
     ),
 )
+DOCS_ON_PAGES = Table(
+    {
+        "github.event_name": ("push", "pull_request", "workflow_dispatch"),
+        "github.ref": ("refs/heads/main", "refs/heads/other"),
+        "vars.MLOPS_DOCS": (None, "", "pages"),
+        "vars.MLOPS_SITE": (None, "pages", "artifact"),
+    },
+    lambda case: (
+        case["github.event_name"] != "pull_request"
+        and case["github.ref"] == "refs/heads/main"
+        and case["vars.MLOPS_DOCS"] == "pages"
+        and case["vars.MLOPS_SITE"] != "pages"
+    ),
+)
 TABLES: dict[str, Table] = {
     "the runner of a job": RUNNER,
     "the runner of a job that checks a change": RUNNER_OF_CHANGES,
@@ -318,6 +332,18 @@ TABLES: dict[str, Table] = {
     "site.publish.if": Table(
         {"needs.build.result": ENDED, "vars.MLOPS_SITE": ("", "pages", "artifact"), "canceled": (False, True)},
         lambda case: well(case, "build") and case["vars.MLOPS_SITE"] == "pages",
+    ),
+    "docs.concurrency.group": choice(
+        {"github.event.pull_request.number": (None, 7)},
+        lambda case: case["github.event.pull_request.number"] or "main",
+    ),
+    "docs.concurrency.cancel-in-progress": choice(
+        {"github.event_name": ("push", "pull_request")}, lambda case: case["github.event_name"] == "pull_request"
+    ),
+    "docs.build.keep for GitHub Pages.if": DOCS_ON_PAGES,
+    "docs.publish.if": Table(
+        {**DOCS_ON_PAGES.reads, "needs.build.result": ENDED, "canceled": (False, True)},
+        lambda case: well(case, "build") and DOCS_ON_PAGES.meant(case),
     ),
     "check-models.check.if": SOME,
     "check-models.projects.projects.BASE": BASE,

@@ -190,8 +190,8 @@ def test_a_job_has_the_permissions_that_its_steps_need_and_no_other(flow: str, n
 
 @pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
 def test_only_jobs_that_sign_in_to_azure_have_an_environment(flow: str, name: str, job: dict[str, Any]) -> None:
-    if "uses" in job or flow == "scorecard" or (flow, name) == ("site", "publish"):
-        return  # the last one signs in to GitHub Pages
+    if "uses" in job or flow == "scorecard" or name == "publish":
+        return  # the last ones sign in to GitHub Pages
     signs_in = job.get("permissions", {}).get("id-token") == "write"
     assert signs_in == ("environment" in job), "identifiers are variables of an environment"
     assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
@@ -211,6 +211,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
         ("auth-check", "check"): "${{ matrix.environment }}",
         ("site", "build"): "training",
         ("parity", "compare"): "training",
+        ("docs", "publish"): "github-pages",
         ("site", "publish"): "github-pages",  # GitHub's own, which has no variables of ours
         **{("train-models", f"train/train/{key}"): "training" for key in ("plan", "train", "release")},
         **{
@@ -227,7 +228,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
 def test_conditions_of_jobs_read_no_variable_but_the_repository_s_own() -> None:
     """Those of an environment are not known yet when GitHub decides whether the job runs."""
     conditions = " ".join(str(job.get("if", "")) for _, _, job in jobs())
-    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE", "MLOPS_SITE"}
+    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE", "MLOPS_DOCS", "MLOPS_SITE"}
 
 
 def test_what_signs_in_starts_by_itself_only_where_a_workspace_is_configured() -> None:
@@ -275,7 +276,9 @@ def test_no_upload_stands_between_a_model_and_its_registration_and_a_job_may_run
     for where, step in uploads:
         assert step["with"]["overwrite"] is True, where  # the name is taken already when a job is run again
         assert 1 <= step["with"]["retention-days"] <= 90, where
-        assert where.startswith(("ci/", "check/", "site/", "parity/")) or step["continue-on-error"] is True, where
+        assert where.startswith(("ci/", "check/", "docs/", "site/", "parity/")) or step["continue-on-error"] is True, (
+            where
+        )
 
 
 def test_models_that_go_side_by_side_keep_artifacts_of_their_own() -> None:
@@ -306,13 +309,13 @@ FORKED = "github.event.pull_request.head.repo.full_name != github.repository"
 
 
 def test_every_job_runs_where_one_variable_says_and_code_of_a_fork_never_there() -> None:
-    """`comment` starts on pull requests, too, and checks nothing of theirs out."""
+    """`comment` starts on pull requests, too, and checks nothing of theirs out; what publishes, only on main."""
     forked = f"github.event_name == 'pull_request' && {FORKED} && 'ubuntu-24.04' || {RUNNER}"
     for flow, name, job in jobs():
         if flow != "scorecard" and "uses" not in job:
-            expected = forked if flow in ("ci", "check", "check-models") else RUNNER
+            expected = forked if flow in ("ci", "check", "check-models", "docs") and name != "publish" else RUNNER
             assert job["runs-on"] == f"${{{{ {expected} }}}}", f"{flow}/{name}"
-    assert {path.stem for path in FILES if "pull_request:" in path.read_text()} == {"ci"}
+    assert {path.stem for path in FILES if "pull_request:" in path.read_text()} == {"ci", "docs"}
 
 
 def test_no_checkout_leaves_credentials_behind() -> None:

@@ -20,6 +20,9 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import document as record
 from mlops.domain.evaluation import scoring as domain
 from mlops.domain.evaluation.findings import Ruling
+from mlops.domain.promote.promotion_record import record_tag
+from mlops.domain.release.resume import PROMOTION_BOUND
+from mlops.domain.tags import ALIAS_PREFIX
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, GateRefused, RemoteFailed, Unfinished
 from mlops.flow.context import Context
@@ -373,6 +376,23 @@ def test_a_tick_submits_what_is_due_and_a_later_one_judges(
     assert made.tags["mlops-verdict"] == "pass"
     assert made.tags["mlops-evaluation"] == asked.candidate.job
     assert float(made.tags["metric-mean_perplexity"]) > 1
+    _what_who_registered_it_left_undone_is_done(world, name, made, monkeypatch)
+
+
+def _what_who_registered_it_left_undone_is_done(
+    world: World, job: str, made: models.Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died when the version was made: it is no candidate yet, and its promotion was not asked for."""
+    jobs.tag(world.workspace, job, {record_tag("staging"): ""})
+    models.set_tags(world.workspace, made.name, made.version, {f"{ALIAS_PREFIX}staging": None})
+    now = world.workspace.now
+    monkeypatch.setattr(Workspace, "now", lambda _: now() + PROMOTION_BOUND)
+    found = resume.run(world.context(conversations=4), render=model_card.markdown)
+    assert found.result.promotion
+    assert found.result.promotion.job == job
+    again = models.find(world.workspace, made.name, made.version)
+    assert again is not None
+    assert again.tags[f"{ALIAS_PREFIX}staging"] == "candidate"
 
 
 def test_runs_are_listed_with_what_made_them_and_what_came_of_it(world: World) -> None:

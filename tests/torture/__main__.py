@@ -1,8 +1,13 @@
 """`python -m tests.torture`: the whole form, or with `--bounded` so much of it as the suite has time for."""
 
 import argparse
+import gc
+import importlib
+import math
+import pkgutil
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -16,47 +21,48 @@ def main() -> int:
     parser.add_argument("--bounded", action="store_true", help="a few calls of a few verbs")
     parser.add_argument("--only", default="", help="cases, with commas between them")
     parser.add_argument("--kinds", default="", help="kinds of trouble, with commas between them")
+    parser.add_argument("--pairs", action="store_true", help="two verbs at once, and a person's hand, instead")
+    parser.add_argument("--every", action="store_true", help="each kind at each call, and not one of each class")
     parser.add_argument("--most", type=int, default=0, help="so many troubles of each case, drawn; 0 for all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--state", type=Path, help="where states are kept for the next time")
+    parser.add_argument("--state", type=Path, help="where states and results are kept, to go on from another time")
+    parser.add_argument("--minutes", type=float, default=0, help="end after so many; what is left is for the next time")
     given = parser.parse_args()
     _import_all()
-    from tests.torture import cases, harness
+    from tests.torture import cases, harness, pairs
+    from tests.torture.results import Results
     from tests.torture.trouble import FAULTS, KILLS
 
     names = [one for one in given.only.split(",") if one]
     chosen = [one for one in cases.CASES if (one.name in names if names else one.bounded or not given.bounded)]
     kinds = tuple(one for one in given.kinds.split(",") if one) or (*KILLS, *FAULTS)
+    most, until = given.most or (4 if given.bounded else 0), time.monotonic() + (given.minutes * 60 or math.inf)
     with tempfile.TemporaryDirectory() as folder:
         root = given.state.resolve() if given.state else Path(folder)
-        tally = harness.run(root, chosen, kinds, most=given.most or (4 if given.bounded else 0), seed=given.seed)
-    print(tally.report())
-    return 1 if tally.wrong else 0
+        root.mkdir(parents=True, exist_ok=True)
+        results = Results(root / "results.jsonl" if given.state else None)
+        if given.pairs:
+            tried = pairs.run(root, results, until)
+        else:
+            tried = [one.name for one in chosen]
+            harness.run(root, chosen, harness.Wanted(kinds, given.every, most, given.seed, until), results)
+    print(results.report(tried))
+    return 1 if results.wrong(tried) else 0
 
 
 def _import_all() -> None:
     """Once, before there are forks."""
-    import azure.ai.ml
-    import azure.ai.ml.dsl
-    import azure.identity
-    import azure.monitor.querymetrics
-    import azure.storage.blob
+    import mlops
 
-    import azureml_emulator.__main__
-    import azureml_emulator.server
-    import mlops.cli.main
-    import mlops.flow.promote.promote
-    import mlops.views
+    others = "azure.ai.ml azure.ai.ml.dsl azure.identity azure.identity._credentials.imds azure.storage.blob"
+    others += " azure.monitor.querymetrics msal_extensions azureml_emulator.__main__ azureml_emulator.server"
+    found = (module.name for module in pkgutil.walk_packages(mlops.__path__, "mlops."))
+    for name in (*others.split(), *(name for name in found if not name.endswith("__main__"))):
+        importlib.import_module(name)
+    from tests.torture import watcher
 
-    here = (
-        azure.ai.ml.dsl,
-        azure.identity,
-        azure.monitor.querymetrics,
-        azure.storage.blob,
-        mlops.cli.main,
-        mlops.views,
-    )
-    assert all((*here, azureml_emulator.__main__, azureml_emulator.server, mlops.flow.promote.promote))
+    watcher.prepare()
+    gc.freeze()  # what forks share stays shared
 
 
 if __name__ == "__main__":

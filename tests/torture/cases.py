@@ -9,14 +9,14 @@ from pathlib import Path
 import yaml
 
 from azureml_emulator import process as emulated
-from azureml_emulator.http.address import Address
 from emulator_support.serving import SIZE, register_model
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
 from tests.torture import process
+from tests.torture.process import Service
 
 MODEL = "tortured"
-DAY = 86400.0
+HOUR, DAY = 3600.0, 86400.0
 PATIENCE = 6  # times ten seconds: others may use this machine as well
 
 
@@ -29,6 +29,9 @@ class Case:
     words: tuple[str, ...]
     later: float = 0.0
     bounded: bool = False
+    answers: bool = False  # whether params.yaml has models answer, and a judge compare them
+    right: tuple[int, ...] = (0,)  # how it ends without trouble
+    left_for: float = 0.0  # seconds for which what one left undone is another's, as a promotion's is that was requested
 
 
 CASES = (
@@ -41,9 +44,13 @@ CASES = (
     Case("prepare", "empty", ("prepare",)),
     Case("compute", "empty", ("compute",)),
     Case("submit", "prepared", ("submit",)),
-    Case("watch", "submitted", ("watch", "--wait-minutes", "2")),
     Case("gate", "trained", ("gate",)),
     Case("register", "judged", ("register",)),
+    Case("resume", "trained", ("resume",), left_for=2 * HOUR),
+    Case("watch", "submitted", ("watch", "--wait-minutes", "900")),
+    Case("evaluate", "trained", ("evaluate", "--wait-minutes", "900"), answers=True),
+    Case("compare", "compared", ("compare", "1", "base"), answers=True),
+    Case("judge", "compared", ("judge", "1", "base"), answers=True),
 )
 # State -> the state before, and what leads from there to it: words of a verb, a time that passes, or work of its own.
 Way = tuple[str, tuple[str, ...] | float | Callable[[], None]]
@@ -80,12 +87,16 @@ STATES: dict[str, Way] = {
     "prepared": ("with compute", ("prepare",)),
     "with compute": ("empty", ("compute",)),
     "submitted": ("prepared", ("submit",)),
-    "trained": ("submitted", ("watch", "--wait-minutes", "2")),
+    "trained": ("submitted", ("watch", "--wait-minutes", "900")),
     "judged": ("trained", ("gate",)),
+    "evaluated": ("trained", ("evaluate", "--wait-minutes", "900")),
+    "answered": ("evaluated", ("register",)),
+    "compared": ("answered", ("compare", "1", "base", "--ask")),
 }
+ANSWERS = ("evaluated", "answered", "compared")  # states that are made with answers
 
 
-def project(folder: Path) -> Path:
+def project(folder: Path, *, answers: bool = False) -> Path:
     """A folder with parameters that name one environment which cleanup may clean up, too."""
     folder.mkdir(parents=True, exist_ok=True)
     stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
@@ -96,7 +107,13 @@ def project(folder: Path) -> Path:
     stated["model"]["name"] = MODEL
     stated["cleanup"] = {"include_production": ["production"], "minimum_age_hours": 1}
     stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2}
+    judge = {"endpoint": "https://torture.openai.azure.com", "deployment": "gpt", "rubric": "rubric.md"}
     stated["evaluation"] = {"enabled": False}
+    if answers:
+        stated["evaluation"] = {"enabled": True, "conversations": 2, "max_new_tokens": 2, "judge": judge}
+        (folder / "rubric.md").write_text("The shorter answer is better.\n", encoding="utf-8")
+    stated["gate"]["rules"] = [rule for rule in stated["gate"]["rules"] if rule["metric"] != "rougeL"]
+    stated["data"]["dataset"]["percent"] = 1
     stated["rehearsal"] = {key: value for key, value in stated.get("rehearsal", {}).items() if key.startswith("gate.")}
     (folder / "params.yaml").write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
     talk = {"messages": [{"role": "user", "content": "Does it hold?"}, {"role": "assistant", "content": "It does."}]}
@@ -105,11 +122,11 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def advance(address: Address, seconds: float) -> None:
+def advance(service: Service, seconds: float) -> None:
     """Let time pass for the service."""
     for _ in range(PATIENCE):
         with suppress(TimeoutError):
-            emulated.control(address, "POST", "/clock", {"advance_seconds": seconds})
+            emulated.control(service.address, "POST", "/clock", {"advance_seconds": seconds})
             return
     raise TimeoutError("the emulator does not answer")
 
@@ -120,15 +137,15 @@ def reach(state: str, root: Path) -> Path:
     if state == "empty" or place.exists():
         return place
     before, way = STATES[state]
-    working, folder = root / "making", project(root / "project")
-    with process.emulator(reach(before, root), working) as address:
+    working, folder = root / "making", project(root / "project", answers=state in ANSWERS)
+    with process.emulator(reach(before, root), working) as service:
         if isinstance(way, float):
-            advance(address, way)
+            advance(service, way)
             done = process.Ended(0, "", ())
         elif callable(way):
-            done = process.work(way, folder, address)
+            done = process.work(way, folder, service)
         else:
-            done = process.command(list(way), folder, address)
+            done = process.command(list(way), folder, service)
     if done.code:
         raise RuntimeError(f"the state {state} cannot be made: {done.code}\n{done.said[-3000:]}")
     place.parent.mkdir(exist_ok=True)

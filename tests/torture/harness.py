@@ -3,17 +3,19 @@
 It must not know a verb; `cases` does.
 """
 
+import math
 import random
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.torture import cases, process, state, watcher
 from tests.torture.cases import Case
-from tests.torture.process import HANGS, Ended
+from tests.torture.classes import Classes, reads
+from tests.torture.process import HANGS, Ended, Service
+from tests.torture.results import Results, Tried
 from tests.torture.trouble import KILLED, KILLS, Trouble
 
 AFTER_A_CRASH = 61.0  # seconds until a lease that nobody renews is over
@@ -21,96 +23,134 @@ RIGHT = {0, 2, 5, 6, 7, 8}  # exit codes that a person or a workflow can act on;
 TRIES = 3  # of the second run: what it finds may be under way
 
 
-@dataclass
-class Tally:
-    """What was tried, and every wrong end."""
+@dataclass(frozen=True)
+class Wanted:
+    """What is tried: the kinds of trouble, at every call or one of each class, at most so many of a case if not 0.
 
-    tried: Counter[str] = field(default_factory=Counter)
-    calls: dict[str, int] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-    begun: float = field(default_factory=time.monotonic)
+    It ends at `until` (`time.monotonic`), if not before.
+    """
 
-    def report(self) -> str:
-        """The figures, for people."""
-        lines = [f"  {kind:<12} {count:>6}" for kind, count in sorted(self.tried.items())]
-        calls = ", ".join(f"{name} {count}" for name, count in self.calls.items())
-        spent = time.monotonic() - self.begun
-        head = f"tried {self.tried.total()} times in {spent:.0f} s; wrong ends: {len(self.wrong)}"
-        return "\n".join([head, *lines, f"  calls undisturbed: {calls}", *self.wrong])
+    kinds: Sequence[str]
+    every: bool = False
+    most: int = 0
+    seed: int = 0
+    until: float = math.inf
 
 
-def run(root: Path, chosen: list[Case], kinds: tuple[str, ...], *, most: int, seed: int) -> Tally:
-    """Every kind of trouble at each call of each case; at `most` drawn ones where that is not 0."""
-    tally = Tally()
+@dataclass(frozen=True)
+class Prepared:
+    """A case that was run undisturbed: from which state, the calls that it made, and the state that it left."""
+
+    case: Case
+    snapshot: Path
+    calls: tuple[str, ...]
+    left: dict[str, str]
+    troubles: tuple[Trouble, ...]
+
+
+def run(root: Path, chosen: Sequence[Case], wanted: Wanted, results: Results) -> None:
+    """Each trouble of each case: all at writes first, as they matter most."""
+    known, prepared = Classes(), []
     for case in chosen:
         try:
-            snapshot = cases.reach(case.state, root)
-            undisturbed, wanted = _undisturbed(case, snapshot, root, tally)
+            prepared.append(_prepared(case, root, wanted, known, results))
         except RuntimeError as error:  # it is wrong, and the others are tried all the same
-            tally.wrong.append(f"{case.name}: {error}")
-            continue
-        tally.calls[case.name] = len(undisturbed.calls)
-        for met in _troubles(kinds, len(undisturbed.calls), most, f"{seed}{case.name}"):
-            tally.tried["kills" if met.kind in KILLS else "faults"] += 1
-            for why in _trouble(case, snapshot, root, met, wanted):
-                tally.wrong.append(f"{case.name}: {met}: {why}")
-                print(tally.wrong[-1], file=sys.stderr, flush=True)
-        print(f"{case.name}: {tally.tried.total()} in all, {len(tally.wrong)} wrong", file=sys.stderr, flush=True)
-    return tally
+            results.broken.append(f"{case.name}: {error}")
+    for name, calls in results.calls.items():
+        print(f"{name}: {calls}", file=sys.stderr, flush=True)
+    every = [(one, met) for one in prepared for met in one.troubles]
+    for one, met in sorted(every, key=lambda pair: reads(pair[0].calls[pair[1].call])):
+        if time.monotonic() > wanted.until:
+            return
+        if not results.is_done(one.case.name, met.kind, met.call):
+            _try(one, met, root, results)
 
 
-def _troubles(kinds: tuple[str, ...], calls: int, most: int, seed: str) -> Iterator[Trouble]:
-    every = [Trouble(kind, call) for call in range(calls) for kind in kinds]
-    if most and len(every) > most:
-        every = random.Random(seed).sample(every, most)
-    yield from sorted(every, key=lambda one: (one.call, one.kind))
+def _prepared(case: Case, root: Path, wanted: Wanted, known: Classes, results: Results) -> Prepared:
+    """Raises RuntimeError where it fails without trouble."""
+    snapshot = cases.reach(case.state, root)
+    alone, left = undisturbed(case, snapshot, root)
+    calls = alone.calls
+    if wanted.every:
+        every = [Trouble(kind, number) for number in range(len(calls)) for kind in wanted.kinds]
+    else:
+        every = known.troubles(case.words[0], calls, wanted.kinds)
+    results.calls[case.name] = f"{len(calls)}, {len(every)} troubles"
+    if wanted.most and len(every) > wanted.most:
+        every = random.Random(f"{wanted.seed}{case.name}").sample(every, wanted.most)
+    return Prepared(case, snapshot, calls, left, tuple(every))
 
 
-def _undisturbed(case: Case, snapshot: Path, root: Path, tally: Tally) -> tuple[Ended, dict[str, str]]:
-    """How it ends without trouble, and the state that it leaves; twice is once."""
-    working, folder = root / "working", cases.project(root / "project")
-    with process.emulator(snapshot, working) as address:
-        cases.advance(address, case.later)
-        first = process.command(list(case.words), folder, address)
-        again = process.command(list(case.words), folder, address)
-        if first.code or again.code:
-            raise RuntimeError(
-                f"{case.name} fails without trouble: {first.code}, {again.code}\n{first.said}{again.said}"
-            )
-    tally.wrong += [f"{case.name}: undisturbed: {why}" for why in _violations(working)]
+def _try(one: Prepared, met: Trouble, root: Path, results: Results) -> None:
+    begun = time.monotonic()
+    wrong = tuple(_trouble(one, root, met))
+    spent = round(time.monotonic() - begun, 3)
+    results.add(Tried(one.case.name, met.kind, met.call, one.calls[met.call], spent, wrong))
+    for why in wrong:
+        print(f"{one.case.name}: {met}: {why}", file=sys.stderr, flush=True)
+
+
+def undisturbed(case: Case, snapshot: Path, root: Path) -> tuple[Ended, dict[str, str]]:
+    """How it ends without trouble, and the state that it leaves; twice is once. Raises RuntimeError."""
+    working, folder = root / "working", cases.project(root / "project", answers=case.answers)
+    with process.emulator(snapshot, working) as service:
+        cases.advance(service, case.later)
+        first = process.command(list(case.words), folder, service)
+        again = process.command(list(case.words), folder, service)
+    if first.code not in case.right or again.code not in case.right:
+        said = f"{first.said[-2000:]}{again.said[-2000:]}"
+        raise RuntimeError(f"it fails without trouble: {first.code}, {again.code}\n{said}")
+    if wrong := violations(working):
+        raise RuntimeError(f"without trouble: {wrong}")
     return first, state.read(working)
 
 
-def _trouble(case: Case, snapshot: Path, root: Path, met: Trouble, wanted: dict[str, str]) -> list[str]:
-    """What is wrong with how it goes with trouble, and once more without."""
-    working, folder = root / "working", cases.project(root / "project")
-    with process.emulator(snapshot, working) as address:
-        cases.advance(address, case.later)
-        first = process.command(list(case.words), folder, address, met)
-        wrong = [] if met.kind in KILLS else _end(first)
-        if met.kind in KILLS and first.code not in (KILLED, 0):
+def _trouble(one: Prepared, root: Path, met: Trouble) -> list[str]:
+    """What is wrong with how it goes with trouble, and once more without.
+
+    Where it ended well and left what is wanted, once more is the second of the undisturbed ones.
+    """
+    case, working = one.case, root / "working"
+    folder = cases.project(root / "project", answers=case.answers)
+    with process.emulator(one.snapshot, working) as service:
+        cases.advance(service, case.later)
+        first = process.command(list(case.words), folder, service, met)
+        said, wrong = first.said, [] if met.kind in KILLS else end(first, case)
+        if met.kind in KILLS and first.code not in (KILLED, *case.right):
             wrong.append(f"ends with {first.code} and not killed")
-        cases.advance(address, AFTER_A_CRASH)
-        second = process.command(list(case.words), folder, address)
-        for _ in range(TRIES - 1):
-            if second.code == 0:
-                break
-            second = process.command(list(case.words), folder, address)
-        wrong += [f"tells {what}" for what in state.secrets(working, first.said + second.said)]
-        if second.code:
-            wrong.append(f"the second run ends with {second.code}: {_last(second)}")
-    return [*wrong, *_violations(working), *state.difference(wanted, state.read(working))[:3]]
+        if first.code not in case.right or state.difference(one.left, state.read(working)):
+            second = _again(case, folder, service)
+            if case.left_for and state.difference(one.left, state.read(working)):
+                cases.advance(service, case.left_for)
+                second = _again(case, folder, service)
+            said += second.said
+            if second.code not in case.right:
+                wrong.append(f"the second run ends with {second.code}: {_last(second)}")
+        wrong += [f"tells {what}" for what in state.secrets(working, said + process.told(folder))]
+    return [*wrong, *violations(working), *state.difference(one.left, state.read(working))[:3]]
 
 
-def _end(ended: Ended) -> list[str]:
+def _again(case: Case, folder: Path, service: Service) -> Ended:
+    """Once more when the lease of one that died is over; what that finds may be under way."""
+    cases.advance(service, AFTER_A_CRASH)
+    for _ in range(TRIES):
+        ended = process.command(list(case.words), folder, service)
+        if ended.code in case.right:
+            break
+    return ended
+
+
+def end(ended: Ended, case: Case) -> list[str]:
+    """What is wrong with how a command ended."""
     if ended.code == HANGS:
         return ["hangs"]
     if "Traceback" in ended.said:
         return [f"a traceback: {_last(ended)}"]
-    return [] if ended.code in RIGHT else [f"exit code {ended.code}: {_last(ended)}"]
+    return [] if ended.code in RIGHT | set(case.right) else [f"exit code {ended.code}: {_last(ended)}"]
 
 
-def _violations(folder: Path) -> list[str]:
+def violations(folder: Path) -> list[str]:
+    """What the watcher noted."""
     found = folder / watcher.NAME
     return [f"an instant of {line}" for line in found.read_text().splitlines()[:3]] if found.exists() else []
 

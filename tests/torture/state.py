@@ -31,21 +31,23 @@ _SECRET = (
     ("a token", re.compile(r"\beyJ[\w-]{16,}\.")),
     ("an account key", re.compile(r"AccountKey=|[A-Za-z0-9+/]{80,}==")),
 )
-KINDS = ("onlineEndpoints", "deployments", "jobs", "computes", "models/versions", "data/versions", "autoscaleSettings")
+KINDS = ("onlineEndpoints", "deployments", "jobs", "computes", "models", "models/versions", "data", "data/versions",
+         "autoscaleSettings")  # fmt: skip
+RUNS = "runs"  # of them the tags, and how they ended: the rest is measured
 
 
 def read(folder: Path) -> dict[str, str]:
-    """Each resource and each blob, and what it says."""
+    """Each resource, and what it says."""
     database = sqlite3.connect(f"file:{folder / 'emulator.sqlite'}?mode=ro", uri=True)
     try:
         rows = database.execute("SELECT id, kind, body FROM resources").fetchall()
     finally:
         database.close()
-    return {
-        _plain(id): _plain(json.dumps(_kept(json.loads(body)), sort_keys=True))
-        for id, kind, body in rows
-        if kind in KINDS
-    }
+    found = {id: _kept(json.loads(body)) for id, kind, body in rows if kind in KINDS}
+    for id, kind, body in rows:
+        if kind == RUNS:
+            found[id] = {name: json.loads(body).get(name) for name in ("tags", "status")}
+    return {_plain(id): _plain(json.dumps(stated, sort_keys=True)) for id, stated in found.items()}
 
 
 def secrets(folder: Path, said: str) -> list[str]:
@@ -57,7 +59,12 @@ def secrets(folder: Path, said: str) -> list[str]:
         database.close()
     keys = [key for (body,) in rows for key in json.loads(body).get("_keys") or []]
     found = ["an endpoint's key" for key in keys if key in said]
-    return found + [what for what, pattern in _SECRET if pattern.search(said)]
+    return found + patterns(said)
+
+
+def patterns(said: str) -> list[str]:
+    """What looks like a secret, whoever's."""
+    return [what for what, pattern in _SECRET if pattern.search(said)]
 
 
 def difference(undisturbed: dict[str, str], found: dict[str, str]) -> list[str]:

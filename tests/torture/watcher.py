@@ -4,14 +4,26 @@ It stands in the process of the emulator, on the service's side: what the comman
 """
 
 import asyncio
+import json
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator import server
+from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.server import Application
+from azureml_emulator.http.certificates import Authority
+from azureml_emulator.http.listening import listen
+from azureml_emulator.server import Application, Running
 
 NAME = "violations.txt"
+PORT = "plain-port"
+MARK = "mlops-idle-since"  # written here as the service sees it: a tag that is renamed must not pass unseen
+GRACE = timedelta(hours=20)  # of params.yaml
 
 
 class Watcher:
@@ -20,11 +32,12 @@ class Watcher:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._served: set[str] = set()  # endpoints that had all their traffic once
-        self._marked: set[str] = set()
+        self._endpoints: dict[str, dict[str, Any]] = {}  # as they were at the last look
+        self._deployments: set[str] = set()
 
     def look(self, cause: str) -> None:
         """Note every invariant that does not hold now."""
-        wrong = [*self._traffic(), *self._jobs(), *self._models()]
+        wrong = [*self._traffic(), *self._jobs(), *self._models(), *self._deletions()]
         if wrong:
             with (self._emulator.folder / NAME).open("a", encoding="utf-8") as file:
                 file.writelines(f"{cause}: {one}\n" for one in wrong)
@@ -53,6 +66,22 @@ class Watcher:
                     wrong.append(f"{id.rpartition('/')[2]} sends traffic to {name}, which is {state}")
         return wrong
 
+    def _deletions(self) -> list[str]:
+        """No endpoint goes without a mark that is old enough, no deployment that had traffic before."""
+        endpoints = {id.lower(): body for id, body in self._resources("onlineEndpoints")}
+        deployments = _names(id for id, _ in self._resources("deployments"))
+        now, wrong = self._emulator.clock.now(), []
+        for id in self._endpoints.keys() - endpoints.keys():
+            mark = (self._endpoints[id].get("tags") or {}).get(MARK)
+            if not mark or now - parse(mark) < GRACE:
+                wrong.append(f"{id.rpartition('/')[2]} was deleted at {now} with the mark {mark}")
+        for id in self._deployments - deployments:
+            endpoint, _, name = id.partition("/deployments/")
+            if endpoint in endpoints and (self._endpoints[endpoint]["properties"].get("traffic") or {}).get(name):
+                wrong.append(f"{name} was deleted with traffic")
+        self._endpoints, self._deployments = endpoints, deployments
+        return wrong
+
     def _jobs(self) -> list[str]:
         """One training job for a fingerprint, as long as none failed."""
         seen: dict[str, list[str]] = {}
@@ -73,10 +102,20 @@ class Watcher:
         return [f"{len(versions)} versions of {job}" for job, versions in seen.items() if len(versions) > 1]
 
 
+@cache
+def _authority() -> Authority:
+    """Made once, before there are forks."""
+    return Authority()
+
+
+def prepare() -> None:
+    """What all emulators that are forked from this process have in common."""
+    _authority()
+    server.Authority = _authority  # type: ignore[attr-defined,assignment]
+
+
 def serve(folder: Path) -> None:
     """Serve a folder in this process, watched, until it is killed."""
-    from azureml_emulator.__main__ import serve as serve_folder
-
     answer = Application.answer
 
     async def watched(self: Application, request: Request) -> Reply:
@@ -87,11 +126,24 @@ def serve(folder: Path) -> None:
         return reply
 
     Application.answer = watched  # type: ignore[method-assign]
-    asyncio.run(serve_folder(folder, 0, 0))
+    asyncio.run(_serve(folder))
+
+
+async def _serve(folder: Path) -> None:
+    running = Running(Emulator(folder))
+    await running.start(pid=os.getpid())
+    running.emulator.part(Watcher).look("what was there")
+    plain = listen(Application(running.emulator), 0, None)
+    written = folder / f"{PORT}.new"
+    written.write_text(str(plain.port))
+    written.rename(folder / PORT)
+    await asyncio.Event().wait()
 
 
 def _json(text: str) -> dict[str, Any]:
-    import json
-
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _names(found: Iterable[str]) -> set[str]:
+    return {id.lower() for id in found}

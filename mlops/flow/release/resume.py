@@ -140,6 +140,8 @@ class _Reconcile:
                     done, why = self._carry_on(decision)
                 case RunAction.PROMOTE:
                     done = RunOutcome.PROMOTED
+                    if not run.promotions:  # whoever registered it may have died before all of that was done
+                        register.register(self.evaluator, self.spec, run.name, _card(run), self.render)
                     self._request(run, decision.environments)
                 case RunAction.FAILED:
                     raise self._failed(run)
@@ -161,8 +163,7 @@ class _Reconcile:
         self.verdicts.append(judged.result)
         if judged.failure:
             raise judged.failure
-        card = VERDICTS / f"{run.name}-model-card.md"
-        made = register.register(self.evaluator, self.spec, run.name, card, self.render).label
+        made = register.register(self.evaluator, self.spec, run.name, _card(run), self.render).label
         # The newest finished run is the one to promote; older ones are registered for the record.
         if decision.superseded_by:
             why = f"registered as {made}, and not promoted: {decision.superseded_by} was asked for later"
@@ -199,6 +200,10 @@ class _Reconcile:
         jobs.tag(self.evaluator.workspace, run.name, {TOLD_TAG: self.evaluator.workspace.now().isoformat()})
         fix = "push what fixes it, or run `mlops submit` for another attempt; a newer run ends this message"
         return RemoteFailed(Problem(f"{run.name} is {run.state}", "the workspace", why=why, fix=fix))
+
+
+def _card(run: Run) -> Path:
+    return VERDICTS / f"{run.name}-model-card.md"
 
 
 def _runs(

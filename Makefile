@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test torture sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test suite torture sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ install-small: ## the same without what only the preparation of data needs
 rehearse: setup ## run the whole road against the emulator: a push becomes a released model and is torn down again
 	@$(BIN)/mlops rehearse $(ARGS)
 
+test: ## lint, types, layers and the whole suite
+	@$(MAKE) --no-print-directory --jobs 2 check suite
+
 # With the variable empty pytest may keep the test modules that it rewrites: half of what each worker does to collect.
-test: setup check ## lint, types, layers and the whole suite
+suite: setup
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
 
 sbom: setup ## write build/sbom.json, what a runner installs as CycloneDX, and look at the licences

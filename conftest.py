@@ -2,6 +2,7 @@
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -24,12 +25,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 gc.disable()
 
 
+# The whole takes as long as the worker that has the last file: what takes longest comes first.
+FILES = ("test_rehearsal", "test_runner", "test_bounded", "test_promotion", "test_people", "test_our_evaluation")
+FOLDERS = ("journeys", "workflows", "contract", "browser", "properties")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest: with three workers the whole takes as long as its longest file."""
-    order = ("journeys", "workflows", "contract", "properties")
-    items.sort(
-        key=lambda item: next((index for index, name in enumerate(order) if f"/{name}/" in str(item.path)), len(order))
-    )
+    """Start with the longest files, and then with the folders of long ones."""
+    items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    if path.stem in FILES:
+        return FILES.index(path.stem)
+    found = (number for number, name in enumerate(FOLDERS, start=len(FILES)) if name in path.parts)
+    return next(found, len(FILES) + len(FOLDERS))
 
 
 def pytest_collection_finish() -> None:

@@ -118,6 +118,7 @@ def test_what_failed_is_reported_even_when_the_parameters_are_wrong(
     for name in ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN"):
         environment.setenv(name, "x")
     environment.setenv("GITHUB_API_URL", "http://127.0.0.1:9")  # nobody listens there
+    environment.setattr("mlops.clock.sleep", lambda _: None)  # before it asks again
     told = mlops("report", "--workflow", "resume")
     assert "params.yaml" not in told.err
     assert "GET /actions/runs/x/jobs" in told.err

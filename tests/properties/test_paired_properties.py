@@ -19,7 +19,7 @@ from mlops.domain.evaluation.paired import (
     sign_test,
 )
 
-GATES = 1000
+GATES = 500
 MARGIN = 0.05
 Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 

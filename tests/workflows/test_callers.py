@@ -45,9 +45,9 @@ def each(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def play_theirs(team: Path, tmp_path: Path) -> Play:
+def play_theirs(team: Path, tmp_path: Path, known: Path) -> Play:
     """A player of the team's workflows."""
-    return Play(team, tmp_path)
+    return Play(team, tmp_path, known)
 
 
 def flows(team: Path) -> list[Path]:

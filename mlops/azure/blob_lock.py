@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops import clock
 from mlops.azure import datastores
-from mlops.azure.failures import Denied, translated
+from mlops.azure.failures import Denied, Transient, not_azure, translated
 from mlops.azure.workspace import ARM, Workspace
 from mlops.errors import MlopsError, Problem
 
@@ -81,7 +81,7 @@ class BlobLock:
             raise Lost
         begun = clock.monotonic()
         with translated(f"renew the lock {self._name}"):
-            refused = _allowing(self._lease.renew, 404, 409, 412)
+            refused = self._asked(self._lease.renew, 404, 409, 412)
         if refused:
             self._drop()
             raise Lost
@@ -106,12 +106,20 @@ class BlobLock:
     def _try(self) -> bool:
         """Acquire, and make the blob first where there is none; False while it is leased."""
         for _ in range(2):
-            refused = _allowing(lambda: self._lease.acquire(SECONDS), 404, 409)
+            refused = self._asked(lambda: self._lease.acquire(SECONDS), 404, 409)
             if refused != 404:
                 return refused == 0
             # 409 and 412: another made it in the meantime, and may have leased it.
             _allowing(lambda: self._blob.upload_blob(b"", overwrite=False), 409, 412)
         return False
+
+    def _asked(self, call: Callable[[], object], *statuses: int) -> int:
+        """As `_allowing`. Raises Transient where a success does not name this lease: the storage did not answer."""
+        refused = _allowing(call, *statuses)
+        named, self._lease.id = self._lease.id, self._id  # the client takes over whatever it is told
+        if not refused and named != self._id:
+            raise Transient(not_azure(f"ask for the lock {self._name}", "a success that names no lease"))
+        return refused
 
     def _who(self) -> Holder:
         stated: dict[str, str] = {}
@@ -132,7 +140,7 @@ class BlobLock:
         while not over.wait(RENEW_EVERY):
             begun = clock.monotonic()
             try:
-                refused = _allowing(self._lease.renew, 404, 409, 412)
+                refused = self._asked(self._lease.renew, 404, 409, 412)
             except Exception:  # noqa: BLE001 - whatever it is, the main thread is told by `confirm`
                 refused = 409 if begun - self._renewed > SURE else 0
             else:

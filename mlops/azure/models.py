@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mlops.azure import bulk
 from mlops.azure.agree import agreed
-from mlops.azure.failures import NotFound, translated
+from mlops.azure.failures import NotFound, Transient, not_azure, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
@@ -115,7 +115,10 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
     if "description" in kept and any(name.startswith(DECISIONS) for name in tags):
         kept["description"] = model_card.with_decisions(kept["description"], left)
     body = {**kept, "tags": left}
-    workspace.send("PUT", url, what, json={"properties": body})
+    told = workspace.send("PUT", url, what, json={"properties": body}).json()
+    stated = plain_tags(told.get("properties", {}).get("tags")) if isinstance(told, dict) else {}
+    if any(stated.get(tag) != value for tag, value in tags.items()):
+        raise Transient(not_azure(what, "it does not show the tags that were written"))
 
 
 def _url(workspace: Workspace, name: str, version: str) -> str:

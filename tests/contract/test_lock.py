@@ -74,6 +74,7 @@ def test_who_lost_it_finds_out_before_the_next_change(monkeypatch: pytest.Monkey
         ("truncated", None),
         ("403 always", Denied),
         ("503 always", Transient),
+        ("answers html", Transient),  # a success that names no lease is none
     ],
 )
 def test_trouble_on_the_way_leaves_one_holder(

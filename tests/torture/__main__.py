@@ -45,7 +45,9 @@ def main() -> int:
             tried = pairs.run(root, results, until)
         else:
             tried = [one.name for one in chosen]
-            harness.run(root, chosen, harness.Wanted(kinds, given.every, most, given.seed, until), results)
+            always = cases.ONCE_WRONG if given.bounded else ()
+            wanted = harness.Wanted(kinds, given.every, most, given.seed, until, always)
+            harness.run(root, chosen, wanted, results)
     print(results.report(tried))
     return 1 if results.wrong(tried) else 0
 

@@ -31,13 +31,14 @@ class Case:
     bounded: bool = False
     answers: bool = False  # whether params.yaml has models answer, and a judge compare them
     right: tuple[int, ...] = (0,)  # how it ends without trouble
+    tells: str = ""  # what it says when a person has to know that something is left undone
     left_for: float = 0.0  # seconds for which what one left undone is another's, as a promotion's is that was requested
 
 
 CASES = (
     Case("promote", "live", ("promote", "production", "--model", f"{MODEL}:2"), bounded=True),
     Case("rollback", "two", ("rollback", "production", "--reason", "it answers worse"), bounded=True),
-    Case("cleanup", "marked", ("cleanup", "--apply"), later=2 * DAY, bounded=True),
+    Case("cleanup", "marked", ("cleanup", "--apply"), later=2 * DAY, bounded=True, tells="is not noted on"),
     Case("first promotion", "models", ("promote", "production", "--model", f"{MODEL}:1")),
     Case("freeze", "live", ("freeze", "production", "--reason", "the fair")),
     Case("mark", "old", ("cleanup", "--apply")),
@@ -51,6 +52,12 @@ CASES = (
     Case("evaluate", "trained", ("evaluate", "--wait-minutes", "900"), answers=True),
     Case("compare", "compared", ("compare", "1", "base"), answers=True),
     Case("judge", "compared", ("judge", "1", "base"), answers=True),
+)
+# Troubles that ended wrong once, and are in the bounded form for ever: case, kind, a part of the call.
+ONCE_WRONG = (
+    ("cleanup", "409", "/versions/2 azure/models.py"),
+    ("cleanup", "empty object", "/versions/2 azure/models.py"),
+    ("cleanup", "html", "/locks-of-mlops/"),
 )
 # State -> the state before, and what leads from there to it: words of a verb, a time that passes, or work of its own.
 Way = tuple[str, tuple[str, ...] | float | Callable[[], None]]

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from mlops import clock
 from mlops.azure import cleanup_inventory, deployments, endpoints, jobs, models
-from mlops.azure.failures import NotFound
+from mlops.azure.failures import Denied, NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
@@ -111,7 +111,10 @@ def _delete_recorded(inventory: Inventory, item: Item, say: Callable[[str], None
 
 
 def _record(inventory: Inventory, item: Item, say: Callable[[str], None], *, gone: bool = True) -> None:
-    """Write on the versions that it served that it is gone, for `mlops history`: its own tags are gone with it."""
+    """Write on the versions that it served that it is gone, for `mlops history`: its own tags are gone with it.
+
+    Raises our failures where that may go through later: then nothing is deleted yet.
+    """
     seen = next(one for one in inventory.endpoints.seen if one.usage.name == item.name)
     owner, environment = seen.usage.tags.get(OWNER_TAG, ""), seen.usage.environment
     live = {name for name, share in seen.shares("traffic").items() if share}
@@ -121,8 +124,15 @@ def _record(inventory: Inventory, item: Item, say: Callable[[str], None], *, gon
     for version in sorted(served) if environment else ():
         try:
             models.set_tags(inventory.workspace, owner, version, {f"{DELETED_PREFIX}{environment}": entry})
-        except MlopsError as error:  # the model may be of another workspace, or gone: the deletion is done all the same
+        except MlopsError as error:
+            if gone and not _is_for_good(inventory.workspace, owner, version, error):
+                raise
             say(f"that {item.name} was deleted is not noted on {owner}:{version}: {error.problems[0].what}")
+
+
+def _is_for_good(workspace: Workspace, model: str, version: str, error: MlopsError) -> bool:
+    """Whether a model may not be written, or is not here: it may be of another workspace."""
+    return isinstance(error, Denied) or (isinstance(error, NotFound) and models.find(workspace, model, version) is None)
 
 
 def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -> Status:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,10 @@ class ActRun:
     def succeeded(self) -> bool:
         """Whether every job that had to run ran and none failed."""
         return self.code == 0 and not self.unexplained and all(result == "success" for result in self.jobs.values())
+
+    def only(self, names: Collection[str]) -> bool:
+        """Whether no other jobs ran than those that are called so, in whatever workflow."""
+        return {key.rpartition("/")[2] for key in self.jobs} <= {*names}
 
     def output(self, step: str, name: str, job: str = "") -> str:
         """An output of a step, of the job whose key ends so; empty when it was not set."""

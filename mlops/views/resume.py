@@ -22,9 +22,13 @@ def report(result: ResumeResult) -> Report:
 
 def outputs(result: ResumeResult) -> Mapping[str, str]:
     """What `promote` takes over, empty where nothing is to be promoted; and whether polling is to go on."""
-    due, still_open = result.promotion, "true" if result.open else "false"
+    due = result.promotion
+    polling = {
+        "open": "true" if result.open else "false",
+        "still-open": "true" if result.open else "",  # an empty output of one hides none of another in a matrix
+    }
     if due is None:
-        return {**dict.fromkeys(("job", "model", "environment", "commit"), ""), "finished": "false", "open": still_open}
+        return {**dict.fromkeys(("job", "model", "environment", "commit"), ""), "finished": "false", **polling}
     environments = " ".join(due.environments)
     done = {"job": due.job, "finished": "true", "model": due.model, "environment": environments, "commit": due.commit}
-    return {**done, "open": still_open}
+    return {**done, **polling}

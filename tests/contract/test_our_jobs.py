@@ -89,7 +89,7 @@ def _a_tick_is_red_and_says_the_cause(workspace: Workspace) -> None:
     assert problem.what == f"{FAILED} is Failed"
     assert problem.why.startswith("ACFTDataException")
     assert resume_view.outputs(found.result) == {
-        **dict.fromkeys(("job", "model", "environment", "commit"), ""),
+        **dict.fromkeys(("job", "model", "environment", "commit", "still-open"), ""),
         **dict.fromkeys(("finished", "open"), "false"),
     }
     newest = found.result.runs[0]

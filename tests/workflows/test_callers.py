@@ -180,6 +180,17 @@ def test_a_push_runs_the_models_that_it_concerns_side_by_side(two: Path, tmp_pat
     assert started("train", "push", PUSH, {"projects": {"outputs": {"projects": "[]"}}}).verbs == ["projects"]
 
 
+@pytest.mark.parametrize(("is_open", "still_open", "turned"), [("true", "true", []), ("false", "", ["off"])])
+def test_polling_for_several_models_ends_when_none_waits(
+    two: Path, tmp_path: Path, is_open: str, still_open: str, turned: list[str]
+) -> None:
+    listed = {"projects": {"outputs": {"projects": '["models/a", "models/b"]'}}}
+    found = {"resume": {"outputs": {"model": "", "environment": "", "open": is_open, "still-open": still_open}}}
+    seen = Play(two, tmp_path)("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, answers(listed, found))
+    assert seen.done.code == 0, seen.done.cause()
+    assert (seen.verbs, seen.polling) == (["projects", "resume", "resume"], turned)
+
+
 def test_what_a_person_says_reaches_the_called_workflow(play_theirs: Play) -> None:
     payload: dict[str, object] = {"inputs": {"reason": "look", "force": "true", "dry-run": "true"}}
     assert play_theirs("train", "workflow_dispatch", payload, answers(ALL)).calls == [["plan", "--force"]]

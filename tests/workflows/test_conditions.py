@@ -350,6 +350,20 @@ TABLES: dict[str, Table] = {
     "cleanup-models.cleanup.if": SOME,
     "cleanup.concurrency.group": LOCK,
     "resume-models.resume.if": SOME,
+    "poll-models.resume.if": SOME,
+    "poll-models.stop.if": Table(
+        {
+            "needs.resume.result": ENDED,
+            "needs.resume.outputs.open": ("", *FLAGS),
+            "needs.resume.outputs.still-open": ("", "true"),
+            "canceled": (False, True),
+        },
+        lambda case: (
+            well(case, "resume")
+            and case["needs.resume.outputs.open"] != ""
+            and case["needs.resume.outputs.still-open"] != "true"
+        ),
+    ),
     "resume.resume.concurrency.group": LOCK,
     "train-models.projects.projects.BASE": choice(
         {"github.event_name": ("push", "workflow_dispatch"), "github.event.before": (None, "abc")},

@@ -219,6 +219,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
             for flow in ("train", "resume")
             for key, name in road.items()
         },
+        **{("poll-models", f"resume/resume/{key}"): it for key, it in {**road, "resume": "training"}.items()},
         ("train-models", "summary"): "training",
         ("resume-models", "resume/resume/resume"): "training",
         ("cleanup-models", "cleanup/cleanup/cleanup"): "training",

@@ -85,6 +85,7 @@ def command(
         state=state,
         settings=session.settings,
         open_site=open_site,
+        place=session.place,
         stack=real_stack.words(session.params.training.component_version) if stack != KINDS[0] else [],
     )
     rehearsal.run(first=first, last=last, pause=pause)

@@ -36,6 +36,7 @@ from mlops.params import REHEARSAL_VARIABLE, Params
 
 REPOSITORY = "rehearsal/repository"
 REF = "refs/heads/main"
+LOOKS = ("projects", "plan", "summary")  # jobs of `train`, and of `train-models`, that do nothing
 OIDC_URL = "https://pipelines.actions.githubusercontent.com/rehearsal/idtoken?api-version=2.0"
 HOUR, DAY = 3600.0, 86400.0
 RUNNERS_OWN = re.compile(r"CI$|(ACTIONS|GITHUB|RUNNER)_")  # variables that a person's shell does not have
@@ -62,6 +63,7 @@ class Rehearsal:
     settings: tuple[str, ...] = ()
     open_site: bool = False
     stack: list[str] = field(default_factory=list)  # what starts another one than the stand-in
+    place: Path = Path()  # that -C named
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
@@ -195,13 +197,12 @@ class Rehearsal:
             process.stop(self.state_folder)
             shutil.rmtree(self.state_folder, ignore_errors=True)
             return
-        state = typed.short(self.state_folder, self.root)
+        state, program = typed.short(self.state_folder, self.root), typed.command(self.root, self.place)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")
-        looks = ("status", f"ask {list(self.params.environments)[-1]}", "history")
         there = f"{FOLDER_VARIABLE}={state} " if self.state else ""
-        for words in looks:
-            self.show.line(f"    {there}{typed.command(self.root)} --target emulator {words}")
-        self.show.line(f"    {typed.command(self.root)} emulator down --state {state}")
+        for words in ("status", f"ask {list(self.params.environments)[-1]}", "history"):
+            self.show.line(f"    {there}{program} --target emulator {words}")
+        self.show.line(f"    {program} emulator down --state {state}")
 
 
 def start(rehearsal: Rehearsal) -> bool:
@@ -221,9 +222,8 @@ def push(rehearsal: Rehearsal) -> bool:
     started = [flow.path.stem for flow in actions.started_by(rehearsal.top, "push", ref=REF, changed=changed)]
     rehearsal.show.line(f"GitHub would start: {', '.join(started)}; rehearsed here: train")
     if "train" not in started:
-        raise BadInput(
-            Problem("a push of data and params.yaml does not start the train workflow", ".github/workflows/train.yml")
-        )
+        what = "a push of data and params.yaml does not start the train workflow"
+        raise BadInput(Problem(what, ".github/workflows/train.yml"))
     payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
     done, failure = rehearsal.workflow("train", "push", payload)
     record = rehearsal.record
@@ -236,7 +236,7 @@ def push(rehearsal: Rehearsal) -> bool:
             record.endpoints[name] = f"{endpoint}: {done.output('promote', 'traffic', f'({name})')}"
     if failure:
         raise failure
-    if all(job.rpartition("/")[2] == "plan" for job in done.jobs):
+    if done.only(LOOKS):
         rehearsal.show.line(f"nothing to do: {done.output('plan', 'why')}", "yellow")
         return False
     return True
@@ -246,8 +246,8 @@ def ask(rehearsal: Rehearsal) -> bool:
     """Ask the last environment a held-out question."""
     name = list(rehearsal.params.environments)[-1]
     asked = rehearsal.command("ask", name)["result"]["asked"][0]
-    texts = (asked["messages"][-1]["content"], asked["answers"][0]["text"], asked["ground_truth"])
-    rows = dict(zip(("question", "prediction", "ground truth"), map(str, texts), strict=True))
+    texts = {"question": asked["messages"][-1]["content"], "prediction": asked["answers"][0]["text"]}
+    rows = {name: str(text) for name, text in {**texts, "ground truth": asked["ground_truth"]}.items()}
     for what, text in rows.items():
         rehearsal.show.line(f"{what:<13} {' '.join(text.split())}")
     rehearsal.show.line("a stand-in of 0.3 million parameters answers here, and learns form rather than facts", "dim")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlops.domain.repository.pin import Pin
 
 SINGLE = ("auth-check", "check", "cleanup", "comment", "promote", "resume", "rollback", "site", "poll", "train")
-EACH = ("check-models", "cleanup-models", "resume-models", "train-models")  # for several models
+EACH = ("check-models", "cleanup-models", "poll-models", "resume-models", "train-models")  # for several models
 CALLED = (*SINGLE, *EACH)  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18
 _BLANK = re.compile(r"@@\{([\w-]+)\}")

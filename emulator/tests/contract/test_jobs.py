@@ -318,6 +318,11 @@ def test_a_job_stays_running_for_as_many_reads_as_its_delay_says(
     time.sleep(0.5)
     assert [ml_client.jobs.get("paced").status for _ in range(2)] == ["Running", "Running"]
     assert wait(ml_client, "paced").status == "Completed"
+    delay("3600 s")
+    submit("let-go")
+    status(ml_client, "let-go", "Running")
+    delay("at once")
+    assert wait(ml_client, "let-go").status == "Completed", "a shorter delay lets go what waits"
 
 
 def test_all_problems_of_a_submission_are_refused_at_once(submit: Submit) -> None:

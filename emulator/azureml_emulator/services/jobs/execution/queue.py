@@ -108,11 +108,15 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
 
 
 async def _until_delay(emulator: Emulator, job: Resource) -> None:
-    """Stay in Running until the delay of jobs has passed: seconds on the emulator's clock, and reads by clients."""
-    delay = state_transitions.delay(emulator.store, "jobs")
+    """Stay in Running until the delay of jobs has passed: seconds on the emulator's clock, and reads by clients.
+
+    The delay is the one of now: a shorter one also lets those go that wait, which keep others from the one worker.
+    """
     begun = parse(root_of(emulator, job).body["created"]).timestamp()
     key = f"jobs.reads:{job.name.lower()}"
-    while not delay.is_over(emulator.clock.now().timestamp() - begun, emulator.cache.get(key, 0)):
+    while not state_transitions.delay(emulator.store, "jobs").is_over(
+        emulator.clock.now().timestamp() - begun, emulator.cache.get(key, 0)
+    ):
         await asyncio.sleep(LOOK_SECONDS)
         check_not_canceled(emulator, job)
 

@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from mlops import clock, jsons
 from mlops.errors import BadInput, GithubNotFound, GithubRefused, Problem
@@ -44,7 +44,7 @@ class GitHub:
         self._open = urllib.request.build_opener(_Redirects).open
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "GitHub":
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Raises BadInput where this is no step of a workflow that was given its token."""
         names = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_TOKEN")
         missing = [name for name in names if not environ.get(name)]
@@ -54,7 +54,7 @@ class GitHub:
         return cls(environ.get("GITHUB_API_URL") or "https://api.github.com", *(environ[name] for name in names))
 
     @classmethod
-    def of_repository(cls, environ: Mapping[str, str]) -> "GitHub":
+    def of_repository(cls, environ: Mapping[str, str]) -> Self:
         """The same for a person at a machine, who belongs to no run."""
         return cls.from_environment({"GITHUB_RUN_ID": "none", **environ})
 

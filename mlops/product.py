@@ -26,6 +26,12 @@ def pin() -> Pin | None:
     return Pin(*found, mlops.__version__) if found else None
 
 
+def github_repository(folder: Path = Path()) -> str:
+    """The repository on GitHub, as OWNER/NAME, that a folder was cloned from; empty where it was not."""
+    named = _GITHUB.fullmatch(history.origin(folder))
+    return named["name"] if named else ""
+
+
 def _of_checkout() -> tuple[str, str] | None:
     named, commit = _GITHUB.fullmatch(history.origin(ROOT)), history.head(ROOT)
     return (named["name"], commit) if named and commit else None

@@ -44,10 +44,19 @@ def find(folder: Path) -> Address | None:
     return address if Path(address.folder) == folder.resolve() and _answers(address) else None
 
 
-def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0) -> Address:
-    """Start one for the folder in a process of its own, or give the one that already serves it. Raises NotStarted."""
+def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0, fresh: bool = False) -> Address:
+    """Start one for the folder in a process of its own, or give the one that already serves it. Raises NotStarted.
+
+    A `fresh` one holds a subscription in which nothing was made yet, unless the folder was used before.
+    """
     if running := find(folder):
         return running
+    if fresh:
+        from azureml_emulator.core.store import Store
+
+        store = Store(folder)
+        store.set_setting(defaults.FRESH_SETTING, "on")
+        store.close()
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
     log_file = folder / "process.log"

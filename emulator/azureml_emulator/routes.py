@@ -10,6 +10,7 @@ from azureml_emulator.services.assets import routes as assets
 from azureml_emulator.services.autoscale import routes as autoscale
 from azureml_emulator.services.batch_endpoints import routes as batch_endpoints
 from azureml_emulator.services.entra import routes as entra
+from azureml_emulator.services.github import routes as github
 from azureml_emulator.services.huggingface import routes as huggingface
 from azureml_emulator.services.jobs import routes as jobs
 from azureml_emulator.services.online_endpoints import routes as online_endpoints
@@ -20,6 +21,7 @@ from azureml_emulator.services.workspaces import routes as workspaces
 
 ROUTES: tuple[Route, ...] = (
     *entra.ROUTES,
+    *github.ROUTES,
     *huggingface.ROUTES,
     *openai.ROUTES,
     *workspaces.ROUTES,

@@ -21,6 +21,7 @@ class On(StrEnum):
     DEPLOYMENT = "deployment"
     COMPUTE = "compute"
     AUTOSCALE = "autoscale setting"
+    SET_UP = "what was set up"
 
 
 OURS = "mlops-"  # what every name here begins with; the service and people have names of their own
@@ -78,6 +79,8 @@ IDLE_DEPLOYMENT_PREFIX = "mlops-idle-deployment-"
 KEEP_UNTIL_TAG = "keep-until"
 SERVING_TAG = "mlops-serving"
 AUTOSCALE_TAG = "mlops-autoscale"
+MADE_BY_TAG = "mlops-made-by"
+TEMPLATE_TAG = "mlops-template"
 SERVING_HELD_PREFIX = "mlops-serving-held-"
 FAILURE_TAG = "mlops-failure"
 TOLD_TAG = "mlops-failure-told"
@@ -95,8 +98,12 @@ class Tag:
 
 
 _MADE_FROM = (On.JOB, On.VERSION)
+_RELEASED = tuple(one for one in On if one is not On.SET_UP)
 SCHEMA: tuple[Tag, ...] = (
-    Tag(OWNER_TAG, tuple(On), ("prepare", "compute", "submit", "register", "promote"), ("every verb",),
+    Tag(MADE_BY_TAG, (On.SET_UP,), ("init cloud",), ("init cloud",), "`init-cloud`: `--undo` deletes nothing else"),
+    Tag(TEMPLATE_TAG, (On.SET_UP,), ("init cloud",), ("init cloud",),
+        "of a deployment: 16 hexadecimal digits of its template and parameters"),
+    Tag(OWNER_TAG, _RELEASED, ("prepare", "compute", "submit", "register", "promote"), ("every verb",),
         "name of the model in params.yaml: only what carries ours is changed"),
     Tag(ENVIRONMENT_TAG, (On.ENDPOINT,), ("promote",), ("promote", "cleanup"), "name of the environment"),
     Tag(MODEL_TAG, (On.DEPLOYMENT,), ("promote",), ("people",), "`name:version` of what it serves"),

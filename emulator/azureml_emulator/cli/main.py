@@ -27,9 +27,10 @@ def command() -> None:
 @command.command()
 @folder_option
 @click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Port of the proxy; 0 is any free one.")
-def up(state: Path | None, proxy_port: int) -> None:
+@click.option("--fresh", is_flag=True, help="A new folder begins as a subscription in which nothing was made.")
+def up(state: Path | None, proxy_port: int, fresh: bool) -> None:
     """Start it, unless it runs already."""
-    address = launched(folder_of(state), proxy_port)
+    address = launched(folder_of(state), proxy_port, fresh=fresh)
     click.echo(f"the emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}")
     click.echo(f"what happens in it:     {address.control_url}/")
     click.echo(f"point a program at it:  {typed('exec -- python your_script.py')}")

@@ -5,6 +5,7 @@ It must not name a host or path of a real service (`routes`).
 
 from azureml_emulator.control import control, fault_calls, page, places
 from azureml_emulator.http.routing import Route
+from azureml_emulator.services.github import settings
 from azureml_emulator.services.workspaces import capacity
 
 CONTROL_HOST = "control.emulator"
@@ -15,6 +16,7 @@ CONTROL_ROUTES = (
     Route(CONTROL_HOST, "GET", "/resources/{kind...}", page.resources),
     Route(CONTROL_HOST, "GET", "/status", control.status),
     Route(CONTROL_HOST, "GET PUT", "/access", control.access),
+    Route(CONTROL_HOST, "PUT", "/github/{owner}/{repo}/workflows", settings.workflows),
     Route(CONTROL_HOST, "POST", "/clock", control.move_clock),
     Route(CONTROL_HOST, "PUT", "/delay/{kind}", control.set_delay),
     Route(CONTROL_HOST, "PUT", "/settings/{name}", control.set_setting),

@@ -46,7 +46,8 @@ def test_expressions_have_values(text: Any, value: Any) -> None:
     [
         ("[parameters('typo')]", "no parameter typo"),
         ("[variables('typo')]", "no variable typo"),
-        ("[copyIndex()]", "does not know the function copyIndex"),
+        ("[lastIndexOf('a', 'b')]", "does not know the function lastIndexOf"),
+        ("[copyIndex()]", "only known in a copy"),
         ("[concat('a'", None),
         ("[concat('a',]", "where a value should be|needs more"),
         ("[parameters('tags').z]", "'z' is not there"),

@@ -4,14 +4,14 @@ It must not judge (`federation`, `roles`). Kept in the store, so a restart forge
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra import federation, roles
 
-SETTING = "access"
+SETTING, DEPLOYED = "access", "access.deployed"
 CREDENTIALS, ASSIGNMENTS = "federated_credentials", "role_assignments"
 
 
@@ -24,6 +24,22 @@ class Access:
         self.credentials: list[federation.Credential] = []
         self.assignments: list[roles.Assignment] = []
         self._read(json.loads(store.setting(SETTING, "{}")))
+
+    def owner(self, client: str) -> None:
+        """Let an application do everything everywhere."""
+        owner = roles.Assignment(client, "Owner", "/")
+        self.state({ASSIGNMENTS: [*self._shown(self.assignments), owner.show()]})
+
+    def deployed(self, credentials: Sequence[federation.Credential], assignments: Sequence[roles.Assignment]) -> None:
+        """Take in what resources of the cloud state, in the place of what they stated before."""
+        before = json.loads(self._store.setting(DEPLOYED, "{}"))
+        now = {CREDENTIALS: [one.show() for one in credentials], ASSIGNMENTS: [one.show() for one in assignments]}
+        if now == before:
+            return
+        shown = self.show()
+        kept = {name: [one for one in shown[name] if one not in before.get(name, ())] for name in now}
+        self.state({name: [*kept[name], *now[name]] for name in now})
+        self._store.set_setting(DEPLOYED, json.dumps(now))
 
     def state(self, stated: Mapping[str, Any]) -> None:
         """Replace what is named; an empty list asks for nothing any more. Raises a 400 and changes nothing."""

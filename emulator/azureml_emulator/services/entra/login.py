@@ -7,6 +7,7 @@ Source: the v2.0 protocol as msal and azure-identity speak it; AADSTS codes from
 import base64
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ LOGIN = "login.microsoftonline.com"
 ACCESS_SECONDS = 3599
 ASSERTION_SECONDS = 300  # GitHub's tokens live five minutes
 ACCESS_SETTING, ASSERTION_SETTING = "entra.token_seconds", "github.token_seconds"
-SUBJECT_SETTING = "github.subject"
+SUBJECT_SETTING, IMMUTABLE = "github.subject", "immutable"
 
 
 def openid_configuration(request: Request, emulator: Emulator) -> Reply:
@@ -126,7 +127,7 @@ def github_token(request: Request, emulator: Emulator) -> Reply:
     now = int(time.time())
     lives = int(emulator.store.setting(ASSERTION_SETTING, str(ASSERTION_SECONDS)))
     repository = str(stated.get("repository", "owner/repository"))
-    immutable = emulator.store.setting(SUBJECT_SETTING, "classic") == "immutable"
+    immutable = emulator.store.setting(SUBJECT_SETTING, "classic") == IMMUTABLE
     claims = {
         **stated,
         "iss": federation.ISSUER,
@@ -151,10 +152,7 @@ def _subject(stated: dict[str, Any], repository: str, *, immutable: bool) -> str
     Source: GitHub's OIDC reference; a job of an environment never presents its branch.
     """
     if immutable:
-        owner, _, name = repository.partition("/")
-        named = (("repository_owner_id", owner), ("repository_id", repository))
-        ids = [stated.get(claim) or _number(one) for claim, one in named]
-        repository = f"{owner}@{ids[0]}/{name}@{ids[1]}"
+        repository = repository_in_subject(repository, stated)
     if stated.get("environment"):
         return f"repo:{repository}:environment:{stated['environment']}"
     if stated.get("event_name") in ("pull_request", "pull_request_target"):
@@ -162,7 +160,16 @@ def _subject(stated: dict[str, Any], repository: str, *, immutable: bool) -> str
     return f"repo:{repository}:ref:{stated.get('ref', 'refs/heads/main')}"
 
 
-def _number(name: str) -> int:
+def repository_in_subject(repository: str, stated: Mapping[str, Any]) -> str:
+    """A repository with the ids that outlive a rename; those that are not stated are made of the names."""
+    owner, _, name = repository.partition("/")
+    named = (("repository_owner_id", owner), ("repository_id", repository))
+    ids = [stated.get(claim) or number(one) for claim, one in named]
+    return f"{owner}@{ids[0]}/{name}@{ids[1]}"
+
+
+def number(name: str) -> int:
+    """The id that GitHub has for a user, an organization or a repository: the same each time."""
     return uuid5(NAMESPACE_URL, name.lower()).int % 10**9
 
 

@@ -1,4 +1,4 @@
-"""Deployments of templates, which is how the SDK makes a workspace: its resources of Azure ML are made, others noted.
+"""Deployments of templates to a group or a subscription: a workspace is made as by its own call, the rest is kept.
 
 It must not evaluate an expression (`arm_template`). A template that cannot be evaluated makes nothing.
 Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
@@ -11,48 +11,67 @@ from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.entra import tokens
+from azureml_emulator.services.workspaces import arm_records
 from azureml_emulator.services.workspaces import workspace as workspaces
-from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, scope_of
+from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, copies, scope_of
+from azureml_emulator.services.workspaces.scope import group_exists
 
 KIND = "armDeployments"
 WORKSPACES = f"{arm.PROVIDER}/workspaces"
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
-    """PUT a deployment: 201, done at once. Raises 400 for a template that cannot be evaluated."""
-    p, properties = request.params, request.json().get("properties") or {}
-    names = {"subscription": p["sub"], "group": p["rg"], "tenant": defaults.TENANT_ID, "location": defaults.LOCATION}
+    """PUT a deployment to a group or a subscription: 201, done at once. Raises 400 for a template it cannot evaluate.
+
+    Resources are made in the order in which they stand, which must be that of `dependsOn`.
+    """
+    p, said = request.params, request.json()
+    properties = said.get("properties") or {}
+    place, location = _place(request, emulator, said)
+    caller = tokens.check(request.headers.get("authorization", ""), tokens.MANAGEMENT)
+    made: list[Json] = []
     try:
-        scope = scope_of(properties, **names)
-        wanted = [
-            _evaluated(scope, said)
-            for said in (properties.get("template") or {}).get("resources") or []
-            if scope.value(said.get("condition", True)) in (True, "true", "True")
-        ]
-    except (BadTemplate, TypeError, ValueError, AttributeError) as error:
+        scope = scope_of(
+            properties,
+            subscription=p["sub"],
+            group=p.get("rg", ""),
+            tenant=defaults.TENANT_ID,
+            location=location,
+        )
+        scope.reference = lambda resource: _properties(emulator, resource)
+        template = properties.get("template") or {}
+        for copy, one in (pair for each in template.get("resources") or [] for pair in copies(scope, each)):
+            if copy.value(one.get("condition", True)) in (True, "true", "True"):
+                made.append(_make(emulator, place, _evaluated(copy, one), caller))
+        outputs = scope.value(template.get("outputs") or {})
+    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError) as error:
         text = f"Deployment template validation failed: '{error}'."
         raise ServiceError(400, "InvalidTemplate", text, plain=True) from error
-    group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
-    made = []
-    for said in wanted:
-        id = _id(group, said)
-        if said["type"].lower() == WORKSPACES.lower():
-            workspaces.create(emulator, id, said)
-        made.append({"id": id, "resourceType": said["type"], "resourceName": said["name"]})
+    stated: Json = {key: said[key] for key in ("tags", "location") if key in said}
     body = {
+        **stated,
         "properties": {
             "provisioningState": "Succeeded",
             "correlationId": p["name"],
             "timestamp": emulator.clock.stamp(),
             "duration": "PT1S",
             "mode": properties.get("mode") or "Incremental",
+            "parameters": properties.get("parameters") or {},
+            "outputs": outputs,
             "outputResources": [{"id": one["id"]} for one in made],
         },
         "_made": made,
     }
-    id = f"{group}/providers/Microsoft.Resources/deployments/{p['name']}"
-    kept = emulator.store.put(id, body, parent=group, kind=KIND, name=p["name"])
+    id = f"{place}/providers/Microsoft.Resources/deployments/{p['name']}"
+    kept = emulator.store.put(id, body, parent=place, kind=KIND, name=p["name"])
     return Reply(201, _show(kept))
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a deployment: its record, not what it made."""
+    emulator.store.delete(_id_of(request))
+    return Reply(204)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -79,27 +98,67 @@ def operations(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, {"value": value})
 
 
+def _place(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
+    """Where a deployment goes, by id and region."""
+    p = request.params
+    if "rg" not in p:
+        if not said.get("location"):
+            text = "The 'location' property must be specified for a deployment to a subscription."
+            raise ServiceError(400, "LocationRequired", text, plain=True)
+        return f"/subscriptions/{p['sub']}", str(said["location"])
+    group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
+    if found := emulator.store.get(group):
+        return group, str(found.body.get("location") or defaults.LOCATION)
+    if not group_exists(emulator, p["sub"], p["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+    return group, defaults.LOCATION
+
+
+def _make(emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:
+    id = _id(place, said)
+    if said["type"].lower() == WORKSPACES.lower():
+        workspaces.create(emulator, id, said)
+    else:
+        arm_records.keep(emulator, id, said, caller)
+    return {"id": id, "resourceType": said["type"], "resourceName": said["name"]}
+
+
+def _properties(emulator: Emulator, id: str) -> Any:
+    """What `reference` gives of a resource."""
+    found = emulator.store.get(id)
+    if found is None:
+        raise BadTemplate(f"the resource {id} is not there")
+    return found.body["properties"]
+
+
 def _evaluated(scope: Scope, said: Json) -> Json:
-    """A resource without what only orders and checks: those expressions may name what is not deployed."""
-    body: Json = {key: scope.value(said[key]) for key in ("type", "name")}
-    if body["type"].lower() == WORKSPACES.lower():
-        rest = {key: value for key, value in said.items() if key not in ("dependsOn", "condition", "resources")}
-        body = scope.value(rest)
+    """A resource without what only orders: those expressions may name what is not deployed."""
+    body: Json = scope.value({key: value for key, value in said.items() if key not in _ORDERS})
     return body
 
 
-def _id(group: str, said: Json) -> str:
+_ORDERS = ("dependsOn", "condition", "resources", "copy")
+
+
+def _id(place: str, said: Json) -> str:
     provider, *kinds = str(said["type"]).split("/")
     pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, str(said["name"]).split("/"), strict=False))
-    return f"{group}/providers/{provider}{pairs}"
+    at = str(said.get("scope") or "")
+    held = at if at.startswith("/") else f"{place}/providers/{at}" if at else place
+    return f"{held}/providers/{provider}{pairs}"
+
+
+def _id_of(request: Request) -> str:
+    p = request.params
+    group = f"/resourceGroups/{p['rg']}" if "rg" in p else ""
+    return f"/subscriptions/{p['sub']}{group}/providers/Microsoft.Resources/deployments/{p['name']}"
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:
-    p = request.params
-    group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
-    found = emulator.store.get(f"{group}/providers/Microsoft.Resources/deployments/{p['name']}")
+    found = emulator.store.get(_id_of(request))
     if found is None:
-        raise ServiceError(404, "DeploymentNotFound", f"Deployment '{p['name']}' could not be found.", plain=True)
+        name = request.params["name"]
+        raise ServiceError(404, "DeploymentNotFound", f"Deployment '{name}' could not be found.", plain=True)
     return found
 
 

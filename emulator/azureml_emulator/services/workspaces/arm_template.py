@@ -7,8 +7,8 @@ Source: the template language's published syntax and functions.
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from azureml_emulator.core.request import Json
@@ -30,6 +30,8 @@ class Scope:
     location: str
     parameters: Mapping[str, Any]
     variables: Mapping[str, Any] = field(default_factory=dict)
+    reference: Callable[[str], Any] = field(default=lambda _: _nothing())  # the properties of a resource that is there
+    index: int | None = None  # of the copy that is made
 
     def value(self, thing: Any) -> Any:
         """A piece of a template with its expressions replaced. Raises BadTemplate."""
@@ -58,6 +60,16 @@ def scope_of(properties: Json, *, subscription: str, group: str, tenant: str, lo
             scope.parameters = values
             values[name] = scope.value(said["defaultValue"])
     return Scope(subscription, group, tenant, location, values, template.get("variables") or {})
+
+
+def copies(scope: Scope, said: Json) -> Iterator[tuple[Scope, Json]]:
+    """A resource of a template, or each of its copies, with the scope that its expressions are read in."""
+    if "copy" not in said:
+        yield scope, said
+        return
+    rest = {key: value for key, value in said.items() if key != "copy"}
+    for index in range(int(scope.value(said["copy"]["count"]))):
+        yield replace(scope, index=index), rest
 
 
 class _Expression:
@@ -168,6 +180,23 @@ def _variable(scope: Scope, name: str) -> Any:
     return scope.value(found)
 
 
+def _nothing() -> Any:
+    raise BadTemplate("a reference is only known while resources are made")
+
+
+def _copy_index(scope: Scope, *said: Any) -> int:
+    if scope.index is None:
+        raise BadTemplate("copyIndex is only known in a copy")
+    return scope.index + next((one for one in said if isinstance(one, int)), 0)
+
+
+def _resource_group(scope: Scope) -> Json:
+    if not scope.group:
+        raise BadTemplate("a deployment to a subscription has no resourceGroup()")
+    id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}"
+    return {"id": id, "name": scope.group, "location": scope.location}
+
+
 def _resource_id(scope: Scope, *parts: str) -> str:
     """`[subscription,] [group,] type, name...`; what has a slash first is the type."""
     at = next((index for index, part in enumerate(parts) if "/" in str(part)), 0)
@@ -200,12 +229,19 @@ _SCOPED: dict[str, Callable[..., Any]] = {
     "subscriptionresourceid": lambda scope, kind, *names: (
         f"/subscriptions/{scope.subscription}/providers/{kind}/{'/'.join(map(str, names))}"
     ),
-    "resourcegroup": lambda scope: {"name": scope.group, "location": scope.location},
-    "subscription": lambda scope: {"subscriptionId": scope.subscription, "tenantId": scope.tenant},
+    "resourcegroup": _resource_group,
+    "subscription": lambda scope: {
+        "id": f"/subscriptions/{scope.subscription}",
+        "subscriptionId": scope.subscription,
+        "tenantId": scope.tenant,
+    },
+    "reference": lambda scope, resource, *_: scope.reference(resource),
+    "copyindex": _copy_index,
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "concat": _concat,
     "equals": _equals,
+    "greater": lambda one, other: one > other,
     "not": lambda value: not _truth(value),
     "and": lambda *values: all(map(_truth, values)),
     "or": lambda *values: any(map(_truth, values)),

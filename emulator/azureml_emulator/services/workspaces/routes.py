@@ -5,6 +5,7 @@ from azureml_emulator.core.paths import API, ML, SUBSCRIPTION, WS
 from azureml_emulator.http.routing import Route
 from azureml_emulator.services.workspaces import (
     arm_deployments,
+    arm_records,
     capacity,
     compute,
     datastores,
@@ -15,16 +16,38 @@ from azureml_emulator.services.workspaces import (
 )
 from azureml_emulator.services.workspaces.records import one_by_one
 
-DEPLOYED = SUBSCRIPTION + "/resourceGroups/{rg}/providers/Microsoft.Resources/deployments/{name}"
+GROUP = SUBSCRIPTION + "/resourcegroups/{rg}"
+DEPLOYED = GROUP + "/providers/Microsoft.Resources/deployments/{name}"
+DEPLOYED_TO_SUBSCRIPTION = SUBSCRIPTION + "/providers/Microsoft.Resources/deployments/{name}"
+DEPLOYMENT_CALLS = (
+    ("PUT", arm_deployments.put),
+    ("GET", arm_deployments.get),
+    ("DELETE", arm_deployments.delete),
+)
 WORKSPACES = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces"
 WORKSPACE_ROUTES = (
     Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
     Route(ARM, "GET", "/subscriptions", subscriptions.subscriptions),
     Route(ARM, "GET", SUBSCRIPTION, subscriptions.subscription),
-    Route(ARM, "GET HEAD PUT", SUBSCRIPTION + "/resourcegroups/{rg}", subscriptions.resource_group),
+    Route(ARM, "GET HEAD PUT", GROUP, subscriptions.resource_group),
+    Route(ARM, "DELETE", GROUP, subscriptions.delete_group),
+    Route(ARM, "GET", GROUP + "/resources", arm_records.list_in_group),
+    Route(ARM, "GET", SUBSCRIPTION + "/providers/{namespace}", subscriptions.provider),
+    Route(ARM, "POST", SUBSCRIPTION + "/providers/{namespace}/register", subscriptions.provider),
     Route(ARM, "GET", WORKSPACES, workspace.list_in_subscription),
-    Route(ARM, "PUT", DEPLOYED, arm_deployments.put),
-    Route(ARM, "GET", DEPLOYED, arm_deployments.get),
+    *(
+        Route(ARM, method, place, handler)
+        for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
+        for method, handler in DEPLOYMENT_CALLS
+    ),
+    *(
+        Route(ARM, method, f"{place}/providers/Microsoft.Authorization/{kind}/{{name}}", handler)
+        for place in (WS, SUBSCRIPTION)
+        for kind in ("roleAssignments", "locks")
+        for method, handler in (("GET", arm_records.get), ("DELETE", arm_records.delete))
+    ),
+    Route(ARM, "GET", SUBSCRIPTION + "/providers/Microsoft.Consumption/budgets/{name}", arm_records.get),
+    Route(ARM, "DELETE", SUBSCRIPTION + "/providers/Microsoft.Consumption/budgets/{name}", arm_records.delete),
     Route(ARM, "GET", SUBSCRIPTION + "/resourceGroups/{rg}/deployments/{name}/operations", arm_deployments.operations),
     Route(ARM, "GET", ML + "/workspaces", workspace.list_in_group),
     Route(ARM, "GET", WS, workspace.get),
@@ -39,7 +62,14 @@ WORKSPACE_ROUTES = (
     Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
 )
 DEPENDENT = SUBSCRIPTION + "/resourceGroups/{rg}/providers/{provider}/{kind}/{name}"
-DEPENDENT_ROUTES = (Route(ARM, "GET DELETE", DEPENDENT, workspace.dependent),)
+CREDENTIAL = (
+    GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}/federatedIdentityCredentials/{child}"
+)
+DEPENDENT_ROUTES = (
+    Route(ARM, "GET", CREDENTIAL, arm_records.get),
+    Route(ARM, "DELETE", CREDENTIAL, arm_records.delete),
+    Route(ARM, "GET DELETE", DEPENDENT, workspace.dependent),
+)
 LOCATION = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/locations/{location}"
 COMPUTE = WS + "/computes/{name}"
 COMPUTE_ROUTES = (

@@ -9,7 +9,7 @@ from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.workspaces import scope
+from azureml_emulator.services.workspaces import arm_records, scope
 
 
 def subscription(request: Request, emulator: Emulator) -> Reply:
@@ -38,6 +38,32 @@ def resource_group(request: Request, emulator: Emulator) -> Reply:
     shown = found.body if found else {"location": defaults.LOCATION, "tags": {}}
     kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
     return Reply(200, {"id": id, "name": p["rg"], **kind, **shown})
+
+
+def delete_group(request: Request, emulator: Emulator) -> Reply:
+    """DELETE a resource group with all that is in it, at once; a lock in it refuses that."""
+    p = request.params
+    id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
+    if not scope.group_exists(emulator, p["sub"], p["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+    arm_records.refuse_locked(emulator, id)
+    arm_records.forget_below(emulator, id)
+    emulator.store.delete(id)
+    return Reply(200)
+
+
+def provider(request: Request, emulator: Emulator) -> Reply:
+    """GET whether a provider is registered in the subscription, or POST to register it."""
+    scope.check_subscription(emulator, request.params["sub"])
+    namespace = request.params["namespace"]
+    name = f"provider.{namespace.lower()}"
+    if request.method == "POST":
+        emulator.store.set_setting(name, "Registered")
+    default = "Registered" if emulator.store.get(arm.default_workspace_id()) else "NotRegistered"
+    state = emulator.store.setting(name, default)
+    id = f"/subscriptions/{request.params['sub']}/providers/{namespace}"
+    shown = {"id": id, "namespace": namespace, "registrationPolicy": "RegistrationRequired"}
+    return Reply(200, {**shown, "registrationState": state, "resourceTypes": []})
 
 
 def endpoints(request: Request, emulator: Emulator) -> Reply:

@@ -15,7 +15,7 @@ from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.workspaces import datastores, scope
+from azureml_emulator.services.workspaces import arm_records, datastores, scope
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 CHANGEABLE_MODES = {"changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"]}
@@ -38,7 +38,9 @@ _CHANGEABLE = (
 
 
 def ensure_default(emulator: Emulator) -> None:
-    """Create the workspace of `defaults` unless the folder has it already."""
+    """Create the workspace of `defaults` unless the folder has it already, or is to begin as an empty subscription."""
+    if emulator.store.setting(defaults.FRESH_SETTING, "off") == "on":
+        return
     if emulator.store.get(arm.default_workspace_id()) is None:
         create(
             emulator,
@@ -147,6 +149,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     found = emulator.store.get(arm.workspace_id(request))
     if found is None:
         return Reply(204)
+    arm_records.refuse_locked(emulator, found.id)
     started = emulator.operations.start(
         found.id,
         scope.KIND,
@@ -205,6 +208,10 @@ def provision_network(request: Request, emulator: Emulator) -> Reply:
 
 def dependent(request: Request, emulator: Emulator) -> Reply:
     """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
+    if emulator.store.get(request.path.rstrip("/")):
+        return (
+            arm_records.delete(request, emulator) if request.method == "DELETE" else arm_records.get(request, emulator)
+        )
     id, kind = request.path.rstrip("/"), f"{request.params['provider']}/{request.params['kind']}"
     every = (one for item in emulator.store.every(scope.KIND) for one in Workspace.read(item).made_with_it)
     if id.lower() not in (one.lower() for one in every):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,22 @@ OWN = "own"
 Asked = Callable[[str | None, str, str], str]
 
 
-@click.command(short_help="Make a team's repository, or add what one lacks.")
+class _Init(click.Command):
+    """`init DIR`, and `init cloud`; a folder of that name is `./cloud`."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """That of the command which the first word names."""
+        if args[:1] != ["cloud"]:
+            return super().make_context(info_name, args, parent, **extra)
+        from mlops.cli.init.cloud import command as cloud
+        from mlops.cli.options import understood_after
+
+        return understood_after(cloud).make_context(f"{info_name} cloud", args[1:], parent, **extra)
+
+
+@click.command(cls=_Init, short_help="Make a team's repository, or add what one lacks.")
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--base", metavar="NAME", help="Base model, such as phi-4 or phi-3-mini.")
 @click.option("--name", metavar="NAME", help="Name of the fine-tuned model.  [default: that of DIR]")
@@ -45,6 +60,8 @@ def command(
     force: bool,
 ) -> None:
     """Make a team's repository, or add what an existing one lacks: parameters, data, workflows that call ours.
+
+    `mlops init cloud` then sets up Azure and GitHub for it.
 
     In a terminal it asks for what is not given. A file that is there and differs is kept, and the difference shown.
     """

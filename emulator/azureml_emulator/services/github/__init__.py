@@ -1,0 +1,1 @@
+"""The settings of a repository on GitHub, as its REST interface keeps them."""

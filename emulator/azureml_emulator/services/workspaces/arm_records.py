@@ -1,0 +1,148 @@
+"""Resources of other providers that a deployment makes: identities, role assignments, storage accounts and the like.
+
+They are kept as they are said. What of them says who may do what is stated to `entra`; nothing else of them acts.
+"""
+
+import uuid
+from collections.abc import Mapping
+
+from azureml_emulator.core import arm, defaults
+from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.request import Json, Reply, Request
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.core.store import Resource
+from azureml_emulator.services.entra import federation, roles
+from azureml_emulator.services.entra.assignments import Access
+from azureml_emulator.services.entra.tokens import Principal, object_id
+from azureml_emulator.services.workspaces import scope
+
+KIND = "armResources"
+IDENTITIES = "microsoft.managedidentity/userassignedidentities"
+CREDENTIALS = f"{IDENTITIES}/federatedidentitycredentials"
+ASSIGNMENTS = "microsoft.authorization/roleassignments"
+
+
+def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource:
+    """Make a resource, or change it to what is said. Raises 400 and 404 as its provider does."""
+    kind, body = str(said["type"]), {key: said[key] for key in _KEPT if said.get(key) is not None}
+    properties = {**(said.get("properties") or {}), "provisioningState": "Succeeded"}
+    if kind.lower() == IDENTITIES:
+        client = str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower()))
+        properties = {"tenantId": defaults.TENANT_ID, "clientId": client, "principalId": object_id(client)}
+    if kind.lower() == ASSIGNMENTS:
+        properties["scope"] = _scope_of(id)
+        _role(properties)
+    whole = {**body, "type": kind, "properties": properties}
+    made = emulator.store.put(id, whole, parent=_holder(id), kind=KIND, name=str(said["name"]).rsplit("/", 1)[-1])
+    _state_access(emulator, caller)
+    return made
+
+
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET such a resource."""
+    return Reply(200, show(_require(request, emulator)))
+
+
+def delete(request: Request, emulator: Emulator) -> Reply:
+    """DELETE such a resource, and what is part of it; a lock on it, or around it, refuses that."""
+    found = emulator.store.get(request.path.rstrip("/"))
+    if found is None:
+        return Reply(204)
+    refuse_locked(emulator, found.id)
+    emulator.store.delete(found.id)
+    _state_access(emulator, None)
+    return Reply(200, show(found))
+
+
+def list_in_group(request: Request, emulator: Emulator) -> Reply:
+    """GET what a resource group holds: resources of the first level, as ARM lists them."""
+    p = request.params
+    group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
+    if not scope.group_exists(emulator, p["sub"], p["rg"]):
+        raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
+    kept = [{**_first(one), "type": one.body["type"]} for one in emulator.store.children(group, KIND)]
+    ours = f"{arm.PROVIDER}/workspaces"
+    kept += [{**_first(one), "type": ours} for one in emulator.store.children(group, scope.KIND)]
+    return arm.page(request, kept, lambda one: one)
+
+
+def refuse_locked(emulator: Emulator, id: str) -> None:
+    """Raise ARM's 409 where a lock forbids to delete a resource."""
+    for lock in emulator.store.every(KIND):
+        if lock.body["type"].lower() != "microsoft.authorization/locks" or lock.id.lower() == id.lower():
+            continue
+        held = _scope_of(lock.id).lower()
+        if held == id.lower() or held.startswith(f"{id.lower()}/") or id.lower().startswith(f"{held}/"):
+            text = f"The scope '{id}' cannot perform delete operation because following scope(s) are locked: '{held}'."
+            raise ServiceError(409, "ScopeLocked", f"{text} Please remove the lock and try again.", plain=True)
+
+
+def show(found: Resource) -> Json:
+    """As ARM shows it."""
+    return {"id": found.id, "name": found.name, **found.body}
+
+
+def forget_below(emulator: Emulator, group: str) -> None:
+    """Remove what a resource group holds of such resources."""
+    for one in [one for one in emulator.store.every(KIND) if one.id.lower().startswith(f"{group.lower()}/")]:
+        emulator.store.delete(one.id)
+    _state_access(emulator, None)
+
+
+_KEPT = ("location", "tags", "sku", "kind", "identity")
+
+
+def _first(one: Resource) -> Json:
+    return {"id": one.id, "name": one.name, "location": one.body.get("location"), "tags": one.body.get("tags") or {}}
+
+
+def _require(request: Request, emulator: Emulator) -> Resource:
+    found = emulator.store.get(request.path.rstrip("/"))
+    if found is None:
+        text = f"The Resource '{request.path.rpartition('/providers/')[2]}' was not found."
+        raise ServiceError(404, "ResourceNotFound", text, plain=True)
+    return found
+
+
+def _holder(id: str) -> str:
+    """What a resource is part of: another one of the same provider, else its group, subscription or scope."""
+    before, _, own = id.rpartition("/providers/")
+    pieces = own.split("/")
+    return "/".join([before, "providers", *pieces[:-2]]) if len(pieces) > 3 else before
+
+
+def _scope_of(id: str) -> str:
+    return id.rpartition("/providers/")[0]
+
+
+def _role(properties: Mapping[str, object]) -> str:
+    """The built-in role that an assignment names. Raises ARM's 400 for one that is not known."""
+    id = str(properties.get("roleDefinitionId")).rpartition("/")[2]
+    found = next((name for name, known in roles.IDS.items() if known == id.lower()), None)
+    if found is None:
+        text = f"The specified role definition with ID '{id.replace('-', '')}' does not exist."
+        raise ServiceError(404, "RoleDefinitionDoesNotExist", text, plain=True)
+    return found
+
+
+def _state_access(emulator: Emulator, caller: Principal | None) -> None:
+    """Tell who may sign in and do what. Whoever assigns the first role may assign roles, so is an owner."""
+    access = emulator.part(Access)
+    every = [one for one in emulator.store.every(KIND) if "properties" in one.body]
+    clients = {one.id.lower(): one.body["properties"]["clientId"] for one in _of(every, IDENTITIES)}
+    credentials = [
+        federation.Credential(clients[_holder(one.id).lower()], one.body["properties"]["subject"])
+        for one in _of(every, CREDENTIALS)
+        if _holder(one.id).lower() in clients
+    ]
+    assignments = [
+        roles.Assignment(str(of["principalId"]), _role(of), str(of["scope"]))
+        for of in (one.body["properties"] for one in _of(every, ASSIGNMENTS))
+    ]
+    if assignments and not access.assignments and caller is not None:
+        access.owner(caller.client)
+    access.deployed(credentials, assignments)
+
+
+def _of(every: list[Resource], kind: str) -> list[Resource]:
+    return [one for one in every if str(one.body["type"]).lower() == kind]

@@ -1,0 +1,142 @@
+"""Deployments of templates to Azure Resource Manager, and the providers and groups that they need.
+
+Source: Microsoft.Resources deployments, resource groups and providers (REST specification).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlops.azure import bulk
+from mlops.azure.workspace import ARM, Workspace
+
+DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2024-03-01", "2021-04-01", "2021-04-01"
+REGISTERED = "Registered"
+Deployment = Mapping[str, Any]
+
+
+def tenant(workspace: Workspace, subscription: str) -> str:
+    """The tenant that a subscription belongs to."""
+    url = f"{ARM}/subscriptions/{subscription}?api-version=2022-12-01"
+    return str(workspace.send("GET", url, f"read the subscription {subscription}").json()["tenantId"])
+
+
+def unregistered(workspace: Workspace, subscription: str, namespaces: Iterable[str]) -> list[str]:
+    """The providers of these that the subscription may not use yet."""
+    found = []
+    for name in namespaces:
+        url = f"{ARM}/subscriptions/{subscription}/providers/{name}?api-version={PROVIDERS_API}"
+        if workspace.send("GET", url, f"look at the provider {name}").json().get("registrationState") != REGISTERED:
+            found.append(name)
+    return found
+
+
+def register(workspace: Workspace, subscription: str, namespace: str) -> None:
+    """Ask for a provider to be registered, which takes a minute or more."""
+    url = f"{ARM}/subscriptions/{subscription}/providers/{namespace}/register?api-version={PROVIDERS_API}"
+    workspace.send("POST", url, f"register the provider {namespace}")
+
+
+def group(workspace: Workspace, id: str) -> dict[str, Any] | None:
+    """A resource group, or None."""
+    return workspace.look(f"{ARM}{id}?api-version={GROUPS_API}", "look at the resource group")
+
+
+def make_group(workspace: Workspace, id: str, location: str, tags: Mapping[str, str]) -> None:
+    """Make a resource group."""
+    body = {"location": location, "tags": dict(tags)}
+    workspace.send("PUT", f"{ARM}{id}?api-version={GROUPS_API}", "make the resource group", json=body)
+
+
+def held_by(workspace: Workspace, group: str) -> dict[str, dict[str, str]]:
+    """The resources of a group by id in lower case, each with its tags."""
+    url = f"{ARM}{group}/resources?api-version={GROUPS_API}"
+    found = bulk.pages(workspace, url, "list the resource group")
+    return {str(one["id"]).lower(): dict(one.get("tags") or {}) for one in found}
+
+
+def deployment(workspace: Workspace, place: str, name: str) -> Deployment | None:
+    """A deployment to a group or a subscription, or None."""
+    return workspace.look(_url(place, name), f"look at the deployment {name}")
+
+
+def deploy(
+    workspace: Workspace,
+    place: str,
+    name: str,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    tags: Mapping[str, str],
+    location: str,
+) -> None:
+    """Deploy a template and wait for the end. `location` is where a deployment to a subscription is kept."""
+    given = {key: {"value": value} for key, value in parameters.items()}
+    body = {
+        "properties": {"mode": "Incremental", "template": dict(template), "parameters": given},
+        "tags": dict(tags),
+        **({} if "/resourceGroups/" in place else {"location": location}),
+    }
+    workspace.change("PUT", _url(place, name), f"deploy {name}", json=body)
+
+
+def succeeded(found: Deployment) -> bool:
+    """Whether a deployment came to its end."""
+    return bool(found["properties"].get("provisioningState") == "Succeeded")
+
+
+def made(found: Deployment) -> list[str]:
+    """The ids of what a deployment made, in their order."""
+    return [str(one["id"]) for one in found["properties"].get("outputResources") or ()]
+
+
+def outputs(found: Deployment) -> dict[str, str]:
+    """What a deployment says of what it made."""
+    stated = found["properties"].get("outputs") or {}
+    return {name: str(one["value"]) for name, one in stated.items()}
+
+
+def api_versions(template: Mapping[str, Any]) -> dict[str, str]:
+    """The version of the interface of each type in a template, by the type in lower case."""
+    return {str(one["type"]).lower(): str(one["apiVersion"]) for one in template["resources"]}
+
+
+def type_of(id: str) -> str:
+    """The type of a resource, in lower case."""
+    provider, *rest = id.rpartition("/providers/")[2].split("/")
+    return "/".join([provider, *rest[::2]]).lower()
+
+
+def last_first(ids: Iterable[str]) -> list[str]:
+    """The order in which resources go: who may do what, then parts before wholes, a workspace before what it stands on.
+
+    ARM lists what a deployment made in no order that it promises.
+    """
+
+    def rank(id: str) -> tuple[bool, int, bool]:
+        kind = type_of(id)
+        return (
+            not kind.startswith("microsoft.authorization/"),
+            -kind.count("/"),
+            not kind.startswith("microsoft.machinelearningservices/"),
+        )
+
+    return sorted(ids, key=rank)
+
+
+def remove(workspace: Workspace, id: str, api_version: str) -> None:
+    """Delete a resource and wait for the end; one that is gone already is fine."""
+    if workspace.look(f"{ARM}{id}?api-version={api_version}", f"look at {id}") is not None:
+        workspace.change("DELETE", f"{ARM}{id}?api-version={api_version}", f"delete {id}")
+
+
+def remove_group(workspace: Workspace, id: str) -> None:
+    """Delete a resource group."""
+    workspace.change("DELETE", f"{ARM}{id}?api-version={GROUPS_API}", "delete the resource group")
+
+
+def forget(workspace: Workspace, place: str, name: str) -> None:
+    """Delete the record of a deployment, and nothing of what it made."""
+    workspace.change("DELETE", _url(place, name), f"forget the deployment {name}")
+
+
+def _url(place: str, name: str) -> str:
+    return f"{ARM}{place}/providers/Microsoft.Resources/deployments/{name}?api-version={DEPLOYMENTS_API}"

@@ -1,0 +1,142 @@
+"""A first release by the commands of docs/first-release.md, from a subscription and a repository that hold nothing."""
+
+import base64
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops import actions
+from mlops.cli.rehearse.scenario import REF, Rehearsal
+from mlops.cli.rehearse.show import Show
+from mlops.params import load
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REPOSITORY = "acme/helpdesk"
+WORDS = {"OWNER": "acme", "LOGIN": "octocat", "REGION": "westeurope"}
+SMALL = ("data.dataset.percent=1", "evaluation.conversations=8")
+GIVEN = {  # what a person answers where the command asks
+    "mlops init helpdesk": f"--yes --workflows acme/mlops@{COMMIT}",
+    "mlops init cloud": "--yes",
+}
+
+
+def documented() -> list[str]:
+    text = (ROOT / "docs" / "first-release.md").read_text(encoding="utf-8")
+    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+
+
+class Runner(Rehearsal):
+    """Runs workflows with the variables that stand in the repository's environment, as its own repository."""
+
+    variables: dict[str, str]
+
+    def _machine(self) -> actions.RunnerSetup:
+        made = super()._machine()
+        claims = json.dumps({"repository": REPOSITORY, "ref": REF, "environment": "training"})
+        token = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
+        own = {"GITHUB_REPOSITORY": REPOSITORY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": token}
+        return replace(made, variables=self.variables, environment={**made.environment, **own})
+
+
+@dataclass
+class Newcomer:
+    """Somebody at a terminal, with what their shell has come to know."""
+
+    folder: Path
+    binaries: Path
+    address: Address
+    shell: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("AZURE_", "GITHUB_", "MLOPS_"))}
+        signed_in = {name: text for name, text in process.identity().items() if name in SIGN_IN}
+        self.shell = {**kept, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": str(self.folder / "none"), "GITHUB_TOKEN": "mine"}
+        self.shell |= {**process.network(self.address), **signed_in, "COLUMNS": "200"}
+        self.shell["PATH"] = f"{self.binaries}{os.pathsep}{kept['PATH']}"
+
+    def types(self, line: str) -> str:
+        done = subprocess.run(
+            shlex.split(line), cwd=self.folder, env=self.shell, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        self.shell |= dict(re.findall(r"^\s*export (\w+)=(\S+)$", done.stdout, re.MULTILINE))
+        return done.stdout
+
+    def push(self) -> actions.ActRun:
+        """What GitHub has after it, and the workflow that it starts."""
+        files = [path.name for path in (self.folder / ".github" / "workflows").glob("*.yml")]
+        process.control(self.address, "PUT", f"/github/{REPOSITORY}/workflows", {"files": files})
+        show = Show(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
+        state = Path(self.address.folder)
+        runner = Runner(self.folder, load(self.folder / "params.yaml"), show, keep=True, state=state, settings=SMALL)
+        runner.address, runner.variables = self.address, self.variables("training")
+        payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "executable", str(self.binaries / "python"))
+            done, failure = runner.workflow("train", "push", payload)
+        assert failure is None, done.cause()
+        return done
+
+    def variables(self, environment: str) -> dict[str, str]:
+        web = requests.Session()
+        web.trust_env = False
+        web.proxies, web.verify = {"https": self.address.proxy_url}, self.address.ca_file
+        url = f"https://api.github.com/repos/{REPOSITORY}/environments/{environment}/variables"
+        found = web.get(url, headers={"Authorization": "Bearer mine"}).json()["variables"]
+        return {one["name"]: one["value"] for one in found}
+
+
+SIGN_IN = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")  # stands for `az login`
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, binaries: Path) -> Iterator[Newcomer]:
+    address = process.launch(tmp_path / "state", fresh=True)
+    process.control(address, "PUT", "/delay/jobs", {"delay": "at once"})
+    (tmp_path / "home").mkdir()
+    yield Newcomer(tmp_path / "home", binaries, address)
+    process.stop(tmp_path / "state")
+
+
+def test_the_documented_commands_lead_from_nothing_to_production_and_undo_leaves_nothing(newcomer: Newcomer) -> None:
+    words = {**WORDS, "SUBSCRIPTION_ID": process.workspace()["AZURE_SUBSCRIPTION_ID"]}
+    cloud = ""
+    for line in documented():
+        typed = re.sub(r"\b[A-Z_]{5,}\b", lambda found: words.get(found[0], found[0]), line)
+        match line.split():
+            case ["az" | "gh", *rest] if rest[1:] == ["login"] or rest == ["login"]:
+                continue  # the token and the identity are in the shell already
+            case ["gh", "repo", "create", *_]:
+                newcomer.types(f"git -C helpdesk remote add origin https://github.com/{REPOSITORY}.git")
+            case ["cd", folder]:
+                newcomer.folder /= folder
+            case ["git", "push", *_]:
+                done = newcomer.push()
+                assert done.output("promote", "traffic", "(production)") == "model-1 100 %"
+            case [stated, _, "auth", "token)", *command] if stated == "GITHUB_REPOSITORY=OWNER/helpdesk":
+                newcomer.shell["GITHUB_REPOSITORY"] = REPOSITORY
+                assert "not checked" not in newcomer.types(" ".join(command))
+            case ["mlops", *_]:
+                typed += next((f" {given}" for start, given in GIVEN.items() if line.startswith(start)), "")
+                cloud = typed if line.startswith("mlops init cloud") else cloud
+                newcomer.types(typed)
+            case _:
+                pytest.fail(f"the page has a command that this test does not know: {line}")
+    assert "nothing to do" in newcomer.types(cloud)
+    newcomer.types(f"{cloud} --undo")
+    left = json.loads(newcomer.types(f"{cloud.replace('--yes', '')} --dry-run --json"))["result"]["steps"]
+    stays = ("resource providers", "default permissions")  # they cost nothing, and others may use them by now
+    assert {one["what"] for one in left if one["found"] != "missing"} == set(stays)

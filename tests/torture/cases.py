@@ -103,6 +103,17 @@ STATES: dict[str, Way] = {
 ANSWERS = ("evaluated", "answered", "compared")  # states that are made with answers
 
 
+def talk(number: int) -> list[dict[str, str]]:
+    """A conversation that is unlike the others."""
+    asked = (
+        f"What is {number} times {number + 7}, and what does that have to do with the bridge of year {1800 + number}?"
+    )
+    told = (
+        f"It is {number * (number + 7)}. The bridge number {number} has stood on {number % 9 + 2} pillars since then."
+    )
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": told}]
+
+
 def project(folder: Path, *, answers: bool = False) -> Path:
     """A folder with parameters that name one environment which cleanup may clean up, too."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,12 +131,12 @@ def project(folder: Path, *, answers: bool = False) -> Path:
         stated["evaluation"] = {"enabled": True, "conversations": 2, "max_new_tokens": 2, "judge": judge}
         (folder / "rubric.md").write_text("The shorter answer is better.\n", encoding="utf-8")
     stated["gate"]["rules"] = [rule for rule in stated["gate"]["rules"] if rule["metric"] != "rougeL"]
-    stated["data"]["dataset"]["percent"] = 1
+    del stated["data"]["dataset"]
     stated["rehearsal"] = {key: value for key, value in stated.get("rehearsal", {}).items() if key.startswith("gate.")}
     (folder / "params.yaml").write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
-    talk = {"messages": [{"role": "user", "content": "Does it hold?"}, {"role": "assistant", "content": "It does."}]}
     (folder / "data").mkdir(exist_ok=True)
-    (folder / "data" / "few.jsonl").write_text(json.dumps(talk) + "\n", encoding="utf-8")
+    rows = "".join(f"{json.dumps({'messages': talk(number)})}\n" for number in range(60))
+    (folder / "data" / "few.jsonl").write_text(rows, encoding="utf-8")
     return folder
 
 

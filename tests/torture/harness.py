@@ -60,10 +60,13 @@ def run(root: Path, chosen: Sequence[Case], wanted: Wanted, results: Results) ->
     for name, calls in results.calls.items():
         print(f"{name}: {calls}", file=sys.stderr, flush=True)
     every = [(one, met) for one in prepared for met in one.troubles]
+    if not wanted.most:
+        planned = {(one.case.name, met.kind, met.call) for one, met in every}
+        results.only([one.case.name for one in prepared], planned)
     for one, met in sorted(every, key=lambda pair: reads(pair[0].calls[pair[1].call])):
         if time.monotonic() > wanted.until:
             return
-        if not results.is_done(one.case.name, met.kind, met.call):
+        if not results.is_done(one.case.name, met.kind, met.call, one.calls[met.call]):
             _try(one, met, root, results)
 
 

@@ -107,7 +107,7 @@ def run(root: Path, results: Results, until: float) -> list[str]:
                 for number in writes:
                     if time.monotonic() > until:
                         return names
-                    if not results.is_done(names[-1], MEANWHILE, number):
+                    if not results.is_done(names[-1], MEANWHILE, number, alone.calls[number]):
                         _pair(one, {case.name: case for case in group}.get(other), other, number, root, results)
     return names
 

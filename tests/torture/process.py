@@ -138,6 +138,7 @@ def _enter(folder: Path, address: Address) -> None:
     for name in [name for name in os.environ if name.startswith(("AZURE_", "GITHUB_", "MLOPS_"))]:
         del os.environ[name]
     own = {"MLOPS_TARGET": "azure", "MLOPS_REHEARSAL": "true", "USER": "torture", "HOME": str(folder)}
+    own["GIT_CEILING_DIRECTORIES"] = str(folder.parent)  # this checkout is none of its business
     os.environ.update({**process.variables(address, {}), **own})
 
 

@@ -1,11 +1,14 @@
 """What was tried and how it ended, a line each in a file, so that a run that was stopped goes on where it was."""
 
 import json
+import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+_MOVING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|:\d+$")
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,15 @@ class Results:
                 stated = json.loads(line)
                 self._keep(Tried(**{**stated, "wrong": tuple(stated["wrong"])}))
 
-    def is_done(self, case: str, kind: str, call: int) -> bool:
-        """Whether it was tried and ended right."""
+    def is_done(self, case: str, kind: str, call: int, what: str) -> bool:
+        """Whether it was tried and ended right; not where another call has that number now."""
         known = self.found.get((case, kind, call))
-        return known is not None and not known.wrong
+        return known is not None and not known.wrong and _same(known.what, what)
+
+    def only(self, cases: Iterable[str], planned: Collection[tuple[str, str, int]]) -> None:
+        """Forget of some cases what is not planned: the product was changed since."""
+        names = set(cases)
+        self.found = {key: one for key, one in self.found.items() if one.case not in names or key in planned}
 
     def add(self, tried: Tried) -> None:
         """Keep one, at once."""
@@ -82,3 +90,8 @@ class Results:
         lines += [f"  {kind:<14} {count:>6}" for kind, count in sorted(kinds.items())]
         lines += [f"  {name}: {each[name]} tried; calls undisturbed: {self.calls.get(name, '?')}" for name in names]
         return "\n".join([*lines, *wrong])
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two calls ask the same from the same file; ids are drawn, and lines move."""
+    return _MOVING.sub("", one) == _MOVING.sub("", other)

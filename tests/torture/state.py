@@ -10,6 +10,7 @@ from typing import Any
 _DRAWN = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?"), "TIME"),
+    (re.compile(r"\b[0-9a-f]{40}\b"), "COMMIT"),  # of this checkout, which may get another while the whole form runs
     (re.compile(r"torture-[0-9a-f]{8}"), "HOLDER"),
     (re.compile(r"\b\d+ requests \(2xx \d+\)[^;]*"), "PROBES"),
     (re.compile(r"canary \d+"), "CANARY"),

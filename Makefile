@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test suite torture sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test suite torture audit sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,12 @@ suite: setup
 sbom: setup ## write build/sbom.json, what a runner installs as CycloneDX, and look at the licences
 	@$(BIN)/python tools/sbom.py $(ARGS)
 
-torture: setup ## kills and faults at every call of every verb; hours (ARGS="--most 20" draws that many of each verb)
+audit: setup ## look for known vulnerabilities in what a runner installs; needs a network that reaches their database
+	@$(BIN)/python -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
+	@build/audit/bin/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip --strict $(ARGS)
+
+torture: setup ## kills and faults at the calls of every verb, an hour; ARGS=--pairs has two verbs meet, --every is all calls
 	@$(BIN)/python -m tests.torture --state build/torture $(ARGS)
 
 explore: setup ## properties with examples that were not tried before, and every edit of a team; minutes

@@ -46,6 +46,7 @@ def lock() -> None:
     compile_to("installer.txt", ["requirements/installer.in"])
     compile_to("browser.txt", ["requirements/browser.in", "--constraint", "requirements/dev.txt"])
     compile_to("site.txt", ["requirements/site.in", "--constraint", "requirements/dev.txt"])
+    compile_to("audit.txt", ["requirements/audit.in", "--constraint", "requirements/dev.txt"])
     for overrides in sorted(folder.glob("parity-*.overrides")):
         others = ["--override", str(overrides.relative_to(ROOT)), "--python-version", "3.11"]
         compile_to(f"{overrides.stem}.txt", ["requirements/parity.in", *others], PINNED)

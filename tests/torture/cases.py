@@ -53,6 +53,13 @@ CASES = (
     Case("compare", "compared", ("compare", "1", "base"), answers=True),
     Case("judge", "compared", ("judge", "1", "base"), answers=True),
 )
+# Verbs that read by the same code, as the subjects of ARCHITECTURE.md do; a trouble at a read is tried in one of them.
+SUBJECTS = (
+    {"promote", "rollback", "freeze"},
+    {"cleanup"},
+    {"prepare", "compute", "submit", "watch"},
+    {"gate", "register", "resume", "evaluate", "compare", "judge"},
+)
 # Troubles that ended wrong once, and are in the bounded form for ever: case, kind, a part of the call.
 ONCE_WRONG = (
     ("cleanup", "409", "/versions/2 azure/models.py"),
@@ -61,6 +68,11 @@ ONCE_WRONG = (
 )
 # State -> the state before, and what leads from there to it: words of a verb, a time that passes, or work of its own.
 Way = tuple[str, tuple[str, ...] | float | Callable[[], None]]
+
+
+def subject(case: Case) -> str:
+    """The name of the verbs that it belongs to."""
+    return "/".join(sorted(next(verbs for verbs in SUBJECTS if case.words[0] in verbs)))
 
 
 def make_models() -> None:

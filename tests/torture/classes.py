@@ -1,7 +1,7 @@
 """Which troubles count once, so that the whole form can be run to its end in an hour and not in a day.
 
-- Calls of one address from one place in the product are one class for each verb; but what leaves a write applied, or
-  the process dead, is tried at every write, as the service is in another state each time.
+- Calls of one address from one place in the product are one class for the verbs of one subject; but what leaves a
+  write applied, or the process dead, is tried at every write, as the service is in another state each time.
 - A process that is killed leaves nothing but what it wrote: before and after each write is all that there is.
 - What nothing tells apart has one that stands for all. azure-core tries 500, 502, 503 and 504 again by one list, and
   the product asks for 500 and more; 401 and 403 are one class (`mlops/azure/failures.py`); a page, a text and null are
@@ -25,6 +25,8 @@ STANDS_FOR = {"500": "503", "502": "503", "504": "503", "401": "403", "null": "h
 AT_EVERY_WRITE = {*KILLS, "reset after", "timeout", "truncated"}
 NOT_AT_A_READ = {*KILLS, *JUMPS, "409", "412", "503", "reset before", "reset after", "timeout", "truncated"}
 
+READING = ("404", "empty object", "503 for 5 min", "html", "list", "403", "429")
+
 
 def reads(call: str) -> bool:
     """Whether a call, as `METHOD address place`, leaves the service as it was."""
@@ -32,23 +34,28 @@ def reads(call: str) -> bool:
     return method in ("GET", "HEAD") or address.endswith(_READING)
 
 
+def rank(call: str, kind: str) -> int:
+    """What comes first: all at writes, then at reads what leads furthest from the undisturbed way."""
+    return 1 + READING.index(kind) if reads(call) and kind in READING else 0
+
+
 @dataclass
 class Classes:
-    """What was met before; a verb's cases share it."""
+    """What was met before, by subject."""
 
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def troubles(self, verb: str, calls: Sequence[str], kinds: Sequence[str]) -> list[Trouble]:
+    def troubles(self, subject: str, calls: Sequence[str], kinds: Sequence[str]) -> list[Trouble]:
         """Those that stand for all."""
         found = []
         for number, call in enumerate(calls):
             left_out = set(STANDS_FOR) | (NOT_AT_A_READ if reads(call) else set())
-            wanted = kinds if self._is_new(verb, call) else () if reads(call) else AT_EVERY_WRITE.intersection(kinds)
+            wanted = kinds if self._is_new(subject, call) else () if reads(call) else AT_EVERY_WRITE.intersection(kinds)
             found += [Trouble(kind, number) for kind in kinds if kind in wanted and kind not in left_out]
         return found
 
-    def _is_new(self, verb: str, call: str) -> bool:
-        one = verb, _DRAWN.sub("ID", call)
+    def _is_new(self, subject: str, call: str) -> bool:
+        one = subject, _DRAWN.sub("ID", call)
         found = one not in self._seen
         self._seen.add(one)
         return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.torture import cases, process, state, watcher
 from tests.torture.cases import Case
-from tests.torture.classes import Classes, reads
+from tests.torture.classes import Classes, rank
 from tests.torture.process import HANGS, Ended, Service
 from tests.torture.results import Results, Tried
 from tests.torture.trouble import KILLED, KILLS, Trouble
@@ -50,7 +50,7 @@ class Prepared:
 
 
 def run(root: Path, chosen: Sequence[Case], wanted: Wanted, results: Results) -> None:
-    """Each trouble of each case: all at writes first, as they matter most."""
+    """Each trouble of each case: all at writes first, as they matter most, then at reads kind by kind."""
     known, prepared = Classes(), []
     for case in chosen:
         try:
@@ -63,7 +63,7 @@ def run(root: Path, chosen: Sequence[Case], wanted: Wanted, results: Results) ->
     if not wanted.most:
         planned = {(one.case.name, met.kind, met.call) for one, met in every}
         results.only([one.case.name for one in prepared], planned)
-    for one, met in sorted(every, key=lambda pair: reads(pair[0].calls[pair[1].call])):
+    for one, met in sorted(every, key=lambda pair: rank(pair[0].calls[pair[1].call], pair[1].kind)):
         if time.monotonic() > wanted.until:
             return
         if not results.is_done(one.case.name, met.kind, met.call, one.calls[met.call]):
@@ -78,7 +78,7 @@ def _prepared(case: Case, root: Path, wanted: Wanted, known: Classes, results: R
     if wanted.every:
         every = [Trouble(kind, number) for number in range(len(calls)) for kind in wanted.kinds]
     else:
-        every = known.troubles(case.words[0], calls, wanted.kinds)
+        every = known.troubles(cases.subject(case), calls, wanted.kinds)
     results.calls[case.name] = f"{len(calls)}, {len(every)} troubles"
     if wanted.most and len(every) > wanted.most:
         known_ends = [

@@ -1,5 +1,6 @@
 """What a runner installs is listed with its hashes and its licence, and each licence is one that is allowed."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,10 @@ def test_every_licence_is_allowed() -> None:
 )
 def test_a_licence_that_nobody_allowed_is_refused(licence: str, refused: bool) -> None:
     assert sbom.refused(Component("x", "1", (), licence)) is refused
+
+
+def test_what_the_sdks_telemetry_carries_is_never_loaded(sdk_imported: None) -> None:
+    """Decision 37: it stands in the lock because the SDK asks for it."""
+    carried = ("django", "fastapi", "flask", "psycopg2")
+    assert all(f"opentelemetry-instrumentation-{name}" in LOCK for name in carried), "then the decision is out of date"
+    assert not [name for name in sys.modules if name.startswith("opentelemetry.instrumentation")]

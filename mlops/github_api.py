@@ -262,5 +262,7 @@ def _refusal(what: str, url: str, error: urllib.error.HTTPError) -> Problem:
     if error.code == 410:
         fix = "turn issues on in the repository's settings, or remove the job that reports"
     elif error.code in (401, 403, 404):
-        fix = f"give the job `permissions: {next((need for part, need in NEEDS.items() if part in url), '')}`"
+        need = next((need for part, need in NEEDS.items() if part in url), "")
+        of_people = "use a token of somebody who may administer the repository (`gh auth token`); no job has one"
+        fix = f"give the job `permissions: {need}`" if need else of_people
     return Problem(f"{what}: {error.code}", why=why, fix=fix)

@@ -35,11 +35,24 @@ class RepositorySettings(GitHub):
         return {"type": "Team" if slash else "User", "id": self._call("GET", url)[0]["id"]}
 
     def protect(self, environment: str, reviewers: Sequence[Mapping[str, Any]], branch: str) -> None:
-        """Make an environment, or change it, so that only a branch may deploy to it, after a review by these."""
-        policy = {"protected_branches": False, "custom_branch_policies": True}
-        body = {"reviewers": list(reviewers) or None, "deployment_branch_policy": policy}
+        """Make an environment, or add to one, so that only a branch may deploy to it, after a review by these.
+
+        GitHub replaces the whole protection, so what it has of reviewers, of a pause and of chosen branches is said
+        again.
+        """
+        found = self.environment(environment) or {}
+        rules = {rule["type"]: rule for rule in found.get("protection_rules") or []}
+        review = rules.get("required_reviewers", {})
+        kept = [{"type": one["type"], "id": one["reviewer"]["id"]} for one in review.get("reviewers") or []]
+        policy = found.get("deployment_branch_policy")
+        body = {
+            "wait_timer": rules.get("wait_timer", {}).get("wait_timer", 0),
+            "prevent_self_review": bool(review.get("prevent_self_review")),
+            "reviewers": [*kept, *(one for one in reviewers if one not in kept)] or None,
+            "deployment_branch_policy": policy or {"protected_branches": False, "custom_branch_policies": True},
+        }
         self._call("PUT", self._environment(environment), body)
-        if branch not in self.branches(environment):
+        if not (policy or {}).get("protected_branches") and branch not in self.branches(environment):
             self._call("POST", f"{self._environment(environment)}/deployment-branch-policies", {"name": branch})
 
     def branches(self, environment: str) -> list[str]:

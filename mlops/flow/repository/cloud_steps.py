@@ -247,9 +247,10 @@ class Settings:
         rules = [one for one in found.get("protection_rules") or [] if one.get("type") == "required_reviewers"]
         ids = {one["reviewer"]["id"] for rule in rules for one in rule.get("reviewers") or []}
         policy = found.get("deployment_branch_policy") or {}
-        branches = self.github.branches(name) if policy.get("custom_branch_policies") else []
+        chosen = policy.get("custom_branch_policies")
+        limited = cloud.MAIN in self.github.branches(name) if chosen else bool(policy.get("protected_branches"))
         reviewed = {one["id"] for one in self._reviewers(name)} <= ids
-        return SetUpState.THERE if reviewed and cloud.MAIN in branches else SetUpState.DIFFERS
+        return SetUpState.THERE if reviewed and limited else SetUpState.DIFFERS
 
     def _protect(self, name: str) -> None:
         if self.github.environment(name) is None:

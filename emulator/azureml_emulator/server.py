@@ -168,10 +168,10 @@ class Running:
         emulator.route_names = sorted({route.name for route in ROUTES})
         authority = Authority()
         ca_file = authority.write(emulator.folder / "ca.pem")
-        tls = self._serve(Application(emulator), 0, authority)
-        control = self._serve(Application(emulator, CONTROL_HOST), control_port, None)
+        secure = self._serve(Application(emulator), 0, authority)
+        control = self._serve(Application(emulator, CONTROL_HOST), control_port, None).port
         emulator.page = f"http://127.0.0.1:{control}"
-        self._proxy = await proxy.serve(proxy_port, tls)
+        self._proxy = await proxy.serve(proxy_port, secure)
         port = self._proxy.sockets[0].getsockname()[1]
         with emulator.transaction():
             startup.fill(emulator)
@@ -180,10 +180,10 @@ class Running:
         address.publish()
         return address
 
-    def _serve(self, application: Application, port: int, authority: Authority | None) -> int:
+    def _serve(self, application: Application, port: int, authority: Authority | None) -> Listening:
         listening = listen(application, port, authority)
         self._listening.append(listening)
-        return listening.port
+        return listening
 
     async def stop(self) -> None:
         """Stop serving; the state stays in the folder."""

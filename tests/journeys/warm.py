@@ -98,14 +98,14 @@ def serve(address: str) -> None:
     assert len(threads) == 1, "what another thread holds would stay locked in a fork"
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those below
-    door = socket.socket(socket.AF_UNIX)
-    door.bind(f"{address}.new")
-    door.listen(64)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{address}.new")
+    listener.listen(64)
     Path(f"{address}.new").rename(address)
     while True:
-        asked, _ = door.accept()
+        asked, _ = listener.accept()
         if not os.fork():
-            door.close()
+            listener.close()
             _answer(asked)
         asked.close()
 

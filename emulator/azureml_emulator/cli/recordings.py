@@ -76,7 +76,7 @@ def _show(finding: Finding, *, every: bool) -> None:
 async def _run(recorder: Recorder, program: tuple[str, ...]) -> int:
     authority = Authority()
     listening = listen(recorder, 0, authority)
-    server = await proxy.serve(0, listening.port)
+    server = await proxy.serve(0, listening)
     port = server.sockets[0].getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         ca_file = authority.write(Path(folder) / "ca.pem")

@@ -1,10 +1,11 @@
-"""Serves an ASGI application on a loopback port, over TLS where an authority is given.
+"""Serves an ASGI application on a loopback port, or with an authority over TLS on the connections of the proxy.
 
 It must not know the application, and binds nothing but 127.0.0.1.
 """
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +22,21 @@ MOST_HEADERS = 64 * 1024  # bytes of a request before its body
 
 @dataclass(frozen=True)
 class Listening:
-    """A server that runs on the current loop until `end`, when `task` ends."""
+    """A server that runs on the current loop until `end`, when `task` ends; without a port the proxy accepts."""
 
     port: int
     task: asyncio.Task[None]
     server: uvicorn.Server
+    authority: Authority | None
+
+    def context(self) -> ssl.SSLContext:
+        """Its side of TLS."""
+        assert self.authority, "it answers in the clear"
+        return self.authority.server_context()
+
+    def protocol(self) -> asyncio.Protocol:
+        """HTTP for a connection that somebody else accepted."""
+        return MetadataCase(self.server.config, self.server.server_state, {})
 
     def end(self) -> None:
         """Ask it to stop at once."""
@@ -48,8 +59,11 @@ class _Names(h11.Connection):
 class MetadataCase(H11Protocol):
     """HTTP whose `x-ms-meta-*` headers keep their spelling, which Blob Storage gives back; uvicorn lowers all names."""
 
+    transport: asyncio.Transport | None  # type: ignore[assignment] # none before `connection_made`
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        self._early, self._gone = b"", False
         self.conn = names = _Names(h11.SERVER, self.config.h11_max_incomplete_event_size or MOST_HEADERS)
         application = self.app
 
@@ -64,12 +78,31 @@ class MetadataCase(H11Protocol):
 
         self.app = with_names
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take it over; the first request may have come with the end of the greeting of TLS, before this was told."""
+        if self._gone:
+            return
+        super().connection_made(transport)
+        if self._early:
+            super().data_received(self._early)
+
+    def data_received(self, data: bytes) -> None:
+        """Read, or keep what cannot be answered yet."""
+        if self.transport is None:
+            self._early += data
+        else:
+            super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; where it was lost before it was taken over, there is nothing to end."""
+        if self.transport is None:
+            self._gone = True
+        else:
+            super().connection_lost(exc)
+
 
 def listen(application: Any, port: int, authority: Authority | None) -> Listening:
-    """Begin to serve at 127.0.0.1:`port`, 0 for any that is free."""
-    listener = socket.create_server(("127.0.0.1", port), backlog=512)
-    # asyncio leaves Nagle's algorithm on for a listener made so, which costs 40 ms an answer; accepted ones inherit
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    """Begin to serve: at 127.0.0.1:`port`, 0 for any that is free, or with an authority whom the proxy lets in."""
     config = uvicorn.Config(
         application,
         http=MetadataCase,
@@ -83,10 +116,17 @@ def listen(application: Any, port: int, authority: Authority | None) -> Listenin
         date_header=False,
     )
     config.load()
-    if authority:
-        config.ssl = authority.server_context()
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    listeners = [] if authority else [_bound(port)]
     # _serve and not serve: the latter takes over the process's signals, which belong to whoever runs us
-    task = asyncio.create_task(server._serve(sockets=[listener]))
-    return Listening(int(listener.getsockname()[1]), task, server)
+    task = asyncio.create_task(server._serve(sockets=listeners))
+    bound = int(listeners[0].getsockname()[1]) if listeners else 0
+    return Listening(bound, task, server, authority)
+
+
+def _bound(port: int) -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    # asyncio leaves Nagle's algorithm on for a listener made so, which costs 40 ms an answer; accepted ones inherit
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

@@ -6,6 +6,7 @@ Real models, trained and scored by the emulator through our own code and the rea
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -385,8 +386,8 @@ def _what_who_registered_it_left_undone_is_done(
     """It died when the version was made: it is no candidate yet, and its promotion was not asked for."""
     jobs.tag(world.workspace, job, {record_tag("staging"): ""})
     models.set_tags(world.workspace, made.name, made.version, {f"{ALIAS_PREFIX}staging": None})
-    now = world.workspace.now
-    monkeypatch.setattr(Workspace, "now", lambda _: now() + PROMOTION_BOUND)
+    now, whole_seconds = world.workspace.now, timedelta(seconds=2)  # a Date header has no parts of them
+    monkeypatch.setattr(Workspace, "now", lambda _: now() + PROMOTION_BOUND + whole_seconds)
     found = resume.run(world.context(conversations=4), render=model_card.markdown)
     assert found.result.promotion
     assert found.result.promotion.job == job

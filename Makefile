@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test suite torture audit sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test suite torture audit sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist release-files github-release try-dist browser expressions bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## prepare .venv with the `mlops` command, the emulator and the tools of the tests
 	@$(SETUP) --for dev
@@ -66,6 +66,12 @@ lock: setup ## resolve the dependencies again and write requirements/*.txt
 
 dist: setup ## build the wheels of both distributions into build/dist
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . ./emulator
+
+release-files: dist sbom ## what a release consists of, checked: wheels, bill of materials, checksums, notes (TAG=v0.1.0)
+	@$(BIN)/python tools/release.py --tag "$(TAG)"
+
+github-release: ## make the release of a tag on GitHub from what release-files left (TAG=v0.1.0)
+	@$(PYTHON) tools/release.py --publish --tag "$(TAG)"
 
 try-dist: dist ## install the emulator's wheel as its users do, and run a program of the SDK on it
 	@$(BIN)/python -m pytest --quiet --from-index emulator/tests/contract/test_distribution.py

@@ -159,6 +159,6 @@ def test_nothing_that_a_program_left_behind_is_kept() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     folders = {line.split("/")[0] for line in listed.splitlines() if "/" in line}
     assert folders <= {
-        ".ci", ".github", "benchmarks", "data", "docs", "emulator", "infra", "judge", "mlops", "requirements",
-        "tests", "tools",
+        ".ci", ".devcontainer", ".github", "benchmarks", "data", "docs", "emulator", "infra", "judge", "mlops",
+        "requirements", "tests", "tools",
     }  # fmt: skip

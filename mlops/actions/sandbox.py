@@ -24,8 +24,17 @@ UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*
 SELF = re.compile(r"(uses:\s*)\$/")
 OWN = re.compile(r"(uses:\s*)\$/(\S+)")
 BUILT_IN = "actions/checkout"  # act copies the working tree itself
-# What the first two install is there already; the third needs a server of GitHub's.
-REPLACED = frozenset({"astral-sh/setup-uv", "actions/setup-python", "actions/upload-artifact"})
+# What the first two install is there already; the others need servers of GitHub, Sigstore and PyPI.
+REPLACED = frozenset(
+    {
+        "astral-sh/setup-uv",
+        "actions/setup-python",
+        "actions/upload-artifact",
+        "actions/download-artifact",
+        "actions/attest-build-provenance",
+        "pypa/gh-action-pypi-publish",
+    }
+)
 NOTHING = """\
 name: replaced
 description: Does nothing here.

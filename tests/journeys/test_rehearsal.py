@@ -5,10 +5,12 @@ One emulator serves all of it, in order, through the real workflow files, act an
 
 import json
 import re
+import shlex
 import urllib.request
 from typing import Any
 
 from mlops.actions import read
+from tests.documented import documented
 from tests.journeys.conftest import Clone
 
 CURATED = "data/curated/training.jsonl"
@@ -153,6 +155,33 @@ def test_one_changed_conversation_is_new_data_a_new_run_and_a_canary(clone: Clon
     assert "median of 1 completed run on 1 x Standard" in summaries
     assert "| phi-3-mini-ultrachat:1 | ev-" in summaries, "the champion answered the new questions, too"
     seen["second"] = record
+
+
+def test_the_commands_of_the_documents_run_as_they_stand(clone: Clone) -> None:
+    """In one shell of the emulator; what stands for a name of the reader's is put in. The rest has its reason."""
+    chat = {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
+    (clone.folder / "chat.json").write_text(json.dumps(chat))
+    (clone.folder / "metrics.json").write_text(json.dumps({"eval_loss": 1.0}))
+    names = {  # the champion answered the questions of the second run; the base model is not asked in this project
+        " 7 live": " 2 1",
+        "ft-0f3a5c7e9b1d-1 base": f"{seen['second']['job']} 1",
+        "ft-0f3a5c7e9b1d-1": seen["first"]["job"],
+        "ft-5b1f00aa12cd-1": seen["second"]["job"],
+        "/tmp/prepared": "build/prepared",
+    }
+    commands = list(dict.fromkeys(one.plain for one in documented() if not one.reason))
+    script = "\n".join(
+        f'{{ {command}; }} > said.txt 2>&1 || {{ echo "$? of {shlex.quote(command)}"; tail -5 said.txt; }}'
+        for command in commands
+    )
+    for shown, real in names.items():
+        script = script.replace(shown, real)
+    script = f"export MLOPS_TARGET=emulator MLOPS_EMULATOR_DIR={clone.state}\n{script}"  # as after `rehearse --keep`
+    (clone.folder / "commands.sh").write_text(script)
+    done = clone.mlops("emulator", "exec", "--state", str(clone.state), "--", "sh", "commands.sh")
+    ended = re.findall(r"^(\d+) of (.*)$", done.stdout, re.MULTILINE)
+    assert len(commands) >= 20
+    assert [one for one in ended if not (one[0] == "4" and "mlops gate" in one[1])] == [], done.stdout
 
 
 def test_a_rollback_returns_to_the_model_before_and_a_poll_does_not_undo_it(clone: Clone) -> None:

@@ -345,6 +345,18 @@ TABLES: dict[str, Table] = {
         {**DOCS_ON_PAGES.reads, "needs.build.result": ENDED, "canceled": (False, True)},
         lambda case: well(case, "build") and DOCS_ON_PAGES.meant(case),
     ),
+    "release.build.make release-files.TAG": choice(
+        {"github.ref_type": ("tag", "branch"), "github.ref_name": ("v0.1.0", "main")},
+        lambda case: case["github.ref_name"] if case["github.ref_type"] == "tag" else "",
+    ),
+    "release.attest.if": Table(
+        {"github.event_name": ("push", "workflow_dispatch"), "needs.build.result": ENDED, "canceled": (False, True)},
+        lambda case: well(case, "build") and case["github.event_name"] == "push",
+    ),
+    "release.pypi.if": Table(
+        {"vars.MLOPS_PYPI": (None, "", "no", "yes"), "needs.attest.result": ENDED, "canceled": (False, True)},
+        lambda case: well(case, "attest") and case["vars.MLOPS_PYPI"] == "yes",
+    ),
     "check-models.check.if": SOME,
     "check-models.projects.projects.BASE": BASE,
     "cleanup-models.cleanup.if": SOME,

@@ -284,6 +284,26 @@ def test_what_the_service_answers_otherwise_is_reported(play: Play, code: int, v
     assert play("parity", "workflow_dispatch", {"inputs": {"size": "Standard_D2s_v3"}}, {}).calls == verbs
 
 
+@pytest.mark.parametrize(
+    ("event", "payload", "targets"),
+    [
+        ("workflow_dispatch", {}, ["release-files TAG="]),
+        ("push", {"ref": "refs/tags/v0.1.0"}, ["release-files TAG=v0.1.0", "github-release TAG=v0.1.0"]),
+    ],
+)
+def test_a_tag_becomes_a_release_and_a_trial_publishes_nothing(
+    play: Play, tmp_path: Path, event: str, payload: dict[str, str], targets: list[str]
+) -> None:
+    """Downloads, attestation and PyPI need servers that are not here; PyPI is off until a variable says otherwise."""
+    said = tmp_path / "made"
+    play.program("make", f'#!/bin/sh\necho "$*" >> {said}\n')
+    done = play("release", event, payload, {}).done
+    assert said.read_text().splitlines() == targets
+    ran = {"build"} if event == "workflow_dispatch" else {"build", "attest", "github"}
+    assert set(done.jobs) == ran
+    assert done.succeeded
+
+
 def test_a_tick_without_news_promotes_nothing(play: Play) -> None:
     assert play(
         "resume", "repository_dispatch", {"action": "training-ended"}, {"resume": {"outputs": {"model": ""}}}

@@ -22,6 +22,7 @@ from mlops.views.environments import JOBS
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
+FORMS = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
 TOOLS = Path(sys.executable).parent
 # Verbs that never sign in, so a job that runs only these needs no token.
 WITHOUT_CLOUD = (
@@ -36,7 +37,9 @@ WITHOUT_CLOUD = (
 )
 ACTIONS_NEED = {
     "actions/checkout": {"contents": "read"},
+    "actions/attest-build-provenance": {"id-token": "write", "attestations": "write"},
     "actions/deploy-pages": {"pages": "write", "id-token": "write"},
+    "pypa/gh-action-pypi-publish": {"id-token": "write"},
     "ossf/scorecard-action": {"id-token": "write"},  # it signs what it publishes
     "github/codeql-action/upload-sarif": {"security-events": "write"},
 }
@@ -69,8 +72,21 @@ def runs() -> list[tuple[str, str]]:
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, FILES)],
         ["check-jsonschema", "--builtin-schema", "vendor.github-actions", ".github/actions/setup/action.yml"],
         ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *map(str, FORMS)],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"],
+        ["check-jsonschema", "--builtin-schema", "vendor.citation-file-format", "CITATION.cff"],
     ],
-    ids=["actionlint", "jactionlint", "zizmor", "schema of workflows", "schema of actions", "schema of dependabot"],
+    ids=[
+        "actionlint",
+        "jactionlint",
+        "zizmor",
+        "schema of workflows",
+        "schema of actions",
+        "schema of dependabot",
+        "schema of issue forms",
+        "schema of the issues' configuration",
+        "schema of the citation",
+    ],
 )
 def test_a_linter_finds_nothing(command: list[str]) -> None:
     done = subprocess.run(
@@ -156,6 +172,8 @@ def needed(step: dict[str, Any]) -> dict[str, str]:
         return ACTIONS_NEED.get(used, {})
     if command == "make parity-azure":
         return {"id-token": "write"}
+    if command.startswith("make github-release"):
+        return {"contents": "write"}
     if command.startswith("exec mlops doctor --github"):
         return {"actions": "read"}
     if command.startswith("exec mlops promote"):
@@ -190,8 +208,8 @@ def test_a_job_has_the_permissions_that_its_steps_need_and_no_other(flow: str, n
 
 @pytest.mark.parametrize(("flow", "name", "job"), jobs(), ids=lambda value: value if isinstance(value, str) else "")
 def test_only_jobs_that_sign_in_to_azure_have_an_environment(flow: str, name: str, job: dict[str, Any]) -> None:
-    if "uses" in job or flow == "scorecard" or name == "publish":
-        return  # the last ones sign in to GitHub Pages
+    if "uses" in job or flow in ("release", "scorecard") or name == "publish":
+        return  # they sign in to Sigstore, PyPI and GitHub Pages
     signs_in = job.get("permissions", {}).get("id-token") == "write"
     assert signs_in == ("environment" in job), "identifiers are variables of an environment"
     assert signs_in == ("AZURE_ML_WORKSPACE" in job.get("env", {}))
@@ -212,6 +230,7 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
         ("site", "build"): "training",
         ("parity", "compare"): "training",
         ("docs", "publish"): "github-pages",
+        ("release", "pypi"): "pypi",
         ("site", "publish"): "github-pages",  # GitHub's own, which has no variables of ours
         **{("train-models", f"train/train/{key}"): "training" for key in ("plan", "train", "release")},
         **{
@@ -229,7 +248,12 @@ def test_each_job_signs_in_as_the_environment_that_it_changes() -> None:
 def test_conditions_of_jobs_read_no_variable_but_the_repository_s_own() -> None:
     """Those of an environment are not known yet when GitHub decides whether the job runs."""
     conditions = " ".join(str(job.get("if", "")) for _, _, job in jobs())
-    assert set(re.findall(r"vars\.(\w+)", conditions)) == {"AZURE_ML_WORKSPACE", "MLOPS_DOCS", "MLOPS_SITE"}
+    assert set(re.findall(r"vars\.(\w+)", conditions)) == {
+        "AZURE_ML_WORKSPACE",
+        "MLOPS_DOCS",
+        "MLOPS_PYPI",
+        "MLOPS_SITE",
+    }
 
 
 def test_what_signs_in_starts_by_itself_only_where_a_workspace_is_configured() -> None:
@@ -277,9 +301,10 @@ def test_no_upload_stands_between_a_model_and_its_registration_and_a_job_may_run
     for where, step in uploads:
         assert step["with"]["overwrite"] is True, where  # the name is taken already when a job is run again
         assert 1 <= step["with"]["retention-days"] <= 90, where
-        assert where.startswith(("ci/", "check/", "docs/", "site/", "parity/")) or step["continue-on-error"] is True, (
-            where
-        )
+        assert (
+            where.startswith(("ci/", "check/", "docs/", "release/", "site/", "parity/"))
+            or step["continue-on-error"] is True
+        ), where
 
 
 def test_models_that_go_side_by_side_keep_artifacts_of_their_own() -> None:

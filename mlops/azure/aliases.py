@@ -4,7 +4,7 @@
 archive a model (ModelContainers_CreateOrUpdate), because it has no public method for a model without a version.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -42,15 +42,16 @@ def promoted(workspace: Workspace, model: str, version: str, environment: str) -
 def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> Aliases:
     """Change the roles; what they were."""
     were: Aliases | None = None
+    written: dict[str, str] = {}
     for _ in range(WRITES):
-        before = _container(workspace, model)
+        before = _container(workspace, model, written)
         if before is None:  # a version of it was promoted or registered, so it is there; a PUT would take its tags
             raise contradiction(f"read the model {model}")
         now = domain.from_tags(plain_tags(before.get("tags")))
         were, wanted = were or now, change(now)
         if wanted == now:
             break
-        _write(workspace, model, before, wanted)
+        written = _write(workspace, model, before, wanted)
     else:
         raise RemoteFailed(f"the tags of the model {model} are changed by others all the time")
     known = {item.version: item.tags for item in models.versions(workspace, model, archived=True)}
@@ -59,16 +60,18 @@ def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliase
     return were or wanted
 
 
-def _container(workspace: Workspace, model: str) -> dict[str, Any] | None:
+def _container(workspace: Workspace, model: str, written: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     """The model without a version, as two reads show it; None when neither they nor the versions say that it is there.
 
-    Raises Contradiction.
+    One read is enough where it shows the tags that this process has just `written`. Raises Contradiction.
     """
 
     def look() -> dict[str, Any] | None:
         found = workspace.look(_url(workspace, model), f"read the model {model}")
         return None if found is None else dict(found.get("properties") or {})
 
+    if written and (shown := look()) and plain_tags(shown.get("tags")) == written:
+        return shown
     for _ in range(TRIES):
         found = agreed(look, f"read the model {model}")
         if found is not None or not models.versions(workspace, model, archived=True):
@@ -76,11 +79,14 @@ def _container(workspace: Workspace, model: str) -> dict[str, Any] | None:
     raise contradiction(f"read the model {model}")
 
 
-def _write(workspace: Workspace, model: str, before: dict[str, Any], wanted: Aliases) -> None:
+def _write(workspace: Workspace, model: str, before: dict[str, Any], wanted: Aliases) -> dict[str, str]:
+    """Write the roles; the tags that it has then."""
     tags = {**plain_tags(before.get("tags")), **domain.to_tags(wanted)}
     kept = {key: before[key] for key in ("description", "properties", "isArchived") if before.get(key) is not None}
-    body = {"properties": {**kept, "tags": {key: value for key, value in tags.items() if value is not None}}}
+    left = {key: value for key, value in tags.items() if value is not None}
+    body = {"properties": {**kept, "tags": left}}
     workspace.send("PUT", _url(workspace, model), f"tag the model {model}", json=body)
+    return left
 
 
 def _url(workspace: Workspace, model: str) -> str:

@@ -178,7 +178,10 @@ class BlobLock:
             found = self._workspace.send("POST", url, "read the default datastore's secret", json=wanted).json()
         except Denied:
             return None
-        return found.get("sasToken") or found.get("key") or None
+        secret = found.get("sasToken") or found.get("key") or None
+        if secret:
+            datastores.keep_signature(self._workspace, place, secret)
+        return secret
 
     @cached_property
     def _lease(self) -> "BlobLeaseClient":

@@ -76,7 +76,15 @@ def stated_default(workspace: Workspace) -> dict[str, Any]:
     found = workspace.remembered("default datastore", lambda: workspace.send("GET", url, what).json()["value"])
     if not found:
         raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
+    workspace.remember(("datastore", str(found[0]["name"])), dict(found[0]["properties"]))
     return dict(found[0])
+
+
+def keep_signature(workspace: Workspace, place: dict[str, Any], secret: str) -> None:
+    """Read the datastore `place` with what another caller was given to sign for it."""
+    stated = place["properties"]
+    kept = BlobPlace(_account(stated), str(stated["containerName"]), secret, clock.monotonic())
+    workspace.remember(("signature", str(place["name"])), kept)
 
 
 def _blob(client: "ContainerClient", name: str) -> bytes | None:
@@ -105,12 +113,14 @@ def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     known: BlobPlace | None = workspace.known(key)
     if known and clock.monotonic() - known.at < RENEWED_SECONDS:
         return known
-    account = f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"
-    made = BlobPlace(
-        account, str(stated["containerName"]), _credential(workspace, stated, url, what), clock.monotonic()
-    )
+    secret = _credential(workspace, stated, url, what)
+    made = BlobPlace(_account(stated), str(stated["containerName"]), secret, clock.monotonic())
     workspace.remember(key, made)
     return made
+
+
+def _account(stated: dict[str, Any]) -> str:
+    return f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"
 
 
 def _credential(workspace: Workspace, stated: dict[str, Any], url: str, what: str) -> Any:

@@ -33,27 +33,40 @@ class DeploymentSpec:
 
 def put(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
     """Make a deployment, or change it, and wait for it. A container that fails to start raises RemoteFailed."""
-    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{spec.name}?api-version={API}"
+    workspace.change("PUT", url, f"create the deployment {spec.name} of {endpoint}", json=_body(workspace, spec))
 
-    entity = ManagedOnlineDeployment(
-        name=spec.name,
-        endpoint_name=endpoint,
-        model=spec.model_id,
-        instance_type=spec.instance_type,
-        instance_count=spec.instance_count,
-        tags=dict(spec.tags),
-        request_settings=OnlineRequestSettings(
-            request_timeout_ms=spec.serving.request_timeout_ms,
-            max_concurrent_requests_per_instance=spec.serving.max_concurrent_requests_per_instance,
-        ),
-        environment_variables=dict(spec.serving.environment_variables),
-        # said only where it is not the default: a workspace with a managed network decides by itself
-        egress_public_network_access=None if spec.serving.egress == "enabled" else spec.serving.egress,
-        liveness_probe=ProbeSettings(initial_delay=spec.serving.liveness_initial_delay_seconds),
-        readiness_probe=ProbeSettings(initial_delay=spec.serving.readiness_initial_delay_seconds),
-    )
-    with translated(f"create the deployment {spec.name} of {endpoint}"):
-        workspace.ml.online_deployments.begin_create_or_update(entity).result()
+
+def _body(workspace: Workspace, spec: DeploymentSpec) -> dict[str, Any]:
+    """What the SDK's `begin_create_or_update` sends."""
+    serving = spec.serving
+    # said only where it is not the default: a workspace with a managed network decides by itself
+    egress = {} if serving.egress == "enabled" else {"egressPublicNetworkAccess": serving.egress}
+    return {
+        "location": workspace.location,
+        "tags": dict(spec.tags),
+        "sku": {"name": "Default", "capacity": spec.instance_count},
+        "properties": {
+            "endpointComputeType": "Managed",
+            "model": spec.model_id,
+            "instanceType": spec.instance_type,
+            "appInsightsEnabled": False,
+            "properties": {},
+            "environmentVariables": dict(serving.environment_variables),
+            "requestSettings": {
+                "requestTimeout": _duration(serving.request_timeout_ms / 1000),
+                "maxConcurrentRequestsPerInstance": serving.max_concurrent_requests_per_instance,
+            },
+            "livenessProbe": {"initialDelay": _duration(serving.liveness_initial_delay_seconds)},
+            "readinessProbe": {"initialDelay": _duration(serving.readiness_initial_delay_seconds)},
+            **egress,
+        },
+    }
+
+
+def _duration(seconds: float) -> str:
+    """As ISO 8601 has it."""
+    return f"PT{seconds:.3f}".rstrip("0").rstrip(".") + "S"
 
 
 def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapping[str, str]) -> None:

@@ -36,6 +36,7 @@ def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str]
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
     stated, shown = plain_tags(found.get("tags")), found["properties"]
+    workspace.remember(_answers_at(name), _scoring(shown) if shown.get("scoringUri") else None)
     traffic, mirror = _shares(shown.get("traffic")), _shares(shown.get("mirrorTraffic"))
     named = {*traffic, *mirror, *stated.get(PREVIOUS_TAG, "").split(), *expected}
     return EndpointFacts(
@@ -193,9 +194,19 @@ def studio_url(workspace: Workspace, endpoint: str) -> str:
 
 
 def scoring(workspace: Workspace, name: str) -> tuple[str, str]:
-    """Where an endpoint answers, and how callers sign in. Raises NotFound."""
-    shown = workspace.send("GET", _url(workspace, name), f"read the scoring address of {name}").json()["properties"]
+    """Where an endpoint answers, and how callers sign in, as it was observed last. Raises NotFound."""
+    what = f"read the scoring address of {name}"
+    return workspace.remembered(
+        _answers_at(name), lambda: _scoring(workspace.send("GET", _url(workspace, name), what).json()["properties"])
+    )
+
+
+def _scoring(shown: Mapping[str, Any]) -> tuple[str, str]:
     return str(shown["scoringUri"]), _auth_mode(shown)
+
+
+def _answers_at(name: str) -> tuple[str, str]:
+    return "scoring", name
 
 
 def key(workspace: Workspace, name: str, auth_mode: str) -> str:

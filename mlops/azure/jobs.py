@@ -77,19 +77,26 @@ def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job
 
 
 def attempts(
-    workspace: Workspace, fingerprint: str, owner: str, named: Callable[[str, int], str] = job_name
+    workspace: Workspace,
+    fingerprint: str,
+    owner: str,
+    named: Callable[[str, int], str] = job_name,
+    *,
+    once: bool = False,
 ) -> list[Attempt]:
     """Every job that was submitted for a fingerprint, oldest first; a deleted one among them does not hide the rest.
 
     Those of another project are among them, because their names are taken. `named` gives the name of an attempt.
-    While the newest one runs there is no reason for another, so who waits for it looks for it alone.
+    While the newest one runs there is no reason for another, so who waits for it looks for it alone. `once`: nobody
+    submits another after one of ours that is completed, so that is the last.
     """
     found: list[Attempt] = []
     key = ("last attempt", named(fingerprint, 0))
     running: int | None = workspace.known(key)
     number = missing = 0
     while missing < GAP and number < ATTEMPTS_LIMIT:
-        side_by_side = 1 if running == number + 1 else min(GAP - missing, ATTEMPTS_LIMIT - number)
+        alone = running == number + 1 or (once and number == 0)
+        side_by_side = 1 if alone else min(GAP - missing, ATTEMPTS_LIMIT - number)
         wanted = [named(fingerprint, number + 1 + more) for more in range(side_by_side)]
         for job in find_all(workspace, wanted):
             number += 1
@@ -99,6 +106,9 @@ def attempts(
             missing = 0
             found.append(Attempt(job.name, job.state, job.studio_url, job.tags.get(OWNER_TAG, owner) == owner))
             if number == running and not job.state.ended:
+                return found
+            if once and found[-1].ours and job.state is JobState.COMPLETED:
+                workspace.remember(key, None)
                 return found
     workspace.remember(key, number - missing if found and not found[-1].state.ended else None)
     return found
@@ -112,11 +122,16 @@ def cancel(workspace: Workspace, name: str) -> None:
 def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
     """Add tags to a job, as the SDK's `jobs.update` does: run history adds them to those that are there."""
     what = f"tag the job {name}"
-    known = workspace.known(_key(name)) or workspace.send("GET", _url(workspace, name), what).json()
+    ended = workspace.known(_key(name))
+    known = ended or workspace.send("GET", _url(workspace, name), what).json()
     experiment = known["properties"]["experimentName"]
     workspace.remember(_key(name), None)
     url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
     workspace.send("PATCH", url, what, json={"tags": dict(tags)})
+    if ended:
+        stated = ended["properties"]
+        added = {**(stated.get("tags") or {}), **tags}
+        workspace.remember(_key(name), {**ended, "properties": {**stated, "tags": added}})
 
 
 def failure(workspace: Workspace, name: str) -> str:

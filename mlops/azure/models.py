@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mlops.azure import bulk
 from mlops.azure.agree import agreed
-from mlops.azure.failures import NotFound, Transient, not_azure, translated
+from mlops.azure.failures import NotFound, Transient, not_azure
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import ARM, Workspace
 from mlops.domain.moments import parse_date
@@ -57,21 +57,18 @@ def find(workspace: Workspace, name: str, version: str) -> Registered | None:
 def register(
     workspace: Workspace, name: str, version: str, path: str, *, description: str, tags: Mapping[str, str]
 ) -> Registered:
-    """Register the MLflow model at a path, such as the output of a job."""
-    from azure.ai.ml.constants import AssetTypes
-    from azure.ai.ml.entities import Model
-
-    entity = Model(
-        name=name,
-        version=version,
-        path=path,
-        type=AssetTypes.MLFLOW_MODEL,
-        description=description,
-        tags=dict(tags),
-    )
-    with translated(f"register {name}:{version} from {path}"):
-        made = workspace.ml.models.create_or_update(entity)
-    return Registered(name, str(made.version), str(made.id), plain_tags(made.tags), job=str(made.job_name or ""))
+    """Register the MLflow model at an address, such as the output of a job, as the SDK's `create_or_update` does."""
+    stated = {
+        "description": description,
+        "tags": dict(tags),
+        "properties": {},
+        "modelType": "mlflow_model",
+        "modelUri": path,
+        "isAnonymous": False,
+        "isArchived": False,
+    }
+    what, url = f"register {name}:{version} from {path}", _url(workspace, name, version)
+    return _registered(name, workspace.send("PUT", url, what, json={"properties": stated}).json())
 
 
 @dataclass(frozen=True)

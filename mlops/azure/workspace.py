@@ -182,15 +182,19 @@ class Workspace:
         return response
 
     def change(self, method: str, url: str, what: str, *, json: Any = None) -> None:
-        """One signed request that starts a long operation, and wait for its end as the SDK does."""
+        """One signed request that starts a long operation, and wait for its end as the SDK does.
+
+        The SDK then reads the resource once more for its result, which nobody wants here: who acts looks for itself.
+        """
         from azure.core.polling import LROPoller
         from azure.core.rest import HttpRequest
-        from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+        from mlops.azure.operations import until_ended
 
         with translated(what):
             started = self.rest.send_request(HttpRequest(method, url, json=json), _return_pipeline_response=True)
             started.http_response.raise_for_status()
-            LROPoller(self.rest, started, lambda _: None, ARMPolling(POLL_SECONDS)).result()
+            LROPoller(self.rest, started, lambda _: None, until_ended(POLL_SECONDS)).result()
 
     def look(self, url: str, what: str) -> dict[str, Any] | None:
         """One signed GET of something that may not exist: its JSON, or None. Raises our failures."""

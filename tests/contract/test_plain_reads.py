@@ -58,16 +58,31 @@ def test_components_and_base_models(workspace: Workspace, registry_client: "MLCl
     assert registry.newest_version(workspace, "azureml", BASE) in versions
 
 
+def version_shown(workspace: Workspace, name: str) -> dict[str, Any]:
+    """The second version of a model as ARM shows it."""
+    url = f"{ARM}{workspace.id}/models/{name}/versions/2?api-version=2024-10-01"
+    return dict(workspace.send("GET", url, "read").json()["properties"])
+
+
 def test_data_models_and_files(workspace: Workspace, ml_client: "MLClient", tmp_path: Path) -> None:
+    from azure.ai.ml.constants import AssetTypes
+    from azure.ai.ml.entities import Model
+
     data.upload_text(workspace, "plain-test", "1", "one\ntwo\n", {"k": "v"})
     entity = ml_client.data.get("plain-test", version="1")
     assert data.tags(workspace, "plain-test", "1") == entity.tags
     assert datastores.read(workspace, str(entity.path), "read it") == b"one\ntwo\n"
     assert data.read(workspace, "plain", "test", "1") == b"one\ntwo\n"
     (tmp_path / "MLmodel").write_text("flavors: {}\n")
-    made = models.register(workspace, "plain-model", "1", str(tmp_path), description="why", tags={"a": "1", "b": "2"})
-    models.set_tags(workspace, "plain-model", "1", {"a": None, "c": "3"})
-    theirs = ml_client.models.get("plain-model", version="1")
+    stated: dict[str, Any] = {"description": "why", "tags": {"a": "1", "b": "2"}}
+    kind = AssetTypes.MLFLOW_MODEL
+    uploaded = ml_client.models.create_or_update(Model(name="sdk-model", path=str(tmp_path), type=kind, **stated))
+    path = str(uploaded.path)
+    ml_client.models.create_or_update(Model(name="sdk-model", version="2", path=path, type=kind, **stated))
+    made = models.register(workspace, "plain-model", "2", path, **stated)
+    assert version_shown(workspace, "plain-model") == version_shown(workspace, "sdk-model")
+    models.set_tags(workspace, "plain-model", "2", {"a": None, "c": "3"})
+    theirs = ml_client.models.get("plain-model", version="2")
     (ours,) = models.versions(workspace, "plain-model")
     assert (ours.id, ours.tags, ours.registered) == (made.id, theirs.tags, theirs.creation_context.created_at)
     assert ours.tags == {"b": "2", "c": "3"}

@@ -2,20 +2,24 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from mlops.azure import deployments
 from mlops.azure.failures import Denied
+from mlops.azure.translate import seconds
+from mlops.azure.workspace import ARM
 from mlops.domain.serving.pending import pending
-from mlops.domain.serving.settings import HowApplied
+from mlops.domain.serving.settings import HowApplied, ServingSettings
 from mlops.errors import BadInput
 from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.result import PromoteOutcome
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.views import promote as promote_view
+from tests.contract.own_workspace import own_workspace
 from tests.contract.promotion_site import Site, made_site
 
 if TYPE_CHECKING:
@@ -122,6 +126,44 @@ def test_a_candidate_has_as_many_instances_as_somebody_gave_the_live_one(site: S
     assert "216 instance-hours" in text, "72 hours of the three that stand by"
     assert "it keeps its 3 instances" in done.result.why
     assert dataclasses.asdict(done.result)["comparison"]["cost"]["new"]["instance_count"] == 3
+
+
+def deployment_shown(site: Site, name: str) -> dict[str, Any]:
+    """A deployment as ARM shows it, its durations in seconds, without what is its own."""
+    workspace = own_workspace()
+    url = f"{ARM}{workspace.id}/onlineEndpoints/{site.endpoint}/deployments/{name}?api-version=2024-10-01"
+    found = workspace.send("GET", url, "read").json()
+    shown = found["properties"]
+    for part in ("requestSettings", "livenessProbe", "readinessProbe"):
+        shown[part] = {key: seconds(value) or value for key, value in shown[part].items()}
+    shown.pop("properties", None)
+    return {**{key: found.get(key) for key in ("location", "kind", "tags", "sku")}, **shown}
+
+
+def test_a_deployment_is_made_as_the_sdk_does(site: Site, ml_client: "MLClient") -> None:
+    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
+
+    asset, machine = site.facts().deployments[0].asset, site.facts().deployments[0].instance_type
+    serving = ServingSettings(61500, 2, 601, 602, {"A": "1"}, "disabled")
+    spec = deployments.DeploymentSpec("by-ours", asset, machine, 1, serving, {"t": "1"})
+    deployments.put(own_workspace(), site.endpoint, spec)
+    theirs = ManagedOnlineDeployment(
+        name="by-theirs",
+        endpoint_name=site.endpoint,
+        model=asset,
+        instance_type=machine,
+        instance_count=1,
+        tags={"t": "1"},
+        request_settings=OnlineRequestSettings(request_timeout_ms=61500, max_concurrent_requests_per_instance=2),
+        environment_variables={"A": "1"},
+        egress_public_network_access="disabled",
+        liveness_probe=ProbeSettings(initial_delay=601),
+        readiness_probe=ProbeSettings(initial_delay=602),
+    )
+    ml_client.online_deployments.begin_create_or_update(theirs).result()
+    assert deployment_shown(site, "by-ours") == deployment_shown(site, "by-theirs")
+    for name in ("by-ours", "by-theirs"):
+        deployments.delete(own_workspace(), site.endpoint, name)
 
 
 def test_the_way_callers_sign_in_is_refused_with_the_way_round(site: Site) -> None:

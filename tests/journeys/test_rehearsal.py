@@ -18,14 +18,14 @@ CURATED = "data/curated/training.jsonl"
 MOST_CALLS = {
     "plan": 30,
     "prepare": 24,
-    "compute": 22,
-    "submit": 22,
+    "compute": 20,
+    "submit": 20,
     "watch": 24,
-    "evaluate": 95,
-    "gate": 70,
-    "register": 95,
-    "promote": 95,
-    "cleanup": 40,
+    "evaluate": 80,
+    "gate": 55,
+    "register": 74,
+    "promote": 76,
+    "cleanup": 34,
 }
 FIRST, SECOND = "phi-3-mini-ultrachat:1", "phi-3-mini-ultrachat:2"
 seen: dict[str, Any] = {}

@@ -87,17 +87,19 @@ class Retag:
 def retags(aliases: Aliases, versions: Mapping[str, Mapping[str, str]], now: datetime) -> Sequence[Retag]:
     """What to change on the versions (version -> its tags) so that they say the same.
 
-    Whoever stops being champion is told first, so that after every single write at most one version says it is.
+    Whoever stops being champion is told first, so that after every single write at most one version says it is. What
+    a version is told of several environments is one write, but for that.
     """
-    found: list[tuple[bool, Retag]] = []
+    found: dict[tuple[bool, str], dict[str, str | None]] = {}
     for name, roles in aliases.environments.items():
         for version, tags in versions.items():
             role, said = roles.of(version), tags.get(alias_tag(name), "")
             if role != said:
                 history = _history(tags.get(history_tag(name), ""), role or "retired", now)
-                changes = {alias_tag(name): role or None, history_tag(name): history}
-                found.append((role == "champion", Retag(version, changes)))
-    return [retag for _, retag in sorted(found, key=lambda item: item[0])]
+                told = found.setdefault((role == "champion", version), {})
+                told |= {alias_tag(name): role or None, history_tag(name): history}
+    # sorted by the first alone: versions stay in the order in which they were found
+    return [Retag(version, told) for (_, version), told in sorted(found.items(), key=lambda item: item[0][0])]
 
 
 def alias_tag(environment: str) -> str:

@@ -256,7 +256,8 @@ class RequestedEvaluation:
     def _scored(self, model: str, identity: str) -> Scored:
         given = scoring.settings(self.evaluator.spec.max_new_tokens)
         mark = scoring.fingerprint(identity, ":".join(self.asset), self.component_id, given)
-        known = jobs.attempts(self.evaluator.workspace, mark, self.evaluator.spec.owner, scoring.job_name)
+        owner = self.evaluator.spec.owner
+        known = jobs.attempts(self.evaluator.workspace, mark, owner, scoring.job_name, once=True)
         own = [one for one in known if one.ours]
         return Scored(model, mark, own[-1] if own else None, scoring.attempt_of(known[-1].name) if known else 0)
 

@@ -107,7 +107,8 @@ class Promotion:
         return EndpointLease(self.workspace, self.spec.endpoint, self.holder, "promote", also, while_it_lasts)
 
     def _observe(self) -> EndpointFacts:
-        expected = naming.possible(self.model.label, self.spec.settings)
+        # with the lease the candidate keeps its name, so no other one is looked for beside the listing
+        expected = (self._deployment,) if self._leased else naming.possible(self.model.label, self.spec.settings)
         return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, expected)
 
     def _decide(self, facts: EndpointFacts) -> Step:

@@ -26,6 +26,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "__getattr__": "Python, for a name that a package imports late",
     "on_request": "azure-core",
     "on_response": "azure-core",
+    "get_final_get_url": "azure-core",
 }
 DECORATED = ["@model_validator*", "@field_validator*", "@command*", "@click*", "@pytest*", "@cli*", "@*.command*"]
 

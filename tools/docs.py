@@ -79,6 +79,27 @@ def tags() -> str:
     return "\n".join(lines) + "\n"
 
 
+def templates() -> str:
+    """What each template of `infra` makes, and its parameters."""
+    lines = [
+        "# Templates for Azure",
+        "",
+        "What `mlops init cloud` deploys, and `az deployment` takes. Generated from `infra/` by `make docs`.",
+        "",
+    ]
+    for path in sorted((ROOT / "infra").glob("*.json")):
+        stated = json.loads(path.read_text(encoding="utf-8"))
+        kinds = dict.fromkeys(f"`{one['type']}` {one['apiVersion']}" for one in stated["resources"])
+        lines += [f"## `infra/{path.name}`", "", stated["metadata"]["description"], ""]
+        lines += ["It makes:", "", *(f"- {kind}" for kind in kinds)]
+        lines += ["", "| parameter | type | default | what |", "|---|---|---|---|"]
+        for name, one in stated["parameters"].items():
+            default = f"`{json.dumps(one['defaultValue'])}`" if "defaultValue" in one else "none: it must be given"
+            lines.append(f"| `{name}` | {one['type']} | {default} | {one['metadata']['description']} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def interfaces() -> str:
     """The inputs of the training component in every version of the catalog, for checks without a cloud."""
     from azureml_emulator.catalog import components
@@ -127,6 +148,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/json/several.schema.json": several,
     "docs/params.schema.json": schema,
     "docs/tags.md": tags,
+    "docs/templates.md": templates,
     "docs/verdict.schema.json": verdict,
     "emulator/COVERAGE.md": coverage,
     "mlops/flow/training/known_components.json": interfaces,

@@ -94,6 +94,12 @@ def outputs(found: Deployment) -> dict[str, str]:
     return {name: str(one["value"]) for name, one in stated.items()}
 
 
+def parameter(found: Deployment, name: str) -> str:
+    """What a deployment was given for a parameter; empty where nothing."""
+    stated = found["properties"].get("parameters") or {}
+    return str((stated.get(name) or {}).get("value") or "")
+
+
 def api_versions(template: Mapping[str, Any]) -> dict[str, str]:
     """The version of the interface of each type in a template, by the type in lower case."""
     return {str(one["type"]).lower(): str(one["apiVersion"]) for one in template["resources"]}
@@ -111,9 +117,10 @@ def last_first(ids: Iterable[str]) -> list[str]:
     ARM lists what a deployment made in no order that it promises.
     """
 
-    def rank(id: str) -> tuple[bool, int, bool]:
+    def rank(id: str) -> tuple[bool, bool, int, bool]:
         kind = type_of(id)
         return (
+            kind == "microsoft.authorization/roledefinitions",  # it may not go before the assignments of it
             not kind.startswith("microsoft.authorization/"),
             -kind.count("/"),
             not kind.startswith("microsoft.machinelearningservices/"),

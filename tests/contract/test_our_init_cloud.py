@@ -79,6 +79,7 @@ def test_what_is_there_stays_what_differs_is_changed_and_a_lock_holds(place: Pla
     locked = replace(SPEC, lock=True, budget=500, budget_start="2026-11-01", contacts=("a@example.org",))
     changed = dict.fromkeys(("workspace mlw-one", "reading the subscription"), SetUpChange.CHANGED)
     assert place.changes(locked) == changed
+    assert place.changes(replace(locked, budget_start="2027-01-01")) == {}  # a later month: the budget began already
     with pytest.raises(CapRefused, match="lock"):
         place.run(locked, SetUpMode.UNDO)
     workspace = f"{SPEC.group_id}/providers/Microsoft.MachineLearningServices/workspaces/mlw-one"

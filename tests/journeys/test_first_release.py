@@ -87,7 +87,9 @@ class Newcomer:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "executable", str(self.binaries / "python"))
             done, failure = runner.workflow("train", "push", payload)
-        assert failure is None, done.cause()
+            assert failure is None, done.cause()
+            cleaned, failure = runner.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})  # reads metrics
+            assert failure is None, cleaned.cause()
         return done
 
     def variables(self, environment: str) -> dict[str, str]:

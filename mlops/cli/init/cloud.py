@@ -34,6 +34,7 @@ WORKSPACE_LENGTH = 33  # Azure takes no longer name of a workspace
     "--isolation", type=click.Choice(["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]),
     default="Disabled", show_default=True, help="Managed network of the workspace.",
 )  # fmt: skip
+@click.option("--built-in-roles", is_flag=True, help="Monitoring Reader in the place of a smaller role of its own.")
 @click.option("--budget", type=click.IntRange(0), default=0, help="Money a month at which somebody is told; 0: none.")
 @click.option("--contact", "contacts", multiple=True, metavar="ADDRESS", help="Who is told of the budget; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what lacks, and the az and gh commands for it.")
@@ -114,6 +115,7 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         reviewers=tuple(reviewers),
         lock=said["lock"],
         isolation=said["isolation"],
+        built_in_roles=said["built_in_roles"],
         budget=said["budget"],
         contacts=said["contacts"],
         budget_start=f"{clock.now():%Y-%m-01}",

@@ -21,6 +21,7 @@ PROVIDERS = (
     "Microsoft.ManagedIdentity",
 )
 DATA_SCIENTIST, COMPUTE_OPERATOR = "f6c7c914-8db3-469d-8ca1-694a8f32e121", "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815"
+MONITORING_READER = "43d0d8ad-25c7-4714-9337-8ba259a9fe05"
 HASH_LENGTH = 16
 
 
@@ -39,6 +40,7 @@ class CloudSpec:
     reviewers: tuple[str, ...] = ()  # LOGIN, or ORGANIZATION/TEAM
     lock: bool = False
     isolation: str = "Disabled"
+    built_in_roles: bool = False  # Monitoring Reader, which reads everything, in the place of a role of our own
     budget: int = 0
     contacts: tuple[str, ...] = ()
     budget_start: str = ""
@@ -47,6 +49,11 @@ class CloudSpec:
     def tags(self) -> dict[str, str]:
         """What everything that is made carries."""
         return {MADE_BY_TAG: MADE_BY}
+
+    @property
+    def reader_role(self) -> str:
+        """The name of the role on the subscription; no two of a tenant may be alike."""
+        return f"MLOps reader for {self.workspace} in {self.group} of {self.subscription}"
 
     @property
     def group_id(self) -> str:
@@ -94,6 +101,7 @@ def environment_parameters(spec: CloudSpec, environment: str, subjects: tuple[st
 def subscription_parameters(spec: CloudSpec, principals: tuple[str, ...]) -> dict[str, Any]:
     """Those of infra/subscription.json."""
     stated: dict[str, Any] = {"principals": list(principals)}
+    stated |= {"role": MONITORING_READER} if spec.built_in_roles else {"roleName": spec.reader_role}
     if spec.budget:
         stated |= {"budget": spec.budget, "budgetName": deployment_name(spec.workspace), "resourceGroup": spec.group}
         stated |= {"budgetStart": spec.budget_start, "contacts": list(spec.contacts)}

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any
@@ -158,7 +158,10 @@ class Account:
     def _of_all(self) -> dict[str, Any]:
         found = [self.deployment(name) for name in self.spec.environments]
         principals = tuple(arm.outputs(one).get("principalId", "") for one in found if one)
-        return cloud.subscription_parameters(self.spec, principals)
+        before = self.deployment("subscription")
+        begun = arm.parameter(before, "budgetStart") if before else ""  # a budget cannot begin anew
+        spec = replace(self.spec, budget_start=begun or self.spec.budget_start)
+        return cloud.subscription_parameters(spec, principals)
 
     def _providers(self) -> SetUpState:
         lacks = arm.unregistered(self.workspace, self.spec.subscription, cloud.PROVIDERS)

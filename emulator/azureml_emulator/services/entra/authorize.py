@@ -32,10 +32,11 @@ def enter(request: Request, route: str, emulator: Emulator) -> dict[str, str]:
 
 def demand(emulator: Emulator, principal: Principal, asked: actions.Asked | None) -> None:
     """Raise a 403 unless the principal may; while no role is assigned to anybody, everybody may all."""
-    assignments = emulator.part(Access).assignments
+    access = emulator.part(Access)
+    assignments = access.assignments
     if asked is None or not assignments:
         return
-    held = roles.held(assignments, (principal.client, principal.object), asked.scope)
+    held = roles.held(assignments, (principal.client, principal.object), asked.scope, access.known_roles)
     if not roles.allowed(held, asked.action, data=asked.data):
         text = (
             f"The client '{principal.client}' with object id '{principal.object}' does not have authorization to "

@@ -97,22 +97,34 @@ class Assignment:
         return asdict(self)
 
 
-def from_json(stated: object) -> Assignment:
+def definition(stated: object) -> tuple[str, Role]:
+    """A role of one's own, with its name, from its fields. Raises a 400 that says what is wrong with it."""
+    lists = {"actions", "not_actions", "data_actions"}
+    if not isinstance(stated, dict) or not {"name", "actions"} <= set(stated) <= {"name", *lists}:
+        raise bad_request(
+            f"A role has name, actions and, where it has some, not_actions, data_actions; not {stated!r}."
+        )
+    return str(stated["name"]), Role(**{name: tuple(map(str, stated.get(name) or ())) for name in lists})
+
+
+def from_json(stated: object, known: Mapping[str, Role] = BUILT_IN) -> Assignment:
     """An assignment from its fields. Raises a 400 that says what is wrong with it."""
     if not isinstance(stated, dict) or not {"principal", "role"} <= set(stated) <= {"principal", "role", "scope"}:
         raise bad_request(f"A role assignment has principal, role and, where it is not all, scope; not {stated!r}.")
     made = Assignment(**{name: str(value) for name, value in stated.items()})
-    if made.role not in BUILT_IN:
-        raise bad_request(f"There is no role {made.role!r}; there are {', '.join(BUILT_IN)}.")
+    if made.role not in known:
+        raise bad_request(f"There is no role {made.role!r}; there are {', '.join(known)}.")
     if not made.scope.startswith("/"):
         raise bad_request(f"{made.scope!r} is no scope: /subscriptions/..., or / for everywhere.")
     return made
 
 
-def held(assignments: Iterable[Assignment], ids: Iterable[str], scope: str) -> list[Role]:
+def held(
+    assignments: Iterable[Assignment], ids: Iterable[str], scope: str, known: Mapping[str, Role] = BUILT_IN
+) -> list[Role]:
     """The roles that one of these ids has at a scope."""
     own = {id.lower() for id in ids if id}
-    return [BUILT_IN[one.role] for one in assignments if one.principal.lower() in own and one.reaches(scope)]
+    return [known[one.role] for one in assignments if one.principal.lower() in own and one.reaches(scope)]
 
 
 def allowed(found: Iterable[Role], action: str, *, data: bool = False) -> bool:

@@ -4,7 +4,8 @@ They are kept as they are said. What of them says who may do what is stated to `
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
@@ -20,6 +21,7 @@ KIND = "armResources"
 IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 CREDENTIALS = f"{IDENTITIES}/federatedidentitycredentials"
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
+DEFINITIONS = "microsoft.authorization/roledefinitions"
 
 
 def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource:
@@ -31,7 +33,7 @@ def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource
         properties = {"tenantId": defaults.TENANT_ID, "clientId": client, "principalId": object_id(client)}
     if kind.lower() == ASSIGNMENTS:
         properties["scope"] = _scope_of(id)
-        _role(properties)
+        _role(emulator, properties)
     whole = {**body, "type": kind, "properties": properties}
     made = emulator.store.put(id, whole, parent=_holder(id), kind=KIND, name=str(said["name"]).rsplit("/", 1)[-1])
     _state_access(emulator, caller)
@@ -115,20 +117,30 @@ def _scope_of(id: str) -> str:
     return id.rpartition("/providers/")[0]
 
 
-def _role(properties: Mapping[str, object]) -> str:
-    """The built-in role that an assignment names. Raises ARM's 400 for one that is not known."""
-    id = str(properties.get("roleDefinitionId")).rpartition("/")[2]
-    found = next((name for name, known in roles.IDS.items() if known == id.lower()), None)
-    if found is None:
+def _role(emulator: Emulator, properties: Mapping[str, object]) -> str:
+    """The name of the role that an assignment is of. Raises ARM's 404 for one that is not known."""
+    id = str(properties.get("roleDefinitionId")).rpartition("/")[2].lower()
+    known = {
+        one.name.lower(): one.body["properties"]["roleName"] for one in _of(emulator.store.every(KIND), DEFINITIONS)
+    }
+    known |= {number: name for name, number in roles.IDS.items()}
+    if id not in known:
         text = f"The specified role definition with ID '{id.replace('-', '')}' does not exist."
         raise ServiceError(404, "RoleDefinitionDoesNotExist", text, plain=True)
-    return found
+    return str(known[id])
+
+
+def _definition(properties: Mapping[str, Any]) -> Json:
+    """A role of one's own, as `entra` is told of it."""
+    allowed = properties["permissions"][0]
+    parts = {"actions": "actions", "not_actions": "notActions", "data_actions": "dataActions"}
+    return {"name": properties["roleName"], **{name: allowed.get(theirs) or [] for name, theirs in parts.items()}}
 
 
 def _state_access(emulator: Emulator, caller: Principal | None) -> None:
     """Tell who may sign in and do what. Whoever assigns the first role may assign roles, so is an owner."""
     access = emulator.part(Access)
-    every = [one for one in emulator.store.every(KIND) if "properties" in one.body]
+    every = list(emulator.store.every(KIND))
     clients = {one.id.lower(): one.body["properties"]["clientId"] for one in _of(every, IDENTITIES)}
     credentials = [
         federation.Credential(clients[_holder(one.id).lower()], one.body["properties"]["subject"])
@@ -136,13 +148,14 @@ def _state_access(emulator: Emulator, caller: Principal | None) -> None:
         if _holder(one.id).lower() in clients
     ]
     assignments = [
-        roles.Assignment(str(of["principalId"]), _role(of), str(of["scope"]))
+        roles.Assignment(str(of["principalId"]), _role(emulator, of), str(of["scope"]))
         for of in (one.body["properties"] for one in _of(every, ASSIGNMENTS))
     ]
     if assignments and not access.assignments and caller is not None:
         access.owner(caller.client)
-    access.deployed(credentials, assignments)
+    definitions = [_definition(one.body["properties"]) for one in _of(every, DEFINITIONS)]
+    access.deployed(credentials, assignments, definitions)
 
 
-def _of(every: list[Resource], kind: str) -> list[Resource]:
+def _of(every: Iterable[Resource], kind: str) -> list[Resource]:
     return [one for one in every if str(one.body["type"]).lower() == kind]

@@ -43,7 +43,7 @@ WORKSPACE_ROUTES = (
     *(
         Route(ARM, method, f"{place}/providers/Microsoft.Authorization/{kind}/{{name}}", handler)
         for place in (WS, SUBSCRIPTION)
-        for kind in ("roleAssignments", "locks")
+        for kind in ("roleAssignments", "roleDefinitions", "locks")
         for method, handler in (("GET", arm_records.get), ("DELETE", arm_records.delete))
     ),
     Route(ARM, "GET", SUBSCRIPTION + "/providers/Microsoft.Consumption/budgets/{name}", arm_records.get),

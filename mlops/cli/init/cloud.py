@@ -100,6 +100,9 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
     if approved and not reviewers:
         fix = "give --reviewer LOGIN, or set its approval to command or none in params.yaml"
         raise BadInput(Problem(f"nobody is named to approve {', '.join(sorted(approved))}", "--reviewer", fix=fix))
+    for name, one in params.environments.items():
+        if one.workspace or one.resource_group or one.subscription:
+            session.view.note(f"{name} has a workspace of its own: give its identity roles there (docs/promotion.md)")
     names = (place.subscription, place.resource_group, place.workspace)
     environ.update({name: value or "" for name, value in zip(REQUIRED, names, strict=True)})
     workspace = session.context().workspace.at(place)

@@ -112,6 +112,16 @@ class GitHub:
         found: dict[str, Any] = self._call("GET", f"{self._root}/actions/permissions/workflow")[0]
         return found
 
+    def about(self) -> dict[str, Any]:
+        """The repository itself, with `private`."""
+        found: dict[str, Any] = self._call("GET", self._root)[0]
+        return found
+
+    def subject(self) -> dict[str, Any]:
+        """How the subject of a job's OIDC token is made, with `use_default`."""
+        found: dict[str, Any] = self._call("GET", f"{self._root}/actions/oidc/customization/sub")[0]
+        return found
+
     def environment(self, name: str) -> dict[str, Any] | None:
         """An environment with its `protection_rules`; None where there is none."""
         known = self._pages(f"{self._root}/environments?per_page={PAGE}", "environments")

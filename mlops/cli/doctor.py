@@ -3,13 +3,24 @@
 import click
 
 from mlops.cli.session import Session
+from mlops.domain.release.access import Road
 
 
 @click.command()
 @click.option("--github", "of_github", is_flag=True, help="The repository's settings on GitHub, by GITHUB_TOKEN.")
+@click.option(
+    "--for",
+    "roads",
+    multiple=True,
+    type=click.Choice([road.value for road in Road]),
+    help="Only what this needs; may be given several times.  [default: all]",
+)
 @click.pass_obj
-def command(session: Session, *, of_github: bool) -> None:
-    """Check that everything a release needs is there. Changes nothing."""
+def command(session: Session, *, of_github: bool, roads: tuple[str, ...]) -> None:
+    """Check that everything a release needs is there. Changes nothing.
+
+    A warning keeps the exit code 0, a problem does not; each comes with what fixes it.
+    """
     from mlops.views import doctor as view
 
     if of_github:
@@ -20,4 +31,4 @@ def command(session: Session, *, of_github: bool) -> None:
         return
     from mlops.flow.release import doctor
 
-    session.answer(doctor.run, view)
+    session.answer(lambda context: doctor.run(context, tuple(Road(road) for road in roads)), view)

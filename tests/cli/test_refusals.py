@@ -79,7 +79,7 @@ def test_the_doctor_takes_them_for_configuration_and_says_what_it_could_not_chec
     told = mlops("doctor")
     assert told.code == BadInput.exit_code
     assert all(name in told.err for name in REQUIRED)
-    assert told.out.count("not checked") == 6
+    assert told.out.count("not checked") > 20
 
 
 def test_a_folder_without_parameters_says_how_to_name_them(mlops: Run, project: Path) -> None:

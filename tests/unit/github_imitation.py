@@ -38,6 +38,8 @@ class GitHubImitation:
     environments: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, set[str]] = field(default_factory=dict)  # environment, or "" for the repository -> names
     permissions: str = "read"
+    private: bool = False
+    subject: dict[str, Any] = field(default_factory=lambda: {"use_default": True})
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)  # of any pull request
     artifacts: dict[str, bytes] = field(default_factory=dict)  # name -> what is downloaded
@@ -93,6 +95,10 @@ class GitHubImitation:
                 return 200, [{"name": one} for one in sorted(self.variables.get(name, ()))]
             case "GET", ["actions", "variables"]:
                 return 200, [{"name": one} for one in sorted(self.variables.get("", ()))]
+            case "GET", [""]:
+                return 200, {"private": self.private}
+            case "GET", ["actions", "oidc", "customization", "sub"]:
+                return 200, self.subject
             case "GET", ["actions", "permissions", "workflow"]:
                 return 200, {"default_workflow_permissions": self.permissions}
             case "GET", ["actions", "workflows"]:

@@ -7,7 +7,7 @@ import pytest
 
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import github_settings
-from mlops.flow.release.doctor import CheckStatus, DoctorResult
+from mlops.flow.release.checkup import CheckStatus, DoctorResult
 from mlops.github_api import GitHub
 from mlops.params import load
 from tests.project import PARAMS_FILE
@@ -38,7 +38,9 @@ def looked(github: GitHubImitation) -> Outcome[DoctorResult]:
 
 
 def told(found: Outcome[DoctorResult]) -> str:
-    return "\n".join(str(problem) for problem in found.failure.problems) if found.failure else ""
+    """What is wrong, each with the check that found it and what mends it."""
+    wrong = [one for one in found.result.checks if one.health in (CheckStatus.PROBLEM, CheckStatus.WARNING)]
+    return "\n".join(f"{one.name}: {one.finding} -> {one.fix}" for one in wrong)
 
 
 def test_what_is_set_up_is_right(github: GitHubImitation) -> None:
@@ -85,3 +87,14 @@ def test_what_the_token_of_a_job_may_not_read_is_not_checked(github: GitHubImita
     unread = [check.name for check in found.result.checks if check.health is CheckStatus.NOT_CHECKED]
     assert len(unread) == 5
     assert "default permissions" in unread
+
+
+def test_a_subject_of_another_form_and_a_plan_without_reviewers_are_noticed(github: GitHubImitation) -> None:
+    github.private = True
+    assert told(looked(github)) == ""
+    github.subject = {"use_default": False, "include_claim_keys": ["repo", "ref"]}
+    github.environments[2]["protection_rules"] = []
+    said = told(looked(github))
+    assert "subject of tokens: it is made of repo, ref" in said
+    assert "reviewers: private, and production is asked for by nobody" in said
+    assert "environments.production.approval to command" in said

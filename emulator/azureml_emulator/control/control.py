@@ -10,6 +10,7 @@ from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra.assignments import Access
+from azureml_emulator.services.workspaces import subscription_lists
 
 # what may be set besides delays and quotas, and the form of a value
 SETTINGS = {
@@ -20,7 +21,9 @@ SETTINGS = {
     "github.subject": "classic|immutable",  # the form of its subject; default classic
     "metrics.lag_seconds": r"\d+(\.\d+)?",  # how late MLflow shows the metrics of a run; default 0
     "monitor.lag_seconds": r"\d+(\.\d+)?",  # how late Azure Monitor shows requests; default 180
+    **{subscription_lists.setting(one): "Registered|NotRegistered" for one in subscription_lists.NAMESPACES},
     "scoring.stack": "mlflow|foundation-model-inference",  # who serves every model; default: what the model asks for
+    "subscription.state": "Enabled|Warned|PastDue|Disabled|Deleted",  # default Enabled
 }
 
 

@@ -50,15 +50,7 @@ def run(project: Project, *, base: str = "") -> Outcome[CheckResult]:
     checks: list[Check] = []
     problems: list[Problem] = []
     warnings: list[str] = []
-    looks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("parameters", lambda: _parameters(project, warnings)),
-        ("conversations", lambda: _conversations(project, warnings)),
-        ("probes", lambda: _probes(project)),
-        ("workflows", lambda: _workflows(project)),
-        ("environments", lambda: _environments(project)),
-        ("names", lambda: projects.refuse_collisions(project)),
-    )
-    for name, look in looks:
+    for name, look in looks(project, warnings):
         try:
             checks.append(Check(name, True, look()))
         except MlopsError as error:
@@ -75,6 +67,18 @@ def run(project: Project, *, base: str = "") -> Outcome[CheckResult]:
         warnings=tuple(warnings),
     )
     return Outcome(found, BadInput(problems) if problems else None)
+
+
+def looks(project: Project, warnings: list[str]) -> tuple[tuple[str, Callable[[], str]], ...]:
+    """The checks in order; each gives its finding, or raises what is wrong, and adds what is only said."""
+    return (
+        ("parameters", lambda: _parameters(project, warnings)),
+        ("conversations", lambda: _conversations(project, warnings)),
+        ("probes", lambda: _probes(project)),
+        ("workflows", lambda: _workflows(project)),
+        ("environments", lambda: _environments(project)),
+        ("names", lambda: projects.refuse_collisions(project)),
+    )
 
 
 def _parameters(project: Project, warnings: list[str]) -> str:

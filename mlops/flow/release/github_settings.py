@@ -5,14 +5,13 @@ the token may not read is said to be not checked.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from mlops.errors import BadInput, GithubRefused, Problem
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import schedules
-from mlops.flow.release.doctor import CheckStatus, DoctorCheck, DoctorResult
+from mlops.flow.release.checkup import CheckArea, DoctorLook, DoctorResult, NotLookedAt, Warned, outcome
 from mlops.github_api import GitHub
 from mlops.params import Params
 
@@ -20,36 +19,37 @@ TRAINING = "training"
 MAIN, WORKSPACE = "main", "AZURE_ML_WORKSPACE"
 IDENTIFIERS = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", WORKSPACE)
 WHERE = "the repository's settings"
-Look = Callable[[], str]
-
-
-@dataclass(frozen=True)
-class _Wrong(Exception):
-    """A setting that is not as a release needs it."""
-
-    what: str
-    fix: str
+See = Callable[[], str]
 
 
 def run(github: GitHub, params: Params) -> Outcome[DoctorResult]:
     """Every check, whatever the others found."""
-    checks: list[DoctorCheck] = []
-    problems: list[Problem] = []
-    for name, look in _looks(github, params):
+    return outcome(DoctorLook(CheckArea.GITHUB, name, _read(see)) for name, see in _looks(github, params))
+
+
+def _read(see: See) -> See:
+    """The same, where what the token may not read is not known."""
+
+    def look() -> str:
         try:
-            checks.append(DoctorCheck(name, CheckStatus.OK, look()))
-        except _Wrong as wrong:
-            checks.append(DoctorCheck(name, CheckStatus.FAILED, wrong.what))
-            problems.append(Problem(f"{name}: {wrong.what}", WHERE, fix=wrong.fix))
+            return see()
         except GithubRefused as error:
-            checks.append(DoctorCheck(name, CheckStatus.NOT_CHECKED, error.problems[0].what))
-    return Outcome(DoctorResult(tuple(checks)), BadInput(problems) if problems else None)
+            raise NotLookedAt(error.problems[0].what) from None
+
+    return look
 
 
-def _looks(github: GitHub, params: Params) -> list[tuple[str, Look]]:
-    found: list[tuple[str, Look]] = [
+def _wrong(what: str, fix: str) -> BadInput:
+    """A setting that is not as a release needs it."""
+    return BadInput(Problem(what, WHERE, fix=fix))
+
+
+def _looks(github: GitHub, params: Params) -> list[tuple[str, See]]:
+    found: list[tuple[str, See]] = [
         ("workflows", partial(_workflows, github)),
         ("default permissions", partial(_permissions, github)),
+        ("subject of tokens", partial(_subject, github)),
+        ("reviewers", partial(_plan, github, params)),
         (f"variable {WORKSPACE} of the repository", partial(_variable, github)),
     ]
     approvals: dict[str, str] = {TRAINING: "none"}
@@ -66,32 +66,56 @@ def _workflows(github: GitHub) -> str:
     off |= {name: schedules.MISSING for name in schedules.UNATTENDED if name not in states}
     if off:
         fix = "; ".join(schedules.WorkflowOff(name, state).fix for name, state in off.items())
-        raise _Wrong(", ".join(f"{name} is {state}" for name, state in off.items()), fix)
+        raise _wrong(", ".join(f"{name} is {state}" for name, state in off.items()), fix)
     return f"{len(states)} are there; poll: {states.get(schedules.POLL, schedules.MISSING)}"
 
 
 def _permissions(github: GitHub) -> str:
     if (found := str(github.default_permissions().get("default_workflow_permissions"))) != "read":
-        raise _Wrong(f"a workflow that asks for nothing gets {found}", "Settings, Actions, General: read permissions")
+        raise _wrong(f"a workflow that asks for nothing gets {found}", "Settings, Actions, General: read permissions")
     return "a workflow that asks for nothing may read"
+
+
+def _subject(github: GitHub) -> str:
+    """Federated credentials are written for the usual form, which ends with the environment."""
+    found = github.subject()
+    keys = [str(key) for key in found.get("include_claim_keys") or []]
+    if not found.get("use_default", True) and (not keys or keys[-1] not in ("context", "environment")):
+        what = f"it is made of {', '.join(keys) or 'nothing that GitHub names'}, so no environment is told from another"
+        path = "repos/{owner}/{repo}/actions/oidc/customization/sub"
+        raise _wrong(what, f"gh api --method PUT {path} -F use_default=true")
+    return (
+        str(found.get("sub_claim_prefix") or ("of another form" if keys else "repo:OWNER/REPO")) + ":environment:NAME"
+    )
+
+
+def _plan(github: GitHub, params: Params) -> str:
+    """Required reviewers of a private repository need GitHub Enterprise; no interface says which plan it has."""
+    asking = [name for name, stated in params.environments.items() if stated.approval == "github"]
+    if not github.about().get("private") or not asking:
+        return "every plan has them for a public repository" if asking else "no environment asks for them"
+    if all(_reviewers(github.environment(name) or {}) for name in asking):
+        return "the plan of this private repository has them"
+    what = f"private, and {', '.join(asking)} is asked for by nobody: without GitHub Enterprise there are none"
+    raise Warned(Problem(what, WHERE, fix=f"set environments.{asking[0]}.approval to command in params.yaml"))
 
 
 def _variable(github: GitHub) -> str:
     if WORKSPACE not in github.variables():
-        raise _Wrong("missing; train, resume and cleanup never start by themselves", f"gh variable set {WORKSPACE}")
+        raise _wrong("missing; train, resume and cleanup never start by themselves", f"gh variable set {WORKSPACE}")
     return "set"
 
 
 def _environment(github: GitHub, name: str, approval: str) -> str:
     found = github.environment(name)
     if found is None:
-        raise _Wrong("missing; GitHub makes it unprotected when a job names it first", "docs/azure-setup.md")
+        raise _wrong("missing; GitHub makes it unprotected when a job names it first", "docs/azure-setup.md")
     if found.get("deployment_branch_policy") is None:
-        raise _Wrong("any branch may deploy to it, and so sign in", f"let only {MAIN} deploy to it")
+        raise _wrong("any branch may deploy to it, and so sign in", f"let only {MAIN} deploy to it")
     reviewers = _reviewers(found)
     if approval == "github" and not reviewers:
         fix = f"add required reviewers (private repositories: GitHub Enterprise), or set environments.{name}.approval"
-        raise _Wrong(f"approval is github, and nobody is asked: a model goes to {name} by itself", fix)
+        raise _wrong(f"approval is github, and nobody is asked: a model goes to {name} by itself", fix)
     return f"{reviewers} reviewers" if reviewers else f"approval: {approval}"
 
 
@@ -103,5 +127,5 @@ def _reviewers(environment: Mapping[str, Any]) -> int:
 def _identifiers(github: GitHub, name: str) -> str:
     lacks = [variable for variable in IDENTIFIERS if variable not in github.variables(name)]
     if lacks:
-        raise _Wrong(f"missing: {', '.join(lacks)}", "; ".join(f"gh variable set {one} --env {name}" for one in lacks))
+        raise _wrong(f"missing: {', '.join(lacks)}", "; ".join(f"gh variable set {one} --env {name}" for one in lacks))
     return "all five are set"

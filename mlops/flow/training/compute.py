@@ -68,6 +68,15 @@ class ComputeResult:
     warnings: tuple[Problem, ...]
 
 
+@dataclass(frozen=True)
+class TrainingLook:
+    """What a run would be made of and run on, and what stands in its way."""
+
+    found: Gathered
+    cluster: Cluster | None
+    checked: Checked
+
+
 def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
     workspace, spec = context.workspace, training_spec.of(context)
@@ -78,9 +87,8 @@ def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
 
 def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: bool) -> Outcome[ComputeResult]:
     """The same for a spec."""
-    found = training_spec.gather(workspace, spec)
-    cluster = None if spec.serverless else _settled(workspace, spec.compute, say)
-    checked = check(spec, _facts(workspace, spec, found, cluster, say))
+    looked = look(workspace, spec, say)
+    found, cluster, checked = looked.found, looked.cluster, looked.checked
     failure = failure_of([*(MachineFinding(problem) for problem in found.problems), *checked.findings])
     missing = cluster is None and not spec.serverless
     created = missing and make and failure is None
@@ -107,6 +115,13 @@ def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: 
         warnings=_warnings(found, checked),
     )
     return Outcome(result, failure)
+
+
+def look(workspace: Workspace, spec: TrainingSpec, say: Say) -> TrainingLook:
+    """Everything that can be known before a GPU is rented; nothing is made."""
+    found = training_spec.gather(workspace, spec)
+    cluster = None if spec.serverless else _settled(workspace, spec.compute, say)
+    return TrainingLook(found, cluster, check(spec, _facts(workspace, spec, found, cluster, say)))
 
 
 def _warnings(found: Gathered, checked: Checked) -> tuple[Problem, ...]:

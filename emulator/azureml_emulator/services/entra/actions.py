@@ -25,10 +25,13 @@ def of_arm(method: str, path: str) -> Asked | None:
     """The action of a call to Azure Resource Manager; None for one that needs no role, such as the list of clouds."""
     parts = [part for part in path.split("/") if part]
     at = max((place for place, part in enumerate(parts) if part.lower() == "providers"), default=-1)
+    if at >= 0 and at == len(parts) - 1:
+        return Asked("Microsoft.Resources/subscriptions/providers/read", "/" + "/".join(parts[:at]))
     if at < 0:
         if not parts or parts[0].lower() != "subscriptions" or len(parts) < 2:
             return None  # a list of what one may see
-        kind = "Microsoft.Resources/subscriptions" + ("/resourceGroups" if len(parts) > 2 else "")
+        below = {"resources": "/resources"}.get(parts[2].lower(), "/resourceGroups") if len(parts) > 2 else ""
+        kind = f"Microsoft.Resources/subscriptions{below}"
         return Asked(f"{kind}/{VERBS.get(method, 'action')}", path)
     namespace, types = parts[at + 1], parts[at + 2 :]
     if len(types) < 1:

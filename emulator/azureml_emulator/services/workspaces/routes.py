@@ -10,6 +10,7 @@ from azureml_emulator.services.workspaces import (
     compute,
     datastores,
     long_running,
+    subscription_lists,
     subscriptions,
     workspace,
     workspace_records,
@@ -23,6 +24,10 @@ DEPLOYMENT_CALLS = (
     ("PUT", arm_deployments.put),
     ("GET", arm_deployments.get),
     ("DELETE", arm_deployments.delete),
+)
+LIST_ROUTES = (
+    Route(ARM, "GET", SUBSCRIPTION + "/providers", subscription_lists.providers),
+    Route(ARM, "GET", SUBSCRIPTION + "/resources", subscription_lists.resources),
 )
 WORKSPACES = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces"
 WORKSPACE_ROUTES = (
@@ -108,4 +113,4 @@ RECORD_ROUTES = (
     Route(ARM, "POST", WS + "/diagnose", workspace_records.diagnose),
 )
 
-ROUTES = (*WORKSPACE_ROUTES, *COMPUTE_ROUTES, *OPERATION_ROUTES, *DATASTORE_ROUTES, *RECORD_ROUTES)
+ROUTES = (*LIST_ROUTES, *WORKSPACE_ROUTES, *COMPUTE_ROUTES, *OPERATION_ROUTES, *DATASTORE_ROUTES, *RECORD_ROUTES)

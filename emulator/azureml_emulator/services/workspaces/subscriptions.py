@@ -15,12 +15,13 @@ from azureml_emulator.services.workspaces import arm_records, scope
 def subscription(request: Request, emulator: Emulator) -> Reply:
     """GET a subscription: the emulated one, or one that holds a group or a workspace. Raises ARM's 400 and 404."""
     scope.check_subscription(emulator, request.params["sub"])
-    return Reply(200, _subscription(request.params["sub"]))
+    return Reply(200, _subscription(emulator, request.params["sub"]))
 
 
 def subscriptions(request: Request, emulator: Emulator) -> Reply:
     """GET all subscriptions."""
-    return Reply(200, {"value": [_subscription(defaults.SUBSCRIPTION_ID)], "count": {"type": "Total", "value": 1}})
+    found = _subscription(emulator, defaults.SUBSCRIPTION_ID)
+    return Reply(200, {"value": [found], "count": {"type": "Total", "value": 1}})
 
 
 def resource_group(request: Request, emulator: Emulator) -> Reply:
@@ -87,12 +88,12 @@ def endpoints(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, cloud if request.query.get("api-version", "") < "2019" else [cloud])
 
 
-def _subscription(id: str) -> dict[str, Any]:
+def _subscription(emulator: Emulator, id: str) -> dict[str, Any]:
     return {
         "id": f"/subscriptions/{id}",
         "subscriptionId": id,
         "tenantId": defaults.TENANT_ID,
         "displayName": "Emulated subscription",
-        "state": "Enabled",
+        "state": emulator.store.setting("subscription.state", "Enabled"),
         "authorizationSource": "RoleBased",
     }

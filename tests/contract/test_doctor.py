@@ -4,6 +4,7 @@ A world is one run of the doctor; each row below it is a problem that was plante
 """
 
 import json
+import platform
 import shutil
 import subprocess
 import uuid
@@ -26,7 +27,7 @@ from mlops.domain.release.access import Permission, Road, lacking
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.release import doctor, doctor_local
+from mlops.flow.release import doctor
 from mlops.flow.release.checkup import CheckStatus, DoctorResult
 from mlops.params import load
 from mlops.views import doctor as view
@@ -182,7 +183,7 @@ def _wrong_files(site: Site) -> None:
     locked.mkdir()
     (locked / "run.txt").write_text("click==0.0.1 \\\n    --hash=sha256:1\nnever-made==1.0\n", encoding="utf-8")
     site.patch.setattr(product, "ROOT", site.folder)
-    site.patch.setattr(doctor_local.platform, "python_version", lambda: "3.9.2")
+    site.patch.setattr(platform, "python_version", lambda: "3.9.2")
 
 
 def _pinned_to_a_branch(site: Site) -> None:

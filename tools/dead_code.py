@@ -15,6 +15,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "format_commands": "click",
     "get_command": "click",
     "list_commands": "click",
+    "make_context": "click",
     "resolve_command": "click",
     "on_broken_pipe": "rich",
     "exit_codes": "the README's table is held to it by a test",

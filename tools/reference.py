@@ -56,6 +56,8 @@ def _command(command: click.Command, words: str, level: int) -> Iterator[str]:
                 yield from _command(inner, f"{words} {name}", level + 1)
     elif any(not _is_argument(one) for one in command.params):
         yield _options(command)
+    for name, beside in getattr(command, "beside", dict)().items():
+        yield from _command(beside, f"{words} {name}", level + 1)
 
 
 def _is_argument(parameter: click.Parameter) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlops.domain.repository.pin import Pin
     from mlops.params.presets import Preset
 
-OWN = "own"
+OWN, CLOUD = "own", "cloud"
 Asked = Callable[[str | None, str, str], str]
 
 
@@ -26,12 +26,19 @@ class _Init(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """That of the command which the first word names."""
-        if args[:1] != ["cloud"]:
+        beside = self.beside() if args[:1] == [CLOUD] else {}
+        if not beside:
             return super().make_context(info_name, args, parent, **extra)
-        from mlops.cli.init.cloud import command as cloud
         from mlops.cli.options import understood_after
 
-        return understood_after(cloud).make_context(f"{info_name} cloud", args[1:], parent, **extra)
+        return understood_after(beside[CLOUD]).make_context(f"{info_name} {CLOUD}", args[1:], parent, **extra)
+
+    @staticmethod
+    def beside() -> dict[str, click.Command]:
+        """The commands that this one's first word may name, which is elsewhere a folder."""
+        from mlops.cli.init.cloud import command as cloud
+
+        return {CLOUD: cloud}
 
 
 @click.command(cls=_Init, short_help="Make a team's repository, or add what one lacks.")

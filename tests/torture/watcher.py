@@ -53,7 +53,9 @@ class Watcher:
             for id, body in self._resources("deployments")
         }
         wrong = []
-        for id, body in self._resources("onlineEndpoints"):
+        endpoints = self._resources("onlineEndpoints")
+        self._served &= {id for id, _ in endpoints}  # one that is made anew begins without traffic
+        for id, body in endpoints:
             shares = {name: part for name, part in (body.get("properties", {}).get("traffic") or {}).items() if part}
             total = sum(shares.values())
             if total == 100:

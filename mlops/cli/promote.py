@@ -30,6 +30,7 @@ from mlops.cli.session import Session
     default=False,
     help="Promote one that did not pass the environment before; needs a reason.",
 )
+@click.option("--over-budget", is_flag=True, help="Promote above budget.month; needs a reason.")
 @click.option("--reason", metavar="WHY", default="", help="Kept on the endpoint and the model.")
 @click.pass_obj
 def command(
@@ -43,6 +44,7 @@ def command(
     release_hold: bool,
     accept_drift: bool,
     skip_earlier: bool,
+    over_budget: bool,
     reason: str,
 ) -> None:
     """Give a registered model the traffic of ENVIRONMENT, step by step, or roll back."""
@@ -54,7 +56,7 @@ def command(
     from mlops.views import promote as view
 
     by_hand = session.actions.by_hand
-    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, by_hand, skip_earlier)
+    consent = Consent(reason, allow_older, take_over, release_hold, accept_drift, by_hand, skip_earlier, over_budget)
     on_github = session.actions.enabled and not session.environ.get(REHEARSAL_VARIABLE)
     github = (lambda: GitHub.from_environment(session.environ)) if on_github else None
     session.answer(

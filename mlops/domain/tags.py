@@ -39,6 +39,7 @@ REPOSITORY_TAG = "mlops-repository"
 ACTOR_TAG = "mlops-actor"
 INSTANCE_TYPE_TAG = "mlops-instance-type"
 NODES_TAG = "mlops-nodes"
+OVER_BUDGET_TAG = "mlops-over-budget"
 WORK_TAG = "mlops-work"
 EPOCHS_TAG = "mlops-epochs"
 RECIPE_TAG = "mlops-recipe"
@@ -129,6 +130,7 @@ SCHEMA: tuple[Tag, ...] = (
         "`owner/name`; another repository is refused until `promote --take-over`"),
     Tag(ACTOR_TAG, _MADE_FROM, ("submit", "register"), ("runs",), "who started the workflow or the command"),
     Tag(INSTANCE_TYPE_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "VM size of the fine-tuning"),
+    Tag(OVER_BUDGET_TAG, (On.JOB,), ("submit",), ("people",), "why it was submitted above `budget.training`"),
     Tag(NODES_TAG, (On.JOB,), ("submit",), ("plan", "cleanup"), "whole number"),
     Tag(WORK_TAG, (On.JOB,), ("submit",), ("plan",), "training rows times epochs"),
     Tag(EPOCHS_TAG, (On.JOB,), ("submit",), ("plan",), "number"),

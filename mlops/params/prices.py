@@ -1,10 +1,10 @@
-"""What an hour of each VM size costs, for estimates: a block of `params.yaml`. It must not look prices up."""
+"""What an hour of each VM size costs, and what may be spent: blocks of `params.yaml`. It must not look prices up."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops.params.block import MOST_PAID, Block
+from mlops.params.block import MOST_PAID, Block, Price
 
 
 class Prices(Block):
@@ -23,3 +23,12 @@ class Prices(Block):
         if len({size.lower() for size in self.instance_hour}) < len(self.instance_hour):
             raise ValueError("a VM size is written twice in instance_hour, with different case")
         return self
+
+
+class CostBudget(Block):
+    """Estimates above which a verb refuses until somebody agrees, by `--over-budget`; in the currency of `prices`."""
+
+    training: Price | None = Field(None, description="Most that one training may be estimated at; null: no limit")
+    month: Price | None = Field(
+        None, description="Most that the machines of all environments may cost a month, day and night; null: no limit"
+    )

@@ -19,7 +19,7 @@ from mlops.params.evaluation import Evaluation
 from mlops.params.gate import Gate
 from mlops.params.overlay import Override
 from mlops.params.patterns import NAME
-from mlops.params.prices import Prices
+from mlops.params.prices import CostBudget, Prices
 
 AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `other` one or a `fix`
 
@@ -130,6 +130,7 @@ class Params(_Block):
     serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
     cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
     prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
+    budget: CostBudget = Field(default_factory=CostBudget)  # type: ignore[arg-type]
     rehearsal: dict[str, Any] = Field(
         default_factory=dict,
         description="What `mlops rehearse` changes, by dotted key, because a small stand-in is trained there",

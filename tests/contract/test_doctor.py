@@ -24,9 +24,11 @@ from emulator_support.clients import Call
 from emulator_support.serving import arm
 from mlops import clock, product
 from mlops.domain.release.access import Permission, Road, lacking
-from mlops.errors import BadInput, Problem
+from mlops.errors import AzureRefused, BadInput, CapRefused, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
+from mlops.flow.promote import promote
+from mlops.flow.promote.consent import Consent
 from mlops.flow.release import doctor
 from mlops.flow.release.checkup import CheckStatus, DoctorResult
 from mlops.params import load
@@ -79,10 +81,13 @@ class Site:
         id = arm(f"onlineEndpoints/{name}").replace(f"/workspaces/{defaults.WORKSPACE}/", f"/workspaces/{workspace}/")
         assert self.api("PUT", id, {"location": "eastus", "tags": tags, "properties": {}}).status == 201
 
-    def look(self, *roads: Road) -> Outcome[DoctorResult]:
+    def context(self) -> Context:
         path = self.folder / "params.yaml"
         path.write_text(yaml.safe_dump(self.stated, sort_keys=False), encoding="utf-8")
-        return doctor.run(Context(load(path), path, own_workspace, lambda _: None), roads)
+        return Context(load(path), path, own_workspace, lambda _: None)
+
+    def look(self, *roads: Road) -> Outcome[DoctorResult]:
+        return doctor.run(self.context(), roads)
 
 
 @pytest.fixture
@@ -134,6 +139,7 @@ def _wrong_parameters(site: Site) -> None:
     site.set("training.parameters.bogus", 1)
     site.set("training.instance_type", "Standard_Nope")
     site.set("environments.staging.instance_type", "Standard_Nope")
+    site.set("budget", {"month": 1_000_000})
 
 
 def _wrong_cluster(site: Site) -> None:
@@ -191,6 +197,7 @@ def _pinned_to_a_branch(site: Site) -> None:
         path.unlink()
     text = "on: push\njobs:\n  a:\n    uses: o/r/.github/workflows/train.yml@main\n"
     site.write(".github/workflows/train.yml", text)
+    site.set("budget", {"month": 10})
 
 
 WORLDS: dict[str, tuple[Callable[[Site], None], tuple[Found, ...]]] = {
@@ -242,6 +249,7 @@ WORLDS: dict[str, tuple[Callable[[Site], None], tuple[Found, ...]]] = {
         (
             ("base model", PROBLEM, "99999"),
             ("component and parameters", PROBLEM, "bogus"),
+            ("budget", WARNING, "no price of Standard_Nope"),
             ("compute", PROBLEM, "Standard_Nope is no VM size of eastus"),
             ("machines of staging", PROBLEM, "environments.staging.instance_type Standard_Nope"),
         ),
@@ -286,9 +294,12 @@ WORLDS: dict[str, tuple[Callable[[Site], None], tuple[Found, ...]]] = {
             ("pins of the workflows", PROBLEM, "mlops upgrade --to o/r@" + "b" * 40),
         ),
     ),
-    "a pin that somebody can move": (
+    "a pin that somebody can move, and a budget that is too small": (
         _pinned_to_a_branch,
-        (("pins of the workflows", PROBLEM, "which is no commit"),),
+        (
+            ("pins of the workflows", PROBLEM, "which is no commit"),
+            ("budget", PROBLEM, "mlops promote ENVIRONMENT --over-budget --reason WHY"),
+        ),
     ),
     "a subscription that is off": (
         lambda site: site.control("PUT", "/settings/subscription.state", {"value": "Disabled"}),
@@ -339,6 +350,16 @@ def test_nothing_is_found_where_nothing_is_planted(site: Site) -> None:
     assert told == {"base model": WARNING, "traffic in Azure Monitor": CheckStatus.NOT_CHECKED}
     assert found.failure is None
     assert "Fixes" in view.report(found.result).to_markdown()
+
+
+def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> None:
+    site.set("budget", {"month": 10})
+    model = f"{site.stated['model']['name']}:1"
+    with pytest.raises(CapRefused, match=r"budget\.month is 10\.00 USD"):
+        promote.run(site.context(), "staging", model=model)
+    with pytest.raises((AzureRefused, BadInput)) as refused:
+        promote.run(site.context(), "staging", model=model, consent=Consent("a fair", over_budget=True))
+    assert "budget" not in str(refused.value), "it goes on, to a model that is not there"
 
 
 def test_a_road_is_checked_alone(site: Site) -> None:

@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +20,18 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure import jobs, provenance, skus_and_quota, submission, target
 from mlops.azure.workspace import ARM, Workspace
+from mlops.domain.training.costs import PastRun
 from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import JobState
 from mlops.domain.training.spec import Tier
-from mlops.errors import INTERRUPTED, AzureRefused, BadInput, MlopsError, RemoteFailed, Unfinished
+from mlops.errors import INTERRUPTED, AzureRefused, BadInput, CapRefused, MlopsError, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.dataset import prepare
 from mlops.flow.poll import Pauses
 from mlops.flow.release import plan
-from mlops.flow.training import compute, submit, watch
+from mlops.flow.training import compute, estimates, submit, watch
 from mlops.params import Params, load
+from mlops.params.prices import CostBudget
 from mlops.views import compute as compute_view
 from mlops.views import watch as watch_view
 from tests.project import PARAMS_FILE
@@ -335,15 +338,21 @@ def _cancel_the_watch(workspace: Workspace, line: list[str], folder: Path, name:
 
 
 def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
-    make: Make, held: None, connected: Workspace, ml_client: "MLClient", tmp_path: Path
+    make: Make, held: None, connected: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    context = make(training={"compute": "serverless"})
+    context = make(training={"compute": "serverless"}, budget={"training": 0.5})
     prepare.run(context, out=tmp_path, upload=True)
     planned = plan.run(context, force=False)
     assert planned.result.train
     assert planned.result.train_reason.endswith("was never trained")
     assert planned.result.estimate is None
-    name = submit.run(context, force=False).result.job
+    monkeypatch.setattr(estimates, "past", lambda *_: [PastRun("ft", 3600, context.params.training.instance_type, 1)])
+    assert any("budget.training is 0.50 USD" in one for one in plan.run(context, force=False).result.warnings)
+    with pytest.raises(CapRefused, match="estimated at 3\\.67 USD"):
+        submit.run(context, force=False)
+    agreed = submit.run(context, force=False, over_budget=True, reason="the fair").result
+    name, context = agreed.job, replace(context, params=context.params.model_copy(update={"budget": CostBudget()}))
+    assert agreed.tags["mlops-over-budget"] == "the fair"
     again = submit.run(context, force=True)
     assert (again.result.job, again.result.submitted) == (name, False)
     work = submission.Work(Component("", "", "", {}), "", {}, "")  # what cannot be submitted at all

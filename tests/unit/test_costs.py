@@ -1,9 +1,13 @@
 """Hours and money from runs that were, as cases."""
 
+from dataclasses import replace
+
 import pytest
 
+from mlops.domain.release import budget
 from mlops.domain.training.costs import Estimate, PastRun, PriceList, amount, cost, estimate, machine_cost
 from mlops.errors import BadInput
+from mlops.flow.promote.consent import Consent
 from mlops.params.reading import parse
 
 A100 = "Standard_NC24ads_A100_v4"
@@ -66,3 +70,41 @@ MINIMAL = "gate: {rules: [{metric: a, max: 1}]}\nenvironments: {e: {endpoint: ab
 def test_a_wrong_price_is_refused(block: str, what: str) -> None:
     with pytest.raises(BadInput, match=what):
         parse(f"{MINIMAL}prices: {block}\n")
+
+
+RUN = Estimate(2.0, 2.0, 8.0, "EUR", A100, 1, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("limit", "found", "refused"),
+    [(None, RUN, False), (8, RUN, False), (7.99, RUN, True), (1, None, False), (1, replace(RUN, cost=None), False)],
+    ids=["no limit", "at it", "above it", "no run to go by", "no price"],
+)
+def test_a_training_is_held_to_its_budget(limit: float | None, found: Estimate | None, refused: bool) -> None:
+    problem = budget.training(limit, found, "params.yaml")
+    assert (problem is not None) == refused
+    if problem:
+        assert (problem.key, "--over-budget --reason" in problem.fix) == ("budget.training", True)
+
+
+def test_endpoints_are_held_to_their_budget_and_the_training_is_no_part_of_it() -> None:
+    prices = PriceList(PRICES, "EUR")
+    machines = [
+        machine_cost(A100, 9, prices),
+        *(machine_cost(A100, 1, prices, name) for name in ("staging", "production")),
+    ]
+    assert budget.serving(2 * 4 * 730, machines, "params.yaml") is None
+    over = budget.serving(2 * 4 * 730 - 1, machines, "params.yaml")
+    assert over is not None
+    assert over.what == "the endpoints cost 5,840.00 EUR a month; budget.month is 5,839.00 EUR"
+    assert budget.serving(1, [machine_cost("Standard_X", 1, prices, "staging")], "params.yaml") is None
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_the_budget_is_gone_over_with_a_reason_alone(reason: str) -> None:
+    with pytest.raises(BadInput, match="with a reason"):
+        budget.check_agreed(reason, "submit", over_budget=True)
+    with pytest.raises(BadInput, match="with a reason"):
+        Consent(reason, over_budget=True).check(None)
+    budget.check_agreed("a fair", "submit", over_budget=True)
+    budget.check_agreed("", "submit", over_budget=False)

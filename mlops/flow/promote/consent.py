@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlops.domain.release import budget
 from mlops.errors import BadInput, Problem
 
 
@@ -19,9 +20,11 @@ class Consent:
     accept_drift: bool = False
     by_hand: bool = True
     skip_earlier: bool = False
+    over_budget: bool = False
 
     def check(self, model: str | None) -> None:
-        """Raises BadInput for a hold that is released without a name or a reason, and a skip without a reason."""
+        """Raises BadInput for a hold that is released without a name or a reason, and what else lacks a reason."""
+        budget.check_agreed(self.reason, "promote ENVIRONMENT", over_budget=self.over_budget)
         if self.release_hold and not (model and self.reason.strip()):
             fix = "mlops promote ENVIRONMENT --model NAME:VERSION --release-hold --reason WHY"
             raise BadInput(Problem("a hold is released for a model by its name, with a reason", fix=fix))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
+from mlops.domain.release import budget
 from mlops.domain.tags import COMMIT_TAG
-from mlops.errors import BadInput
+from mlops.errors import BadInput, CapRefused
 from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
@@ -19,7 +20,14 @@ from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
+from mlops.flow.training import estimates
 from mlops.github_api import GitHub
+from mlops.params import Params
+
+
+def _check_budget(params: Params, where: str) -> None:
+    if problem := budget.serving(params.budget.month, estimates.by_the_hour(params), where):
+        raise CapRefused(problem)
 
 
 def run(
@@ -39,6 +47,8 @@ def run(
     consent = consent or Consent()
     consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
+    if not consent.over_budget:
+        _check_budget(context.params, str(context.params_path))
     specs = rollout_specs(context)
     spec, home = specs[environment], context.workspace
     workspace, order = home.at(spec.place), PromotionOrder(context.params.order)

@@ -7,12 +7,14 @@ from functools import partial
 from importlib import metadata
 
 from mlops import history, product, textfiles
+from mlops.domain.release import budget
 from mlops.domain.repository.pin import Pin, pins
-from mlops.errors import BadInput, Problem
+from mlops.errors import BadInput, CapRefused, Problem
 from mlops.flow.release import check
 from mlops.flow.release.checkup import CheckArea, DoctorLook, Warned
 from mlops.flow.release.doctor_seen import Seen
 from mlops.flow.repository.upgrade import PATHS
+from mlops.flow.training import estimates
 
 PYTHON = (3, 11)
 LOCK = "requirements/run.txt"
@@ -27,6 +29,7 @@ def looks(seen: Seen) -> Iterator[DoctorLook]:
     warnings: list[str] = []
     for name, see in check.looks(seen.project, warnings):
         yield _LOOK(name, partial(_with_warnings, see, warnings))
+    yield _LOOK("budget", partial(_budget, seen))
     yield _LOOK("pins of the workflows", partial(_pins, seen))
 
 
@@ -74,6 +77,19 @@ def _with_warnings(see: Callable[[], str], warnings: list[str]) -> str:
         more = f"; and {len(warnings) - 1} more" if len(warnings) > 1 else ""
         raise Warned(Problem(warnings[0].partition("\n")[0] + more, "the project", fix="mlops check shows them all"))
     return found
+
+
+def _budget(seen: Seen) -> str:
+    params = seen.project.params
+    machines = estimates.by_the_hour(params)
+    if problem := budget.serving(params.budget.month, machines, str(seen.project.params_path)):
+        raise CapRefused(problem)
+    unpriced = sorted({one.size for one in machines if one.a_month is None})
+    limited = params.budget.month is not None or params.budget.training is not None
+    if limited and unpriced:
+        what = f"no price of {', '.join(unpriced)}, so a budget cannot be kept"
+        raise Warned(Problem(what, str(seen.project.params_path), fix="give its price at prices.instance_hour"))
+    return "within budget" if limited else "none is set: budget.training and budget.month of params.yaml"
 
 
 def _pins(seen: Seen) -> str:

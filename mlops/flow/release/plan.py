@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from mlops.azure.agree import agreed
 from mlops.domain.promote.preflight import sign_in_problem
+from mlops.domain.release import budget
 from mlops.domain.release.drift import Drift
 from mlops.domain.release.plan import Facts, PlanStep, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training import checks
 from mlops.domain.training.costs import Estimate
-from mlops.errors import BadInput
+from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation import planned
@@ -24,6 +25,7 @@ from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.submit import Parameter
+from mlops.params import Params
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ class PlanResult:
     compared: ReleasedDiff
 
 
+def _over_budget(params: Params, estimate: Estimate | None, where: str) -> list[Problem]:
+    """What `submit` and `promote` will refuse until somebody agrees."""
+    stated = params.budget
+    found = (
+        budget.training(stated.training, estimate, where),
+        budget.serving(stated.month, estimates.by_the_hour(params), where),
+    )
+    return [problem for problem in found if problem]
+
+
 def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
     projects.refuse_collisions(context.project)
@@ -112,7 +124,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         why=plan.why,
         parameters=tuple(Parameter(*row) for row in made_of.resolved.rows()),
         component_defaults={name: str(value) for name, value in made_of.resolved.defaults.items()},
-        warnings=tuple(str(warning) for warning in made_of.resolved.warnings),
+        warnings=tuple(map(str, (*made_of.resolved.warnings, *_over_budget(context.params, estimate, spec.where)))),
         estimate=estimate,
         answers=answers,
         serving=tuple(EnvironmentSettings(*one) for one in facts.outdated.items()),

@@ -1,13 +1,14 @@
 """`mlops submit`: one job for one fingerprint; what was trained is not trained again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlops.azure import data, jobs, own_components, submission
 from mlops.azure.submission import StepMachines, Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parameters_digest
 from mlops.domain.evaluation import scoring as evaluation_scoring
+from mlops.domain.release import budget
 from mlops.domain.tags import (
     ACTOR_TAG,
     BASE_MODEL_TAG,
@@ -15,6 +16,7 @@ from mlops.domain.tags import (
     COMPONENT_TAG,
     DATA_TAG,
     FINGERPRINT_TAG,
+    OVER_BUDGET_TAG,
     OWNER_TAG,
     PARAMETERS_TAG,
     REPOSITORY_TAG,
@@ -23,13 +25,14 @@ from mlops.domain.tags import (
 from mlops.domain.training.run import Trigger, job_name
 from mlops.domain.training.spec import TrainingSpec
 from mlops.domain.training.submission import LONGEST_VALUE, SubmissionDecision, check, decide, display_name
-from mlops.errors import AzureRefused, BadInput, Problem
+from mlops.errors import AzureRefused, BadInput, CapRefused, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import estimates, training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
+from mlops.params import Params
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
@@ -70,8 +73,9 @@ class SubmitResult:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
-    """Submit, unless a job for this fingerprint is under way or done."""
+def run(context: Context, *, force: bool, over_budget: bool = False, reason: str = "") -> Outcome[SubmitResult]:
+    """Submit, unless a job for this fingerprint is under way or done. Raises CapRefused where it is over the budget."""
+    budget.check_agreed(reason, "submit", over_budget=over_budget)
     workspace, spec = context.workspace, training_spec.of(context)
     made_of = training_spec.training(workspace, spec)
     version = observe.required_data_version(workspace, context.project)
@@ -80,12 +84,16 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     if decision.known:
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
+    if not over_budget and context.params.budget.training is not None:
+        _check_budget(workspace, spec, made_of, version, context.params)
     Evaluator.of(context).check()  # now, and not when the training has been paid for
     if spec.own:
         file = context.root / context.params.training.component
         if own_components.register(workspace, spec.own, file, {OWNER_TAG: spec.owner}):
             context.say(f"registered the component {spec.own.name}:{spec.own.version}, from {file.name}")
     work = _work(workspace, spec, made_of, DataVersion(context.params.data.name, version), context.trigger)
+    if over_budget:
+        work = replace(work, tags={**work.tags, OVER_BUDGET_TAG: reason.strip()[:LONGEST_VALUE]})
     if problems := check(job_name(mark, decision.attempt), work.experiment, work.display_name, work.tags):
         raise BadInput(problems)
     name, url, made = _submit(workspace, work, mark, decision, context.say)
@@ -93,6 +101,15 @@ def run(context: Context, *, force: bool) -> Outcome[SubmitResult]:
     return Outcome(
         SubmitResult(made, name, mark, version, why, url, work.display_name, _parameters(made_of), dict(work.tags))
     )
+
+
+def _check_budget(
+    workspace: Workspace, spec: TrainingSpec, made_of: ResolvedTraining, version: str, params: Params
+) -> None:
+    rows = estimates.rows(workspace, params.data.name, version)
+    estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(params))
+    if problem := budget.training(params.budget.training, estimate, spec.where):
+        raise CapRefused(problem)
 
 
 def _parameters(made_of: ResolvedTraining) -> tuple[Parameter, ...]:

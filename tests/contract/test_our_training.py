@@ -351,7 +351,10 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     with pytest.raises(CapRefused, match="estimated at 3\\.67 USD"):
         submit.run(context, force=False)
     agreed = submit.run(context, force=False, over_budget=True, reason="the fair").result
-    name, context = agreed.job, replace(context, params=context.params.model_copy(update={"budget": CostBudget()}))
+    name, context = (
+        agreed.job,
+        replace(context, params=context.params.model_copy(update={"budget": CostBudget(training=None, month=None)})),
+    )
     assert agreed.tags["mlops-over-budget"] == "the fair"
     again = submit.run(context, force=True)
     assert (again.result.job, again.result.submitted) == (name, False)

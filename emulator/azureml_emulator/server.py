@@ -56,11 +56,11 @@ class Application:
         request = await _read(scope, receive, self._host)
         started = time.perf_counter()
         reply = await self.answer(request)
+        self._log(request, reply, time.perf_counter() - started)  # whoever has the answer finds it in the log
         if reply.cut == effects.NOTHING:
             await _reset(send, receive)
         else:
             await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
-        self._log(request, reply, time.perf_counter() - started)
 
     async def answer(self, request: Request) -> Reply:
         """One request: apply what is due, find the handler, run it in a transaction, shape errors."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from mlops import actions
-from mlops.actions.act import KILL_AFTER
 from mlops.errors import BadInput, Unfinished
 
 PATH = f"{Path(sys.executable).parent}{os.pathsep}/usr/local/bin{os.pathsep}/usr/bin{os.pathsep}/bin"
@@ -156,15 +155,21 @@ def test_a_step_finds_the_history_of_a_shallow_checkout_on_no_branch(repository:
     assert lines(events).split()[-3:] == ["commit", "the", "newest"]
 
 
+@pytest.fixture
+def never_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act ends by itself when it is asked to, or the test would never end."""
+    monkeypatch.setattr("mlops.actions.act.KILL_AFTER", 3600.0)
+
+
+@pytest.mark.usefixtures("never_killed")
 def test_a_run_is_stopped_when_its_time_is_up(repository: Path) -> None:
     seen: list[actions.Event] = []
-    begun = time.monotonic()
     with pytest.raises(Unfinished, match=r"slow\.yml did not end within 1 seconds(.|\n)*it was in slow, "):
         actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), seen.append, timeout=1)
-    assert time.monotonic() - begun < KILL_AFTER
     assert gone(int(lines(seen).split()[0]))
 
 
+@pytest.mark.usefixtures("never_killed")
 def test_an_interrupt_stops_act_and_what_it_started(repository: Path) -> None:
     shells: list[int] = []
 
@@ -173,10 +178,9 @@ def test_an_interrupt_stops_act_and_what_it_started(repository: Path) -> None:
             shells.append(int(event.text.split()[0]))
             signal.raise_signal(signal.SIGINT)
 
-    before, begun = threading.active_count(), time.monotonic()
+    before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), interrupt, timeout=60)
-    assert time.monotonic() - begun < KILL_AFTER, "act ended by itself when it was asked to"
     (shell,) = shells
     assert gone(shell)
     assert threading.active_count() == before

@@ -41,6 +41,7 @@ class Control:
 @pytest.fixture
 def control(emulator_address: Address) -> Iterator[Control]:
     found = Control(emulator_address)
+    found.clear()  # of what others asked for and met
     yield found
     found.clear()
 
@@ -57,15 +58,13 @@ def test_the_sdk_waits_out_a_throttled_call(ml_client: "MLClient", control: Cont
 
 
 def test_a_slow_answer_comes_at_once_when_the_fault_is_taken_away(api: Call, control: Control) -> None:
-    control.ask("data.get_version slow: slow 100 s")
-    began = time.monotonic()
+    control.ask("data.get_version slow: slow 3600 s")
     with ThreadPoolExecutor() as beside:
         answer = beside.submit(api, "GET", arm("data/slow/versions/1"))
         while not control.faults()[0]["met"]:
             time.sleep(0.01)
         control.clear()
         assert answer.result().status == 404
-    assert time.monotonic() - began < 50
 
 
 def test_a_connection_is_reset_before_or_after_the_call_was_applied(api: Call, control: Control) -> None:

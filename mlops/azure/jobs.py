@@ -114,6 +114,11 @@ def attempts(
     return found
 
 
+def expect(workspace: Workspace, fingerprint: str, attempt: int, named: Callable[[str, int], str] = job_name) -> None:
+    """This process has submitted an attempt: while it runs, `attempts` looks for it alone."""
+    workspace.remember(("last attempt", named(fingerprint, 0)), attempt)
+
+
 def cancel(workspace: Workspace, name: str) -> None:
     """Ask for the end of a job, in one request: a runner that is being canceled has seven seconds."""
     workspace.send("POST", _url(workspace, name, "/cancel"), f"cancel the job {name}")

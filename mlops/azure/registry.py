@@ -79,10 +79,14 @@ def component(workspace: Workspace, registry: str, name: str, version: str) -> C
 
 
 def sdk_component(workspace: Workspace, registry: str, component: Component) -> Any:
-    """The SDK's own object of a component, for building a job."""
-    with translated(f"read {component.name}, version {component.version}, of {_holder(registry)}"):
-        client = workspace.registry(registry) if registry else workspace.ml
-        return client.components.get(component.name, version=component.version)
+    """The SDK's own object of a component, for building a job; of the same one, the same."""
+
+    def read() -> Any:
+        with translated(f"read {component.name}, version {component.version}, of {_holder(registry)}"):
+            client = workspace.registry(registry) if registry else workspace.ml
+            return client.components.get(component.name, version=component.version)
+
+    return workspace.remembered(("sdk component", registry, component.name, component.version), read)
 
 
 def _holder(registry: str) -> str:

@@ -4,6 +4,7 @@ from mlops.azure import aliases, jobs, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
 from mlops.domain.evaluation.spec import ChampionPlace
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
@@ -57,13 +58,14 @@ def require_completed(workspace: Workspace, name: str) -> jobs.Job:
     raise RemoteFailed(Problem(what, "the workspace", fix="`mlops submit` starts a new attempt"))
 
 
-def champion(workspace: Workspace, place: ChampionPlace) -> Champion | None:
+def champion(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | None = None) -> Champion | None:
     """The model that serves the last environment of this workspace; None when there never was one.
 
     Traffic says who it is, and in the middle of a canary the larger share. Where the endpoint is gone, the alias says.
-    A champion that cannot be read has no metrics, so that what is compared with it refuses.
+    A champion that cannot be read has no metrics, so that what is compared with it refuses. `seen` is its endpoint,
+    where that was observed already.
     """
-    label = serving(workspace, place) or _by_alias(workspace, place)
+    label = serving(workspace, place, seen) or _by_alias(workspace, place)
     if label is None:
         return None
     name, _, version = label.partition(":")
@@ -74,9 +76,9 @@ def champion(workspace: Workspace, place: ChampionPlace) -> Champion | None:
     return Champion(label, place.environment, metrics_of(model.tags), model.tags.get(DATA_TAG, ""), made_by)
 
 
-def serving(workspace: Workspace, place: ChampionPlace) -> str | None:
+def serving(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | None = None) -> str | None:
     """The model with the largest share of an environment's traffic, as name:version."""
-    facts = own_endpoint(workspace.at(place.place), place.endpoint, place.model, place.environment)
+    facts = seen or own_endpoint(workspace.at(place.place), place.endpoint, place.model, place.environment)
     shares = [(facts.traffic.get(item.name, 0), item.model) for item in facts.deployments]
     share, label = max(shares, key=lambda pair: pair[0], default=(0, ""))
     return label if share > 0 else None

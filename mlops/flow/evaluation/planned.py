@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mlops.domain.evaluation.spec import EvaluationSpec
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.flow.evaluation import evidence, probes
 from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
 from mlops.flow.evaluation.gate_spec import gate_spec
@@ -45,10 +46,13 @@ def without_workspace(project: Project) -> PlannedAnswers | None:
     return PlannedAnswers(wanted.conversations, questions, wanted.max_new_tokens, asked, ())
 
 
-def planned(evaluator: Evaluator, data: str | None, base_id: str) -> PlannedAnswers:
-    """Of a run that is to be trained on `data` (name:version; None: not prepared, so nobody has answered)."""
+def planned(evaluator: Evaluator, data: str | None, base_id: str, seen: EndpointFacts | None = None) -> PlannedAnswers:
+    """Of a run that is to be trained on `data` (name:version; None: not prepared, so nobody has answered).
+
+    `seen` is the endpoint of the champion, where that was observed already.
+    """
     spec = evaluator.spec
-    champion = evidence.champion(evaluator.workspace, spec.champion)
+    champion = evidence.champion(evaluator.workspace, spec.champion, seen)
     roles = [CANDIDATE, *([CHAMPION] if champion else []), *([BASE] if spec.gate.asks_base else [])]
     kept: list[str] = []
     if data:

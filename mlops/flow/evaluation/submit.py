@@ -44,6 +44,7 @@ def _submit(found: RequestedEvaluation, scored: Scored) -> None:
     following = _following(found)
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
     submission.submit(workspace, _work(found, scored, component, following), scored.next_job)
+    jobs.expect(workspace, scored.fingerprint, scored.attempts + 1, scoring.job_name)
 
 
 def _following(found: RequestedEvaluation) -> Following | None:

@@ -15,6 +15,7 @@ from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation import planned
+from mlops.flow.evaluation.evaluation_spec import last_environment
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
@@ -100,7 +101,9 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     estimate = answers = None
     if plan.train and not facts.no_evaluation:
         asked_on = f"{context.params.data.name}:{facts.data_version}" if facts.data_version else None
-        answers = planned.planned(Evaluator.of(context), asked_on, made_of.base.id)
+        answers = planned.planned(
+            Evaluator.of(context), asked_on, made_of.base.id, served[last_environment(context.params)]
+        )
     if plan.train:
         rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
         estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(context.params))
@@ -129,7 +132,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         answers=answers,
         serving=tuple(EnvironmentSettings(*one) for one in facts.outdated.items()),
         drift=drift.found(workspace, served, rollout_specs(context)),
-        compared=released_diff.compare(context, made_of, facts.data_version),
+        compared=released_diff.compare(context, made_of, facts.data_version, served),
     )
     names = {one.environment: context.endpoint_name(one.environment) for one in result.serving}
     return Outcome(result, _refused(names, result.serving))

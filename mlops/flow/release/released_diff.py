@@ -3,6 +3,7 @@
 The plan is decided by fingerprints; this says what differs between them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops import history
@@ -10,12 +11,12 @@ from mlops.azure import models, provenance
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation.spec import ChampionPlace
+from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.release.changes import ABSENT, parameters
 from mlops.domain.release.comparison import IngredientDifference, Ingredients, differences
 from mlops.domain.tags import BASE_MODEL_TAG, COMMIT_TAG, COMPONENT_TAG, DATA_TAG, JOB_TAG
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluation_spec import last_environment
-from mlops.flow.own_endpoint import own_endpoint
 from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import FileChange
@@ -47,9 +48,12 @@ class ReleasedDiff:
     conversations: tuple[FileChange, ...] | None = None
 
 
-def compare(context: Context, made_of: ResolvedTraining, data_version: str | None) -> ReleasedDiff:
-    """What differs between the released model's run and one of the current commit."""
-    found = _released(context.workspace, context.champion_place(last_environment(context.params)))
+def compare(
+    context: Context, made_of: ResolvedTraining, data_version: str | None, served: Mapping[str, EndpointFacts]
+) -> ReleasedDiff:
+    """What differs between the released model's run and one of the current commit. `served`: the endpoints, as seen."""
+    last = last_environment(context.params)
+    found = _released(context.workspace, context.champion_place(last), served[last].live_model)
     if found is None:
         return ReleasedDiff(None)
     released, ingredients = found
@@ -70,10 +74,9 @@ def compare(context: Context, made_of: ResolvedTraining, data_version: str | Non
     )
 
 
-def _released(workspace: Workspace, place: ChampionPlace) -> tuple[ReleasedModel, Ingredients] | None:
-    """The model that serves in the last environment, else the newest registered one, and what its run was made of."""
+def _released(workspace: Workspace, place: ChampionPlace, live: str | None) -> tuple[ReleasedModel, Ingredients] | None:
+    """The model that is `live` in the last environment, else the newest registered one, and what its run used."""
     environment = place.environment
-    live = own_endpoint(workspace.at(place.place), place.endpoint, place.model, environment).live_model
     name, _, version = (live or "").partition(":")
     model = models.find(workspace, name, version) if version else None
     if model is None:

@@ -89,7 +89,7 @@ def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResu
         approvals=waiting,
         schedules=schedules.found(github, run_under_way=bool(running)),
         promotes=plan.environments,
-        compared=released_diff.compare(context, made_of, facts.data_version),
+        compared=released_diff.compare(context, made_of, facts.data_version, seen),
         cleanup=_forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
         drift=changed,
         next_verb=plan.first,

@@ -24,7 +24,7 @@ from typing import NoReturn
 
 from mlops import __main__
 
-START_SECONDS = 60.0
+START_SECONDS, LOOK_SECONDS = 60.0, 5.0
 PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
 THEIRS = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.identity", "azure.storage.blob")
 PROGRAM = """#!{python} -IS
@@ -102,8 +102,13 @@ def serve(address: str) -> None:
     listener.bind(f"{address}.new")
     listener.listen(64)
     Path(f"{address}.new").rename(address)
-    while True:
-        asked, _ = listener.accept()
+    listener.settimeout(LOOK_SECONDS)
+    parent = os.getppid()
+    while os.getppid() == parent:  # tests that were killed leave nothing behind
+        try:
+            asked, _ = listener.accept()
+        except TimeoutError:
+            continue
         if not os.fork():
             listener.close()
             _answer(asked)

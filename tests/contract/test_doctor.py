@@ -29,9 +29,11 @@ from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.promote import promote
 from mlops.flow.promote.consent import Consent
-from mlops.flow.release import doctor
+from mlops.flow.release import cost, doctor
 from mlops.flow.release.checkup import CheckStatus, DoctorResult
+from mlops.flow.release.cost import PriceSource
 from mlops.params import load
+from mlops.views import cost as cost_view
 from mlops.views import doctor as view
 from tests.contract.own_workspace import own_workspace
 from tests.project import PARAMS_FILE
@@ -350,6 +352,23 @@ def test_nothing_is_found_where_nothing_is_planted(site: Site) -> None:
     assert told == {"base model": WARNING, "traffic in Azure Monitor": CheckStatus.NOT_CHECKED}
     assert found.failure is None
     assert "Fixes" in view.report(found.result).to_markdown()
+
+
+def test_what_runs_has_a_price_and_who_says_it(site: Site) -> None:
+    """The list's own price of a machine on demand, not that of a spot machine or of Windows, where none is given."""
+    site.stated["prices"]["instance_hour"] = {}
+    site.set("budget", {"month": 10})
+    listed = cost.run(site.context()).result
+    assert [(one.source, one.an_hour) for one in listed.prices] == [(PriceSource.LIST, 3.673)]
+    assert [one.key for one in listed.over] == ["budget.month"]
+    assert (listed.running, listed.estimate) == ((), None)
+    site.stated["prices"]["instance_hour"] = {A100.upper(): 2.0}
+    stated = cost.run(site.context()).result
+    assert [(one.source, one.an_hour) for one in stated.prices] == [(PriceSource.PARAMETERS, 2.0)]
+    assert "2.00 USD" in cost_view.report(stated).to_markdown()
+    site.stated["prices"]["instance_hour"] = {}
+    site.fault("retail_prices.items: reset before always")
+    assert {one.source for one in cost.run(site.context()).result.prices} == {PriceSource.NOBODY}
 
 
 def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> None:

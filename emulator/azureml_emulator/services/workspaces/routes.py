@@ -10,6 +10,7 @@ from azureml_emulator.services.workspaces import (
     compute,
     datastores,
     long_running,
+    retail_prices,
     subscription_lists,
     subscriptions,
     workspace,
@@ -26,6 +27,7 @@ DEPLOYMENT_CALLS = (
     ("DELETE", arm_deployments.delete),
 )
 LIST_ROUTES = (
+    Route(retail_prices.HOST, "GET", "/api/retail/prices", retail_prices.items),
     Route(ARM, "GET", SUBSCRIPTION + "/providers", subscription_lists.providers),
     Route(ARM, "GET", SUBSCRIPTION + "/resources", subscription_lists.resources),
 )

@@ -12,8 +12,9 @@ from mlops.domain.release.access import Road
     "--for",
     "roads",
     multiple=True,
+    envvar="MLOPS_DOCTOR_FOR",
     type=click.Choice([road.value for road in Road]),
-    help="Only what this needs; may be given several times.  [default: all]",
+    help="Only what this needs; may be given several times; MLOPS_DOCTOR_FOR has them with blanks.  [default: all]",
 )
 @click.pass_obj
 def command(session: Session, *, of_github: bool, roads: tuple[str, ...]) -> None:

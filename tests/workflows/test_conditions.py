@@ -22,7 +22,7 @@ from mlops import actions
 
 FILES = sorted((Path(__file__).resolve().parents[2] / ".github" / "workflows").glob("*.yml"))
 STATUS = re.compile(r"\b(success|failure|cancelled|always)\(\)")
-READS = re.compile(r"\b(needs|github|vars|inputs|steps)(\.[\w-]+)+")
+READS = re.compile(r"\b(needs|github|vars|inputs|steps|matrix)(\.[\w-]+)+")
 CHOOSES = re.compile(r"&&|\|\||[=!]=|!|contains\(|fromJSON\(")
 LINES_OF_A_STEP = 100  # act's time grows with the square of a step's length
 ENDED = ("success", "failure", "cancelled", "skipped")
@@ -217,6 +217,10 @@ DOCS_ON_PAGES = Table(
 TABLES: dict[str, Table] = {
     "the runner of a job": RUNNER,
     "the runner of a job that checks a change": RUNNER_OF_CHANGES,
+    "auth-check.check.mlops doctor.MLOPS_DOCTOR_FOR": choice(
+        {"matrix.environment": ("training", "staging", "production")},
+        lambda case: "train cleanup" if case["matrix.environment"] == "training" else "promote",
+    ),
     "ci.concurrency.group": choice(
         {"github.event.pull_request.number": (None, 7), "github.sha": ("abc",)},
         lambda case: case["github.event.pull_request.number"] or "abc",

@@ -85,6 +85,14 @@ def test_a_good_token_says_who_it_is() -> None:
         ("PATCH", f"{WS}/models/m/versions/1", f"{ML}/workspaces/models/versions/write", f"{WS}/models/m/versions/1"),
         ("GET", METRICS, "Microsoft.Insights/metrics/read", ENDPOINT),
         ("GET", GROUP, "Microsoft.Resources/subscriptions/resourceGroups/read", GROUP),
+        ("GET", "/subscriptions/s/providers", "Microsoft.Resources/subscriptions/providers/read", "/subscriptions/s"),
+        (
+            "GET",
+            f"/subscriptions/s/providers/{ML}",
+            "Microsoft.Resources/subscriptions/providers/read",
+            "/subscriptions/s",
+        ),
+        ("POST", f"/subscriptions/s/providers/{ML}/register", f"{ML}/register/action", "/subscriptions/s"),
     ],
 )
 def test_a_call_is_an_action_at_a_scope(method: str, path: str, action: str, scope: str) -> None:

@@ -25,7 +25,7 @@ def of_arm(method: str, path: str) -> Asked | None:
     """The action of a call to Azure Resource Manager; None for one that needs no role, such as the list of clouds."""
     parts = [part for part in path.split("/") if part]
     at = max((place for place, part in enumerate(parts) if part.lower() == "providers"), default=-1)
-    if at >= 0 and at == len(parts) - 1:
+    if at >= 0 and at >= len(parts) - 2 and method in ("GET", "HEAD"):  # all providers, or one: no action of its own
         return Asked("Microsoft.Resources/subscriptions/providers/read", "/" + "/".join(parts[:at]))
     if at < 0:
         if not parts or parts[0].lower() != "subscriptions" or len(parts) < 2:
@@ -33,9 +33,9 @@ def of_arm(method: str, path: str) -> Asked | None:
         below = {"resources": "/resources"}.get(parts[2].lower(), "/resourceGroups") if len(parts) > 2 else ""
         kind = f"Microsoft.Resources/subscriptions{below}"
         return Asked(f"{kind}/{VERBS.get(method, 'action')}", path)
-    namespace, types = parts[at + 1], parts[at + 2 :]
+    namespace, types = "".join(parts[at + 1 : at + 2]), parts[at + 2 :]
     if len(types) < 1:
-        return Asked(f"{namespace}/register/action" if method == "POST" else f"{namespace}/read", path)
+        return Asked(f"{namespace}/{VERBS.get(method, 'action')}", path)
     names = types[1::2]
     kinds = "/".join([namespace, *types[0::2]])
     whole = "/" + "/".join(parts[: at + 2 + 2 * len(names)])

@@ -58,6 +58,7 @@ def create(
         idle_time_before_scale_down=idle_seconds,
         tier=tier,
         tags=dict(tags),
+        location=workspace.location,  # else the SDK reads the workspace itself, and believes any answer
     )
     with translated(f"create the cluster {name} of {size}"):
         workspace.ml.compute.begin_create_or_update(cluster).result()

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops.azure.failures import translated
+from mlops.azure.failures import Transient, not_azure, translated
 from mlops.azure.target import Target
 from mlops.domain.environments.workspace_name import WorkspaceName
 
@@ -81,7 +81,10 @@ class Workspace:
     def description(self) -> dict[str, Any]:
         """The workspace as ARM shows it."""
         url, what = f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
-        return dict(self.send("GET", url, what).json())
+        found = dict(self.send("GET", url, what).json())
+        if not found.get("location") or not found.get("properties"):
+            raise Transient(not_azure(what, "it shows neither a region nor properties"))
+        return found
 
     @property
     def location(self) -> str:

@@ -30,7 +30,8 @@ _SIGNATURE = frozenset({
     "scid", "se", "sig", "sip", "ske", "skoid", "sks", "skt", "sktid", "skv", "sp", "spr", "sr", "srt", "ss", "st",
     "suoid", "sv",
 })  # fmt: skip
-_PRIVATE_HOSTS = re.compile(r"(\.inference\.ml\.azure\.com|\.blob\.core\.windows\.net|^login\.)", re.IGNORECASE)
+_SIGN_IN = re.compile(r"^login\.|\.actions\.githubusercontent\.com", re.IGNORECASE)
+_PRIVATE_HOSTS = re.compile(r"\.inference\.ml\.azure\.com|\.blob\.core\.windows\.net", re.IGNORECASE)
 # in paths: what stands after the word, and what it becomes (the second and later ones are numbered)
 _NAMED = {
     "subscriptions": defaults.SUBSCRIPTION_ID,
@@ -39,6 +40,11 @@ _NAMED = {
 }
 _PATH = re.compile(r"(?<=/)(subscriptions|resourcegroups|workspaces)/([^/?\"'\s]+)", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?<=//)([a-z0-9]{3,24})(?=\.(blob|file|dfs)\.core\.windows\.net)")
+
+
+def is_sign_in(host: str) -> bool:
+    """Whether a host gives tokens: neither what it is sent nor what it answers is kept, and it is not asked again."""
+    return bool(_SIGN_IN.search(host))
 
 
 @dataclass
@@ -50,9 +56,9 @@ class Sanitiser:
     def exchange(self, one: Exchange) -> Exchange:
         """The exchange without what must not be kept."""
         host, path = urlsplit(one.url).netloc, urlsplit(one.url).path
-        private = bool(_PRIVATE_HOSTS.search(host))
+        login = is_sign_in(host)
+        private = login or bool(_PRIVATE_HOSTS.search(host))
         secret = bool(_SECRET_CALL.search(path))
-        login = host.startswith("login.")
         return Exchange(
             one.method,
             self.url(one.url),

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from azureml_emulator.recording import shape
 from azureml_emulator.recording.exchange import Exchange
+from azureml_emulator.recording.sanitise import is_sign_in
 
 _MOST_POLLS, _POLL_SECONDS = 100, 0.1
 MADE_UP = ("location", "azure-asyncoperation")
-SIGN_IN = ("login.", "pipelines.actions.")  # tokens of one moment, of no use in a replay
 Answer = tuple[int, dict[str, str], Any]
 Send = Callable[[str, str, bytes | None, dict[str, str]], Answer]
 
@@ -42,7 +42,7 @@ def verify(exchanges: Iterable[Exchange], send: Send) -> Iterator[Finding]:
     instead: dict[str, str] = {}
     ids: dict[str, str] = {}
     for one in _without_polls(exchanges):
-        if urlsplit(one.url).netloc.startswith(SIGN_IN):
+        if is_sign_in(urlsplit(one.url).netloc):
             continue
         url = _renamed(instead.get(one.url, one.url), ids)
         sent = _renamed(json.dumps(one.sent), ids).encode() if one.sent is not None else bytes(one.sent_bytes) or None

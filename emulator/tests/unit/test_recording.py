@@ -40,6 +40,11 @@ def test_the_names_of_a_tenant_become_those_of_a_fresh_emulator() -> None:
         {"received": {"createdBy": "SECRET", "contact": "secret.person@contoso.com"}},
         {"url": f"{ARM}{WORKSPACE}/datastores/x/listSecrets", "received": {"key": "SECRET"}},
         {"url": "https://login.microsoftonline.com/t/oauth2/v2.0/token", "received": {"x": "SECRET"}},
+        {
+            "url": "https://pipelines.actions.githubusercontent.com/x/idtoken",
+            "received": {"count": 9, "value": "SECRET"},
+        },
+        {"url": "https://run-actions-1.actions.githubusercontent.com/idtoken", "received": {"value": "SECRET"}},
         {"url": "https://stcontoso.blob.core.windows.net/c/f?sv=2024&sp=r&sig=SECRET", "sent": {"text": "SECRET"}},
         {"url": "https://e.eastus.inference.ml.azure.com/score", "sent": {"prompt": "SECRET"}, "received": ["SECRET"]},
         {"received": {"uri": "https://stcontoso.blob.core.windows.net/c/f?sp=r&sig=SECRET"}},

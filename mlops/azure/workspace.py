@@ -197,7 +197,10 @@ class Workspace:
         with translated(what):
             started = self.rest.send_request(HttpRequest(method, url, json=json), _return_pipeline_response=True)
             started.http_response.raise_for_status()
-            LROPoller(self.rest, started, lambda _: None, until_ended(POLL_SECONDS)).result()
+            try:
+                LROPoller(self.rest, started, lambda _: None, until_ended(POLL_SECONDS)).result()
+            except (AttributeError, KeyError, TypeError) as error:  # how azure-core takes a list for an operation
+                raise Transient(not_azure(what, f"its operation has no state: {error}")) from error
 
     def look(self, url: str, what: str) -> dict[str, Any] | None:
         """One signed GET of something that may not exist: its JSON, or None. Raises our failures."""

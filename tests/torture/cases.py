@@ -65,6 +65,7 @@ ONCE_WRONG = (
     ("cleanup", "409", "/versions/2 azure/models.py"),
     ("cleanup", "empty object", "/versions/2 azure/models.py"),
     ("cleanup", "html", "/locks-of-mlops/"),
+    ("cleanup", "list", "/mfeOperationsStatus/"),
 )
 # State -> the state before, and what leads from there to it: words of a verb, a time that passes, or work of its own.
 Way = tuple[str, tuple[str, ...] | float | Callable[[], None]]

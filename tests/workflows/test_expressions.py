@@ -23,7 +23,7 @@ def asked(text: str, case: Case, *, condition: bool) -> str:
     """The expression of a case with what it reads, as a line for `decide.mjs`."""
     if condition:
         text = f"!!({text})" if STATUS.search(text) else f"!!(success() && ({text}))"
-    context: dict[str, Any] = {name: {} for name in ("needs", "github", "vars", "inputs", "steps")}
+    context: dict[str, Any] = {name: {} for name in ("needs", "github", "vars", "inputs", "steps", "matrix")}
     for name, value in case.items():
         place, *rest = name.split(".")
         if not rest:

@@ -11,15 +11,14 @@ from mlops.domain.tags import MADE_BY_TAG, OURS
 TRAINING, MAIN, WORKSPACE_VARIABLE = "training", "main", "AZURE_ML_WORKSPACE"
 MADE_BY = "init-cloud"
 MADE_VARIABLE = "MLOPS_INIT_CLOUD"  # of the repository: what of its settings `init cloud` made
-PROVIDERS = (
+USED_PROVIDERS = (
     "Microsoft.MachineLearningServices",
     "Microsoft.Storage",
     "Microsoft.KeyVault",
     "Microsoft.ContainerRegistry",
     "Microsoft.Insights",
-    "Microsoft.OperationalInsights",
-    "Microsoft.ManagedIdentity",
 )
+PROVIDERS = (*USED_PROVIDERS, "Microsoft.OperationalInsights", "Microsoft.ManagedIdentity")  # what is made, too
 DATA_SCIENTIST, COMPUTE_OPERATOR = "f6c7c914-8db3-469d-8ca1-694a8f32e121", "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815"
 MONITORING_READER = "43d0d8ad-25c7-4714-9337-8ba259a9fe05"
 HASH_LENGTH = 16

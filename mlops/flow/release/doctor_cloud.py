@@ -10,18 +10,12 @@ from mlops.azure.monitor_client import GRAIN, Monitor, Span
 from mlops.domain.cleanup.idle_endpoints import Unknown as NoAnswer
 from mlops.domain.promote.endpoint import EndpointState
 from mlops.domain.release.access import Road
+from mlops.domain.repository.cloud import USED_PROVIDERS
 from mlops.errors import AzureRefused, Problem
 from mlops.flow.release.checkup import CheckArea, DoctorLook, NotLookedAt, Warned
 from mlops.flow.release.doctor_seen import Seen
 
 SIGN_IN, SUBSCRIPTION, WORKSPACE = "sign-in", "subscription", "workspace"
-PROVIDERS = (
-    "Microsoft.MachineLearningServices",
-    "Microsoft.Storage",
-    "Microsoft.KeyVault",
-    "Microsoft.ContainerRegistry",
-    "Microsoft.Insights",
-)
 ENABLED, REGISTERED, SUCCEEDED = "Enabled", "Registered", "Succeeded"
 _DATASTORES = "`az ml datastore list --output table` shows those that are there; make a blob container the default"
 MOST_SKEW = timedelta(minutes=5)
@@ -70,11 +64,11 @@ def _providers(seen: Seen) -> str:
         known = subscription.providers(seen.workspace)
     except Denied as error:
         raise Warned(error.problems[0]) from None
-    off = [name for name in PROVIDERS if known.get(name.lower()) != REGISTERED]
+    off = [name for name in USED_PROVIDERS if known.get(name.lower()) != REGISTERED]
     if off:
         fix = " && ".join(f"az provider register --namespace {name} --wait" for name in off)
         raise AzureRefused(Problem(f"not registered: {', '.join(off)}", "the subscription", fix=fix))
-    return f"{len(PROVIDERS)} are registered"
+    return f"{len(USED_PROVIDERS)} are registered"
 
 
 def _workspace(seen: Seen) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import clouds, defaults
 from azureml_emulator.http.address import Address
 
 GITHUB_TOKENS = "https://pipelines.actions.githubusercontent.com"
@@ -44,19 +44,19 @@ def find(folder: Path) -> Address | None:
     return address if Path(address.folder) == folder.resolve() and _answers(address) else None
 
 
-def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0, fresh: bool = False) -> Address:
+def launch(
+    folder: Path, *, proxy_port: int = 0, control_port: int = 0, fresh: bool = False, cloud: str = ""
+) -> Address:
     """Start one for the folder in a process of its own, or give the one that already serves it. Raises NotStarted.
 
-    A `fresh` one holds a subscription in which nothing was made yet, unless the folder was used before.
+    A `fresh` one holds a subscription in which nothing was made yet, unless the folder was used before. `cloud` is what
+    a new folder poses as; one that was used before stays what it is.
     """
     if running := find(folder):
+        _check_cloud(running.cloud, cloud)
         return running
-    if fresh:
-        from azureml_emulator.core.store import Store
-
-        store = Store(folder)
-        store.set_setting(defaults.FRESH_SETTING, "on")
-        store.close()
+    if fresh or cloud:
+        _prepare(folder, cloud, fresh=fresh)
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
     log_file = folder / "process.log"
@@ -73,6 +73,28 @@ def launch(folder: Path, *, proxy_port: int = 0, control_port: int = 0, fresh: b
         time.sleep(0.05)
     process.kill()
     raise NotStarted(f"the emulator did not answer within {START_SECONDS:.0f} s; see {log_file}")
+
+
+def _prepare(folder: Path, cloud: str, *, fresh: bool) -> None:
+    """What a folder begins with. Raises NotStarted where it is of another cloud."""
+    from azureml_emulator.core.store import Store
+
+    used = (folder / "emulator.sqlite").exists()
+    store = Store(folder)
+    try:
+        if cloud and used:
+            _check_cloud(store.setting(clouds.SETTING, clouds.PUBLIC.name), cloud)
+        elif cloud:
+            store.set_setting(clouds.SETTING, cloud)
+        if fresh:
+            store.set_setting(defaults.FRESH_SETTING, "on")
+    finally:
+        store.close()
+
+
+def _check_cloud(own: str, wanted: str) -> None:
+    if wanted and wanted != own:
+        raise NotStarted(f"its folder holds {own}, not {wanted}; name another folder, or empty it")
 
 
 def stop(folder: Path) -> bool:
@@ -145,8 +167,15 @@ def variables(address: Address, environ: Mapping[str, str]) -> dict[str, str]:
     On a GitHub runner also GitHub's token service, which a job reaches only where it may write an id-token, and whose
     tokens are for the real cloud.
     """
-    found = {**network(address), **identity(), "HF_HOME": str(Path(address.folder) / "hf-cache")}
+    found = {**network(address), **identity(), **cloud_of(address), "HF_HOME": str(Path(address.folder) / "hf-cache")}
     return {**found, **github_identity()} if environ.get("GITHUB_ACTIONS") == "true" else found
+
+
+def cloud_of(address: Address) -> dict[str, str]:
+    """Which cloud it poses as, in the words of azure-identity and of azure-ai-ml, too."""
+    cloud = clouds.CLOUDS[address.cloud]
+    login = cloud.spelled("https://login.microsoftonline.com")
+    return {clouds.VARIABLE: cloud.name, "AZUREML_CURRENT_CLOUD": cloud.name, "AZURE_AUTHORITY_HOST": login}
 
 
 def github_identity() -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from azureml_emulator.control.routes import CONTROL_HOST
-from azureml_emulator.core import api_versions, arm
+from azureml_emulator.core import api_versions, arm, clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
 from azureml_emulator.core.faults.registry import Entry
@@ -176,7 +176,7 @@ class Running:
         with emulator.transaction():
             startup.fill(emulator)
         startup.resume(emulator)
-        address = Address(pid, port, control, str(ca_file), str(emulator.folder))
+        address = Address(pid, port, control, str(ca_file), str(emulator.folder), clouds.posed().name)
         address.publish()
         return address
 

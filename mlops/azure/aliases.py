@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mlops.azure import models
 from mlops.azure.agree import TRIES, agreed, contradiction
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.registry import aliases as domain
 from mlops.domain.registry.aliases import Aliases
 from mlops.errors import RemoteFailed
@@ -95,4 +95,4 @@ def _write(workspace: Workspace, model: str, before: dict[str, Any], wanted: Ali
 
 
 def _url(workspace: Workspace, model: str) -> str:
-    return f"{ARM}{workspace.id}/models/{quote(model)}?api-version={API}"
+    return f"{workspace.url}/models/{quote(model)}?api-version={API}"

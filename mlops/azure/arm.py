@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops.azure import bulk
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 
 DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2024-03-01", "2021-04-01", "2021-04-01"
 REGISTERED = "Registered"
@@ -16,7 +16,7 @@ Deployment = Mapping[str, Any]
 
 def tenant(workspace: Workspace, subscription: str) -> str:
     """The tenant that a subscription belongs to."""
-    url = f"{ARM}/subscriptions/{subscription}?api-version=2022-12-01"
+    url = f"{workspace.cloud.arm}/subscriptions/{subscription}?api-version=2022-12-01"
     return str(workspace.send("GET", url, f"read the subscription {subscription}").json()["tenantId"])
 
 
@@ -24,7 +24,7 @@ def unregistered(workspace: Workspace, subscription: str, namespaces: Iterable[s
     """The providers of these that the subscription may not use yet."""
     found = []
     for name in namespaces:
-        url = f"{ARM}/subscriptions/{subscription}/providers/{name}?api-version={PROVIDERS_API}"
+        url = f"{workspace.cloud.arm}/subscriptions/{subscription}/providers/{name}?api-version={PROVIDERS_API}"
         if workspace.send("GET", url, f"look at the provider {name}").json().get("registrationState") != REGISTERED:
             found.append(name)
     return found
@@ -32,31 +32,33 @@ def unregistered(workspace: Workspace, subscription: str, namespaces: Iterable[s
 
 def register(workspace: Workspace, subscription: str, namespace: str) -> None:
     """Ask for a provider to be registered, which takes a minute or more."""
-    url = f"{ARM}/subscriptions/{subscription}/providers/{namespace}/register?api-version={PROVIDERS_API}"
+    url = (
+        f"{workspace.cloud.arm}/subscriptions/{subscription}/providers/{namespace}/register?api-version={PROVIDERS_API}"
+    )
     workspace.send("POST", url, f"register the provider {namespace}")
 
 
 def group(workspace: Workspace, id: str) -> dict[str, Any] | None:
     """A resource group, or None."""
-    return workspace.look(f"{ARM}{id}?api-version={GROUPS_API}", "look at the resource group")
+    return workspace.look(f"{workspace.cloud.arm}{id}?api-version={GROUPS_API}", "look at the resource group")
 
 
 def make_group(workspace: Workspace, id: str, location: str, tags: Mapping[str, str]) -> None:
     """Make a resource group."""
     body = {"location": location, "tags": dict(tags)}
-    workspace.send("PUT", f"{ARM}{id}?api-version={GROUPS_API}", "make the resource group", json=body)
+    workspace.send("PUT", f"{workspace.cloud.arm}{id}?api-version={GROUPS_API}", "make the resource group", json=body)
 
 
 def held_by(workspace: Workspace, group: str) -> dict[str, dict[str, str]]:
     """The resources of a group by id in lower case, each with its tags."""
-    url = f"{ARM}{group}/resources?api-version={GROUPS_API}"
+    url = f"{workspace.cloud.arm}{group}/resources?api-version={GROUPS_API}"
     found = bulk.pages(workspace, url, "list the resource group")
     return {str(one["id"]).lower(): dict(one.get("tags") or {}) for one in found}
 
 
 def deployment(workspace: Workspace, place: str, name: str) -> Deployment | None:
     """A deployment to a group or a subscription, or None."""
-    return workspace.look(_url(place, name), f"look at the deployment {name}")
+    return workspace.look(_url(workspace, place, name), f"look at the deployment {name}")
 
 
 def deploy(
@@ -75,7 +77,7 @@ def deploy(
         "tags": dict(tags),
         **({} if "/resourceGroups/" in place else {"location": location}),
     }
-    workspace.change("PUT", _url(place, name), f"deploy {name}", json=body)
+    workspace.change("PUT", _url(workspace, place, name), f"deploy {name}", json=body)
 
 
 def succeeded(found: Deployment) -> bool:
@@ -131,19 +133,20 @@ def last_first(ids: Iterable[str]) -> list[str]:
 
 def remove(workspace: Workspace, id: str, api_version: str) -> None:
     """Delete a resource and wait for the end; one that is gone already is fine."""
-    if workspace.look(f"{ARM}{id}?api-version={api_version}", f"look at {id}") is not None:
-        workspace.change("DELETE", f"{ARM}{id}?api-version={api_version}", f"delete {id}")
+    if workspace.look(f"{workspace.cloud.arm}{id}?api-version={api_version}", f"look at {id}") is not None:
+        workspace.change("DELETE", f"{workspace.cloud.arm}{id}?api-version={api_version}", f"delete {id}")
 
 
 def remove_group(workspace: Workspace, id: str) -> None:
     """Delete a resource group."""
-    workspace.change("DELETE", f"{ARM}{id}?api-version={GROUPS_API}", "delete the resource group")
+    workspace.change("DELETE", f"{workspace.cloud.arm}{id}?api-version={GROUPS_API}", "delete the resource group")
 
 
 def forget(workspace: Workspace, place: str, name: str) -> None:
     """Delete the record of a deployment, and nothing of what it made."""
-    workspace.change("DELETE", _url(place, name), f"forget the deployment {name}")
+    workspace.change("DELETE", _url(workspace, place, name), f"forget the deployment {name}")
 
 
-def _url(place: str, name: str) -> str:
-    return f"{ARM}{place}/providers/Microsoft.Resources/deployments/{name}?api-version={DEPLOYMENTS_API}"
+def _url(workspace: Workspace, place: str, name: str) -> str:
+    at = f"{workspace.cloud.arm}{place}/providers/Microsoft.Resources/deployments/{name}"
+    return f"{at}?api-version={DEPLOYMENTS_API}"

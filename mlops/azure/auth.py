@@ -13,23 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from mlops import clock, jsons
 from mlops.azure.federated import Federated
+from mlops.clouds import PUBLIC, Cloud
 from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-AUDIENCE = "api://AzureADTokenExchange"
 TIMEOUT_SECONDS = 30
 TRIES = 3
 
 
-def credential(environ: Mapping[str, str], *, interactive: bool, **options: Any) -> "TokenCredential":
+def credential(
+    environ: Mapping[str, str], *, interactive: bool, cloud: Cloud = PUBLIC, **options: Any
+) -> "TokenCredential":
     """A credential for every Azure client. Raises BadInput when a workflow lacks what OIDC needs.
 
     A browser is opened only where a terminal shows that somebody is there, and after everything else.
     """
     if environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return _federated(environ, options)
+        return _federated(environ, cloud, options)
     if environ.get("GITHUB_ACTIONS") == "true":
         raise BadInput(
             Problem(
@@ -40,10 +42,11 @@ def credential(environ: Mapping[str, str], *, interactive: bool, **options: Any)
         )
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential(exclude_interactive_browser_credential=not interactive, **options)
+    alone = not interactive
+    return DefaultAzureCredential(exclude_interactive_browser_credential=alone, authority=cloud.login, **options)
 
 
-def _federated(environ: Mapping[str, str], options: Mapping[str, Any]) -> "TokenCredential":
+def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, Any]) -> "TokenCredential":
     missing = [name for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID") if not environ.get(name)]
     if missing:
         raise BadInput(
@@ -53,12 +56,13 @@ def _federated(environ: Mapping[str, str], options: Mapping[str, Any]) -> "Token
                 fix="set them as variables of the GitHub environment",
             )
         )
-    return Federated(environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"], assertion(environ), options)
+    given = {"authority": cloud.login, **options}
+    return Federated(environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"], assertion(environ, cloud), given)
 
 
-def assertion(environ: Mapping[str, str]) -> Callable[[], str]:
+def assertion(environ: Mapping[str, str], cloud: Cloud = PUBLIC) -> Callable[[], str]:
     """A function that fetches a fresh OIDC token from GitHub each time it is called."""
-    url = f"{environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={urllib.parse.quote(AUDIENCE, safe='')}"
+    url = f"{environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={urllib.parse.quote(cloud.audience, safe='')}"
     token = environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
 
     def fetch() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from mlops.azure import bulk
 from mlops.azure.failures import Denied, NotFound, Transient
 from mlops.azure.translate import seconds
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.domain.tags import OWNER_TAG
 
@@ -165,4 +165,4 @@ def _minutes(duration: str) -> int:
 
 def _group(workspace: Workspace) -> str:
     names = workspace.target
-    return f"{ARM}/subscriptions/{names.subscription_id}/resourceGroups/{names.resource_group}/{KIND}"
+    return f"{workspace.cloud.arm}/subscriptions/{names.subscription_id}/resourceGroups/{names.resource_group}/{KIND}"

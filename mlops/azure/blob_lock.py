@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mlops import clock
 from mlops.azure import datastores
 from mlops.azure.failures import Denied, Transient, not_azure, translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.errors import MlopsError, Problem
 
 if TYPE_CHECKING:
@@ -160,9 +160,8 @@ class BlobLock:
 
         place = datastores.stated_default(self._workspace)
         stated = place["properties"]
-        account, container = str(stated["accountName"]), str(stated["containerName"])
+        url, container = datastores.account_url(self._workspace, stated), str(stated["containerName"])
         credential = self._secret(place) or self._workspace.credential
-        url = f"{stated.get('protocol') or 'https'}://{account}.blob.{stated.get('endpoint') or 'core.windows.net'}"
         name = f"{FOLDER}/{self._name}"
         patience = LinearRetry(backoff=1, retry_total=3)  # what is waited for here must not outlast the lease
         options = {"connection_timeout": 10, "read_timeout": 10, "retry_policy": patience}
@@ -172,7 +171,7 @@ class BlobLock:
         """Its SAS or key, for as long as a run lasts; None where there is none that this identity may read."""
         if (place["properties"].get("credentials") or {}).get("credentialsType") == "None":
             return None
-        url = f"{ARM}{self._workspace.id}/datastores/{place['name']}/listSecrets?api-version={datastores.API}"
+        url = f"{self._workspace.url}/datastores/{place['name']}/listSecrets?api-version={datastores.API}"
         wanted = {"expirableSecret": True, "expireAfterHours": 12}
         try:
             found = self._workspace.send("POST", url, "read the default datastore's secret", json=wanted).json()

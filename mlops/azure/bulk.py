@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops.azure.failures import translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.errors import MlopsError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Key = TypeVar("Key")
 
 def listing(workspace: Workspace, path: str, what: str, most: int | None = None) -> list[dict[str, Any]]:
     """Every item of a listing below the workspace, page after page, or the first `most`. Raises our failures."""
-    return pages(workspace, f"{ARM}{workspace.id}/{path}", what, most)
+    return pages(workspace, f"{workspace.url}/{path}", what, most)
 
 
 def pages(workspace: Workspace, url: str | None, what: str, most: int | None = None) -> list[dict[str, Any]]:

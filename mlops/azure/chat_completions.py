@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
+from mlops.errors import BadInput, Problem
 
-SCOPE = "https://cognitiveservices.azure.com/.default"
 FILTERED = "content_filter"
 
 
@@ -35,9 +35,14 @@ class ChatDeployment:
 
         from mlops.azure.rate_limit import Patient
 
-        policies = [Patient(), BearerTokenCredentialPolicy(workspace.credential, SCOPE)]
+        cloud, base = workspace.cloud, endpoint.rstrip("/")
+        if not base.endswith(tuple(f".{host}" for host in cloud.models)):
+            why = "a token of one cloud is sent to no host of another"
+            known = " or ".join(cloud.models) or "none that is known"
+            fix = f"hosts of Azure OpenAI there end in {known}; an endpoint of the workspace can judge, too"
+            raise BadInput(Problem(f"{base} is not in {cloud.name}", "evaluation.judge.endpoint", why=why, fix=fix))
+        policies = [Patient(), BearerTokenCredentialPolicy(workspace.credential, f"{cloud.cognitive}/.default")]
         self._name = deployment
-        base = endpoint.rstrip("/")
         self._client: PipelineClient[Any, Any] = PipelineClient(base, policies=policies)
         self._url = f"{base}/openai/deployments/{quote(deployment, safe='')}/chat/completions?api-version={api_version}"
 

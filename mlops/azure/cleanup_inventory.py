@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mlops.azure import bulk
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup.jobs_and_compute import ComputeFacts, JobFacts
 from mlops.domain.cleanup.plan import Kind
 from mlops.domain.cleanup.version_retention import VersionFacts
@@ -32,7 +32,7 @@ def active_jobs(workspace: Workspace, owner: str, now: datetime) -> list[JobFact
 
     The listing is newest first, so it is read only as far back as a job can still run.
     """
-    url: str | None = f"{ARM}{workspace.id}/jobs?api-version={API}&listViewType=ActiveOnly"
+    url: str | None = f"{workspace.url}/jobs?api-version={API}&listViewType=ActiveOnly"
     found: list[JobFacts] = []
     while url:
         page = workspace.send("GET", url, "list the jobs").json()
@@ -186,7 +186,7 @@ def _compute(item: Mapping[str, Any], owner: str) -> ComputeFacts | None:
 
 
 def _versions_url(workspace: Workspace, model: str) -> str:
-    return f"{ARM}{workspace.id}/models/{quote(model)}/versions?api-version={API}&listViewType=All"
+    return f"{workspace.url}/models/{quote(model)}/versions?api-version={API}&listViewType=All"
 
 
 def _version(item: Mapping[str, Any], name: str, owner: str) -> VersionFacts:

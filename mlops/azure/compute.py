@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from mlops.azure.failures import translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.tags import OWNER_TAG, REPOSITORY_TAG
 from mlops.domain.training.checks import Cluster
 
@@ -15,7 +15,7 @@ API = "2023-08-01-preview"
 
 def find(workspace: Workspace, name: str) -> Cluster | None:
     """The compute of that name, or None. The SDK's entity leaves out how many nodes are up and why a making failed."""
-    url = f"{ARM}{workspace.id}/computes/{quote(name)}?api-version={API}"
+    url = f"{workspace.url}/computes/{quote(name)}?api-version={API}"
     found = workspace.look(url, f"read the compute {name}")
     if found is None:
         return None

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from mlops.azure import bulk, datastores
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.tags import RECIPE_TAG
 from mlops.errors import RemoteFailed
 
@@ -112,7 +112,7 @@ def read(workspace: Workspace, name: str, role: str, version: str) -> bytes:
 
 
 def _url(workspace: Workspace, name: str, version: str) -> str:
-    return f"{ARM}{workspace.id}/data/{quote(name)}/versions/{quote(version)}?api-version={API}"
+    return f"{workspace.url}/data/{quote(name)}/versions/{quote(version)}?api-version={API}"
 
 
 def _get(workspace: Workspace, name: str, version: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops import clock
 from mlops.azure.failures import is_not_found, translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.errors import AzureRefused, MlopsError, Problem
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def default(workspace: Workspace) -> str:
 
 def stated_default(workspace: Workspace) -> dict[str, Any]:
     """The workspace's own datastore as ARM shows it."""
-    url, what = f"{ARM}{workspace.id}/datastores?api-version={API}&isDefault=true", "find the default datastore"
+    url, what = f"{workspace.url}/datastores?api-version={API}&isDefault=true", "find the default datastore"
     found = workspace.remembered("default datastore", lambda: workspace.send("GET", url, what).json()["value"])
     if not found:
         raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
@@ -83,7 +83,7 @@ def stated_default(workspace: Workspace) -> dict[str, Any]:
 def keep_signature(workspace: Workspace, place: dict[str, Any], secret: str) -> None:
     """Read the datastore `place` with what another caller was given to sign for it."""
     stated = place["properties"]
-    kept = BlobPlace(_account(stated), str(stated["containerName"]), secret, clock.monotonic())
+    kept = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
     workspace.remember(("signature", str(place["name"])), kept)
 
 
@@ -102,7 +102,7 @@ def _is_below(name: str, path: str) -> bool:
 
 def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     """Where a datastore keeps its blobs; None where it is of another kind."""
-    url = f"{ARM}{workspace.id}/datastores/{datastore}"
+    url = f"{workspace.url}/datastores/{datastore}"
     stated = workspace.remembered(
         ("datastore", datastore),
         lambda: dict(workspace.send("GET", f"{url}?api-version={API}", what).json()["properties"]),
@@ -114,13 +114,15 @@ def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     if known and clock.monotonic() - known.at < RENEWED_SECONDS:
         return known
     secret = _credential(workspace, stated, url, what)
-    made = BlobPlace(_account(stated), str(stated["containerName"]), secret, clock.monotonic())
+    made = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
     workspace.remember(key, made)
     return made
 
 
-def _account(stated: dict[str, Any]) -> str:
-    return f"https://{stated['accountName']}.blob.{stated.get('endpoint') or 'core.windows.net'}"
+def account_url(workspace: Workspace, stated: dict[str, Any]) -> str:
+    """Where the account of a datastore answers; one that names no suffix has that of its cloud."""
+    protocol, suffix = stated.get("protocol") or "https", stated.get("endpoint") or workspace.cloud.storage
+    return f"{protocol}://{stated['accountName']}.blob.{suffix}"
 
 
 def _credential(workspace: Workspace, stated: dict[str, Any], url: str, what: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from mlops.azure import autoscale, bulk
 from mlops.azure.failures import translated
 from mlops.azure.translate import seconds, word
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState
 from mlops.domain.serving.settings import TYPE, VARIABLES, ServingSettings, of_tag
@@ -33,7 +33,7 @@ class DeploymentSpec:
 
 def put(workspace: Workspace, endpoint: str, spec: DeploymentSpec) -> None:
     """Make a deployment, or change it, and wait for it. A container that fails to start raises RemoteFailed."""
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{spec.name}?api-version={API}"
+    url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{spec.name}?api-version={API}"
     workspace.change("PUT", url, f"create the deployment {spec.name} of {endpoint}", json=_body(workspace, spec))
 
 
@@ -71,7 +71,7 @@ def _duration(seconds: float) -> str:
 
 def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapping[str, str]) -> None:
     """Ask for another number of instances, which changes nothing else of it; the deployment says when that is done."""
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
     what = f"scale the deployment {name} of {endpoint} to {count}"
     found = workspace.send("GET", url, what).json()
     sku = {**(found.get("sku") or {}), "capacity": count}
@@ -81,7 +81,7 @@ def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapp
 def delete(workspace: Workspace, endpoint: str, name: str) -> None:
     """Delete a deployment without traffic and its autoscale setting, and wait until it is gone."""
     autoscale.remove(workspace, endpoint, name)
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
     workspace.change("DELETE", url, f"delete the deployment {name} of {endpoint}")
 
 
@@ -93,7 +93,7 @@ def listed(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...]:
 
 def read(workspace: Workspace, endpoint: str, name: str) -> DeploymentFacts | None:
     """One deployment itself, or None."""
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
+    url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
     found = workspace.look(url, f"read the deployment {name} of {endpoint}")
     return _deployment(found) if found else None
 
@@ -123,7 +123,7 @@ def logs(workspace: Workspace, endpoint: str, deployment: str) -> str:
 
 
 def _url(workspace: Workspace, endpoint: str) -> str:
-    return f"{ARM}{workspace.id}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
+    return f"{workspace.url}/onlineEndpoints/{endpoint}/deployments?api-version={API}"
 
 
 def _deployment(item: dict[str, Any]) -> DeploymentFacts:

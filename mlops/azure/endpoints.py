@@ -9,7 +9,7 @@ from mlops.azure import autoscale, bulk, deployments
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
 from mlops.azure.failures import Conflict, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState, traffic_value
 from mlops.domain.promote.rollback_target import NO_NAME
 from mlops.domain.tags import OWNER_TAG, PREVIOUS_TAG, TRAFFIC_TAG
@@ -21,7 +21,6 @@ PAGE = 100  # endpoints a page of the listing
 # What a PUT repeats of an endpoint, as the SDK's does: the service takes away what is left out.
 KEPT = ("authMode", "compute", "description", "properties", "publicNetworkAccess")
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
-CALLERS_SCOPE = "https://ml.azure.com/.default"
 LONGEST_VALUE = 256  # characters of a tag's value
 AUTH_MODES = {"Key": "key", "AMLToken": "aml_token", "AADToken": "aad_token"}  # the service's word: the SDK's
 
@@ -190,7 +189,7 @@ def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
 def studio_url(workspace: Workspace, endpoint: str) -> str:
     """The endpoint's page in the studio, for people; the scoring URI answers only POST."""
     # encoded as a query should be; so it is no resource id either, which an output of a job must not be
-    return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={quote(workspace.id, safe='')}"
+    return f"{workspace.cloud.ml}/endpoints/realtime/{endpoint}/detail?wsid={quote(workspace.id, safe='')}"
 
 
 def scoring(workspace: Workspace, name: str) -> tuple[str, str]:
@@ -214,9 +213,9 @@ def key(workspace: Workspace, name: str, auth_mode: str) -> str:
     what = f"read the keys of {name}"
     if auth_mode == "aad_token":
         with translated(what):
-            return str(workspace.credential.get_token(CALLERS_SCOPE).token)
+            return str(workspace.credential.get_token(f"{workspace.cloud.ml}/.default").token)
     action = "listKeys" if auth_mode == "key" else "token"
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{name}/{action}?api-version={API}"
+    url = f"{workspace.url}/onlineEndpoints/{name}/{action}?api-version={API}"
     given = workspace.send("POST", url, what).json()
     return str(given.get("primaryKey") or given.get("accessToken") or "")
 
@@ -227,7 +226,7 @@ def _auth_mode(shown: Mapping[str, Any]) -> str:
 
 
 def _url(workspace: Workspace, name: str) -> str:
-    return f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version={API}"
+    return f"{workspace.url}/onlineEndpoints/{name}?api-version={API}"
 
 
 def _identity(found: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mlops.azure import bulk
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.run import Attempt, JobState, job_name
@@ -244,7 +244,7 @@ def _key(name: str) -> tuple[str, str]:
 
 
 def _url(workspace: Workspace, name: str, action: str = "") -> str:
-    return f"{ARM}{workspace.id}/jobs/{quote(name)}{action}?api-version={API}"
+    return f"{workspace.url}/jobs/{quote(name)}{action}?api-version={API}"
 
 
 def _studio(workspace: Workspace, stated: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from mlops.azure import bulk
 from mlops.azure.agree import agreed
 from mlops.azure.failures import NotFound, Transient, not_azure
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.registry import model_card
 from mlops.domain.registry.registration import KnownVersion
@@ -119,7 +119,7 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
 
 
 def _url(workspace: Workspace, name: str, version: str) -> str:
-    return f"{ARM}{workspace.id}/models/{quote(name)}/versions/{quote(version)}?api-version={API}"
+    return f"{workspace.url}/models/{quote(name)}/versions/{quote(version)}?api-version={API}"
 
 
 def _registered(name: str, item: dict[str, Any]) -> Registered:

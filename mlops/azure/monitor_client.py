@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from mlops import jsons
 from mlops.azure import bulk
 from mlops.azure.failures import Denied, Transient, translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup.idle_endpoints import Unknown
 from mlops.errors import MlopsError
 
@@ -73,7 +73,7 @@ class Monitor:
         """The first one alone: where the service itself fails, the others need not find that out, too."""
         found: dict[str, Answer] = {}
         for part in (ids[:1], ids[1:]):
-            urls = {id.lower(): _url(id, span) for id in part}
+            urls = {id.lower(): _url(self._workspace.cloud.arm, id, span) for id in part}
             for id, answer in bulk.side_by_side(self._workspace, urls, "read the traffic of an endpoint").items():
                 if part == ids[:1] and isinstance(answer, Transient):
                     self._outages.append(_why(answer))
@@ -91,8 +91,9 @@ def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, An
     with (
         translated(WHAT),
         MetricsClient(
-            f"https://{workspace.location}.metrics.monitor.azure.com",
+            f"https://{workspace.location}.{workspace.cloud.metrics}",
             workspace.credential,
+            audience=f"https://{workspace.cloud.metrics}",
             retry_policy=Patient(),
             per_retry_policies=[BudgetPolicy(workspace.budget)],
         ) as client,
@@ -113,7 +114,7 @@ def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, An
     return {id: item for item in answered if (id := str(item.get("resourceid", "")).lower()) in asked}
 
 
-def _url(id: str, span: Span) -> str:
+def _url(arm: str, id: str, span: Span) -> str:
     query = {
         "api-version": API,
         "metricnamespace": NAMESPACE,
@@ -123,7 +124,7 @@ def _url(id: str, span: Span) -> str:
         "timespan": f"{_iso(span.since)}/{_iso(span.until)}",
         **({"$filter": "deployment eq '*'", "top": str(MOST_SERIES)} if span.by_deployment else {}),
     }
-    return f"{ARM}{id}/providers/Microsoft.Insights/metrics?{urlencode(query)}"
+    return f"{arm}{id}/providers/Microsoft.Insights/metrics?{urlencode(query)}"
 
 
 def _why(error: MlopsError) -> str:

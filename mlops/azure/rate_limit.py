@@ -14,12 +14,15 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
 
 from mlops import clock
+from mlops.clouds import CLOUDS
 
 READS, READS_A_SECOND = 225.0, 22.5
 REMAINING = "x-ms-ratelimit-remaining-subscription-reads"
 LONGEST_PAUSE = 300.0
 THROTTLED = (429, 503)
-DATA_PLANE = ".api.azureml.ms"  # metrics and run history do not go through Azure Resource Manager
+DATA_PLANE = tuple(
+    f".{one.regional}" for one in CLOUDS
+)  # metrics and run history do not go through Azure Resource Manager
 
 
 class Budget:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from mlops.azure import bulk
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.interface import of_spec
 from mlops.domain.training.parameters import Component
@@ -18,7 +18,6 @@ from mlops.errors import BadInput, MlopsError, Problem
 
 KEYS = {"models": "model.version", "components": "training.component_version"}  # of params.yaml
 VERSIONS = 12  # of a component, looked at to explain what one of them lacks
-DISCOVERY = "https://eastus.api.azureml.ms/registrymanagement/v1.0"  # the same for every region of the public cloud
 API = "2024-10-01"  # of the workspace
 REGISTRY_API = "2021-10-01-dataplanepreview"
 
@@ -26,9 +25,11 @@ REGISTRY_API = "2021-10-01-dataplanepreview"
 def url(workspace: Workspace, registry: str, path: str, query: str = "") -> str:
     """The address of a thing in a registry, at the host that serves it; of the workspace's own where none is named."""
     if not registry:
-        return f"{ARM}{workspace.id}/{path}?api-version={API}{query}"
+        return f"{workspace.url}/{path}?api-version={API}{query}"
     what = f"find the registry {registry}"
-    stated = f"{DISCOVERY}/registries/{quote(registry)}/discovery?api-version=v1.0"
+    stated = (
+        f"{workspace.cloud.discovery}/registrymanagement/v1.0/registries/{quote(registry)}/discovery?api-version=v1.0"
+    )
     place = workspace.remembered(("registry", registry), lambda: workspace.send("GET", stated, what).json())
     return (
         f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/mferp/managementfrontend"

@@ -14,7 +14,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.errors import MlopsError
 
-ADDRESS, API = "https://prices.azure.com/api/retail/prices", "2023-01-01-preview"
+API = "2023-01-01-preview"
 SECONDS = 10.0
 CHEAPER = ("spot", "low priority")  # meters of machines that may be taken away
 
@@ -33,7 +33,7 @@ def of(workspace: Workspace, sizes: Iterable[str], currency: str) -> dict[str, L
     found: dict[str, ListPrice] = {}
     for size in sorted(set(sizes)):
         try:
-            price = _read(workspace.location, size, currency)
+            price = _read(workspace.cloud.prices, workspace.location, size, currency)
         except MlopsError:
             break  # the others could not be read either
         if price is not None:
@@ -41,7 +41,7 @@ def of(workspace: Workspace, sizes: Iterable[str], currency: str) -> dict[str, L
     return found
 
 
-def _read(region: str, size: str, currency: str) -> ListPrice | None:
+def _read(address: str, region: str, size: str, currency: str) -> ListPrice | None:
     from azure.core import PipelineClient
     from azure.core.rest import HttpRequest
 
@@ -54,9 +54,9 @@ def _read(region: str, size: str, currency: str) -> ListPrice | None:
     stated = " and ".join(f"{name} eq '{value}'" for name, value in parts.items())
     query = urlencode({"api-version": API, "currencyCode": f"'{currency}'", "$filter": stated})
     what = f"read the list price of {size}"
-    client: PipelineClient[Any, Any] = PipelineClient(ADDRESS, policies=[])
+    client: PipelineClient[Any, Any] = PipelineClient(address, policies=[])
     with translated(what):
-        request = HttpRequest("GET", f"{ADDRESS}?{query}")
+        request = HttpRequest("GET", f"{address}?{query}")
         answer = client.send_request(request, connection_timeout=SECONDS, read_timeout=SECONDS)
         answer.raise_for_status()
         items = list(answer.json().get("Items") or [])

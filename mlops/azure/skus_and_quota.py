@@ -5,7 +5,7 @@ It must not judge. The SDK's own size objects lack the family, without which no 
 
 from typing import Any
 
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.machines import Machine, Quota
 
 API = "2024-10-01"
@@ -62,4 +62,4 @@ def _sizes(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _url(workspace: Workspace, what: str) -> str:
     scope = f"/subscriptions/{workspace.subscription_id}/providers/Microsoft.MachineLearningServices"
-    return f"{ARM}{scope}/locations/{workspace.location}/{what}?api-version={API}"
+    return f"{workspace.cloud.arm}{scope}/locations/{workspace.location}/{what}?api-version={API}"

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from mlops import clock, jsons
 from mlops.azure import bulk
 from mlops.azure.failures import translated
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
 from mlops.domain.release.access import Permission
 
 RESOURCES_API = "2021-04-01"
 SUBSCRIPTION_API = "2022-12-01"
+METADATA_API = "2019-05-01"
 PERMISSIONS_API = "2022-04-01"
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 
@@ -29,7 +30,7 @@ class Caller:
 def caller(workspace: Workspace) -> Caller:
     """Whom the token for ARM is about. Raises our failures where there is none."""
     with translated("sign in"):
-        token = workspace.credential.get_token(f"{ARM}/.default").token
+        token = workspace.credential.get_token(f"{workspace.cloud.arm}/.default").token
     claims = _claims(token)
     name = next((str(claims[key]) for key in ("upn", "unique_name", "appid", "azp") if claims.get(key)), "unknown")
     return Caller(name, str(claims.get("oid") or ""), str(claims.get("tid") or ""))
@@ -50,11 +51,24 @@ def providers(workspace: Workspace) -> Mapping[str, str]:
 
 def permissions(workspace: Workspace, scope: str) -> tuple[Permission, ...]:
     """What the caller may do at a scope: one entry for each role that reaches there."""
-    url = f"{ARM}{scope}/providers/Microsoft.Authorization/permissions?api-version={PERMISSIONS_API}"
+    url = f"{workspace.cloud.arm}{scope}/providers/Microsoft.Authorization/permissions?api-version={PERMISSIONS_API}"
     what = f"list what this identity may do at {scope.rpartition('/')[2]}"
     lists = ("actions", "notActions", "dataActions", "notDataActions")
     found = bulk.pages(workspace, url, what)
     return tuple(Permission(*(tuple(one.get(name) or ()) for name in lists)) for one in found)
+
+
+def other_hosts(workspace: Workspace) -> str:
+    """Where the cloud's own metadata names other hosts than we use; empty where they agree, or it is silent."""
+    cloud = workspace.cloud
+    found = workspace.send("GET", f"{cloud.arm}/metadata/endpoints?api-version={METADATA_API}", "read its hosts").json()
+    entry = next((one for one in found if one.get("name") == cloud.name), None) if isinstance(found, list) else found
+    stated = (
+        ((entry or {}).get("resourceManager"), cloud.arm),
+        (((entry or {}).get("authentication") or {}).get("loginEndpoint"), cloud.login),
+        (((entry or {}).get("suffixes") or {}).get("storage"), cloud.storage),
+    )
+    return ", ".join(f"{said}, not {ours}" for said, ours in stated if said and str(said).rstrip("/") != ours)
 
 
 def endpoints(workspace: Workspace) -> tuple[tuple[str, str, str], ...]:
@@ -71,7 +85,7 @@ def clock_ahead(workspace: Workspace) -> float:
 
 
 def _scope(workspace: Workspace) -> str:
-    return f"{ARM}/subscriptions/{workspace.subscription_id}"
+    return f"{workspace.cloud.arm}/subscriptions/{workspace.subscription_id}"
 
 
 def _claims(token: str) -> dict[str, object]:

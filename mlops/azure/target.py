@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops import jsons
+from mlops import clouds, jsons
 from mlops.azure import identifiers
+from mlops.clouds import PUBLIC, Cloud
 from mlops.errors import BadInput, Problem
 
 KINDS = ("azure", "emulator")
@@ -33,6 +34,7 @@ class Target:
     resource_group: str
     workspace: str
     announcement: str
+    cloud: Cloud = PUBLIC
 
 
 def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactive: bool) -> Target:
@@ -59,8 +61,21 @@ def resolve(wanted: str | None, environ: MutableMapping[str, str], *, interactiv
         raise BadInput(Problem(f"{REHEARSAL_VARIABLE} is set", "the environment", why=why, fix="unset it"))
     through = f", through the proxy {proxy}" if proxy else ""
     subscription, group, workspace = (environ[name] for name in REQUIRED)
-    said = f"target: azure, workspace {workspace} in {group}{through}"
-    return Target("azure", subscription, group, workspace, said)
+    cloud = cloud_of(environ)
+    of = "" if cloud is PUBLIC else f" of {cloud.name}"
+    said = f"target: azure, workspace {workspace} in {group}{of}{through}"
+    return Target("azure", subscription, group, workspace, said, cloud)
+
+
+def cloud_of(environ: Mapping[str, str]) -> Cloud:
+    """The cloud that the environment names. Raises BadInput for one that is not known."""
+    said = environ.get(clouds.VARIABLE)
+    found = clouds.named(said)
+    if found is None:
+        why = "hosts, identities and what is offered are those of one cloud, so none is guessed"
+        fix = f"set it to one of {', '.join(clouds.NAMES)}, as `az cloud list` names them, or not at all"
+        raise BadInput(Problem(f"{clouds.VARIABLE} {said!r} is no cloud", "the environment", why=why, fix=fix))
+    return found
 
 
 def emulator_folder(environ: Mapping[str, str]) -> Path:
@@ -130,4 +145,7 @@ def _emulator(environ: MutableMapping[str, str], *, said: bool) -> Target:
     os.environ.update(found)  # HTTP libraries read the process's own environment
     why = "" if said else " (no workspace is configured)"
     subscription, group, workspace = (environ[name] for name in REQUIRED)
-    return Target("emulator", subscription, group, workspace, f"target: the emulator{why}, state in {folder}")
+    cloud = cloud_of(environ)
+    posing = "" if cloud is PUBLIC else f" as {cloud.name}"
+    text = f"target: the emulator{posing}{why}, state in {folder}"
+    return Target("emulator", subscription, group, workspace, text, cloud)

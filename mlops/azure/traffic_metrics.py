@@ -68,7 +68,8 @@ def _series(
 ) -> Iterator[tuple[dict[str, str], list[tuple[datetime, float]]]]:
     from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
-    client = MetricsClient(f"https://{workspace.location}.metrics.monitor.azure.com", workspace.credential)
+    host = workspace.cloud.metrics
+    client = MetricsClient(f"https://{workspace.location}.{host}", workspace.credential, audience=f"https://{host}")
     with translated(f"read {metric} of {endpoint}"):
         (result,) = client.query_resources(
             resource_ids=[f"{workspace.id}/onlineEndpoints/{endpoint}"],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops.azure.failures import Transient, not_azure, translated
 from mlops.azure.target import Target
+from mlops.clouds import Cloud
 from mlops.domain.environments.workspace_name import WorkspaceName
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from mlops.azure.rate_limit import Budget
     from mlops.azure.service_time import ServiceTime
 
-ARM = "https://management.azure.com"
 WORKSPACE_API = "2024-10-01"
 HASH_LENGTH = 6
 POLL_SECONDS = 5.0  # between two looks at an operation, where the service does not say; the SDK's number
@@ -50,7 +50,12 @@ class Workspace:
         _quiet()
         names = self.target
         return MLClient(
-            self._credential, names.subscription_id, names.resource_group, names.workspace, show_progress=False
+            self._credential,
+            names.subscription_id,
+            names.resource_group,
+            names.workspace,
+            show_progress=False,
+            cloud=self.cloud.name,
         )
 
     def registry(self, name: str) -> "MLClient":
@@ -60,7 +65,7 @@ class Workspace:
         if name not in self._registries:
             _quiet()
             with translated(f"find the registry {name}"):
-                self._registries[name] = MLClient(self._credential, registry_name=name)
+                self._registries[name] = MLClient(self._credential, registry_name=name, cloud=self.cloud.name)
         return self._registries[name]
 
     @property
@@ -73,6 +78,16 @@ class Workspace:
         )
 
     @property
+    def cloud(self) -> Cloud:
+        """The cloud that it is in."""
+        return self.target.cloud
+
+    @property
+    def url(self) -> str:
+        """Its address in Azure Resource Manager."""
+        return f"{self.cloud.arm}{self.id}"
+
+    @property
     def hash(self) -> str:
         """Six hexadecimal digits that make a name unique in a region."""
         return hashlib.sha256(self.id.lower().encode()).hexdigest()[:HASH_LENGTH]
@@ -80,7 +95,7 @@ class Workspace:
     @cached_property
     def description(self) -> dict[str, Any]:
         """The workspace as ARM shows it."""
-        url, what = f"{ARM}{self.id}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
+        url, what = f"{self.url}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
         found = dict(self.send("GET", url, what).json())
         if not found.get("location") or not found.get("properties"):
             raise Transient(not_azure(what, "it shows neither a region nor properties"))
@@ -171,9 +186,10 @@ class Workspace:
         from mlops.azure.answers import JsonOnly
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
-        sign = BearerTokenCredentialPolicy(self._credential, f"{ARM}/.default")
+        arm = self.cloud.arm
+        sign = BearerTokenCredentialPolicy(self._credential, f"{arm}/.default")
         policies = [RequestIdPolicy(), Patient(), JsonOnly(), BudgetPolicy(self.budget), sign, self._time]
-        return PipelineClient(ARM, policies=policies)
+        return PipelineClient(arm, policies=policies)
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":
         """One signed request. Raises our failures."""

@@ -256,7 +256,7 @@ class Session:
         self.view.note(chosen.announcement)
         if self.verbose:
             trace.calls(self.view.note)
-        return Workspace(chosen, auth.credential(self.environ, interactive=interactive))
+        return Workspace(chosen, auth.credential(self.environ, interactive=interactive, cloud=chosen.cloud))
 
 
 def _verb() -> str:

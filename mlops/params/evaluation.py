@@ -4,10 +4,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from mlops.clouds import CLOUDS
 from mlops.params.block import Block, Positive, Price, Share
 from mlops.params.patterns import JUDGE
 
-HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+HOSTS = tuple(f".{host}" for cloud in CLOUDS for host in cloud.models)
 
 
 class Probes(Block):

@@ -12,21 +12,26 @@ from mlops import __main__
 from tests.cli.conftest import Ended, Stream
 
 
-@pytest.fixture(scope="module")
-def mlops(emulator_address: Address, sdk_imported: None) -> Iterator[Callable[..., Ended]]:
-    """Runs `mlops` as the jobs of a rehearsal do."""
-    threshold, handler = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+def commands(address: Address, **changed: str) -> Callable[..., Ended]:
+    """Runs `mlops` as the jobs of a rehearsal do, on that emulator."""
 
     def run(*words: str) -> Ended:
         out, err = Stream(), Stream()
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**process.variables(emulator_address, {}), "MLOPS_REHEARSAL": "true"}.items():
+            for name, value in {**process.variables(address, {}), "MLOPS_REHEARSAL": "true", **changed}.items():
                 patch.setenv(name, value)
             patch.setattr("sys.argv", ["mlops", *words])
             patch.setattr("sys.stdout", out)
             patch.setattr("sys.stderr", err)
             return Ended(__main__.main(), out.text, err.text)
 
-    yield run
+    return run
+
+
+@pytest.fixture(scope="module")
+def mlops(emulator_address: Address, sdk_imported: None) -> Iterator[Callable[..., Ended]]:
+    """Runs `mlops` on the emulator that the tests share."""
+    threshold, handler = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    yield commands(emulator_address)
     gc.set_threshold(*threshold)
     signal.signal(signal.SIGTERM, handler)

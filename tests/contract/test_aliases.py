@@ -51,9 +51,9 @@ def test_promotions_move_the_aliases_and_keep_the_history(ml_client: Any, worksp
 
 
 def test_tags_of_the_model_that_are_not_ours_stay(workspace: Workspace, name: str) -> None:
-    from mlops.azure.workspace import ARM
+    from mlops.clouds import PUBLIC
 
-    url = f"{ARM}{workspace.id}/models/{name}?api-version=2024-10-01"
+    url = f"{PUBLIC.arm}{workspace.id}/models/{name}?api-version=2024-10-01"
     workspace.send("PUT", url, "tag", json={"properties": {"description": "ours", "tags": {"team": "chat"}}})
     aliases.promoted(workspace, name, "3", "staging")
     found = workspace.send("GET", url, "read").json()["properties"]

@@ -8,7 +8,8 @@ import pytest
 from azureml_emulator import process
 from mlops.azure import auth, failures
 from mlops.azure.target import Target
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
+from mlops.clouds import PUBLIC
 from mlops.domain.repository.cloud import CloudSpec
 from mlops.errors import BadInput, CapRefused
 from mlops.flow.repository import cloud
@@ -42,7 +43,7 @@ class Place:
         return {one.what: one.change for one in self.run(spec).steps if one.change is not SetUpChange.NONE}
 
     def exists(self, path: str, version: str) -> bool:
-        return self.workspace.look(f"{ARM}{path}?api-version={version}", "look") is not None
+        return self.workspace.look(f"{PUBLIC.arm}{path}?api-version={version}", "look") is not None
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +85,10 @@ def test_what_is_there_stays_what_differs_is_changed_and_a_lock_holds(place: Pla
         place.run(locked, SetUpMode.UNDO)
     workspace = f"{SPEC.group_id}/providers/Microsoft.MachineLearningServices/workspaces/mlw-one"
     with pytest.raises(failures.Conflict):
-        place.workspace.change("DELETE", f"{ARM}{workspace}?api-version=2024-10-01", "delete")
+        place.workspace.change("DELETE", f"{PUBLIC.arm}{workspace}?api-version=2024-10-01", "delete")
     assert place.exists(workspace, "2024-10-01")
 
-    lock = f"{ARM}{workspace}/providers/Microsoft.Authorization/locks/production?api-version=2020-05-01"
+    lock = f"{PUBLIC.arm}{workspace}/providers/Microsoft.Authorization/locks/production?api-version=2020-05-01"
     place.workspace.change("DELETE", lock, "unlock")
     place.changes(SPEC)
     place.run(SPEC, SetUpMode.UNDO)
@@ -97,15 +98,15 @@ def test_what_is_there_stays_what_differs_is_changed_and_a_lock_holds(place: Pla
 
 def test_a_workspace_and_an_identity_of_others_are_not_touched(place: Place) -> None:
     theirs = replace(SPEC, group="rg-theirs", workspace="mlw-theirs")
-    group = f"{ARM}{theirs.group_id}"
+    group = f"{PUBLIC.arm}{theirs.group_id}"
     place.workspace.send("PUT", f"{group}?api-version=2021-04-01", "make", json={"location": "westeurope"})
     workspace = f"{theirs.group_id}/providers/Microsoft.MachineLearningServices/workspaces/mlw-theirs"
     body = {"location": "westeurope", "tags": {"team": "other"}, "properties": {}}
-    place.workspace.change("PUT", f"{ARM}{workspace}?api-version=2024-10-01", "make", json=body)
+    place.workspace.change("PUT", f"{PUBLIC.arm}{workspace}?api-version=2024-10-01", "make", json=body)
 
     assert "workspace mlw-theirs" not in place.changes(theirs)
     place.run(theirs, SetUpMode.UNDO)
-    found = place.workspace.look(f"{ARM}{workspace}?api-version=2024-10-01", "look")
+    found = place.workspace.look(f"{PUBLIC.arm}{workspace}?api-version=2024-10-01", "look")
     assert found is not None
     assert found["tags"] == {"team": "other"}
 

@@ -19,7 +19,8 @@ from azure.identity import DefaultAzureCredential
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure import jobs, provenance, skus_and_quota, submission, target
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
+from mlops.clouds import PUBLIC
 from mlops.domain.training.costs import PastRun
 from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import JobState
@@ -367,7 +368,9 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     retried = submit.run(context, force=False).result.job
     assert retried == name.removesuffix("-1") + "-2"
     canceled(connected, retried)
-    connected.send("DELETE", f"{ARM}{connected.id}/jobs/{name}?api-version={jobs.API}", "delete the first attempt")
+    connected.send(
+        "DELETE", f"{PUBLIC.arm}{connected.id}/jobs/{name}?api-version={jobs.API}", "delete the first attempt"
+    )
     assert submit.run(context, force=False).result.job == name.removesuffix("-1") + "-3"
     canceled(connected, name.removesuffix("-1") + "-3")
 

@@ -7,7 +7,8 @@ import pytest
 
 from mlops.azure import data, datastores, endpoints, jobs, models, registry
 from mlops.azure.translate import plain_tags, word
-from mlops.azure.workspace import ARM, Workspace
+from mlops.azure.workspace import Workspace
+from mlops.clouds import PUBLIC
 from mlops.domain.training.parameters import ComponentInput
 from tests.contract.own_workspace import own_workspace
 
@@ -60,7 +61,7 @@ def test_components_and_base_models(workspace: Workspace, registry_client: "MLCl
 
 def version_shown(workspace: Workspace, name: str) -> dict[str, Any]:
     """The second version of a model as ARM shows it."""
-    url = f"{ARM}{workspace.id}/models/{name}/versions/2?api-version=2024-10-01"
+    url = f"{PUBLIC.arm}{workspace.id}/models/{name}/versions/2?api-version=2024-10-01"
     return dict(workspace.send("GET", url, "read").json()["properties"])
 
 
@@ -94,7 +95,9 @@ def test_data_models_and_files(workspace: Workspace, ml_client: "MLClient", tmp_
 
 def shown(workspace: Workspace, name: str) -> dict[str, Any]:
     """An endpoint as ARM shows it, without its name, its times and who it is."""
-    found = workspace.send("GET", f"{ARM}{workspace.id}/onlineEndpoints/{name}?api-version=2024-10-01", "read").json()
+    found = workspace.send(
+        "GET", f"{PUBLIC.arm}{workspace.id}/onlineEndpoints/{name}?api-version=2024-10-01", "read"
+    ).json()
     stated = {key: value for key, value in found["properties"].items() if key not in ("scoringUri", "swaggerUri")}
     own = {key: value for key, value in (stated.pop("properties") or {}).items() if not key.endswith(("At", "By"))}
     return {"location": found["location"], "kind": found.get("kind"), "tags": found["tags"], "own": own, **stated}

@@ -17,7 +17,7 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from emulator_support.serving import SIZE, register_model
 from mlops.azure import agree, aliases, data, endpoints
-from mlops.azure.workspace import ARM
+from mlops.clouds import PUBLIC
 from mlops.errors import AzureRefused, MlopsError, RemoteFailed, Unfinished
 from mlops.flow import poll
 from mlops.flow.context import Context
@@ -197,7 +197,7 @@ def test_ask_names_the_model_that_answered_or_refuses(world: World, kind: str) -
 @pytest.mark.parametrize("skip", [0, 1, 2])
 def test_no_tag_of_the_model_is_lost_by_an_answer_about_it(world: World, kind: str, skip: int) -> None:
     workspace, mark = own_workspace(), f"{kind} {skip}"
-    url = f"{ARM}{workspace.id}/models/{MODEL}?api-version={aliases.API}"
+    url = f"{PUBLIC.arm}{workspace.id}/models/{MODEL}?api-version={aliases.API}"
 
     def tags() -> dict[str, str]:
         return dict(workspace.send("GET", url, "look").json()["properties"]["tags"])

@@ -11,7 +11,7 @@ from azureml_emulator.http.address import Address
 from mlops.azure import deployments
 from mlops.azure.failures import Denied
 from mlops.azure.translate import seconds
-from mlops.azure.workspace import ARM
+from mlops.clouds import PUBLIC
 from mlops.domain.serving.pending import pending
 from mlops.domain.serving.settings import HowApplied, ServingSettings
 from mlops.errors import BadInput
@@ -131,7 +131,7 @@ def test_a_candidate_has_as_many_instances_as_somebody_gave_the_live_one(site: S
 def deployment_shown(site: Site, name: str) -> dict[str, Any]:
     """A deployment as ARM shows it, its durations in seconds, without what is its own."""
     workspace = own_workspace()
-    url = f"{ARM}{workspace.id}/onlineEndpoints/{site.endpoint}/deployments/{name}?api-version=2024-10-01"
+    url = f"{PUBLIC.arm}{workspace.id}/onlineEndpoints/{site.endpoint}/deployments/{name}?api-version=2024-10-01"
     found = workspace.send("GET", url, "read").json()
     shown = found["properties"]
     for part in ("requestSettings", "livenessProbe", "readinessProbe"):

@@ -14,6 +14,7 @@ import urllib3
 from mlops import clock
 from mlops.azure import auth
 from mlops.azure.federated import explain
+from mlops.clouds import PUBLIC
 from mlops.domain.federated_credential import Presented, presented
 from mlops.errors import AzureRefused, BadInput
 from mlops.render import explain as shown
@@ -33,8 +34,8 @@ def jwt(**claims: Any) -> str:
 
 @pytest.mark.parametrize(("subject", "other"), [(CLASSIC, IMMUTABLE), (IMMUTABLE, CLASSIC), ("custom:x", "")])
 def test_both_forms_of_a_subject_are_known_from_the_claims(subject: str, other: str) -> None:
-    found = presented(jwt(iss=ISSUER, aud=auth.AUDIENCE, sub=subject, **IDS))
-    assert found == Presented(ISSUER, subject, auth.AUDIENCE, other)
+    found = presented(jwt(iss=ISSUER, aud=PUBLIC.audience, sub=subject, **IDS))
+    assert found == Presented(ISSUER, subject, PUBLIC.audience, other)
 
 
 def test_without_ids_the_other_form_is_not_guessed() -> None:
@@ -50,13 +51,15 @@ def test_what_is_no_token_is_refused(text: str) -> None:
 def test_a_missing_credential_is_told_with_what_was_presented_and_both_to_create() -> None:
     said = "Authentication failed: AADSTS700213: No matching federated identity record found for presented assertion "
     said += f"subject '{CLASSIC}'. Trace ID: x Correlation ID: y"
-    text = shown(AzureRefused(explain(said, "tenant", "client", Presented(ISSUER, CLASSIC, auth.AUDIENCE, IMMUTABLE))))
+    text = shown(
+        AzureRefused(explain(said, "tenant", "client", Presented(ISSUER, CLASSIC, PUBLIC.audience, IMMUTABLE)))
+    )
     assert "sign-in as client in tenant tenant failed AADSTS700213" in text
-    for claim in (f"issuer    {ISSUER}", f"subject   {CLASSIC}", f"audience  {auth.AUDIENCE}"):
+    for claim in (f"issuer    {ISSUER}", f"subject   {CLASSIC}", f"audience  {PUBLIC.audience}"):
         assert claim in text
     commands = [line.strip() for line in text.splitlines() if line.strip().startswith("az identity")]
     assert [f"--subject {subject} " in command for subject, command in zip((CLASSIC, IMMUTABLE), commands, strict=True)]
-    assert all(f"--issuer {ISSUER} " in command and auth.AUDIENCE in command for command in commands)
+    assert all(f"--issuer {ISSUER} " in command and PUBLIC.audience in command for command in commands)
     assert "Trace ID" not in text
 
 
@@ -65,7 +68,7 @@ def test_a_missing_credential_is_told_with_what_was_presented_and_both_to_create
     [("AADSTS700016", "not its object id"), ("AADSTS90002", "no tenant"), ("AADSTS700024", "run the job again")],
 )
 def test_other_refusals_name_their_own_way_out(code: str, words: str) -> None:
-    problem = explain(f"{code}: no", "t", "c", Presented(ISSUER, CLASSIC, auth.AUDIENCE, IMMUTABLE))
+    problem = explain(f"{code}: no", "t", "c", Presented(ISSUER, CLASSIC, PUBLIC.audience, IMMUTABLE))
     assert words in f"{problem.why} {problem.fix}"
     assert "federated-credential create" not in problem.fix
     assert CLASSIC in problem.why
@@ -88,7 +91,7 @@ def github() -> Iterator[GitHub]:
         def do_GET(self) -> None:
             made.asked.append(f"{self.path} {self.headers['Authorization']}")
             status = 503 if len(made.asked) <= made.failing else made.status
-            token = jwt(iss=ISSUER, aud=auth.AUDIENCE, sub=CLASSIC, jti=len(made.asked), **IDS)
+            token = jwt(iss=ISSUER, aud=PUBLIC.audience, sub=CLASSIC, jti=len(made.asked), **IDS)
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps({"value": token}).encode())

@@ -13,6 +13,7 @@ from azureml_emulator.cli.folder import FOLDER_VARIABLE
 from azureml_emulator.cli.program import environment_of, python_of, run
 from azureml_emulator.cli.refusal import Refusal, typed
 from azureml_emulator.cli.running import folder_of, folder_option, launched, running
+from azureml_emulator.core import clouds
 
 
 @click.group(
@@ -28,9 +29,10 @@ def command() -> None:
 @folder_option
 @click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Port of the proxy; 0 is any free one.")
 @click.option("--fresh", is_flag=True, help="A new folder begins as a subscription in which nothing was made.")
-def up(state: Path | None, proxy_port: int, fresh: bool) -> None:
+@click.option("--cloud", type=click.Choice(list(clouds.CLOUDS)), help="What a new folder poses as.")
+def up(state: Path | None, proxy_port: int, fresh: bool, cloud: str | None) -> None:
     """Start it, unless it runs already."""
-    address = launched(folder_of(state), proxy_port, fresh=fresh)
+    address = launched(folder_of(state), proxy_port, fresh=fresh, cloud=cloud or "")
     click.echo(f"the emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}")
     click.echo(f"what happens in it:     {address.control_url}/")
     click.echo(f"point a program at it:  {typed('exec -- python your_script.py')}")

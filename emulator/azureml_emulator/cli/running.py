@@ -23,10 +23,10 @@ def folder_of(state: Path | None) -> Path:
     return state or click.get_current_context().find_object(Path) or state_folder(os.environ)
 
 
-def launched(folder: Path, proxy_port: int = 0, *, fresh: bool = False) -> Address:
+def launched(folder: Path, proxy_port: int = 0, *, fresh: bool = False, cloud: str = "") -> Address:
     """The emulator of a folder, started unless it runs already. Raises Refusal."""
     try:
-        return process.launch(folder, proxy_port=proxy_port, fresh=fresh)
+        return process.launch(folder, proxy_port=proxy_port, fresh=fresh, cloud=cloud)
     except process.NotStarted as error:
         raise Refusal("the emulator did not start", str(folder), why=str(error)) from None
 

@@ -3,7 +3,7 @@
 One that is there stays as it is.
 """
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.assets import registries
@@ -32,4 +32,4 @@ def _id(request: Request, kind: str) -> str:
 
 
 def _stated(request: Request) -> dict[str, str]:
-    return {"location": str(request.json().get("location") or defaults.LOCATION)}
+    return {"location": str(request.json().get("location") or clouds.location())}

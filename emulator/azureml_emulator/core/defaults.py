@@ -10,7 +10,6 @@ SUBSCRIPTION_ID = "00000000-0000-0000-0000-0000000e0004"
 CLIENT_SECRET = "emulator-accepts-any-secret"  # noqa: S105 - not a secret: the emulator accepts any
 RESOURCE_GROUP = "rg-emulator"
 WORKSPACE = "mlw-emulator"
-LOCATION = "eastus"
 STORAGE_ACCOUNT = "stemulator"
 CONTAINER = "azureml-blobstore-emulator"
 REGISTRY_SUBSCRIPTION_ID = "00000000-0000-0000-0000-0000000e0005"

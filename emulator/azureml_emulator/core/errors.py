@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import clouds
 
 
 class ServiceError(Exception):
@@ -63,8 +63,8 @@ def _additional(inner: Sequence[str]) -> list[dict[str, Any]]:
     said: dict[str, Any] = {
         "ComponentName": "managementfrontend",
         "Correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
-        "Environment": defaults.LOCATION,
-        "Location": defaults.LOCATION,
+        "Environment": clouds.location(),
+        "Location": clouds.location(),
         "Time": datetime.now(UTC).isoformat(),
     }
     nested: dict[str, Any] | None = None

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.clock import Clock, iso, parse
 from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Reply, Request
@@ -190,7 +190,7 @@ class Operations:
 
 def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
     """The answer that starts polling: 200/201 with Azure-AsyncOperation, 202 with Location as well."""
-    base = f"https://{arm.HOST}{operation.scope}"
+    base = f"https://{clouds.here(arm.HOST)}{operation.scope}"
     headers = {
         "Azure-AsyncOperation": f"{base}/{operation.id}?api-version=2022-02-01-preview",
         "x-ms-async-operation-timeout": "PT1H",

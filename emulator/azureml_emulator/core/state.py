@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.clock import Clock
 from azureml_emulator.core.faults.registry import Faults
 from azureml_emulator.core.operations import Operations
@@ -23,6 +24,7 @@ class Emulator:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store(folder)
+        clouds.pose(self.store.setting(clouds.SETTING, clouds.PUBLIC.name))
         self.clock = Clock(self.store)
         self.operations = Operations(self.store, self.clock)
         self.route_names: Sequence[str] = ()  # of every call that is answered; what a fault can be asked for

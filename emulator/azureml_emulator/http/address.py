@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from azureml_emulator.core import clouds
+
 
 @dataclass(frozen=True)
 class Address:
@@ -14,6 +16,7 @@ class Address:
     control_port: int
     ca_file: str
     folder: str
+    cloud: str = clouds.PUBLIC.name
 
     @property
     def proxy_url(self) -> str:

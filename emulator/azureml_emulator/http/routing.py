@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -100,7 +101,7 @@ class Router:
 
     def _find_host(self, host: str) -> list[tuple[RouteRow, dict[str, str]]]:
         """The rows of a host, with the parts of its name that they capture."""
-        found = ((row, _pattern(row.route.host, ".").fullmatch(host)) for row in self._rows)
+        found = ((row, _pattern(clouds.here(row.route.host), ".").fullmatch(host)) for row in self._rows)
         return [(row, match.groupdict()) for row, match in found if match]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from azureml_emulator.core import clouds
 from azureml_emulator.stand_in_model import nodes, worker
 
 TRACKING, RUN = "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"
@@ -87,14 +88,16 @@ def _log(metrics: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -> No
 
 
 def _token(environ: Mapping[str, str]) -> str:
+    cloud = clouds.CLOUDS[environ.get(clouds.VARIABLE) or clouds.PUBLIC.name]
     asked = {
         "grant_type": "client_credentials",
-        "scope": "https://ml.azure.com/.default",
+        "scope": cloud.spelled("https://ml.azure.com/.default"),
         "client_id": environ["AZURE_CLIENT_ID"],
         "client_secret": environ["AZURE_CLIENT_SECRET"],
     }
-    place = f"https://login.microsoftonline.com/{environ['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-    return str(_send(urllib.request.Request(place, urllib.parse.urlencode(asked).encode()))["access_token"])
+    place = cloud.spelled(f"https://login.microsoftonline.com/{environ['AZURE_TENANT_ID']}/oauth2/v2.0/token")
+    request = urllib.request.Request(place, urllib.parse.urlencode(asked).encode())  # noqa: S310 - https, as above
+    return str(_send(request)["access_token"])
 
 
 def _send(request: urllib.request.Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops import clock, product
+from mlops import clock, clouds, product
 from mlops.cli.session import Session
 from mlops.errors import BadInput, Problem
 
@@ -74,7 +74,7 @@ def command(session: Session, /, *, dry_run: bool, undo: bool, yes: bool, **said
 
 def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[CloudSpec, Workspace]":
     """What was given or asked, and the workspace that it names, whether it is there or not."""
-    from mlops.azure import arm
+    from mlops.azure import arm, target
     from mlops.domain.environments.workspace_name import WorkspaceName
     from mlops.domain.repository.cloud import TRAINING, CloudSpec
 
@@ -92,7 +92,14 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         asked("group", "Resource group", environ.get("AZURE_RESOURCE_GROUP") or f"rg-{model}"),
         asked("subscription", "Subscription", environ.get("AZURE_SUBSCRIPTION_ID") or ""),
     )
-    location = asked("location", "Region", "")
+    cloud, location = target.cloud_of(environ), asked("location", "Region", "")
+    if not cloud.has_region(location):
+        there = clouds.of_region(location).name
+        fix = f"set {clouds.VARIABLE} to {there}, and sign in there; or choose a region of {cloud.name}"
+        raise BadInput(Problem(f"{location} is a region of {there}, not of {cloud.name}", "--location", fix=fix))
+    if cloud.regions and location not in cloud.regions:
+        known = ", ".join(cloud.regions)
+        session.view.note(f"Azure Machine Learning is published for {known} of {cloud.name}, not for {location}")
     approved = frozenset(name for name, one in params.environments.items() if one.approval == "github")
     reviewers = said["reviewers"]
     if approved and not reviewers and asks:
@@ -107,6 +114,7 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
     environ.update({name: value or "" for name, value in zip(REQUIRED, names, strict=True)})
     workspace = session.context().workspace.at(place)
     spec = CloudSpec(
+        cloud=cloud.name,
         subscription=place.subscription or "",
         tenant=arm.tenant(workspace, place.subscription or ""),
         group=place.resource_group or "",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mlops import clouds
 from mlops.cli.rehearse.titles import SCENARIOS, TITLES, TWO_WORKSPACES
 from mlops.cli.session import Session
 from mlops.params.presets import presets, settings
@@ -39,6 +40,7 @@ KINDS = ("stand-in", "real")
     default=SCENARIOS[0],
     help="Put the last environment into another workspace and subscription, with a registry between them.",
 )
+@click.option("--cloud", type=click.Choice(clouds.NAMES), help="Which cloud the emulator poses as.")
 @click.option("--preset", type=click.Choice(sorted(presets())), help="Another base model, with what trains it.")
 @click.option(
     "--stack",
@@ -57,6 +59,7 @@ def command(
     pause: bool,
     open_site: bool,
     scenario: str,
+    cloud: str | None,
     preset: str | None,
     stack: str,
 ) -> None:
@@ -85,6 +88,7 @@ def command(
         state=state,
         settings=session.settings,
         open_site=open_site,
+        cloud=cloud or "",
         place=session.place,
         stack=real_stack.words(session.params.training.component_version) if stack != KINDS[0] else [],
     )

@@ -5,15 +5,17 @@ Sign-ins, the emulator's own surface and the dataset's host are left out; looks 
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mlops import clouds
 from mlops.actions import Event, StepEnded
+from mlops.errors import Problem, RemoteFailed
 
 LOG = "requests.log"
-SERVICE = (".azure.com", ".azureml.ms", ".azureml.net", ".windows.net")
 UNDER_WAY = ("/mfeOperationsStatus/", "/mfeOperationResults/", "/user_logs/")
 
 
@@ -61,7 +63,8 @@ def count(requests: Iterator[dict[str, Any]]) -> int:
     seen: set[tuple[str, ...]] = set()
     for request in requests:
         place = urlsplit(str(request["url"]))
-        if not (place.hostname or "").endswith(SERVICE) or any(word in place.path for word in UNDER_WAY):
+        host = place.hostname or ""
+        if clouds.of_host(host) is None or clouds.signs_in(host) or any(word in place.path for word in UNDER_WAY):
             continue
         if request["method"] in ("GET", "HEAD"):
             read = (request["method"], str(request["url"]), str(request.get("query", "")))
@@ -72,3 +75,20 @@ def count(requests: Iterator[dict[str, Any]]) -> int:
                 continue
         calls += 1
     return calls
+
+
+def check_hosts(folder: Path, cloud: str) -> None:
+    """Raise where hosts of another cloud were asked for. The list of prices is one for two of them."""
+    own, hosts = clouds.named(cloud), set()
+    with suppress(FileNotFoundError):
+        lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
+        hosts = {urlsplit(str(json.loads(line)["url"])).hostname or "" for line in lines}
+    strange = [
+        host
+        for host in sorted(hosts)
+        if clouds.of_host(host) not in (None, own) and not (own and own.prices.startswith(f"https://{host}/"))
+    ]
+    if strange:
+        raise RemoteFailed(
+            Problem(f"not hosts of {cloud}, and were asked for: {', '.join(strange)}", str(folder / LOG))
+        )

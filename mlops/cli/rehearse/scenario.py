@@ -22,11 +22,11 @@ import click
 from azureml_emulator import process
 from azureml_emulator.core import model_stack
 from azureml_emulator.http.address import Address
-from mlops import actions, clock, history, jsons
+from mlops import actions, clock, clouds, history, jsons
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, places, roles, typed
-from mlops.cli.rehearse.calls import CallCounter
+from mlops.cli.rehearse.calls import CallCounter, check_hosts
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
 from mlops.cli.rehearse.titles import TITLES
@@ -62,6 +62,7 @@ class Rehearsal:
     state: Path | None
     settings: tuple[str, ...] = ()
     open_site: bool = False
+    cloud: str = ""  # that the emulator poses as; the public one
     stack: list[str] = field(default_factory=list)  # what starts another one than the stand-in
     place: Path = Path()  # that -C named
     record: Record = field(default_factory=Record)
@@ -100,9 +101,8 @@ class Rehearsal:
         names = [step.name for step in STEPS]
         due = STEPS[names.index(first) : names.index(last) + 1]
         if first != names[0] and not self.state_folder.exists():
-            raise BadInput(
-                Problem(f"there is no state in {self.state_folder} to go on from", fix="mlops rehearse --keep")
-            )
+            what = f"there is no state in {self.state_folder} to go on from"
+            raise BadInput(Problem(what, fix="mlops rehearse --keep"))
         self.record.commit = commit_of(self.root)
         try:
             self._ensure_emulator()
@@ -115,6 +115,7 @@ class Rehearsal:
                 self.record.seconds[step.name] = round(clock.monotonic() - begun, 1)
                 if not go_on:
                     break
+            check_hosts(self.state_folder, self.running.cloud)
         finally:
             self.show.calm()
             self._finish()
@@ -158,7 +159,7 @@ class Rehearsal:
     def _ensure_emulator(self) -> None:
         try:
             model_stack.use(self.state_folder, self.stack)
-            self.address = process.launch(self.state_folder)
+            self.address = process.launch(self.state_folder, cloud=self.cloud)
             note_rehearsal(self.state_folder, self.root, self.settings)
             places.make(self.address, self.params)
             process.control(self.address, "PUT", "/access", roles.access(REPOSITORY, self.params))
@@ -171,7 +172,7 @@ class Rehearsal:
         claims = {"repository": REPOSITORY, "ref": REF, "environment": "training"}
         return actions.RunnerSetup(
             path=os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"]),
-            variables=process.workspace(),
+            variables={**process.workspace(), clouds.VARIABLE: self.running.cloud},
             environment={
                 **process.network(self.running),
                 **self._overlay(),
@@ -266,8 +267,7 @@ def mark(rehearsal: Rehearsal) -> bool:
 def delete(rehearsal: Rehearsal) -> bool:
     """Let the grace period pass, then clean up again."""
     rehearsal.advance(rehearsal.params.cleanup.grace_hours * HOUR + HOUR)
-    deleted = _clean(rehearsal, "deleted")
-    record = rehearsal.record
+    deleted, record = _clean(rehearsal, "deleted"), rehearsal.record
     record.deleted = [f"{deleted} by cleanup"] if deleted else []
     gone = {name for name, text in record.endpoints.items() if text.partition(":")[0] in deleted.split(", ")}
     record.endpoints |= dict.fromkeys(gone, "deleted by cleanup")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops import clouds
+from mlops.clouds import PUBLIC
 from mlops.domain.tags import MADE_BY_TAG, OURS
 
 TRAINING, MAIN, WORKSPACE_VARIABLE = "training", "main", "AZURE_ML_WORKSPACE"
@@ -43,6 +45,7 @@ class CloudSpec:
     budget: int = 0
     contacts: tuple[str, ...] = ()
     budget_start: str = ""
+    cloud: str = PUBLIC.name
 
     @property
     def tags(self) -> dict[str, str]:
@@ -71,6 +74,7 @@ class CloudSpec:
             "AZURE_SUBSCRIPTION_ID": self.subscription,
             "AZURE_RESOURCE_GROUP": self.group,
             WORKSPACE_VARIABLE: self.workspace,
+            **({} if self.cloud == PUBLIC.name else {clouds.VARIABLE: self.cloud}),
         }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
+from mlops import clouds
 from mlops.azure import datastores, subscription
 from mlops.azure.failures import Denied
 from mlops.azure.monitor_client import GRAIN, Monitor, Span
@@ -11,13 +12,14 @@ from mlops.domain.cleanup.idle_endpoints import Unknown as NoAnswer
 from mlops.domain.promote.endpoint import EndpointState
 from mlops.domain.release.access import Road
 from mlops.domain.repository.cloud import USED_PROVIDERS
-from mlops.errors import AzureRefused, Problem
+from mlops.errors import AzureRefused, BadInput, Problem
 from mlops.flow.release.checkup import CheckArea, DoctorLook, NotLookedAt, Warned
 from mlops.flow.release.doctor_seen import Seen
 
 SIGN_IN, SUBSCRIPTION, WORKSPACE = "sign-in", "subscription", "workspace"
 ENABLED, REGISTERED, SUCCEEDED = "Enabled", "Registered", "Succeeded"
 _DATASTORES = "`az ml datastore list --output table` shows those that are there; make a blob container the default"
+PUBLISHED = "Microsoft's page on feature availability across cloud regions says NO for it"
 MOST_SKEW = timedelta(minutes=5)
 _LIST = "`az ml workspace list --output table` shows those that are there; name one by AZURE_ML_WORKSPACE"
 _LOOK = partial(DoctorLook, CheckArea.AZURE)
@@ -29,6 +31,7 @@ def looks(seen: Seen) -> Iterator[DoctorLook]:
     yield _LOOK(SUBSCRIPTION, partial(_subscription, seen), SIGN_IN)
     yield _LOOK("resource providers", partial(_providers, seen), SUBSCRIPTION)
     yield _LOOK(WORKSPACE, partial(_workspace, seen), SUBSCRIPTION, fix=_LIST)
+    yield _LOOK("cloud", partial(_cloud, seen), WORKSPACE)
     yield _LOOK("clock", partial(_clock, seen), WORKSPACE)
     yield _LOOK("datastore", partial(_datastore, seen), WORKSPACE, fix=_DATASTORES)
     yield _LOOK("storage", partial(_storage, seen), "datastore")
@@ -82,6 +85,25 @@ def _workspace(seen: Seen) -> str:
     closed = str(stated.get("publicNetworkAccess") or "").lower() == "disabled"
     inside = ", reached from its own network alone" if closed else ""
     return f"workspace {workspace.target.workspace} in {workspace.location}{inside}"
+
+
+def _cloud(seen: Seen) -> str:
+    """Whether hosts and region are those of the cloud that AZURE_CLOUD names, and it has what params.yaml asks for."""
+    workspace, cloud = seen.workspace, seen.workspace.cloud
+    if not cloud.has_region(workspace.location):
+        what = f"{workspace.location} is a region of {clouds.of_region(workspace.location).name}, not of {cloud.name}"
+        raise AzureRefused(Problem(what, clouds.VARIABLE, fix=f"set {clouds.VARIABLE} to the cloud of the workspace"))
+    isolated = seen.project.params.serving.egress == "disabled"
+    if isolated and clouds.ISOLATION in cloud.lacks:
+        key = "serving.egress"
+        what = f"{cloud.name} has no {clouds.ISOLATION}, which {key} disabled needs"
+        fix = f"set {key} to enabled; docs/sovereign-clouds.md has what is known"
+        raise BadInput(Problem(what, str(seen.project.params_path), why=PUBLISHED, fix=fix, key=key))
+    if said := subscription.other_hosts(workspace):
+        fix = "upgrade mlops, or tell its authors: hosts are told by mlops/clouds.py"
+        raise Warned(Problem(f"the metadata of {cloud.name} names other hosts: {said}", cloud.arm, fix=fix))
+    lacks = "".join(f"; not offered there: {name}" for name in cloud.lacks)
+    return f"{cloud.name}, as its metadata says; {workspace.location} is one of its regions{lacks}"
 
 
 def _clock(seen: Seen) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from xml.sax.saxutils import escape
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults.rule import Rule
 from azureml_emulator.core.request import InjectedFailure, Reply, Request
@@ -43,15 +44,15 @@ def refusal(rule: Rule, request: Request) -> Reply:
     code = rule.code or CODES.get(rule.status, "Error")
     message = rule.message or f"{_phrase(rule.status)}. This answer was asked of the emulator as a fault."
     headers = dict(rule.headers)
-    if request.host.endswith(".blob.core.windows.net"):
+    if request.host.endswith(clouds.here(".blob.core.windows.net")):
         text = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
         kind = {"Content-Type": "application/xml", "x-ms-error-code": code}
         return Reply(rule.status, f'<?xml version="1.0" encoding="utf-8"?>{text}', {**kind, **headers})
-    if request.host.endswith(".inference.ml.azure.com"):
+    if request.host.endswith(clouds.here(".inference.ml.azure.com")):
         return Reply(rule.status, message, headers)
     if "/api/2.0/" in request.path:
         return Reply(rule.status, {"error_code": code, "message": message}, headers)
-    if request.host == "login.microsoftonline.com":
+    if request.host == clouds.here("login.microsoftonline.com"):
         return Reply(rule.status, {"error": code, "error_description": message}, headers)
     return Reply(rule.status, ServiceError(rule.status, code, message).envelope(), headers)
 

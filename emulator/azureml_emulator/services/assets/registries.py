@@ -7,7 +7,7 @@ Source: Microsoft.MachineLearningServices registries (ARM), the properties as az
 import re
 import uuid
 
-from azureml_emulator.core import arm, defaults, partial
+from azureml_emulator.core import arm, clouds, defaults, partial
 from azureml_emulator.core.errors import bad_request, conflict
 from azureml_emulator.core.operations import Effect, Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -83,17 +83,18 @@ def account(registry: Resource) -> str:
 
 def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource | None) -> Resource:
     stated, old = body.get("properties") or {}, before.body["properties"] if before else {}
-    location = str(body.get("location") or (before.body["location"] if before else defaults.LOCATION))
+    location = str(body.get("location") or (before.body["location"] if before else clouds.location()))
     own = f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
     group = f"/subscriptions/{id.split('/')[2]}/resourceGroups/azureml-rg-{name}"
     regions = stated.get("regionDetails") or old.get("regionDetails") or [{"location": location}]
+    host = clouds.here(f"{location}.api.azureml.ms")
     properties = {
         "publicNetworkAccess": "Enabled",
         "intellectualPropertyPublisher": None,
         **old,
         **{key: value for key, value in stated.items() if value is not None},
-        "discoveryUrl": f"https://{location}.api.azureml.ms/registrymanagement/v1.0/registries/{name}/discovery",
-        "mlFlowRegistryUri": f"azureml://{location}.api.azureml.ms/mlflow/v1.0/registries/{name}",
+        "discoveryUrl": f"https://{host}/registrymanagement/v1.0/registries/{name}/discovery",
+        "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0/registries/{name}",
         "managedResourceGroup": {"resourceId": group},
         "regionDetails": [_region(region, own, name, group) for region in regions],
         "provisioningState": "Succeeded",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from azureml_emulator.catalog import components, curated, models
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -37,9 +37,9 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
     home = (
         own.id.split("/") if own else ["", "", defaults.REGISTRY_SUBSCRIPTION_ID, "", defaults.REGISTRY_RESOURCE_GROUP]
     )
-    primary = str(own.body["location"]) if own else defaults.LOCATION
+    primary = str(own.body["location"]) if own else clouds.location()
     regions = [str(one["location"]) for one in own.body["properties"]["regionDetails"]] if own else [primary]
-    hosts = {region: f"https://cert-{region}.experiments.azureml.net/" for region in regions}
+    hosts = {region: _host(region) for region in regions}
     return Reply(
         200,
         {
@@ -50,10 +50,14 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
             "subscriptionId": home[2],
             "resourceGroup": home[4],
             "workspaceName": None,
-            "primaryRegionResourceProviderUri": f"https://cert-{primary}.experiments.azureml.net/",
+            "primaryRegionResourceProviderUri": _host(primary),
             "registryFqdns": {region: {"registryFqdn": host} for region, host in hosts.items()},
         },
     )
+
+
+def _host(region: str) -> str:
+    return clouds.here(f"https://cert-{region}.experiments.azureml.net/")
 
 
 def list_containers(request: Request, emulator: Emulator) -> Reply:

@@ -8,7 +8,7 @@ Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job c
 import uuid
 from typing import ClassVar
 
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -53,7 +53,7 @@ class BatchEndpoints(Records):
         default = (stated.get("defaults") or {}).get("deploymentName")
         if default and not (before and emulator.store.get(f"{before.id}/deployments/{default}")):
             raise bad_request(f"Deployment {default} does not exist.", code="BadArgument", target="defaults")
-        uri = f"https://{name.lower()}.{where}.inference.ml.azure.com"
+        uri = clouds.here(f"https://{name.lower()}.{where}.inference.ml.azure.com")
         defaults = stated.get("defaults") or {"deploymentName": None}  # the SDK sets a field of what it is given
         return {
             **stated,

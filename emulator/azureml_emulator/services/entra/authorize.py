@@ -5,7 +5,7 @@ It must not know a resource. The order is that of Azure Resource Manager: who, h
 
 import time
 
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Request
 from azureml_emulator.core.state import Emulator
@@ -22,9 +22,9 @@ def enter(request: Request, route: str, emulator: Emulator) -> dict[str, str]:
     """Let a call pass: headers for its answer. Raises 401, 400, 429 and 403 as the service does."""
     if route in OPEN:
         return {}
-    if request.host == arm.HOST:
+    if request.host == clouds.here(arm.HOST):
         return _at_resource_manager(request, emulator)
-    if request.host.endswith(_WORKSPACE_HOSTS):
+    if request.host.endswith(tuple(clouds.here(one) for one in _WORKSPACE_HOSTS)):
         principal = tokens.check(request.headers.get("authorization", ""), tokens.MACHINE_LEARNING)
         demand(emulator, principal, actions.of_workspace(request.method, request.path, route))
     return {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import bad_request
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -40,7 +41,8 @@ def from_json(stated: object) -> Credential:
             "A federated credential has client, subject and, where they are others, issuer and audience; "
             f"not {stated!r}."
         )
-    return Credential(**{name: str(value) for name, value in stated.items()})
+    given = {name: str(value) for name, value in stated.items()}
+    return Credential(**{"audience": clouds.here(AUDIENCE), **given})
 
 
 def refusal(stated: Sequence[Credential], client: str, claims: Mapping[str, Any]) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import clouds, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -30,7 +30,7 @@ SUBJECT_SETTING, IMMUTABLE = "github.subject", "immutable"
 
 def openid_configuration(request: Request, emulator: Emulator) -> Reply:
     """`/{tenant}/v2.0/.well-known/openid-configuration`."""
-    base = f"https://{LOGIN}/{request.params['tenant']}"
+    base = clouds.here(f"https://{LOGIN}") + f"/{request.params['tenant']}"
     return Reply(
         200,
         {
@@ -49,9 +49,10 @@ def openid_configuration(request: Request, emulator: Emulator) -> Reply:
 
 def instance_discovery(request: Request, emulator: Emulator) -> Reply:
     """`/common/discovery/instance`, which msal asks to learn whether an authority is to be trusted."""
-    aliases = [LOGIN, "login.windows.net", "sts.windows.net"]
-    metadata = [{"preferred_network": LOGIN, "preferred_cache": "login.windows.net", "aliases": aliases}]
-    endpoint = f"https://{LOGIN}/{defaults.TENANT_ID}/v2.0/.well-known/openid-configuration"
+    own, older, issuer = (clouds.here(host) for host in (LOGIN, "login.windows.net", "sts.windows.net"))
+    aliases = [own, older, issuer]
+    metadata = [{"preferred_network": own, "preferred_cache": older, "aliases": aliases}]
+    endpoint = f"https://{own}/{defaults.TENANT_ID}/v2.0/.well-known/openid-configuration"
     return Reply(200, {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": metadata})
 
 
@@ -81,7 +82,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
     lives = int(emulator.store.setting(ACCESS_SETTING, str(ACCESS_SECONDS)))
     claims = {
         "aud": audience,
-        "iss": f"https://sts.windows.net/{request.params['tenant']}/",
+        "iss": clouds.here(f"https://sts.windows.net/{request.params['tenant']}/"),
         "iat": now,
         "nbf": now,
         "exp": now + lives,
@@ -181,7 +182,7 @@ def _check_assertion(emulator: Emulator, client: str, assertion: str) -> Reply |
     stated = emulator.part(Access).credentials
     if stated and (found := federation.refusal(stated, client, claims)):
         return _refuse(401 if found[0] != 700016 else 400, found[0], "invalid_client", found[1])
-    if claims.get("aud") != federation.AUDIENCE and not stated:
+    if claims.get("aud") != clouds.here(federation.AUDIENCE) and not stated:
         return _refuse(
             401,
             700212,

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import jwt
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import clouds, defaults
 from azureml_emulator.core.errors import ServiceError
 
 MANAGEMENT = (
@@ -64,8 +64,9 @@ def check(header: str, audiences: tuple[str, ...]) -> Principal:
         claims = claims_of(token.strip())
     except ValueError:
         raise _refused("InvalidAuthenticationToken", "The access token is invalid.") from None
-    if claims.get("aud") not in audiences:
-        allowed = ",".join(f"'{one}'" for one in audiences)
+    known = [clouds.here(one) for one in audiences]
+    if claims.get("aud") not in known:
+        allowed = ",".join(f"'{one}'" for one in known)
         text = (
             f"The access token has been obtained for wrong audience or resource '{claims.get('aud')}'. "
             f"It should exactly match with one of the allowed audiences {allowed}."
@@ -79,7 +80,7 @@ def check(header: str, audiences: tuple[str, ...]) -> Principal:
 
 
 def _refused(code: str, text: str) -> ServiceError:
-    authority = f"https://login.microsoftonline.com/{defaults.TENANT_ID}"
+    authority = clouds.here(f"https://login.microsoftonline.com/{defaults.TENANT_ID}")
     challenge = f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{text}"'
     return ServiceError(401, code, text, headers={"WWW-Authenticate": challenge}, plain=True)
 

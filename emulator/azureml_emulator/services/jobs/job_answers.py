@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from azureml_emulator.catalog import curated
+from azureml_emulator.core import clouds
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.job_resource import Job, JobType
@@ -107,17 +108,18 @@ def texts(stated: Any) -> dict[str, str]:
 def on_page(services: Json, page: str) -> Json:
     """With the studio's address on the emulator's own page, where somebody can see the run; its port may change."""
     found: Json = services.get("Studio") or {}
-    if not page or not str(found.get("endpoint")).startswith(STUDIO):
+    studio = clouds.here(STUDIO)
+    if not page or not str(found.get("endpoint")).startswith(studio):
         return services
-    return {**services, "Studio": {**found, "endpoint": found["endpoint"].replace(STUDIO, f"{page}/jobs/", 1)}}
+    return {**services, "Studio": {**found, "endpoint": found["endpoint"].replace(studio, f"{page}/jobs/", 1)}}
 
 
 def _services(workspace: Resource, name: str) -> Json:
     parts = workspace.id.split("/")
     short = f"/subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{workspace.name}"
     endpoints = {
-        "Tracking": f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?",
-        "Studio": f"{STUDIO}{name}?wsid={short}",  # the SDK adds the tenant
+        "Tracking": clouds.here(f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"),
+        "Studio": f"{clouds.here(STUDIO)}{name}?wsid={short}",  # the SDK adds the tenant
     }
     empty = {"port": None, "status": None, "errorMessage": None, "properties": None, "nodes": None}
     return {kind: {"jobServiceType": kind, "endpoint": endpoint, **empty} for kind, endpoint in endpoints.items()}

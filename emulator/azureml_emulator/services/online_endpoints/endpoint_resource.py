@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.typed import At, Json, Provisioned, ProvisioningState
 from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
@@ -87,7 +87,7 @@ class OnlineEndpoint(Provisioned):
                 raise bad_request(f"The endpoint has no deployment yet, so {part} cannot be set.", target=part)
         id = f"{parent}/{KIND}/{name}"
         principal = {"principalId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())), "tenantId": defaults.TENANT_ID}
-        host = f"https://{name.lower()}.{location}.inference.ml.azure.com"
+        host = clouds.here(f"https://{name.lower()}.{location}.inference.ml.azure.com")
         return cls(
             id=id,
             name=name,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from azureml_emulator.core import arm, partial
+from azureml_emulator.core import arm, clouds, partial
 from azureml_emulator.core.errors import bad_request, conflict
 from azureml_emulator.core.operations import Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
@@ -138,7 +138,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
     if found.auth_mode is not AuthMode.AML_TOKEN:
         raise bad_request(f"Endpoint {found.name} does not use tokens of Azure ML.", code="BadArgument")
     now = int(time.time())
-    made = sign({"aud": SCORING_AUDIENCE, "endpoint": found.id, "exp": now + TOKEN_SECONDS})
+    made = sign({"aud": clouds.here(SCORING_AUDIENCE), "endpoint": found.id, "exp": now + TOKEN_SECONDS})
     expiry = {"expiryTimeUtc": now + TOKEN_SECONDS, "refreshAfterTimeUtc": now + TOKEN_SECONDS // 2}
     return Reply(200, {"accessToken": made, "tokenType": "Bearer", **expiry})
 

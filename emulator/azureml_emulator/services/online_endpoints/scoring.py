@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -214,7 +215,7 @@ def _check_signed_in(request: Request, emulator: Emulator, endpoint: OnlineEndpo
         except ValueError:
             claims = {}
         # a token of Azure ML is for one endpoint and names it; one of Entra is for the audience
-        ours = claims.get("aud") == SCORING_AUDIENCE and float(claims.get("exp", 0)) > time.time()
+        ours = claims.get("aud") == clouds.here(SCORING_AUDIENCE) and float(claims.get("exp", 0)) > time.time()
         good = ours and claims.get("endpoint") == (endpoint.id if mode is AuthMode.AML_TOKEN else None)
     if kind.lower() != "bearer" or not good:
         text = "key_auth_bad_header_or_key" if mode is AuthMode.KEY else "token_auth_invalid_token"

@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -22,9 +23,8 @@ CHARACTERS = 4  # of a token, about
 def completions(request: Request, emulator: Emulator) -> Reply:
     """POST /openai/deployments/{deployment}/chat/completions."""
     if not _signed_in(request):
-        text = (
-            f"Unauthorized. Access token is missing, invalid, audience is incorrect ({AUDIENCES[0]}), or have expired."
-        )
+        wanted = clouds.here(AUDIENCES[0])
+        text = f"Unauthorized. Access token is missing, invalid, audience is incorrect ({wanted}), or have expired."
         return Reply(401, {"statusCode": 401, "message": text})
     if "api-version" not in request.query:
         raise ServiceError(404, "404", "Resource not found", plain=True)

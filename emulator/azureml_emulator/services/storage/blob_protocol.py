@@ -12,7 +12,7 @@ from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
 from xml.sax.saxutils import escape
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import clouds, defaults
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
@@ -78,7 +78,7 @@ def authorize(request: Request, emulator: Emulator, needed: str) -> None:
         text = (
             "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."
         )
-        tenant = f"https://login.microsoftonline.com/{defaults.TENANT_ID}/oauth2/authorize"
+        tenant = clouds.here(f"https://login.microsoftonline.com/{defaults.TENANT_ID}/oauth2/authorize")
         challenge = f"Bearer authorization_uri={tenant} resource_id=https://storage.azure.com"
         raise ServiceError(401, "NoAuthenticationInformation", text, headers={"WWW-Authenticate": challenge})
     else:
@@ -202,7 +202,7 @@ def _check_token(token: str, account: str) -> Principal:
         ) from None
     if float(claims.get("exp", 0)) < time.time():
         raise ServiceError(401, "InvalidAuthenticationInfo", "Lifetime validation failed. The token is expired.")
-    own = f"https://{account}.blob.core.windows.net"
+    own = clouds.here(f"https://{account}.blob.core.windows.net")
     if claims.get("aud") not in (*_AUDIENCES, own, f"{own}/"):
         raise ServiceError(
             401, "InvalidAuthenticationInfo", f"Audience validation failed. Audience: '{claims.get('aud')}'."

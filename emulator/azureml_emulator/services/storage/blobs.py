@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.clock import iso
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage.lease import NONE, Lease
@@ -32,7 +33,8 @@ class BlobAddress(NamedTuple):
     @property
     def url(self) -> str:
         """As the storage service addresses it."""
-        return f"https://{self.account}.blob.core.windows.net/{self.container}" + (f"/{self.name}" if self.name else "")
+        host = clouds.here(f"{self.account}.blob.core.windows.net")
+        return f"https://{host}/{self.container}" + (f"/{self.name}" if self.name else "")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ It must not change anything.
 import math
 from typing import Any
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -53,7 +54,7 @@ def show_run(emulator: Emulator, run: Resource) -> Json:
     tags["mlflow.rootRunId"] = body["root"]
     if body["parent"]:
         tags["mlflow.parentRunId"] = body["parent"]
-    host = f"{scope.location(workspace)}.api.azureml.ms"
+    host = clouds.here(f"{scope.location(workspace)}.api.azureml.ms")
     base = f"azureml://{host}/mlflow/v2.0{workspace.id}/experiments/{experiment}"
     info: dict[str, Any] = {
         "run_id": run.name,

@@ -6,7 +6,7 @@ Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
 
 from typing import Any
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -108,10 +108,10 @@ def _place(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
         return f"/subscriptions/{p['sub']}", str(said["location"])
     group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
     if found := emulator.store.get(group):
-        return group, str(found.body.get("location") or defaults.LOCATION)
+        return group, str(found.body.get("location") or clouds.location())
     if not group_exists(emulator, p["sub"], p["rg"]):
         raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
-    return group, defaults.LOCATION
+    return group, clouds.location()
 
 
 def _make(emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:

@@ -137,13 +137,17 @@ def _definition(properties: Mapping[str, Any]) -> Json:
     return {"name": properties["roleName"], **{name: allowed.get(theirs) or [] for name, theirs in parts.items()}}
 
 
+def _credential(client: str, stated: Mapping[str, Any]) -> federation.Credential:
+    return federation.Credential(client, stated["subject"], stated["issuer"], next(iter(stated["audiences"])))
+
+
 def _state_access(emulator: Emulator, caller: Principal | None) -> None:
     """Tell who may sign in and do what. Whoever assigns the first role may assign roles, so is an owner."""
     access = emulator.part(Access)
     every = list(emulator.store.every(KIND))
     clients = {one.id.lower(): one.body["properties"]["clientId"] for one in _of(every, IDENTITIES)}
     credentials = [
-        federation.Credential(clients[_holder(one.id).lower()], one.body["properties"]["subject"])
+        _credential(clients[_holder(one.id).lower()], one.body["properties"])
         for one in _of(every, CREDENTIALS)
         if _holder(one.id).lower() in clients
     ]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.request import Json
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[()\[\],.]))")
@@ -229,6 +230,7 @@ _SCOPED: dict[str, Callable[..., Any]] = {
     "subscriptionresourceid": lambda scope, kind, *names: (
         f"/subscriptions/{scope.subscription}/providers/{kind}/{'/'.join(map(str, names))}"
     ),
+    "environment": lambda _: {"name": clouds.posed().name},
     "resourcegroup": _resource_group,
     "subscription": lambda scope: {
         "id": f"/subscriptions/{scope.subscription}",

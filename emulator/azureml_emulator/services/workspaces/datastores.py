@@ -7,7 +7,7 @@ Source: Microsoft.MachineLearningServices workspaces/datastores (ARM).
 import re
 from typing import Any
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -37,7 +37,7 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
             "datastoreType": kind,
             "accountName": account,
             **place,
-            "endpoint": "core.windows.net",
+            "endpoint": clouds.here("core.windows.net"),
             "protocol": "https",
             "subscriptionId": workspace.id.split("/")[2],
             "resourceGroup": workspace.id.split("/")[4],

@@ -6,6 +6,7 @@ Source: Azure Retail Prices, version 2023-01-01-preview: the form of an answer, 
 import re
 from uuid import NAMESPACE_URL, uuid5
 
+from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -24,7 +25,7 @@ def items(request: Request, emulator: Emulator) -> Reply:
     if not all(terms):
         raise bad_request(f"$filter is terms such as armSkuName eq 'Standard_D2_v3' joined by and; not {text!r}.")
     wanted = {found[1]: found[2] for found in terms if found}
-    region = wanted.get("armRegionName", "eastus")
+    region = wanted.get("armRegionName", clouds.location())
     every = [item for size in GPUS for item in _meters(size, region)]
     shown = [one for one in every if all(str(one.get(_NAMES.get(key, key))) == value for key, value in wanted.items())]
     head = {"BillingCurrency": "USD", "CustomerEntityId": "Default", "CustomerEntityType": "Retail"}

@@ -5,7 +5,7 @@ It must not know what a group holds but whether there is a workspace in it.
 
 from typing import Any
 
-from azureml_emulator.core import arm, defaults
+from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -29,14 +29,14 @@ def resource_group(request: Request, emulator: Emulator) -> Reply:
     p = request.params
     id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
     if request.method == "PUT":
-        body = {"location": request.json().get("location", defaults.LOCATION), "tags": request.json().get("tags") or {}}
+        body = {"location": request.json().get("location", clouds.location()), "tags": request.json().get("tags") or {}}
         emulator.store.put(id, body, parent=f"/subscriptions/{p['sub']}", kind="resourceGroups", name=p["rg"])
     elif not scope.group_exists(emulator, p["sub"], p["rg"]):
         raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
     if request.method == "HEAD":
         return Reply(204)
     found = emulator.store.get(id)
-    shown = found.body if found else {"location": defaults.LOCATION, "tags": {}}
+    shown = found.body if found else {"location": clouds.location(), "tags": {}}
     kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
     return Reply(200, {"id": id, "name": p["rg"], **kind, **shown})
 
@@ -68,21 +68,27 @@ def provider(request: Request, emulator: Emulator) -> Reply:
 
 
 def endpoints(request: Request, emulator: Emulator) -> Reply:
-    """GET /metadata/endpoints: the hosts of the public cloud, in the old form or, from 2019-05-01 on, as a list."""
+    """GET /metadata/endpoints: the hosts of the cloud, in the old form or, from 2019-05-01 on, as a list."""
+    here = clouds.here
+    storage, manager = here("core.windows.net"), f"https://{here(arm.HOST)}"
     cloud = {
-        "name": "AzureCloud",
-        "portal": "https://portal.azure.com",
-        "resourceManager": f"https://{arm.HOST}",
+        "name": clouds.posed().name,
+        "portal": here("https://portal.azure.com"),
+        "resourceManager": manager,
         "authentication": {
-            "loginEndpoint": "https://login.microsoftonline.com",
-            "audiences": ["https://management.core.windows.net/", f"https://{arm.HOST}/"],
+            "loginEndpoint": here("https://login.microsoftonline.com"),
+            "audiences": [here("https://management.core.windows.net/"), f"{manager}/"],
             "tenant": "common",
             "identityProvider": "AAD",
         },
-        "suffixes": {"storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io"},
+        "suffixes": {
+            "storage": storage,
+            "keyVaultDns": here("vault.azure.net"),
+            "acrLoginServer": here("azurecr.io"),
+        },
         "graph": "https://graph.windows.net/",
         "graphAudience": "https://graph.windows.net/",
-        "batch": "https://batch.core.windows.net/",
+        "batch": f"https://batch.{storage}/",
         "media": "https://rest.media.azure.net",
     }
     return Reply(200, cloud if request.query.get("api-version", "") < "2019" else [cloud])

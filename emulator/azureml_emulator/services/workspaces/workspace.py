@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from azureml_emulator.core import arm, defaults, partial
+from azureml_emulator.core import arm, clouds, defaults, partial
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Reply, Request
@@ -45,7 +45,7 @@ def ensure_default(emulator: Emulator) -> None:
         create(
             emulator,
             arm.default_workspace_id(),
-            {"location": defaults.LOCATION},
+            {"location": clouds.location()},
             storage_account=defaults.STORAGE_ACCOUNT,
         )
 
@@ -55,10 +55,10 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
     subscription, group, name = (id.split("/")[index] for index in (2, 4, -1))
     group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
     before = emulator.store.get(id)
-    location = str(body.get("location") or defaults.LOCATION)
+    location = str(body.get("location") or clouds.location())
     stated = body.get("properties") or {}
     account = storage_account or f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
-    host = f"{location}.api.azureml.ms"
+    host = clouds.here(f"{location}.api.azureml.ms")
     properties = {
         "friendlyName": name,
         "description": "",
@@ -187,7 +187,7 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
         "modelmanagement",
         "pipelines",
     )
-    return Reply(200, {**dict.fromkeys(names, base), "studio": "https://ml.azure.com"})
+    return Reply(200, {**dict.fromkeys(names, base), "studio": clouds.here("https://ml.azure.com")})
 
 
 def resync_keys(request: Request, emulator: Emulator) -> Reply:
@@ -220,7 +220,7 @@ def dependent(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(404, "ResourceNotFound", text, plain=True)
     if request.method == "DELETE":
         return Reply(200)
-    shown = {"id": id, "name": request.params["name"], "type": kind, "location": defaults.LOCATION}
+    shown = {"id": id, "name": request.params["name"], "type": kind, "location": clouds.location()}
     return Reply(200, {**shown, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
 
 

@@ -81,11 +81,9 @@ def test_what_init_cloud_deploys_lets_a_job_sign_in_with_the_audience_of_its_clo
     for name, value in process.variables(address, {}).items():
         monkeypatch.setenv(name, value)
     names = (defaults.SUBSCRIPTION_ID, defaults.RESOURCE_GROUP, defaults.WORKSPACE)
-    target, options = Target("azure", *names, "", cloud), {"interactive": False, "cloud": cloud}
-    owner = Workspace(target, auth.credential({}, **options))
-    spec = CloudSpec(
-        defaults.SUBSCRIPTION_ID, "", names[1], names[2], owner.location, "acme/tune", (), cloud=cloud.name
-    )
+    target = Target("azure", *names, "", cloud)
+    owner = Workspace(target, auth.credential({}, interactive=False, cloud=cloud))
+    spec = CloudSpec(names[0], "", names[1], names[2], owner.location, "acme/tune", (), cloud=cloud.name)
     subjects = ("repo:acme/tune:environment:production",)
     given = environment_parameters(spec, "production", subjects)
     arm.deploy(owner, spec.group_id, "production", template("environment"), given, {}, owner.location)

@@ -13,12 +13,15 @@ from mlops.cli.session import Session
 def command(session: Session, offline: bool, base: str, force: bool) -> None:
     """Show what this commit needs, and why. Changes nothing."""
     session.read_params()
-    from mlops.flow.release import offline_plan, plan
-    from mlops.views import plan as view
-
     if base and not offline:
         raise click.UsageError("--base needs --offline; with a workspace the plan compares with what it holds")
     if offline:
-        session.answer(lambda context: offline_plan.run(context.project, base=base), view)
+        from mlops.flow.release import offline_plan
+        from mlops.views.offline_plan import Offline
+
+        session.answer(lambda context: offline_plan.run(context.project, base=base), Offline)
     else:
+        from mlops.flow.release import plan
+        from mlops.views import plan as view
+
         session.answer(lambda context: plan.run(context, force=force), view)

@@ -78,14 +78,14 @@ class Session:
     @cached_property
     def view(self) -> "Output":
         """For people, one JSON object for programs, or Markdown."""
-        from mlops.render import Csv, Human, Json, Markdown, console
+        from mlops.render import Csv, Human, Json, Markdown, Page
 
-        notes = console(self.stderr, self.environ)
+        notes = Page(self.stderr, self.environ)
         if self.as_markdown:
             return Markdown(self.stdout, notes)
         if self.as_csv:
             return Csv(self.stdout, notes)
-        return Json(self.stdout, notes) if self.as_json else Human(console(self.stdout, self.environ), notes)
+        return Json(self.stdout, notes) if self.as_json else Human(Page(self.stdout, self.environ), notes)
 
     @cached_property
     def params(self) -> "Params":
@@ -232,7 +232,7 @@ class Session:
     def context(self) -> "Context":
         """What a verb is given."""
         from mlops.flow.context import Context
-        from mlops.render import board, console
+        from mlops.render import Page, board
 
         return Context(
             params=self._params_of_target,
@@ -244,7 +244,7 @@ class Session:
             repository=self.actions.repository or "",
             pushed_branch=self.actions.pushed_branch or "",
             actor=self.actions.actor or _person(self.environ),
-            draw=lambda: board(console(self.stderr, self.environ), self.view.note),
+            draw=lambda: board(Page(self.stderr, self.environ).console, self.view.note),
         )
 
     def _connect(self) -> "Workspace":

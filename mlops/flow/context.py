@@ -9,26 +9,27 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlops.azure.workspace import Workspace
-from mlops.domain.environments.endpoint_name import endpoint_name
-from mlops.domain.environments.workspace_name import WorkspaceName
-from mlops.domain.evaluation.spec import ChampionPlace
-from mlops.domain.promote.preflight import check_name
 from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, Problem
 from mlops.flow.project import Project
-from mlops.params import Environment, Params
 from mlops.render import Board, Lines
+
+if TYPE_CHECKING:
+    from mlops.azure.workspace import Workspace
+    from mlops.domain.environments.workspace_name import WorkspaceName
+    from mlops.domain.evaluation.spec import ChampionPlace
+    from mlops.params import Environment, Params
 
 
 @dataclass
 class Context:
     """One command's world. `connect` makes the workspace; commands that need none never call it."""
 
-    params: Params
+    params: "Params"
     params_path: Path
-    connect: Callable[[], Workspace]
+    connect: "Callable[[], Workspace]"
     say: Callable[[str], None]
     commit: str = ""
     run_url: str = ""
@@ -42,16 +43,18 @@ class Context:
         return self.draw() if self.draw else nullcontext(Lines(self.say))
 
     @cached_property
-    def workspace(self) -> Workspace:
+    def workspace(self) -> "Workspace":
         """The workspace; signing in happens on the first request."""
         return self.connect()
 
-    def workspace_of(self, environment: str) -> Workspace:
+    def workspace_of(self, environment: str) -> "Workspace":
         """The workspace that holds an environment's endpoint: this one, unless the parameters name another."""
         return self.workspace.at(self.place(environment))
 
-    def place(self, environment: str) -> WorkspaceName:
+    def place(self, environment: str) -> "WorkspaceName":
         """Where that is, by name."""
+        from mlops.domain.environments.workspace_name import WorkspaceName
+
         named = self.environment(environment)
         return WorkspaceName(named.workspace, named.resource_group, named.subscription)
 
@@ -80,7 +83,7 @@ class Context:
         """What stands on a lease of this process: the workflow run, or who sits here."""
         return self.run_url or f"{self.actor or 'local'}-{secrets.token_hex(4)}"
 
-    def environment(self, name: str) -> Environment:
+    def environment(self, name: str) -> "Environment":
         """The environment of that name. Raises BadInput."""
         if name not in self.params.environments:
             known = ", ".join(self.params.environments)
@@ -88,17 +91,23 @@ class Context:
             raise BadInput(Problem(what, str(self.params_path), fix=fix, key="environments"))
         return self.params.environments[name]
 
-    def champion_place(self, environment: str) -> ChampionPlace:
+    def champion_place(self, environment: str) -> "ChampionPlace":
         """Where the model that serves an environment is looked for. Raises BadInput as `endpoint_name`."""
+        from mlops.domain.evaluation.spec import ChampionPlace
+
         return ChampionPlace(self.owner, environment, self.endpoint_name(environment), self.place(environment))
 
     def stated_endpoint(self, environment: str) -> str:
         """That name whether Azure takes it or not."""
+        from mlops.domain.environments.endpoint_name import endpoint_name
+
         pattern, place = self.environment(environment).endpoint, self.workspace_of(environment)
         return endpoint_name(pattern, project=self.owner, environment=environment, workspace_hash=place.hash)
 
     def endpoint_name(self, environment: str) -> str:
         """The endpoint of an environment, made unique in its region. Raises BadInput when Azure would refuse it."""
+        from mlops.domain.promote.preflight import check_name
+
         name = self.stated_endpoint(environment)
         key = f"environments.{environment}.endpoint"
         if found := check_name(name, key, str(self.params_path), key):

@@ -3,12 +3,10 @@
 It must not change anything.
 """
 
-import json
 from collections.abc import Mapping
 
 from mlops.azure import data, jobs, models
 from mlops.azure.workspace import Workspace
-from mlops.domain.dataset import recipe_digest
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation.scoring import why_not
 from mlops.domain.promote import preflight
@@ -24,7 +22,7 @@ from mlops.domain.training.spec import TrainingSpec
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.dataset.files import curated_files
-from mlops.flow.evaluation import probes
+from mlops.flow.dataset.recipe import recipe
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.verdict import judge
 from mlops.flow.project import Project
@@ -32,12 +30,6 @@ from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
-
-
-def recipe(project: Project, curated: list[tuple[str, bytes]]) -> str:
-    """The digest of what preparation would start from. Rows that ask what a probe asks are left out of the data."""
-    asked = (json.dumps(probe.messages) for probe in probes.every(project))
-    return recipe_digest(project.params.data.model_dump(), curated, asked)
 
 
 def data_version(workspace: Workspace, project: Project) -> str | None:

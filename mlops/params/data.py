@@ -6,8 +6,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mlops.domain.dataset import personal
-from mlops.domain.dataset.rows import ending
 from mlops.params.block import Block as _Block
 from mlops.params.block import Positive, Seed, Share
 from mlops.params.patterns import NAME
@@ -99,6 +97,8 @@ class Data(_Block):
     @model_validator(mode="after")
     def _policies_are_known(self) -> Self:
         if isinstance(self.personal_data, dict):
+            from mlops.domain.dataset import personal
+
             known = (*personal.KINDS, personal.SECRETS, personal.PERSONAL, "default")
             for name in self.personal_data:
                 if name not in known:
@@ -109,4 +109,6 @@ class Data(_Block):
         """Whether a file, named from the folder of params.yaml, is one of conversations by its place and ending."""
         if any(fnmatchcase(path, entry.path) for entry in self.sources):
             return True
+        from mlops.domain.dataset.rows import ending
+
         return bool(ending(path)) and PurePosixPath(self.curated) in PurePosixPath(path).parents

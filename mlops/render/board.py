@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from typing import TYPE_CHECKING, Protocol
 
 from mlops import clock
 from mlops.render.markdown import clean
-from mlops.render.report import Table, drawn
+from mlops.render.report import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
 
 SILENCE = 30.0  # seconds after which a log says that it still goes on
 
@@ -46,20 +46,26 @@ class Lines:
 class Screen:
     """For a terminal: the table in place, with the lines of the log above it."""
 
-    live: Live
+    live: "Live"
 
     def show(self, table: Table, news: Iterable[str], log: Iterable[str]) -> None:  # noqa: ARG002 - the table says it
         """Draw it again."""
+        from rich.text import Text
+
+        from mlops.render.drawing import drawn
+
         for line in log:
             self.live.console.print(Text(clean(line), style="dim"), soft_wrap=True)
         self.live.update(drawn(table), refresh=True)
 
 
 @contextmanager
-def board(console: Console, say: Callable[[str], None]) -> Iterator[Board]:
+def board(console: "Console", say: Callable[[str], None]) -> Iterator[Board]:
     """The one that fits the console."""
     if not console.is_interactive:
         yield Lines(say)
         return
+    from rich.live import Live
+
     with Live(console=console, auto_refresh=False, transient=True) as live:
         yield Screen(live)

@@ -4,18 +4,48 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TextIO
-
-from rich.console import Console
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from mlops import streams
 from mlops.errors import MlopsError
+from mlops.render.log import text_of
 from mlops.render.markdown import clean
 from mlops.render.plain import envelope
 from mlops.render.report import Report
 
-LOG_WIDTH = 160  # columns of a log that nobody's window limits
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stream that people read. What draws on it is imported for the first report; lines need nothing."""
+
+    stream: TextIO
+    environ: Mapping[str, str]
+
+    @property
+    def watched(self) -> bool:
+        """Whether a person's terminal is behind it. Nothing moves on a runner, although those of act have a pty."""
+        return self.stream.isatty() and not self.environ.get("CI") and self.environ.get("GITHUB_ACTIONS") != "true"
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's, for what a terminal shows, and for tables that do not fit as they are."""
+        from mlops.render.drawing import console
+
+        return console(self.stream, self.environ, watched=self.watched)
+
+    def line(self, text: str) -> None:
+        """One line, at once, and not wrapped, so that it can be copied."""
+        self.write(f"{clean(text)}\n")
+
+    def write(self, text: str) -> None:
+        """A text as it is; a log in another encoding than UTF-8 must not end a command."""
+        if isinstance(self.stream, io.TextIOWrapper):
+            self.stream.reconfigure(errors="replace")
+        _write(self.stream, text)
 
 
 class Output(Protocol):
@@ -35,22 +65,25 @@ class Output(Protocol):
 class Human:
     """For people: the report on stdout, notes and progress on stderr. `replaces`: a screen is cleared before it."""
 
-    out: Console
-    err: Console
+    out: Page
+    err: Page
     replaces: bool = False
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Print the report."""
+        if not self.out.watched and (text := text_of(report)) is not None:
+            self.out.write(text)
+            return
         if self.replaces:
-            self.out.clear()  # nothing where it is no terminal
-        report.print(self.out)
+            self.out.console.clear()  # nothing where it is no terminal
+        report.print(self.out.console)
 
     def refuse(self, verb: str, failure: MlopsError) -> None:
         """Nothing: it is told on stderr."""
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
-        _note(self.err, text)
+        self.err.line(text)
 
 
 @dataclass(frozen=True)
@@ -58,7 +91,7 @@ class Json:
     """For programs: exactly one JSON object on stdout; notes still go to stderr."""
 
     out: TextIO
-    err: Console
+    err: Page
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Write the object that `docs/json` describes."""
@@ -75,7 +108,7 @@ class Json:
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
-        _note(self.err, text)
+        self.err.line(text)
 
 
 @dataclass(frozen=True)
@@ -83,7 +116,7 @@ class Markdown:
     """For a comment, an issue or a file: the report as Markdown on stdout; notes still go to stderr."""
 
     out: TextIO
-    err: Console
+    err: Page
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Write the report."""
@@ -94,7 +127,7 @@ class Markdown:
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
-        _note(self.err, text)
+        self.err.line(text)
 
 
 @dataclass(frozen=True)
@@ -102,7 +135,7 @@ class Csv:
     """For spreadsheets: the first table of the report with its raw values on stdout; notes still go to stderr."""
 
     out: TextIO
-    err: Console
+    err: Page
 
     def answer(self, verb: str, result: object, report: Report, failure: MlopsError | None) -> None:  # noqa: ARG002
         """Write the table."""
@@ -113,37 +146,7 @@ class Csv:
 
     def note(self, text: str) -> None:
         """Print one line on stderr."""
-        _note(self.err, text)
-
-
-class _Console(Console):
-    """Goes on when its reader went away, as `head` does: the work is not done yet, and its exit code is the answer."""
-
-    def on_broken_pipe(self) -> None:
-        """Say nothing more."""
-        self.quiet = True
-        streams.forget(self.file)
-
-
-def console(stream: TextIO, environ: Mapping[str, str]) -> Console:
-    """A console on a stream: NO_COLOR is honoured, and nothing moves on a runner, although those of act have a pty."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")  # a log in another encoding than UTF-8 must not end a command
-    watched = stream.isatty() and not environ.get("CI") and environ.get("GITHUB_ACTIONS") != "true"
-    return _Console(
-        file=stream,
-        force_terminal=None if watched else False,
-        force_interactive=watched,
-        width=None if watched else LOG_WIDTH,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        _environ=environ,
-    )
-
-
-def _note(console: Console, text: str) -> None:
-    console.print(Text(clean(text)), soft_wrap=True)
+        self.err.line(text)
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -4,28 +4,16 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
-
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console
-from rich.measure import Measurement
-from rich.padding import Padding
-from rich.table import Table as RichTable
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops.domain.numbers import number, to_plain
-from mlops.render.markdown import clean, fenced, inline, paragraph
+from mlops.render.markdown import fenced, inline, paragraph
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Cell = str | int | float | bool | None
 PROGRAMS = ("mlops ", "az ", "git ", "gh ", "make ", "python ", "curl ")
-_STYLES = {
-    **dict.fromkeys(("pass", "ok", "Completed", "Succeeded"), "green"),
-    **dict.fromkeys(("refuse", "failed", "Failed", "NotResponding"), "red"),
-    **dict.fromkeys(("advisory", "held back", "Canceled", "CancelRequested"), "yellow"),
-    **dict.fromkeys(("run", "Running"), "cyan"),
-    "skip": "dim",
-}
 
 
 class Drawing(Protocol):
@@ -140,13 +128,11 @@ class Report:
             blocks.append(f"Next: {inline(self.next_step)}")
         return "\n\n".join(blocks) + "\n"
 
-    def print(self, console: Console) -> None:
+    def print(self, console: "Console") -> None:
         """Write it to a terminal or a log. Commands and sentences are not wrapped, so they can be copied."""
-        for section in (self._top(), *self.sections):
-            _print(console, section)
-        if self.next_step:
-            _say(console, "Next:", "bold")
-            _say(console, f"    {self.next_step}" if is_command(self.next_step) else f"  {self.next_step}")
+        from mlops.render import drawing
+
+        drawing.draw(self, console)
 
     def as_sections(self) -> "tuple[Section, ...]":
         """The whole report as parts of a larger one; the next step stays behind."""
@@ -187,68 +173,6 @@ def _markdown(section: Section, heading: str) -> Iterator[str]:
         yield fenced(drawn.to_mermaid(), "mermaid")
         yield paragraph(drawn.caption())
         yield f"<details><summary>Values</summary>\n\n{values.to_markdown()}\n\n</details>"
-
-
-def _print(console: Console, section: Section) -> None:
-    _say(console, section.title, "bold")
-    for line in section.lines:
-        if line:
-            _say(console, "\n".join(f"  {part}" for part in line.splitlines()))
-    for item in section.tables:
-        _print_table(console, item)
-    for chart in section.charts:
-        for line in chart.sparklines():
-            _say(console, f"  {line}")
-
-
-def _print_table(console: Console, item: Table) -> None:
-    """Write a table; in a log or a file without the blanks that fill its cells up.
-
-    Where a terminal is so narrow that words would be broken, each row is written as lines of name and value.
-    """
-    made = Padding(drawn(item, whole_words=console.is_terminal), (0, 0, 0, 1), expand=False)
-    if not console.is_terminal:
-        with console.capture() as held:
-            console.print(made)
-        _say(console, "\n".join(line.rstrip() for line in held.get().splitlines()))
-    elif Measurement.get(console, console.options.update(max_width=10_000), made).minimum <= console.width:
-        console.print(made)
-    else:
-        _print_rows(console, item)
-
-
-def _print_rows(console: Console, item: Table) -> None:
-    if item.title:
-        _say(console, f" {item.title}")
-    for row in item.rows:
-        made = RichTable.grid(padding=(0, 2))
-        made.add_column()
-        made.add_column(overflow="fold")
-        for name, cell in zip(item.columns, row, strict=True):
-            if shown(cell):
-                made.add_row(Text(clean(name), style="bold"), _cell(cell))
-        console.print(Padding(made, (1, 0, 0, 3), expand=False))
-
-
-def drawn(item: Table, *, whole_words: bool = False) -> RichTable:
-    """A table for a terminal. `whole_words`: no column is narrower than its longest word."""
-    made = RichTable(title=Text(clean(item.title)) if item.title else None, title_justify="left", box=SIMPLE_HEAD)
-    for index, name in enumerate(item.columns):
-        justify: Literal["left", "right"] = "right" if item.numeric(index) else "left"
-        words = " ".join([clean(name), *(clean(shown(row[index])) for row in item.rows)]).split()
-        longest = max(map(cell_len, words), default=0) if whole_words else None
-        made.add_column(Text(clean(name)), justify=justify, overflow="fold", min_width=longest)
-    for row in item.rows:
-        made.add_row(*map(_cell, row))
-    return made
-
-
-def _cell(cell: Cell) -> Text:
-    return Text(clean(shown(cell)), style=_STYLES.get(str(cell), ""))
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(clean(text), style=style), soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

@@ -1,13 +1,17 @@
 """What differs from the released model, as a section of `mlops plan` and `mlops status`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mlops.flow.release.pull_request_diff import FileChange
-from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.render import Section, Table, table
 
+if TYPE_CHECKING:
+    from mlops.domain.release.drift import Drift
+    from mlops.flow.release.pull_request_diff import FileChange
+    from mlops.flow.release.released_diff import ReleasedDiff
 
-def released_section(found: ReleasedDiff) -> Section:
+
+def released_section(found: "ReleasedDiff") -> Section:
     """Old and new of what would be made otherwise."""
     released, conversations = found.released, found.conversations
     if released is None:
@@ -26,11 +30,16 @@ def released_section(found: ReleasedDiff) -> Section:
     return Section("Against what is released", tuple(lines), tuple(item for item in tables if item.rows))
 
 
-def _counts(changes: Sequence[FileChange]) -> tuple[list[int | None], list[int | None]]:
+def _counts(changes: "Sequence[FileChange]") -> tuple[list[int | None], list[int | None]]:
     return [change.added for change in changes], [change.removed for change in changes]
 
 
-def conversation_table(changes: Sequence[FileChange]) -> Table:
+def conversation_table(changes: "Sequence[FileChange]") -> Table:
     """Conversations by file."""
     rows = [(change.path, change.added, change.removed) for change in changes]
     return table("Conversations", ("file", "added", "removed"), rows)
+
+
+def drift_lines(found: "Sequence[Drift]") -> tuple[str, ...]:
+    """What somebody changed by hand."""
+    return tuple(f"changed by hand in {one.environment}: {one.what}" for one in found)

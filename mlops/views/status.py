@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from mlops.domain.cleanup.plan import Because
-from mlops.domain.release.drift import Drift
 from mlops.domain.training.costs import amount
 from mlops.flow.cleanup.cleanup import CleanupItem
 from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel
@@ -13,7 +12,7 @@ from mlops.flow.release.status import CleanupForecast, StatusResult
 from mlops.flow.training.under_way import RunUnderWay
 from mlops.flow.training.watch import told
 from mlops.render import Report, Table, table
-from mlops.views.released import released_section
+from mlops.views.released import drift_lines, released_section
 
 SHORT_COMMIT = 8
 MOST_ITEMS = 5  # of cleanup; `mlops cleanup` has all
@@ -55,11 +54,6 @@ def report(result: StatusResult) -> Report:
 def outputs(_: StatusResult) -> Mapping[str, str]:
     """Nothing: no later step asks."""
     return {}
-
-
-def drift_lines(found: Sequence[Drift]) -> tuple[str, ...]:
-    """What somebody changed by hand."""
-    return tuple(f"changed by hand in {one.environment}: {one.what}" for one in found)
 
 
 def _environments(found: Sequence[EnvironmentStatus]) -> Table:

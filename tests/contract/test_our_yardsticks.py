@@ -30,7 +30,7 @@ from mlops.params.gate import GateRule
 from mlops.views import compare as compare_view
 from mlops.views import gate as gate_view
 from mlops.views import judge as judge_view
-from mlops.views.plan import answer_lines
+from mlops.views.offline_plan import answer_lines
 from tests.project import PARAMS_FILE
 
 JOB, DATA, VERSION = "ft-abcdef012345-1", "colours", "d" * 30

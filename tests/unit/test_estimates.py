@@ -8,10 +8,11 @@ from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
 from mlops.domain.training.costs import Estimate, WorkUnit
 from mlops.domain.training.parameters import Component, Resolved, Value
-from mlops.flow.training import estimates
+from mlops.flow.training import estimates, hourly
 from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import load
 from mlops.views import plan as view
+from mlops.views.offline_plan import machine_costs
 from tests.project import PARAMS_FILE
 
 PARAMS = load(PARAMS_FILE)
@@ -55,7 +56,7 @@ def test_epochs_count_unless_steps_are_bounded(values: dict[str, str], epochs: f
 
 
 def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> None:
-    found = view.machine_costs(estimates.by_the_hour(PARAMS))
+    found = machine_costs(hourly.by_the_hour(PARAMS))
     size = PARAMS.training.instance_type
     assert found.rows == (
         ("training, while it runs", f"1 x {size}", "3.67 USD", ""),
@@ -66,6 +67,6 @@ def test_without_a_workspace_machines_are_priced_by_the_hour_and_the_month() -> 
 
 def test_a_machine_without_a_price_is_named() -> None:
     training = PARAMS.training.model_copy(update={"instance_type": "Standard_X", "nodes": 4, "max_nodes": 4})
-    found = estimates.by_the_hour(PARAMS.model_copy(update={"training": training}))
+    found = hourly.by_the_hour(PARAMS.model_copy(update={"training": training}))
     expected = ("training, while it runs", "4 x Standard_X", "no price of Standard_X", "")
-    assert view.machine_costs(found).rows[0] == expected
+    assert machine_costs(found).rows[0] == expected

@@ -22,10 +22,10 @@ from mlops.render import (
     Human,
     Json,
     Markdown,
+    Page,
     Report,
     Section,
     chart,
-    console,
     duration,
     explain,
     size,
@@ -70,7 +70,7 @@ def words(text: str) -> list[str]:
 
 def printed(report: Report, **environ: str) -> str:
     out = io.StringIO()
-    report.print(console(out, environ))
+    report.print(Page(out, environ).console)
     return out.getvalue()
 
 
@@ -175,7 +175,7 @@ class Shown:
 
 def test_json_is_one_object_with_the_typed_result() -> None:
     out, err = io.StringIO(), io.StringIO()
-    view = Json(out, console(err, {}))
+    view = Json(out, Page(err, {}))
     view.note("reading")
     view.answer("plan", Shown("abc", math.inf, datetime(2026, 1, 2, tzinfo=UTC)), REPORT, None)
     found = json.loads(out.getvalue(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
@@ -192,7 +192,7 @@ def test_json_is_one_object_with_the_typed_result() -> None:
 def test_markdown_on_standard_output_is_what_the_step_summary_gets() -> None:
     out, err = io.StringIO(), io.StringIO()
     report = Report("Plan", ("train=true",), next_step="mlops submit")
-    view = Markdown(out, console(err, {}))
+    view = Markdown(out, Page(err, {}))
     view.note("target: x")
     view.answer("plan", None, report, None)
     assert out.getvalue() == report.to_markdown()
@@ -201,7 +201,7 @@ def test_markdown_on_standard_output_is_what_the_step_summary_gets() -> None:
 
 def test_people_get_the_report_on_stdout_and_notes_on_stderr() -> None:
     out, err = io.StringIO(), io.StringIO()
-    view = Human(console(out, {}), console(err, {}))
+    view = Human(Page(out, {}), Page(err, {}))
     view.note("reading [bold]x")
     view.answer("plan", None, Report("Done"), None)
     assert (out.getvalue(), err.getvalue()) == ("Done\n", "reading [bold]x\n")
@@ -215,7 +215,7 @@ class _Terminal(io.StringIO):
 @pytest.mark.parametrize("runner", [{"CI": "true"}, {"GITHUB_ACTIONS": "true"}])
 def test_nothing_moves_on_a_runner_that_has_a_terminal(runner: dict[str, str]) -> None:
     stream = _Terminal()
-    view = Human(console(stream, {"TERM": "xterm", **runner}), console(stream, {"TERM": "xterm", **runner}))
+    view = Human(Page(stream, {"TERM": "xterm", **runner}), Page(stream, {"TERM": "xterm", **runner}))
     view.answer("plan", None, REPORT, None)
     assert "\x1b" not in stream.getvalue()
 
@@ -223,8 +223,8 @@ def test_nothing_moves_on_a_runner_that_has_a_terminal(runner: dict[str, str]) -
 def test_a_persons_terminal_has_colours_unless_they_are_not_wanted() -> None:
     drawn = table("", ("verdict",), [("refuse",)])
     colourful, plain = _Terminal(), _Terminal()
-    Report("T", tables=(drawn,)).print(console(colourful, {"TERM": "xterm-256color"}))
-    Report("T", tables=(drawn,)).print(console(plain, {"TERM": "xterm-256color", "NO_COLOR": "1"}))
+    Report("T", tables=(drawn,)).print(Page(colourful, {"TERM": "xterm-256color"}).console)
+    Report("T", tables=(drawn,)).print(Page(plain, {"TERM": "xterm-256color", "NO_COLOR": "1"}).console)
     assert "\x1b[31m" in colourful.getvalue()
     assert "[31m" not in plain.getvalue()
 
@@ -234,7 +234,7 @@ def test_a_log_that_cannot_hold_a_character_shows_another() -> None:
     stream = io.TextIOWrapper(raw, encoding="ascii")
     drawn = chart("t", {"loss": [(1, 3.0), (2, 2.0)]})
     assert drawn
-    Report("Überblick", charts=(drawn,)).print(console(stream, {}))
+    Report("Überblick", charts=(drawn,)).print(Page(stream, {}).console)
     stream.flush()
     assert raw.getvalue() == b"?berblick\n  loss ?? 3.0 ? 2.0\n"
 
@@ -389,6 +389,6 @@ def test_sizes(count: float, text: str) -> None:
 def test_a_table_in_a_log_has_no_blanks_at_the_ends_of_its_lines() -> None:
     stream = io.StringIO()
     drawn = table("Sizes", ("name", "what it is"), [("a", "short"), ("b", "longer than the others")])
-    Report("T", tables=(drawn,)).print(console(stream, {}))
+    Report("T", tables=(drawn,)).print(Page(stream, {}).console)
     assert [line for line in stream.getvalue().splitlines() if line != line.rstrip()] == []
     assert "longer than the others" in stream.getvalue()

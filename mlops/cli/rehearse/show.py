@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mlops.actions import Annotation, Event, JobEnded, StepEnded, StepStarted
 from mlops.actions import Text as Line
-from mlops.render import Report, console, duration
+from mlops.render import Page, Report, duration
 
 HIDDEN = ("actions/", "./.github/actions/", "astral-sh/")  # checkout and setup: every job has them
 MARKS = {"success": ("✓", "green"), "failure": ("✗", "red")}
@@ -21,7 +21,7 @@ class Show:
     """Prints to a console; on a terminal the newest line of the running step is shown as well."""
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str], *, verbose: bool) -> None:
-        self.console = console(stream, environ)
+        self.console = Page(stream, environ).console
         self._verbose = verbose
         self._status: Status | None = None
         self._job = ""

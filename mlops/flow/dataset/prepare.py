@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from mlops.azure import data
-from mlops.dataset import CuratedCheck, Prepared, SourceChange, check, huggingface, prepare
+from mlops.dataset import Prepared, SourceChange, huggingface, prepare
 from mlops.domain.dataset import FILES, FileEntry, Input, Manifest, Part, Source, SourceEntry, source_tags
 from mlops.domain.dataset.rows import NotRead
 from mlops.domain.dataset.sources import SourceSpec, spec_of
 from mlops.domain.tags import COMMIT_TAG, OWNER_TAG, RECIPE_TAG, ROWS_PREFIX
 from mlops.errors import BadInput, Problem
-from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.dataset.data import Bin, bins, languages
 from mlops.flow.dataset.files import DataFiles, data_files
 from mlops.flow.dataset.options import options
+from mlops.flow.dataset.recipe import recipe as recipe_of
 from mlops.flow.heartbeat import heartbeat
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project
@@ -62,7 +62,7 @@ class PrepareResult:
 def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
     curated = data_files(context.project)
-    recipe, name = observe.recipe(context.project, list(curated.read)), context.params.data.name
+    recipe, name = recipe_of(context.project, list(curated.read)), context.params.data.name
     found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
     if found:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}
@@ -98,11 +98,6 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
         changes=prepared.changes,
     )
     return Outcome(result)
-
-
-def check_curated(project: Project, curated: list[tuple[str, bytes]]) -> CuratedCheck:
-    """Validate the curated files alone. Raises BadInput with every fault."""
-    return check(curated, options(project))
 
 
 def _prepare(project: Project, say: Callable[[str], None], curated: DataFiles, recipe: str, out: Path) -> Prepared:

@@ -1,13 +1,16 @@
 """How many answers the evaluation after a training will ask for, and which are there already and are not paid again."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mlops.domain.evaluation.spec import EvaluationSpec
-from mlops.domain.promote.endpoint import EndpointFacts
-from mlops.flow.evaluation import evidence, probes
-from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation
+from mlops.flow.evaluation import probes
 from mlops.flow.evaluation.gate_spec import gate_spec
 from mlops.flow.project import Project
+
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.spec import EvaluationSpec
+    from mlops.domain.promote.endpoint import EndpointFacts
+    from mlops.flow.evaluation.evaluator import Evaluator
 
 CANDIDATE, CHAMPION, BASE = "candidate", "champion", "base"
 
@@ -46,11 +49,16 @@ def without_workspace(project: Project) -> PlannedAnswers | None:
     return PlannedAnswers(wanted.conversations, questions, wanted.max_new_tokens, asked, ())
 
 
-def planned(evaluator: Evaluator, data: str | None, base_id: str, seen: EndpointFacts | None = None) -> PlannedAnswers:
+def planned(
+    evaluator: "Evaluator", data: str | None, base_id: str, seen: "EndpointFacts | None" = None
+) -> PlannedAnswers:
     """Of a run that is to be trained on `data` (name:version; None: not prepared, so nobody has answered).
 
     `seen` is the endpoint of the champion, where that was observed already.
     """
+    from mlops.flow.evaluation import evidence
+    from mlops.flow.evaluation.evaluator import RequestedEvaluation
+
     spec = evaluator.spec
     champion = evidence.champion(evaluator.workspace, spec.champion, seen)
     roles = [CANDIDATE, *([CHAMPION] if champion else []), *([BASE] if spec.gate.asks_base else [])]
@@ -62,5 +70,5 @@ def planned(evaluator: Evaluator, data: str | None, base_id: str, seen: Endpoint
     return _of(spec, tuple(role for role in roles if role not in kept), tuple(kept))
 
 
-def _of(spec: EvaluationSpec, asked: tuple[str, ...], kept: tuple[str, ...]) -> PlannedAnswers:
+def _of(spec: "EvaluationSpec", asked: tuple[str, ...], kept: tuple[str, ...]) -> PlannedAnswers:
     return PlannedAnswers(spec.conversations, len(spec.probes), spec.max_new_tokens, asked, kept)

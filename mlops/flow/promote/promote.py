@@ -20,13 +20,13 @@ from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
-from mlops.flow.training import estimates
+from mlops.flow.training import hourly
 from mlops.github_api import GitHub
 from mlops.params import Params
 
 
 def _check_budget(params: Params, where: str) -> None:
-    if problem := budget.serving(params.budget.month, estimates.by_the_hour(params), where):
+    if problem := budget.serving(params.budget.month, hourly.by_the_hour(params), where):
         raise CapRefused(problem)
 
 

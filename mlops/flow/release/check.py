@@ -8,8 +8,8 @@ from mlops import actions, history
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.release.changes import Area, areas
 from mlops.errors import BadInput, MlopsError, Problem
+from mlops.flow.dataset.curated_check import check_curated
 from mlops.flow.dataset.files import curated_files
-from mlops.flow.dataset.prepare import check_curated
 from mlops.flow.evaluation import probes
 from mlops.flow.outcome import Outcome
 from mlops.flow.project import Project

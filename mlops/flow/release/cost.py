@@ -13,7 +13,7 @@ from mlops.errors import Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
-from mlops.flow.training import estimates, training_spec
+from mlops.flow.training import estimates, hourly, training_spec
 
 
 class PriceSource(StrEnum):
@@ -63,7 +63,7 @@ def run(context: Context) -> Outcome[CostResult]:
     cluster = None if spec.serverless else compute.find(workspace, spec.compute)
     if cluster is not None and cluster.nodes:
         up.append((None, cluster.size, cluster.nodes))
-    stated = estimates.by_the_hour(params)
+    stated = hourly.by_the_hour(params)
     sizes = [*(size for _, size, _ in up), *(one.size for one in stated)]
     own = {size.lower(): price for size, price in params.prices.instance_hour.items()}
     listed = retail_prices.of(workspace, [size for size in sizes if size.lower() not in own], params.prices.currency)

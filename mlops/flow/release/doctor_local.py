@@ -14,7 +14,7 @@ from mlops.flow.release import check
 from mlops.flow.release.checkup import CheckArea, DoctorLook, Warned
 from mlops.flow.release.doctor_seen import Seen
 from mlops.flow.repository.upgrade import PATHS
-from mlops.flow.training import estimates
+from mlops.flow.training import hourly
 
 PYTHON = (3, 11)
 LOCK = "requirements/run.txt"
@@ -81,7 +81,7 @@ def _with_warnings(see: Callable[[], str], warnings: list[str]) -> str:
 
 def _budget(seen: Seen) -> str:
     params = seen.project.params
-    machines = estimates.by_the_hour(params)
+    machines = hourly.by_the_hour(params)
     if problem := budget.serving(params.budget.month, machines, str(seen.project.params_path)):
         raise CapRefused(problem)
     unpriced = sorted({one.size for one in machines if one.a_month is None})

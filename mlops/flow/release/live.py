@@ -16,7 +16,7 @@ from mlops.domain.tags import COMMIT_TAG, JOB_TAG, PROMOTED_TAG, ROLLED_BACK_TAG
 from mlops.domain.training.costs import PriceList, machine_cost
 from mlops.errors import MlopsError
 from mlops.flow.context import Context
-from mlops.flow.training import estimates
+from mlops.flow.training import hourly
 
 DAY = timedelta(days=1)
 LOOKED_BACK = timedelta(days=30)  # for the last request; hours of Azure Monitor
@@ -96,7 +96,7 @@ def environments(
     context: Context, seen: Mapping[str, EndpointFacts], pending: Mapping[str, tuple[SettingChange, ...]]
 ) -> tuple[EnvironmentStatus, ...]:
     """Every environment as its endpoint, its model's tags and Azure Monitor show it."""
-    prices = estimates.prices(context.params)
+    prices = hourly.prices(context.params)
     found = []
     for name, facts in seen.items():
         live = _live(context.workspace, facts, name)

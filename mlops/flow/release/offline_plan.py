@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from mlops.domain.training import retirement
 from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, Problem
-from mlops.flow import observe
+from mlops.flow.dataset.curated_check import check_curated
 from mlops.flow.dataset.files import curated_files
-from mlops.flow.dataset.prepare import check_curated
+from mlops.flow.dataset.recipe import recipe
 from mlops.flow.evaluation import evaluation_spec, judge_spec, planned
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
@@ -16,7 +16,7 @@ from mlops.flow.project import Project
 from mlops.flow.release import pull_request_diff
 from mlops.flow.release.pull_request_diff import PullRequestDiff
 from mlops.flow.repository import projects
-from mlops.flow.training import component_file, estimates, known_components
+from mlops.flow.training import component_file, hourly, known_components
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def run(project: Project, *, base: str = "") -> Outcome[OfflinePlanResult]:
         instance_type=training.instance_type,
         nodes=training.nodes,
         curated_files=len(curated),
-        recipe=observe.recipe(project, curated),
+        recipe=recipe(project, curated),
         warnings=tuple(str(warning) for warning in warnings),
-        machines=estimates.by_the_hour(project.params),
+        machines=hourly.by_the_hour(project.params),
         answers=planned.without_workspace(project),
         difference=pull_request_diff.against(project, base) if base else None,
     )

@@ -24,7 +24,7 @@ from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.release import drift, released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
-from mlops.flow.training import estimates, training_spec
+from mlops.flow.training import estimates, hourly, training_spec
 from mlops.flow.training.submit import Parameter
 from mlops.params import Params
 
@@ -81,7 +81,7 @@ def _over_budget(params: Params, estimate: Estimate | None, where: str) -> list[
     stated = params.budget
     found = (
         budget.training(stated.training, estimate, where),
-        budget.serving(stated.month, estimates.by_the_hour(params), where),
+        budget.serving(stated.month, hourly.by_the_hour(params), where),
     )
     return [problem for problem in found if problem]
 
@@ -106,7 +106,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         )
     if plan.train:
         rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
-        estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(context.params))
+        estimate = estimates.of(workspace, spec, made_of, rows, hourly.prices(context.params))
     result = PlanResult(
         base_model=f"{made_of.base.name}:{made_of.base.version}",
         retirement=tuple(found.what for found, _ in checks.retirement(made_of.base, workspace.now(), spec.where)),

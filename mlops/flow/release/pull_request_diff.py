@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from mlops import actions, history, textfiles, yamls
+from mlops import history, textfiles, yamls
 from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
 from mlops.flow.dataset.past import content_at
 from mlops.flow.project import Project
@@ -48,6 +48,8 @@ class PullRequestDiff:
 
 def against(project: Project, base: str) -> PullRequestDiff:
     """What merging the files as they are here would change and start."""
+    from mlops import actions  # only this comparison reads workflow files
+
     top = history.top(project.root)
     if not history.known(top, base):
         return PullRequestDiff(base, False, 0, None, True, (), ())

@@ -34,7 +34,7 @@ from mlops.domain.training.run import parse_job_name
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.training import estimates
+from mlops.flow.training import hourly
 
 LOOKED_AT = 200  # newest jobs among which ours are looked for
 SHOWN = ("eval_loss", "train_loss")  # of the many that a run logs, where the gate has not judged yet
@@ -52,7 +52,7 @@ class RunsResult:
 
 def run(context: Context, named: Sequence[str], *, limit: int, sort: str, reverse: bool) -> Outcome[RunsResult]:
     """The newest runs, or those that are named. Raises BadInput for one that is not there and for an unknown key."""
-    prices = estimates.prices(context.params)
+    prices = hourly.prices(context.params)
     found = listed(context.workspace, context.owner, named, limit, prices)
     known = run_list.keys(found)
     if found and sort not in known:

@@ -33,7 +33,7 @@ from mlops.flow.registry import lineage
 from mlops.flow.release import history, live
 from mlops.flow.release.live import EnvironmentStatus
 from mlops.flow.release.site_answers import AnswersBeside, AnswersReader
-from mlops.flow.training import estimates, training_spec
+from mlops.flow.training import estimates, hourly, training_spec
 from mlops.params import Params
 
 FORM = 2  # of what is kept
@@ -137,7 +137,7 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
     roles = aliases.read(workspace, owner)
     evaluator = Evaluator.of(context)
     answers = AnswersReader(evaluator, SidesSpec.of(context.params, context.champion_place, evaluator))
-    prices = estimates.prices(context.params)
+    prices = hourly.prices(context.params)
     shown = []
     for number, one in enumerate(versions[:most], 1):
         context.say(f"reading {one.label}, {number} of {min(most, len(versions))}")

@@ -4,12 +4,11 @@ from mlops.azure import data, jobs, steps
 from mlops.azure.workspace import Workspace
 from mlops.domain.tags import EPOCHS_TAG, FINGERPRINT_TAG, INSTANCE_TYPE_TAG, NODES_TAG, OWNER_TAG, WORK_TAG
 from mlops.domain.training import costs
-from mlops.domain.training.costs import Estimate, MachineCost, PastRun, PriceList, WorkUnit
+from mlops.domain.training.costs import Estimate, PastRun, PriceList, WorkUnit
 from mlops.domain.training.progress import machine_seconds
 from mlops.domain.training.run import JobState
 from mlops.domain.training.spec import TrainingSpec
 from mlops.flow.training.training_spec import ResolvedTraining
-from mlops.params import Params
 
 LOOKED_AT = 50  # newest runs among which completed ones are looked for
 USED = 5  # each costs two or more requests
@@ -75,21 +74,6 @@ def rows(workspace: Workspace, data_name: str, version: str | None) -> int | Non
     stated = data.tags(workspace, data.asset_name(data_name, "train"), version) or {}
     text = stated.get("rows-train", "")
     return int(text) if text.isdecimal() else None
-
-
-def prices(params: Params) -> PriceList:
-    """The prices of params.yaml."""
-    return PriceList(params.prices.instance_hour, params.prices.currency)
-
-
-def by_the_hour(params: Params) -> tuple[MachineCost, ...]:
-    """What the machines of a run and of its release cost while they are up; needs no workspace, as a fork has none."""
-    wanted, known = params.training, prices(params)
-    serving = (
-        costs.machine_cost(found.instance_type, found.instance_count, known, name)
-        for name, found in params.environments.items()
-    )
-    return (costs.machine_cost(wanted.instance_type, wanted.nodes, known), *serving)
 
 
 def epochs_of(made_of: ResolvedTraining) -> float | None:

@@ -30,7 +30,7 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
-from mlops.flow.training import estimates, training_spec
+from mlops.flow.training import estimates, hourly, training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
 
@@ -107,7 +107,7 @@ def _check_budget(
     workspace: Workspace, spec: TrainingSpec, made_of: ResolvedTraining, version: str, params: Params
 ) -> None:
     rows = estimates.rows(workspace, params.data.name, version)
-    estimate = estimates.of(workspace, spec, made_of, rows, estimates.prices(params))
+    estimate = estimates.of(workspace, spec, made_of, rows, hourly.prices(params))
     if problem := budget.training(params.budget.training, estimate, spec.where):
         raise CapRefused(problem)
 

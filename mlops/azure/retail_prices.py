@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from mlops.azure.failures import translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
-from mlops.errors import MlopsError
 
 API = "2023-01-01-preview"
 SECONDS = 10.0
@@ -29,16 +28,13 @@ class ListPrice:
 
 
 def of(workspace: Workspace, sizes: Iterable[str], currency: str) -> dict[str, ListPrice]:
-    """The price of each size in the workspace's region; what the list has not, or was not read, is left out."""
-    found: dict[str, ListPrice] = {}
-    for size in sorted(set(sizes)):
-        try:
-            price = _read(workspace.cloud.prices, workspace.location, size, currency)
-        except MlopsError:
-            break  # the others could not be read either
-        if price is not None:
-            found[size] = price
-    return found
+    """The price of each size in the workspace's region; what the list has not is left out.
+
+    Raises our failures where it cannot be reached. A cloud whose list has another form has none here.
+    """
+    address = workspace.cloud.prices
+    read = {size: _read(address, workspace.location, size, currency) for size in sorted(set(sizes)) if address}
+    return {size: price for size, price in read.items() if price is not None}
 
 
 def _read(address: str, region: str, size: str, currency: str) -> ListPrice | None:

@@ -58,6 +58,10 @@ class Context:
         named = self.environment(environment)
         return WorkspaceName(named.workspace, named.resource_group, named.subscription)
 
+    def at(self, environment: str | None) -> "Workspace":
+        """The workspace of an environment, of the training for None."""
+        return self.workspace if environment is None else self.workspace.at(self.place(environment))
+
     @property
     def project(self) -> Project:
         """What stands on this machine, for what needs no cloud."""

@@ -8,11 +8,12 @@ from mlops.params.block import MOST_PAID, Block, Price
 
 
 class Prices(Block):
-    """Prices are the user's own: they depend on region, contract, reservation and tier. Nothing is charged by them."""
+    """Prices of your own: they depend on contract, reservation and tier. Nothing is charged by them."""
 
     currency: Literal["EUR", "USD"] = Field("USD", description="Currency of every price here")
     instance_hour: dict[str, float] = Field(
-        default_factory=dict, description="Price of one instance for one hour, by VM size; the size's case is ignored"
+        default_factory=dict,
+        description="Price of an hour of one instance, by VM size in any case; of others Azure's public list",
     )
 
     @model_validator(mode="after")

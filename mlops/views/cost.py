@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from mlops.domain.training.costs import MachineCost, amount
-from mlops.flow.release.cost import CostResult, UsedPrice
+from mlops.flow.release.cost import CostResult
+from mlops.flow.training.known_prices import UsedPrice
 from mlops.render import Report, Table, table
 from mlops.views.plan import estimate_lines
 

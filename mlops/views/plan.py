@@ -87,5 +87,6 @@ def estimate_lines(found: Estimate | None, size: str, nodes: int) -> tuple[str, 
         basis += f", scaled by {found.scaled_by}"
     hours = f"estimated {number(found.gpu_hours)} GPU hours in {number(found.hours)} hours ({basis})"
     if found.cost is None:
-        return (hours, f"no cost: prices.instance_hour names no price of {size}")
-    return (hours, f"estimated cost {amount(found.cost, found.currency)}")
+        return (hours, f"no cost: no price of {size} is known; give it at prices.instance_hour")
+    by = f", by {found.price_by}" if found.price_by else ""
+    return (hours, f"estimated cost {amount(found.cost, found.currency)}{by}")

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from mlops.flow.promote import promote
 from mlops.flow.promote.consent import Consent
 from mlops.flow.release import cost, doctor
 from mlops.flow.release.checkup import CheckStatus, DoctorResult
-from mlops.flow.release.cost import PriceSource
+from mlops.flow.training.known_prices import PriceSource
 from mlops.params import load
 from mlops.views import cost as cost_view
 from mlops.views import doctor as view
@@ -368,7 +368,15 @@ def test_what_runs_has_a_price_and_who_says_it(site: Site) -> None:
     assert "2.00 USD" in cost_view.report(stated).to_markdown()
     site.stated["prices"]["instance_hour"] = {}
     site.fault("retail_prices.items: reset before always")
-    assert {one.source for one in cost.run(site.context()).result.prices} == {PriceSource.NOBODY}
+    dated = cost.run(site.context()).result
+    (price,) = dated.prices
+    assert (price.source, price.an_hour, price.since) == (PriceSource.FILE, 3.673, datetime(2026, 9, 6, tzinfo=UTC))
+    assert "the price file of mlops | 2026-09-06" in " ".join(cost_view.report(dated).to_markdown().split())
+    for block in site.stated["environments"].values():
+        block["instance_type"] = "Standard_DS3_v2"
+    assert {one.size: one.source for one in cost.run(site.context()).result.prices} == {
+        A100: PriceSource.FILE, "Standard_DS3_v2": PriceSource.NOBODY
+    }  # fmt: skip
 
 
 def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> None:
@@ -379,6 +387,31 @@ def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> N
     with pytest.raises((AzureRefused, BadInput)) as refused:
         promote.run(site.context(), "staging", model=model, consent=Consent("a fair", over_budget=True))
     assert "budget" not in str(refused.value), "it goes on, to a model that is not there"
+
+
+@pytest.mark.parametrize(
+    ("fault", "by"),
+    [("", "Azure's public list of 2023-04-01"), ("reset before always", "the price file of mlops of 2026-09-06")],
+)
+def test_a_budget_counts_where_the_team_gave_no_price_and_says_whose_it_is(site: Site, fault: str, by: str) -> None:
+    site.set("budget", {"month": 10})
+    site.stated["prices"]["instance_hour"] = {}
+    if fault:
+        site.fault(f"retail_prices.items: {fault}")
+    with pytest.raises(CapRefused, match=rf"5,362\.58 USD a month(.|\n)*prices: {A100} by {by}"):
+        promote.run(site.context(), "staging", model=f"{site.stated['model']['name']}:1")
+
+
+def test_a_budget_that_cannot_be_kept_is_said_and_costs_nothing_to_nobody(site: Site) -> None:
+    site.set("budget", {"month": 10})
+    site.stated["prices"]["instance_hour"] = {}
+    for name in site.stated["environments"]:
+        site.set(f"environments.{name}.instance_type", "Standard_DS3_v2")
+    said: list[str] = []
+    with pytest.raises((AzureRefused, BadInput)) as refused:
+        promote.run(replace(site.context(), say=said.append), "staging", model=f"{site.stated['model']['name']}:1")
+    assert "budget" not in str(refused.value)
+    assert any("no price of Standard_DS3_v2 is known, so budget.month cannot be kept" in one for one in said)
 
 
 def test_a_road_is_checked_alone(site: Site) -> None:

@@ -1,9 +1,15 @@
 """Hours and money from runs that were, as cases."""
 
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
+import yaml
 
+from azureml_emulator.catalog import sizes
+from mlops.azure import dated_prices
+from mlops.clouds import PUBLIC
 from mlops.domain.release import budget
 from mlops.domain.training.costs import Estimate, PastRun, PriceList, amount, cost, estimate, machine_cost
 from mlops.errors import BadInput
@@ -108,3 +114,43 @@ def test_the_budget_is_gone_over_with_a_reason_alone(reason: str) -> None:
         Consent(reason, over_budget=True).check(None)
     budget.check_agreed("a fair", "submit", over_budget=True)
     budget.check_agreed("", "submit", over_budget=False)
+
+
+def test_a_refusal_says_whose_price_it_is_where_the_team_gave_none() -> None:
+    prices = PriceList(PRICES, "EUR", {A100.lower(): "Azure's public list of 2026-11-01"})
+    over = budget.serving(1, [machine_cost(A100, 1, prices, name) for name in ("staging", "production")], "params.yaml")
+    assert over is not None
+    assert over.why.endswith(f"; prices: {A100} by Azure's public list of 2026-11-01")
+    training = budget.training(1, replace(RUN, price_by="the price file of mlops of 2026-09-06"), "params.yaml")
+    assert training is not None
+    assert training.why.endswith("; the price is that of the price file of mlops of 2026-09-06")
+
+
+def test_the_price_file_names_its_sources_and_days_and_sizes_that_azure_has() -> None:
+    stated = yaml.safe_load((Path(dated_prices.__file__).parent / dated_prices.FILE).read_text(encoding="utf-8"))
+    assert stated["currency"] == "USD"
+    for one in stated["lists"]:
+        assert one["source"]
+        assert date(2024, 1, 1) < one["date"] < date(2026, 12, 1)
+        for region, prices in one["regions"].items():
+            assert PUBLIC.has_region(region)
+            assert set(prices) <= {size.name for size in sizes.every()}, f"{region} of {one['source']}"
+            assert all(0 < price < 200 for price in prices.values())
+
+
+@pytest.mark.parametrize(
+    ("region", "size", "currency", "found"),
+    [
+        ("eastus", "standard_nc24ads_a100_v4", "USD", (3.673, "2026-09-06")),
+        ("EastUS", "Standard_NC48ads_A100_v4", "USD", (7.346, "2024-08-27")),
+        ("westus", A100, "USD", (4.775, "2024-08-27")),
+        ("usgovvirginia", A100, "USD", None),
+        ("eastus", "Standard_DS3_v2", "USD", None),
+        ("eastus", A100, "EUR", None),
+    ],
+)
+def test_the_newest_price_of_a_region_counts(
+    region: str, size: str, currency: str, found: tuple[float, str] | None
+) -> None:
+    known = dated_prices.of(region, [size], currency).get(size)
+    assert (known and known.since and (known.an_hour, f"{known.since:%Y-%m-%d}")) == found

@@ -32,7 +32,7 @@ def test_hours_cost_and_what_they_rest_on() -> None:
 
 def test_without_a_price_there_is_no_cost_and_without_a_run_no_estimate() -> None:
     free = view.estimate_lines(replace(FOUND, cost=None), "Standard_X", 1)
-    assert "prices.instance_hour names no price of Standard_X" in free[1]
+    assert "no price of Standard_X is known" in free[1]
     assert view.estimate_lines(None, "Standard_X", 1) == ("no estimate: no run on 1 x Standard_X has completed yet",)
 
 

@@ -1,6 +1,6 @@
 """Whether what is about to be paid for is within the budget of params.yaml. Pure: estimates in, a problem out.
 
-What has no price, or no run to estimate it by, cannot be compared, and is not refused for that.
+What has no price by anybody, or no run to estimate it by, cannot be compared: it is not refused for that, but said.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ def training(limit: float | None, found: Estimate | None, where: str) -> Problem
     estimated, most = amount(found.cost, found.currency), amount(limit, found.currency)
     what = f"a training is estimated at {estimated}; {TRAINING} is {most}"
     why = f"{found.hours:.3g} hours on {found.nodes} x {found.size}, by {found.runs} completed runs"
+    why += f"; the price is that of {found.price_by}" if found.price_by else ""
     return Problem(what, where, why=why, fix=f"mlops submit {_AGREED}", key=TRAINING)
 
 
@@ -29,8 +30,11 @@ def serving(limit: float | None, machines: Sequence[MachineCost], where: str) ->
         return None
     currency = machines[0].currency
     what = f"the endpoints cost {amount(sum(known), currency)} a month; {MONTH} is {amount(limit, currency)}"
-    parts = (f"{one.endpoint} {one.count} x {one.size}" for one in machines if one.endpoint is not None)
-    return Problem(what, where, why=", ".join(parts), fix=f"mlops promote ENVIRONMENT {_AGREED}", key=MONTH)
+    served = [one for one in machines if one.endpoint is not None]
+    why = ", ".join(f"{one.endpoint} {one.count} x {one.size}" for one in served)
+    by = dict.fromkeys(f"{one.size} by {one.price_by}" for one in served if one.price_by)
+    why += f"; prices: {', '.join(by)}" if by else ""
+    return Problem(what, where, why=why, fix=f"mlops promote ENVIRONMENT {_AGREED}", key=MONTH)
 
 
 def check_agreed(reason: str, verb: str, *, over_budget: bool) -> None:

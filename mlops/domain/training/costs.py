@@ -1,7 +1,7 @@
 """Arithmetic of machine time and money: hours of GPUs, and what they cost at given prices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 
@@ -39,6 +39,7 @@ class Estimate:
     nodes: int
     runs: int
     scaled_by: WorkUnit | None  # None: taken as they were
+    price_by: str = ""  # who says the price, where it is not params.yaml
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class MachineCost:
     an_hour: float | None  # None: no price of this VM size is given
     a_month: float | None
     currency: str
+    price_by: str = ""  # who says the price, where it is not params.yaml
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class PriceList:
 
     per_hour: Mapping[str, float]
     currency: str
+    said_by: Mapping[str, str] = field(default_factory=dict)  # size in lower case -> who, where not params.yaml
 
 
 def cost(size: str, instances: float, hours: float, per_hour: Mapping[str, float]) -> float | None:
@@ -79,7 +82,7 @@ def amount(value: float, currency: str) -> str:
 def machine_cost(size: str, count: int, prices: PriceList, endpoint: str | None = None) -> MachineCost:
     """What so many machines of a size cost an hour and, day and night, a month."""
     hour, month = (cost(size, count, hours, prices.per_hour) for hours in (1, HOURS_A_MONTH))
-    return MachineCost(endpoint, size, count, hour, month, prices.currency)
+    return MachineCost(endpoint, size, count, hour, month, prices.currency, prices.said_by.get(size.lower(), ""))
 
 
 def estimate(
@@ -109,6 +112,7 @@ def estimate(
         nodes=nodes,
         runs=len(like),
         scaled_by=unit if any(work and run.work for run in like) else None,
+        price_by=prices.said_by.get(size.lower(), ""),
     )
 
 

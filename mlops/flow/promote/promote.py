@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from mlops.azure.workspace import Workspace
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
@@ -20,14 +21,24 @@ from mlops.flow.promote.promotion import Promotion
 from mlops.flow.promote.promotion_record import asked, recorded
 from mlops.flow.promote.result import PromoteResult
 from mlops.flow.promote.rollout_spec import rollout_specs
-from mlops.flow.training import hourly
+from mlops.flow.training import known_prices
+from mlops.flow.training.known_prices import KnownPrices
 from mlops.github_api import GitHub
 from mlops.params import Params
 
 
-def _check_budget(params: Params, where: str) -> None:
-    if problem := budget.serving(params.budget.month, hourly.by_the_hour(params), where):
+def _check_budget(
+    params: Params, at: Callable[[str | None], Workspace], where: str, say: Callable[[str], None]
+) -> None:
+    """Raises CapRefused where the endpoints cost too much; says what has no price by anybody."""
+    limit = params.budget.month
+    if limit is None:
+        return
+    machines = known_prices.machines(params, at, KnownPrices(params, ask=True))
+    if problem := budget.serving(limit, machines, where):
         raise CapRefused(problem)
+    if said := known_prices.unpriced(where, machines, budget.MONTH):
+        say(str(said))
 
 
 def run(
@@ -48,7 +59,7 @@ def run(
     consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
     if not consent.over_budget:
-        _check_budget(context.params, str(context.params_path))
+        _check_budget(context.params, context.at, str(context.params_path), context.say)
     specs = rollout_specs(context)
     spec, home = specs[environment], context.workspace
     workspace, order = home.at(spec.place), PromotionOrder(context.params.order)

@@ -1,37 +1,20 @@
 """`mlops cost`: what runs now and what a release would take, an hour and a month, by whose prices; changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from functools import partial
 
-from mlops.azure import compute, retail_prices
+from mlops.azure import compute
+from mlops.azure.workspace import Workspace
 from mlops.domain.release import budget
 from mlops.domain.training import costs
-from mlops.domain.training.costs import Estimate, MachineCost, PriceList
+from mlops.domain.training.costs import Estimate, MachineCost
 from mlops.errors import Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import own_endpoints
-from mlops.flow.training import estimates, hourly, training_spec
-
-
-class PriceSource(StrEnum):
-    """Who says what a machine costs."""
-
-    PARAMETERS = "prices.instance_hour of params.yaml"
-    LIST = "Azure's public list"
-    NOBODY = "no price is known"
-
-
-@dataclass(frozen=True)
-class UsedPrice:
-    """The price of one instance for one hour, and who says it; `since` is the day of the list's price."""
-
-    size: str
-    an_hour: float | None
-    source: PriceSource
-    since: datetime | None
+from mlops.flow.training import estimates, known_prices, training_spec
+from mlops.flow.training.known_prices import KnownPrices, UsedPrice
 
 
 @dataclass(frozen=True)
@@ -55,23 +38,21 @@ class CostResult:
 def run(context: Context) -> Outcome[CostResult]:
     """Look at our endpoints and the cluster; the user's own prices go before the list's."""
     workspace, spec, params = context.workspace, training_spec.of(context), context.params
-    up: list[tuple[str | None, str, int]] = [
-        (environment, one.instance_type, one.instance_count)
+    up: list[tuple[str | None, Callable[[], Workspace], str, int]] = [
+        (environment, partial(context.at, environment), one.instance_type, one.instance_count)
         for environment, facts in own_endpoints(context).items()
         for one in facts.deployments
     ]
     cluster = None if spec.serverless else compute.find(workspace, spec.compute)
     if cluster is not None and cluster.nodes:
-        up.append((None, cluster.size, cluster.nodes))
-    stated = hourly.by_the_hour(params)
-    sizes = [*(size for _, size, _ in up), *(one.size for one in stated)]
-    own = {size.lower(): price for size, price in params.prices.instance_hour.items()}
-    listed = retail_prices.of(workspace, [size for size in sizes if size.lower() not in own], params.prices.currency)
-    known = PriceList({**own, **{size: one.an_hour for size, one in listed.items()}}, params.prices.currency)
-    running = tuple(costs.machine_cost(size, count, known, environment) for environment, size, count in up)
-    wanted = tuple(costs.machine_cost(one.size, one.count, known, one.endpoint) for one in stated)
+        up.append((None, partial(context.at, None), cluster.size, cluster.nodes))
+    known = KnownPrices(params, ask=True)
+    wanted = known_prices.machines(params, context.at, known)
+    running = tuple(
+        costs.machine_cost(size, count, known.at(place, [size]), environment) for environment, place, size, count in up
+    )
     made_of = training_spec.training(workspace, spec)
-    estimate = estimates.of(workspace, spec, made_of, None, known)
+    estimate = estimates.of(workspace, spec, made_of, None, known.at(lambda: workspace, [made_of.size.name]))
     where = str(context.params_path)
     over = (
         budget.training(params.budget.training, estimate, where),
@@ -79,25 +60,13 @@ def run(context: Context) -> Outcome[CostResult]:
     )
     return Outcome(
         CostResult(
-            currency=known.currency,
+            currency=params.prices.currency,
             running=running,
             running_an_hour=sum(one.an_hour or 0.0 for one in running),
             running_a_month=sum(one.a_month or 0.0 for one in running),
             wanted=wanted,
             estimate=estimate,
-            prices=tuple(_used(sizes, own, listed)),
+            prices=tuple(known.used.values()),
             over=tuple(problem for problem in over if problem),
         )
     )
-
-
-def _used(
-    sizes: Iterable[str], own: dict[str, float], listed: dict[str, retail_prices.ListPrice]
-) -> Iterable[UsedPrice]:
-    for size in dict.fromkeys(sizes):
-        if size.lower() in own:
-            yield UsedPrice(size, own[size.lower()], PriceSource.PARAMETERS, None)
-        elif size in listed:
-            yield UsedPrice(size, listed[size].an_hour, PriceSource.LIST, listed[size].since)
-        else:
-            yield UsedPrice(size, None, PriceSource.NOBODY, None)

@@ -9,12 +9,14 @@ from importlib import metadata
 from mlops import history, product, textfiles
 from mlops.domain.release import budget
 from mlops.domain.repository.pin import Pin, pins
-from mlops.errors import BadInput, CapRefused, Problem
+from mlops.domain.training.costs import MachineCost
+from mlops.errors import BadInput, CapRefused, MlopsError, Problem
 from mlops.flow.release import check
 from mlops.flow.release.checkup import CheckArea, DoctorLook, Warned
 from mlops.flow.release.doctor_seen import Seen
 from mlops.flow.repository.upgrade import PATHS
-from mlops.flow.training import hourly
+from mlops.flow.training import hourly, known_prices
+from mlops.flow.training.known_prices import KnownPrices
 
 PYTHON = (3, 11)
 LOCK = "requirements/run.txt"
@@ -81,15 +83,25 @@ def _with_warnings(see: Callable[[], str], warnings: list[str]) -> str:
 
 def _budget(seen: Seen) -> str:
     params = seen.project.params
-    machines = hourly.by_the_hour(params)
+    limited = params.budget.month is not None or params.budget.training is not None
+    machines = _machines(seen) if limited else ()
     if problem := budget.serving(params.budget.month, machines, str(seen.project.params_path)):
         raise CapRefused(problem)
     unpriced = sorted({one.size for one in machines if one.a_month is None})
-    limited = params.budget.month is not None or params.budget.training is not None
-    if limited and unpriced:
+    if unpriced:
         what = f"no price of {', '.join(unpriced)}, so a budget cannot be kept"
         raise Warned(Problem(what, str(seen.project.params_path), fix="give its price at prices.instance_hour"))
     return "within budget" if limited else "none is set: budget.training and budget.month of params.yaml"
+
+
+def _machines(seen: Seen) -> tuple[MachineCost, ...]:
+    """By the prices of params.yaml, and where those lack by others' in the workspace's region, if that can be read."""
+    params = seen.project.params
+    try:
+        place = lambda name: seen.workspace if name is None else seen.place(name)  # noqa: E731
+        return known_prices.machines(params, place, KnownPrices(params, ask=True))
+    except MlopsError:
+        return hourly.by_the_hour(params)
 
 
 def _pins(seen: Seen) -> str:

@@ -10,7 +10,7 @@ from mlops.domain.release.drift import Drift
 from mlops.domain.release.plan import Facts, PlanStep, decide
 from mlops.domain.serving.settings import HowApplied, SettingChange
 from mlops.domain.training import checks
-from mlops.domain.training.costs import Estimate
+from mlops.domain.training.costs import Estimate, MachineCost
 from mlops.errors import BadInput, Problem
 from mlops.flow import observe
 from mlops.flow.context import Context
@@ -24,9 +24,10 @@ from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.release import drift, released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
-from mlops.flow.training import estimates, hourly, training_spec
+from mlops.flow.training import estimates, known_prices, training_spec
+from mlops.flow.training.known_prices import KnownPrices
 from mlops.flow.training.submit import Parameter
-from mlops.params import Params
+from mlops.params.prices import CostBudget
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,14 @@ class PlanResult:
     compared: ReleasedDiff
 
 
-def _over_budget(params: Params, estimate: Estimate | None, where: str) -> list[Problem]:
-    """What `submit` and `promote` will refuse until somebody agrees."""
-    stated = params.budget
+def _over_budget(
+    limits: CostBudget, machines: Sequence[MachineCost], estimate: Estimate | None, where: str
+) -> list[Problem]:
+    """What `submit` and `promote` will refuse until somebody agrees, and what they cannot compare."""
     found = (
-        budget.training(stated.training, estimate, where),
-        budget.serving(stated.month, hourly.by_the_hour(params), where),
+        budget.training(limits.training, estimate, where),
+        budget.serving(limits.month, machines, where),
+        known_prices.unpriced(where, machines, budget.MONTH),
     )
     return [problem for problem in found if problem]
 
@@ -99,6 +102,8 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     )
     plan = decide(facts, force=force)
     estimate = answers = None
+    limits = context.params.budget
+    known = KnownPrices(context.params, ask=limits.training is not None or limits.month is not None)
     if plan.train and not facts.no_evaluation:
         asked_on = f"{context.params.data.name}:{facts.data_version}" if facts.data_version else None
         answers = planned.planned(
@@ -106,7 +111,8 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         )
     if plan.train:
         rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
-        estimate = estimates.of(workspace, spec, made_of, rows, hourly.prices(context.params))
+        estimate = estimates.of(workspace, spec, made_of, rows, known.at(lambda: workspace, [made_of.size.name]))
+    machines = () if limits.month is None else known_prices.machines(context.params, context.at, known)
     result = PlanResult(
         base_model=f"{made_of.base.name}:{made_of.base.version}",
         retirement=tuple(found.what for found, _ in checks.retirement(made_of.base, workspace.now(), spec.where)),
@@ -127,7 +133,7 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         why=plan.why,
         parameters=tuple(Parameter(*row) for row in made_of.resolved.rows()),
         component_defaults={name: str(value) for name, value in made_of.resolved.defaults.items()},
-        warnings=tuple(map(str, (*made_of.resolved.warnings, *_over_budget(context.params, estimate, spec.where)))),
+        warnings=tuple(map(str, (*made_of.resolved.warnings, *_over_budget(limits, machines, estimate, spec.where)))),
         estimate=estimate,
         answers=answers,
         serving=tuple(EnvironmentSettings(*one) for one in facts.outdated.items()),

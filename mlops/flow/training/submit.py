@@ -22,6 +22,7 @@ from mlops.domain.tags import (
     REPOSITORY_TAG,
     RUN_TAG,
 )
+from mlops.domain.training import costs
 from mlops.domain.training.run import Trigger, job_name
 from mlops.domain.training.spec import TrainingSpec
 from mlops.domain.training.submission import LONGEST_VALUE, SubmissionDecision, check, decide, display_name
@@ -30,7 +31,8 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
-from mlops.flow.training import estimates, hourly, training_spec
+from mlops.flow.training import estimates, known_prices, training_spec
+from mlops.flow.training.known_prices import KnownPrices
 from mlops.flow.training.training_spec import ResolvedTraining
 from mlops.params import Params
 
@@ -85,7 +87,7 @@ def run(context: Context, *, force: bool, over_budget: bool = False, reason: str
         known = decision.known
         return Outcome(SubmitResult(False, known.name, mark, version, decision.why, known.studio_url))
     if not over_budget and context.params.budget.training is not None:
-        _check_budget(workspace, spec, made_of, version, context.params)
+        _check_budget(workspace, spec, made_of, version, context.params, context.say)
     Evaluator.of(context).check()  # now, and not when the training has been paid for
     if spec.own:
         file = context.root / context.params.training.component
@@ -104,10 +106,19 @@ def run(context: Context, *, force: bool, over_budget: bool = False, reason: str
 
 
 def _check_budget(
-    workspace: Workspace, spec: TrainingSpec, made_of: ResolvedTraining, version: str, params: Params
+    workspace: Workspace,
+    spec: TrainingSpec,
+    made_of: ResolvedTraining,
+    version: str,
+    params: Params,
+    say: Callable[[str], None],
 ) -> None:
     rows = estimates.rows(workspace, params.data.name, version)
-    estimate = estimates.of(workspace, spec, made_of, rows, hourly.prices(params))
+    prices = KnownPrices(params, ask=True).at(lambda: workspace, [made_of.size.name])
+    estimate = estimates.of(workspace, spec, made_of, rows, prices)
+    machine = costs.machine_cost(made_of.size.name, spec.nodes, prices)
+    if estimate is not None and (said := known_prices.unpriced(spec.where, [machine], budget.TRAINING)):
+        say(str(said))
     if problem := budget.training(params.budget.training, estimate, spec.where):
         raise CapRefused(problem)
 

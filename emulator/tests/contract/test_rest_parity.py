@@ -31,11 +31,7 @@ KNOWN = {  # operation or group -> why the emulator differs
     "registries.begin_remove_regions": "regions are not emulated one by one",
     "schedules": "a job that is not there yet has neither state nor parameters",
     "workspaces.list_keys": "storage keys alone",
-    **dict.fromkeys(
-        (f"{scope}{kind}_containers" for scope in ("", "registry_") for kind in ("code", "component", "environment")),
-        "no state, as of models",
-    ),
-    "registry_model_containers": "no state, as of models",
+    "registry_model_containers": "no state, as of those of a workspace",
 }
 
 

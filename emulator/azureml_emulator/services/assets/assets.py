@@ -45,6 +45,7 @@ class Assets:
     fixed: ClassVar[tuple[str, ...]] = ()  # properties that a version keeps for ever
     empty: ClassVar[Json] = {}  # properties that a version shows though nobody set them
     longest_version = 255
+    containers_have_a_state = True  # recorded of environments and components in 2026; not of models
 
     def prepare(self, draft: Draft) -> Json:
         """The properties of a version to keep, checked and completed."""
@@ -173,6 +174,7 @@ class Assets:
         numbers = max((int(item.name) for item in versions if item.name.isdecimal()), default=0)
         active = [item for item in versions if not Version.read(item).is_archived] or versions
         extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
+        extra |= {"provisioningState": "Succeeded"} if self.containers_have_a_state else {}
         return {**shown, "properties": {**AssetContainer.read(resource).visible, **extra}}
 
     def immutable(self, name: str, version: str, changed: str) -> ServiceError:

@@ -30,6 +30,7 @@ class Data(Assets):
 
     plural, word, uri = "data", "data", "dataUri"
     fixed = ("dataUri", "dataType")
+    containers_have_a_state = False  # as specified
     empty: ClassVar[Json] = {"autoDeleteSetting": None, "stage": None, "intellectualProperty": None}
     longest_version = 30
 

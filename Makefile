@@ -86,8 +86,8 @@ expressions: setup ## install GitHub's own expression library, which decides the
 	  mkdir -p $(VENV)/expressions && cp tools/expressions/package*.json $(VENV)/expressions && \
 	  npm ci --prefix $(VENV)/expressions --ignore-scripts --no-audit --no-fund --silent
 
-parity: setup ## ask every operation of the REST specification, and write emulator/docs/rest-parity.md again
-	@PARITY=write $(BIN)/python -m pytest --quiet -n 0 emulator/tests/contract/test_rest_parity.py
+parity: setup ## ask every operation of the REST specification, and each recorded answer of the service, and write their pages in emulator/docs again
+	@PARITY=write $(BIN)/python -m pytest --quiet -n 0 emulator/tests/contract/test_rest_parity.py emulator/tests/contract/test_recorded_facts.py
 
 parity-azure: setup ## record what a workspace of yours answers, and say where the emulator differs; costs nothing (ARGS=--rehearse)
 	@$(BIN)/python tools/parity_azure.py $(ARGS)

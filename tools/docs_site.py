@@ -33,6 +33,7 @@ ALONE = {
     "emulator/README.md": "emulator/index.md",
     "emulator/COVERAGE.md": "emulator/coverage.md",
     "emulator/docs/rest-parity.md": "emulator/rest-parity.md",
+    "emulator/docs/recorded-parity.md": "emulator/recorded-parity.md",
 }
 FOLDERS = {"docs/decisions/": "decisions/", "docs/json/": "json/", "docs/": "", "emulator/docs/": "emulator/"}
 LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?\)")

@@ -1,75 +1,189 @@
 """Properties that only some versions of the interface answer: an answer has those of the version that was asked.
 
-Source: the models of each version of Microsoft.MachineLearningServices in azure-ai-ml 1.26 (2022-10-01-preview to
-2025-01-01-preview) and 1.35 (2025-12-01), and azure-mgmt-machinelearningservices 2.0.0b2 (2023-04-01).
+Source: the models of each version of Microsoft.MachineLearningServices in azure-ai-ml 1.1 (2021-10-01 to
+2022-10-01-preview), 1.10, 1.26 and 1.32 (to 2025-01-01-preview) and 1.35 (2025-12-01), and
+azure-mgmt-machinelearningservices 2.0.0b2 (2023-04-01); where those do not say, the answers that azure-ai-ml recorded.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from azureml_emulator.core.request import Json, Reply, Request
+from azureml_emulator.core.request import Reply, Request
 
 Answers = Callable[[str], bool]  # whether a version has it
+STATES = "2022-10-01"  # the last version without a provisioning state of assets
 
 
-def _assets_preview(version: str) -> bool:
-    """Deletion after a time and intellectual property came and went while they were a preview."""
-    return version.endswith("-preview") and "2023-04-01" <= version[:10] <= "2024-04-01"
-
-
-def _not_in_2023(version: str) -> bool:
-    return version != "2023-04-01" and version[:10] >= "2022-12-01"
+def _previews(first: str, last: str = "9999") -> Answers:
+    """Previews of these days, and no stable version."""
+    return lambda version: version.endswith("-preview") and first <= version[:10] <= last
 
 
 def _since(day: str) -> Answers:
+    """Every version from that day on."""
+    return lambda version: version[:10] >= day
+
+
+def _until(day: str) -> Answers:
+    """Every version to that day."""
+    return lambda version: version[:10] <= day
+
+
+def _new(day: str) -> Answers:
     """Previews from that day on, and stable versions after 2023."""
     return lambda version: version[:10] >= day and (version.endswith("-preview") or version > "2024")
 
 
-_GONE: dict[str, Answers] = {"autoDeleteSetting": _assets_preview, "intellectualProperty": _assets_preview}
+def _but(first: str, *without: str) -> Answers:
+    """Every version from that day on but for these."""
+    return lambda version: version[:10] >= first and version not in without
+
+
+def _after(version_before: str) -> Answers:
+    """Every version after that one: a preview of the same day comes after the stable version."""
+    return lambda version: version > version_before
+
+
+_SHORT_LIVED = _previews("2023-04-01", "2024-04-01")  # deletion after a time, intellectual property
+_OF_2024 = _previews("2024-01-01", "2024-04-01")
+_GONE: dict[str, Answers] = {"autoDeleteSetting": _SHORT_LIVED, "intellectualProperty": _SHORT_LIVED}
+_STATE: dict[str, Answers] = {"provisioningState": _after(STATES)}
+_RESOURCES: dict[str, Answers] = {
+    "maxInstanceCount": _SHORT_LIVED,
+    "locations": _previews("2023-02-01", "2024-04-01"),
+    "dockerArgsList": _new("2025-01-01"),
+    "dockerArgs": _since("2022-06-01"),
+    "shmSize": _since("2022-06-01"),
+}
+_JOB: dict[str, Answers] = {
+    "componentId": _since("2022-06-01"),
+    "sourceJobId": _since("2022-06-01"),
+    "notificationSetting": _new("2023-02-01"),
+    "secretsConfiguration": _SHORT_LIVED,
+    "parentJobName": _new("2025-01-01"),
+    "autologgerSettings": _previews("2022-10-01", "2024-04-01"),
+    "queueSettings": _but("2023-02-01", "2023-04-01"),
+    "queueSettings/priority": _previews("2023-02-01", "2024-04-01"),
+    "properties/_azureml.ClusterName": _since("2024-01-01"),
+    "properties._azureml.ClusterName": _since("2024-01-01"),
+    "componentConfiguration": _previews("2023-08-01", "2024-04-01"),
+    **{f"{place}/{key}": answers for place in ("resources", "trial/resources") for key, answers in _RESOURCES.items()},
+    "services/*/nodes": _after("2022-10-01"),
+    "inputs/*/pathOnCompute": _OF_2024,
+    "outputs/*/pathOnCompute": _OF_2024,
+    "outputs/*/assetName": _but("2022-12-01", "2023-04-01", "2023-10-01", "2024-07-01-preview"),
+    "outputs/*/assetVersion": _previews("2022-12-01", "2024-04-01"),
+    "outputs/*/autoDeleteSetting": _SHORT_LIVED,
+}
+_NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
+    "jobs": {"queueSettings": _until("2023-12-31")},
+    "connections": {"/systemData": _until("2022-12-31"), "metadata": _until("2022-12-31")},
+}
 _ONLY: dict[str, dict[str, Answers]] = {
-    "data": {**_GONE, "stage": _assets_preview},
-    "components": {**_GONE, "stage": _assets_preview},
-    "models": _GONE,
-    "environments": _GONE,
-    "jobs": {
-        "secretsConfiguration": _assets_preview,
-        "notificationSetting": _not_in_2023,
-        "parentJobName": _since("2025-01-01"),
+    "data": {**_GONE, "stage": _SHORT_LIVED},
+    "components": {**_GONE, **_STATE, "stage": _SHORT_LIVED},
+    "codes": {**_GONE, **_STATE},
+    "models": {**_GONE, **_STATE, "stage": _since("2023-04-01")},
+    "environments": {
+        **_GONE,
+        **_STATE,
+        "stage": _since("2023-04-01"),
+        "autoRebuild": _but("2022-10-01", "2022-10-01-preview"),
+        "properties/azureml.labels": _since("2023-04-01"),
+    },
+    "jobs": _JOB,
+    "schedules": {f"action/jobDefinition/{key}": answers for key, answers in _JOB.items()},
+    "computes": {
+        "provisioningWarnings": _since("2023-08-01"),
+        "properties/enableBatchPrivateLink": _since("2022-10-01"),
+    },
+    "onlineendpoints": {
+        "mirrorTraffic": _but("2022-02-01", "2022-05-01", "2022-10-01"),
+        "publicNetworkAccess": _but("2022-02-01", "2022-05-01"),
+    },
+    "onlineendpoints/deployments": {
+        "egressPublicNetworkAccess": _but("2022-02-01", "2022-05-01"),
+        "privateNetworkConnection": lambda version: version == "2022-02-01-preview",
+        "dataCollector": _new("2023-04-01"),
+    },
+    "batchendpoints": {
+        "/identity": _until("2022-12-31"),
+        "properties/AzureAsyncOperationUri": _until("2022-12-31"),
+    },
+    "registries": {
+        "provisioningState": _since("2023-04-01"),
+        "regionDetails/[]/storageAccountDetails/[]/systemCreatedStorageAccount/allowBlobPublicAccess": _since(
+            "2023-04-01"
+        ),
+    },
+    "workspaces": {
+        **dict.fromkeys(("v1LegacyMode", "softDeleteEnabled"), _since("2022-05-01")),
+        **dict.fromkeys(("/kind", "enableDataIsolation"), _since("2022-10-01")),
+        **dict.fromkeys(("managedNetwork", "creationTime"), _since("2022-12-01")),
+        **dict.fromkeys(
+            ("ipAllowlist", "serverlessComputeSettings", "EnableSoftwareBillOfMaterials"), _since("2023-04-01")
+        ),
+        **dict.fromkeys(
+            ("allowRoleAssignmentOnRG", "systemDatastoresAuthMode", "enableServiceSideCMKEncryption"),
+            _since("2024-01-01"),
+        ),
     },
     "connections": {
-        "metadata": _since("2023-06-01"),
-        "isSharedToAll": _since("2023-08-01"),
-        "createdByWorkspaceArmId": _since("2023-08-01"),
-        "group": _since("2024-01-01"),
-        "sharedUserList": _since("2024-01-01"),
+        **dict.fromkeys(
+            (
+                "isSharedToAll",
+                "createdByWorkspaceArmId",
+                "group",
+                "sharedUserList",
+                "useWorkspaceManagedIdentity",
+            ),
+            _new("2023-06-01"),
+        ),
     },
-    "datastores": {"subscriptionId": _not_in_2023, "resourceGroup": _not_in_2023},
+    "datastores": {key: _but("2022-06-01", "2022-10-01", "2023-04-01") for key in ("subscriptionId", "resourceGroup")},
 }
-_OUTPUTS: dict[str, Answers] = {
-    "assetName": _not_in_2023,
-    "assetVersion": _assets_preview,
-    "autoDeleteSetting": _assets_preview,
-}
-_KIND = re.compile(r"/(?:workspaces|registries)/[^/]+/(?P<kind>[a-z]+)(?:/|$)", re.IGNORECASE)
+_KIND = re.compile(
+    r"/(?P<scope>workspaces|registries)(?:/[^/]+(?:/(?P<kind>[a-z]+)(?:/[^/]+(?P<part>/deployments)?)?)?)?(?:/|$)",
+    re.IGNORECASE,
+)
 
 
 def shaped(request: Request, reply: Reply) -> Reply:
     """The answer without what the version that was asked does not have; a version that is not stated has all."""
     version, match = request.query.get("api-version", ""), _KIND.search(request.path)
-    only = _ONLY.get(match["kind"].lower()) if match else None
+    kind = f"{match['kind'] or match['scope']}{match['part'] or ''}".lower() if match else None
+    only = _ONLY.get(kind) if kind is not None else None
     if only is None or not version or not isinstance(reply.body, dict) or reply.status >= 300:
         return reply
     listed = reply.body.get("value")
+    gone = [_path(stated) for stated, answers in only.items() if not answers(version)]
     for one in listed if isinstance(listed, list) else [reply.body]:
-        _take(one.get("properties"), only, version)
-        if "jobType" in (one.get("properties") or {}):
-            for output in (one["properties"].get("outputs") or {}).values():
-                _take(output, _OUTPUTS, version)
+        for path in gone:
+            _take(one, path)
+        for stated, answers in _NULL.get(kind or "", {}).items():
+            *above, last = _path(stated)
+            holder = one.get(above[0]) if above else one
+            if answers(version) and isinstance(holder, dict) and last in holder:
+                holder[last] = None
     return reply
 
 
-def _take(properties: Json | None, only: dict[str, Answers], version: str) -> None:
-    for key, answers in only.items():
-        if properties and key in properties and not answers(version):
-            del properties[key]
+def _path(stated: str) -> list[str]:
+    """From the resource itself where it begins with a slash, else from its properties."""
+    return stated[1:].split("/") if stated.startswith("/") else ["properties", *stated.split("/")]
+
+
+def _take(holder: Any, path: list[str]) -> None:
+    """Take away what a path leads to, `*` being every key and `[]` every item of a list."""
+    first, *rest = path
+    if first == "[]" and isinstance(holder, list):
+        for one in holder:
+            _take(one, rest)
+    if not isinstance(holder, dict):
+        return
+    below: Iterable[Any] = list(holder.values()) if first == "*" else [holder.get(first)]
+    if not rest:
+        holder.pop(first, None)
+    for one in below if rest else ():
+        _take(one, rest)

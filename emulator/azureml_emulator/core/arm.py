@@ -66,6 +66,11 @@ def changed_again(clock: Clock, earlier: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_endpoint(system_data: dict[str, Any]) -> dict[str, Any]:
+    """System data as the service shows it of endpoints and deployments: who created it, and when it was changed."""
+    return {key: system_data[key] for key in ("createdAt", "createdBy", "lastModifiedAt") if key in system_data}
+
+
 def after(request: Request) -> int | None:
     """The sequence after which a listing goes on, from `$skipToken`; None at its beginning."""
     token = request.query.get("$skipToken", "")

@@ -14,4 +14,8 @@ STORAGE_ACCOUNT = "stemulator"
 CONTAINER = "azureml-blobstore-emulator"
 REGISTRY_SUBSCRIPTION_ID = "00000000-0000-0000-0000-0000000e0005"
 REGISTRY_RESOURCE_GROUP = "rg-registries"
+CONTAINER_REGISTRY = (
+    f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{RESOURCE_GROUP}"
+    "/providers/Microsoft.ContainerRegistry/registries/cremulator"
+)
 FRESH_SETTING = "subscription.fresh"  # "on" where the subscription begins without that workspace

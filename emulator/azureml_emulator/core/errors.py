@@ -45,6 +45,34 @@ class ServiceError(Exception):
         return {"error": {**shown, "additionalInfo": _additional(self.inner)}}
 
 
+class AccountError(ServiceError):
+    """A refusal of the service that keeps workspaces and connections, which has an envelope of its own."""
+
+    says_status = True  # in its body; newer versions of the interface do
+
+    def envelope(self) -> dict[str, Any]:
+        """The body, in which every key is there."""
+        nested = _nested(self.inner)
+        unsaid = ("severity", "messageFormat", "messageParameters", "referenceCode", "detailsUri", "target")
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                **dict.fromkeys(unsaid),
+                "details": self.details,
+                "innerError": nested,
+                "debugInfo": None,
+                "additionalInfo": None,
+            },
+            "correlation": _correlation(),
+            "environment": clouds.location(),
+            "location": clouds.location(),
+            "time": datetime.now(UTC).isoformat(),
+            "componentName": "account-rp",
+            **({"statusCode": self.status} if self.says_status else {}),
+        }
+
+
 def error_object(
     code: str, message: str, target: str | None = None, details: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
@@ -62,17 +90,26 @@ def _additional(inner: Sequence[str]) -> list[dict[str, Any]]:
     """Where and when the management front end refused, and for which call of its own."""
     said: dict[str, Any] = {
         "ComponentName": "managementfrontend",
-        "Correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
+        "Correlation": _correlation(),
         "Environment": clouds.location(),
         "Location": clouds.location(),
         "Time": datetime.now(UTC).isoformat(),
     }
-    nested: dict[str, Any] | None = None
-    for code in reversed(inner):
-        nested = {"code": code, "innerError": nested}
-    if nested:
+    if nested := _nested(inner):
         said["InnerError"] = nested
     return [{"type": name, "info": {"value": value}} for name, value in said.items()]
+
+
+def _correlation() -> dict[str, str]:
+    return {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]}
+
+
+def _nested(codes: Sequence[str]) -> dict[str, Any] | None:
+    """Codes that say more and more of the kind of error, each inside the one before it."""
+    nested: dict[str, Any] | None = None
+    for code in reversed(codes):
+        nested = {"code": code, "innerError": nested}
+    return nested
 
 
 def not_found(kind: str, name: str, *, code: str = "UserError") -> ServiceError:

@@ -22,6 +22,14 @@ Effect = Literal["settle", "delete", "none"]
 
 
 HELD = 1e15  # due when somebody says so
+_SAID = {  # kind of resource -> what its service says of an operation; of all others everything
+    "computes": ("status", "percentComplete"),
+    "registries": ("status",),
+    "batchEndpoints": ("id", "name", "status"),
+    "schedules": ("id", "name", "status", "startTime", "endTime"),
+}
+API_VERSION = "2022-02-01-preview"  # of the status URL, where a call has none
+NEVER = "0001-01-01T00:00:00+00:00"  # the end of what has not ended, since 2023
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
 
@@ -40,6 +48,17 @@ class Operation:
     error: dict[str, Any] | None = None  # how it is going to fail, if it is
     ended: str | None = None
     scope: str = ""  # subscription and location of the status URL
+    api_version: str = API_VERSION  # of the call that began it, and of its polls
+
+    @property
+    def kind(self) -> str:
+        """Of the resource that is changed, as in its id: `computes`."""
+        return self.resource.split("/")[-2]
+
+    @property
+    def url(self) -> str:
+        """Where its status is read."""
+        return f"https://{clouds.here(arm.HOST)}{self.scope}/{self.id}?api-version={self.api_version}"
 
     def body(self) -> dict[str, Any]:
         """What a poll of the status URL answers."""
@@ -49,9 +68,11 @@ class Operation:
             "status": self.status,
             "startTime": self.started,
         }
-        if self.ended:
-            answer["endTime"] = self.ended
+        if self.ended or self.api_version > API_VERSION:
+            answer["endTime"] = self.ended or NEVER
         answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
+        if keys := _SAID.get(self.kind):
+            answer = {key: answer[key] for key in keys if key in answer}
         if self.status == "Failed" and self.error:
             answer["error"] = self.error
         return answer
@@ -98,6 +119,7 @@ class Operations:
             merge=merge or {},
             error=error_object(*error) if error else None,
             scope=_scope(subscription or request.params["sub"], location),
+            api_version=request.query.get("api-version") or API_VERSION,
         )
         self._save(operation)
         return operation
@@ -190,15 +212,13 @@ class Operations:
 
 def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
     """The answer that starts polling: 200/201 with Azure-AsyncOperation, 202 with Location as well."""
-    base = f"https://{clouds.here(arm.HOST)}{operation.scope}"
     headers = {
-        "Azure-AsyncOperation": f"{base}/{operation.id}?api-version=2022-02-01-preview",
+        "Azure-AsyncOperation": operation.url,
         "x-ms-async-operation-timeout": "PT1H",
         "Retry-After": RETRY_AFTER,
     }
     if status == 202:
-        results = base.replace("mfeOperationsStatus", "mfeOperationResults")
-        headers["Location"] = f"{results}/{operation.id}?api-version=2022-02-01-preview"
+        headers["Location"] = operation.url.replace("mfeOperationsStatus", "mfeOperationResults")
     return Reply(status, body, headers)
 
 

@@ -52,7 +52,8 @@ def test_a_job_is_watched_in_its_own_region_and_in_the_studio() -> None:
 
 def test_only_a_pipeline_is_told_how_it_was_understood() -> None:
     stated = {"properties": {"mine": 1}, "settings": {"default_datastore": "azureml:other"}}
-    assert job_answers.run_properties({**stated, "jobType": "Command"}) == {"mine": "1"}
+    command = job_answers.run_properties({**stated, "jobType": "Command"})
+    assert command == {"mine": "1", "_azureml.ComputeTargetType": "amlctrain"}
     pipeline = job_answers.run_properties({**stated, "jobType": "Pipeline"})
     assert (pipeline["mine"], pipeline["azureml.defaultDataStoreName"]) == ("1", "other")
     assert "azureml.defaultComputeName" not in pipeline

@@ -83,6 +83,14 @@ class Components(Assets):
         visible = {key: value for key, value in spec.items() if key not in hidden}
         return {**shown, "properties": {**found.stated, "description": None, "componentSpec": visible}}
 
+    def show_container(self, emulator: Emulator, resource: Resource) -> Json:
+        """A name as it is answered: its versions are texts, so none is the latest, and the next one is a time."""
+        shown = super().show_container(emulator, resource)
+        stated = shown["properties"]
+        following = emulator.clock.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
+        own = {"description": stated.get("description") or "", "latestVersion": None, "nextVersion": following}
+        return {**shown, "properties": {**stated, **own}}
+
     def missing(self, name: str, version: str = "") -> ServiceError:
         """The 404 for a component that is not there."""
         text = f"Not found component {name}{':' if version else ''}{version}."

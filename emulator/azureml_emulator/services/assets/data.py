@@ -5,7 +5,6 @@ Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments} (
 """
 
 import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from azureml_emulator.catalog import curated
@@ -23,6 +22,7 @@ from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
+LABELS = "azureml.labels"  # of an environment
 
 
 class Data(Assets):
@@ -101,19 +101,14 @@ class Codes(Assets):
         place = BlobAddress(found.account, str(uuid.uuid4()))
         storage.ensure_container(emulator, place.account, place.container)
         token = storage_keys.sas(place.account, place.container, permissions="racwdl", hours=UPLOAD_HOURS)
-        reference = {
-            "blobUri": place.url,
-            "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
-            "storageAccountArmId": found.storage,
-            "isSingleFile": False,
-            "blobManifestDigest": None,
-            "connectionName": None,
-        }
         answer = {
+            "blobReferenceForConsumption": {
+                "blobUri": place.url,
+                "storageAccountArmId": found.storage,
+                "credential": {"credentialType": "SAS", "sasUri": f"{place.url}?{token}"},
+            },
             "pendingUploadId": str(uuid.uuid4()),
-            "pendingUploadType": request.json().get("pendingUploadType") or "TemporaryBlobReference",
-            "blobReferenceForConsumption": reference,
-            "expiresOn": (emulator.clock.now() + timedelta(hours=UPLOAD_HOURS)).isoformat(),
+            "pendingUploadType": "None",
         }
         return Reply(200, answer)
 
@@ -142,6 +137,17 @@ class Environments(Assets):
         "provisioningState": "Succeeded",
         "stage": "Development",
     }
+
+    def create(self, emulator: Emulator, workspace: Resource, name: str, version: str, stated: Json) -> Resource:
+        """Create or change a version, and label the newest of a name; an anonymous one has no label."""
+        before = super().latest(emulator, workspace, name)
+        is_new = super().find(emulator, workspace, name, version) is None
+        made = super().create(emulator, workspace, name, version, stated)
+        if not is_new:
+            return made
+        if before:
+            _label(emulator, before, "")
+        return _label(emulator, made, "" if Version.read(made).is_anonymous else "latest")
 
     def list_versions(self, request: Request, emulator: Emulator) -> Reply:
         """GET versions: of a curated environment its newest."""
@@ -181,6 +187,15 @@ class Environments(Assets):
         who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft"}
         body = {"properties": found.properties(), "systemData": {**stamps, **who, "lastModifiedByType": "User"}}
         return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
+
+
+def _label(emulator: Emulator, version: Resource, label: str) -> Resource:
+    properties = version.body["properties"]
+    labelled = {**(properties.get("properties") or {}), LABELS: label}
+    emulator.store.update(version.id, {**version.body, "properties": {**properties, "properties": labelled}})
+    found = emulator.store.get(version.id)
+    assert found is not None
+    return found
 
 
 def _of_content(workspace: Resource, content: str) -> str:

@@ -97,6 +97,7 @@ def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource |
         "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0/registries/{name}",
         "managedResourceGroup": {"resourceId": group},
         "regionDetails": [_region(region, own, name, group) for region in regions],
+        "managedResourceGroupTags": body.get("tags") or {},
         "provisioningState": "Succeeded",
     }
     principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/identity"))
@@ -120,8 +121,8 @@ def _region(stated: Json, account: str, name: str, group: str) -> Json:
     acr = {"acrAccountName": f"cr{account[2:]}", "acrAccountSku": "Premium", "armResourceId": {"resourceId": acr_id}}
     return {
         "location": stated.get("location"),
-        "storageAccountDetails": [{"systemCreatedStorageAccount": made}],
-        "acrDetails": [{"systemCreatedAcrAccount": acr}],
+        "storageAccountDetails": [{"userCreatedStorageAccount": None, "systemCreatedStorageAccount": made}],
+        "acrDetails": [{"userCreatedAcrAccount": None, "systemCreatedAcrAccount": acr}],
     }
 
 
@@ -146,4 +147,5 @@ def _id(request: Request) -> str:
 
 
 def _show(resource: Resource) -> Json:
-    return arm.envelope(resource, "registries")
+    """As it is answered: who made it is not said."""
+    return {**arm.envelope(resource, "registries"), "systemData": None}

@@ -6,6 +6,7 @@ Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job c
 """
 
 import uuid
+from dataclasses import replace
 from typing import ClassVar
 
 from azureml_emulator.core import arm, clouds
@@ -13,14 +14,18 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.core.typed import ProvisioningState
 from azureml_emulator.services.batch_endpoints import batch_jobs
 from azureml_emulator.services.batch_endpoints.batch_resource import BatchEndpoint
 from azureml_emulator.services.jobs import jobs
-from azureml_emulator.services.online_endpoints.endpoint_resource import check_name
+from azureml_emulator.services.online_endpoints.deployment_resource import OPERATION
+from azureml_emulator.services.online_endpoints.endpoint_resource import ENDPOINT_ID, check_name
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
+CREATED_AT = "BatchEndpointCreationApiVersion"
+NOBODY = "00000000-0000-0000-0000-000000000000"
 JOBS = "batchJobs"
 LAST_WITH_DEFAULTS = "2022-02-01-preview"  # the API version
 MODEL_DEPLOYMENT = "azureml-model-deployment"
@@ -32,6 +37,32 @@ class BatchEndpoints(Records):
     plural = "batchEndpoints"
     patched = ("tags", "identity")
     empty: ClassVar[Json] = {"description": None, "properties": {}}
+
+    def put(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT one; the service writes into its properties when it begins to make it."""
+        reply = super().put(request, emulator)
+        if reply.status != 201:
+            return reply
+        made = self.require(request, emulator)
+        stated = made.body["properties"]
+        version = request.query.get("api-version", "")
+        own = {CREATED_AT: version, ENDPOINT_ID: made.id, OPERATION: reply.headers["Azure-AsyncOperation"]}
+        properties = {**stated, "properties": {**(stated.get("properties") or {}), **own}}
+        emulator.store.update(made.id, {**made.body, "properties": properties})
+        return replace(reply, body=self.show(self.require(request, emulator)))
+
+    def show(self, resource: Resource) -> Json:
+        """As it is answered; where it is called is known once it is made."""
+        shown = super().show(resource)
+        made = shown["properties"]["provisioningState"] != ProvisioningState.CREATING
+        uris = {} if made else {"scoringUri": None}
+        nobody = {"type": "None", "principalId": NOBODY, "tenantId": NOBODY}
+        return {
+            **shown,
+            "properties": {**shown["properties"], **uris},
+            "identity": shown.get("identity") or nobody,
+            "systemData": arm.of_endpoint(shown["systemData"]),
+        }
 
     def patched_at(self, api_version: str) -> tuple[str, ...]:
         """Until 2022 also which deployment is the default."""
@@ -60,7 +91,7 @@ class BatchEndpoints(Records):
             "authMode": "AADToken",
             "defaults": defaults,
             "scoringUri": f"{uri}/jobs",
-            "swaggerUri": f"{uri}/swagger.json",
+            "swaggerUri": None,
         }
 
     def list_keys(self, request: Request, emulator: Emulator) -> Reply:

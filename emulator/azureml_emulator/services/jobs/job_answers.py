@@ -4,6 +4,7 @@ Source: what the service answered to azure-ai-ml for pipeline, command and sweep
 """
 
 import json
+import uuid
 from typing import Any
 
 from azureml_emulator.catalog import curated
@@ -21,25 +22,44 @@ _ADDED: dict[str, Json] = {
         "secretsConfiguration": None,
         "codeId": None,
         "distribution": None,
+        "autologgerSettings": None,
         "limits": None,
         "environmentVariables": {},
         "parameters": {},
     },
 }
+_ADDED["Sweep"] = {"secretsConfiguration": None, "earlyTermination": None}
+_LIMITS: Json = {"timeout": None, "maxTotalTrials": None, "maxConcurrentTrials": None, "trialTimeout": None}
+_RANDOM: Json = {"seed": None, "logbase": None, "rule": "Random"}
+_QUEUE: Json = {"jobTier": "Null", "priority": None}  # of what runs on a cluster: there are no tiers
 _OUTPUT: Json = {
     "description": None,
     "uri": None,
     "assetName": None,
     "assetVersion": None,
     "mode": "ReadWriteMount",
+    "pathOnCompute": None,
     "autoDeleteSetting": None,
 }
-_RESOURCES: Json = {"instanceCount": 1, "instanceType": None, "properties": None, "shmSize": "2g", "dockerArgs": None}
+_RESOURCES: Json = {
+    "instanceCount": 1,
+    "maxInstanceCount": None,
+    "instanceType": None,
+    "locations": None,
+    "properties": None,
+    "shmSize": "2g",
+    "dockerArgs": None,
+    "dockerArgsList": None,
+}
 STUDIO = "https://ml.azure.com/runs/"
 
 
 def completed(workspace: Resource, name: str, stated: Json) -> Json:
     """The properties of a new job with what the service adds. What can change later is the run's, not the job's."""
+    return _completed(name, stated, _services(workspace, name))
+
+
+def _completed(name: str, stated: Json, services: Json) -> Json:
     kind = str(stated.get("jobType") or "")
     properties = {
         **_COMMON,
@@ -47,7 +67,7 @@ def completed(workspace: Resource, name: str, stated: Json) -> Json:
         **stated,
         "displayName": stated.get("displayName") or name,
         "experimentName": stated.get("experimentName") or "Default",
-        "services": {**(stated.get("services") or {}), **_services(workspace, name)},
+        "services": {**(stated.get("services") or {}), **services},
         "inputs": {key: _input(value or {}) for key, value in (stated.get("inputs") or {}).items()},
         "outputs": {key: {**_OUTPUT, **(value or {})} for key, value in (stated.get("outputs") or {}).items()},
         "parentJobName": None,
@@ -55,15 +75,57 @@ def completed(workspace: Resource, name: str, stated: Json) -> Json:
     }
     if kind == "Command":
         properties["resources"] = {**_RESOURCES, **(stated.get("resources") or {})}
-    if kind == "Sweep" and isinstance(stated.get("trial"), dict):
-        environment = curated.registry_id(str(stated["trial"].get("environmentId") or ""))
-        properties["trial"] = {**stated["trial"], "environmentId": environment}
+        properties["queueSettings"] = {**_QUEUE, **(stated.get("queueSettings") or {})}
+    if kind == "Sweep":
+        properties |= _sweep(properties)
     return properties
+
+
+def _sweep(stated: Json) -> Json:
+    """What a sweep adds: limits and sampling that are not stated, and what its trials are."""
+    trial, sampling, objective = (stated.get(key) or {} for key in ("trial", "samplingAlgorithm", "objective"))
+    resources = {key: value for key, value in _RESOURCES.items() if key != "shmSize"}
+    random = _RANDOM if sampling.get("samplingAlgorithmType") == "Random" else {}
+    return {
+        "limits": {"jobLimitsType": "Sweep", **_LIMITS, **(stated.get("limits") or {})},
+        "samplingAlgorithm": {**random, **_given(sampling)},
+        "objective": {**objective, "goal": str(objective.get("goal") or "").capitalize()},
+        "queueSettings": {**_QUEUE, **(stated.get("queueSettings") or {})},
+        "services": {key: value for key, value in stated["services"].items() if key != "Tracking"},
+        "trial": {
+            "codeId": None,
+            "distribution": None,
+            "environmentVariables": {},
+            **trial,
+            "environmentId": curated.registry_id(str(trial.get("environmentId") or "")),
+            "resources": {**resources, **(trial.get("resources") or {})},
+        },
+    }
+
+
+def scheduled(stated: Json) -> Json:
+    """A job as a schedule shows it: it is not there yet. What is another job's it does not say again."""
+    said = (
+        {key: None if value == {} else value for key, value in stated.items()} if stated.get("sourceJobId") else stated
+    )
+    whole = _completed("", said, {})
+    if stated.get("sourceJobId"):
+        whole |= dict.fromkeys(("inputs", "outputs", "jobs", "settings", "tags", "properties"))
+    unsaid = {"description": None, "isArchived": False, "tags": None, "properties": None}
+    own = {"displayName": stated.get("displayName"), "experimentName": stated.get("experimentName") or ""}
+    return {**unsaid, **whole, **own, "status": "NotStarted", "services": None}
+
+
+def just_made(api_version: str, shown: Json, stated: Json) -> Json:
+    """The answer to the call that made a job: since 2024 a pipeline has its properties only when it is prepared."""
+    if stated.get("jobType") != "Pipeline" or api_version < "2024":
+        return shown
+    return {**shown, "properties": {**shown["properties"], "properties": texts(stated.get("properties"))}}
 
 
 def outputs_shown(job: Job) -> Json:
     """The outputs of a job as it is answered: a command's artifacts are an output of their own."""
-    if job.type is not JobType.COMMAND:
+    if job.type not in (JobType.COMMAND, JobType.SWEEP):
         return job.outputs
     place = f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{job.name}"
     return {"default": {**_OUTPUT, "uri": place, "jobOutputType": "uri_folder"}, **job.outputs}
@@ -72,6 +134,10 @@ def outputs_shown(job: Job) -> Json:
 def run_properties(properties: Json) -> dict[str, str]:
     """The properties of a job's run: those that were stated and, of a pipeline, how the service understood it."""
     stated = texts(properties.get("properties"))
+    if properties.get("jobType") == "Command":
+        return {**stated, **_of_command(properties)}
+    if properties.get("jobType") == "Sweep":
+        return {**stated, **_of_sweep(properties)}
     if properties.get("jobType") != "Pipeline":
         return stated
     settings, component = properties.get("settings") or {}, properties.get("componentId")
@@ -98,6 +164,65 @@ def run_properties(properties: Json) -> dict[str, str]:
         "azureml.defaultDataStoreName": _last(store),
         "azureml.pipelineComponent": "pipelinerun",
     }
+
+
+def _of_command(properties: Json) -> dict[str, str]:
+    """Where a command runs, and the snapshot of its code."""
+    compute, code = str(properties.get("computeId") or ""), properties.get("codeId")
+    cluster = {"_azureml.ClusterName": _last(compute)} if compute else {}
+    return {"_azureml.ComputeTargetType": "amlctrain", **cluster, **_snapshot(code)}
+
+
+def _snapshot(code: Any) -> dict[str, str]:
+    return {"ContentSnapshotId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(code)))} if code else {}
+
+
+def _of_sweep(properties: Json) -> dict[str, str]:
+    """What the service that makes the trials keeps."""
+    return {
+        "primary_metric_config": _metric(properties),
+        "resume_from": "null",
+        "runTemplate": "HyperDrive",
+        "azureml.runsource": "hyperdrive",
+        "platform": "AML",
+        **_snapshot((properties.get("trial") or {}).get("codeId")),
+        "user_agent": "managementfrontend/emulator",
+    }
+
+
+def _metric(properties: Json) -> str:
+    objective = properties.get("objective") or {}
+    return json.dumps({"name": objective.get("primaryMetric"), "goal": str(objective.get("goal") or "").lower()})
+
+
+def run_tags(properties: Json) -> dict[str, str]:
+    """The tags of a job's run: those that were stated and, of a sweep, how its trials are made."""
+    stated = texts(properties.get("tags"))
+    if properties.get("jobType") != "Sweep":
+        return stated
+    limits, sampling = properties.get("limits") or {}, properties.get("samplingAlgorithm") or {}
+    generator = {
+        "name": str(sampling.get("samplingAlgorithmType") or "").upper(),
+        "parameter_space": properties.get("searchSpace") or {},
+        "properties": {key: sampling.get(key) for key in _RANDOM},
+    }
+    made = {
+        "max_concurrent_jobs": str(limits.get("maxConcurrentTrials")),
+        "max_total_jobs": str(limits.get("maxTotalTrials")),
+        "max_duration_minutes": str(limits.get("timeout")),
+        "policy_config": json.dumps({"name": "Default", "properties": {}}),
+        "generator_config": json.dumps(generator),
+        "primary_metric_config": _metric(properties),
+        "platform_config": json.dumps({"Definition": {"Overrides": properties.get("trial")}}),
+        "resume_child_runs": "null",
+        "all_jobs_generated": "false",
+        "cancellation_requested": "false",
+    }
+    return {**stated, **{f"_aml_system_{key}": value for key, value in made.items()}}
+
+
+def _given(stated: Json) -> Json:
+    return {key: value for key, value in stated.items() if value is not None}
 
 
 def texts(stated: Any) -> dict[str, str]:
@@ -127,7 +252,8 @@ def _services(workspace: Resource, name: str) -> Json:
 
 def _input(stated: Json) -> Json:
     """Data is mounted for reading unless another mode is stated; a literal has none."""
-    mount = {} if stated.get("jobInputType") == "literal" or "uri" not in stated else {"mode": "ReadOnlyMount"}
+    data = stated.get("jobInputType") != "literal" and "uri" in stated
+    mount = {"mode": "ReadOnlyMount", "pathOnCompute": None} if data else {}
     return {"description": None, **mount, **{key: value for key, value in stated.items() if value is not None}}
 
 

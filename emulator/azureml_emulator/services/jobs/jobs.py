@@ -40,7 +40,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
         return Reply(200, _show(emulator, _change(emulator, before, properties)))
     if runs.find(emulator, workspace.id, name):
         raise bad_request(f"A run with the id {name} already exists in the workspace.", code="UserError", target="name")
-    return Reply(201, _show(emulator, submit(emulator, workspace, name, properties, request.injected)))
+    made = _show(emulator, submit(emulator, workspace, name, properties, request.injected))
+    return Reply(201, job_answers.just_made(request.query.get("api-version", ""), made, properties))
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -50,7 +51,8 @@ def get(request: Request, emulator: Emulator) -> Reply:
     step = runs.find(emulator, workspace.id, name)
     id = f"{workspace.id}/{KIND}/{name}"
     if step is not None and step.body["parent"] and emulator.store.get(id) is None:
-        return Reply(200, {"id": id, "name": name, "type": f"{arm.PROVIDER}/workspaces/jobs", "properties": None})
+        made = {**arm.system_data(emulator.clock), "createdAt": step.body["created"]}
+        return Reply(200, arm.shown(id, name, {"systemData": _created(made)}, TYPE_PATH))
     job = _require(request, emulator)
     queue.read(emulator, job.name)
     return Reply(200, _show(emulator, job))
@@ -153,7 +155,7 @@ def _create(
         kind=kind.run_kind,
         display_name=completed["displayName"],
         description=properties.get("description"),
-        tags=job_answers.texts(properties.get("tags")),
+        tags=job_answers.run_tags(properties),
         properties=job_answers.run_properties(properties),
         hidden=bool(properties.get("isArchived")),
         compute=compute.name_of(properties["computeId"]) if properties.get("computeId") else None,
@@ -199,8 +201,12 @@ def _show(emulator: Emulator, job: Resource) -> Json:
         "outputs": job_answers.outputs_shown(stated),
         "services": job_answers.on_page(stated.stated.get("services") or {}, emulator.page),
     }
-    created = {key: value for key, value in shown["systemData"].items() if key.startswith("created")}
-    return {**shown, "properties": {**stated.stated, **live}, "systemData": created}
+    return {**shown, "properties": {**stated.stated, **live}, "systemData": _created(shown["systemData"])}
+
+
+def _created(system_data: Json) -> Json:
+    """Of a job the service says who made it and when, and not who changed it."""
+    return {key: value for key, value in system_data.items() if key.startswith("created")}
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:

@@ -14,7 +14,8 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import cron, jobs
+from azureml_emulator.core.typed import ProvisioningState
+from azureml_emulator.services.jobs import cron, job_answers, jobs
 from azureml_emulator.services.jobs.cron import BadTrigger
 from azureml_emulator.services.jobs.job_resource import SCHEDULE, Job, JobType
 from azureml_emulator.services.jobs.schedule_resource import LAST, Schedule, ScheduleAction
@@ -44,7 +45,25 @@ class Schedules(Records):
         except (BadTrigger, TypeError, ValueError) as error:
             raise bad_request(f"The trigger is not valid: {error}.", code="UserError", target="trigger") from error
         last = Schedule.read(before).last_text if before else None
-        return {**stated, "trigger": {"endTime": None, **trigger}, LAST: last or emulator.clock.stamp()}
+        return {
+            **stated,
+            "trigger": {"endTime": None, "startTime": None, **trigger},
+            LAST: last or emulator.clock.stamp(),
+        }
+
+    def show(self, resource: Resource) -> Json:
+        """As it is answered: without an id, and while it is made nothing but its properties."""
+        shown = super().show(resource)
+        properties = shown["properties"]
+        action = properties["action"]
+        if action.get("jobDefinition"):
+            properties = {
+                **properties,
+                "action": {**action, "jobDefinition": job_answers.scheduled(action["jobDefinition"])},
+            }
+        if properties["provisioningState"] == ProvisioningState.CREATING:
+            return {"properties": properties}
+        return {"name": resource.name, "properties": properties, "systemData": shown["systemData"]}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`listViewType`: EnabledOnly (the default), DisabledOnly or All."""

@@ -18,6 +18,8 @@ DEFAULT_SIZE = "Standard_F4s_v2"
 MANAGED = "Managed"
 PROBE = {"initialDelay": "PT10S", "period": "PT10S", "timeout": "PT2S", "successThreshold": 1, "failureThreshold": 30}
 READ_ONLY = ("provisioningState", "provisioningErrors")
+OPERATION = "AzureAsyncOperationUri"
+NOT_STATED = ("description", "codeConfiguration", "environmentId", "modelMountPath", "model", "dataCollector")
 REQUESTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
 _DURATION = re.compile(r"^PT(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?$")
 _NOT_READY = frozenset({ProvisioningState.CREATING, ProvisioningState.FAILED, ProvisioningState.DELETING})
@@ -36,6 +38,7 @@ class OnlineDeployment(Provisioned):
     compute_type: Annotated[str, At("properties.endpointComputeType")] = MANAGED
     model: Annotated[str | None, At("properties.model")] = None
     instance_type: Annotated[str, At("properties.instanceType")] = DEFAULT_SIZE
+    labels: Annotated[Json, At("properties.properties")] = field(default_factory=dict)
     request_settings: Annotated[Json, At("properties.requestSettings")] = field(default_factory=lambda: dict(REQUESTS))
     variables: Annotated[dict[str, str], At("properties.environmentVariables")] = field(default_factory=dict)
     place: Annotated[str, At("_place")] = ""
@@ -82,24 +85,34 @@ class OnlineDeployment(Provisioned):
 
     def show(self) -> Json:
         """As ARM shows it."""
-        return arm.shown(self.id, self.name, self.body(), TYPE_PATH)
+        body = self.body()
+        body["systemData"] = arm.of_endpoint(self.system_data)
+        if body.get("identity") is None:
+            body.pop("identity", None)
+        return arm.shown(self.id, self.name, body, TYPE_PATH)
+
+    def named_by(self, operation_url: str) -> Self:
+        """With what the service writes into its properties when it begins to make it."""
+        return replace(self, labels={**self.labels, OPERATION: operation_url})
 
 
 def completed(stated: Json, machines: Json) -> Json:
     """The properties of a deployment with what the service adds. Raises 400 for a time-out that is too long."""
-    requests = {**REQUESTS, **_given(stated.get("requestSettings"))}
+    requests = {**REQUESTS, **given(stated.get("requestSettings"))}
     if duration(str(requests["requestTimeout"])) > LONGEST_REQUEST_SECONDS:
         text = f"The request timeout may be {LONGEST_REQUEST_SECONDS:.0f} seconds at most."
         raise bad_request(text, code="BadArgument", target="requestSettings.requestTimeout")
     return {
+        **dict.fromkeys(NOT_STATED),
         "endpointComputeType": MANAGED,
         "appInsightsEnabled": False,
+        "privateNetworkConnection": False,
         "scaleSettings": {"scaleType": "Default"},
         "environmentVariables": {},
         "properties": {},
         "egressPublicNetworkAccess": "Enabled",
-        **{key: value for key, value in _given(stated).items() if key not in READ_ONLY},
-        **{name: {**PROBE, **_given(stated.get(name))} for name in ("livenessProbe", "readinessProbe")},
+        **{key: value for key, value in given(stated).items() if key not in READ_ONLY},
+        **{name: {**PROBE, **given(stated.get(name))} for name in ("livenessProbe", "readinessProbe")},
         "requestSettings": requests,
         **machines,
     }
@@ -113,5 +126,6 @@ def duration(text: str) -> float:
     return float(match["h"] or 0) * 3600 + float(match["m"] or 0) * 60 + float(match["s"] or 0)
 
 
-def _given(stated: Any) -> Json:
+def given(stated: Any) -> Json:
+    """What is stated and not null."""
     return {key: value for key, value in (stated or {}).items() if value is not None}

@@ -55,7 +55,8 @@ async def put(request: Request, emulator: Emulator) -> Reply:
         made = wanted.save(emulator.store, KIND)
         failing = ("ResourceNotReady", error) if error else None
         started = endpoints.start(request, emulator, made, KIND, error=failing)
-        return accepted(started, 200 if known else 201, made.show())
+        named = made.named_by(started.url).save(emulator.store, KIND)
+        return accepted(started, 200 if known else 201, named.show())
 
 
 def _checked(request: Request, emulator: Emulator) -> OnlineDeployment:
@@ -77,7 +78,7 @@ def _checked(request: Request, emulator: Emulator) -> OnlineDeployment:
         "location": endpoint.location,
         "kind": body.get("kind") or MANAGED,
         "tags": body.get("tags") or {},
-        "sku": {"name": "Default", "capacity": 1, **(body.get("sku") or {})},
+        "sku": {"name": "Default", "tier": "Standard", "capacity": 1, **deployment_resource.given(body.get("sku"))},
         "identity": None,
         "properties": _properties(emulator, stated, compute_type),
         "systemData": arm.system_data(emulator.clock, stored),

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.typed import At, Json, Provisioned, ProvisioningState
-from azureml_emulator.services.online_endpoints.deployment_resource import OnlineDeployment
+from azureml_emulator.services.online_endpoints.deployment_resource import OPERATION, OnlineDeployment
 
 KIND = "onlineEndpoints"
 TYPE_PATH = "workspaces/onlineEndpoints"
@@ -22,6 +22,7 @@ NAME = re.compile(r"^[a-zA-Z](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$")
 SHORTEST, LONGEST = 3, 32
 MOST_MIRRORED = 50  # percent
 KEY_NAMES = ("primary", "secondary")
+ENDPOINT_ID = "azureml.onlineendpointid"
 _REPLACED = ("description", "properties", "publicNetworkAccess")  # by a PUT that states them
 
 
@@ -145,8 +146,16 @@ class OnlineEndpoint(Provisioned):
         return replace(self, keys=keys)
 
     def show(self) -> Json:
-        """As ARM shows it."""
-        return arm.shown(self.id, self.name, self.body(), TYPE_PATH)
+        """As ARM shows it; where it is called is known once it is made."""
+        body = self.body()
+        body["systemData"] = arm.of_endpoint(self.system_data)
+        if self.state is ProvisioningState.CREATING:
+            body["properties"] = {**body["properties"], "scoringUri": None, "swaggerUri": None}
+        return arm.shown(self.id, self.name, body, TYPE_PATH)
+
+    def named_by(self, operation_url: str) -> Self:
+        """With what the service writes into its properties when it begins to make it."""
+        return replace(self, labels={**self.labels, ENDPOINT_ID: self.id.lower(), OPERATION: operation_url})
 
 
 def new_key() -> str:

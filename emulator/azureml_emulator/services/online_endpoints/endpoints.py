@@ -82,7 +82,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
     compute = kubernetes.cluster(emulator, workspace, (body.get("properties") or {}).get("compute"))
     new = OnlineEndpoint.new(workspace.id, name, location, body, compute)
     made = replace(new, system_data=arm.system_data(emulator.clock)).save(emulator.store, KIND)
-    return accepted(start(request, emulator, made, KIND), 201, made.show())
+    started = start(request, emulator, made, KIND)
+    return accepted(started, 201, made.named_by(started.url).save(emulator.store, KIND).show())
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
@@ -19,11 +18,11 @@ from azureml_emulator.services.jobs.execution import queue
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
+from azureml_emulator.services.tracking.run_answers import show
 from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
 LOG_HOURS = 24.0
-ORCHESTRATORS = {"azureml.PipelineRun": "Pipeline", "azureml.StepRun": "Execution", "azureml.scriptrun": "Execution"}
 _CONDITION = re.compile(r"^\s*\(?(\w+)(?:/([\w.\-]+))?\s+(eq|ne)\s+'?([^')]*)'?\)?\s*$", re.IGNORECASE)
 
 
@@ -135,49 +134,6 @@ def get_experiment(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, shown)
 
 
-def show(emulator: Emulator, run: Resource) -> Json:
-    """The run as run history shows it."""
-    body, workspace = run.body, str(run.body["workspace"])
-    error = body.get("error")
-    kind = ORCHESTRATORS.get(str(body["kind"]), "Execution")
-    return {
-        "runNumber": run.sequence,
-        "rootRunId": body["root"],
-        "rootRunUuid": body["root"],
-        "parentRunId": body["parent"],
-        "runId": run.name,
-        "runUuid": run.name,
-        "experimentId": runs.experiment_id(workspace, str(body["experiment"])),
-        "dataContainerId": f"dcid.{run.name}",
-        "status": body["status"],
-        "createdUtc": body["created"],
-        "startTimeUtc": body.get("start"),
-        "endTimeUtc": body.get("end"),
-        "lastModifiedUtc": body["modified"],
-        "duration": _duration(body),
-        "createdBy": {"userName": "emulator"},
-        "userId": "emulator",
-        "displayName": body.get("display_name") or run.name,
-        "name": body.get("step"),
-        "description": body["description"],
-        "hidden": body["hidden"],
-        "runType": body["kind"],
-        "runTypeV2": {"orchestrator": kind, "traits": [], "attribution": None, "computeType": "AmlCompute"},
-        "tags": body["tags"],
-        "properties": _properties(body),
-        "parameters": {},
-        "target": body.get("compute"),
-        "compute": {"target": body["compute"], "targetType": "AmlCompute"} if body.get("compute") else None,
-        "services": {},
-        "inputs": {},
-        "outputs": body["outputs"],
-        "error": {"error": error, "time": body.get("end"), "componentName": "managementfrontend"} if error else None,
-        "warnings": [],
-        "inputDatasets": [],
-        "outputDatasets": [],
-    }
-
-
 def require(request: Request, emulator: Emulator) -> Resource:
     """The run that a route names as {run}. Raises 404."""
     workspace = scope.require(request, emulator)
@@ -233,18 +189,6 @@ def _filter(text: str) -> Callable[[Resource], bool]:
         return (stated == value) == (sign.lower() == "eq")
 
     return fits
-
-
-def _properties(body: Json) -> Json:
-    step = {"azureml.moduleName": str(body["step"]), "azureml.pipelinerunid": body["root"]} if body.get("step") else {}
-    source = {"runSource": "MFE", "runType": "HTTP"} if body["kind"] == "azureml.PipelineRun" else {}
-    return {**step, **source, **body["properties"]}
-
-
-def _duration(body: Json) -> str | None:
-    if not body.get("start") or not body.get("end"):
-        return None
-    return str(parse(body["end"]) - parse(body["start"]))
 
 
 def _data(emulator: Emulator, run: Resource) -> Json:

@@ -16,6 +16,9 @@ TYPE_PATH = "workspaces/computes"
 SCALE_SETTINGS = "properties.properties.scaleSettings"
 NODE_STATES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
+_COUNTS = ("currentNodeCount", "targetNodeCount", "nodeStateCounts", "allocationState", "errors")
+_NOT_WHILE_MADE = ("computeLocation", "propertyBag")
+
 
 class ComputeType(StrEnum):
     """What kind of compute it is. All but the first two exist elsewhere and are attached."""
@@ -80,7 +83,7 @@ class Compute(Provisioned):
             "modifiedOn": now,
             "isAttachedCompute": ComputeType(stated["computeType"]).is_attached,
             "provisioningErrors": None,
-            "provisioningWarnings": None,
+            "provisioningWarnings": {},
             "provisioningState": (ProvisioningState.UPDATING if before else ProvisioningState.CREATING).value,
         }
         identity = {"identity": body["identity"]} if body.get("identity") else {}
@@ -131,9 +134,21 @@ class Compute(Provisioned):
         return replace(self, settings={**self.settings, "state": to.value})
 
     def show(self) -> Json:
-        """As ARM shows it: a cluster with the node counts that follow from its state."""
-        counted = replace(self, settings={**self.settings, **self._counts()}) if self.is_cluster else self
-        return arm.shown(self.id, self.name, counted.body(), TYPE_PATH)
+        """As ARM shows it: a cluster with the node counts that follow from its state, or none while it is made."""
+        if not self.is_cluster:
+            return arm.shown(self.id, self.name, self.body(), TYPE_PATH)
+        making = self.state is ProvisioningState.CREATING
+        settings = {**self.settings, **(dict.fromkeys(_COUNTS) if making else self._counts())}
+        user = settings.pop("userAccountCredentials", None)
+        if user and not making:
+            settings["userAccountCredentials"] = {**user, "adminUserPassword": None}
+        body = replace(self, settings=settings).body()
+        if making:
+            hidden = (*_NOT_WHILE_MADE, "properties")
+            shown = {key: value for key, value in settings.items() if key not in _NOT_WHILE_MADE}
+            kept = {key: value for key, value in body["properties"].items() if key not in hidden}
+            body = {**body, "tags": self.tags or None, "properties": {**kept, "properties": shown}}
+        return arm.shown(self.id, self.name, body, TYPE_PATH)
 
     def _counts(self) -> Json:
         ready = self.state is ProvisioningState.SUCCEEDED

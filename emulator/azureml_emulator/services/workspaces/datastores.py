@@ -134,9 +134,10 @@ def _save(emulator: Emulator, workspace: Resource, name: str, stated: dict[str, 
     before = emulator.store.get(id)
     properties = {
         "description": None,
-        "tags": {},
-        "properties": {},
+        "tags": None,
+        "properties": None,
         "isDefault": is_default,
+        "serviceDataAccessAuthIdentity": "None",
         **stated,
         "credentials": stated.get("credentials") or {"credentialsType": "None"},
     }

@@ -46,7 +46,6 @@ def cluster(emulator: Emulator, stated: Json, before: Compute | None) -> Json:
         "osType": "Linux",
         "remoteLoginPortPublicAccess": "NotSpecified",
         "isolatedNetwork": False,
-        "enableNodePublicIp": True,
         "subnet": None,
         "virtualMachineImage": None,
         "enableBatchPrivateLink": False,

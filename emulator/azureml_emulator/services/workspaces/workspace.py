@@ -45,7 +45,7 @@ def ensure_default(emulator: Emulator) -> None:
         create(
             emulator,
             arm.default_workspace_id(),
-            {"location": clouds.location()},
+            {"location": clouds.location(), "properties": {"containerRegistry": defaults.CONTAINER_REGISTRY}},
             storage_account=defaults.STORAGE_ACCOUNT,
         )
 
@@ -74,6 +74,10 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "serverlessComputeSettings": None,
         "softDeleteEnabled": False,
         "v1LegacyMode": False,
+        "allowRoleAssignmentOnRG": True,
+        "EnableSoftwareBillOfMaterials": False,
+        "enableServiceSideCMKEncryption": False,
+        "sasGetterUri": "",
         **{key: value for key, value in stated.items() if value is not None},
         "tenantId": defaults.TENANT_ID,
         "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
@@ -83,7 +87,8 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{id}",
         "storageHnsEnabled": False,
         "privateLinkCount": 0,
-        "notebookInfo": None,
+        "sdkTelemetryAppInsightsKey": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/insights")),
+        "notebookInfo": _notebooks(id, name, location),
         "systemDatastoresAuthMode": stated.get("systemDatastoresAuthMode") or "accesskey",
         "enableDataIsolation": False,
         "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled", **CHANGEABLE_MODES},
@@ -232,6 +237,14 @@ def _of_kind(request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
 
 def _show(resource: Resource) -> dict[str, Any]:
     return arm.envelope(resource, "workspaces")
+
+
+def _notebooks(id: str, name: str, location: str) -> dict[str, Any]:
+    """Where its notebooks are."""
+    guid = uuid.uuid5(uuid.NAMESPACE_URL, id.lower())
+    host = f"ml-{name.lower()}-{location}-{guid}.{location}.notebooks.azure.net"
+    private: dict[str, Any] = {"isPrivateLinkEnabled": False, "notebookPreparationError": None}
+    return {"resourceId": guid.hex, "fqdn": host, **private}
 
 
 def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.errors import AccountError, ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -24,7 +24,34 @@ class Connections(Records):
     plural, slow, created = "connections", False, 200
     patched = ("properties",)
     secret = ("credentials", "provisioningState")
-    empty: ClassVar[Json] = {"group": "Azure", "isSharedToAll": False, "metadata": {}, "sharedUserList": []}
+    empty: ClassVar[Json] = {
+        "group": "Azure",
+        "expiryTime": None,
+        "isSharedToAll": False,
+        "metadata": {},
+        "sharedUserList": [],
+        "useWorkspaceManagedIdentity": False,
+    }
+
+    def get(self, request: Request, emulator: Emulator) -> Reply:
+        """GET one; what is not there is said by another service than of other resources."""
+        try:
+            return _unsaid(request, super().get(request, emulator))
+        except ServiceError as error:
+            if error.code != "ResourceNotFound":
+                raise
+            text = f"Connection {request.params['name']} can't be found in this workspace"
+            refusal = AccountError(404, "UserError", text, inner=("NotFoundError",))
+            refusal.says_status = request.query.get("api-version", "") >= "2023-06"
+            raise refusal from error
+
+    def put(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT one."""
+        return _unsaid(request, super().put(request, emulator))
+
+    def show(self, resource: Resource) -> Json:
+        """As it is answered: with tags and a place that it never has."""
+        return {"tags": None, "location": None, **super().show(resource)}
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """What kind of service it is and how one signs in there must be said."""
@@ -50,6 +77,13 @@ class Connections(Records):
         shown = self.show(found)
         shown["properties"]["credentials"] = Connection.read(found).credentials
         return Reply(200, shown)
+
+
+def _unsaid(request: Request, reply: Reply) -> Reply:
+    """Until 2022 with credentials that are not said; later without them."""
+    if request.query.get("api-version", "") < "2023":
+        reply.body["properties"]["credentials"] = None
+    return reply
 
 
 class ServerlessEndpoints(Records):

@@ -48,7 +48,10 @@ CODES: dict[int, EntraCode] = {
     ),
     70043: EntraCode("the sign-in is older than Conditional Access allows", _LOGIN),
     70021: EntraCode("the identity has no federated credential that matches", _FEDERATED),
-    90002: EntraCode("AZURE_TENANT_ID is no tenant", "give the Directory (tenant) ID: `az account show`"),
+    90002: EntraCode(
+        "AZURE_TENANT_ID is no tenant of this cloud",
+        "give the Directory (tenant) ID: `az account show`; for a cloud other than the public one, set AZURE_CLOUD too",
+    ),
     500011: EntraCode(
         "the service asked for is not known in this directory", "use the tenant that the subscription belongs to"
     ),
@@ -73,6 +76,10 @@ CODES: dict[int, EntraCode] = {
     900023: EntraCode(
         "AZURE_TENANT_ID is neither an id nor a domain name",
         "give the Directory (tenant) ID, without quotes, blanks or line breaks: `az account show`",
+    ),
+    900382: EntraCode(
+        "the application is asked for a token in another cloud than its own",
+        "set AZURE_CLOUD to the cloud of the subscription: `az cloud list` has the names",
     ),
     7000215: EntraCode(
         "the client secret is wrong",

@@ -26,6 +26,8 @@ FIXES = {
     "ImageBuildFailure": "the image did not build: read the build log in the workspace's storage",
     "already exists an endpoint with this name": "endpoint names are unique in a region: choose another name under "
     "environments in params.yaml; {workspace_hash} in it keeps workspaces apart",
+    "Unable to get authority configuration": "compare AZURE_TENANT_ID, and AZURE_CLOUD, which says whose Entra is "
+    "asked: it knows no such tenant",
     "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
     "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
     "(AzureML Compute Operator for clusters, Monitoring Reader on the subscription for sizes and metrics)",
@@ -91,7 +93,7 @@ def translated(what: str) -> Iterator[None]:
     except MlopsError:
         raise
     except ClientAuthenticationError as error:
-        raise Denied(_sign_in(what, str(error), _first_lines(error, limit=2))) from error
+        raise Denied(_sign_in(what, str(error), _tried(error))) from error
     except HttpResponseError as error:
         raise _http(what, error) from error
     except AzureError as error:
@@ -107,6 +109,12 @@ def is_not_found(error: Exception) -> bool:
     return type(error).__name__ in ("ValidationException", "MlException") and (
         "not found" in text or "does not exist" in text
     )
+
+
+def _tried(error: Exception) -> str:
+    """What a chain of credentials says first, and why each of them was refused that is set up at all."""
+    refused = [line.strip()[:300] for line in str(error).splitlines() if "Authentication failed:" in line]
+    return " ".join(dict.fromkeys([_first_lines(error, limit=2), *refused]))
 
 
 def _sign_in(what: str, said: str, first_lines: str) -> Problem:

@@ -64,11 +64,18 @@ def test_what_is_published_not_to_be_there_is_refused(posed: tuple[Cloud, Addres
     assert problems[0]["what"].startswith(f"{cloud.name} has no network isolation")
 
 
-def test_a_command_that_thinks_it_is_in_the_public_cloud_ends_and_is_noticed(posed: tuple[Cloud, Address]) -> None:
+def test_a_command_that_thinks_it_is_in_the_public_cloud_is_told_so_and_noticed(posed: tuple[Cloud, Address]) -> None:
     cloud, address = posed
     before = log(address)
     lost = commands(address, AZURE_CLOUD="", AZURE_AUTHORITY_HOST="")("--target", "azure", "status")
-    assert lost.code != 0
+    assert lost.code == 6
+    assert "compare AZURE_TENANT_ID, and AZURE_CLOUD" in " ".join(lost.err.split())
+    job = {**process.workspace(), **JOB}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in process.variables(address, {}).items():
+            patch.setenv(name, value)
+        with pytest.raises(AzureRefused, match=r"AADSTS90002(.|\n)*no tenant of this cloud(.|\n)*set AZURE_CLOUD"):
+            auth.credential(job, interactive=False).get_token(f"{PUBLIC.arm}/.default")
     with pytest.raises(RemoteFailed, match=r"login\.microsoftonline\.com"):
         check_hosts(Path(address.folder), cloud.name)
     (Path(address.folder) / "requests.log").write_text("\n".join(before) + "\n", encoding="utf-8")

@@ -47,6 +47,16 @@ def openid_configuration(request: Request, emulator: Emulator) -> Reply:
     )
 
 
+def of_another_cloud(request: Request, emulator: Emulator) -> Reply:
+    """The same at the Entra of another cloud, which does not know the tenant; in its words."""
+    text = (
+        f"Tenant '{request.params['tenant']}' not found. Check to make sure you have the correct tenant ID and are "
+        "signing into the correct cloud. Check with your subscription administrator, this may happen if there are no "
+        "active subscriptions for the tenant."
+    )
+    return _refuse(400, 90002, "invalid_tenant", text)
+
+
 def instance_discovery(request: Request, emulator: Emulator) -> Reply:
     """`/common/discovery/instance`, which msal asks to learn whether an authority is to be trusted."""
     own, older, issuer = (clouds.here(host) for host in (LOGIN, "login.windows.net", "sts.windows.net"))

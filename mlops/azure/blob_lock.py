@@ -158,14 +158,16 @@ class BlobLock:
         """The blob, with whatever credentials the datastore has; this identity's own where it has none."""
         from azure.storage.blob import BlobClient, LinearRetry
 
+        from mlops.azure import connections
+
         place = datastores.stated_default(self._workspace)
         stated = place["properties"]
         url, container = datastores.account_url(self._workspace, stated), str(stated["containerName"])
         credential = self._secret(place) or self._workspace.credential
         name = f"{FOLDER}/{self._name}"
         patience = LinearRetry(backoff=1, retry_total=3)  # what is waited for here must not outlast the lease
-        options = {"connection_timeout": 10, "read_timeout": 10, "retry_policy": patience}
-        return BlobClient(url, container, name, credential=credential, **options)
+        transport = connections.of(self._workspace.credential, connection_timeout=10, read_timeout=10)
+        return BlobClient(url, container, name, credential=credential, transport=transport, retry_policy=patience)
 
     def _secret(self, place: dict[str, Any]) -> str | None:
         """Its SAS or key, for as long as a run lasts; None where there is none that this identity may read."""

@@ -33,6 +33,7 @@ class ChatDeployment:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
+        from mlops.azure import connections
         from mlops.azure.rate_limit import Patient
 
         cloud, base = workspace.cloud, endpoint.rstrip("/")
@@ -43,7 +44,9 @@ class ChatDeployment:
             raise BadInput(Problem(f"{base} is not in {cloud.name}", "evaluation.judge.endpoint", why=why, fix=fix))
         policies = [Patient(), BearerTokenCredentialPolicy(workspace.credential, f"{cloud.cognitive}/.default")]
         self._name = deployment
-        self._client: PipelineClient[Any, Any] = PipelineClient(base, policies=policies)
+        self._client: PipelineClient[Any, Any] = PipelineClient(
+            base, policies=policies, transport=connections.of(workspace.credential)
+        )
         self._url = f"{base}/openai/deployments/{quote(deployment, safe='')}/chat/completions?api-version={api_version}"
 
     def complete(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> Completion:

@@ -85,6 +85,7 @@ class Monitor:
 def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, Answer]:
     from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
+    from mlops.azure import connections
     from mlops.azure.rate_limit import BudgetPolicy, Patient
 
     bodies: list[str] = []
@@ -96,6 +97,7 @@ def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, An
             audience=f"https://{workspace.cloud.metrics}",
             retry_policy=Patient(),
             per_retry_policies=[BudgetPolicy(workspace.budget)],
+            transport=connections.of(workspace.credential),
         ) as client,
     ):
         client.query_resources(

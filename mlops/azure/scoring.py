@@ -7,7 +7,7 @@ the instance still works on the question, and a second request only adds to it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops import clock
 from mlops.azure import endpoints
@@ -19,7 +19,11 @@ from mlops.domain.promote.spec import Invocation
 from mlops.domain.serving.causes import UNREACHED, Blame, of_status
 from mlops.errors import AzureRefused, Problem, RemoteFailed
 
+if TYPE_CHECKING:
+    from azure.core import PipelineClient
+
 DEPLOYMENT_HEADER = "azureml-model-deployment"
+IDLE_SECONDS = 20.0  # after so long a gateway may have forgotten a connection, and nothing here is tried twice
 _REACH = "check name resolution, proxy and firewall of this machine; a private endpoint is reached from inside"
 
 
@@ -91,6 +95,8 @@ class ScoringClient:
         self._uri, self._signs_in = endpoints.scoring(workspace, endpoint)
         self._key = self._read_key()
         self._stacks: dict[str, Stack] = {}
+        self._client: PipelineClient[Any, Any] | None = None
+        self._asked = 0.0
 
     def _read_key(self) -> str:
         return endpoints.key(self._workspace, self._endpoint, self._signs_in)
@@ -103,8 +109,18 @@ class ScoringClient:
         before, self._key = self._key, self._read_key()  # a token lasts an hour, and somebody may renew a key
         return answer if self._key == before else self._invoke(messages, settings, deployment)
 
-    def _invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None) -> Answer:
+    def _connected(self) -> "PipelineClient[Any, Any]":
+        """The client of the question before, where that was just now."""
         from azure.core import PipelineClient
+
+        from mlops.azure import connections
+
+        before, self._asked = self._asked, clock.monotonic()
+        if self._client is None or self._asked - before > IDLE_SECONDS:
+            self._client = PipelineClient(self._uri, policies=[], transport=connections.fresh())
+        return self._client
+
+    def _invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None) -> Answer:
         from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
         from azure.core.rest import HttpRequest
 
@@ -112,7 +128,7 @@ class ScoringClient:
         stack = self._stacks.get(deployment or "")
         generation = parameters(settings.max_new_tokens, settings.temperature, stack)
         body = {"input_data": {"input_string": list(messages), "parameters": generation}}
-        client: PipelineClient[Any, Any] = PipelineClient(self._uri, policies=[])
+        client = self._connected()
         started = clock.monotonic()
         try:
             response = client.send_request(

@@ -47,6 +47,8 @@ class Workspace:
         """The SDK's client for the workspace."""
         from azure.ai.ml import MLClient
 
+        from mlops.azure import connections
+
         _quiet()
         names = self.target
         return MLClient(
@@ -56,16 +58,21 @@ class Workspace:
             names.workspace,
             show_progress=False,
             cloud=self.cloud.name,
+            transport=connections.of(self._credential),
         )
 
     def registry(self, name: str) -> "MLClient":
         """The SDK's client for a registry."""
         from azure.ai.ml import MLClient
 
+        from mlops.azure import connections
+
         if name not in self._registries:
             _quiet()
             with translated(f"find the registry {name}"):
-                self._registries[name] = MLClient(self._credential, registry_name=name, cloud=self.cloud.name)
+                transport = connections.of(self._credential)
+                found = MLClient(self._credential, registry_name=name, cloud=self.cloud.name, transport=transport)
+                self._registries[name] = found
         return self._registries[name]
 
     @property
@@ -183,13 +190,14 @@ class Workspace:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy
 
+        from mlops.azure import connections
         from mlops.azure.answers import JsonOnly
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
         arm = self.cloud.arm
         sign = BearerTokenCredentialPolicy(self._credential, f"{arm}/.default")
         policies = [RequestIdPolicy(), Patient(), JsonOnly(), BudgetPolicy(self.budget), sign, self._time]
-        return PipelineClient(arm, policies=policies)
+        return PipelineClient(arm, policies=policies, transport=connections.of(self._credential))
 
     def send(self, method: str, url: str, what: str, *, json: Any = None) -> "HttpResponse":
         """One signed request. Raises our failures."""

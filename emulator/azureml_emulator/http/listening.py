@@ -18,6 +18,7 @@ from azureml_emulator.http.certificates import Authority
 
 METADATA = b"x-ms-meta-"
 MOST_HEADERS = 64 * 1024  # bytes of a request before its body
+LARGE = 64 * 1024  # bytes of an answer that are not worth a copy
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,60 @@ class _Names(h11.Connection):
         return event
 
 
+class _Gathering(asyncio.Transport):
+    """A transport that sends what was written in one turn of the loop at once.
+
+    uvicorn writes the head of an answer and its body one by one: two TLS records and two packets, which the client
+    reads one by one, too. The second is an eighth of what a small answer takes.
+    """
+
+    def __init__(self, inner: asyncio.Transport) -> None:
+        super().__init__()
+        self._inner = inner
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send it when this turn is over."""
+        if len(data) > LARGE:
+            self._flush()
+            self._inner.write(data)
+        elif data:
+            if not self._held:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._held.append(bytes(data))
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, []
+            self._inner.write(b"".join(held))
+
+    def close(self) -> None:
+        """Send what is there, and end in order."""
+        self._flush()
+        self._inner.close()
+
+    def abort(self) -> None:
+        """End at once."""
+        self._held.clear()
+        self._inner.abort()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What is known of the connection."""
+        return self._inner.get_extra_info(name, default)
+
+    def is_closing(self) -> bool:
+        """Whether it ends."""
+        return self._inner.is_closing()
+
+    def pause_reading(self) -> None:
+        """Take nothing in for a while."""
+        self._inner.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take in again."""
+        self._inner.resume_reading()
+
+
 class MetadataCase(H11Protocol):
     """HTTP whose `x-ms-meta-*` headers keep their spelling, which Blob Storage gives back; uvicorn lowers all names."""
 
@@ -82,7 +137,7 @@ class MetadataCase(H11Protocol):
         """Take it over; the first request may have come with the end of the greeting of TLS, before this was told."""
         if self._gone:
             return
-        super().connection_made(transport)
+        super().connection_made(_Gathering(transport))
         if self._early:
             super().data_received(self._early)
 

@@ -1,0 +1,78 @@
+"""A plugin of pytest that notes the CPU time of each test, with that of the processes it started; see `suite.py`.
+
+An emulator outlives the test that started it, so each test is charged with what it had the emulator do meanwhile.
+"""
+
+import json
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TICKS = os.sysconf("SC_CLK_TCK")
+OUT = "SUITE_COSTS"  # the folder for one file of rows a process of pytest
+
+
+def used() -> float:
+    """CPU seconds so far of this process and of everything below it, that which runs and that which ended."""
+    here = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in here) + sum(_below(os.getpid()))
+
+
+def _below(pid: int) -> Iterator[float]:
+    """Each process that descends from this one and was not waited for, with its own ended children."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(thread).split():
+            if fields := _read(Path(f"/proc/{child}/stat")).rpartition(")")[2].split():
+                yield sum(map(int, fields[11:15])) / TICKS
+                yield from _below(int(child))
+
+
+def _read(path: Path) -> str:
+    """What the kernel says of a process; nothing of one that ended meanwhile."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+class Costs:
+    """Rows of one process of pytest: what was done, and CPU seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / f"{os.getpid()}.jsonl").open("a", encoding="utf-8")
+        self._before = 0.0  # so that the start of the process is part of what collecting takes
+        self._worker = False
+
+    def note(self, what: str) -> None:
+        """Charge what was used since the last row to this."""
+        now = used()
+        print(json.dumps([what, round(now - self._before, 4)]), file=self._file, flush=True)
+        self._before = now
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Everything up to here: imports, plugins, the tests of all files."""
+        if session.items:  # a process that only hands tests to workers has none
+            self._worker = True
+            self.note("collection")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """With the fixtures that it is the first to ask for, and those that are torn down after it."""
+        yield
+        self.note(item.nodeid)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """The end, and in the process that hands out tests the handing out."""
+        if self._worker:
+            self.note("end")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only where the program that adds the rows up asked for them."""
+    if folder := os.environ.get(OUT):
+        config.pluginmanager.register(Costs(Path(folder)), "suite-costs")

@@ -1,0 +1,68 @@
+"""The connections of this process: every client of one sign-in sends over them, and they stay open between two calls.
+
+Each client of azure-core has a session of its own otherwise, so that each greets the same hosts again, and each call
+reads the environment for a proxy that does not change. It must not retry and must not sign: clients do.
+"""
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import requests
+from azure.core.pipeline.transport import RequestsTransport
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3.util import Retry
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+SIDE_BY_SIDE = 16  # connections to one host that are kept
+
+
+class Session(requests.Session):
+    """A session that looks for the proxy and the authorities of a host once, keeps no cookie and reads no netrc.
+
+    A cookie could tie all questions to one instance of an endpoint, and a netrc would take the place of a token.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env, self._looking = False, requests.Session()
+        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        once = Retry(total=False, redirect=False, raise_on_status=False)  # azure-core's own: its policies retry
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, HTTPAdapter(pool_maxsize=SIDE_BY_SIDE, max_retries=once))
+        self.cookies = _NoCookies()
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
+        """What the environment says for a host, beside what the call says itself."""
+        if proxies or cert or verify is not True:
+            return dict(self._looking.merge_environment_settings(url, proxies, stream, verify, cert))
+        place = urlsplit(str(url))
+        key = place.scheme, place.netloc
+        if key not in self._known:
+            self._known[key] = dict(self._looking.merge_environment_settings(url, {}, None, True, None))
+        found = self._known[key]
+        return {**found, "proxies": dict(found["proxies"]), "stream": bool(stream)}
+
+
+class _NoCookies(RequestsCookieJar):
+    def set_cookie(self, cookie: Any, *_: Any, **__: Any) -> None:
+        """Forget it."""
+
+
+def fresh() -> RequestsTransport:
+    """Connections of their own."""
+    return RequestsTransport(session=Session())
+
+
+def of(credential: "TokenCredential", **timeouts: float) -> RequestsTransport:
+    """Those of a sign-in, which a client that is closed leaves open; `connection_timeout` and `read_timeout`."""
+    if credential not in _SIGNED_IN:
+        _SIGNED_IN[credential] = Session()
+    return RequestsTransport(session=_SIGNED_IN[credential], session_owner=False, **timeouts)
+
+
+_SIGNED_IN: MutableMapping["TokenCredential", Session] = WeakKeyDictionary()

@@ -5,6 +5,7 @@ machine that does something else meanwhile changes them little. Each worker coll
 own. What a test had an emulator or another process do counts as its own.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -15,13 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
-DEAREST = 10
 AS_MAKE_TEST = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> None:
     """Run it, then add the rows up; ends with the code of pytest."""
-    words = sys.argv[1:]
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--dearest", type=int, default=10, help="so many files and tests are named")
+    stated, words = options.parse_known_args()
     how = () if "-n" in words else AS_MAKE_TEST
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "SUITE_COSTS": folder, "PYTHONDONTWRITEBYTECODE": ""}
@@ -29,11 +31,11 @@ def main() -> None:
         command = [sys.executable, "-m", "pytest", "-p", "suite_costs", "--quiet", *how, *words]
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False)
         rows = [json.loads(line) for file in Path(folder).iterdir() for line in file.read_text("utf-8").splitlines()]
-    report(rows)
+    report(rows, stated.dearest)
     sys.exit(done.returncode)
 
 
-def report(rows: list[tuple[str, float]]) -> None:
+def report(rows: list[tuple[str, float]], most: int) -> None:
     """By folder, then by file of what is dear, then by test."""
     folders: dict[str, float] = defaultdict(float)
     files: dict[str, float] = defaultdict(float)
@@ -53,7 +55,7 @@ def report(rows: list[tuple[str, float]]) -> None:
     print(f"| all | {sum(folders.values()):.1f} | {len(tests)} |")
     for title, found in (("file", files), ("test", tests)):
         print(f"\n| {title} | CPU s |\n|---|---|")
-        for name, seconds in dearest(found)[:DEAREST]:
+        for name, seconds in dearest(found)[:most]:
             print(f"| `{name}` | {seconds:.1f} |")
 
 

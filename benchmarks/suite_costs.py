@@ -72,6 +72,7 @@ class Costs:
             self.note("end")
 
 
+@pytest.hookimpl
 def pytest_configure(config: pytest.Config) -> None:
     """Only where the program that adds the rows up asked for them."""
     if folder := os.environ.get(OUT):

@@ -5,6 +5,7 @@ reads the environment for a proxy that does not change. It must not retry and mu
 """
 
 from collections.abc import MutableMapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -12,7 +13,6 @@ from weakref import WeakKeyDictionary
 import requests
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
 from urllib3.util import Retry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Session(requests.Session):
         once = Retry(total=False, redirect=False, raise_on_status=False)  # azure-core's own: its policies retry
         for scheme in ("http://", "https://"):
             self.mount(scheme, HTTPAdapter(pool_maxsize=SIDE_BY_SIDE, max_retries=once))
-        self.cookies = _NoCookies()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
         """What the environment says for a host, beside what the call says itself."""
@@ -46,11 +46,6 @@ class Session(requests.Session):
             self._known[key] = dict(self._looking.merge_environment_settings(url, {}, None, True, None))
         found = self._known[key]
         return {**found, "proxies": dict(found["proxies"]), "stream": bool(stream)}
-
-
-class _NoCookies(RequestsCookieJar):
-    def set_cookie(self, cookie: Any, *_: Any, **__: Any) -> None:
-        """Forget it."""
 
 
 def fresh() -> RequestsTransport:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 16  # connections to one host that are kept
 
 
-class Session(requests.Session):
+class Connections(requests.Session):
     """A session that looks for the proxy and the authorities of a host once, keeps no cookie and reads no netrc.
 
     A cookie could tie all questions to one instance of an endpoint, and a netrc would take the place of a token.
@@ -50,14 +50,14 @@ class Session(requests.Session):
 
 def fresh() -> RequestsTransport:
     """Connections of their own."""
-    return RequestsTransport(session=Session())
+    return RequestsTransport(session=Connections())
 
 
 def of(credential: "TokenCredential", **timeouts: float) -> RequestsTransport:
     """Those of a sign-in, which a client that is closed leaves open; `connection_timeout` and `read_timeout`."""
     if credential not in _SIGNED_IN:
-        _SIGNED_IN[credential] = Session()
+        _SIGNED_IN[credential] = Connections()
     return RequestsTransport(session=_SIGNED_IN[credential], session_owner=False, **timeouts)
 
 
-_SIGNED_IN: MutableMapping["TokenCredential", Session] = WeakKeyDictionary()
+_SIGNED_IN: MutableMapping["TokenCredential", Connections] = WeakKeyDictionary()

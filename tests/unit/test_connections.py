@@ -104,7 +104,7 @@ def test_the_proxy_of_a_host_is_looked_up_once(server: Server, monkeypatch: pyte
 
 
 def test_what_a_call_says_itself_goes_before_the_environment() -> None:
-    session = connections.Session()
+    session = connections.Connections()
     stated = {"https": "http://127.0.0.1:9"}
     found = session.merge_environment_settings("https://service.test/", stated, True, "ours.pem", None)
     assert (found["proxies"], found["verify"], found["stream"]) == (stated, "ours.pem", True)

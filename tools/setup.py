@@ -5,14 +5,12 @@ runner, `--for small` leaves out what only preparing data needs, `--for dev` add
 """
 
 import argparse
-import hashlib
 import os
-import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+# What only an installation needs is imported there: each job of a workflow runs this, and hardly any installs anything.
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "small": ROOT / "requirements" / "small.txt",
@@ -45,6 +43,8 @@ def main() -> int:
     if _fits(folder, options.purpose):
         _compile(folder)
         return 0
+    import subprocess
+
     started = time.monotonic()
     try:
         _create(folder)
@@ -60,6 +60,8 @@ def main() -> int:
 
 def stamp(purpose: str) -> str:
     """What the environment is made from: interpreter, lock, project metadata and this checkout."""
+    import hashlib
+
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
     for path in (LOCKS[purpose], INSTALLER, *(folder / "pyproject.toml" for folder in PROJECTS[purpose])):
         digest.update(path.read_bytes())
@@ -73,13 +75,15 @@ def _fits(folder: Path, purpose: str) -> bool:
 
 
 def _create(folder: Path) -> None:
+    import shutil
+    import subprocess
+    import venv
+
     _say("making the virtual environment")
     if folder.exists():  # set aside first: a program that still runs from it could write into it while it is removed
         old = folder.with_name(f"{folder.name}.old-{os.getpid()}")
         folder.rename(old)
         shutil.rmtree(old, ignore_errors=True)
-    import venv  # here, because each job of a workflow runs this, and hardly any makes an environment
-
     try:
         venv.create(folder, with_pip=True, symlinks=True)
     except (subprocess.CalledProcessError, ImportError) as error:
@@ -100,7 +104,7 @@ def _install(folder: Path, purpose: str) -> None:
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
     uv = [folder / "bin" / "uv", "pip", "install", "--quiet"]
     # Compiled once here: azure-ai-ml alone takes 3 s longer to import where no bytecode may be written later.
-    if _run([*uv, "--compile-bytecode", *locked], environment, check=False).returncode:
+    if _run([*uv, "--compile-bytecode", *locked], environment, check=False):
         _say("uv could not install (it does not read pip's own configuration of a mirror); using pip")
         _run([python, "-m", "pip", "install", *quiet, *locked])
     _run([python, "-m", "pip", "install", *quiet, *projects])
@@ -113,10 +117,12 @@ def _compile(folder: Path) -> None:
     _run([folder / "bin" / "python", "-m", "compileall", "-q", "-j", 0, *packages], check=False)
 
 
-def _run(
-    command: list[object], env: dict[str, str] | None = None, *, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], env=env, check=check, capture_output=True, text=True)
+def _run(command: list[object], env: dict[str, str] | None = None, *, check: bool = True) -> int:
+    """The exit code. Raises subprocess.CalledProcessError where it is checked."""
+    import subprocess
+
+    line = [str(part) for part in command]
+    return subprocess.run(line, env=env, check=check, capture_output=True, text=True).returncode
 
 
 def _say(text: str) -> None:

@@ -7,6 +7,7 @@ documentation on workflow syntax and on events that trigger workflows.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -156,14 +157,23 @@ class Workflow:
 def read(path: Path) -> Workflow:
     """A workflow file. Raises BadInput when it is none."""
     try:
-        body = yamls.read(textfiles.read(path))
+        return _read(path, textfiles.read(path))
+    except OSError as error:
+        raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, text: str) -> Workflow:
+    """Read once for each content: a run asks a dozen times for what each workflow calls."""
+    try:
+        body = yamls.read(text)
         on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
         events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
         jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
         for job in jobs.values():
             job["steps"] = [dict(step) for step in job.get("steps", ())]
         return Workflow(path, str(body.get("name") or path.name), events, jobs)
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
 
 

@@ -7,6 +7,7 @@ whatever is not `mlops` is the real one.
 
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
@@ -27,6 +28,10 @@ from mlops import __main__
 START_SECONDS, LOOK_SECONDS = 60.0, 5.0
 PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
 THEIRS = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.identity", "azure.storage.blob")
+# Of `datasets` and the hub's library what reads nothing of the environment: each emulator's is another.
+UNDER_DATASETS = ("pandas", "pyarrow.parquet", "pyarrow.dataset", "pyarrow.json", "fsspec", "dill", "multiprocess.pool",
+    "xxhash", "httpx2", "httpcore2", "jsonschema")  # fmt: skip
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # no thread before a fork
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 words = {words}
@@ -63,7 +68,7 @@ def programs(folder: Path) -> Iterator[Path]:
         server = subprocess.Popen(
             line,
             cwd=Path(__file__).parents[2],
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # its threads would be there before the first fork
+            env={**os.environ, **ALONE},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -88,12 +93,13 @@ def _wait_for(address: Path, server: "subprocess.Popen[bytes]", log: Path) -> No
 
 def serve(address: str) -> None:
     """Give a fork to each who asks."""
-    for name in THEIRS:
+    for name in (*THEIRS, *UNDER_DATASETS):
         importlib.import_module(name)
     for name in PACKAGES:
         package = importlib.import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             importlib.import_module(found.name)
+    inspect.stack()  # asked for by the SDK for each pipeline; it looks where each module's file is, and keeps that
     threads = list(Path("/proc/self/task").iterdir())
     assert len(threads) == 1, "what another thread holds would stay locked in a fork"
     gc.freeze()

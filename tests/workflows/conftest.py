@@ -1,6 +1,6 @@
 """Real workflow files run by act, with a stand-in for our own command line that does what a scenario says."""
 
-import json
+import ast
 import os
 import shutil
 import stat
@@ -15,34 +15,37 @@ from mlops import actions
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
-STAND_IN = """#!{python}
-import hashlib, json, os, pathlib, subprocess, sys
-calls, said = {calls!r}, json.load(open({script!r}))
-verb = " ".join(sys.argv[1:3]) if sys.argv[1] in ("promote", "rollback") else sys.argv[1]
+STAND_IN = """#!{python} -IS
+import os, sys  # and no more: a scenario starts a dozen of these
+calls, said, words = {calls!r}, {said!r}, sys.argv[1:]
+verb = " ".join(words[:2]) if words[0] in ("promote", "rollback") else words[0]
 if verb == "environments" and verb not in said:  # the real one: the jobs of promote are made of what it says
-    told = [(name, text) for name, text in sorted(os.environ.items()) if name.startswith("MLOPS_PROJECT")]
-    asked = json.dumps([sys.argv[1:], pathlib.Path({params!r}).read_text(), told])
-    known = pathlib.Path({known!r}, hashlib.sha256(asked.encode()).hexdigest())  # it says the same to the same
-    if not known.exists():
-        line = [sys.executable, "-m", "mlops", "--params", {params!r}, *sys.argv[1:]]
-        made = known.with_suffix(f".{{os.getpid()}}")
-        done = subprocess.run(line, env={{**os.environ, "GITHUB_OUTPUT": str(made)}})
-        if done.returncode:
-            sys.exit(done.returncode)
-        made.rename(known)
-    with open(os.environ["GITHUB_OUTPUT"], "a") as file:
-        file.write(known.read_text())
-    sys.exit()
+    os.execv({python!r}, [{python!r}, {environments!r}, *words])
 with open(calls, "a") as file:
-    file.write(json.dumps(sys.argv[1:]) + "\\n")
+    file.write(repr(words) + "\\n")
 answer = said.get(verb, {{}})
 if "in turn" in answer:  # of the first call, of the second, ...
-    made = [json.loads(line)[0] for line in open(calls)].count(verb)
+    made = sum(line.startswith(repr(words[:1])[:-1]) for line in open(calls))
     answer = answer["in turn"][made - 1]
 with open(os.environ["GITHUB_OUTPUT"], "a") as file:
     for name, value in answer.get("outputs", {{}}).items():
         file.write(f"{{name}}={{value}}\\n")
 sys.exit(answer.get("exit", 0))
+"""
+ENVIRONMENTS = """
+import hashlib, json, os, pathlib, subprocess, sys
+told = [(name, text) for name, text in sorted(os.environ.items()) if name.startswith("MLOPS_PROJECT")]
+asked = json.dumps([sys.argv[1:], pathlib.Path({params!r}).read_text(), told])
+known = pathlib.Path({known!r}, hashlib.sha256(asked.encode()).hexdigest())  # it says the same to the same
+if not known.exists():
+    line = [sys.executable, "-m", "mlops", "--params", {params!r}, *sys.argv[1:]]
+    made = known.with_suffix(f".{{os.getpid()}}")
+    done = subprocess.run(line, env={{**os.environ, "GITHUB_OUTPUT": str(made)}})
+    if done.returncode:
+        sys.exit(done.returncode)
+    made.rename(known)
+with open(os.environ["GITHUB_OUTPUT"], "a") as file:
+    file.write(known.read_text())
 """
 
 
@@ -78,17 +81,16 @@ class Play:
         configured: bool = True,
         params: Path | None = None,
     ) -> Scenario:
-        calls, script = self._folder / "calls.jsonl", self._folder / "answers.json"
+        calls, environments = self._folder / "calls", self._folder / "environments.py"
         calls.write_text("")
-        script.write_text(json.dumps(answers))
+        environments.write_text(ENVIRONMENTS.format(params=str(params or PARAMS_FILE), known=str(self._known)))
         self.program(
             "mlops",
             STAND_IN.format(
                 python=sys.executable,
                 calls=str(calls),
-                script=str(script),
-                params=str(params or PARAMS_FILE),
-                known=str(self._known),
+                said=dict(answers),
+                environments=str(environments),
             ),
         )
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
@@ -99,7 +101,7 @@ class Play:
         done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
         if not done.succeeded:  # pytest shows it where the test fails: which step ended how, and its last words
             print(done.jobs, *(step for step in done.steps if step.result == "failure"), done.cause(), sep="\n")
-        return Scenario(done, [json.loads(line) for line in calls.read_text().splitlines()])
+        return Scenario(done, [ast.literal_eval(line) for line in calls.read_text().splitlines()])
 
     def program(self, name: str, text: str) -> None:
         """Put a program before all others on the search path of the steps."""

@@ -32,6 +32,22 @@ def test_a_second_look_builds_nothing(files: dict[str, ultrachat.RepoFile]) -> N
     assert some.local.stat().st_mtime_ns == before
 
 
+def test_one_build_in_the_users_cache_serves_every_emulator_and_one_that_is_not_whole_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first = ultrachat.shared(tmp_path / "one")
+    assert ultrachat.shared(tmp_path / "other") == first
+    broken = first["README.md"].local
+    broken.write_bytes(broken.read_bytes()[:10])
+    assert ultrachat.shared(tmp_path / "one")["README.md"].local.stat().st_size == first["README.md"].size
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # where no folder can be made
+    monkeypatch.setattr(ultrachat, "_build", lambda root: (root / "files.json").write_text("[]"))
+    ultrachat.shared(tmp_path / "one")
+    assert [path.name for path in (tmp_path / "one").iterdir()] == [first["README.md"].local.parent.name]
+
+
 def test_hashes_are_those_of_the_files(files: dict[str, ultrachat.RepoFile]) -> None:
     for file in files.values():
         data = file.local.read_bytes()

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.huggingface.ultrachat import DATASET, REVISION, RepoFile, repository
+from azureml_emulator.services.huggingface.ultrachat import DATASET, REVISION, RepoFile, shared
 
 HOST = "huggingface.co"
 COUNTER_HOST = "s3.amazonaws.com"
@@ -151,7 +151,7 @@ def _files(request: Request, emulator: Emulator) -> dict[str, RepoFile]:
     if revision not in (BRANCH, REVISION):
         raise HubError("RevisionNotFound", f"Invalid rev id: {revision}")
     if "hub" not in emulator.cache:
-        emulator.cache["hub"] = repository(emulator.folder / "hub")
+        emulator.cache["hub"] = shared(emulator.folder / "hub")
     files: dict[str, RepoFile] = emulator.cache["hub"]
     return files
 

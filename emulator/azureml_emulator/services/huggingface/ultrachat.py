@@ -7,8 +7,11 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -60,18 +63,39 @@ class RepoFile:
         return f'"{self.sha256 or self.git_oid}"'
 
 
+def shared(instead: Path) -> dict[str, RepoFile]:
+    """The repository in the user's cache, so that one build serves every emulator; below `instead` where that fails."""
+    with suppress(OSError, RuntimeError):  # no home, or one that takes no files
+        return repository(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "azureml-emulator")
+    return repository(instead)
+
+
 def repository(folder: Path) -> dict[str, RepoFile]:
-    """Path -> file. Built below `folder` when it is not there yet (about two seconds), in one step."""
+    """Path -> file. Built below `folder` when it is not there yet, or not whole (about two seconds), in one step."""
     root = folder / f"ultrachat_200k-{BUILD}-{metadata.version(PACKAGE.replace('_', '-'))}"
-    index = root / "files.json"
-    if not index.exists():
-        making = root.with_name(root.name + ".making")
-        shutil.rmtree(making, ignore_errors=True)
+    if found := _kept(root):
+        return found
+    folder.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f"{root.name}.making-", dir=folder))
+    try:
         _build(making)
         shutil.rmtree(root, ignore_errors=True)
-        making.rename(root)
-    entries: list[dict[str, str | int | None]] = json.loads(index.read_text(encoding="utf-8"))
-    return {str(entry["path"]): RepoFile(local=root / str(entry["path"]), **entry) for entry in entries}  # type: ignore[arg-type]
+        with suppress(OSError):  # another process was faster, and its files are the same
+            making.rename(root)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return _kept(root)
+
+
+def _kept(root: Path) -> dict[str, RepoFile]:
+    """What lies there; nothing where a file is missing or was not written to its end."""
+    try:
+        entries: list[dict[str, str | int | None]] = json.loads((root / "files.json").read_text(encoding="utf-8"))
+        files = [RepoFile(local=root / str(entry["path"]), **entry) for entry in entries]  # type: ignore[arg-type]
+        whole = all(file.local.stat().st_size == file.size for file in files)
+    except FileNotFoundError:
+        return {}
+    return {file.path: file for file in files} if whole else {}
 
 
 def splits() -> dict[str, list[Row]]:

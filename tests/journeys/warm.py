@@ -2,7 +2,7 @@
 
 A start is 0.9 s of CPU, and a journey makes dozens. What a start itself does is seen in test_runner.py and tests/cli.
 A folder like a virtual environment's `bin` holds programs that ask that process for a fork and lend it their streams;
-whatever is not `mlops` is the real one.
+whatever is not `mlops` is the real one. `python -m tests.journeys.warm run FOLDER COMMAND...` has them for one command.
 """
 
 import gc
@@ -64,7 +64,7 @@ def programs(folder: Path) -> Iterator[Path]:
         (made / name).write_text(text, encoding="utf-8")
         (made / name).chmod(0o755 | stat.S_IXUSR)
     with (folder / "log").open("wb") as log:
-        line = [sys.executable, "-m", "tests.journeys.warm", str(address)]
+        line = [sys.executable, "-m", "tests.journeys.warm", "serve", str(address)]
         server = subprocess.Popen(
             line,
             cwd=Path(__file__).parents[2],
@@ -159,5 +159,17 @@ def _become(lent: list[int], program: str, words: list[str], environ: dict[str, 
     sys.exit(__main__.main())
 
 
+def run(folder: Path, command: list[str]) -> int:
+    """A command that finds the programs first on its search path; its exit code."""
+    folder.mkdir(parents=True)
+    with programs(folder) as made:
+        path = f"{made}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    match sys.argv[1:]:
+        case ["serve", where]:
+            serve(where)
+        case ["run", where, *line]:
+            sys.exit(run(Path(where), line))

@@ -85,7 +85,7 @@ def test_what_the_token_of_a_job_may_not_read_is_not_checked(github: GitHubImita
     found = looked(github)
     assert found.failure is None
     unread = [check.name for check in found.result.checks if check.health is CheckStatus.NOT_CHECKED]
-    assert len(unread) == 5
+    assert len(unread) == 6
     assert "default permissions" in unread
 
 
@@ -98,3 +98,14 @@ def test_a_subject_of_another_form_and_a_plan_without_reviewers_are_noticed(gith
     assert "subject of tokens: it is made of repo, ref" in said
     assert "reviewers: private, and production is asked for by nobody" in said
     assert "environments.production.approval to command" in said
+
+
+def test_a_cloud_is_named_to_all_jobs_or_to_none(github: GitHubImitation) -> None:
+    github.variables["training"].add("AZURE_CLOUD")
+    said = told(looked(github))
+    assert said.startswith("variable AZURE_CLOUD: set in training, and not in staging, production")
+    assert "gh variable set AZURE_CLOUD --env production" in said
+    for names in (("staging", "production"), ("",)):
+        for name in names:
+            github.variables[name].add("AZURE_CLOUD")
+        assert told(looked(github)) == ""

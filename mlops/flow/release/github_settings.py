@@ -5,9 +5,10 @@ the token may not read is said to be not checked.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from mlops import clouds
 from mlops.errors import BadInput, GithubRefused, Problem
 from mlops.flow.outcome import Outcome
 from mlops.flow.release import schedules
@@ -20,6 +21,7 @@ MAIN, WORKSPACE = "main", "AZURE_ML_WORKSPACE"
 IDENTIFIERS = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", WORKSPACE)
 WHERE = "the repository's settings"
 See = Callable[[], str]
+Variables = Callable[[str], set[str]]
 
 
 def run(github: GitHub, params: Params) -> Outcome[DoctorResult]:
@@ -45,18 +47,20 @@ def _wrong(what: str, fix: str) -> BadInput:
 
 
 def _looks(github: GitHub, params: Params) -> list[tuple[str, See]]:
+    variables = cache(github.variables)  # names of the repository's, or of an environment's: each read once
     found: list[tuple[str, See]] = [
         ("workflows", partial(_workflows, github)),
         ("default permissions", partial(_permissions, github)),
         ("subject of tokens", partial(_subject, github)),
         ("reviewers", partial(_plan, github, params)),
-        (f"variable {WORKSPACE} of the repository", partial(_variable, github)),
+        (f"variable {WORKSPACE} of the repository", partial(_variable, variables)),
     ]
     approvals: dict[str, str] = {TRAINING: "none"}
     approvals |= {name: stated.approval for name, stated in params.environments.items()}
     for name, approval in approvals.items():
         found.append((f"environment {name}", partial(_environment, github, name, approval)))
-        found.append((f"variables of {name}", partial(_identifiers, github, name)))
+        found.append((f"variables of {name}", partial(_identifiers, variables, name)))
+    found.append((f"variable {clouds.VARIABLE}", partial(_cloud, variables, tuple(approvals))))
     return found
 
 
@@ -100,8 +104,8 @@ def _plan(github: GitHub, params: Params) -> str:
     raise Warned(Problem(what, WHERE, fix=f"set environments.{asking[0]}.approval to command in params.yaml"))
 
 
-def _variable(github: GitHub) -> str:
-    if WORKSPACE not in github.variables():
+def _variable(variables: Variables) -> str:
+    if WORKSPACE not in variables(""):
         raise _wrong("missing; train, resume and cleanup never start by themselves", f"gh variable set {WORKSPACE}")
     return "set"
 
@@ -124,8 +128,20 @@ def _reviewers(environment: Mapping[str, Any]) -> int:
     return sum(len(rule.get("reviewers") or []) for rule in rules if rule.get("type") == "required_reviewers")
 
 
-def _identifiers(github: GitHub, name: str) -> str:
-    lacks = [variable for variable in IDENTIFIERS if variable not in github.variables(name)]
+def _identifiers(variables: Variables, name: str) -> str:
+    lacks = [variable for variable in IDENTIFIERS if variable not in variables(name)]
     if lacks:
         raise _wrong(f"missing: {', '.join(lacks)}", "; ".join(f"gh variable set {one} --env {name}" for one in lacks))
     return "all five are set"
+
+
+def _cloud(variables: Variables, environments: tuple[str, ...]) -> str:
+    """Which cloud it is, is said to all jobs or to none: an identity, and so a repository, is in one."""
+    if clouds.VARIABLE in variables(""):
+        return "set for the repository"
+    has = [name for name in environments if clouds.VARIABLE in variables(name)]
+    lacks = [name for name in environments if name not in has]
+    if has and lacks:
+        fix = "; ".join(f"gh variable set {clouds.VARIABLE} --env {name}" for name in lacks)
+        raise _wrong(f"set in {', '.join(has)}, and not in {', '.join(lacks)}, whose jobs sign in elsewhere", fix)
+    return "set in each environment" if has else f"not set: {clouds.PUBLIC.name}"

@@ -1,10 +1,12 @@
 """Components of a workspace: anonymous ones, their normal form, and what the SDK makes of them."""
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import urllib3
 
 from azureml_emulator.core import defaults
@@ -95,6 +97,22 @@ def test_a_specification_comes_back_in_its_normal_form(api: Call) -> None:
     assert list(properties["componentSpec"]["inputs"]) == ["rows", "rate"], "data before literals"
     back = put(api, f"{name}/versions/7", properties["componentSpec"])
     assert (back.status, back.json()["properties"]["componentSpec"]) == (200, properties["componentSpec"])
+
+
+def test_the_next_version_of_a_component_is_a_time(api: Call) -> None:
+    name = f"c{uuid.uuid4().hex[:8]}"
+    put(api, f"{name}/versions/1", spec())
+    stated = api("GET", f"{ARM}{WORKSPACE}/components/{name}?{VERSION}").json()["properties"]
+    assert re.fullmatch(r"\d{4}(-\d\d){5}-\d{7}", stated["nextVersion"])
+
+
+@pytest.mark.parametrize("kind", ["command", "spark"])
+def test_a_specification_does_not_say_how_data_gets_to_a_step(api: Call, kind: str) -> None:
+    port = {"type": "uri_file", "mode": "direct"}
+    stated = {**spec(), "type": kind, "inputs": {"words": port}, "outputs": {"counts": port}}
+    kept = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", stated).json()["properties"]["componentSpec"]
+    assert kept["inputs"] == {"words": {"type": "uri_file", "optional": "False"}}
+    assert kept["outputs"] == {"counts": {"type": "uri_file"}}
 
 
 def test_a_version_takes_another_description_but_no_other_work(api: Call) -> None:

@@ -136,6 +136,16 @@ def test_what_is_no_data_asset_is_refused(name: str, api: Call, version: str, pr
     assert api("GET", f"{ARM}{WORKSPACE}/data/{name}?{VERSION}").status == 404
 
 
+@pytest.mark.parametrize(("kind", "ending"), [("uri_folder", "rows/"), ("mltable", "rows/"), ("uri_file", "rows")])
+def test_a_folder_of_a_datastore_ends_in_a_slash(name: str, api: Call, kind: str, ending: str) -> None:
+    url = f"{ARM}{WORKSPACE}/data/{name}/versions/1?{VERSION}"
+    stated = {"dataType": kind, "dataUri": "azureml://datastores/workspaceblobstore/paths/made/rows"}
+    for _ in range(2):  # and is the same when it is said again
+        answer = api("PUT", url, {"properties": stated})
+        assert answer.status in (200, 201)
+        assert answer.json()["properties"]["dataUri"].endswith(f"/datastores/workspaceblobstore/paths/made/{ending}")
+
+
 def test_a_data_asset_keeps_its_type_over_versions(name: str, api: Call) -> None:
     uri = "azureml://datastores/workspaceblobstore/paths/x"
     api(

@@ -63,7 +63,7 @@ def test_a_schedule_that_is_switched_off_is_not_listed_and_only_then_can_be_dele
     from azure.core.exceptions import HttpResponseError
 
     assert [one.name for one in ml_client.schedules.list()] == ["nightly"]
-    with pytest.raises(HttpResponseError, match="Disable it before"):
+    with pytest.raises(HttpResponseError, match="Cannot delete an active trigger"):
         ml_client.schedules.begin_delete("nightly").result()
     ml_client.schedules.begin_disable("nightly").result()
     assert list(ml_client.schedules.list()) == []

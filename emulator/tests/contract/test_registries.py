@@ -15,7 +15,7 @@ def registry(ml_client: Any) -> Iterator[str]:
     """The name of a registry that is there while the module's tests run."""
     from azure.ai.ml.entities import Registry, RegistryRegionDetails
 
-    name = f"team-{uuid.uuid4().hex[:8]}"
+    name = f"Team-{uuid.uuid4().hex[:8]}"
     regions = [RegistryRegionDetails(location="eastus"), RegistryRegionDetails(location="westeurope")]
     ml_client.registries.begin_create(Registry(name=name, location="eastus", replication_locations=regions)).result()
     yield name
@@ -70,7 +70,7 @@ def test_a_model_of_a_workspace_is_shared_with_its_files(
     made = ml_client.models.create_or_update(model(f"own-{uuid.uuid4().hex[:6]}", folder, tags={"verdict": "pass"}))
     share = {"share_with_name": "shared", "share_with_version": "7", "registry_name": registry}
     shared = ml_client.models.share(name=made.name, version=made.version, **share)
-    assert shared.id == f"azureml://registries/{registry}/models/shared/versions/7"
+    assert shared.id == f"azureml://registries/{registry.lower()}/models/shared/versions/7"
     assert team.models.get("shared", label="latest").tags == {"verdict": "pass"}
     team.models.download("shared", "7", str(tmp_path / "down"))
     copies = [path.read_text() for path in (tmp_path / "down").rglob("weights.txt")]
@@ -86,7 +86,7 @@ def test_assets_of_every_kind_are_kept_and_listed(team: Any, registry: str, fold
     assert team.models.create_or_update(model("direct", folder, version="1")).version == "1"
     data = team.data.create_or_update(Data(name="rows", version="1", path=str(folder), type="uri_folder"))
     environment = team.environments.create_or_update(Environment(name="plain", version="1", image="python:3.11"))
-    assert data.id == f"azureml://registries/{registry}/data/rows/versions/1"
+    assert data.id == f"azureml://registries/{registry.lower()}/data/rows/versions/1"
     step = command(
         name="step", version="1", command="echo ${{inputs.x}}", code=str(folder), environment=environment.id,
         inputs={"x": Input(type="integer")},
@@ -129,7 +129,7 @@ def test_a_component_and_data_of_a_registry_run_in_a_workspace(
 def test_a_version_that_is_there_is_not_uploaded_again(team: Any, registry: str, api: Any) -> None:
     where = "https://cert-eastus.experiments.azureml.net/mferp/managementfrontend"
     base = f"{where}/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/{registry}"
-    id = f"azureml://registries/{registry}/environments/taken/versions/1"
+    id = f"azureml://registries/{registry.lower()}/environments/taken/versions/1"
     put = {"properties": {"image": "python:3.11"}}
     assert api("PUT", f"{base}/environments/taken/versions/1?api-version=1", put).status == 201
     asked = api("PUT", f"{base}/tempdatarefs/taken/versions/1?api-version=1", {"assetId": id})

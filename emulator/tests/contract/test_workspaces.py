@@ -51,6 +51,34 @@ def test_a_template_that_cannot_be_evaluated_makes_nothing(ml_client: Any, api: 
         ml_client.workspaces.get("never")
 
 
+def test_a_template_is_validated_and_nothing_is_made(ml_client: Any, api: Any) -> None:
+    group = arm.default_workspace_id().split("/providers/")[0]
+    url = f"https://{arm.HOST}{group}/providers/Microsoft.Resources/deployments/ask/validate?api-version=2020-06-01"
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    resources = [
+        {"type": kind, "name": "[concat('asked', '-1')]", "location": "eastus", "properties": {}},
+        {"type": kind, "name": "left-out", "location": "westus", "condition": False},
+        {"type": f"{kind}/components/versions", "name": "here/words/3", "location": "eastus", "properties": "text"},
+    ]
+    answer = api("POST", url, {"properties": {"template": {"resources": resources}, "mode": "Incremental"}})
+    said = answer.json()["properties"]
+    assert (answer.status, said["provisioningState"]) == (200, "Succeeded")
+    below = f"{group}/providers/{kind}"
+    ids = [f"{below}/asked-1", f"{below}/here/components/words/versions/3"]
+    assert [one["id"] for one in said["validatedResources"]] == ids
+    namespace = said["providers"][0]
+    assert namespace["namespace"] == "Microsoft.MachineLearningServices"
+    assert [one["resourceType"] for one in namespace["resourceTypes"]] == [
+        "workspaces",
+        "workspaces/components/versions",
+    ]
+    with pytest.raises(Exception, match="was not found"):
+        ml_client.workspaces.get("asked-1")
+    assert api("GET", url.replace("/validate", "")).status == 404
+    bad = {"properties": {"template": {"resources": [{"type": kind, "name": "[copyIndex()]"}]}}}
+    assert api("POST", url, bad).json()["error"]["code"] == "InvalidTemplate"
+
+
 def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it(ml_client: Any) -> None:
     from azure.ai.ml.entities import FqdnDestination, Hub, ManagedNetwork, Workspace
 

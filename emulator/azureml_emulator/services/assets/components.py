@@ -87,7 +87,7 @@ class Components(Assets):
         """A name as it is answered: its versions are texts, so none is the latest, and the next one is a time."""
         shown = super().show_container(emulator, resource)
         stated = shown["properties"]
-        following = emulator.clock.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
+        following = emulator.clock.now().strftime("%Y-%m-%d-%H-%M-%S-%f") + "0"  # of a time to seven digits
         own = {"description": stated.get("description") or "", "latestVersion": None, "nextVersion": following}
         return {**shown, "properties": {**stated, **own}}
 
@@ -107,6 +107,9 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
     spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
     rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
     spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
+    for side in ("inputs", "outputs"):  # how data gets to a step is said by the step
+        if side in spec:
+            spec[side] = {name: {key: said[key] for key in said if key != "mode"} for name, said in spec[side].items()}
     if "inputs" in spec:
         spec["inputs"] = _inputs(spec["inputs"])
     if kind == "command":

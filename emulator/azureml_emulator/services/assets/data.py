@@ -51,7 +51,9 @@ class Data(Assets):
             text = f"Data asset {draft.name} is of type {known}; a version of type {kind} cannot be created in it."
             raise bad_request(text, code="UserError", target="dataType")
         in_workspace = str(uri).startswith(("azureml:", "runs:"))
-        found = storage.long_uri(draft.emulator, str(uri), workspace=draft.workspace.id) if in_workspace else uri
+        found = storage.long_uri(draft.emulator, str(uri), workspace=draft.workspace.id) if in_workspace else str(uri)
+        if in_workspace and kind != "uri_file" and not found.endswith("/"):  # an MLTable is a folder, too
+            found += "/"
         return {**draft.properties, "dataUri": found}
 
     def of_container(self, properties: Json) -> Json:

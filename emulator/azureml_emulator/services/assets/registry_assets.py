@@ -192,7 +192,9 @@ def _reference(registry: Resource, place: BlobAddress, permissions: str = "racwl
 
 
 def _short(id: str) -> str:
-    return "azureml://registries/" + id.split("/registries/", 1)[1]
+    """The id of an asset, in which the registry's name is lower case however it was written when it was made."""
+    registry, asset = id.split("/registries/", 1)[1].split("/", 1)
+    return f"azureml://registries/{registry.lower()}/{asset}"
 
 
 def _operation(request: Request, emulator: Emulator, registry: Resource, id: str) -> Any:

@@ -28,6 +28,7 @@ FIXED = {
     "codeId": "CodeId",
 }
 ASSET = re.compile(r"/(?P<kind>data|models)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE)
+VIRTUAL_CLUSTERS = "/virtualclusters/"
 REGISTRY_MODEL = re.compile(r"^azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 COMPUTE = re.compile(r"/computes/([^/]+)$", re.IGNORECASE)
 SERVERLESS = "serverless"
@@ -166,13 +167,16 @@ def _against_interface(spec: Json, stated: Json, place: str) -> list[dict[str, A
 
 
 def _missing_computes(emulator: Emulator, workspace: Resource, named: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each compute that is named, by short name or ARM id, must be one of the workspace or `serverless`."""
+    """Each compute that is named, by short name or ARM id, must be one of the workspace or `serverless`.
+
+    Virtual clusters are elsewhere in the subscription: the service does not look for them before the job is to run.
+    """
     problems = []
     for place, value in named.items():
         text = str(value or "").removeprefix("azureml:")
         match = COMPUTE.search(text)
         name = match[1] if match else text
-        if not name or name.startswith("${{") or name.lower() == SERVERLESS:
+        if not name or name.startswith("${{") or name.lower() == SERVERLESS or VIRTUAL_CLUSTERS in text.lower():
             continue
         if emulator.store.get(f"{workspace.id}/computes/{name}") is None:
             problems.append(error_object("ComputeNotFound", f"Compute {name} was not found in the workspace.", place))

@@ -47,7 +47,7 @@ class Schedules(Records):
         last = Schedule.read(before).last_text if before else None
         return {
             **stated,
-            "trigger": {"endTime": None, "startTime": None, **trigger},
+            "trigger": _written(trigger),
             LAST: last or emulator.clock.stamp(),
         }
 
@@ -76,7 +76,7 @@ class Schedules(Records):
     def check_deletion(self, emulator: Emulator, found: Resource) -> None:
         """One that is enabled has to be disabled first (how-to-schedule-pipeline-job). Raises 400."""
         if Schedule.read(found).is_enabled:
-            text = f"The schedule {found.name} is enabled. Disable it before it is deleted."
+            text = f"Cannot delete an active trigger. Disable the schedule {found.name} first."
             raise bad_request(text, code="UserError", target="isEnabled")
 
     def trigger(self, request: Request, emulator: Emulator) -> Reply:
@@ -85,6 +85,14 @@ class Schedules(Records):
         at = str(request.json().get("scheduleTime") or emulator.clock.stamp())
         name = _fire(emulator, found, parse(at))
         return Reply(200, {"scheduleActionType": found.action.value, "submissionId": name})
+
+
+def _written(trigger: Json) -> Json:
+    """A trigger as it is kept: with an end, and the days of the week as the interface writes them."""
+    pattern = trigger.get("schedule") or {}
+    if days := pattern.get("weekDays"):
+        trigger = {**trigger, "schedule": {**pattern, "weekDays": [str(day).capitalize() for day in days]}}
+    return {"endTime": None, "startTime": None, **trigger}
 
 
 SCHEDULES = Schedules()

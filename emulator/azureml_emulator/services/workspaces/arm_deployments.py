@@ -4,6 +4,9 @@ It must not evaluate an expression (`arm_template`). A template that cannot be e
 Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
 """
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from azureml_emulator.core import arm, clouds, defaults
@@ -31,23 +34,11 @@ def put(request: Request, emulator: Emulator) -> Reply:
     place, location = _place(request, emulator, said)
     caller = tokens.check(request.headers.get("authorization", ""), tokens.MANAGEMENT)
     made: list[Json] = []
-    try:
-        scope = scope_of(
-            properties,
-            subscription=p["sub"],
-            group=p.get("rg", ""),
-            tenant=defaults.TENANT_ID,
-            location=location,
-        )
+    with _template_errors():
+        scope = _scope(request, properties, location)
         scope.reference = lambda resource: _properties(emulator, resource)
-        template = properties.get("template") or {}
-        for copy, one in (pair for each in template.get("resources") or [] for pair in copies(scope, each)):
-            if copy.value(one.get("condition", True)) in (True, "true", "True"):
-                made.append(_make(emulator, place, _evaluated(copy, one), caller))
-        outputs = scope.value(template.get("outputs") or {})
-    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError) as error:
-        text = f"Deployment template validation failed: '{error}'."
-        raise ServiceError(400, "InvalidTemplate", text, plain=True) from error
+        made.extend(_make(emulator, place, _evaluated(copy, one), caller) for copy, one in _wanted(scope, properties))
+        outputs = scope.value((properties.get("template") or {}).get("outputs") or {})
     stated: Json = {key: said[key] for key in ("tags", "location") if key in said}
     body = {
         **stated,
@@ -66,6 +57,33 @@ def put(request: Request, emulator: Emulator) -> Reply:
     id = f"{place}/providers/Microsoft.Resources/deployments/{p['name']}"
     kept = emulator.store.put(id, body, parent=place, kind=KIND, name=p["name"])
     return Reply(201, _show(kept))
+
+
+def validate(request: Request, emulator: Emulator) -> Reply:
+    """POST a deployment to ask what it would make: nothing is made or kept. Raises as `put` does."""
+    said = request.json()
+    properties = said.get("properties") or {}
+    place, location = _place(request, emulator, said)
+    with _template_errors():
+        scope = _scope(request, properties, location)
+        named = [
+            copy.value({key: one[key] for key in ("type", "name", "scope", "location") if key in one})
+            for copy, one in _wanted(scope, properties)
+        ]
+        ids = [_id(place, one) for one in named]
+    answer = {
+        "mode": properties.get("mode") or "Incremental",
+        "parameters": properties.get("parameters") or {},
+        "provisioningState": "Succeeded",
+        "timestamp": "0001-01-01T00:00:00Z",  # of what was not begun
+        "duration": "PT0S",
+        "correlationId": str(uuid.uuid4()),
+        "providers": _providers(named),
+        "dependencies": [],
+        "validatedResources": [{"id": id} for id in ids],
+    }
+    id, name = f"{place}/providers/Microsoft.Resources/deployments/{request.params['name']}", request.params["name"]
+    return Reply(200, {"id": id, "name": name, "type": "Microsoft.Resources/deployments", "properties": answer})
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -112,6 +130,47 @@ def _place(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
     if not group_exists(emulator, p["sub"], p["rg"]):
         raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
     return group, clouds.location()
+
+
+@contextmanager
+def _template_errors() -> Iterator[None]:
+    """What cannot be evaluated is the template's fault."""
+    try:
+        yield
+    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError) as error:
+        text = f"Deployment template validation failed: '{error}'."
+        raise ServiceError(400, "InvalidTemplate", text, plain=True) from error
+
+
+def _scope(request: Request, properties: Json, location: str) -> Scope:
+    p = request.params
+    return scope_of(
+        properties, subscription=p["sub"], group=p.get("rg", ""), tenant=defaults.TENANT_ID, location=location
+    )
+
+
+def _wanted(scope: Scope, properties: Json) -> Iterator[tuple[Scope, Json]]:
+    """The resources of a template whose condition holds, each copy by itself."""
+    for each in (properties.get("template") or {}).get("resources") or []:
+        for copy, one in copies(scope, each):
+            if copy.value(one.get("condition", True)) in (True, "true", "True"):
+                yield copy, one
+
+
+def _providers(named: list[Json]) -> list[Json]:
+    """The providers that a deployment needs, and in which regions."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for one in named:
+        namespace, kind = str(one["type"]).split("/", 1)
+        regions = found.setdefault(namespace, {}).setdefault(kind, [])
+        regions.extend([where] if (where := one.get("location")) not in regions else [])
+    return [
+        {
+            "namespace": namespace,
+            "resourceTypes": [{"resourceType": kind, "locations": regions} for kind, regions in kinds.items()],
+        }
+        for namespace, kinds in found.items()
+    ]
 
 
 def _make(emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:

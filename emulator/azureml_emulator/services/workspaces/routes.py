@@ -48,6 +48,10 @@ WORKSPACE_ROUTES = (
         for method, handler in DEPLOYMENT_CALLS
     ),
     *(
+        Route(ARM, "POST", f"{place}/validate", arm_deployments.validate)
+        for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
+    ),
+    *(
         Route(ARM, method, f"{place}/providers/Microsoft.Authorization/{kind}/{{name}}", handler)
         for place in (WS, SUBSCRIPTION)
         for kind in ("roleAssignments", "roleDefinitions", "locks")

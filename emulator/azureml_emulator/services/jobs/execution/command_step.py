@@ -19,10 +19,12 @@ from azureml_emulator.services.jobs.execution import (
     outputs,
     parallel,
     process_run,
+    reuse,
     sweep,
 )
 from azureml_emulator.services.jobs.execution.command import Folders
 from azureml_emulator.services.jobs.execution.failure import JobFailed
+from azureml_emulator.services.jobs.job_resource import Job
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 
@@ -109,9 +111,8 @@ async def _pipeline(
         with emulator.transaction():
             step = runs.below(emulator, above, name, "azureml.StepRun")
             runs.change(emulator, step, status=RunStatus.RUNNING)
-        made[name] = await guarded(emulator, step, bound(stated, given), below,
-                                   resolved(stated.get("inputs") or {}, given, made),
-                                   work / str(len(made)))  # fmt: skip
+        wanted, found = bound(stated, given), resolved(stated.get("inputs") or {}, given, made)
+        made[name] = await guarded(emulator, step, wanted, below, found, work / str(len(made)), wanted)
         for port, binding in (stated.get("outputs") or {}).items():
             if (target := outputs.target_of(binding)) and port in made[name]:
                 places[target] = made[name][port]
@@ -119,9 +120,24 @@ async def _pipeline(
 
 
 async def guarded(
-    emulator: Emulator, step: Resource, stated: Json, spec: Json, inputs: Mapping[str, Json], work: Path
+    emulator: Emulator,
+    step: Resource,
+    stated: Json,
+    spec: Json,
+    inputs: Mapping[str, Json],
+    work: Path,
+    asked: Json,
 ) -> dict[str, str]:
-    """Run a step, give it its last state, and say so in the pipeline's log. Raises JobFailed."""
+    """Run a step, or take what the same work gave before; its last state goes to the pipeline's log. Raises JobFailed.
+
+    `asked` is the step with those places for its outputs only that its author chose.
+    """
+    mark, workspace = _mark(emulator, step, asked, spec, inputs), str(step.body["workspace"])
+    if mark and (earlier := reuse.find(emulator, workspace, mark)):
+        with emulator.transaction():
+            reuse.mark(emulator, {"": step}, earlier)
+        _say(emulator, step, f"Reused run {earlier.body['steps']['']} for {step.body['step']}:{step.name}")
+        return dict(earlier.body["places"])
     _say(emulator, step, f"Submitting 1 runs, first five are: {step.body['step']}:{step.name}")
     try:
         places = await run(emulator, step, stated, spec, inputs, work)
@@ -132,8 +148,18 @@ async def guarded(
         raise
     with emulator.transaction():
         runs.change(emulator, step, status=RunStatus.COMPLETED)
+        if mark:
+            reuse.remember(emulator, workspace, mark, {"": step}, places)
     _say(emulator, step, f"Completing processing run id {step.name}.")
     return places
+
+
+def _mark(emulator: Emulator, step: Resource, asked: Json, spec: Json, inputs: Mapping[str, Json]) -> str | None:
+    """What another step has to have for this one's results; None where the job forces a rerun."""
+    job = emulator.store.get(f"{step.body['workspace']}/jobs/{step.body['root']}")
+    if job is None or Job.read(job).forces_rerun or spec.get("type") == "pipeline":
+        return None
+    return reuse.of_step(spec, asked, inputs)
 
 
 def _say(emulator: Emulator, step: Resource, text: str) -> None:

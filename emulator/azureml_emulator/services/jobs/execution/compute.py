@@ -11,6 +11,7 @@ from azureml_emulator.catalog.components import Component
 from azureml_emulator.catalog.sizes import Size
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.jobs.execution.failure import JobFailed
+from azureml_emulator.services.jobs.job_checks import VIRTUAL_CLUSTERS
 from azureml_emulator.services.workspaces.compute_resource import Compute
 
 SERVERLESS = "serverless"
@@ -19,6 +20,13 @@ SERVERLESS = "serverless"
 def name_of(reference: Any) -> str:
     """The compute that an ARM id, `azureml:NAME` or a name stands for; without one, serverless."""
     return str(reference or SERVERLESS).removeprefix("azureml:").rsplit("/", 1)[-1]
+
+
+def check(reference: Any) -> None:
+    """Nothing runs on a virtual cluster. Raises JobFailed."""
+    if VIRTUAL_CLUSTERS in str(reference or "").lower():
+        text = f"The emulator has no virtual clusters, so nothing runs on {name_of(reference)}."
+        raise JobFailed("NotEmulated", text)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ FINE_TUNING = "chat_completion_pipeline"
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
     """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
     kinds = {JobType.COMMAND: _command, JobType.SWEEP: _sweep}
+    compute.check(Job.read(job).default_compute)
     await kinds.get(Job.read(job).type, _pipeline)(emulator, job, work)
 
 
@@ -94,6 +95,7 @@ async def _step(
     assert spec is not None, "looked for just before"
     asked = Job.read(job)
     where = stated.get("computeId") or asked.default_compute
+    compute.check(where)
     kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
     with emulator.transaction():
         runs.change(emulator, root, status=RunStatus.RUNNING)
@@ -105,11 +107,22 @@ async def _step(
     given = whole.inputs if whole else {}
     inputs = command_step.resolved(stated.get("inputs") or {}, given, made)
     wanted = command_step.bound(_wanted(emulator, job, stated), given)
-    places = await command_step.guarded(emulator, step, wanted, spec, inputs, work)
+    chosen = {**wanted, "outputs": _chosen(emulator, job, stated)}
+    places = await command_step.guarded(emulator, step, wanted, spec, inputs, work, chosen)
     check_not_canceled(emulator, job)
     with emulator.transaction():
         outputs.bind(emulator, job, stated, places)
     return places
+
+
+def _chosen(emulator: Emulator, job: Resource, stated: Json) -> Json:
+    """The outputs of a step for which the job or the step says a place."""
+    declared = Job.read(job).outputs
+    said = {
+        port: (declared.get(outputs.target_of(binding)) or {}).get("uri") or (binding or {}).get("uri")
+        for port, binding in (stated.get("outputs") or {}).items()
+    }
+    return {port: {"uri": uri} for port, uri in said.items() if uri}
 
 
 def _wanted(emulator: Emulator, job: Resource, stated: Json) -> Json:

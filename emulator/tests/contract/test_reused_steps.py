@@ -1,0 +1,83 @@
+"""Steps of a user's own whose work was done before, through the real SDK."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulator_support.jobs import ended
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+MARK = "azureml.isreused"
+
+
+@pytest.fixture(scope="module")
+def steps(ml_client: "MLClient") -> Any:
+    """Makes a component that writes a word; `fields` are the component's."""
+    from azure.ai.ml import Input, Output, command
+    from azure.ai.ml.entities import Environment
+
+    def step(name: str, text: str = "echo ${{inputs.word}} > ${{outputs.out}}/said.txt", **fields: Any) -> Any:
+        return command(
+            name=name, command=text, environment=Environment(name="reuse", version="1", image="python:3.11"),
+            inputs={"word": Input(type="string")}, outputs={"out": Output(type="uri_folder")}, **fields,
+        )  # fmt: skip
+
+    return step
+
+
+def reused(ml_client: "MLClient", build: Any, **settings: Any) -> dict[str, bool]:
+    """Which steps of a pipeline were not run again, by their names."""
+    from azure.ai.ml import dsl
+
+    job = dsl.pipeline(name="again", default_compute="serverless")(build)()
+    for key, value in settings.items():
+        setattr(job.settings, key, value)
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, str(made.name)) == "Completed"
+    children = ml_client.jobs.list(parent_job_name=made.name)
+    return {str(one.display_name): (one.properties or {}).get(MARK) == "true" for one in children}
+
+
+def test_the_same_work_is_done_once_however_its_component_is_named(
+    ml_client: "MLClient", steps: Any, tmp_path: Path
+) -> None:
+    def twice() -> Any:
+        first = steps("one")(word="twice")
+        steps("two")(word="twice")
+        steps("other")(word="else")
+        return {"said": first.outputs.out}
+
+    assert reused(ml_client, twice) == {"first": False, "two": True, "other": False}
+    assert reused(ml_client, twice) == {"first": True, "two": True, "other": True}
+    newest = next(iter(ml_client.jobs.list()))
+    ml_client.jobs.download(str(newest.name), download_path=str(tmp_path), output_name="said")
+    assert [path.read_text().strip() for path in tmp_path.rglob("said.txt")] == ["twice"]
+
+
+def test_work_is_done_again_where_the_job_or_the_component_says_so(ml_client: "MLClient", steps: Any) -> None:
+    def fixed() -> None:
+        steps("fixed")(word="again")
+
+    def changing() -> None:
+        steps("changing", is_deterministic=False)(word="again")
+
+    assert reused(ml_client, fixed) == {"fixed": False}
+    assert reused(ml_client, fixed, force_rerun=True) == {"fixed": False}
+    assert reused(ml_client, changing) == {"changing": False}
+    assert reused(ml_client, changing) == {"changing": False}
+
+
+def test_a_virtual_cluster_is_not_looked_for_before_the_job_is_to_run(ml_client: "MLClient", steps: Any) -> None:
+    from azure.ai.ml import dsl
+
+    def elsewhere() -> None:
+        steps("far")(word="away")
+
+    scope = f"/subscriptions/{ml_client.subscription_id}/resourceGroups/{ml_client.resource_group_name}"
+    cluster = f"{scope}/providers/Microsoft.MachineLearningServices/virtualclusters/nowhere"
+    job = dsl.pipeline(name="far", default_compute=cluster)(elsewhere)()
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, str(made.name)) == "Failed"

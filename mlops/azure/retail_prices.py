@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from mlops.azure.failures import translated
+from mlops.azure.failures import Transient, not_azure, translated
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 
@@ -41,6 +41,8 @@ def _read(address: str, region: str, size: str, currency: str) -> ListPrice | No
     from azure.core import PipelineClient
     from azure.core.rest import HttpRequest
 
+    from mlops.azure.answers import JsonOnly
+
     parts = {
         "serviceName": "Virtual Machines",
         "armRegionName": region,
@@ -50,17 +52,19 @@ def _read(address: str, region: str, size: str, currency: str) -> ListPrice | No
     stated = " and ".join(f"{name} eq '{value}'" for name, value in parts.items())
     query = urlencode({"api-version": API, "currencyCode": f"'{currency}'", "$filter": stated})
     what = f"read the list price of {size}"
-    client: PipelineClient[Any, Any] = PipelineClient(address, policies=[])
+    client: PipelineClient[Any, Any] = PipelineClient(address, policies=[JsonOnly()])
     with translated(what):
         request = HttpRequest("GET", f"{address}?{query}")
         answer = client.send_request(request, connection_timeout=SECONDS, read_timeout=SECONDS)
         answer.raise_for_status()
-        items = list(answer.json().get("Items") or [])
-    fits = [one for one in items if _fits(one)]
-    if not fits:
-        return None
-    one = min(fits, key=lambda item: float(item["retailPrice"]))
-    return ListPrice(size, float(one["retailPrice"]), parse_date(str(one.get("effectiveStartDate") or "")))
+    try:
+        fits = [one for one in answer.json().get("Items") or [] if _fits(one) and float(one["retailPrice"]) > 0]
+        if not fits:
+            return None
+        one = min(fits, key=lambda item: float(item["retailPrice"]))
+        return ListPrice(size, float(one["retailPrice"]), parse_date(str(one.get("effectiveStartDate") or "")))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Transient(not_azure(what, f"{type(error).__name__}: {error}")) from error
 
 
 def _fits(item: dict[str, Any]) -> bool:

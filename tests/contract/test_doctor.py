@@ -43,6 +43,7 @@ FAMILY, A100 = "standardNCADSA100v4Family", "Standard_NC24ads_A100_v4"
 PROVIDERS = ("Microsoft.MachineLearningServices", "Microsoft.Storage", "Microsoft.KeyVault")
 ROW = {"messages": [{"role": "user", "content": "Is it on?"}, {"role": "assistant", "content": "It is."}]}
 OWNERSHIP = "mlops" + "-owner"
+FILED = "the price file of mlops of 2026-09-06"
 WARNING, PROBLEM = CheckStatus.WARNING, CheckStatus.PROBLEM
 Found = tuple[str, CheckStatus, str]  # check, how it ended, and words of its finding or of what mends it
 
@@ -391,7 +392,14 @@ def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> N
 
 @pytest.mark.parametrize(
     ("fault", "by"),
-    [("", "Azure's public list of 2023-04-01"), ("reset before always", "the price file of mlops of 2026-09-06")],
+    [
+        ("", "Azure's public list of 2023-04-01"),
+        ("reset before always", FILED),
+        ("answers html always", FILED),
+        (r'answers {"Items":[{"unitOfMeasure":"1\u0020Hour"}]} always', FILED),
+        (r'answers {"Items":[{"unitOfMeasure":"1\u0020Hour","retailPrice":0}]} always', FILED),
+        ('answers {"Items":"none"} always', FILED),
+    ],
 )
 def test_a_budget_counts_where_the_team_gave_no_price_and_says_whose_it_is(site: Site, fault: str, by: str) -> None:
     site.set("budget", {"month": 10})

@@ -4,7 +4,7 @@ It must not run a component. The files in `components/` hold what changes betwee
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Component:
     inputs: dict[str, dict[str, Any]]
     outputs: dict[str, dict[str, Any]]
     jobs: dict[str, dict[str, Any]]
+    transfer: dict[str, Any] = field(default_factory=dict)  # of one that moves data: its task, and from or to what
 
     @property
     def steps(self) -> dict[str, dict[str, Any]]:
@@ -69,6 +70,8 @@ class Component:
         if self.type == "pipeline":
             # Without control nodes: azure-ai-ml refuses a graph that has one, and it is what samples use these with.
             return {**answer, "jobs": {name: dict(job) for name, job in self.steps.items()}}
+        if self.transfer:
+            return {**answer, "$schema": "http://azureml/sdk-2-0/DataTransferComponent.json", **self.transfer}
         return {**answer, "command": f"python {self.name}.py", "environment": ENVIRONMENT, "code": f"{self.id}/code"}
 
 
@@ -179,6 +182,7 @@ def _version(whole: dict[str, Any], version: str, said: dict[str, Any]) -> Compo
         inputs=inputs,
         outputs={name: out for name, out in whole["outputs"].items() if name not in without.get("outputs", ())},
         jobs=jobs,
+        transfer=whole.get("transfer", {}),
     )
 
 

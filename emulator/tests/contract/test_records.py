@@ -10,6 +10,7 @@ import pytest
 from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
+from emulator_support.jobs import ended
 
 BASE = f"https://{arm.HOST}{arm.default_workspace_id()}"
 
@@ -125,3 +126,20 @@ def test_indexes_are_versioned_and_listed(ml_client: Any, tmp_path: Path) -> Non
     assert ml_client.indexes.get("found", version="1").path == first.path
     assert [(one.name, one.version) for one in ml_client.indexes.list()] == [("found", "2")]
     assert [one.version for one in ml_client.indexes.list("found")] == ["2", "1"]
+
+
+def test_a_step_that_imports_data_is_taken_and_ends_honestly(ml_client: Any) -> None:
+    from azure.ai.ml import Output, dsl
+    from azure.ai.ml.data_transfer import Database, import_data
+
+    @dsl.pipeline(default_compute="serverless")  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def importing() -> None:
+        import_data(
+            source=Database(connection="azureml:words", query="select word from words"),
+            outputs={"sink": Output(type="mltable", path="azureml://datastores/workspaceblobstore/paths/words/")},
+        )
+
+    made = ml_client.jobs.create_or_update(importing())
+    assert ended(ml_client, made.name) == "Failed"
+    with pytest.raises(Exception, match="import_data_database"):
+        ml_client.jobs.stream(made.name)

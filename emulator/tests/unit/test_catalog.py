@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import Any
 
 import pytest
 
@@ -173,3 +174,21 @@ def test_every_step_of_a_pipeline_is_a_component_of_the_registry() -> None:
         "uri_folder",
         {"evaluation_result": metrics.outputs["evaluation_result"]},
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "end"),
+    [
+        ("import_data_database", "outputs", {"source": {"type": "database"}}),
+        ("import_data_file_system", "outputs", {"source": {"type": "file_system"}}),
+        ("export_data_database", "inputs", {"sink": {"type": "database"}}),
+    ],
+)
+def test_what_moves_data_says_from_or_to_what_and_has_no_command(name: str, port: str, end: dict[str, Any]) -> None:
+    found = components.find("azureml", name, "0.0.1")
+    assert found is not None
+    spec = found.spec()
+    assert (spec["type"], spec["task"]) == ("data_transfer", f"{name.split('_', maxsplit=1)[0]}_data")
+    assert [key for key in ("inputs", "outputs") if spec[key]] == [port]
+    assert {key: spec[key] for key in end} == end
+    assert "command" not in spec

@@ -5,6 +5,7 @@ It knows GitHub Actions and nothing of what the workflows are for.
 
 from mlops.actions.act import ActRun, run
 from mlops.actions.events import Annotation, Event, JobEnded, StepEnded, StepOutput, StepStarted, Summary, Text
+from mlops.actions.own_environments import TokenService
 from mlops.actions.sandbox import RunnerSetup
 from mlops.actions.workflows import Workflow, WorkflowJob, read, started_by
 
@@ -19,6 +20,7 @@ __all__ = [
     "StepStarted",
     "Summary",
     "Text",
+    "TokenService",
     "Workflow",
     "WorkflowJob",
     "read",

@@ -12,11 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from mlops.actions.own_environments import TokenService, flat, resolved
 from mlops.actions.workflows import PRODUCT, Workflow
 from mlops.errors import BadInput, Problem
 
@@ -55,14 +58,16 @@ NODE = """\
 class RunnerSetup:
     """What a runner would have: search path, variables of the repository, environment of every step, who started it.
 
-    Variables of the repository and of its environments are one here. `environment` reaches every job, also those that
-    GitHub would not give an OIDC token; GITHUB_RUN_ID and GITHUB_REPOSITORY may stand in it.
+    `environments` are GitHub's, with the variables of each; a job reads those of its own. `tokens` is asked by jobs
+    that may write an `id-token`. GITHUB_RUN_ID and GITHUB_REPOSITORY may stand in `environment`.
     """
 
     path: str
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     actor: str = ""
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tokens: TokenService | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,9 @@ class Sandbox:
         line += self._replacements(workflow)
         for repository, ref in sorted(workflow.calls()):
             line += ["--local-repository", f"{repository}@{ref}={self._product(repository, ref)}"]
-        for flag, values in (("--env", machine.environment), ("--var", machine.variables)):
+        self._resolve(machine)
+        variables = {**machine.variables, **flat(machine.environments)}
+        for flag, values in (("--env", machine.environment), ("--var", variables)):
             for name, value in values.items():
                 line += [flag, f"{name}={value}"]
         return [*line, "--actor", machine.actor] if machine.actor else line
@@ -139,6 +146,15 @@ class Sandbox:
             why = "nothing is fetched from GitHub, and nothing here stands in for it"
             raise BadInput([Problem(f"cannot run the action {used}", str(workflow.path), why=why) for used in unknown])
         return flags
+
+    def _resolve(self, machine: RunnerSetup) -> None:
+        """Give the jobs of every workflow that lies here, the caller's and the called, what their environments have."""
+        if not machine.environments and not machine.tokens:
+            return
+        for path in self.folder.rglob(".github/workflows/*.y*ml"):
+            text = path.read_text(encoding="utf-8")
+            with suppress(yaml.YAMLError):  # act says what is wrong with it, if it is used
+                path.write_text(resolved(text, machine.tokens), encoding="utf-8")
 
     def _product(self, repository: str, ref: str) -> Path:
         """This program's workflows and what they need before `mlops`, as they would be had from that repository.

@@ -18,7 +18,8 @@ from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
 from mlops import actions
-from mlops.cli.rehearse.scenario import REF, REPOSITORY, Rehearsal
+from mlops.cli.rehearse.github_side import REF, REPOSITORY
+from mlops.cli.rehearse.scenario import Rehearsal
 from mlops.cli.rehearse.show import Show
 from mlops.params import load
 from tests.journeys import warm

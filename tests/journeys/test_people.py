@@ -13,12 +13,15 @@ import pytest
 
 from azureml_emulator import process
 from emulator_support.serving import register_model
+from mlops.actions import ActRun
 from mlops.azure import data
+from mlops.cli.rehearse import roles
 from mlops.domain.tags import BASE_MODEL_TAG, DATA_TAG, OWNER_TAG, VERDICT_TAG
 from tests.contract.own_workspace import own_workspace
 from tests.journeys.conftest import Clone
 
 BASE_MODEL = "Phi-3-mini-4k-instruct:15"
+OF_PRODUCTION, WORKS = roles.client("production"), "AzureML Data Scientist"
 ONE, OTHER = "phi-3-mini-ultrachat", "helpdesk"
 pytestmark = [pytest.mark.filterwarnings(f"ignore::DeprecationWarning:{name}") for name in ("azure", "marshmallow")]
 DAY = 86400
@@ -50,16 +53,34 @@ def register(clone: Clone, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(clone: Clone, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """The first project, its first version live in both environments, whose endpoints have their default names."""
+def refused(clone: Clone, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> ActRun:
+    """A first release of models that are registered, while the identity of production lacks its role."""
     for name in ("staging", "production"):
         clone.replace("params.yaml", f"    endpoint: chat-{name}-{{workspace_hash}}\n", "")
     clone.replace("params.yaml", "smoke_conversations: 3", "smoke_conversations: 1")
     assert clone.rehearse("--until", "emulator")[0] == 0
     register(clone, tmp_path_factory.mktemp("models"))
-    released = clone.dispatch("promote", model=f"{ONE}:1", environment="all")
+    given = clone.control("GET", "/access")
+    lacking = [one for one in given["role_assignments"] if (one["principal"], one["role"]) != (OF_PRODUCTION, WORKS)]
+    clone.control("PUT", "/access", {"role_assignments": lacking})
+    done = clone.dispatch("promote", model=f"{ONE}:1", environment="all")
+    clone.control("PUT", "/access", given)
+    return done
+
+
+@pytest.fixture(scope="module")
+def first(clone: Clone, refused: ActRun) -> Clone:
+    """The first project, its first version live in both environments, whose endpoints have their default names."""
+    released = clone.dispatch("promote", model=f"{ONE}:1", environment="production")
     assert released.succeeded, released.cause()
     return clone
+
+
+def test_each_environment_is_signed_in_to_as_its_own_identity_with_its_own_roles(refused: ActRun) -> None:
+    assert refused.jobs["first (staging)"] == "success"
+    assert refused.jobs["second (production)"] == "failure"
+    assert f"'{OF_PRODUCTION}'" in refused.cause()
+    assert "does not have authorization to perform action 'Microsoft.MachineLearningServices/work" in refused.cause()
 
 
 def production(clone: Clone) -> dict[str, Any]:

@@ -5,15 +5,31 @@ from pathlib import Path
 from mlops.actions import ActRun
 from mlops.cli.rehearse import places, roles, typed
 from mlops.cli.rehearse.scenario import LOOKS
-from mlops.params import load, overlay
+from mlops.params import Params, load, overlay
 from tests.project import PARAMS_FILE
 
 HERE = load(PARAMS_FILE)
 
 
-def test_the_ordinary_scenario_has_one_workspace() -> None:
+def given(params: Params) -> dict[str, set[tuple[str, str]]]:
+    """Each environment's identity, with its roles and the last part of their scopes."""
+    stated = roles.access("o/r", params)
+    subjects = {one["client"]: one["subject"] for one in stated["federated_credentials"]}
+    assert all(subject.startswith("repo:o/r:") for subject in subjects.values())
+    found: dict[str, set[tuple[str, str]]] = {}
+    for one in stated["role_assignments"]:
+        holder = subjects[one["principal"]].removeprefix("repo:o/r:environment:")
+        found.setdefault(holder, set()).add((one["role"], one["scope"].rpartition("/")[2]))
+    found["a person"] = found.pop("repo:o/r:ref:refs/heads/main")
+    return found
+
+
+def test_the_ordinary_scenario_has_one_workspace_and_an_identity_for_each_environment() -> None:
     assert list(places.told(HERE)) == []
-    assert len(roles.access("o/r", HERE)["role_assignments"]) == 3
+    _, subscription, _, workspace = places.training()
+    works = {("AzureML Data Scientist", workspace), ("Monitoring Reader", subscription)}
+    trains = {*works, ("AzureML Compute Operator", workspace)}
+    assert given(HERE) == {"training": trains, "staging": works, "production": works, "a person": trains}
 
 
 def test_two_workspaces_put_the_last_environment_elsewhere_with_a_registry_between_and_roles_for_each() -> None:
@@ -21,10 +37,12 @@ def test_two_workspaces_put_the_last_environment_elsewhere_with_a_registry_betwe
     (told,) = places.told(apart)
     assert told.startswith("production is in rg-production/mlw-production of subscription ")
     assert told.endswith(", models come through the registry team-models")
-    given = {(one["role"], one["scope"].rpartition("/")[2]) for one in roles.access("o/r", apart)["role_assignments"]}
-    assert ("AzureML Data Scientist", "mlw-production") in given
-    assert ("AzureML Registry User", "team-models") in given
-    assert ("AzureML Compute Operator", "mlw-production") not in given
+    there, shares = ("AzureML Data Scientist", "mlw-production"), ("AzureML Registry User", "team-models")
+    looks = ("Reader", "mlw-production")
+    by_name = given(apart)
+    assert {name for name, held in by_name.items() if there in held} == {"production", "a person"}
+    assert {name for name, held in by_name.items() if shares in held} == {"staging", "production", "a person"}
+    assert {name for name, held in by_name.items() if looks in held} == {"training", "staging"}
 
 
 def test_a_push_of_one_of_several_models_that_changed_nothing_is_nothing_to_do() -> None:

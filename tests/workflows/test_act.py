@@ -50,6 +50,21 @@ jobs:
     runs-on: ubuntu-24.04
     steps: [{run: echo hi}]
 """
+APART = """
+on: push
+jobs:
+  each:
+    strategy: {matrix: {place: [staging, Production]}}
+    runs-on: ubuntu-24.04
+    environment: {name: "${{ matrix.place }}"}
+    permissions: {id-token: write}
+    env: {CLIENT: "${{ vars.CLIENT }}", SHARED: "${{ vars.SHARED }}"}
+    steps: [{run: 'echo "$CLIENT $SHARED $ACTIONS_ID_TOKEN_REQUEST_URL $ACTIONS_ID_TOKEN_REQUEST_TOKEN"'}]
+  outside:
+    runs-on: ubuntu-24.04
+    env: {CLIENT: "${{ vars.CLIENT }}", SHARED: "${{ vars.SHARED }}"}
+    steps: [{run: 'echo "outside ${CLIENT:-nobody} $SHARED ${ACTIONS_ID_TOKEN_REQUEST_URL:-no token}"'}]
+"""
 FAILS = """
 on: push
 jobs:
@@ -139,6 +154,20 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     assert "changed since" in said
     assert "new" in said
     assert "ignored.txt" not in said
+
+
+def test_a_job_has_the_variables_of_its_environment_and_asks_for_a_token_in_its_name(repository: Path) -> None:
+    (repository / ".github" / "workflows" / "apart.yml").write_text(APART)
+    own = {"staging": {"CLIENT": "s"}, "production": {"CLIENT": "p", "SHARED": "own"}}
+    tokens = actions.TokenService("https://tokens?of={environment}", "mine")
+    machine = actions.RunnerSetup(PATH, {"SHARED": "all"}, environments=own, tokens=tokens)
+    seen: list[actions.Event] = []
+    assert actions.run(repository, "apart.yml", "push", {}, machine, seen.append).succeeded
+    assert set(lines(seen).splitlines()) == {
+        "s all https://tokens?of=staging mine",
+        "p own https://tokens?of=Production mine",
+        "outside nobody all no token",
+    }
 
 
 def test_a_step_finds_the_history_of_a_shallow_checkout_on_no_branch(repository: Path, tmp_path: Path) -> None:

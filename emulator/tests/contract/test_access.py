@@ -225,6 +225,11 @@ def test_on_a_runner_the_token_service_of_github_is_the_emulators(emulator_addre
     assert _subject_of(found) == subject
     control.access(federated_credentials=[])
     assert _subject_of(found).startswith("repo:")
+    of_staging = {
+        **found,
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{found['ACTIONS_ID_TOKEN_REQUEST_URL']}&environment=staging",
+    }
+    assert _subject_of(of_staging) == "repo:owner/repository:environment:staging"
 
 
 def _subject_of(found: dict[str, str]) -> str:

@@ -10,6 +10,8 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.params import Environment, Params
 
+Place = tuple[str, str, str, str]  # kind, subscription, resource group, name
+REGISTRY_USER = "AzureML Registry User"
 PROVIDER = "providers/Microsoft.MachineLearningServices"
 ELSEWHERE = {
     "workspace": "mlw-production",
@@ -33,18 +35,41 @@ def make(address: Address, params: Params) -> None:
 
 
 def roles(params: Params) -> Iterator[tuple[str, str]]:
-    """The roles that the set-up guide asks for there, each with its scope."""
+    """What a person is given there who may do what each environment's jobs may, each with its scope."""
     for place in dict.fromkeys(_workspaces(params)):
-        yield "AzureML Data Scientist", scope(*place)
-        yield "Monitoring Reader", f"/subscriptions/{place[1]}"
+        yield from in_workspace(place)
     for place in dict.fromkeys(_registries(params)):
-        yield "AzureML Registry User", scope(*place)
+        yield REGISTRY_USER, scope(*place)
+
+
+def roles_of(name: str, params: Params) -> Iterator[tuple[str, str]]:
+    """What docs/promotion.md gives the identity of an environment there; that of the training is none of `params`.
+
+    Whoever serves a model shares it with the registry of the environment after it.
+    """
+    own = params.environments.get(name)
+    for place in dict.fromkeys(_workspaces(params)):
+        if own is not None and _workspace(own) == place:
+            yield from in_workspace(place)
+        else:
+            yield "Reader", scope(*place)
+    order = list(params.environments)
+    at = order.index(name) if own is not None else -1
+    for one in (params.environments[each] for each in order[max(at, 0) : at + 2]):
+        if one.registry:
+            yield REGISTRY_USER, scope(*_registry(one.registry))
+
+
+def in_workspace(place: Place) -> Iterator[tuple[str, str]]:
+    """What whoever works in a workspace needs of it."""
+    yield "AzureML Data Scientist", scope(*place)
+    yield "Monitoring Reader", f"/subscriptions/{place[1]}"
 
 
 def told(params: Params) -> Iterator[str]:
     """Which environments are elsewhere, for people."""
     for name, one in params.environments.items():
-        if _is_elsewhere(one):
+        if is_elsewhere(one):
             through = f", models come through the registry {one.registry}" if one.registry else ""
             yield f"{name} is in {'/'.join(_workspace(one)[2:])} of subscription {_workspace(one)[1]}{through}"
 
@@ -54,7 +79,7 @@ def scope(kind: str, subscription: str, group: str, name: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}/{PROVIDER}/{kind}/{name}"
 
 
-def training() -> tuple[str, str, str, str]:
+def training() -> Place:
     """The workspace of the training, which the emulator has from its start."""
     names: dict[str, Any] = process.workspace()
     parts = (names[f"AZURE_{key}"] for key in ("SUBSCRIPTION_ID", "RESOURCE_GROUP", "ML_WORKSPACE"))
@@ -62,19 +87,24 @@ def training() -> tuple[str, str, str, str]:
     return "workspaces", subscription, group, name
 
 
-def _is_elsewhere(one: Environment) -> bool:
+def is_elsewhere(one: Environment) -> bool:
+    """Whether an environment has another workspace than the training."""
     return _workspace(one) != training()
 
 
-def _workspace(one: Environment) -> tuple[str, str, str, str]:
+def _workspace(one: Environment) -> Place:
     kind, subscription, group, name = training()
     return kind, one.subscription or subscription, one.resource_group or group, one.workspace or name
 
 
-def _workspaces(params: Params) -> Iterator[tuple[str, str, str, str]]:
-    return (_workspace(one) for one in params.environments.values() if _is_elsewhere(one))
+def _workspaces(params: Params) -> Iterator[Place]:
+    return (_workspace(one) for one in params.environments.values() if is_elsewhere(one))
 
 
-def _registries(params: Params) -> Iterator[tuple[str, str, str, str]]:
+def _registries(params: Params) -> Iterator[Place]:
+    return (_registry(one.registry) for one in params.environments.values() if one.registry)
+
+
+def _registry(name: str) -> Place:
     _, subscription, group, _ = training()
-    return (("registries", subscription, group, one.registry) for one in params.environments.values() if one.registry)
+    return "registries", subscription, group, name

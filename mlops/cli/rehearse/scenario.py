@@ -3,8 +3,6 @@
 It must not reach into the product: it runs workflows and commands as GitHub and a person would.
 """
 
-import base64
-import json
 import os
 import re
 import shutil
@@ -22,11 +20,12 @@ import click
 from azureml_emulator import process
 from azureml_emulator.core import model_stack
 from azureml_emulator.http.address import Address
-from mlops import actions, clock, clouds, history, jsons
+from mlops import actions, clock, history, jsons
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
-from mlops.cli.rehearse import failures, places, roles, typed
+from mlops.cli.rehearse import failures, github_side, places, roles, typed
 from mlops.cli.rehearse.calls import CallCounter, check_hosts
+from mlops.cli.rehearse.github_side import REF, REPOSITORY, GithubSide
 from mlops.cli.rehearse.record import Record, commit_of
 from mlops.cli.rehearse.show import Show
 from mlops.cli.rehearse.titles import TITLES
@@ -34,10 +33,7 @@ from mlops.cli.session import SET_VARIABLE
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.params import REHEARSAL_VARIABLE, Params
 
-REPOSITORY = "rehearsal/repository"
-REF = "refs/heads/main"
 LOOKS = ("projects", "plan", "summary")  # jobs of `train`, and of `train-models`, that do nothing
-OIDC_URL = "https://pipelines.actions.githubusercontent.com/rehearsal/idtoken?api-version=2.0"
 HOUR, DAY = 3600.0, 86400.0
 RUNNERS_OWN = re.compile(r"CI$|(ACTIONS|GITHUB|RUNNER)_")  # variables that a person's shell does not have
 
@@ -73,6 +69,11 @@ class Rehearsal:
     def calls(self) -> CallCounter:
         """What each step asks of the service."""
         return CallCounter(self.state_folder, self.record.calls)
+
+    @property
+    def github(self) -> GithubSide:
+        """What GitHub has of the repository."""
+        return github_side.of_rehearsal(self.params, self.running.cloud)
 
     @property
     def top(self) -> Path:
@@ -123,7 +124,7 @@ class Rehearsal:
     def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
         """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
         heard = self.calls.heard(name, self.show.event)
-        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(), heard)
+        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(event), heard)
         self.show.calm()
         self.record.take(name, done)
         if done.unexplained:
@@ -167,25 +168,17 @@ class Rehearsal:
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
-    def _machine(self) -> actions.RunnerSetup:
+    def _machine(self, event: str) -> actions.RunnerSetup:
         binaries = Path(sys.executable).parent
-        claims = {"repository": REPOSITORY, "ref": REF, "environment": "training"}
-        return actions.RunnerSetup(
-            path=os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"]),
-            variables={**process.workspace(), clouds.VARIABLE: self.running.cloud},
-            environment={
-                **process.network(self.running),
-                **self._overlay(),
-                "HF_HOME": process.variables(self.running, {})["HF_HOME"],
-                "MLOPS_VENV": str(binaries.parent),
-                "MLOPS_VENV_READY": str(binaries.parent),
-                "GITHUB_REPOSITORY": REPOSITORY,
-                "ACTIONS_ID_TOKEN_REQUEST_URL": OIDC_URL,
-                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": base64.urlsafe_b64encode(json.dumps(claims).encode())
-                .decode()
-                .rstrip("="),
-            },
-        )
+        path = os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"])
+        environment = {
+            **process.network(self.running),
+            **self._overlay(),
+            "HF_HOME": process.variables(self.running, {})["HF_HOME"],
+            "MLOPS_VENV": str(binaries.parent),
+            "MLOPS_VENV_READY": str(binaries.parent),
+        }
+        return self.github.machine(event, path, environment)
 
     def _overlay(self) -> dict[str, str]:
         """What makes the commands of a rehearsal read the values that are meant for one."""

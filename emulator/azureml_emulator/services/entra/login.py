@@ -128,13 +128,16 @@ def github_token(request: Request, emulator: Emulator) -> Reply:
     """GitHub's `ACTIONS_ID_TOKEN_REQUEST_URL`: a token about the workflow run, for the audience asked for.
 
     The request token is base64 JSON of the claims that GitHub would state. One that names a `client` asks for a job
-    that this application trusts, whichever that is.
+    that this application trusts, whichever that is. GitHub's address says which job asks; here `environment` in its
+    query does, where jobs of several environments show the same request token.
     """
     bearer = request.headers.get("authorization", "").partition(" ")[2]
     try:
         stated: dict[str, Any] = json.loads(base64.urlsafe_b64decode(bearer + "=="))
     except ValueError as error:
         raise ServiceError(401, "Unauthorized", "The request token is not one that this emulator gave out.") from error
+    if asking := request.query.get("environment"):
+        stated = {**stated, "environment": asking}
     now = int(time.time())
     lives = int(emulator.store.setting(ASSERTION_SETTING, str(ASSERTION_SECONDS)))
     repository = str(stated.get("repository", "owner/repository"))

@@ -7,7 +7,8 @@ Source: Lease Blob of the Blob service REST API.
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -56,12 +57,13 @@ class BlobLock:
         self._renewed = 0.0  # when the last renewal was sent
         self._over = threading.Event()
         self._lost = False
+        self._no_secret: tuple[Problem, ...] = ()  # why the datastore's key is not what it signs in with
         self.held = False
 
     def acquire(self) -> Holder | None:
         """Take it; whoever has it where that is another, else None. Raises our failures."""
         begun = clock.monotonic()
-        with translated(f"take the lock {self._name}"), _explained():
+        with translated(f"take the lock {self._name}"), self._explained():
             if not self._try():
                 return self._who()
             self._begin(begun)
@@ -71,7 +73,7 @@ class BlobLock:
 
     def seize(self) -> Holder | None:
         """Take it from whoever has it, who finds that at the next look; None unless a third was faster."""
-        with translated(f"break the lock {self._name}"), _explained():
+        with translated(f"break the lock {self._name}"), self._explained():
             _allowing(lambda: self._lease.break_lease(0), 404, 409)  # 409: nobody has it
         return self.acquire()
 
@@ -177,31 +179,31 @@ class BlobLock:
         wanted = {"expirableSecret": True, "expireAfterHours": 12}
         try:
             found = self._workspace.send("POST", url, "read the default datastore's secret", json=wanted).json()
-        except Denied:
+        except Denied as error:
+            self._no_secret = tuple(error.problems)
             return None
         secret = found.get("sasToken") or found.get("key") or None
         if secret:
             datastores.keep_signature(self._workspace, place, secret)
         return secret
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A refusal of the storage names what is lacking there, after what kept the datastore's key from being read."""
+        try:
+            yield
+        except Exception as error:
+            if getattr(error, "status_code", None) not in (401, 403):
+                raise
+            why = " ".join(str(error).split())[:300]
+            refused = Problem("the lock cannot be taken: the storage refuses", why=why, fix=ROLE)
+            raise Denied([*self._no_secret, refused]) from error
+
     @cached_property
     def _lease(self) -> "BlobLeaseClient":
         from azure.storage.blob import BlobLeaseClient
 
         return BlobLeaseClient(self._blob, lease_id=self._id)
-
-
-class _explained:  # noqa: N801 - used as a context
-    """A refusal of the storage names the role that is lacking, not that of the workspace."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        status = getattr(error, "status_code", None)
-        if status in (401, 403):
-            why = " ".join(str(error).split())[:300]
-            raise Denied(Problem("the lock cannot be taken: the storage refuses", why=why, fix=ROLE)) from error
 
 
 def _allowing(call: Callable[[], object], *statuses: int) -> int:

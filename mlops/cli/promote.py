@@ -30,7 +30,7 @@ from mlops.cli.session import Session
     default=False,
     help="Promote one that did not pass the environment before; needs a reason.",
 )
-@click.option("--over-budget", is_flag=True, help="Promote above budget.month; needs a reason.")
+@click.option("--over-budget/--within-budget", default=False, help="Promote above budget.month; needs a reason.")
 @click.option("--reason", metavar="WHY", default="", help="Kept on the endpoint and the model.")
 @click.pass_obj
 def command(

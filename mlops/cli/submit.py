@@ -7,7 +7,7 @@ from mlops.cli.session import Session
 
 @click.command(short_help="Submit the fine-tuning pipeline, once for equal work.")
 @click.option("--force/--no-force", default=False, help="Train again although this was trained.")
-@click.option("--over-budget", is_flag=True, help="Submit above budget.training; needs a reason.")
+@click.option("--over-budget/--within-budget", default=False, help="Submit above budget.training; needs a reason.")
 @click.option("--reason", metavar="WHY", default="", help="Kept on the job.")
 @click.pass_obj
 def command(session: Session, *, force: bool, over_budget: bool, reason: str) -> None:

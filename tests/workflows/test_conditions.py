@@ -92,6 +92,9 @@ SKIP = choice(
 OWNER = choice(
     {"inputs.take-over": TYPED}, lambda case: "--take-over" if case["inputs.take-over"] else "--no-take-over"
 )
+BUDGET = choice(
+    {"inputs.over-budget": TYPED}, lambda case: "--over-budget" if case["inputs.over-budget"] else "--within-budget"
+)
 FORCE = choice({"inputs.force": TYPED}, lambda case: "--force" if case["inputs.force"] else "--no-force")
 WATCHED = choice(
     {"needs.plan.outputs.train": FLAGS, "needs.train.outputs.job": ("", "new"), "needs.plan.outputs.job": ("", "old")},
@@ -266,7 +269,7 @@ TABLES: dict[str, Table] = {
     **{
         f"promote.{job}.promote.{name}": flag
         for job in ("first", "second", "third", "fourth")
-        for name, flag in (("HOLD", HOLD), ("OLDER", OLDER), ("OWNER", OWNER), ("SKIP", SKIP))
+        for name, flag in (("HOLD", HOLD), ("OLDER", OLDER), ("OWNER", OWNER), ("SKIP", SKIP), ("BUDGET", BUDGET))
     },
     "resume.resume.if": configured("workflow_dispatch"),
     "resume.resume.keep the verdicts.if": KEEP,
@@ -414,6 +417,7 @@ TABLES: dict[str, Table] = {
     "train.train.prepare.if": STILL_DUE,
     "train.train.mlops compute.if": STILL_DUE,
     "train.train.submit.if": STILL_DUE,
+    "train.train.submit.BUDGET": BUDGET,
     "train.train.submit.FORCE": FORCE,
     "train.polling.if": Table(
         {"needs.train.result": ENDED, "needs.train.outputs.job": ("", "new"), "canceled": (False, True)},
@@ -480,6 +484,11 @@ TABLES: dict[str, Table] = {
                 )
             )
         ),
+    ),
+    "train.promote.over-budget": choice({"inputs.over-budget": TYPED}, lambda case: case["inputs.over-budget"] is True),
+    "train.promote.reason": choice(
+        {"inputs.over-budget": TYPED, "inputs.reason": ("", "a fair")},
+        lambda case: case["inputs.reason"] if case["inputs.over-budget"] else "",
     ),
     "train.promote.environment": choice(
         {"needs.plan.outputs.release": FLAGS, "needs.plan.outputs.environment": ("all", "staging production")},

@@ -35,10 +35,11 @@ def promoted(
     reason: str = "",
     hold: str = "--keep-hold",
     owner: str = "--no-take-over",
+    budget: str = "--within-budget",
 ) -> list[str]:
     """The call that promotes a model."""
     start = ["promote", environment, "--model", model, "--commit", commit]
-    return [*start, "--reason", reason, "--no-allow-older", hold, owner, "--no-skip-earlier"]
+    return [*start, "--reason", reason, "--no-allow-older", hold, owner, "--no-skip-earlier", budget]
 
 
 def answers(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def test_a_push_walks_the_whole_road_in_order(play: Play) -> None:
         ["plan", "--no-force"],  # again, when it is its turn
         ["prepare"],
         ["compute"],
-        ["submit", "--no-force"],
+        ["submit", "--no-force", "--within-budget", "--reason", ""],
         ["watch", "--job", "ft-1", "--ok-if-unfinished"],
         ["evaluate", "--job", "ft-1", "--ok-if-unfinished"],
         ["gate", "--job", "ft-1"],
@@ -120,11 +121,11 @@ def test_an_evaluation_that_goes_on_is_left_to_resume_before_anything_is_judged(
 def test_a_forced_run_that_goes_on_does_not_promote_the_model_of_the_earlier_run(play: Play) -> None:
     plan = {"plan": {"outputs": {"train": "true", "release": "true", "promote": "true", "job": "", "model": "m:3"}}}
     running = {"watch": {"outputs": {"finished": "false", "status": "Running"}}}
-    payload: dict[str, object] = {"inputs": {"reason": "again", "force": "true", "dry-run": "false"}}
+    payload: dict[str, object] = {"inputs": {"reason": "again", "force": "true", "over-budget": "true"}}
     seen = play("train", "workflow_dispatch", payload, answers(plan, SUBMITTED, running))
     assert seen.done.succeeded
     assert seen.verbs == ["plan", "plan", "prepare", "compute", "submit", "watch"]
-    assert ["submit", "--force"] in seen.calls
+    assert ["submit", "--force", "--over-budget", "--reason", "again"] in seen.calls
 
 
 def test_a_failed_submission_stops_before_the_watch(play: Play) -> None:
@@ -165,8 +166,8 @@ def test_by_hand_an_older_model_can_be_asked_for_and_one_that_was_not_in_staging
     consent = {"allow-older": "true", "skip-earlier": "true", "reason": "an outage"}
     payload = {"inputs": {"model": "m:1", "environment": "production", **consent}}
     (call,) = play("promote", "workflow_dispatch", payload, {}).calls
-    wanted = promoted("production", model="m:1", reason="an outage")[:-4]
-    assert call == [*wanted, "--allow-older", "--keep-hold", "--no-take-over", "--skip-earlier"]
+    wanted = promoted("production", model="m:1", reason="an outage")[:-5]
+    assert call == [*wanted, "--allow-older", "--keep-hold", "--no-take-over", "--skip-earlier", "--within-budget"]
 
 
 def test_staging_can_be_asked_for_alone(play: Play) -> None:
@@ -174,10 +175,11 @@ def test_staging_can_be_asked_for_alone(play: Play) -> None:
     assert play("promote", "workflow_dispatch", payload, {}).calls == [promoted("staging")]
 
 
-def test_a_hold_is_released_by_a_person_with_a_reason(play: Play) -> None:
-    inputs = {"model": "m:3", "environment": "all", "reason": "a false alarm", "release-hold": "true"}
+def test_a_hold_is_released_and_a_budget_gone_over_by_a_person_with_a_reason(play: Play) -> None:
+    said = {"reason": "a false alarm", "release-hold": "true", "over-budget": "true"}
+    inputs = {"model": "m:3", "environment": "all", **said}
     calls = play("promote", "workflow_dispatch", {"inputs": inputs}, {}).calls
-    wanted = {"reason": "a false alarm", "hold": "--release-hold"}
+    wanted = {"reason": "a false alarm", "hold": "--release-hold", "budget": "--over-budget"}
     assert calls == [promoted(name, **wanted) for name in ("staging", "production")]
 
 

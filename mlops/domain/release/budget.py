@@ -9,7 +9,9 @@ from mlops.domain.training.costs import Estimate, MachineCost, amount
 from mlops.errors import BadInput, Problem
 
 TRAINING, MONTH = "budget.training", "budget.month"
-_AGREED = "--over-budget --reason WHY, or another number there"
+_AGREED = (
+    "--over-budget --reason WHY; on GitHub gh workflow run {} -f over-budget=true -f reason=WHY; or another number"
+)
 
 
 def training(limit: float | None, found: Estimate | None, where: str) -> Problem | None:
@@ -20,7 +22,7 @@ def training(limit: float | None, found: Estimate | None, where: str) -> Problem
     what = f"a training is estimated at {estimated}; {TRAINING} is {most}"
     why = f"{found.hours:.3g} hours on {found.nodes} x {found.size}, by {found.runs} completed runs"
     why += f"; the price is that of {found.price_by}" if found.price_by else ""
-    return Problem(what, where, why=why, fix=f"mlops submit {_AGREED}", key=TRAINING)
+    return Problem(what, where, why=why, fix=f"mlops submit {_AGREED.format('train.yml')}", key=TRAINING)
 
 
 def serving(limit: float | None, machines: Sequence[MachineCost], where: str) -> Problem | None:
@@ -34,7 +36,8 @@ def serving(limit: float | None, machines: Sequence[MachineCost], where: str) ->
     why = ", ".join(f"{one.endpoint} {one.count} x {one.size}" for one in served)
     by = dict.fromkeys(f"{one.size} by {one.price_by}" for one in served if one.price_by)
     why += f"; prices: {', '.join(by)}" if by else ""
-    return Problem(what, where, why=why, fix=f"mlops promote ENVIRONMENT {_AGREED}", key=MONTH)
+    fix = f"mlops promote ENVIRONMENT {_AGREED.format('promote.yml -f model=NAME:VERSION')}"
+    return Problem(what, where, why=why, fix=fix, key=MONTH)
 
 
 def check_agreed(reason: str, verb: str, *, over_budget: bool) -> None:

@@ -36,6 +36,8 @@ REPLACED = frozenset(
         "actions/upload-artifact",
         "actions/download-artifact",
         "actions/attest-build-provenance",
+        "actions/upload-pages-artifact",
+        "actions/deploy-pages",
         "pypa/gh-action-pypi-publish",
     }
 )

@@ -80,6 +80,7 @@ class Play:
         *,
         configured: bool = True,
         params: Path | None = None,
+        also: Mapping[str, str] = {},
     ) -> Scenario:
         calls, environments = self._folder / "calls", self._folder / "environments.py"
         calls.write_text("")
@@ -96,7 +97,7 @@ class Play:
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
         environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
-        variables = {"AZURE_ML_WORKSPACE": "w"} if configured else {}
+        variables = {**({"AZURE_ML_WORKSPACE": "w"} if configured else {}), **also}
         machine = actions.RunnerSetup(os.pathsep.join(places), variables, environment)
         done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
         if not done.succeeded:  # pytest shows it where the test fails: which step ended how, and its last words

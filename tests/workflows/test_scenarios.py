@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflows import payloads
 from tests.workflows.conftest import Play
 
 PUSH: dict[str, object] = {"ref": "refs/heads/main"}
@@ -304,6 +305,21 @@ def test_a_tag_becomes_a_release_and_a_trial_publishes_nothing(
     ran = {"build"} if event == "workflow_dispatch" else {"build", "attest", "github"}
     assert set(done.jobs) == ran
     assert done.succeeded
+
+
+@pytest.mark.parametrize(
+    ("event", "pages", "ran"),
+    [("push", "pages", ["build", "publish"]), ("push", "", ["build"]), ("pull_request", "pages", ["build"])],
+)
+def test_the_documentation_is_published_from_main_and_only_where_a_variable_says_so(
+    play: Play, tmp_path: Path, event: str, pages: str, ran: list[str]
+) -> None:
+    """The build has a test of its own; what publishes needs servers that are not here."""
+    said = tmp_path / "made"
+    play.program("make", f'#!/bin/sh\necho "$*" >> {said}\n')
+    payload = payloads.pull_request(of_a_fork=True) if event == "pull_request" else payloads.push("docs/cost.md")
+    done = play("docs", event, payload, {}, also={"MLOPS_DOCS": pages}).done
+    assert (said.read_text(), list(done.jobs), done.succeeded) == ("docs-site\n", ran, True)
 
 
 def test_a_tick_without_news_promotes_nothing(play: Play) -> None:

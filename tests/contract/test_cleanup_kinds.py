@@ -81,7 +81,7 @@ def test_a_job_of_ours_past_its_limit_is_marked_and_canceled_and_costs_until_the
     assert outputs(done.result)["canceled-names"] == JOB
     assert outputs(done.result)["saved-instance-hours-a-day"] == "48"
     while (status := ml_client.jobs.get(JOB).status) == "CancelRequested":
-        pass
+        time.sleep(0.05)
     assert status == "Canceled"
     assert ml_client.jobs.get(OTHER).status != "Canceled"
     assert JOB not in states(jobs.cleanup(params()), "job")

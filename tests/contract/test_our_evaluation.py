@@ -4,6 +4,7 @@ Real models, trained and scored by the emulator through our own code and the rea
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +39,7 @@ from mlops.params import Params, load
 from mlops.views import evaluate as view
 from mlops.views import gate as gate_view
 from mlops.views import model_card
+from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +104,7 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
         _train(workspace, f"ft-{mark}-1", steps, rate, version)
     for mark, *_ in RUNS.values():
         while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
-            pass
+            time.sleep(0.05)
         assert found.state is JobState.COMPLETED
     params = load(PARAMS_FILE)
     named = params.model.model_copy(update={"name": OWNER})
@@ -159,10 +161,12 @@ def test_before_it_is_evaluated_a_run_is_not_judged_but_waited_for(world: World)
 
 
 def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: World) -> None:
-    done = world.evaluate("plain")
+    with sdk_check() as said:
+        done = world.evaluate("plain")
     assert done.failure is None
     assert done.result.state is evaluate.EvaluationState.DONE
     (scored,) = done.result.models
+    assert said == {scored.job: {}}
     assert scored.metrics["rougeL"] >= 0
     assert view.outputs(done.result) == {"finished": "true", "jobs": scored.job}
     judged = world.gate("plain", rule={"metric": "rougeL", "better": "higher", "min": 0.0, "max_regression": 0.1})
@@ -183,9 +187,12 @@ TWO = {
 
 def test_two_components_find_what_the_deprecated_pipeline_finds(world: World) -> None:
     """Its source was deleted (azureml-assets #4110); these are maintained. The names of their steps are the same."""
-    whole, two = world.evaluate("plain"), world.evaluate("plain", **TWO)
+    whole = world.evaluate("plain")
+    with sdk_check() as said:
+        two = world.evaluate("plain", **TWO)
     assert (whole.failure, two.failure) == (None, None)
     (one,), (other,) = whole.result.models, two.result.models
+    assert said == {other.job: {}}
     assert one.job != other.job
     assert one.metrics.keys() == other.metrics.keys()
     assert {name: other.metrics[name] for name in one.metrics if "seconds" not in name} == {

@@ -1,5 +1,6 @@
 """Our own reading of jobs, against a run that really failed."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
     ml_client.jobs.create_or_update(job)
     workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
     while (found := jobs.find(workspace, FAILED)) is not None and not found.state.ended:
-        pass
+        time.sleep(0.05)
     assert found is not None
     assert found.state is JobState.FAILED
     assert jobs.failure(workspace, FAILED).startswith("ACFTDataException")

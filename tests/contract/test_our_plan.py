@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -165,7 +166,7 @@ def test_the_plan_says_what_differs_from_what_is_released(
     assert "conversations are not counted: this clone does not have" in text
     jobs.cancel(repository.workspace, job)
     while not (found := jobs.find(repository.workspace, job)) or not found.state.ended:
-        pass
+        time.sleep(0.05)
     (repository.folder / "notes.md").write_text("read by nobody")  # the path filter would say: nothing to train
     repository.commit()
     said, _, why = repository.plan()

@@ -35,6 +35,7 @@ from mlops.params import Params, load
 from mlops.params.prices import CostBudget
 from mlops.views import compute as compute_view
 from mlops.views import watch as watch_view
+from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 from tests.workflows import runner
 
@@ -286,7 +287,9 @@ def test_a_run_is_submitted_with_each_version_of_the_component(
     placed = {"compute": "serverless", "instance_type_preprocess": "Standard_DS3_v2"}
     context = make(training={"component_version": version, "nodes": 2, **placed})
     prepare.run(context, out=tmp_path, upload=True)
-    name = submit.run(context, force=False).result.job
+    with sdk_check() as said:
+        name = submit.run(context, force=False).result.job
+    assert said == {name: {}}
     made = provenance.made_of(connected, name)
     assert made
     evaluated = "compute_model_evaluation" in made.literals

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mlops.flow.dataset import prepare
 from mlops.flow.evaluation import evidence
 from mlops.flow.training import compute, submit
 from mlops.params import Params, load
+from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "lora-component"
@@ -58,11 +60,13 @@ def job(context: Context, workspace: Workspace) -> str:
     """The run, which ended."""
     prepare.run(context, out=context.root / "prepared", upload=True)
     assert compute.run(context).failure is None
-    made = submit.run(context, force=False).result
+    with sdk_check() as said:
+        made = submit.run(context, force=False).result
+    assert said == {made.job: {}}
     assert made.submitted
     assert made.parameters
     while not (found := jobs.find(workspace, made.job)) or not found.state.ended:
-        pass
+        time.sleep(0.05)
     assert found.state is JobState.COMPLETED, jobs.failure(workspace, made.job)
     return made.job
 

@@ -1,5 +1,6 @@
 """Online endpoints and deployments through the unmodified SDK: life, traffic, refusals, keys, logs."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,7 +238,7 @@ def test_a_deployment_is_scaled_by_its_sku(api: Call, ml_client: "MLClient", ser
     answer = api("PATCH", url, {"sku": {"capacity": 2}})
     assert answer.status == 202
     while api("GET", answer.headers["Location"]).status == 202:
-        pass
+        time.sleep(0.05)
     assert ml_client.online_deployments.get("green", served).instance_count == 2
     assert api("GET", f"{url.split('?')[0]}/skus?api-version=1").json()["value"][0]["capacity"]["maximum"] == 50
 

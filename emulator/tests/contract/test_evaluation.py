@@ -1,6 +1,7 @@
 """The registry's evaluation components, run for real through the real SDK."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ def submit(ml_client: "MLClient", build: Callable[[], Any], name: str) -> str:
     job.name, job.experiment_name, job.settings.force_rerun = name, "evaluation", True
     ml_client.jobs.create_or_update(job)
     while (found := ml_client.jobs.get(name)).status not in ENDED:
-        pass
+        time.sleep(0.05)
     return str(getattr(found.status, "value", found.status))
 
 

@@ -49,7 +49,7 @@ def submit(ml_client: "MLClient", name: str, pipeline: Any) -> Any:
 
     job = dsl.pipeline(name=name)(pipeline)()
     job.name, job.settings.force_rerun = name, True
-    ml_client.jobs.create_or_update(job)
+    ml_client.jobs.create_or_update(job, skip_validation=True)  # the SDK's own look at it is half of the work
     deadline = time.monotonic() + 60
     while (found := ml_client.jobs.get(name)).status not in ("Completed", "Failed", "Canceled"):
         assert time.monotonic() < deadline, f"{name} is still {found.status}"

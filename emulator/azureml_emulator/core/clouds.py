@@ -48,6 +48,7 @@ US_GOVERNMENT = PosedCloud(
         ("cognitiveservices.azure.com", "cognitiveservices.azure.us"),
         ("openai.azure.com", "openai.azure.us"),
         ("portal.azure.com", "portal.azure.us"),
+        ("notebooks.azure.net", "notebooks.usgovcloudapi.net"),
         ("vault.azure.net", "vault.usgovcloudapi.net"),
         ("azurecr.io", "azurecr.us"),
     ),
@@ -70,6 +71,7 @@ CHINA = PosedCloud(
         ("openai.azure.com", NOWHERE),
         ("prices.azure.com", NOWHERE),  # its list has another form
         ("portal.azure.com", "portal.azure.cn"),
+        ("notebooks.azure.net", "notebooks.chinacloudapi.cn"),
         ("vault.azure.net", "vault.azure.cn"),
         ("azurecr.io", "azurecr.cn"),
     ),

@@ -1,6 +1,7 @@
 """An emulator that poses as another cloud of Azure, as a program that knows nothing of it finds it through the SDK."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.core import defaults
-from azureml_emulator.core.clouds import CHINA, PUBLIC, US_GOVERNMENT, PosedCloud
+from azureml_emulator.core.clouds import CHINA, CLOUDS, PUBLIC, US_GOVERNMENT, PosedCloud
 from azureml_emulator.http.address import Address
+from emulator_support.rest_walk import walk
 
-FOREIGN = ("azure.com", "azureml.ms", "azureml.net", "windows.net", "microsoftonline.com")
+FOREIGN = ("azure.com", "azureml.ms", "azureml.net", "windows.net", "microsoftonline.com", "azure.net", "azurecr.io")
+NAMED = re.compile(rf"[\w.-]*\b(?:{'|'.join(map(re.escape, FOREIGN))})\b")
 METADATA = "metadata/endpoints?api-version=2019-05-01"
 
 
@@ -47,6 +50,35 @@ def test_an_unchanged_program_stays_in_its_cloud(posed: Address, tmp_path: Path,
     hosts = {str(urlsplit(json.loads(line)["url"]).hostname) for line in lines}
     assert len(hosts) >= 5, "sign-in, resources, storage and two of a registry"
     assert [host for host in hosts if host.endswith(FOREIGN)] == []
+
+
+def test_no_answer_names_a_host_of_the_public_cloud(posed: Address) -> None:
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+    from azure.identity import DefaultAzureCredential
+    from azure.mgmt import machinelearningservices as service
+
+    heard: list[str] = []
+
+    class Heard(SansIOHTTPPolicy[Any, Any]):  # type: ignore[misc]
+        def on_response(self, request: Any, response: Any) -> None:
+            said = response.http_response
+            heard.append(f"{request.http_request.method} {request.http_request.url} {said.text()} {said.headers}")
+
+    for kind in ("onlineEndpoints", "deployments"):
+        process.control(posed, "PUT", f"/delay/{kind}", {"delay": "at once"})
+    subscription, arm = defaults.SUBSCRIPTION_ID, f"https://{CLOUDS[posed.cloud].spelled('management.azure.com')}"
+    client = service.MachineLearningServicesMgmtClient(
+        DefaultAzureCredential(),
+        subscription,
+        arm,
+        credential_scopes=[f"{arm}/.default"],
+        polling_interval=0,
+        per_retry_policies=[Heard()],
+    )
+    found = walk(client, service.models, subscription, defaults.RESOURCE_GROUP, defaults.WORKSPACE)
+    assert sum(200 <= one.status < 300 for one in found.values()) > 140
+    named = {name for one in heard for name in NAMED.findall(one)}
+    assert sorted(named) == []
 
 
 def test_its_metadata_lead_the_sdk_to_the_hosts_of_its_own_table(posed: Address, sdk_imported: None) -> None:

@@ -140,7 +140,7 @@ def _assets(self: Walk, subscription: str, group: str, workspace: str) -> None:
 
 def _account(self: Walk, at: tuple[str, str]) -> str:
     found = self.client.datastores.get(*at, "workspaceblobstore").properties
-    return f"https://{found.account_name}.blob.core.windows.net/{found.container_name}/walked"
+    return f"https://{found.account_name}.blob.{found.endpoint}/{found.container_name}/walked"
 
 
 def _upload(self: Walk, at: tuple[str, str]) -> None:

@@ -242,7 +242,7 @@ def _show(resource: Resource) -> dict[str, Any]:
 def _notebooks(id: str, name: str, location: str) -> dict[str, Any]:
     """Where its notebooks are."""
     guid = uuid.uuid5(uuid.NAMESPACE_URL, id.lower())
-    host = f"ml-{name.lower()}-{location}-{guid}.{location}.notebooks.azure.net"
+    host = clouds.here(f"ml-{name.lower()}-{location}-{guid}.{location}.notebooks.azure.net")
     private: dict[str, Any] = {"isPrivateLinkEnabled": False, "notebookPreparationError": None}
     return {"resourceId": guid.hex, "fqdn": host, **private}
 

@@ -1,6 +1,5 @@
 """A repository that `mlops init` makes: its workflows call ours with what they need and no more; act runs them."""
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mlops.domain.repository.pin import Pin, moved, pins
 from mlops.flow.repository import init
 from tests.workflows.conftest import Play
 from tests.workflows.test_scenarios import ALL, FINISHED, PUSH, REGISTERED, SUBMITTED, answers, promoted
-from tests.workflows.test_static import TOOLS, WORKFLOWS, body
+from tests.workflows.test_static import TOOLS, WORKFLOWS, body, lint
 
 PIN = Pin("acme/mlops", "0123456789abcdef0123456789abcdef01234567", "0.1.0")
 OURS = SetUp("helpdesk", "Phi-4", "8", "0.0.81", ULTRACHAT, "data", PIN)
@@ -71,9 +70,8 @@ def call(path: Path) -> dict[str, Any]:
     ids=["actionlint", "jactionlint", "zizmor", "schema of dependabot"],
 )
 def test_a_linter_finds_nothing(each: Path, command: list[str]) -> None:
-    line = [str(TOOLS / command[0]), *command[1:]]
-    done = subprocess.run(line, cwd=each, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, found, said = lint(command, each)
+    assert code == 0, found + said
 
 
 def test_each_of_ours_that_can_be_called_by_itself_is_called(team: Path, two: Path) -> None:

@@ -5,6 +5,7 @@ A folder like a virtual environment's `bin` holds programs that ask that process
 whatever is not `mlops` is the real one. `python -m tests.journeys.warm run FOLDER COMMAND...` has them for one command.
 """
 
+import atexit
 import gc
 import importlib
 import inspect
@@ -17,6 +18,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -156,7 +158,17 @@ def _become(lent: list[int], program: str, words: list[str], environ: dict[str, 
     )
     sys.executable, sys.argv = program, ["mlops", *words]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(__main__.main())
+    _end(__main__.main())
+
+
+def _end(code: int) -> NoReturn:
+    """End as an interpreter does, but for the last look at every object: in a fork it copies all of their memory."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for those that are not daemons
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(folder: Path, command: list[str]) -> int:

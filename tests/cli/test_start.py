@@ -39,3 +39,22 @@ def test_a_start_imports_no_more_than_it_needs(words: str, tmp_path: Path) -> No
     imported = set(done.stdout.splitlines()[-1].split())
     assert {"0", "2", "4"} & imported, done.stderr
     assert not imported & BUDGETS[words]
+
+
+ENDING = """
+import atexit, threading, time
+import mlops.__main__
+from mlops.__main__ import main
+def command():
+    atexit.register(print, "at the end")
+    threading.Thread(target=lambda: (time.sleep(0.05), print("a thread"))).start()
+    print("said", end=" ")
+    return 3
+mlops.__main__._run = command
+raise SystemExit(main())
+"""
+
+
+def test_an_end_waits_for_threads_calls_what_is_registered_and_keeps_the_code() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "said a thread\nat the end\n", "")

@@ -52,6 +52,7 @@ def test_an_unchanged_program_stays_in_its_cloud(posed: Address, tmp_path: Path,
     assert [host for host in hosts if host.endswith(FOREIGN)] == []
 
 
+@pytest.mark.parametrize("posed", [US_GOVERNMENT], indirect=True, ids=["AzureUSGovernment"])  # what is found is of all
 def test_no_answer_names_a_host_of_the_public_cloud(posed: Address) -> None:
     from azure.core.pipeline.policies import SansIOHTTPPolicy
     from azure.identity import DefaultAzureCredential

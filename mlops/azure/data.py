@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import bulk, datastores
+from mlops.azure import at_once, bulk, datastores
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
@@ -41,7 +41,9 @@ def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, d
 def _whole(workspace: Workspace, name: str, version: str) -> bool:
     """Whether all files of a version are there; what is there stays, so that is asked once."""
     there = workspace.remembered(("data files", name, version), lambda: {"test"})
-    there |= {role for role in ROLES if role not in there and exists(workspace, asset_name(name, role), version)}
+    unknown = [role for role in ROLES if role not in there]
+    found = at_once.each(lambda role: exists(workspace, asset_name(name, role), version), unknown)
+    there |= {role for role, is_there in zip(unknown, found, strict=True) if is_there}
     return len(there) == len(ROLES)
 
 

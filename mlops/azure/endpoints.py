@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops import clock
-from mlops.azure import autoscale, bulk, deployments
+from mlops.azure import at_once, autoscale, bulk, deployments
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
 from mlops.azure.failures import Conflict, translated
 from mlops.azure.translate import plain_tags
@@ -54,7 +54,8 @@ def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
     for _ in range(TRIES):
         if found := read(workspace, name):
             return found
-        if name not in names(workspace) and read(workspace, name) is None:
+        listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
+        if name not in listed and again is None:
             return None
         clock.sleep(PAUSE)
     raise contradiction(f"read the endpoint {name}")
@@ -63,7 +64,7 @@ def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
 def _all_deployments(workspace: Workspace, endpoint: str, named: Collection[str]) -> tuple[DeploymentFacts, ...]:
     listed = deployments.listed(workspace, endpoint)
     missing = {name for name in named if name != NO_NAME} - {one.name for one in listed}
-    looked = [deployments.read(workspace, endpoint, name) for name in sorted(missing)]
+    looked = at_once.each(lambda name: deployments.read(workspace, endpoint, name), sorted(missing))
     return (*listed, *(one for one in looked if one))
 
 

@@ -4,6 +4,7 @@ It must not retry. A failure that is not known stays what it is: a bug, shown as
 """
 
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
@@ -87,8 +88,7 @@ def translated(what: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
-        # The SDK prints progress, colour codes and notes on its own experimental classes; none is for our users.
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with _silence():
             yield
     except MlopsError:
         raise
@@ -98,6 +98,19 @@ def translated(what: str) -> Iterator[None]:
         raise _http(what, error) from error
     except AzureError as error:
         raise _client_side(what, error) from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The SDK prints progress, colour codes and notes on its own experimental classes; none is for our users.
+
+    Output is the whole process's, so threads, in which only the plain client is used, leave it alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        yield
 
 
 def is_not_found(error: Exception) -> bool:

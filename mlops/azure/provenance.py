@@ -6,7 +6,7 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops.azure import datastores, job_outputs, jobs
+from mlops.azure import at_once, datastores, job_outputs, jobs
 from mlops.azure.workspace import Workspace
 
 
@@ -49,7 +49,12 @@ def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequen
     run = _step(workspace, job, step)
     found = job_outputs.output_uris(workspace, run, outputs) if run else dict.fromkeys(outputs)
     what = f"the step {step} of {job}"
-    return [_text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None for output, uri in found.items()]
+
+    def text(output: str) -> str | None:
+        uri = found[output]
+        return _text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None
+
+    return at_once.each(text, found)
 
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:

@@ -5,7 +5,9 @@ It must not know any kind of resource; each has a module of its own beside this 
 
 import hashlib
 import logging
+import threading
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import datetime
@@ -41,6 +43,7 @@ class Workspace:
         self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
         self._remembered: dict[Hashable, Any] = {}
+        self._reading: defaultdict[Hashable, threading.RLock] = defaultdict(threading.RLock)
 
     @cached_property
     def ml(self) -> "MLClient":
@@ -157,9 +160,13 @@ class Workspace:
         return self._time.now()
 
     def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What cannot change while this process runs, read once: a pinned version, an address, where data lies."""
-        if self._remembered.get(key) is None:
-            self._remembered[key] = read()
+        """What cannot change while this process runs, read once: a pinned version, an address, where data lies.
+
+        Of threads that want the same, one reads.
+        """
+        with self._reading[key]:
+            if self._remembered.get(key) is None:
+                self._remembered[key] = read()
         found: T = self._remembered[key]
         return found
 

@@ -5,7 +5,7 @@ And the project itself: before anything is paid for, its name must be no other t
 
 from collections.abc import Mapping
 
-from mlops.azure import endpoints, models
+from mlops.azure import at_once, endpoints, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import belongs_to_another, of_another_repository
@@ -24,17 +24,19 @@ def own_endpoint(workspace: Workspace, name: str, owner: str, environment: str) 
 
 def own_endpoints(context: Context) -> Mapping[str, EndpointFacts]:
     """The endpoint of every environment, in order. Raises BadInput with all that belong to somebody else."""
-    found: dict[str, EndpointFacts] = {}
-    problems: list[Problem] = []
-    for environment in context.params.environments:
+    wanted = [(name, context.endpoint_name(name), context.workspace_of(name)) for name in context.params.environments]
+
+    def look(one: tuple[str, str, Workspace]) -> EndpointFacts | BadInput:
+        environment, name, workspace = one
         try:
-            name = context.endpoint_name(environment)
-            found[environment] = own_endpoint(context.workspace_of(environment), name, context.owner, environment)
+            return own_endpoint(workspace, name, context.owner, environment)
         except BadInput as error:
-            problems += error.problems
-    if problems:
+            return error
+
+    seen = dict(zip(context.params.environments, at_once.each(look, wanted), strict=True))
+    if problems := [problem for one in seen.values() if isinstance(one, BadInput) for problem in one.problems]:
         raise BadInput(problems)
-    return found
+    return {environment: one for environment, one in seen.items() if isinstance(one, EndpointFacts)}
 
 
 def check_project(

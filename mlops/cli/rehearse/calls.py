@@ -4,7 +4,7 @@ Sign-ins, the emulator's own surface and the dataset's host are left out; looks 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,10 +62,9 @@ def count(requests: Iterator[dict[str, Any]]) -> int:
     calls, waits = 0, False
     seen: set[tuple[str, ...]] = set()
     for request in requests:
-        place = urlsplit(str(request["url"]))
-        host = place.hostname or ""
-        if clouds.of_host(host) is None or clouds.signs_in(host) or any(word in place.path for word in UNDER_WAY):
+        if not is_call(request):
             continue
+        place = urlsplit(str(request["url"]))
         if request["method"] in ("GET", "HEAD"):
             read = (request["method"], str(request["url"]), str(request.get("query", "")))
             again = read in seen
@@ -92,3 +91,11 @@ def check_hosts(folder: Path, cloud: str) -> None:
         raise RemoteFailed(
             Problem(f"not hosts of {cloud}, and were asked for: {', '.join(strange)}", str(folder / LOG))
         )
+
+
+def is_call(request: Mapping[str, Any]) -> bool:
+    """Whether a request asks the service for something else than how far an operation is."""
+    place = urlsplit(str(request["url"]))
+    host = place.hostname or ""
+    asked = clouds.of_host(host) is not None and not clouds.signs_in(host)
+    return asked and not any(word in place.path for word in UNDER_WAY)

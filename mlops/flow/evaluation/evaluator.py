@@ -3,12 +3,12 @@
 Every model has a pipeline job of its own, named after what is scored on what, so it is found and not scored again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import starmap
 
-from mlops.azure import compute, data, jobs, provenance, registry
+from mlops.azure import at_once, compute, data, jobs, provenance, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
@@ -62,8 +62,9 @@ class Evaluator:
         job = evidence.require_completed(self.workspace, name)
         if why := scoring.why_not(enabled=self.spec.enabled):
             return Skipped(why)
-        found = self.evaluation(job)
-        self._just_read[name] = evidence.metrics_of_run(self.workspace, name)
+        found, self._just_read[name] = at_once.both(
+            lambda: self.evaluation(job), lambda: evidence.metrics_of_run(self.workspace, name)
+        )
         broken = rules.lost(self._just_read[name][0], self.spec.gate.rules)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
@@ -106,11 +107,13 @@ class Evaluator:
         found = evidence.of_run(self.workspace, name, read, champion)
         if isinstance(asked, Skipped):
             return replace(self._from_training(found), unscored=asked.reason)
-        answers = asked.every_answer()
-        mine = {**found.metrics, **asked.metrics(asked.candidate), **_means(answers, "candidate")}
         theirs, by = found.champion, asked.champion or asked.candidate
+        of = dict.fromkeys((asked.candidate, by) if theirs else (asked.candidate,))
+        answers, measures = at_once.both(asked.every_answer, lambda: at_once.each(asked.metrics, of))
+        measured_of = dict(zip(of, measures, strict=True))
+        mine = {**found.metrics, **measured_of[asked.candidate], **_means(answers, "candidate")}
         if theirs:
-            measured = {**theirs.metrics, **asked.metrics(by), **_means(answers, "champion")}
+            measured = {**theirs.metrics, **measured_of[by], **_means(answers, "champion")}
             theirs = replace(theirs, metrics=measured, evaluation=by.job)
         questions = ":".join(asked.asset)
         return replace(
@@ -200,7 +203,10 @@ class RequestedEvaluation:
     @property
     def all(self) -> list[Scored]:
         """Whatever has to be scored."""
-        return [scored for scored in (self.candidate, self.champion, self.base) if scored]
+        _ = self.component_id
+        others: tuple[Callable[[], Scored | None], ...] = (lambda: self.champion, lambda: self.base)
+        candidate, found = at_once.both(lambda: self.candidate, lambda: at_once.each(_called, others))
+        return [candidate, *(scored for scored in found if scored)]
 
     @cached_property
     def questions(self) -> str:
@@ -220,20 +226,30 @@ class RequestedEvaluation:
 
         What was read is kept: a finished job's answers do not change.
         """
-        said, times = (None, None) if scored.job in self._heard else self.said(scored)
-        if said is not None:
+        self._hear([scored])
+        return self._heard.get(scored.job)
+
+    def _hear(self, wanted: Sequence[Scored]) -> None:
+        """Read what several said that was not read yet, and the questions, side by side."""
+        new = {scored.job: scored for scored in wanted if scored.job not in self._heard}
+        if not new:
+            return
+        texts, _ = at_once.both(lambda: at_once.each(self.said, new.values()), lambda: self.questions)
+        for scored, (said, times) in zip(new.values(), texts, strict=True):
+            if said is None:
+                continue
             try:
                 found = exchanges(self.questions, said, times)
                 answers = score(scored.model, scored.job, found, self.evaluator.spec.probes, self.evaluator.checks())
             except ValueError as error:
                 raise RemoteFailed(Problem(f"the answers of {scored.job} cannot be used", why=str(error))) from None
             self._heard[scored.job] = Heard(found, answers)
-        return self._heard.get(scored.job)
 
     def all_heard(self) -> dict[str, Heard]:
         """What each model said, as far as it is there; a champion that is the candidate said the same."""
+        self._hear([scored for scored in self.all if scored.done])
         roles = {"candidate": self.candidate, "champion": self.champion, "base": self.base}
-        found = {role: self.heard(scored) for role, scored in roles.items() if scored and scored.done}
+        found = {role: self._heard.get(scored.job) for role, scored in roles.items() if scored and scored.done}
         if self.champion is None and self.champion_model is not None:
             found["champion"] = found.get("candidate")
         return {role: said for role, said in found.items() if said}
@@ -260,6 +276,10 @@ class RequestedEvaluation:
         known = jobs.attempts(self.evaluator.workspace, mark, owner, scoring.job_name, once=True)
         own = [one for one in known if one.ours]
         return Scored(model, mark, own[-1] if own else None, scoring.attempt_of(known[-1].name) if known else 0)
+
+
+def _called(read: Callable[[], Scored | None]) -> Scored | None:
+    return read()
 
 
 def _means(answers: Mapping[str, ModelAnswers], role: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops import clock
-from mlops.azure import jobs
+from mlops.azure import at_once, jobs
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.evidence import Evidence
 from mlops.domain.evaluation.probes.suites import Probe
@@ -34,8 +34,10 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     evidence.require_completed(workspace, name)
     judged = wait_and_judge(evaluator, name)
     verdict, found = judged.verdict, judged.evidence
-    jobs.tag(workspace, name, record.tags(verdict, found))
-    read = jobs.histories(workspace, name, curves.READ)
+    tags = record.tags(verdict, found)
+    _, read = at_once.both(
+        lambda: jobs.tag(workspace, name, tags), lambda: jobs.histories(workspace, name, curves.READ)
+    )
     history = {metric: tuple(points) for metric, points in read.items()}
     outcome = settled(verdict, found, out, history, evaluator.spec.gate)
     changed, advice = _changed(judged, evaluator.spec.probes), curves.judge_curves(history)

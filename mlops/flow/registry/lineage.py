@@ -6,7 +6,7 @@ It must not change anything, and what it does not find it says.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops.azure import aliases, data, endpoints, jobs, models, provenance, registry
+from mlops.azure import aliases, at_once, data, endpoints, jobs, models, provenance, registry
 from mlops.azure.provenance import Made
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label, parse_model, registry_of
@@ -183,14 +183,16 @@ def _licence(workspace: Workspace, base_id: str, gaps: list[str]) -> str:
 
 
 def _data(workspace: Workspace, made: Made, gaps: list[str]) -> list[DataFacts]:
-    found = []
-    for role in data.ROLES:
-        uri = made.assets.get(f"{role}_file_path", "")
-        if not uri:
-            continue
-        name, _, version = label(uri).partition(":")
-        stated = data.tags(workspace, name, version) if version else None
-        if stated is None:
-            gaps.append(f"the data {label(uri)} is gone, or no asset of the workspace")
-        found.append(DataFacts(role, label(uri), stated or {}))
-    return found
+    named = {role: label(uri) for role in data.ROLES if (uri := made.assets.get(f"{role}_file_path", ""))}
+
+    def tags(asset: str) -> dict[str, str] | None:
+        name, _, version = asset.partition(":")
+        return data.tags(workspace, name, version) if version else None
+
+    stated = dict(zip(named, at_once.each(tags, named.values()), strict=True))
+    gaps += [
+        f"the data {asset} is gone, or no asset of the workspace"
+        for role, asset in named.items()
+        if stated[role] is None
+    ]
+    return [DataFacts(role, asset, stated[role] or {}) for role, asset in named.items()]

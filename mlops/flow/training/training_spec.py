@@ -1,8 +1,10 @@
 """What a run would be made of: base model, component, VM size and merged parameters, looked up; nothing is changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from mlops.azure import registry, skus_and_quota
+from mlops.azure import at_once, registry, skus_and_quota
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import Machine
 from mlops.domain.training.base_model import BaseModel
@@ -15,6 +17,7 @@ from mlops.flow.context import Context
 from mlops.flow.training import component_file
 from mlops.params import Params
 
+T = TypeVar("T")
 WORKSPACE = "workspace"  # of training.component_from
 
 
@@ -102,14 +105,36 @@ def training(workspace: Workspace, spec: TrainingSpec) -> ResolvedTraining:
 
 def gather(workspace: Workspace, spec: TrainingSpec) -> Gathered:
     """The same as far as it can be found. A VM size that the region does not have is left to the caller."""
-    found = Gathered(size=skus_and_quota.machine(workspace, spec.instance_type))
-    found.problems += _step_sizes(workspace, spec)
-    defaults = _base_model(workspace, spec, found)
-    try:
-        _component(workspace, spec, found, defaults)
-    except BadInput as error:
-        found.problems += error.problems
+    _ = workspace.location  # once, before three ask for it
+    found, (base, component) = at_once.both(
+        lambda: Gathered(
+            size=skus_and_quota.machine(workspace, spec.instance_type), problems=_step_sizes(workspace, spec)
+        ),
+        lambda: at_once.both(
+            lambda: _looked_up(base_model, workspace, spec), lambda: _looked_up(_named, workspace, spec)
+        ),
+    )
+    defaults = _base_model(found, base)
+    if isinstance(component, BadInput):
+        found.problems += component.problems
+    else:
+        try:
+            _component(workspace, spec, found, component, defaults)
+        except BadInput as error:
+            found.problems += error.problems
     return found
+
+
+def _looked_up(look: Callable[[Workspace, TrainingSpec], T], workspace: Workspace, spec: TrainingSpec) -> T | BadInput:
+    """What is found, or why it is not: one that is missing does not hide what else is wrong."""
+    try:
+        return look(workspace, spec)
+    except BadInput as error:
+        return error
+
+
+def _named(workspace: Workspace, spec: TrainingSpec) -> Component:
+    return spec.own or registry.component(workspace, spec.component_from, spec.component, spec.component_version)
 
 
 def base_model(workspace: Workspace, spec: TrainingSpec) -> BaseModel:
@@ -117,22 +142,24 @@ def base_model(workspace: Workspace, spec: TrainingSpec) -> BaseModel:
     return registry.base_model(workspace, spec.registry, spec.base, spec.version)
 
 
-def _base_model(workspace: Workspace, spec: TrainingSpec, found: Gathered) -> dict[str, str]:
-    """Look the base model up; its default parameters, none where they cannot be read."""
+def _base_model(found: Gathered, base: BaseModel | BadInput) -> dict[str, str]:
+    """Take the base model; its default parameters, none where they cannot be read."""
+    if isinstance(base, BadInput):
+        found.problems += base.problems
+        return {}
+    found.base = base
     try:
-        found.base = base_model(workspace, spec)
-        return found.base.default_parameters()
-    except BadInput as error:
-        found.problems += error.problems
+        return base.default_parameters()
     except ValueError as error:
         fix = "pin another version of the base model"
         found.problems.append(Problem(str(error), "the registry", fix=fix, key="model.version"))
     return {}
 
 
-def _component(workspace: Workspace, spec: TrainingSpec, found: Gathered, defaults: dict[str, str]) -> None:
-    """Look the component up, and merge the parameters for it."""
-    component = spec.own or registry.component(workspace, spec.component_from, spec.component, spec.component_version)
+def _component(
+    workspace: Workspace, spec: TrainingSpec, found: Gathered, component: Component, defaults: dict[str, str]
+) -> None:
+    """Take the component, and merge the parameters for it."""
     found.problems += misfit(component, spec.where)
     found.component = component
     gpus = {"number_of_gpu_to_use_finetuning": found.size.gpus} if found.size and found.size.gpus else {}

@@ -21,7 +21,6 @@ from mlops.cli.rehearse.calls import CallCounter, count, is_call
 
 ROOT = Path(__file__).resolve().parents[1]
 DELAY = 0.2  # seconds of a call; about what Resource Manager takes
-SMALL = "evaluation.conversations=24"
 ROAD = (
     "plan",
     "prepare",
@@ -53,7 +52,7 @@ def main() -> None:
         address = process.launch(state)
         try:
             process.control(address, "PUT", "/delay/jobs", {"delay": "at once"})
-            walk(work, state, {**process.variables(address, dict(os.environ)), "MLOPS_SET": SMALL}, delay)
+            walk(work, state, {**process.variables(address, dict(os.environ)), "MLOPS_REHEARSAL": "true"}, delay)
         finally:
             process.stop(state)
 

@@ -48,15 +48,6 @@ def side_by_side(
     return {key: _settled(answer, what) for key, answer in zip(urls, answers, strict=True)}
 
 
-def every(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, list[dict[str, Any]]]:
-    """The same, where all are needed. Raises the first failure."""
-    found = side_by_side(workspace, urls, what)
-    for answer in found.values():
-        if isinstance(answer, MlopsError):
-            raise answer
-    return {key: answer for key, answer in found.items() if not isinstance(answer, MlopsError)}
-
-
 def each(workspace: Workspace, urls: Mapping[Key, str], what: str) -> dict[Key, dict[str, Any]]:
     """The document behind each address, read side by side. Raises the first failure."""
     with translated(what), ThreadPoolExecutor(AT_ONCE) as pool:

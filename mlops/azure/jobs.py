@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import bulk
+from mlops.azure import at_once, bulk
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
@@ -164,15 +164,13 @@ def _failed_children(workspace: Workspace, name: str) -> list[str]:
 def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     """The runs directly below a run, as run history tells them; below one that has ended none comes or goes."""
     key = ("steps", name)
-    if (known := workspace.known(key)) is not None:
-        return list(known)
-    found = bulk.pages(workspace, _children_url(workspace, name), f"read the steps of {name}")
-    _keep_steps(workspace, name, found)
+    with workspace.alone(key):
+        if (known := workspace.known(key)) is not None:
+            return list(known)
+        url = f"{run_history(workspace)}/runs/{quote(name)}/children"
+        found = bulk.pages(workspace, url, f"read the steps of {name}")
+        _keep_steps(workspace, name, found)
     return found
-
-
-def _children_url(workspace: Workspace, name: str) -> str:
-    return f"{run_history(workspace)}/runs/{quote(name)}/children"
 
 
 def _keep_steps(workspace: Workspace, name: str, found: Sequence[dict[str, Any]]) -> None:
@@ -188,11 +186,7 @@ def _below(workspace: Workspace, name: str) -> list[str]:
     steps: dict[str, list[dict[str, Any]]] = {}
     level = [name]
     while level:
-        unknown = {run: _children_url(workspace, run) for run in level if workspace.known(("steps", run)) is None}
-        for run, found in bulk.every(workspace, unknown, f"read the steps of {name}").items():
-            _keep_steps(workspace, run, found)
-            steps[run] = found
-        steps |= {run: workspace.known(("steps", run)) for run in level if run not in steps}
+        steps |= zip(level, at_once.each(lambda run: children(workspace, run), level), strict=True)
         level = [str(child["runId"]) for run in level for child in steps[run]]
 
     def below(run: str) -> list[str]:

@@ -7,8 +7,8 @@ import hashlib
 import logging
 import threading
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -43,7 +43,7 @@ class Workspace:
         self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
         self._remembered: dict[Hashable, Any] = {}
-        self._reading: defaultdict[Hashable, threading.RLock] = defaultdict(threading.RLock)
+        self._reading: dict[Hashable, AbstractContextManager[object]] = {}
 
     @cached_property
     def ml(self) -> "MLClient":
@@ -164,11 +164,15 @@ class Workspace:
 
         Of threads that want the same, one reads.
         """
-        with self._reading[key]:
+        with self.alone(key):
             if self._remembered.get(key) is None:
                 self._remembered[key] = read()
         found: T = self._remembered[key]
         return found
+
+    def alone(self, key: Hashable) -> AbstractContextManager[object]:
+        """To be held while something is read that another thread may want at the same moment."""
+        return self._reading.setdefault(key, threading.RLock())
 
     def known(self, key: Hashable) -> Any:
         """What is remembered by that key, or None."""

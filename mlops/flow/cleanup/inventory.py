@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mlops.azure import aliases, cleanup_inventory, data
+from mlops.azure import aliases, at_once, cleanup_inventory, data
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_endpoints, jobs_and_compute, protect, version_retention
 from mlops.domain.cleanup.plan import Cause, Item, Kind, Mode
@@ -84,10 +84,17 @@ def _computes(policy: CleanupPolicy, found: Inventory) -> list[Item]:
 def _versions(policy: CleanupPolicy, found: Inventory) -> list[Item]:
     """Versions of our model and of our data, evaluation jobs, and what needs them."""
     workspace, retention = found.workspace, policy.versions
-    models = _guarded(policy, found, Kind.MODEL, "models", policy.model)
     names = policy.data_assets
-    assets = [one for name in names for one in _guarded(policy, found, Kind.DATA, "data", name)]
-    scored = _protected(policy, found, Kind.EVALUATION, cleanup_inventory.evaluations(workspace, policy.owner))
+    listed, evaluated = at_once.both(
+        lambda: at_once.each(
+            lambda of: cleanup_inventory.versions(workspace, *of, policy.owner),
+            [("models", policy.model), *(("data", name) for name in names)],
+        ),
+        lambda: cleanup_inventory.evaluations(workspace, policy.owner),
+    )
+    models = _protected(policy, found, Kind.MODEL, listed[0])
+    assets = _protected(policy, found, Kind.DATA, [one for versions in listed[1:] for one in versions])
+    scored = _protected(policy, found, Kind.EVALUATION, evaluated)
     served: set[str] = set()
     named: dict[str, str] = {}
     unknown = ""
@@ -120,10 +127,6 @@ def _served(found: Inventory) -> tuple[set[str], str]:
     told = [cleanup_endpoints.deployed_models(one.workspace) for one in (found, *found.beside)]
     unknown = next((why for _, why in told if why), found.unknown)
     return {label for labels, _ in told for label in labels}, unknown
-
-
-def _guarded(policy: CleanupPolicy, found: Inventory, kind: Kind, path: str, name: str) -> list[VersionFacts]:
-    return _protected(policy, found, kind, cleanup_inventory.versions(found.workspace, path, name, policy.owner))
 
 
 def _protected(policy: CleanupPolicy, found: Inventory, kind: Kind, versions: list[VersionFacts]) -> list[VersionFacts]:

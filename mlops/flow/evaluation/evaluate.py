@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlops import clock
+from mlops.azure import at_once
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction, decide
 from mlops.domain.training.run import JobState
@@ -104,7 +105,11 @@ def wait(found: RequestedEvaluation, deadline: float) -> RequestedEvaluation:
 
 def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
     done = all(item.done for item in found.all)
-    means = {said.job: said.means for said in found.every_answer().values()} if done else {}
+    means: Mapping[str, Mapping[str, float]] = {}
+    measured: list[dict[str, float]] = [{} for _ in found.all]
+    if done:
+        measured, answers = at_once.both(lambda: at_once.each(found.metrics, found.all), found.every_answer)
+        means = {said.job: said.means for said in answers.values()}
     failed = any(item.attempt and item.attempt.state.retryable for item in found.all)
     return EvaluateResult(
         state=EvaluationState.FAILED if failed else EvaluationState.DONE if done else EvaluationState.RUNNING,
@@ -118,9 +123,9 @@ def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
                 item.model,
                 item.job,
                 item.attempt.state if item.attempt else None,
-                {**found.metrics(item), **means.get(item.job, {})} if done else {},
+                {**metrics, **means.get(item.job, {})},
             )
-            for item in found.all
+            for item, metrics in zip(found.all, measured, strict=True)
         ),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mlops.azure import endpoint_usage, models, traffic_metrics
+from mlops.azure import at_once, endpoint_usage, models, traffic_metrics
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup.idle_endpoints import Known
 from mlops.domain.promote import audit
@@ -97,13 +97,18 @@ def environments(
 ) -> tuple[EnvironmentStatus, ...]:
     """Every environment as its endpoint, its model's tags and Azure Monitor show it."""
     prices = hourly.prices(context.params)
-    found = []
-    for name, facts in seen.items():
-        live = _live(context.workspace, facts, name)
-        use = _use(context.workspace_of(name), facts.name) if facts.deployments else EndpointUse()
+    places = {name: context.workspace_of(name) for name in seen}
+
+    def status(name: str) -> EnvironmentStatus:
+        facts = seen[name]
+        live, use = at_once.both(
+            lambda: _live(context.workspace, facts, name),
+            lambda: _use(places[name], facts.name) if facts.deployments else EndpointUse(),
+        )
         cost = _cost_a_day(facts.deployments, prices)
-        found.append(_status(name, facts, live, use, cost, prices.currency, pending.get(name, ())))
-    return tuple(found)
+        return _status(name, facts, live, use, cost, prices.currency, pending.get(name, ()))
+
+    return tuple(at_once.each(status, seen))
 
 
 def _status(

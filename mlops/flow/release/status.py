@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mlops.azure import at_once
 from mlops.domain.cleanup.plan import Because, Kind
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.release.drift import Drift
@@ -68,14 +69,24 @@ class StatusResult:
 def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResult]:
     """Look, and say."""
     workspace = context.workspace
-    made_of = training_spec.training(workspace, training_spec.of(context))
-    seen, specs = own_endpoints(context), rollout_specs(context)
+    specs, training = rollout_specs(context), training_spec.of(context)
+    seen, made_of = at_once.both(lambda: own_endpoints(context), lambda: training_spec.training(workspace, training))
     facts = observe.facts(context, made_of, seen)
     plan = decide(facts)
     pending = facts.outdated or observe.outdated(workspace, seen, specs)
-    environments = live.environments(context, seen, pending)
-    running, waiting = under_way.found(workspace, context.owner), approvals.found(github)
-    changed = drift.found(workspace, seen, specs)
+    (environments, running), (changed, (compared, forecast)) = at_once.both(
+        lambda: at_once.both(
+            lambda: live.environments(context, seen, pending), lambda: under_way.found(workspace, context.owner)
+        ),
+        lambda: at_once.both(
+            lambda: drift.found(workspace, seen, specs),
+            lambda: at_once.both(
+                lambda: released_diff.compare(context, made_of, facts.data_version, seen),
+                lambda: _forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
+            ),
+        ),
+    )
+    waiting = approvals.found(github)
     result = StatusResult(
         recipe=facts.recipe,
         data_version=facts.data_version,
@@ -89,8 +100,8 @@ def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResu
         approvals=waiting,
         schedules=schedules.found(github, run_under_way=bool(running)),
         promotes=plan.environments,
-        compared=released_diff.compare(context, made_of, facts.data_version, seen),
-        cleanup=_forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
+        compared=compared,
+        cleanup=forecast,
         drift=changed,
         next_verb=plan.first,
         why=plan.why,

@@ -110,12 +110,13 @@ def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     if stated.get("datastoreType") != BLOB:
         return None
     key = ("signature", datastore)
-    known: BlobPlace | None = workspace.known(key)
-    if known and clock.monotonic() - known.at < RENEWED_SECONDS:
-        return known
-    secret = _credential(workspace, stated, url, what)
-    made = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
-    workspace.remember(key, made)
+    with workspace.alone(key):
+        known: BlobPlace | None = workspace.known(key)
+        if known and clock.monotonic() - known.at < RENEWED_SECONDS:
+            return known
+        secret = _credential(workspace, stated, url, what)
+        made = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
+        workspace.remember(key, made)
     return made
 
 

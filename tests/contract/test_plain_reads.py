@@ -94,12 +94,12 @@ def test_data_models_and_files(workspace: Workspace, ml_client: "MLClient", tmp_
 
 
 def shown(workspace: Workspace, name: str) -> dict[str, Any]:
-    """An endpoint as ARM shows it, without its name, its times and who it is."""
+    """An endpoint as ARM shows it, without its name, its times, who it is and the operation that made it."""
     found = workspace.send(
         "GET", f"{PUBLIC.arm}{workspace.id}/onlineEndpoints/{name}?api-version=2024-10-01", "read"
     ).json()
     stated = {key: value for key, value in found["properties"].items() if key not in ("scoringUri", "swaggerUri")}
-    own = {key: value for key, value in (stated.pop("properties") or {}).items() if not key.endswith(("At", "By"))}
+    own = {key: value for key, value in (stated.pop("properties") or {}).items() if not key.endswith(("At", "By", "Uri"))}
     return {"location": found["location"], "kind": found.get("kind"), "tags": found["tags"], "own": own, **stated}
 
 

@@ -99,7 +99,11 @@ def shown(workspace: Workspace, name: str) -> dict[str, Any]:
         "GET", f"{PUBLIC.arm}{workspace.id}/onlineEndpoints/{name}?api-version=2024-10-01", "read"
     ).json()
     stated = {key: value for key, value in found["properties"].items() if key not in ("scoringUri", "swaggerUri")}
-    own = {key: value for key, value in (stated.pop("properties") or {}).items() if not key.endswith(("At", "By", "Uri", "id"))}
+    own = {
+        key: value
+        for key, value in (stated.pop("properties") or {}).items()
+        if not key.endswith(("At", "By", "Uri", "id"))
+    }
     return {"location": found["location"], "kind": found.get("kind"), "tags": found["tags"], "own": own, **stated}
 
 

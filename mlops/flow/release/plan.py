@@ -95,7 +95,13 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     """Observe the workspace and decide."""
     projects.refuse_collisions(context.project)
     workspace, spec = context.workspace, training_spec.of(context)
-    served, made_of = at_once.both(lambda: _own(context, spec.where), lambda: training_spec.training(workspace, spec))
+
+    def own() -> Mapping[str, EndpointFacts]:
+        seen = own_endpoints(context)
+        check_project(workspace, seen, context.owner, context.repository, spec.where)
+        return seen
+
+    served, made_of = at_once.both(own, lambda: training_spec.training(workspace, spec))
     facts = replace(
         _believed(lambda: observe.facts(context, made_of, served)),
         superseded=superseded.why(context.project, context.commit, context.pushed_branch),
@@ -142,13 +148,6 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     )
     names = {one.environment: context.endpoint_name(one.environment) for one in result.serving}
     return Outcome(result, _refused(names, result.serving))
-
-
-def _own(context: Context, where: str) -> Mapping[str, EndpointFacts]:
-    """The endpoints, which are this project's, as its name is."""
-    served = own_endpoints(context)
-    check_project(context.workspace, served, context.owner, context.repository, where)
-    return served
 
 
 def _believed(look: Callable[[], Facts]) -> Facts:

@@ -81,3 +81,17 @@ def test_a_virtual_cluster_is_not_looked_for_before_the_job_is_to_run(ml_client:
     job = dsl.pipeline(name="far", default_compute=cluster)(elsewhere)()
     made = ml_client.jobs.create_or_update(job)
     assert ended(ml_client, str(made.name)) == "Failed"
+
+
+def test_an_import_goes_to_the_data_factory_without_a_compute_of_the_workspace(ml_client: "MLClient") -> None:
+    """As azure-ai-ml sends an import job: a curated environment without a version, and that compute's name."""
+    from azure.ai.ml import command
+
+    scope = f"/subscriptions/{ml_client.subscription_id}/resourceGroups/{ml_client.resource_group_name}"
+    workspace = f"{scope}/providers/Microsoft.MachineLearningServices/workspaces/{ml_client.workspace_name}"
+    job = command(
+        command="import", compute=f"{workspace}/computes/DataFactory",
+        environment=f"{workspace}/environments/AzureML-sklearn-1.0-ubuntu20.04-py38-cpu/versions/33",
+    )  # fmt: skip
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, str(made.name)) == "Failed"

@@ -28,10 +28,12 @@ FIXED = {
     "codeId": "CodeId",
 }
 ASSET = re.compile(r"/(?P<kind>data|models)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE)
+SERVERLESS = "serverless"
 VIRTUAL_CLUSTERS = "/virtualclusters/"
+DATA_FACTORY = "datafactory"  # where import jobs of azure-ai-ml go
+NO_CLUSTERS = (SERVERLESS, DATA_FACTORY)  # names that need no compute of the workspace
 REGISTRY_MODEL = re.compile(r"^azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 COMPUTE = re.compile(r"/computes/([^/]+)$", re.IGNORECASE)
-SERVERLESS = "serverless"
 MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_NAME = 50, 100, 1000, 256
 
 
@@ -107,7 +109,8 @@ def check_command(emulator: Emulator, workspace: Resource, properties: Json) -> 
         id = str(properties.get(field) or "")
         if not id.lower().startswith("/subscriptions") or emulator.store.get(id) is not None:
             continue
-        if field == "codeId" or curated.of_workspace(id.split("/")[-3]) is None:
+        name = id.partition("/environments/")[2].partition("/")[0]  # its version may be left out
+        if field == "codeId" or curated.of_workspace(name) is None:
             problems.append(error_object("NotFound", f"The asset {id} was not found.", f"properties.{field}"))
     problems += _missing_computes(emulator, workspace, {"computeId": properties.get("computeId")})
     if problems:
@@ -176,7 +179,7 @@ def _missing_computes(emulator: Emulator, workspace: Resource, named: dict[str, 
         text = str(value or "").removeprefix("azureml:")
         match = COMPUTE.search(text)
         name = match[1] if match else text
-        if not name or name.startswith("${{") or name.lower() == SERVERLESS or VIRTUAL_CLUSTERS in text.lower():
+        if not name or name.startswith("${{") or name.lower() in NO_CLUSTERS or VIRTUAL_CLUSTERS in text.lower():
             continue
         if emulator.store.get(f"{workspace.id}/computes/{name}") is None:
             problems.append(error_object("ComputeNotFound", f"Compute {name} was not found in the workspace.", place))

@@ -89,10 +89,11 @@ def get_metadata(request: Request, emulator: Emulator) -> Reply:
 
 @storage_call("w")
 def set_metadata(request: Request, emulator: Emulator) -> Reply:
-    """PUT ?comp=metadata: replaces all of it."""
+    """PUT ?comp=metadata: replaces all of it, but a folder of Data Lake Storage stays one."""
     address, blob = require(request, emulator)
     check(request, emulator, blob)
-    return Reply(200, None, changed(blobs.change(emulator, address, metadata=metadata_of(request))))
+    kept = {key: blob.metadata[key] for key in (blobs.FOLDER,) if key in blob.metadata}
+    return Reply(200, None, changed(blobs.change(emulator, address, metadata={**metadata_of(request), **kept})))
 
 
 @storage_call("w")

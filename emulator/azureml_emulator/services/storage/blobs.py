@@ -21,6 +21,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage.lease import NONE, Lease
 
 COPY_BUFFER = 1024 * 1024
+FOLDER = "hdi_isfolder"  # in the metadata of an empty blob that is a folder of Data Lake Storage
 
 
 class BlobAddress(NamedTuple):

@@ -1,9 +1,18 @@
-"""Blob Storage."""
+"""Blob Storage, and Data Lake Storage on top of it."""
 
 from azureml_emulator.http.routing import Route
-from azureml_emulator.services.storage import blob, blob_batch, blob_blocks, blob_containers, blob_labels, lease_calls
+from azureml_emulator.services.storage import (
+    blob,
+    blob_batch,
+    blob_blocks,
+    blob_containers,
+    blob_labels,
+    data_lake,
+    lease_calls,
+)
 
 BLOB_HOST = "{account}.blob.core.windows.net"
+LAKE_HOST = "{account}.dfs.core.windows.net"
 CONTAINER, BLOB = "/{container}", "/{container}/{blob...}"
 ROUTES = (
     Route(BLOB_HOST, "GET", "/", blob_containers.list_containers, "comp=list"),
@@ -37,4 +46,10 @@ ROUTES = (
     Route(BLOB_HOST, "PUT", BLOB, blob.put),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get),
     Route(BLOB_HOST, "DELETE", BLOB, blob.delete),
+    Route(LAKE_HOST, "GET", CONTAINER, data_lake.list_paths, "resource"),
+    Route(LAKE_HOST, "PUT", BLOB, data_lake.create, "resource"),
+    Route(LAKE_HOST, "PATCH", BLOB, data_lake.update, "action"),
+    Route(LAKE_HOST, "HEAD", BLOB, data_lake.properties),
+    Route(LAKE_HOST, "GET", BLOB, blob.get),
+    Route(LAKE_HOST, "DELETE", BLOB, data_lake.delete),
 )

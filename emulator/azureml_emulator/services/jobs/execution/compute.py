@@ -11,7 +11,7 @@ from azureml_emulator.catalog.components import Component
 from azureml_emulator.catalog.sizes import Size
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.jobs.execution.failure import JobFailed
-from azureml_emulator.services.jobs.job_checks import VIRTUAL_CLUSTERS
+from azureml_emulator.services.jobs.job_checks import DATA_FACTORY, VIRTUAL_CLUSTERS
 from azureml_emulator.services.workspaces.compute_resource import Compute
 
 SERVERLESS = "serverless"
@@ -23,9 +23,10 @@ def name_of(reference: Any) -> str:
 
 
 def check(reference: Any) -> None:
-    """Nothing runs on a virtual cluster. Raises JobFailed."""
-    if VIRTUAL_CLUSTERS in str(reference or "").lower():
-        text = f"The emulator has no virtual clusters, so nothing runs on {name_of(reference)}."
+    """Nothing runs on a virtual cluster or in a data factory. Raises JobFailed."""
+    name = name_of(reference)
+    if VIRTUAL_CLUSTERS in str(reference or "").lower() or name.lower() == DATA_FACTORY:
+        text = f"The emulator has no virtual clusters and no data factory, so nothing runs on {name}."
         raise JobFailed("NotEmulated", text)
 
 

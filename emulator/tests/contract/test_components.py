@@ -99,6 +99,16 @@ def test_a_specification_comes_back_in_its_normal_form(api: Call) -> None:
     assert (back.status, back.json()["properties"]["componentSpec"]) == (200, properties["componentSpec"])
 
 
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [("azureml:a-cluster", "a-cluster"), ("azureml://registries/r/models/m", None), ("plain:words", None)],
+)
+def test_a_default_that_names_an_asset_loses_its_prefix(api: Call, stated: str, kept: str | None) -> None:
+    inputs = {"where": {"type": "string", "default": stated}}
+    answer = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", spec(inputs=inputs)).json()["properties"]
+    assert answer["componentSpec"]["inputs"]["where"]["default"] == (kept or stated)
+
+
 def test_the_next_version_of_a_component_is_a_time(api: Call) -> None:
     name = f"c{uuid.uuid4().hex[:8]}"
     put(api, f"{name}/versions/1", spec())

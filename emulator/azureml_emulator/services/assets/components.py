@@ -4,6 +4,7 @@ Source: Microsoft.MachineLearningServices workspaces/components (ARM), and what 
 """
 
 import json
+import re
 import uuid
 from typing import Any, ClassVar
 
@@ -133,9 +134,13 @@ def texts(value: Any) -> Any:
 
 
 def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
-    """Data first, then literals; each says whether it is optional."""
+    """Data first, then literals; each says whether it is optional. A default that names an asset does it plainly."""
     ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
-    return {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
+    found: dict[str, Json] = {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
+    for said in found.values():
+        if re.match(r"azureml:(?!/)", str(said.get("default"))):
+            said["default"] = str(said["default"]).removeprefix("azureml:")
+    return found
 
 
 def _changed(before: Json, spec: Json) -> str:

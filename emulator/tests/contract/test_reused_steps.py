@@ -95,3 +95,36 @@ def test_an_import_goes_to_the_data_factory_without_a_compute_of_the_workspace(m
     )  # fmt: skip
     made = ml_client.jobs.create_or_update(job)
     assert ended(ml_client, str(made.name)) == "Failed"
+
+
+def test_the_values_that_a_sweep_tries_are_inputs_that_are_given(ml_client: "MLClient", steps: Any) -> None:
+    from azure.ai.ml import dsl
+    from azure.ai.ml.sweep import Choice
+
+    def trying(**more: Any) -> Any:
+        @dsl.pipeline(default_compute="serverless")  # type: ignore[untyped-decorator]  # the SDK types nothing
+        def pipeline() -> None:
+            node = steps("tried")(word=Choice(["one", "two"]))
+            node = node.sweep(primary_metric="loss", goal="minimize", sampling_algorithm="random")
+            node.set_limits(max_total_trials=1, max_concurrent_trials=1)
+            node.search_space.update(more)
+
+        return pipeline()
+
+    assert ml_client.jobs.create_or_update(trying()).name
+    with pytest.raises(Exception, match="no input named 'other'"):
+        ml_client.jobs.create_or_update(trying(other=Choice([1, 2])))
+
+
+def test_a_job_of_a_pipeline_component_need_not_name_its_outputs(ml_client: "MLClient", steps: Any) -> None:
+    from azure.ai.ml import dsl
+    from azure.ai.ml.entities import PipelineJob, PipelineJobSettings
+
+    @dsl.pipeline(name="unnamed_outputs")  # type: ignore[untyped-decorator]  # the SDK types nothing
+    def saying() -> Any:
+        return {"said": steps("says")(word="out").outputs.out}
+
+    component: Any = ml_client.components.create_or_update(saying)
+    job = PipelineJob(component=component.id, settings=PipelineJobSettings(default_compute="serverless"))
+    made = ml_client.jobs.create_or_update(job)
+    assert ended(ml_client, str(made.name)) == "Completed"

@@ -155,8 +155,10 @@ def _check_node(
 def _against_interface(spec: Json, stated: Json, place: str) -> list[dict[str, Any]]:
     """A step must give what its component needs, and name no input or output that the component does not have."""
     name, problems = spec.get("name") or "of the step", []
+    tried = stated.get("search_space") or stated.get("searchSpace") or {}  # a sweep gives these inputs
+    given_inputs = {**tried, **(stated.get("inputs") or {})}
     for kind in ("inputs", "outputs"):
-        declared, given = spec.get(kind) or {}, stated.get(kind) or {}
+        declared, given = spec.get(kind) or {}, given_inputs if kind == "inputs" else stated.get(kind) or {}
         problems += [
             error_object("UnknownInput", f"Component {name} has no {kind[:-1]} named '{key}'.", f"{place}.{kind}.{key}")
             for key in given
@@ -164,7 +166,7 @@ def _against_interface(spec: Json, stated: Json, place: str) -> list[dict[str, A
         ]
     problems += [
         error_object("MissingInput", f"The required input '{key}' is not provided.", f"{place}.inputs.{key}")
-        for key in component_job.missing(spec, stated.get("inputs") or {})
+        for key in component_job.missing(spec, given_inputs)
     ]
     return problems
 

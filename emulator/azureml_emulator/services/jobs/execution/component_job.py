@@ -9,10 +9,11 @@ from azureml_emulator.services.jobs.execution import command_step
 
 
 class Work(NamedTuple):
-    """The steps of a pipeline, and the inputs that they are bound to."""
+    """The steps of a pipeline, and the inputs and outputs that they are bound to."""
 
     jobs: dict[str, Json]
     inputs: dict[str, Json]
+    outputs: dict[str, Json]
 
 
 def work_of(emulator: Emulator, properties: Json) -> Work | None:
@@ -22,17 +23,18 @@ def work_of(emulator: Emulator, properties: Json) -> Work | None:
     An input that is not given has its default, or no value. Steps that the job states beside it are not read.
     """
     stated = {name: value or {} for name, value in (properties.get("inputs") or {}).items()}
+    outputs = {name: value or {} for name, value in (properties.get("outputs") or {}).items()}
     id = str(properties.get("componentId") or "")
     if not id:
-        return Work({node: said or {} for node, said in (properties.get("jobs") or {}).items()}, stated)
+        return Work({node: said or {} for node, said in (properties.get("jobs") or {}).items()}, stated, outputs)
     spec = command_step.spec_of(emulator, {"componentId": id})
     if spec is not None:
-        return Work(spec.get("jobs") or {}, {**_defaults(spec), **stated})
+        return Work(spec.get("jobs") or {}, {**_defaults(spec), **stated}, {**(spec.get("outputs") or {}), **outputs})
     parts = id.split("/")
     known = id.startswith(command_step.REGISTRY) and len(parts) == 8
     if not known or components.find(parts[3], parts[5], parts[7]) is None:
         return None
-    return Work({parts[5]: _whole(id, stated, properties)}, stated)
+    return Work({parts[5]: _whole(id, stated, properties)}, stated, outputs)
 
 
 def missing_inputs(emulator: Emulator, properties: Json) -> list[str]:

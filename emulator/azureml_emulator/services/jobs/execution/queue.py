@@ -99,12 +99,24 @@ async def _to_the_end(emulator: Emulator, job: Resource, work: Path) -> None:
         with (emulator.folder / "emulator.log").open("a", encoding="utf-8") as log:
             log.write(f"job {job.name}\n{text}\n")
         state, failed = RunStatus.FAILED, JobFailed("InternalServerError", text.strip().splitlines()[-1])
+    if failed and await _is_canceled_before_it_fails(emulator, job):
+        state, failed = RunStatus.CANCELED, None
     if emulator.store.get(job.id) is None:  # its workspace was deleted
         return
     if state is RunStatus.FAILED and runs.is_ending(emulator, root_of(emulator, job)):
         state = RunStatus.CANCELED
     with emulator.transaction():
         _end(emulator, job, state, failed)
+
+
+async def _is_canceled_before_it_fails(emulator: Emulator, job: Resource) -> bool:
+    """Let a job that fails take the time of one that does not, in which it can be canceled."""
+    try:
+        if emulator.store.get(job.id):
+            await _until_delay(emulator, job)
+    except JobCanceled:
+        return True
+    return False
 
 
 async def _until_delay(emulator: Emulator, job: Resource) -> None:

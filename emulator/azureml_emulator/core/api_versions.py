@@ -66,7 +66,8 @@ _JOB: dict[str, Answers] = {
     "queueSettings": _but("2023-02-01", "2023-04-01"),
     "queueSettings/priority": _previews("2023-02-01", "2024-04-01"),
     "properties/_azureml.ClusterName": _since("2024-01-01"),
-    "properties._azureml.ClusterName": _since("2024-01-01"),
+    "properties/azureml.DatasetAccessMode": _since("2023-04-01"),
+    "properties/azureml.enforceRerun": _since("2023-04-01"),
     "componentConfiguration": _previews("2023-08-01", "2024-04-01"),
     **{f"{place}/{key}": answers for place in ("resources", "trial/resources") for key, answers in _RESOURCES.items()},
     "services/*/nodes": _after("2022-10-01"),
@@ -82,7 +83,12 @@ _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says noth
 }
 _ONLY: dict[str, dict[str, Answers]] = {
     "data": {**_GONE, "stage": _SHORT_LIVED},
-    "components": {**_GONE, **_STATE, "stage": _SHORT_LIVED},
+    "components": {
+        **_GONE,
+        **_STATE,
+        "stage": _SHORT_LIVED,
+        "componentSpec/resources/instance_type": _since("2023-04-01"),
+    },
     "codes": {**_GONE, **_STATE},
     "models": {**_GONE, **_STATE, "stage": _since("2023-04-01")},
     "environments": {

@@ -37,12 +37,19 @@ class ServiceError(Exception):
         self.inner = tuple(inner)  # codes that say more and more of the kind of error
         self.plain = plain  # of Azure Resource Manager itself, which answers code and message only
 
-    def envelope(self) -> dict[str, Any]:
+    def envelope(self) -> dict[str, Any] | None:
         """The body: `{"error": {code, message, target, details, additionalInfo}}`; target only where there is one."""
         if self.plain:
             return {"error": {"code": self.code, "message": self.message}}
         shown = error_object(self.code, self.message, self.target, self.details)
         return {"error": {**shown, "additionalInfo": _additional(self.inner)}}
+
+
+class SilentError(ServiceError):
+    """A refusal with a status and no body."""
+
+    def envelope(self) -> None:
+        """Nothing is said."""
 
 
 class AccountError(ServiceError):

@@ -30,6 +30,7 @@ _SAID = {  # kind of resource -> what its service says of an operation; of all o
 }
 API_VERSION = "2022-02-01-preview"  # of the status URL, where a call has none
 NEVER = "0001-01-01T00:00:00+00:00"  # the end of what has not ended, since 2023
+NULL_ANSWERS = ("jobs", "onlineendpoints", "batchendpoints", "deployments", "schedules")  # of 202s that say nothing
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
 
@@ -219,6 +220,8 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
     }
     if status == 202:
         headers["Location"] = operation.url.replace("mfeOperationsStatus", "mfeOperationResults")
+        if body is None and operation.kind.lower() in NULL_ANSWERS:
+            body, headers["Content-Type"] = b"null", "application/json; charset=utf-8"
     return Reply(status, body, headers)
 
 

@@ -272,7 +272,8 @@ def test_a_pipeline_answers_how_the_service_understood_it(ml_client: "MLClient",
         "settings": {"continue_on_step_failure": False, "force_rerun": True},
     }
     made = api("PUT", f"{JOBS}/answered{VERSION}", {"properties": body}).json()
-    properties = made["properties"]
+    assert made["properties"]["properties"] == {}  # of a pipeline that is not prepared yet
+    properties = api("GET", f"{JOBS}/answered{VERSION}").json()["properties"]
     assert set(made["systemData"]) == {"createdAt", "createdBy", "createdByType"}
     assert properties["properties"] == {
         "azureml.DevPlatv2": "true",
@@ -290,6 +291,7 @@ def test_a_pipeline_answers_how_the_service_understood_it(ml_client: "MLClient",
     }
     assert properties["inputs"]["rows"]["mode"] == "ReadOnlyMount"
     assert properties["inputs"]["n"] == {"description": None, "jobInputType": "literal", "value": "3"}
-    shown = {"description", "uri", "assetName", "assetVersion", "mode", "autoDeleteSetting", "jobOutputType"}
+    shown = {"description", "uri", "assetName", "assetVersion", "mode", "pathOnCompute"}
+    shown |= {"autoDeleteSetting", "jobOutputType"}
     assert set(properties["outputs"]["out"]) == shown
     assert ended(ml_client, "answered") == "Completed"

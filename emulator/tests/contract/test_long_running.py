@@ -68,7 +68,7 @@ def test_a_job_can_be_canceled_right_after_it_was_submitted(own: OwnEmulator) ->
     job = {"properties": {"jobType": "Command", "command": "true", "environmentId": ENVIRONMENT, "computeId": ""}}
     assert own.call("PUT", arm("jobs/short"), job).status == 201
     canceled = own.call("POST", arm("jobs/short/cancel"))
-    assert canceled.status == 202, canceled.data
+    assert (canceled.status, canceled.data) == (202, b"null")
     for _ in range(100):
         status = own.call("GET", arm("jobs/short")).json()["properties"]["status"]
         if status == "Canceled":
@@ -76,5 +76,7 @@ def test_a_job_can_be_canceled_right_after_it_was_submitted(own: OwnEmulator) ->
         assert status == "CancelRequested"
         time.sleep(0.05)
     assert status == "Canceled"
+    polled = own.call("GET", canceled.headers["Location"])
+    assert (polled.status, polled.data) == (200, b"")
     again = own.call("POST", arm("jobs/short/cancel"))
     assert (again.status, "terminal state" in again.json()["error"]["message"]) == (400, True)

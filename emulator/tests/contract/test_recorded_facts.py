@@ -44,7 +44,9 @@ def rows(api: Call) -> list[Row]:
     sas = ask("POST", f"{BASE}/datastores/workspaceblobstore/listSecrets?{version}", key)[1]["sasToken"]
     host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
     api("PUT", f"{host}/{mine}/MLmodel{sas}", b"flavors: {}\n", token=False, x_ms_blob_type="BlockBlob")
+    api("PUT", f"{host}/{mine}-code/hello.py{sas}", b"print()\n", token=False, x_ms_blob_type="BlockBlob")
     names = {
+        "code": f"{host}/{mine}-code",
         "name": mine,
         "endpoint": mine,
         "cluster": mine,

@@ -6,6 +6,7 @@ Source: Microsoft.MachineLearningServices workspaces/components (ARM), and what 
 import json
 import re
 import uuid
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from azureml_emulator.catalog import curated
@@ -16,6 +17,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
 
+SCHEMA = "https://componentsdk.azureedge.net/jsonschema/CommandComponent.json"
 ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
 DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
 _LITERALS = ("string", "number", "integer", "boolean")
@@ -51,6 +53,10 @@ class Components(Assets):
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
         """PUT a version. An anonymous one is always answered as new, under an id that the service gives."""
         properties = request.json().get("properties") or {}
+        spec = properties.get("componentSpec")
+        if isinstance(spec, dict) and _names_its_schema(request.query.get("api-version", ""), spec):
+            properties["componentSpec"] = {"$schema": SCHEMA, **spec}
+            request = replace(request, body=json.dumps({"properties": properties}).encode())
         if not properties.get("isAnonymous"):
             return super().put_version(request, emulator)
         made = self.create_anonymous(emulator, self.scope(request, emulator), properties)
@@ -113,6 +119,9 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
             spec[side] = {name: {key: said[key] for key in said if key != "mode"} for name, said in spec[side].items()}
     if "inputs" in spec:
         spec["inputs"] = _inputs(spec["inputs"])
+    for ports in (spec.get("inputs"), spec.get("outputs")):
+        for port in ports.values() if isinstance(ports, dict) else ():
+            port.pop("mode", None)  # of how a job hands data over, and no part of a component
     if kind == "command":
         spec["resources"] = {"instance_count": "1", **spec.get("resources", {})}
     if isinstance(spec.get("distribution"), dict):
@@ -122,6 +131,12 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
         if isinstance(place, dict) and isinstance(place.get("environment"), str):
             place["environment"] = curated.registry_id(place["environment"])
     return spec
+
+
+def _names_its_schema(api_version: str, spec: Json) -> bool:
+    """Whether the service writes in the schema that a command does not state: it did until the spring of 2023."""
+    of_command = spec.get("type") in (None, "command")
+    return of_command and "0" < api_version <= ("2022-10-01" if spec.get("code") else "2022-05-01")
 
 
 def texts(value: Any) -> Any:

@@ -79,9 +79,13 @@ class Codes(Assets):
         content = request.query.get("hash")
         if not content:
             return super().list_versions(request, emulator)
-        known = emulator.store.get(_of_content(self.scope(request, emulator), content))
-        found = emulator.store.get(known.body["code"]) if known else None
+        found = self.of_content(emulator, self.scope(request, emulator), content)
         return arm.stored_page(request, selected(request, [found] if found else []), self.show)
+
+    def of_content(self, emulator: Emulator, workspace: Resource, content: str) -> Resource | None:
+        """The snapshot of a content, whatever it is named."""
+        known = emulator.store.get(_of_content(workspace, content))
+        return emulator.store.get(known.body["code"]) if known else None
 
     def create(self, emulator: Emulator, workspace: Resource, name: str, version: str, stated: Json) -> Resource:
         """Create or change a version, and note its content. The first of that content stays the one that is found."""

@@ -12,11 +12,13 @@ from azureml_emulator.services.assets import (
     registries,
     registry,
     registry_calls,
+    snapshots,
 )
 
 # one row per call and kind of versioned asset; the kinds differ in nothing but their checks
 ASSET_ROUTES = (
     Route(ARM, "POST", WS + "/codes/{name}/versions/{version}/startPendingUpload", data.CODES.start_pending_upload),
+    Route(API, "GET", f"/content/v2.0{WS}/snapshots/getByHash", snapshots.by_hash),
     *(
         Route(ARM, method, f"{WS}/{kind.plural}{path}", handler)
         for kind in (

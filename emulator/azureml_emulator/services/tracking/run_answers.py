@@ -5,7 +5,7 @@ Source: what the service answered to azure-ai-ml at history/v1.0.
 
 import uuid
 
-from azureml_emulator.core import clouds, defaults
+from azureml_emulator.core import caller, clouds, defaults
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
@@ -50,8 +50,8 @@ def show(emulator: Emulator, run: Resource) -> Json:
         "lastModifiedUtc": body["modified"],
         "duration": _duration(body),
         "computeDuration": _duration(body),
-        "createdBy": _somebody(),
-        "lastModifiedBy": _somebody(),
+        "createdBy": caller.shown(),
+        "lastModifiedBy": caller.shown(),
         "userId": defaults.OBJECT_ID,
         "displayName": body.get("display_name") or run.name,
         "name": body.get("step"),
@@ -112,17 +112,3 @@ def _cancel_uri(run: Resource) -> str | None:
 
 def _guid(workspace: str, run: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, runs.id_of(workspace, run).lower()))
-
-
-def _somebody() -> Json:
-    """The one identity that everything is done with."""
-    return {
-        "userObjectId": defaults.OBJECT_ID,
-        "userPuId": None,
-        "userIdp": None,
-        "userAltSecId": None,
-        "userIss": clouds.here(f"https://sts.windows.net/{defaults.TENANT_ID}/"),
-        "userTenantId": defaults.TENANT_ID,
-        "userName": "emulator",
-        "upn": None,
-    }

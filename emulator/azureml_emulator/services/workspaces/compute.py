@@ -6,7 +6,7 @@ Source: Microsoft.MachineLearningServices workspaces/computes (ARM).
 import re
 
 from azureml_emulator.core import arm, partial
-from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.errors import ServiceError, SilentError, bad_request
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -126,6 +126,8 @@ def _require(request: Request, emulator: Emulator) -> Compute:
     workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
+        if "0" < request.query.get("api-version", "") < "2023":
+            raise SilentError(404, "NotFound", "")
         raise scope.not_found(f"workspaces/{workspace.name}/computes/{request.params['name']}", request.params["rg"])
     return Compute.read(found)
 

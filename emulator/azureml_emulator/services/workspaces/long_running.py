@@ -20,15 +20,20 @@ def status(request: Request, emulator: Emulator) -> Reply:
 
 
 def result(request: Request, emulator: Emulator) -> Reply:
-    """GET the URL of `Location`: 202 until the end, then the resource, 204 when it is gone, or the error."""
+    """GET the URL of `Location`: 202 until the end, then the resource, 204 when it is gone, or the error.
+
+    Of a job that was canceled it says nothing.
+    """
     operation = emulator.operations.read(request.params["id"])
     if operation.status == "InProgress":
-        return Reply(202, None, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
+        return Reply(202, {}, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
     if operation.status == "Failed" and operation.error:
         code = str(operation.error["code"])
         raise ServiceError(_STATUS_OF.get(code, 400), code, str(operation.error["message"]))
     found = emulator.store.get(operation.resource)
     if found is None or operation.effect == "delete":
         return Reply(204)
+    if operation.kind == "jobs":  # one that was canceled
+        return Reply(200)
     kinds = found.id.split(f"/providers/{arm.PROVIDER}/")[-1].split("/")[::2]
     return Reply(200, arm.envelope(found, "/".join(kinds)))

@@ -125,7 +125,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
     },
     "workspaces": {
         **dict.fromkeys(("v1LegacyMode", "softDeleteEnabled"), _since("2022-05-01")),
-        **dict.fromkeys(("/kind", "enableDataIsolation"), _since("2022-10-01")),
+        **dict.fromkeys(("/kind", "enableDataIsolation"), _but("2022-10-01", "2022-10-01-preview")),
         **dict.fromkeys(("managedNetwork", "creationTime"), _since("2022-12-01")),
         **dict.fromkeys(
             ("ipAllowlist", "serverlessComputeSettings", "EnableSoftwareBillOfMaterials"), _since("2023-04-01")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
@@ -23,7 +22,7 @@ from mlops.flow.promote.consent import Consent
 from mlops.flow.promote.result import PromoteResult, RollbackResult
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
-from tests.project import PARAMS_FILE
+from tests.project import parameters, write
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -51,12 +50,11 @@ class Site:
 
     def made(self, environments: dict[str, Any], serving: dict[str, Any] | None = None) -> Context:
         """A context with other environments."""
-        stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+        stated = parameters()
         stated["environments"], stated["model"]["name"] = environments, self.model
         stated.pop("rehearsal", None)
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2, **(serving or {})}
-        path = self.folder / "params.yaml"
-        path.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+        path = write(self.folder / "params.yaml", stated)
         return Context(load(path), path, own_workspace, self.said.append, actor="ada")
 
     def promote(

@@ -36,7 +36,7 @@ from mlops.params import load
 from mlops.views import cost as cost_view
 from mlops.views import doctor as view
 from tests.contract.own_workspace import own_workspace
-from tests.project import PARAMS_FILE
+from tests.project import parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILY, A100 = "standardNCADSA100v4Family", "Standard_NC24ads_A100_v4"
@@ -98,7 +98,7 @@ def site(
     tmp_path: Path, emulator_address: Address, api: Call, monkeypatch: pytest.MonkeyPatch, sdk_imported: None
 ) -> Iterator[Site]:
     """A repository with one conversation, our workflows, and names of its own."""
-    stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    stated = parameters()
     stated.pop("rehearsal", None)
     own = uuid.uuid4().hex[:8]
     stated["model"]["name"], stated["training"]["compute"] = f"m-{own}", f"c-{own}"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
-import yaml
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
@@ -40,7 +39,7 @@ from mlops.params import load
 from mlops.views import promote as promote_view
 from mlops.views import rollback as rollback_view
 from tests.contract.own_workspace import own_workspace
-from tests.project import PARAMS_FILE
+from tests.project import parameters, write
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -95,14 +94,13 @@ class Stage:
     repository: str = ""
 
     def context(self, run: int = 1, **settings: Any) -> Context:
-        stated = yaml.safe_load((PARAMS_FILE).read_text(encoding="utf-8"))
+        stated = parameters()
         one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [10, 100]}
         elsewhere = {"endpoint": "elsewhere-journey", "instance_type": SIZE, "registry": settings.pop("registry", None)}
         elsewhere |= settings.pop("place", {})
         stated["environments"], stated["model"]["name"] = {"production": one | settings, "elsewhere": elsewhere}, MODEL
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 4, "max_concurrent_requests_per_instance": 8}
-        path = self.folder / "params.yaml"
-        path.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+        path = write(self.folder / "params.yaml", stated)
         return Context(
             load(path),
             path,

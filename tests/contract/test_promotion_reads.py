@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
@@ -25,7 +24,7 @@ from mlops.flow.promote import ask, canary, freeze, promote, reconcile, rollback
 from mlops.flow.promote.consent import Consent
 from mlops.params import load
 from tests.contract.own_workspace import own_workspace
-from tests.project import PARAMS_FILE
+from tests.project import parameters, write
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -47,13 +46,12 @@ class World:
     address: Address
 
     def context(self, say: Callable[[str], None] = lambda _: None) -> Context:
-        stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+        stated = parameters()
         one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [50, 100]}
         stated["environments"], stated["model"]["name"] = {"production": one}, MODEL
         stated.pop("rehearsal", None)
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2, "max_concurrent_requests_per_instance": 8}
-        path = self.folder / "params.yaml"
-        path.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+        path = write(self.folder / "params.yaml", stated)
         return Context(load(path), path, own_workspace, say)
 
     def promote(self, version: int, say: Callable[[str], None] = lambda _: None) -> None:

@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from azureml_emulator import process as emulated
 from emulator_support.serving import SIZE, register_model
 from tests.contract.own_workspace import own_workspace
-from tests.project import PARAMS_FILE
+from tests.project import parameters, write
 from tests.torture import process
 from tests.torture.process import Service
 
@@ -130,7 +128,7 @@ def talk(number: int) -> list[dict[str, str]]:
 def project(folder: Path, *, answers: bool = False) -> Path:
     """A folder with parameters that name one environment which cleanup may clean up, too."""
     folder.mkdir(parents=True, exist_ok=True)
-    stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    stated = parameters()
     stated["environments"] = {
         "production": {"endpoint": f"{MODEL}-production", "instance_type": SIZE, "traffic_steps": [50, 100],
                        "protected": False, "retention_hours": 24}
@@ -146,7 +144,7 @@ def project(folder: Path, *, answers: bool = False) -> Path:
     stated["gate"]["rules"] = [rule for rule in stated["gate"]["rules"] if rule["metric"] != "rougeL"]
     del stated["data"]["dataset"]
     stated["rehearsal"] = {key: value for key, value in stated.get("rehearsal", {}).items() if key.startswith("gate.")}
-    (folder / "params.yaml").write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+    write(folder / "params.yaml", stated)
     (folder / "data").mkdir(exist_ok=True)
     rows = "".join(f"{json.dumps({'messages': talk(number)})}\n" for number in range(60))
     (folder / "data" / "few.jsonl").write_text(rows, encoding="utf-8")

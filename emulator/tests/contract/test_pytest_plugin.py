@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 CONFTEST = 'pytest_plugins = ["azureml_emulator.pytest_plugin"]\n'
-TESTS = """
+UNMET = """
+def test_a_fault_that_is_never_met(azure_ml_fault):
+    azure_ml_fault("jobs.create: 500")
+"""
+TESTS = (
+    """
 import os
 import pytest
 from azure.ai.ml import MLClient
@@ -31,17 +34,26 @@ def test_a_reader_cannot_write(client, azure_ml):
         client.data.create_or_update(Data(name="rows", version="2", path="https://example.org/a", type="uri_file"))
     azure_ml.access(role_assignments=[])
     azure_ml.advance(days=2)
-
-def test_a_fault_that_is_never_met(azure_ml_fault):
-    azure_ml_fault("jobs.create: 500")
 """
+    + UNMET
+)
 
 
-@pytest.mark.parametrize("named", [False, True], ids=["loaded by pytest", "named by the project"])
-def test_a_project_tests_its_own_code_with_them(tmp_path: Path, named: bool) -> None:
-    (tmp_path / "conftest.py").write_text(CONFTEST if named else "")
-    (tmp_path / "test_own.py").write_text(TESTS)
-    command = [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "3 passed, 1 error" in done.stdout, done.stdout[-3000:]
-    assert "not met as often as asked for: jobs.create status" in done.stdout
+def ended(folder: Path, conftest: str, tests: str) -> str:
+    """What pytest says of these tests of a project."""
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_own.py").write_text(tests)
+    command = [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_project_tests_its_own_code_with_them(tmp_path: Path) -> None:
+    said = ended(tmp_path, "", TESTS)
+    assert "3 passed, 1 error" in said, said[-3000:]
+    assert "not met as often as asked for: jobs.create status" in said
+
+
+def test_a_project_may_name_what_pytest_has_loaded(tmp_path: Path) -> None:
+    said = ended(tmp_path, CONFTEST, UNMET)
+    assert "1 passed, 1 error" in said, said[-3000:]
+    assert "not met as often as asked for: jobs.create status" in said

@@ -26,13 +26,17 @@ def test_a_workspace_is_made_with_its_datastores_and_deleted(ml_client: Any) -> 
 
 
 def test_a_hub_and_its_project_are_workspaces_too(ml_client: Any) -> None:
-    from azure.ai.ml.entities import Hub, Project
+    from azure.ai.ml.entities import Hub, IPRule, NetworkAcls, Project
 
     hub = ml_client.workspaces.begin_create(Hub(name="the-hub", location="westeurope")).result()
     project = ml_client.workspaces.begin_create(
         Project(name="the-project", hub_id=hub.id, location="westeurope")
     ).result()
     assert (type(hub).__name__, type(project).__name__) == ("Hub", "Project")
+    assert (hub.application_insights, project.application_insights) == (None, None)
+    rules = NetworkAcls(default_action="Deny", ip_rules=[IPRule(value="203.0.113.0/24")])
+    closed = ml_client.workspaces.begin_update(project, network_acls=rules, description="closed").result()
+    assert (closed.network_acls.default_action, closed.description) == ("Deny", "closed")
     delete(ml_client, "the-project")
     delete(ml_client, "the-hub")
 

@@ -20,6 +20,7 @@ from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 CHANGEABLE_MODES = {"changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"]}
 _CHANGEABLE = (
+    "allowRoleAssignmentOnRG",
     "applicationInsights",
     "containerRegistry",
     "description",
@@ -29,12 +30,15 @@ _CHANGEABLE = (
     "friendlyName",
     "imageBuildCompute",
     "managedNetwork",
+    "networkAcls",
     "primaryUserAssignedIdentity",
     "publicNetworkAccess",
     "serverlessComputeSettings",
     "serviceManagedResourcesSettings",
     "systemDatastoresAuthMode",
+    "v1LegacyMode",
 )
+_WITHOUT_INSIGHTS = ("hub", "project")  # kinds for which none is made unless it is named
 
 
 def ensure_default(emulator: Emulator) -> None:
@@ -59,12 +63,13 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
     stated = body.get("properties") or {}
     account = storage_account or f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
     host = clouds.here(f"{location}.api.azureml.ms")
+    insights = f"{group_id}/providers/Microsoft.Insights/components/appi-{name}"
     properties = {
         "friendlyName": name,
         "description": "",
         "storageAccount": f"{group_id}/providers/Microsoft.Storage/storageAccounts/{account}",
         "keyVault": f"{group_id}/providers/Microsoft.KeyVault/vaults/kv-{name}",
-        "applicationInsights": f"{group_id}/providers/Microsoft.Insights/components/appi-{name}",
+        "applicationInsights": None if str(body.get("kind")).lower() in _WITHOUT_INSIGHTS else insights,
         "containerRegistry": None,
         "hbiWorkspace": False,
         "imageBuildCompute": None,
@@ -255,6 +260,7 @@ def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
 def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Resource:
     stated = wanted.get("properties") or {}
     changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
+    changed |= {key: None for key, value in changed.items() if value == "" and key.endswith("Identity")}  # taken away
     given = {key: wanted[key] for key in ("identity", "sku") if wanted.get(key) is not None}
     body = {
         **found.body,

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install install-small rehearse test suite torture audit sbom explore check docs docs-site lock parity parity-azure parity-stack try-sdk dist release-files github-release try-dist browser expressions bench clean
+.PHONY: help setup install install-small rehearse test suite torture audit sbom explore check docs roles docs-site lock parity parity-azure parity-stack try-sdk dist release-files github-release try-dist browser expressions bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ check: setup ## lint, types, layers and generated documents, without the tests
 	@$(BIN)/python tools/lock.py --check
 
 docs: setup ## write the generated documents again: the parameters' schema, the emulator's coverage
+	@$(BIN)/python tools/docs.py
+
+roles: setup ## the roles of Azure from infra/calls.json; LOG=STATE/requests.log takes in what a kept rehearsal asked for
+	@$(BIN)/python tools/roles.py $(LOG)
 	@$(BIN)/python tools/docs.py
 
 docs-site: setup ## build the documentation as a site, strictly: build/docs-site/site

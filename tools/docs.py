@@ -6,6 +6,7 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +90,8 @@ def templates() -> str:
     ]
     for path in sorted((ROOT / "infra").glob("*.json")):
         stated = json.loads(path.read_text(encoding="utf-8"))
+        if "resources" not in stated:
+            continue
         kinds = dict.fromkeys(f"`{one['type']}` {one['apiVersion']}" for one in stated["resources"])
         lines += [f"## `infra/{path.name}`", "", stated["metadata"]["description"], ""]
         lines += ["It makes:", "", *(f"- {kind}" for kind in kinds)]
@@ -98,6 +101,23 @@ def templates() -> str:
             lines.append(f"| `{name}` | {one['type']} | {default} | {one['metadata']['description']} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def permissions() -> str:
+    """The roles of `infra/roles.json`, each action with the calls that ask for it."""
+    return str(_roles().table())
+
+
+def roles() -> str:
+    """`infra/roles.json`, from the calls that rehearsals make."""
+    return str(_roles().whole())
+
+
+def _roles() -> ModuleType:
+    sys.path.insert(0, str(ROOT))
+    from tools import roles as found
+
+    return found
 
 
 def interfaces() -> str:
@@ -145,8 +165,10 @@ def several() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "infra/roles.json": roles,  # before what is written about it
     "docs/json/several.schema.json": several,
     "docs/params.schema.json": schema,
+    "docs/permissions.md": permissions,
     "docs/tags.md": tags,
     "docs/templates.md": templates,
     "docs/verdict.schema.json": verdict,

@@ -32,7 +32,7 @@ from azureml_emulator.http.certificates import Authority
 from azureml_emulator.http.listening import METADATA, Listening, listen
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
-from azureml_emulator.services.entra import authorize
+from azureml_emulator.services.entra import authorize, tokens
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -148,6 +148,8 @@ class Application:
         query = SECRET.sub(r"\1=...", request.query_string)
         with suppress(OSError), (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
             line = {"at": time.time(), "method": request.method, "url": request.url, "query": query}
+            if client := tokens.client_of(request.headers.get("authorization", "")):
+                line["client"] = client
             log.write(json.dumps({**line, "status": reply.status, "ms": round(seconds * 1000, 1)}) + "\n")
 
 

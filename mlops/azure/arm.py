@@ -3,15 +3,27 @@
 Source: Microsoft.Resources deployments, resource groups and providers (REST specification).
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mlops.azure import bulk
 from mlops.azure.workspace import Workspace
 
 DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2024-03-01", "2021-04-01", "2021-04-01"
+LOCKS_API = "2020-05-01"
 REGISTERED = "Registered"
 Deployment = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a deployment would do to one resource; `properties` are those that it would change, with both values."""
+
+    change: str  # Create, Modify, Delete, Deploy, NoChange, Ignore or Unsupported, in ARM's words
+    id: str
+    properties: tuple[tuple[str, str, str], ...] = ()
 
 
 def tenant(workspace: Workspace, subscription: str) -> str:
@@ -56,6 +68,12 @@ def held_by(workspace: Workspace, group: str) -> dict[str, dict[str, str]]:
     return {str(one["id"]).lower(): dict(one.get("tags") or {}) for one in found}
 
 
+def locks(workspace: Workspace, group: str) -> list[str]:
+    """The ids of the locks on a group, and on what is in it."""
+    url = f"{workspace.cloud.arm}{group}/providers/Microsoft.Authorization/locks?api-version={LOCKS_API}"
+    return [str(one["id"]) for one in bulk.pages(workspace, url, "list the locks of the resource group")]
+
+
 def deployment(workspace: Workspace, place: str, name: str) -> Deployment | None:
     """A deployment to a group or a subscription, or None."""
     return workspace.look(_url(workspace, place, name), f"look at the deployment {name}")
@@ -71,13 +89,28 @@ def deploy(
     location: str,
 ) -> None:
     """Deploy a template and wait for the end. `location` is where a deployment to a subscription is kept."""
-    given = {key: {"value": value} for key, value in parameters.items()}
-    body = {
-        "properties": {"mode": "Incremental", "template": dict(template), "parameters": given},
-        "tags": dict(tags),
-        **({} if "/resourceGroups/" in place else {"location": location}),
-    }
+    body = {**_body(place, template, parameters, location), "tags": dict(tags)}
     workspace.change("PUT", _url(workspace, place, name), f"deploy {name}", json=body)
+
+
+def what_if(
+    workspace: Workspace,
+    place: str,
+    name: str,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    location: str,
+) -> tuple[Predicted, ...]:
+    """What a deployment would change. It changes nothing, and ARM takes some seconds for it."""
+    body = _body(place, template, parameters, location)
+    body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
+    url = _url(workspace, place, name).replace("?", "/whatIf?")
+    found = workspace.worked_out("POST", url, f"ask what {name} would change", json=body)
+    changes = (found.get("properties") or {}).get("changes") or ()
+    return tuple(
+        Predicted(str(one["changeType"]), str(one.get("resourceId") or ""), tuple(_differences(one.get("delta") or ())))
+        for one in changes
+    )
 
 
 def succeeded(found: Deployment) -> bool:
@@ -133,8 +166,10 @@ def last_first(ids: Iterable[str]) -> list[str]:
 
 def remove(workspace: Workspace, id: str, api_version: str) -> None:
     """Delete a resource and wait for the end; one that is gone already is fine."""
-    if workspace.look(f"{workspace.cloud.arm}{id}?api-version={api_version}", f"look at {id}") is not None:
-        workspace.change("DELETE", f"{workspace.cloud.arm}{id}?api-version={api_version}", f"delete {id}")
+    url = f"{workspace.cloud.arm}{id}?api-version={api_version}"
+    whole = "&underlyingResourceAction=Delete" if type_of(id).endswith("/workspaces/computes") else ""
+    if workspace.look(url, f"look at {id}") is not None:
+        workspace.change("DELETE", f"{url}{whole}", f"delete {id}")
 
 
 def remove_group(workspace: Workspace, id: str) -> None:
@@ -145,6 +180,26 @@ def remove_group(workspace: Workspace, id: str) -> None:
 def forget(workspace: Workspace, place: str, name: str) -> None:
     """Delete the record of a deployment, and nothing of what it made."""
     workspace.change("DELETE", _url(workspace, place, name), f"forget the deployment {name}")
+
+
+def _body(place: str, template: Mapping[str, Any], parameters: Mapping[str, Any], location: str) -> dict[str, Any]:
+    given = {key: {"value": value} for key, value in parameters.items()}
+    stated: dict[str, Any] = {"mode": "Incremental", "template": dict(template), "parameters": given}
+    return {"properties": stated, **({} if "/resourceGroups/" in place else {"location": location})}
+
+
+def _differences(delta: Iterable[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, str, str]]:
+    """Each property that changes, with its value before and after; those of a list by their place in it."""
+    for one in delta:
+        path = f"{above}.{one['path']}".strip(".")
+        if one.get("children"):
+            yield from _differences(one["children"], path)
+        elif one.get("propertyChangeType") != "NoEffect":
+            yield path, _short(one.get("before")), _short(one.get("after"))
+
+
+def _short(value: object) -> str:
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _url(workspace: Workspace, place: str, name: str) -> str:

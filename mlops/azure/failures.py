@@ -30,8 +30,10 @@ FIXES = {
     "Unable to get authority configuration": "compare AZURE_TENANT_ID, and AZURE_CLOUD, which says whose Entra is "
     "asked: it knows no such tenant",
     "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
-    "AuthorizationFailed": "give the identity the role AzureML Data Scientist on the workspace "
-    "(AzureML Compute Operator for clusters, Monitoring Reader on the subscription for sizes and metrics)",
+    "ScopeLocked": "a lock there, or around it, forbids to delete: `az lock list` finds it, `az lock delete` takes it "
+    "away; what cleanup should keep is named under cleanup.protect in params.yaml",
+    "AuthorizationFailed": "give the identity a role with that action, at that scope or above: `mlops init cloud` "
+    "gives those of docs/permissions.md; AzureML Data Scientist on the workspace has nearly all",
 }
 
 

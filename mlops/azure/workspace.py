@@ -224,6 +224,13 @@ class Workspace:
 
         The SDK then reads the resource once more for its result, which nobody wants here: who acts looks for itself.
         """
+        self._operate(method, url, what, json, lambda _: None)
+
+    def worked_out(self, method: str, url: str, what: str, *, json: Any = None) -> dict[str, Any]:
+        """The same for a long operation that changes nothing and ends in an answer: that answer."""
+        return dict(self._operate(method, url, what, json, lambda ended: ended.http_response.json()))
+
+    def _operate(self, method: str, url: str, what: str, json: Any, read: Callable[[Any], Any]) -> Any:
         from azure.core.polling import LROPoller
         from azure.core.rest import HttpRequest
 
@@ -233,7 +240,7 @@ class Workspace:
             started = self.rest.send_request(HttpRequest(method, url, json=json), _return_pipeline_response=True)
             started.http_response.raise_for_status()
             try:
-                LROPoller(self.rest, started, lambda _: None, until_ended(POLL_SECONDS)).result()
+                return LROPoller(self.rest, started, read, until_ended(POLL_SECONDS)).result()
             except (AttributeError, KeyError, TypeError) as error:  # how azure-core takes a list for an operation
                 raise Transient(not_azure(what, f"its operation has no state: {error}")) from error
 

@@ -11,7 +11,11 @@ def report(result: SetUpResult) -> Report:
     rows = [(one.service.value, one.what, one.found.value, one.change.value) for one in result.steps]
     lines = ("nothing to do",) if not result.changes else ()
     commands = [command for one in result.steps for command in one.commands]
-    sections = (Section("The same by hand", ("\n".join(commands),)),) if result.mode is SetUpMode.SHOW else ()
+    predicted = [line for one in result.steps for line in (f"{one.what}:", *one.predicted) if one.predicted]
+    sections: tuple[Section, ...] = ()
+    if result.mode is SetUpMode.SHOW:
+        told = (Section("What Azure would change", ("\n".join(predicted),)),) if predicted else ()
+        sections = (*told, Section("The same by hand", ("\n".join(commands),)))
     exports = "\n".join(f"export {name}={value}" for name, value in result.variables.items())
     if result.mode is SetUpMode.MAKE:
         sections = (Section("For your own shell", (exports,)),)

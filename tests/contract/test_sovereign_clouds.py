@@ -90,9 +90,11 @@ def test_what_init_cloud_deploys_lets_a_job_sign_in_with_the_audience_of_its_clo
     names = (defaults.SUBSCRIPTION_ID, defaults.RESOURCE_GROUP, defaults.WORKSPACE)
     target = Target("azure", *names, "", cloud)
     owner = Workspace(target, auth.credential({}, interactive=False, cloud=cloud))
-    spec = CloudSpec(names[0], "", names[1], names[2], owner.location, "acme/tune", (), cloud=cloud.name)
+    spec = CloudSpec(
+        names[0], "", names[1], names[2], owner.location, "acme/tune", (), cloud=cloud.name, built_in_roles=True
+    )
     subjects = ("repo:acme/tune:environment:production",)
-    given = environment_parameters(spec, "production", subjects)
+    given = environment_parameters(spec, "production", subjects, {})
     arm.deploy(owner, spec.group_id, "production", template("environment"), given, {}, owner.location)
     made = arm.deployment(owner, spec.group_id, "production")
     assert made is not None

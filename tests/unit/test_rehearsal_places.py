@@ -27,9 +27,17 @@ def given(params: Params) -> dict[str, set[tuple[str, str]]]:
 def test_the_ordinary_scenario_has_one_workspace_and_an_identity_for_each_environment() -> None:
     assert list(places.told(HERE)) == []
     _, subscription, _, workspace = places.training()
-    works = {("AzureML Data Scientist", workspace), ("Monitoring Reader", subscription)}
-    trains = {*works, ("AzureML Compute Operator", workspace)}
-    assert given(HERE) == {"training": trains, "staging": works, "production": works, "a person": trains}
+    reads = ("MLOps read", subscription)
+    releases = {("MLOps release", workspace), reads}
+    person = {
+        ("AzureML Data Scientist", workspace),
+        ("Monitoring Reader", subscription),
+        ("AzureML Compute Operator", workspace),
+    }
+    trains = {("MLOps train", workspace), ("MLOps cleanup", workspace), reads}  # `cleanup` signs in by itself here
+    assert given(HERE) == {"training": trains, "staging": releases, "production": releases, "a person": person}
+    clients = {one["client"] for one in roles.access("o/r", HERE)["federated_credentials"]}
+    assert {roles.client(name) for name in roles.kinds(HERE)} < clients
 
 
 def test_two_workspaces_put_the_last_environment_elsewhere_with_a_registry_between_and_roles_for_each() -> None:
@@ -37,12 +45,11 @@ def test_two_workspaces_put_the_last_environment_elsewhere_with_a_registry_betwe
     (told,) = places.told(apart)
     assert told.startswith("production is in rg-production/mlw-production of subscription ")
     assert told.endswith(", models come through the registry team-models")
-    there, shares = ("AzureML Data Scientist", "mlw-production"), ("AzureML Registry User", "team-models")
-    looks = ("Reader", "mlw-production")
     by_name = given(apart)
-    assert {name for name, held in by_name.items() if there in held} == {"production", "a person"}
-    assert {name for name, held in by_name.items() if shares in held} == {"staging", "production", "a person"}
-    assert {name for name, held in by_name.items() if looks in held} == {"training", "staging"}
+    for name, kind in {"training": "train", "staging": "release", "production": "release"}.items():
+        there = {(f"MLOps {kind}", "mlw-production"), ("MLOps read", places.ELSEWHERE["subscription"])}
+        assert there | {("AzureML Registry User", "team-models")} <= by_name[name]
+    assert ("AzureML Compute Operator", "mlw-production") not in by_name["a person"]
 
 
 def test_a_push_of_one_of_several_models_that_changed_nothing_is_nothing_to_do() -> None:

@@ -1,5 +1,6 @@
 """Azure's rules of access as the emulator keeps them: federated credentials, roles, actions, token buckets."""
 
+import re
 import time
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azureml_emulator.core import defaults
+from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.services.entra import actions, federation, roles, tokens
+from azureml_emulator.core.paths import API
+from azureml_emulator.routes import ROUTES
+from azureml_emulator.services.entra import actions, federation, operations, roles, tokens
 from azureml_emulator.services.entra.actions import Asked
 from azureml_emulator.services.entra.federation import Credential
 from azureml_emulator.services.entra.throttle import BUDGETS, Buckets
@@ -97,6 +100,83 @@ def test_a_good_token_says_who_it_is() -> None:
 )
 def test_a_call_is_an_action_at_a_scope(method: str, path: str, action: str, scope: str) -> None:
     assert actions.of_arm(method, path) == Asked(action, scope)
+
+
+UNPUBLISHED = re.compile(  # calls of the interface for which Azure's list of operations has no name
+    r"/(marketplaceSubscriptions|capabilityHosts|outboundRules)/(read|write|delete)"
+    r"|/(featuresets|featurestoreEntities)/versions/(read|write|delete)|/environments/delete|/schedules/trigger/action"
+)
+
+
+@pytest.mark.parametrize("host", [arm.HOST, API])
+def test_every_call_asks_for_an_action_that_its_provider_publishes(host: str) -> None:
+    made: dict[str, Asked | None] = {}
+    for route in ROUTES:
+        for method in route.methods.split() if route.host == host else ():
+            asked = actions.of_arm if host == arm.HOST else actions.of_workspace
+            made[f"{method} {route.path}"] = asked(method, route.path)
+    assert len(made) > 90
+    named = {call: one.action for call, one in made.items() if one and "{" not in one.action}
+    unknown = {call: action for call, action in named.items() if not operations.published(action)}
+    assert [call for call, action in unknown.items() if not UNPUBLISHED.search(action)] == []
+    below = "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.MachineLearningServices/workspaces/"
+    assert [call for call, one in made.items() if one is None and below in call] == []
+
+
+MLFLOW = f"/mlflow/v1.0{WS}/api/2.0/mlflow"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("POST", f"/history/v1.0{WS}/rundata", "experiments/runs/read"),
+        ("POST", f"/history/v1.0{WS}/experiments/e/runs:query", "experiments/runs/read"),
+        ("GET", f"/history/v1.0{WS}/experiments/e", "experiments/read"),
+        ("PATCH", f"/history/v1.0{WS}/experiments/e/runs/r", "experiments/runs/write"),
+        ("DELETE", f"/history/v1.0{WS}/runs/r/tags", "experiments/runs/write"),
+        ("GET", f"/history/v1.0{WS}/runs/r/artifacts/contentinfo", "metadata/artifacts/read"),
+        ("POST", f"/artifact/v2.0{WS}/artifacts/ExperimentRun/r/batch/metadata", "metadata/artifacts/write"),
+        ("POST", f"/data/v1.0{WS}/dataversion/batchGetResolvedUris", "data/versions/read"),
+        ("POST", f"{MLFLOW}/runs/search", "experiments/runs/read"),
+        ("POST", f"{MLFLOW}/runs/delete", "experiments/runs/delete"),
+        ("POST", f"{MLFLOW}/experiments/create", "experiments/write"),
+        ("POST", f"{MLFLOW}/registered-models/create", "models/write"),
+        ("DELETE", f"{MLFLOW}/model-versions/delete", "models/versions/delete"),
+        ("DELETE", f"{MLFLOW}/model-versions/delete-tag", "models/versions/write"),
+    ],
+)
+def test_a_call_to_the_regional_host_is_an_action_of_the_workspace(method: str, path: str, action: str) -> None:
+    assert actions.of_workspace(method, path) == Asked(f"{ML}/workspaces/{action}", WS)
+
+
+def test_whatever_a_registry_holds_is_an_asset_of_it() -> None:
+    registry = f"{GROUP}/providers/{ML}/registries/r"
+    for method, path, verb in (
+        ("GET", "models/m/versions/1", "read"),
+        ("PUT", "components/c/versions/1", "write"),
+        ("POST", "models/m/versions/1/startPendingUpload", "write"),
+        ("POST", "datarefs/m/versions/1", "read"),
+    ):
+        assert actions.of_arm(method, f"{registry}/{path}") == Asked(f"{ML}/registries/assets/{verb}", registry)
+    assert actions.of_arm("GET", registry) == Asked(f"{ML}/registries/read", registry)
+
+
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        ({"actions": [f"{ML}/workspaces/jobs/fly"]}, "InvalidActionOrNotAction"),
+        ({"actions": [], "not_actions": [f"{ML}/nothing/*"]}, "InvalidActionOrNotAction"),
+        ({"actions": [], "data_actions": [f"{roles.BLOBS}/read"]}, "InvalidDataActionOrNotDataAction"),
+        ({"actions": ["*/read", f"{ML}/workspaces/codes/*"], "data_actions": [f"{roles.BLOBS}/blobs/*"]}, None),
+    ],
+)
+def test_a_role_of_ones_own_names_actions_that_there_are(role: dict[str, list[str]], code: str | None) -> None:
+    if code is None:
+        assert roles.definition({"name": "own", **role})[0] == "own"
+        return
+    with pytest.raises(ServiceError) as refused:
+        roles.definition({"name": "own", **role})
+    assert (refused.value.status, refused.value.code) == (400, code)
 
 
 def test_the_list_of_subscriptions_needs_no_role() -> None:

@@ -13,9 +13,11 @@ from mlops.errors import BadInput, Problem
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
-    from mlops.domain.repository.cloud import CloudSpec
+    from mlops.domain.environments.workspace_name import WorkspaceName
+    from mlops.domain.repository.cloud import CloudSpec, ClusterSpec
     from mlops.flow.outcome import Outcome
     from mlops.flow.repository.cloud import SetUpResult
+    from mlops.params import Params
 
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
@@ -29,12 +31,15 @@ WORKSPACE_LENGTH = 33  # Azure takes no longer name of a workspace
 @click.option("--location", metavar="REGION", help="Region, such as eastus.")
 @click.option("--repository", metavar="OWNER/REPO", help="Whose workflows sign in.  [default: that of the checkout]")
 @click.option("--reviewer", "reviewers", multiple=True, metavar="LOGIN", help="Who approves; or ORGANIZATION/TEAM.")
-@click.option("--lock", is_flag=True, help="Let nobody delete the workspace before the lock is taken away.")
+@click.option("--lock", is_flag=True, help="Lock storage, key vault and registry against deletion.")
 @click.option(
     "--isolation", type=click.Choice(["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]),
     default="Disabled", show_default=True, help="Managed network of the workspace.",
 )  # fmt: skip
-@click.option("--built-in-roles", is_flag=True, help="Monitoring Reader in the place of a smaller role of its own.")
+@click.option("--subnet", default="", metavar="ID", help="Subnet for private endpoints; public access goes off.")
+@click.option("--dns-zone", "zones", multiple=True, metavar="ID", help="Private DNS zone for them; repeatable.")
+@click.option("--cluster", is_flag=True, help="Make the cluster of params.yaml, too.")
+@click.option("--built-in-roles", is_flag=True, help="Azure's own roles, which allow more, in the place of ours.")
 @click.option("--budget", type=click.IntRange(0), default=0, help="Money a month at which somebody is told; 0: none.")
 @click.option("--contact", "contacts", multiple=True, metavar="ADDRESS", help="Who is told of the budget; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what lacks, and the az and gh commands for it.")
@@ -101,15 +106,14 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         known = ", ".join(cloud.regions)
         session.view.note(f"Azure Machine Learning is published for {known} of {cloud.name}, not for {location}")
     approved = frozenset(name for name, one in params.environments.items() if one.approval == "github")
+    scaled = frozenset(name for name, one in params.environments.items() if one.autoscale)
     reviewers = said["reviewers"]
     if approved and not reviewers and asks:
         reviewers = (click.prompt(f"Who approves {', '.join(sorted(approved))} (login)", err=True),)
     if approved and not reviewers:
         fix = "give --reviewer LOGIN, or set its approval to command or none in params.yaml"
         raise BadInput(Problem(f"nobody is named to approve {', '.join(sorted(approved))}", "--reviewer", fix=fix))
-    for name, one in params.environments.items():
-        if one.workspace or one.resource_group or one.subscription:
-            session.view.note(f"{name} has a workspace of its own: give its identity roles there (docs/promotion.md)")
+    _check_network(said)
     names = (place.subscription, place.resource_group, place.workspace)
     environ.update({name: value or "" for name, value in zip(REQUIRED, names, strict=True)})
     workspace = session.context().workspace.at(place)
@@ -124,14 +128,63 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         environments=(TRAINING, *params.environments),
         approved=approved,
         reviewers=tuple(reviewers),
+        scaled=scaled | {TRAINING} if scaled else frozenset(),  # whose `cleanup` deletes the settings
         lock=said["lock"],
         isolation=said["isolation"],
+        subnet=said["subnet"],
+        dns_zones=said["zones"],
+        cluster=_cluster(params) if said["cluster"] else None,
+        others=_others(params, place),
+        registry=next((one.registry for one in params.environments.values() if one.registry), ""),
         built_in_roles=said["built_in_roles"],
         budget=said["budget"],
         contacts=said["contacts"],
         budget_start=f"{clock.now():%Y-%m-01}",
     )
     return spec, workspace
+
+
+def _check_network(said: Mapping[str, Any]) -> None:
+    """Raise BadInput for what Azure would refuse, or leave open."""
+    from mlops.domain.repository.cloud import zones
+
+    if said["zones"] and not said["subnet"]:
+        raise BadInput(Problem("a DNS zone is for private endpoints, and there are none", fix="give --subnet"))
+    if said["subnet"] and said["isolation"] == "Disabled":
+        why = "machines of a workspace without public access reach it by its managed network"
+        fix = "give --isolation AllowInternetOutbound, or AllowOnlyApprovedOutbound"
+        raise BadInput(Problem("--subnet needs a managed network", why=why, fix=fix))
+    try:
+        zones(said["zones"])
+    except KeyError as error:
+        fix = "give the id of a zone such as privatelink.api.azureml.ms or privatelink.blob.core.windows.net"
+        raise BadInput(Problem(f"no endpoint has a DNS zone {error.args[0]}", "--dns-zone", fix=fix)) from None
+
+
+def _others(params: "Params", place: "WorkspaceName") -> "tuple[WorkspaceName, ...]":
+    """The workspaces that environments have of their own."""
+    from mlops.domain.environments.workspace_name import WorkspaceName
+
+    named = [
+        WorkspaceName(
+            one.workspace or place.workspace,
+            one.resource_group or place.resource_group,
+            one.subscription or place.subscription,
+        )
+        for one in params.environments.values()
+    ]
+    return tuple(one for one in dict.fromkeys(named) if one != place)
+
+
+def _cluster(params: "Params") -> "ClusterSpec | None":
+    """The cluster that params.yaml names; None where the training is serverless."""
+    from mlops.domain.repository.cloud import ClusterSpec
+
+    stated = params.training
+    if stated.serverless:
+        return None
+    idle, low = stated.idle_seconds_before_scale_down, stated.tier == "low_priority"
+    return ClusterSpec(stated.compute, stated.instance_type, stated.max_nodes, idle, low)
 
 
 def _token(session: Session) -> str:

@@ -42,28 +42,20 @@ def roles(params: Params) -> Iterator[tuple[str, str]]:
         yield REGISTRY_USER, scope(*place)
 
 
-def roles_of(name: str, params: Params) -> Iterator[tuple[str, str]]:
-    """What docs/promotion.md gives the identity of an environment there; that of the training is none of `params`.
-
-    Whoever serves a model shares it with the registry of the environment after it.
-    """
-    own = params.environments.get(name)
-    for place in dict.fromkeys(_workspaces(params)):
-        if own is not None and _workspace(own) == place:
-            yield from in_workspace(place)
-        else:
-            yield "Reader", scope(*place)
-    order = list(params.environments)
-    at = order.index(name) if own is not None else -1
-    for one in (params.environments[each] for each in order[max(at, 0) : at + 2]):
-        if one.registry:
-            yield REGISTRY_USER, scope(*_registry(one.registry))
-
-
 def in_workspace(place: Place) -> Iterator[tuple[str, str]]:
     """What whoever works in a workspace needs of it."""
     yield "AzureML Data Scientist", scope(*place)
     yield "Monitoring Reader", f"/subscriptions/{place[1]}"
+
+
+def workspaces(params: Params) -> list[Place]:
+    """The workspaces, that of the training first."""
+    return list(dict.fromkeys((training(), *_workspaces(params))))
+
+
+def registries(params: Params) -> list[Place]:
+    """The registries that environments take their models from."""
+    return list(dict.fromkeys(_registries(params)))
 
 
 def told(params: Params) -> Iterator[str]:

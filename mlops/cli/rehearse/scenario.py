@@ -124,7 +124,7 @@ class Rehearsal:
     def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
         """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
         heard = self.calls.heard(name, self.show.event)
-        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(event), heard)
+        done = actions.run(self.top, f"{name}.yml", event, payload, self._machine(event, name), heard)
         self.show.calm()
         self.record.take(name, done)
         if done.unexplained:
@@ -168,7 +168,7 @@ class Rehearsal:
         except process.NotStarted as error:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
-    def _machine(self, event: str) -> actions.RunnerSetup:
+    def _machine(self, event: str, workflow: str) -> actions.RunnerSetup:
         binaries = Path(sys.executable).parent
         path = os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"])
         environment = {
@@ -178,7 +178,7 @@ class Rehearsal:
             "MLOPS_VENV": str(binaries.parent),
             "MLOPS_VENV_READY": str(binaries.parent),
         }
-        return self.github.machine(event, path, environment)
+        return self.github.machine(event, path, environment, workflow)
 
     def _overlay(self) -> dict[str, str]:
         """What makes the commands of a rehearsal read the values that are meant for one."""

@@ -49,7 +49,7 @@ def _train(seen: Seen) -> str:
 
 def _promote(seen: Seen, environment: str) -> str:
     place, spec = seen.place(environment), seen.rollouts[environment]
-    key = "listKeys/action" if spec.auth_mode == "key" else "token/action"
+    key = "listKeys/action" if spec.auth_mode == "key" else "score/action"
     endpoints = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
     found = _asked(seen, place.id, (*WRITES[Road.PROMOTE], f"{endpoints}/{key}"))
     if spec.autoscale:

@@ -12,10 +12,11 @@ from mlops.domain.repository.cloud import CloudSpec
 from mlops.domain.tags import MADE_BY_TAG
 from mlops.errors import CapRefused, Problem
 from mlops.flow.outcome import Outcome
-from mlops.flow.repository.cloud_steps import Account, Service, Settings, SetUpState, SetUpStep, template
+from mlops.flow.repository.cloud_account import Account
+from mlops.flow.repository.cloud_settings import Settings
+from mlops.flow.repository.cloud_steps import Service, SetUpState, SetUpStep, template
 from mlops.github_setup import RepositorySettings
 
-LOCKS = "microsoft.authorization/locks"
 Confirm = Callable[[str], bool]
 
 
@@ -46,6 +47,7 @@ class SetUpLine:
     found: SetUpState
     change: SetUpChange
     commands: tuple[str, ...]
+    predicted: tuple[str, ...] = ()  # what it would change, as Azure says (what-if)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,15 @@ def run(
 def _make(steps: list[SetUpStep], mode: SetUpMode, confirm: Confirm) -> list[SetUpLine]:
     states = [step.look() for step in steps]
     due = [(step, state) for step, state in zip(steps, states, strict=True) if state is not SetUpState.THERE]
-    plan = "\n".join(f"{step.service.value}: {step.what}: {state.value}" for step, state in due)
+    predicted = {step.what: step.predict() for step, _ in due}
+    plan = "\n".join(
+        line
+        for step, state in due
+        for line in (
+            f"{step.service.value}: {step.what}: {state.value}",
+            *(f"  {change}" for change in predicted[step.what]),
+        )
+    )
     go = mode is SetUpMode.MAKE and bool(due) and confirm(f"{plan}\nMake or change these {len(due)}?")
     lines = []
     for step, state in zip(steps, states, strict=True):
@@ -100,13 +110,17 @@ def _make(steps: list[SetUpStep], mode: SetUpMode, confirm: Confirm) -> list[Set
             if now is not SetUpState.THERE:
                 step.do()
                 change = SetUpChange.MADE if now is SetUpState.MISSING else SetUpChange.CHANGED
-        lines.append(SetUpLine(step.service, step.what, state, change, step.commands))
+        told = predicted.get(step.what, ())
+        lines.append(SetUpLine(step.service, step.what, state, change, step.commands, told))
     return lines
 
 
 def _undo(account: Account, settings: Settings, confirm: Confirm) -> list[SetUpLine]:
     """Delete what carries our mark, GitHub first, so that no job signs in while the rest goes."""
-    removals = [*_of_github(settings), *_of_azure(account)]
+    accounts = [*account.others(), account]
+    for one in accounts:
+        _refuse_locked(one)
+    removals = [*_of_github(settings), *(found for one in accounts for found in _of_azure(one))]
     plan = "\n".join(f"{service.value}: {what}" for service, what, _ in removals)
     go = bool(removals) and confirm(f"{plan}\nDelete these {len(removals)}, with all that is in them?")
     change = SetUpChange.REMOVED if go else SetUpChange.LEFT
@@ -136,11 +150,13 @@ def _of_github(settings: Settings) -> list[Removal]:
     return [*found, (Service.GITHUB, note, partial(github.remove_variable, cloud.MADE_VARIABLE))]
 
 
-def _refuse_locked(id: str) -> None:
-    if arm.type_of(id) == LOCKS:
-        why = "it was asked for so that nobody deletes the workspace by mistake, and so it holds for this command too"
-        fix = f"az lock delete --ids {id}, then run this again"
-        raise CapRefused(Problem("a lock protects the workspace", id, why=why, fix=fix))
+def _refuse_locked(account: Account) -> None:
+    """Nothing is deleted where a lock would stop it half-way, ours or somebody else's."""
+    workspace, group = account.workspace, account.spec.group_id
+    if arm.group(workspace, group) is not None and (locks := arm.locks(workspace, group)):
+        why = "somebody asked for it so that nobody deletes this by mistake, and so it holds for this command too"
+        fix = f"az lock delete --ids {' '.join(locks)}, then run this again"
+        raise CapRefused(Problem("a lock protects what would be deleted", ", ".join(locks), why=why, fix=fix))
 
 
 def _of_azure(account: Account) -> list[Removal]:
@@ -152,14 +168,13 @@ def _of_azure(account: Account) -> list[Removal]:
     tags = arm.held_by(workspace, spec.group_id)
     found: list[Removal] = []
     ours: set[str] = set()
-    for what in ("subscription", *reversed(spec.environments), "workspace"):
+    for what in account.deployments:
         deployed = account.deployment(what)
         if deployed is None or (deployed.get("tags") or {}).get(MADE_BY_TAG) != cloud.MADE_BY:
             continue
-        file = what if what in ("subscription", "workspace") else "environment"
+        file = "environment" if what in spec.environments else what
         versions = arm.api_versions(template(file))
         for id in arm.last_first(arm.made(deployed)):
-            _refuse_locked(id)
             if id.lower() in tags and tags[id.lower()].get(MADE_BY_TAG) != cloud.MADE_BY:
                 continue  # somebody took our mark away: it is theirs now
             ours.add(id.lower())

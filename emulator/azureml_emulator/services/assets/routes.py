@@ -14,6 +14,7 @@ from azureml_emulator.services.assets import (
     registry_calls,
     snapshots,
 )
+from azureml_emulator.services.workspaces import arm_deployments
 
 # one row per call and kind of versioned asset; the kinds differ in nothing but their checks
 ASSET_ROUTES = (
@@ -93,4 +94,5 @@ INDEX_ROUTES = tuple(
     )
 )
 
+arm_deployments.MAKERS["microsoft.machinelearningservices/registries"] = registries.put
 ROUTES = (*ASSET_ROUTES, *REGISTRY_ROUTES, *INDEX_ROUTES)

@@ -16,8 +16,9 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
     """GET the permissions of the caller at the scope that stands before `/providers/Microsoft.Authorization`."""
     principal = tokens.check(request.headers.get("authorization", ""), tokens.MANAGEMENT)
     scope = request.path[: request.path.lower().rindex("/providers/microsoft.authorization/")]
-    assignments = emulator.part(Access).assignments
-    held = roles.held(assignments, (principal.client, principal.object), scope) if assignments else [EVERYTHING]
+    access = emulator.part(Access)
+    ids = (principal.client, principal.object)
+    held = roles.held(access.assignments, ids, scope, access.known_roles) if access.assignments else [EVERYTHING]
     return Reply(200, {"value": [_show(role) for role in held]})
 
 

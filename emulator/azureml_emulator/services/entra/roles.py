@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.services.entra import operations
 
 ML = "Microsoft.MachineLearningServices"
 WRITES = ("read", "write", "delete")
@@ -98,13 +99,25 @@ class Assignment:
 
 
 def definition(stated: object) -> tuple[str, Role]:
-    """A role of one's own, with its name, from its fields. Raises a 400 that says what is wrong with it."""
+    """A role of one's own, with its name, from its fields. Raises a 400 that says what is wrong with it.
+
+    An action must be one that a provider publishes, or with `*` stand for some.
+    """
     lists = {"actions", "not_actions", "data_actions"}
     if not isinstance(stated, dict) or not {"name", "actions"} <= set(stated) <= {"name", *lists}:
         raise bad_request(
             f"A role has name, actions and, where it has some, not_actions, data_actions; not {stated!r}."
         )
-    return str(stated["name"]), Role(**{name: tuple(map(str, stated.get(name) or ())) for name in lists})
+    made = Role(**{name: tuple(map(str, stated.get(name) or ())) for name in lists})
+    for kind, named, known in (
+        ("Action", (*made.actions, *made.not_actions), operations.PUBLISHED),
+        ("DataAction", made.data_actions, operations.DATA),
+    ):
+        for action in named:
+            if not any(_pattern(action).fullmatch(one) for one in known):
+                text = f"'{action}' does not match any of the actions supported by the providers."
+                raise ServiceError(400, f"Invalid{kind}OrNot{kind}", text, plain=True)
+    return str(stated["name"]), made
 
 
 def from_json(stated: object, known: Mapping[str, Role] = BUILT_IN) -> Assignment:

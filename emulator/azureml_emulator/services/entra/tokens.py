@@ -7,6 +7,7 @@ It must not know who may do what (`roles`).
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,6 +53,15 @@ def claims_of(token: str) -> dict[str, Any]:
 def _decoded(token: str) -> Mapping[str, Any]:
     """A client shows the same one with each call, for an hour."""
     return jwt.decode(token, options={"verify_signature": False})
+
+
+@lru_cache(100)
+def client_of(header: str) -> str:
+    """The application that an Authorization header speaks for, unchecked; empty where it has no such token."""
+    scheme, _, token = header.partition(" ")
+    with suppress(ValueError):
+        return str(claims_of(token.strip()).get("appid", "")) if scheme.lower() == "bearer" else ""
+    return ""
 
 
 def object_id(client: str) -> str:

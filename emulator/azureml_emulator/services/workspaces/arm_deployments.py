@@ -4,9 +4,11 @@ It must not evaluate an expression (`arm_template`). A template that cannot be e
 Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
 """
 
+import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from azureml_emulator.core import arm, clouds, defaults
@@ -15,13 +17,17 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.entra import tokens
-from azureml_emulator.services.workspaces import arm_records
+from azureml_emulator.services.workspaces import arm_records, compute
 from azureml_emulator.services.workspaces import workspace as workspaces
 from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, copies, scope_of
 from azureml_emulator.services.workspaces.scope import group_exists
 
 KIND = "armDeployments"
 WORKSPACES = f"{arm.PROVIDER}/workspaces"
+
+
+# What is made by its own PUT; the services above this one add theirs.
+MAKERS: dict[str, Callable[[Request, Emulator], Reply]] = {f"{WORKSPACES}/computes".lower(): compute.put}
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -31,13 +37,15 @@ def put(request: Request, emulator: Emulator) -> Reply:
     """
     p, said = request.params, request.json()
     properties = said.get("properties") or {}
-    place, location = _place(request, emulator, said)
+    place, location = place_of(request, emulator, said)
     caller = tokens.check(request.headers.get("authorization", ""), tokens.MANAGEMENT)
     made: list[Json] = []
     with _template_errors():
         scope = _scope(request, properties, location)
         scope.reference = lambda resource: _properties(emulator, resource)
-        made.extend(_make(emulator, place, _evaluated(copy, one), caller) for copy, one in _wanted(scope, properties))
+        made.extend(
+            _make(request, emulator, place, _evaluated(copy, one), caller) for copy, one in _wanted(scope, properties)
+        )
         outputs = scope.value((properties.get("template") or {}).get("outputs") or {})
     stated: Json = {key: said[key] for key in ("tags", "location") if key in said}
     body = {
@@ -63,14 +71,14 @@ def validate(request: Request, emulator: Emulator) -> Reply:
     """POST a deployment to ask what it would make: nothing is made or kept. Raises as `put` does."""
     said = request.json()
     properties = said.get("properties") or {}
-    place, location = _place(request, emulator, said)
+    place, location = place_of(request, emulator, said)
     with _template_errors():
         scope = _scope(request, properties, location)
         named = [
             copy.value({key: one[key] for key in ("type", "name", "scope", "location") if key in one})
             for copy, one in _wanted(scope, properties)
         ]
-        ids = [_id(place, one) for one in named]
+        ids = [id_of(place, one) for one in named]
     answer = {
         "mode": properties.get("mode") or "Incremental",
         "parameters": properties.get("parameters") or {},
@@ -116,7 +124,7 @@ def operations(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, {"value": value})
 
 
-def _place(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
+def place_of(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
     """Where a deployment goes, by id and region."""
     p = request.params
     if "rg" not in p:
@@ -173,9 +181,28 @@ def _providers(named: list[Json]) -> list[Json]:
     ]
 
 
-def _make(emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:
-    id = _id(place, said)
-    if said["type"].lower() == WORKSPACES.lower():
+def _names(id: str) -> dict[str, str]:
+    """The parts of an id, as routes capture them."""
+    _, _, sub, _, rg, _, _, kind, first, *below = id.split("/")
+    if kind == "registries":
+        return {"sub": sub, "rg": rg, "registry": first}
+    return {"sub": sub, "rg": rg, "ws": first, "name": below[-1]}
+
+
+def id_of(place: str, said: Json) -> str:
+    """The id of a resource of a template."""
+    provider, *kinds = str(said["type"]).split("/")
+    pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, str(said["name"]).split("/"), strict=False))
+    at = str(said.get("scope") or "")
+    held = at if at.startswith("/") else f"{place}/providers/{at}" if at else place
+    return f"{held}/providers/{provider}{pairs}"
+
+
+def _make(request: Request, emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:
+    id = id_of(place, said)
+    if maker := MAKERS.get(str(said["type"]).lower()):
+        maker(replace(request, method="PUT", path=id, params=_names(id), body=json.dumps(said).encode()), emulator)
+    elif said["type"].lower() == WORKSPACES.lower():
         workspaces.create(emulator, id, said)
     else:
         arm_records.keep(emulator, id, said, caller)
@@ -197,14 +224,6 @@ def _evaluated(scope: Scope, said: Json) -> Json:
 
 
 _ORDERS = ("dependsOn", "condition", "resources", "copy")
-
-
-def _id(place: str, said: Json) -> str:
-    provider, *kinds = str(said["type"]).split("/")
-    pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, str(said["name"]).split("/"), strict=False))
-    at = str(said.get("scope") or "")
-    held = at if at.startswith("/") else f"{place}/providers/{at}" if at else place
-    return f"{held}/providers/{provider}{pairs}"
 
 
 def _id_of(request: Request) -> str:

@@ -21,6 +21,7 @@ KIND = "armResources"
 IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 CREDENTIALS = f"{IDENTITIES}/federatedidentitycredentials"
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
+LOCKS = "microsoft.authorization/locks"
 DEFINITIONS = "microsoft.authorization/roledefinitions"
 
 
@@ -34,6 +35,8 @@ def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource
     if kind.lower() == ASSIGNMENTS:
         properties["scope"] = _scope_of(id)
         _role(emulator, properties)
+    if kind.lower() == DEFINITIONS:
+        _check_definition(emulator, id, properties)
     whole = {**body, "type": kind, "properties": properties}
     made = emulator.store.put(id, whole, parent=_holder(id), kind=KIND, name=str(said["name"]).rsplit("/", 1)[-1])
     _state_access(emulator, caller)
@@ -46,11 +49,12 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
-    """DELETE such a resource, and what is part of it; a lock on it, or around it, refuses that."""
+    """DELETE such a resource, and what is part of it."""
     found = emulator.store.get(request.path.rstrip("/"))
     if found is None:
         return Reply(204)
-    refuse_locked(emulator, found.id)
+    if found.body["type"].lower() == DEFINITIONS:
+        _refuse_assigned(emulator, found)
     emulator.store.delete(found.id)
     _state_access(emulator, None)
     return Reply(200, show(found))
@@ -65,18 +69,17 @@ def list_in_group(request: Request, emulator: Emulator) -> Reply:
     kept = [{**_first(one), "type": one.body["type"]} for one in emulator.store.children(group, KIND)]
     ours = f"{arm.PROVIDER}/workspaces"
     kept += [{**_first(one), "type": ours} for one in emulator.store.children(group, scope.KIND)]
+    theirs = emulator.store.children(group, "registries")
+    kept += [{**_first(one), "type": f"{arm.PROVIDER}/registries"} for one in theirs]
     return arm.page(request, kept, lambda one: one)
 
 
-def refuse_locked(emulator: Emulator, id: str) -> None:
-    """Raise ARM's 409 where a lock forbids to delete a resource."""
-    for lock in emulator.store.every(KIND):
-        if lock.body["type"].lower() != "microsoft.authorization/locks" or lock.id.lower() == id.lower():
-            continue
-        held = _scope_of(lock.id).lower()
-        if held == id.lower() or held.startswith(f"{id.lower()}/") or id.lower().startswith(f"{held}/"):
-            text = f"The scope '{id}' cannot perform delete operation because following scope(s) are locked: '{held}'."
-            raise ServiceError(409, "ScopeLocked", f"{text} Please remove the lock and try again.", plain=True)
+def list_locks(request: Request, emulator: Emulator) -> Reply:
+    """GET the locks of a resource group, and of what is in it."""
+    p = request.params
+    group = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}/".lower()
+    held = (one for one in _of(emulator.store.every(KIND), LOCKS) if one.id.lower().startswith(group))
+    return arm.page(request, held, show)
 
 
 def show(found: Resource) -> Json:
@@ -139,6 +142,23 @@ def _definition(properties: Mapping[str, Any]) -> Json:
 
 def _credential(client: str, stated: Mapping[str, Any]) -> federation.Credential:
     return federation.Credential(client, stated["subject"], stated["issuer"], next(iter(stated["audiences"])))
+
+
+def _check_definition(emulator: Emulator, id: str, properties: Mapping[str, Any]) -> None:
+    """Raise ARM's 400 for an action that no provider has, and its 409 for a name that another role has."""
+    name = str(properties["roleName"])
+    roles.definition(_definition(properties))
+    others = (one for one in _of(emulator.store.every(KIND), DEFINITIONS) if one.id.lower() != id.lower())
+    if name in roles.BUILT_IN or any(one.body["properties"]["roleName"] == name for one in others):
+        text = f"A custom role with the same name '{name}' already exists in this directory. Use a different name."
+        raise ServiceError(409, "RoleDefinitionWithSameNameExists", text, plain=True)
+
+
+def _refuse_assigned(emulator: Emulator, role: Resource) -> None:
+    for one in _of(emulator.store.every(KIND), ASSIGNMENTS):
+        if str(one.body["properties"]["roleDefinitionId"]).rpartition("/")[2].lower() == role.name.lower():
+            text = f"There are existing role assignments referencing role '{role.name}'."
+            raise ServiceError(400, "RoleDefinitionHasAssignments", text, plain=True)
 
 
 def _state_access(emulator: Emulator, caller: Principal | None) -> None:

@@ -21,6 +21,10 @@ class BadTemplate(ValueError):
     """A template that cannot be evaluated, and why."""
 
 
+class NotMade(BadTemplate):
+    """What is only known when the resource that it is of has been made."""
+
+
 @dataclass
 class Scope:
     """What expressions refer to."""
@@ -182,7 +186,7 @@ def _variable(scope: Scope, name: str) -> Any:
 
 
 def _nothing() -> Any:
-    raise BadTemplate("a reference is only known while resources are made")
+    raise NotMade("a reference is only known while resources are made")
 
 
 def _copy_index(scope: Scope, *said: Any) -> int:
@@ -249,6 +253,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "or": lambda *values: any(map(_truth, values)),
     "tolower": lambda text: str(text).lower(),
     "toupper": lambda text: str(text).upper(),
+    "contains": lambda whole, part: part in whole,
     "empty": lambda value: not value,
     "array": lambda value: value if isinstance(value, list) else [value],
     "createarray": lambda *values: list(values),

@@ -6,6 +6,7 @@ from azureml_emulator.http.routing import Route
 from azureml_emulator.services.workspaces import (
     arm_deployments,
     arm_records,
+    arm_what_if,
     capacity,
     compute,
     datastores,
@@ -19,6 +20,7 @@ from azureml_emulator.services.workspaces import (
 from azureml_emulator.services.workspaces.records import one_by_one
 
 GROUP = SUBSCRIPTION + "/resourcegroups/{rg}"
+DEPENDENT = SUBSCRIPTION + "/resourceGroups/{rg}/providers/{provider}/{kind}/{name}"
 DEPLOYED = GROUP + "/providers/Microsoft.Resources/deployments/{name}"
 DEPLOYED_TO_SUBSCRIPTION = SUBSCRIPTION + "/providers/Microsoft.Resources/deployments/{name}"
 DEPLOYMENT_CALLS = (
@@ -47,14 +49,26 @@ WORKSPACE_ROUTES = (
         for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
         for method, handler in DEPLOYMENT_CALLS
     ),
+    *(Route(ARM, "POST", place + "/whatIf", arm_what_if.post) for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)),
+    Route(ARM, "GET", SUBSCRIPTION + "/operationresults/{id}", arm_what_if.result),
     *(
         Route(ARM, "POST", f"{place}/validate", arm_deployments.validate)
         for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
     ),
     *(
         Route(ARM, method, f"{place}/providers/Microsoft.Authorization/{kind}/{{name}}", handler)
-        for place in (WS, SUBSCRIPTION)
+        for place in (WS, GROUP, SUBSCRIPTION)
         for kind in ("roleAssignments", "roleDefinitions", "locks")
+        for method, handler in (("GET", arm_records.get), ("DELETE", arm_records.delete))
+    ),
+    Route(ARM, "GET", GROUP + "/providers/Microsoft.Authorization/locks", arm_records.list_locks),
+    *(
+        Route(ARM, method, place, handler)
+        for place in (
+            DEPENDENT + "/providers/Microsoft.Authorization/locks/{held}",
+            DEPENDENT + "/providers/Microsoft.Authorization/roleAssignments/{held}",
+            GROUP + "/providers/Microsoft.Network/privateEndpoints/{name}/privateDnsZoneGroups/{child}",
+        )
         for method, handler in (("GET", arm_records.get), ("DELETE", arm_records.delete))
     ),
     Route(ARM, "GET", SUBSCRIPTION + "/providers/Microsoft.Consumption/budgets/{name}", arm_records.get),
@@ -72,7 +86,6 @@ WORKSPACE_ROUTES = (
     Route(API, "GET", "/discovery", workspace.discovery),
     Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
 )
-DEPENDENT = SUBSCRIPTION + "/resourceGroups/{rg}/providers/{provider}/{kind}/{name}"
 CREDENTIAL = (
     GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}/federatedIdentityCredentials/{child}"
 )

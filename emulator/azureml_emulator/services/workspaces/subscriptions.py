@@ -47,7 +47,6 @@ def delete_group(request: Request, emulator: Emulator) -> Reply:
     id = f"/subscriptions/{p['sub']}/resourceGroups/{p['rg']}"
     if not scope.group_exists(emulator, p["sub"], p["rg"]):
         raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{p['rg']}' could not be found.", plain=True)
-    arm_records.refuse_locked(emulator, id)
     arm_records.forget_below(emulator, id)
     emulator.store.delete(id)
     return Reply(200)

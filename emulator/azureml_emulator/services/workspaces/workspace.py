@@ -159,7 +159,6 @@ def delete(request: Request, emulator: Emulator) -> Reply:
     found = emulator.store.get(arm.workspace_id(request))
     if found is None:
         return Reply(204)
-    arm_records.refuse_locked(emulator, found.id)
     started = emulator.operations.start(
         found.id,
         scope.KIND,

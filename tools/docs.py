@@ -4,6 +4,7 @@ import importlib
 import json
 import pkgutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -93,7 +94,8 @@ def templates() -> str:
         if "resources" not in stated:
             continue
         kinds = dict.fromkeys(f"`{one['type']}` {one['apiVersion']}" for one in stated["resources"])
-        lines += [f"## `infra/{path.name}`", "", stated["metadata"]["description"], ""]
+        about = textwrap.fill(stated["metadata"]["description"], 120)
+        lines += [f"## `infra/{path.name}`", "", about, ""]
         lines += ["It makes:", "", *(f"- {kind}" for kind in kinds)]
         lines += ["", "| parameter | type | default | what |", "|---|---|---|---|"]
         for name, one in stated["parameters"].items():

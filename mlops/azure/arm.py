@@ -11,7 +11,7 @@ from typing import Any
 from mlops.azure import bulk
 from mlops.azure.workspace import Workspace
 
-DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2024-03-01", "2021-04-01", "2021-04-01"
+DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2022-09-01", "2021-04-01", "2021-04-01"
 LOCKS_API = "2020-05-01"
 REGISTERED = "Registered"
 Deployment = Mapping[str, Any]

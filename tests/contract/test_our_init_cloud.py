@@ -266,7 +266,7 @@ def test_a_workspace_and_an_identity_of_others_are_not_touched(place: Place) -> 
         "name": "mlw-theirs-training",
         "location": "westeurope",
     }
-    deployment = f"{group}/providers/Microsoft.Resources/deployments/theirs?api-version=2024-03-01"
+    deployment = f"{group}/providers/Microsoft.Resources/deployments/theirs?api-version=2022-09-01"
     properties = {"mode": "Incremental", "template": {"resources": [identity]}}
     place.workspace.change("PUT", deployment, "make", json={"properties": properties})
     with pytest.raises(BadInput, match="mlw-theirs-training was not made by"):

@@ -10,8 +10,12 @@ import urllib.request
 from typing import Any
 
 from mlops.actions import read
+from mlops.cli.rehearse import roles as rehearsal
+from mlops.params import load
 from tests.documented import documented
 from tests.journeys.conftest import Clone
+from tests.project import PARAMS_FILE
+from tools import roles
 
 CURATED = "data/curated/training.jsonl"
 # Calls to Azure that a step of the first release may make, polls left out. Lower them where they fall.
@@ -253,3 +257,13 @@ def test_a_person_who_moves_traffic_in_the_middle_is_not_overrun(clone: Clone) -
     assert f"somebody else changed {seen['endpoint']}" in done.cause()
     _, production = clone.run("status")["environments"]
     assert {one["deployment"]: one["traffic"] for one in production["serves"]} == {"model-2": 70, seen["served"]: 30}
+
+
+def test_each_identity_asked_only_what_its_role_was_written_from(clone: Clone) -> None:
+    """The emulator refuses an action that a role has not; this one says it of calls, which the documents list."""
+    kinds = {rehearsal.client(name): kind for name, kind in rehearsal.kinds(load(PARAMS_FILE)).items()}
+    recorded = roles.read()
+    made = roles.calls([clone.state / "requests.log"], kinds)
+    new = {kind: sorted(calls - set(recorded.get(kind, ()))) for kind, calls in made.items()}
+    assert all(made[kind] for kind in ("train", "release", "cleanup"))
+    assert not any(new.values()), f"make roles LOG={clone.state}/requests.log takes in: {new}"

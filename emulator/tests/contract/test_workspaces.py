@@ -119,3 +119,44 @@ def test_an_owner_makes_places_whatever_the_stated_roles_allow(
         assert ml_client.registries.get("ours-alone").location == "eastus"
     finally:
         process.control(emulator_address, "PUT", "/access", {"role_assignments": []})
+
+
+def test_what_if_says_what_a_template_would_change_and_changes_nothing(api: Any) -> None:
+    group = arm.default_workspace_id().split("/providers/")[0]
+    deployment = f"https://{arm.HOST}{group}/providers/Microsoft.Resources/deployments/guess"
+
+    def resource(notes: str) -> dict[str, Any]:
+        kind = {"type": "Microsoft.Authorization/locks", "apiVersion": "2020-05-01", "name": "guessed"}
+        scope = f"Microsoft.MachineLearningServices/workspaces/{defaults.WORKSPACE}"
+        return {**kind, "scope": scope, "properties": {"level": "ReadOnly", "notes": notes}}
+
+    def guessed(notes: str) -> dict[str, Any]:
+        body = {"properties": {"mode": "Incremental", "template": {"resources": [resource(notes)]}}}
+        begun = api("POST", f"{deployment}/whatIf?api-version=2022-09-01", body)
+        assert begun.status == 202
+        assert api("GET", begun.headers["location"]).status == 202
+        answer = api("GET", begun.headers["location"]).json()
+        assert answer["status"] == "Succeeded"
+        named = [one for one in answer["properties"]["changes"] if one["resourceId"].endswith("/locks/guessed")]
+        assert {one["changeType"] for one in answer["properties"]["changes"] if one not in named} == {"Ignore"}
+        return dict(named[0])
+
+    new = guessed("why")
+    assert (new["changeType"], new["before"], new["after"]["name"]) == ("Create", None, "guessed")
+    lock = f"https://{arm.HOST}{new['resourceId']}?api-version=2020-05-01"
+    assert api("GET", lock).status == 404
+    body = {"properties": {"mode": "Incremental", "template": {"resources": [resource("why")]}}}
+    assert api("PUT", f"{deployment}?api-version=2022-09-01", body).status == 201
+    assert guessed("why")["changeType"] == "NoChange"
+    changed = guessed("because")
+    assert (changed["changeType"], changed["delta"][0]["path"]) == ("Modify", "properties.notes")
+    assert (changed["delta"][0]["before"], changed["delta"][0]["after"]) == ("why", "because")
+
+    workspace = f"https://{arm.HOST}{arm.default_workspace_id()}?api-version=2024-10-01"
+    refused = api("PATCH", workspace, {"tags": {}})
+    assert (refused.status, refused.json()["error"]["code"]) == (409, "ScopeLocked"), "ReadOnly lets nothing change"
+    assert api("DELETE", lock).status == 200, "whoever may, takes the lock itself away"
+    assert (
+        api("PATCH", f"https://{arm.HOST}{arm.default_workspace_id()}?api-version=2024-10-01", {"tags": {}}).status
+        == 200
+    )

@@ -33,7 +33,8 @@ FIXES = {
     "ScopeLocked": "a lock there, or around it, forbids to delete: `az lock list` finds it, `az lock delete` takes it "
     "away; what cleanup should keep is named under cleanup.protect in params.yaml",
     "AuthorizationFailed": "give the identity a role with that action, at that scope or above: `mlops init cloud` "
-    "gives those of docs/permissions.md; AzureML Data Scientist on the workspace has nearly all",
+    "gives those of docs/permissions.md; of Azure's own, AzureML Data Scientist on the workspace and Monitoring Reader "
+    "on the subscription have nearly all",
 }
 
 

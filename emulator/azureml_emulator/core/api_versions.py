@@ -66,6 +66,11 @@ _JOB: dict[str, Answers] = {
     "queueSettings": _but("2023-02-01", "2023-04-01"),
     "queueSettings/priority": _previews("2023-02-01", "2024-04-01"),
     "properties/_azureml.ClusterName": _since("2024-01-01"),
+    "properties/stages": _until("2022-12-31"),
+    **dict.fromkeys(
+        ("properties/azureml.pipelines.stages", "properties/StartTimeUtc", "properties/EndTimeUtc"),
+        _since("2023-01-01"),
+    ),
     "properties/azureml.DatasetAccessMode": _since("2023-04-01"),
     "properties/azureml.enforceRerun": _since("2023-04-01"),
     "componentConfiguration": _previews("2023-08-01", "2024-04-01"),

@@ -275,6 +275,7 @@ def test_a_pipeline_answers_how_the_service_understood_it(ml_client: "MLClient",
     assert made["properties"]["properties"] == {}  # of a pipeline that is not prepared yet
     properties = api("GET", f"{JOBS}/answered{VERSION}").json()["properties"]
     assert set(made["systemData"]) == {"createdAt", "createdBy", "createdByType"}
+    properties["properties"].pop("azureml.pipelines.stages", None)  # of one that has ended already
     assert properties["properties"] == {
         "azureml.DevPlatv2": "true",
         "azureml.DatasetAccessMode": "Asset",

@@ -8,10 +8,13 @@ from azureml_emulator.core import arm
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs import job_answers
 from azureml_emulator.services.jobs.execution import compute
+from azureml_emulator.services.jobs.job_resource import JobType
 
 ID = arm.default_workspace_id()
 WORKSPACE = Resource(ID, "", "workspaces", ID.rsplit("/", 1)[-1], {"location": "westeurope"}, 1)
 CURATED = "azureml://registries/azureml/environments/AzureML-sklearn-1.0-ubuntu20.04-py38-cpu/versions/33"
+BEGUN, ENDED = "2026-01-02T03:04:05.000000+00:00", "2026-01-02T03:05:00.000000+00:00"
+STAGES = f'{{"Initialization":null,"Execution":{{"StartTime":"{BEGUN}","EndTime":"{ENDED}","Status":"Finished"}}}}'
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,18 @@ def test_only_a_pipeline_is_told_how_it_was_understood() -> None:
 )
 def test_a_compute_is_named_in_three_ways(reference: str | None, name: str) -> None:
     assert compute.name_of(reference) == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "run", "said"),
+    [
+        ("Pipeline", {"start": BEGUN, "end": None, "status": "Running"}, {}),
+        ("Sweep", {"start": BEGUN, "end": ENDED, "status": "Completed"}, {}),
+        ("Command", {"start": BEGUN, "end": ENDED, "status": "Failed"}, {"EndTimeUtc": "2026-01-02 03:05:00"}),
+        ("Pipeline", {"start": BEGUN, "end": ENDED, "status": "Completed"}, {"stages": STAGES}),
+    ],
+)
+def test_a_job_that_has_run_tells_when(kind: str, run: dict[str, str | None], said: dict[str, str]) -> None:
+    shown = job_answers.when_it_ran(JobType(kind), run)
+    assert bool(shown) == bool(said)
+    assert said.items() <= shown.items()

@@ -31,6 +31,7 @@ SUBJECT_SETTING, IMMUTABLE = "github.subject", "immutable"
 def openid_configuration(request: Request, emulator: Emulator) -> Reply:
     """`/{tenant}/v2.0/.well-known/openid-configuration`."""
     base = clouds.here(f"https://{LOGIN}") + f"/{request.params['tenant']}"
+    graph = clouds.here("graph.microsoft.com")
     return Reply(
         200,
         {
@@ -43,6 +44,20 @@ def openid_configuration(request: Request, emulator: Emulator) -> Reply:
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "tenant_region_scope": "NA",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "request_uri_parameter_supported": False,
+            "userinfo_endpoint": f"https://{graph}/oidc/userinfo",
+            "http_logout_supported": True,
+            "frontchannel_logout_supported": True,
+            "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
+            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "name", "tid", "ver", "at_hash", "email"],
+            "kerberos_endpoint": f"{base}/kerberos",
+            "cloud_instance_name": clouds.here(LOGIN).removeprefix("login."),
+            "cloud_graph_host_name": clouds.here("graph.windows.net"),
+            "msgraph_host": graph,
+            "rbac_url": clouds.here("https://pas.windows.net"),
         },
     )
 

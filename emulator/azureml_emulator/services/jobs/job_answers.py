@@ -9,6 +9,7 @@ from typing import Any
 
 from azureml_emulator.catalog import curated
 from azureml_emulator.core import clouds
+from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.job_resource import Job, JobType
@@ -51,6 +52,7 @@ _RESOURCES: Json = {
     "dockerArgs": None,
     "dockerArgsList": None,
 }
+STAGE_STATUS = {"Completed": "Finished"}  # of a pipeline's execution, where it differs from the run's
 STUDIO = "https://ml.azure.com/runs/"
 
 
@@ -114,6 +116,25 @@ def scheduled(stated: Json) -> Json:
     unsaid = {"description": None, "isArchived": False, "tags": None, "properties": None}
     own = {"displayName": stated.get("displayName"), "experimentName": stated.get("experimentName") or ""}
     return {**unsaid, **whole, **own, "status": "NotStarted", "services": None}
+
+
+def when_it_ran(kind: JobType, run: Json) -> dict[str, str]:
+    """The properties that a job has when it has run: a pipeline tells it as its stages, a command as times."""
+    begun, ended = run.get("start"), run.get("end")
+    if not begun or not ended:
+        return {}
+    if kind == JobType.PIPELINE:
+        how = STAGE_STATUS.get(run["status"], run["status"])
+        stages = {"Initialization": None, "Execution": {"StartTime": begun, "EndTime": ended, "Status": how}}
+        return dict.fromkeys(("azureml.pipelines.stages", "stages"), json.dumps(stages, separators=(",", ":")))
+    if kind != JobType.COMMAND:
+        return {}
+    times = {"StartTimeUtc": begun, "EndTimeUtc": ended}
+    return {
+        "ProcessInfoFile": "azureml-logs/process_info.json",
+        "ProcessStatusFile": "azureml-logs/process_status.json",
+        **{key: parse(value).strftime("%Y-%m-%d %H:%M:%S") for key, value in times.items()},
+    }
 
 
 def just_made(api_version: str, shown: Json, stated: Json) -> Json:

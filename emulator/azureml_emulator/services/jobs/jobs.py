@@ -197,7 +197,7 @@ def _show(emulator: Emulator, job: Resource) -> Json:
         "displayName": run.get("display_name"),
         "description": run["description"],
         "isArchived": run["hidden"],
-        "properties": run["properties"],
+        "properties": {**run["properties"], **job_answers.when_it_ran(stated.type, run)},
         "outputs": job_answers.outputs_shown(stated),
         "services": job_answers.on_page(stated.stated.get("services") or {}, emulator.page),
     }

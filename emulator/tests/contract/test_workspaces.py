@@ -41,6 +41,19 @@ def test_a_hub_and_its_project_are_workspaces_too(ml_client: Any) -> None:
     delete(ml_client, "the-hub")
 
 
+def test_a_workspace_that_is_made_again_is_another_one(api: Any) -> None:
+    """azure-ai-ml keeps the ids of anonymous components on disk, by the workspace's own id."""
+    url = f"https://{arm.HOST}{arm.default_workspace_id()}-once?api-version=2024-10-01"
+    seen = []
+    for _ in range(2):
+        assert api("PUT", url, {"location": "eastus"}).status == 201
+        seen.append(api("GET", url).json()["properties"]["workspaceId"])
+        assert api("PUT", url, {"location": "eastus"}).status == 200
+        assert api("GET", url).json()["properties"]["workspaceId"] == seen[-1]
+        assert api("DELETE", url).status == 202
+    assert seen[0] != seen[1]
+
+
 def test_a_template_that_cannot_be_evaluated_makes_nothing(ml_client: Any, api: Any) -> None:
     group = arm.default_workspace_id().split("/providers/")[0]
     url = f"https://{arm.HOST}{group}/providers/Microsoft.Resources/deployments/bad?api-version=2020-06-01"

@@ -134,8 +134,11 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
 
 
 def _names_its_schema(api_version: str, spec: Json) -> bool:
-    """Whether the service writes in the schema that a command does not state: it did until the spring of 2023."""
-    of_command = spec.get("type") in (None, "command")
+    """Whether the service writes in the schema that a command does not state: it did until the spring of 2023.
+
+    Registries did not: their interface of 2021 is still the one that azure-ai-ml speaks, which refuses that schema.
+    """
+    of_command = spec.get("type") in (None, "command") and "dataplane" not in api_version
     return of_command and "0" < api_version <= ("2022-10-01" if spec.get("code") else "2022-05-01")
 
 

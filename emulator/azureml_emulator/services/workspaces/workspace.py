@@ -85,7 +85,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "sasGetterUri": "",
         **{key: value for key, value in stated.items() if value is not None},
         "tenantId": defaults.TENANT_ID,
-        "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, id.lower())),
+        "workspaceId": Workspace.read(before).guid if before else str(uuid.uuid4()),  # clients cache by it
         "creationTime": Workspace.read(before).created if before else emulator.clock.stamp(),
         "provisioningState": "Succeeded",
         "discoveryUrl": f"https://{host}/discovery",

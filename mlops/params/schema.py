@@ -3,6 +3,7 @@
 It must not read a file. The descriptions become the JSON schema that editors show (docs/params.schema.json).
 """
 
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Literal, Self
 
@@ -196,6 +197,7 @@ class Params(_Block):
         return self
 
 
+@cache
 def json_schema() -> dict[str, Any]:
     """JSON schema for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Params.model_json_schema()}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlops import yamls
 from tests.cli.conftest import Ended, Run
 
 FORMATS = Path(__file__).resolve().parents[1] / "formats"
@@ -20,10 +21,17 @@ MOST_LINES = 50
 
 
 @pytest.fixture
-def corpus(project: Path) -> Path:
-    """A copy beside the data folder."""
-    shutil.copytree(CORPUS, project / "exports")
-    return project / "exports"
+def corpus(project: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of what the test names, beside the data folder; where it names nothing, of all."""
+    made, named = project / "exports", getattr(request.node, "callspec", None)
+    if named is None:
+        shutil.copytree(CORPUS, made)
+        return made
+    name = named.params["name"]
+    for needed in filter(None, (name, EXPECTED[name].get("mapping"))):
+        (made / needed).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CORPUS / needed, made / needed)
+    return made
 
 
 def result(told: Ended) -> dict[str, Any]:
@@ -84,16 +92,17 @@ def test_a_mapping_explains_what_is_not_recognised(mlops: Run, corpus: Path, nam
     assert all(row[-2:] == ["user", "assistant"] for row in roles)
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("name", EXPECTED)
-def test_below_the_data_folder_it_is_read_refused_or_listed(mlops: Run, corpus: Path, name: str) -> None:
-    shutil.copy2(corpus / name, "data")
+def test_below_the_data_folder_it_is_read_refused_or_listed(mlops: Run, name: str) -> None:
+    shutil.copy2(CORPUS / name, "data")
     conversation = {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "Yes."}]}
     with Path("data/more.jsonl").open("w", encoding="utf-8") as file:
         for number in range(40):
             conversation["messages"][0]["content"] = f"Does number {number} hold?"
             file.write(json.dumps(conversation) + "\n")
     params = Path("params.yaml")
-    given = yaml.safe_load(params.read_text(encoding="utf-8"))
+    given = yamls.read(params.read_text(encoding="utf-8"))
     params.write_text(yaml.safe_dump({**given, "data": {"curated": "data"}}), encoding="utf-8")
     told = mlops("--json", "prepare", "--no-upload", "--out", "out")
     path = f"data/{Path(name).name}"

@@ -99,6 +99,18 @@ class Newcomer:
             assert failure is None, cleaned.cause()
         return done
 
+    def as_a_job_of(self, environment: str, roads: str) -> "Newcomer":
+        """What `auth-check` gives its job for an environment: a token in its name in the place of a secret."""
+        github = self.on_github()
+        asks = github.machine("workflow_dispatch", "", {}).tokens
+        assert asks is not None
+        job = Newcomer(self.folder, self.binaries, self.address)
+        job.shell = {name: text for name, text in self.shell.items() if name not in SIGN_IN}
+        job.shell |= {**github.variables, **github.environments[environment], "MLOPS_DOCTOR_FOR": roads}
+        job.shell["ACTIONS_ID_TOKEN_REQUEST_URL"] = asks.url.replace("{environment}", environment)
+        job.shell["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = asks.token
+        return job
+
     def on_github(self) -> GithubSide:
         """The variables of the repository and of each of its environments, as GitHub would hand them to jobs."""
         environments = [one["name"] for one in self.reads("environments")["environments"]]
@@ -146,7 +158,8 @@ def test_the_documented_commands_lead_from_nothing_to_production_and_undo_leaves
             case [stated, _, "auth", "token)", *command] if stated == "GITHUB_REPOSITORY=OWNER/helpdesk":
                 newcomer.shell["GITHUB_REPOSITORY"] = REPOSITORY
                 newcomer.is_told_that_all_is_well(" ".join(command))
-                newcomer.is_told_that_all_is_well("mlops doctor")
+                for environment, roads in (("training", "train cleanup"), ("production", "promote")):
+                    newcomer.as_a_job_of(environment, roads).is_told_that_all_is_well("mlops doctor")
             case ["mlops", *_]:
                 typed += next((f" {given}" for start, given in GIVEN.items() if line.startswith(start)), "")
                 cloud = typed if line.startswith("mlops init cloud") else cloud

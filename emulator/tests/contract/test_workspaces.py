@@ -34,6 +34,8 @@ def test_a_hub_and_its_project_are_workspaces_too(ml_client: Any) -> None:
     ).result()
     assert (type(hub).__name__, type(project).__name__) == ("Hub", "Project")
     assert (hub.application_insights, project.application_insights) == (None, None)
+    assert hub.default_resource_group.endswith(f"/resourceGroups/{ml_client.resource_group_name}")
+    assert project.primary_user_assigned_identity is None
     rules = NetworkAcls(default_action="Deny", ip_rules=[IPRule(value="203.0.113.0/24")])
     closed = ml_client.workspaces.begin_update(project, network_acls=rules, description="closed").result()
     assert (closed.network_acls.default_action, closed.description) == ("Deny", "closed")

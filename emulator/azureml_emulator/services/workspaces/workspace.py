@@ -84,6 +84,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "enableServiceSideCMKEncryption": False,
         "sasGetterUri": "",
         **{key: value for key, value in stated.items() if value is not None},
+        **_unsaid(str(body.get("kind")), stated, group_id),
         "tenantId": defaults.TENANT_ID,
         "workspaceId": Workspace.read(before).guid if before else str(uuid.uuid4()),  # clients cache by it
         "creationTime": Workspace.read(before).created if before else emulator.clock.stamp(),
@@ -249,6 +250,17 @@ def _notebooks(id: str, name: str, location: str) -> dict[str, Any]:
     host = clouds.here(f"ml-{name.lower()}-{location}-{guid}.{location}.notebooks.azure.net")
     private: dict[str, Any] = {"isPrivateLinkEnabled": False, "notebookPreparationError": None}
     return {"resourceId": guid.hex, "fqdn": host, **private}
+
+
+def _unsaid(kind: str, stated: dict[str, Any], group_id: str) -> dict[str, Any]:
+    """What azure-ai-ml states as empty, and the service gives a value: where a hub's projects go, and no identity."""
+    found: dict[str, Any] = {}
+    if kind.lower() == "hub":
+        own = stated.get("workspaceHubConfig") or {}
+        found["workspaceHubConfig"] = {"defaultWorkspaceResourceGroup": group_id, **own}
+    if stated.get("primaryUserAssignedIdentity") == "":
+        found["primaryUserAssignedIdentity"] = None
+    return found
 
 
 def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:

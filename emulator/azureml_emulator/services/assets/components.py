@@ -134,12 +134,13 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
 
 
 def _names_its_schema(api_version: str, spec: Json) -> bool:
-    """Whether the service writes in the schema that a command does not state: it did until the spring of 2023.
+    """Whether the service writes in the schema that a step does not state: it did until the spring of 2023.
 
     Registries did not: their interface of 2021 is still the one that azure-ai-ml speaks, which refuses that schema.
     """
-    of_command = spec.get("type") in (None, "command") and "dataplane" not in api_version
-    return of_command and "0" < api_version <= ("2022-10-01" if spec.get("code") else "2022-05-01")
+    code = spec.get("code") or (spec.get("task") or {}).get("code")
+    runs = spec.get("type") in (None, "command", "parallel") and "dataplane" not in api_version
+    return runs and "0" < api_version <= ("2022-10-01" if code else "2022-05-01")
 
 
 def texts(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import gc
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ def commands(address: Address, **changed: str) -> Callable[..., Ended]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**process.variables(address, {}), "MLOPS_REHEARSAL": "true", **changed}.items():
                 patch.setenv(name, value)
+            patch.chdir(Path.cwd())  # and back there: `-C` changes the folder of the process
             patch.setattr("sys.argv", ["mlops", *words])
             patch.setattr("sys.stdout", out)
             patch.setattr("sys.stderr", err)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops.clouds import CLOUDS
 from mlops.domain import tags
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -162,3 +163,11 @@ def test_nothing_that_a_program_left_behind_is_kept() -> None:
         ".ci", ".devcontainer", ".github", "benchmarks", "data", "docs", "emulator", "infra", "judge", "mlops",
         "requirements", "tests", "tools",
     }  # fmt: skip
+
+
+def test_one_file_names_the_hosts_of_clouds() -> None:
+    ends = "|".join(re.escape(one) for cloud in CLOUDS for one in cloud.domains)
+    host, example = re.compile(rf"[\w-]*\.?(?:{ends})\b"), "NAME.openai.azure.com"  # to people: what they may write
+    files = (*MODULES, *sorted((ROOT / ".github").rglob("*.yml")))
+    named = {path: host.findall(path.read_text(encoding="utf-8").replace(example, "")) for path in files}
+    assert {place(path) if path in MODULES else path.name for path, found in named.items() if found} == {"clouds.py"}

@@ -3,6 +3,7 @@
 import pytest
 
 from mlops.cli.init.cloud import _check_network
+from mlops.clouds import PUBLIC, US_GOVERNMENT
 from mlops.domain.repository.cloud import zones
 from mlops.errors import BadInput
 
@@ -28,13 +29,20 @@ NONE = {"subnet": "", "zones": (), "isolation": "Disabled"}
 )
 def test_what_azure_would_refuse_or_leave_open_is_refused(said: dict[str, object], what: str) -> None:
     with pytest.raises(BadInput, match=what):
-        _check_network({**NONE, **said})
+        _check_network({**NONE, **said}, US_GOVERNMENT)
+
+
+def test_the_zones_that_are_named_are_those_of_the_cloud() -> None:
+    strange = {"subnet": "/s", "isolation": "AllowInternetOutbound", "zones": (f"{ZONE}privatelink.web.azure.us",)}
+    with pytest.raises(BadInput) as refused:
+        _check_network(strange, US_GOVERNMENT)
+    assert "privatelink.api.ml.azure.us or privatelink.blob.core.usgovcloudapi.net" in refused.value.problems[0].fix
 
 
 def test_nothing_private_and_all_of_it_pass() -> None:
-    _check_network(NONE)
+    _check_network(NONE, PUBLIC)
     _check_network(
-        {"subnet": "/s", "isolation": "AllowOnlyApprovedOutbound", "zones": (f"{ZONE}privatelink.azurecr.io",)}
+        {"subnet": "/s", "isolation": "AllowOnlyApprovedOutbound", "zones": (f"{ZONE}privatelink.azurecr.io",)}, PUBLIC
     )
 
 

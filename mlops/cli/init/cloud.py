@@ -113,7 +113,7 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
     if approved and not reviewers:
         fix = "give --reviewer LOGIN, or set its approval to command or none in params.yaml"
         raise BadInput(Problem(f"nobody is named to approve {', '.join(sorted(approved))}", "--reviewer", fix=fix))
-    _check_network(said)
+    _check_network(said, cloud)
     names = (place.subscription, place.resource_group, place.workspace)
     environ.update({name: value or "" for name, value in zip(REQUIRED, names, strict=True)})
     workspace = session.context().workspace.at(place)
@@ -144,7 +144,7 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
     return spec, workspace
 
 
-def _check_network(said: Mapping[str, Any]) -> None:
+def _check_network(said: Mapping[str, Any], cloud: clouds.Cloud) -> None:
     """Raise BadInput for what Azure would refuse, or leave open."""
     from mlops.domain.repository.cloud import zones
 
@@ -157,7 +157,7 @@ def _check_network(said: Mapping[str, Any]) -> None:
     try:
         zones(said["zones"])
     except KeyError as error:
-        fix = "give the id of a zone such as privatelink.api.azureml.ms or privatelink.blob.core.windows.net"
+        fix = f"give the id of a zone such as privatelink.{cloud.regional} or privatelink.blob.{cloud.storage}"
         raise BadInput(Problem(f"no endpoint has a DNS zone {error.args[0]}", "--dns-zone", fix=fix)) from None
 
 

@@ -171,7 +171,7 @@ def test_a_place_that_is_stated_with_expressions_is_that_of_the_job(ml_client: A
     assert ended(ml_client, name) == "Completed"
     ml_client.jobs.download(name, download_path=str(tmp_path), output_name="out")
     assert [path.read_text() for path in tmp_path.rglob("number.txt")] == ["6"]
-    uri = f"azureml://datastores/workspaceblobstore/paths/mine/{name}/out"
+    uri = f"azureml://datastores/workspaceblobstore/paths/mine/{name}/out/"
     kept = ml_client.data.create_or_update(Data(name=f"data-{name}", path=f"azureml://jobs/{name}/outputs/out"))
     assert kept.path.rstrip("/").replace("/paths//", "/paths/").endswith(uri.removeprefix("azureml://"))
 

@@ -91,6 +91,9 @@ def test_stages_move_and_the_one_before_is_archived(call: Any, run: str, model: 
     stages = {one["version"]: one["current_stage"] for one in found["model_versions"]}
     assert stages == {"1": "Archived", "2": "Production"}
     assert call("model-versions/transition-stage", name=model, version="1", stage="Gone")[0] == 400
+    assert call("model-versions/transition-stage", version="3", **move)[0] == 404
+    _, found = call("model-versions/get", name=model, version="2")
+    assert found["model_version"]["current_stage"] == "Production", "a refused move archives nothing"
 
 
 def test_tags_and_descriptions_are_kept_and_searched(call: Any, run: str, model: str) -> None:

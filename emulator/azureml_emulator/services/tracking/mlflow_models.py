@@ -147,10 +147,11 @@ def move_version(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     stage = str(fields.get("stage") or "")
     if stage not in STAGES:
         raise ServiceError(400, "BadRequest", f"Invalid Model Version stage: {stage}. Value must be one of {STAGES}.")
+    moved = _version(workspace, fields, emulator)  # a version that is not there leaves the others in their stages
     if fields.get("archive_existing_versions"):
         model = _model(workspace, _name(fields), emulator)
         for other in list(emulator.store.children(model.id, f"{MODELS.plural}/versions")):
-            if other.name != str(fields.get("version")) and Version.read(other).stage == stage:
+            if other.name != moved.name and Version.read(other).stage == stage:
                 MODELS.create(emulator, workspace, model.name, other.name, {"stage": "Archived"})
     return _changed(workspace, fields, emulator, stage=stage)
 

@@ -71,10 +71,13 @@ _JOB: dict[str, Answers] = {
         ("properties/azureml.pipelines.stages", "properties/StartTimeUtc", "properties/EndTimeUtc"),
         _since("2023-01-01"),
     ),
+    "tags/_aml_system_samples_generated_count": _since("2024-01-01"),
     "properties/azureml.DatasetAccessMode": _since("2023-04-01"),
     "properties/azureml.enforceRerun": _since("2023-04-01"),
     "componentConfiguration": _previews("2023-08-01", "2024-04-01"),
     **{f"{place}/{key}": answers for place in ("resources", "trial/resources") for key, answers in _RESOURCES.items()},
+    "resources?searchSpace": _previews("2023-08-01", "2024-12-31"),
+    "trial/resources/shmSize": _since("2024-01-01"),
     "services/*/nodes": _after("2022-10-01"),
     "inputs/*/pathOnCompute": _OF_2024,
     "outputs/*/pathOnCompute": _OF_2024,
@@ -85,9 +88,14 @@ _JOB: dict[str, Answers] = {
 _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
     "jobs": {"queueSettings": _until("2023-12-31")},
     "connections": {"/systemData": _until("2022-12-31"), "metadata": _until("2022-12-31")},
+    "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
 _ONLY: dict[str, dict[str, Answers]] = {
-    "data": {**_GONE, "stage": _SHORT_LIVED},
+    "data": {
+        **_GONE,
+        "stage": _SHORT_LIVED,
+        **dict.fromkeys(("/systemData/lastModifiedBy", "/systemData/lastModifiedByType"), _until("2022-12-31")),
+    },
     "components": {
         **_GONE,
         **_STATE,
@@ -106,7 +114,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
     "jobs": _JOB,
     "schedules": {f"action/jobDefinition/{key}": answers for key, answers in _JOB.items()},
     "computes": {
-        "provisioningWarnings": _since("2023-08-01"),
+        "provisioningWarnings": _after("2022-10-01"),
         "properties/enableBatchPrivateLink": _since("2022-10-01"),
     },
     "onlineendpoints": {
@@ -137,7 +145,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
         ),
         **dict.fromkeys(
             ("allowRoleAssignmentOnRG", "systemDatastoresAuthMode", "enableServiceSideCMKEncryption"),
-            _since("2024-01-01"),
+            _since("2023-08-01"),
         ),
     },
     "connections": {
@@ -151,8 +159,12 @@ _ONLY: dict[str, dict[str, Answers]] = {
             ),
             _new("2023-06-01"),
         ),
+        **dict.fromkeys(("error", "isDefault", "peRequirement", "peStatus"), _new("2024-04-01")),
     },
-    "datastores": {key: _but("2022-06-01", "2022-10-01", "2023-04-01") for key in ("subscriptionId", "resourceGroup")},
+    "datastores": {
+        **dict.fromkeys(("subscriptionId", "resourceGroup"), _but("2022-06-01", "2022-10-01", "2023-04-01")),
+        "intellectualProperty": _SHORT_LIVED,
+    },
 }
 _KIND = re.compile(
     r"/(?P<scope>workspaces|registries)(?:/[^/]+(?:/(?P<kind>[a-z]+)(?:/[^/]+(?P<part>/deployments)?)?)?)?(?:/|$)",
@@ -186,12 +198,13 @@ def _path(stated: str) -> list[str]:
 
 
 def _take(holder: Any, path: list[str]) -> None:
-    """Take away what a path leads to, `*` being every key and `[]` every item of a list."""
-    first, *rest = path
+    """Take away what a path leads to, `*` being every key, `[]` every item of a list, `a?b` an a with a b beside it."""
+    stated, *rest = path
+    first, _, beside = stated.partition("?")
     if first == "[]" and isinstance(holder, list):
         for one in holder:
             _take(one, rest)
-    if not isinstance(holder, dict):
+    if not isinstance(holder, dict) or (beside and beside not in holder):
         return
     below: Iterable[Any] = list(holder.values()) if first == "*" else [holder.get(first)]
     if not rest:

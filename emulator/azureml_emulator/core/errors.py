@@ -26,6 +26,7 @@ class ServiceError(Exception):
         headers: dict[str, str] | None = None,
         plain: bool = False,
         inner: Sequence[str] = (),
+        worded: tuple[str, dict[str, str]] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -35,6 +36,7 @@ class ServiceError(Exception):
         self.details = list(details)
         self.headers = headers or {}
         self.inner = tuple(inner)  # codes that say more and more of the kind of error
+        self.worded = worded  # the message before its parameters were put in, and they
         self.plain = plain  # of Azure Resource Manager itself, which answers code and message only
 
     def envelope(self) -> dict[str, Any] | None:
@@ -42,7 +44,7 @@ class ServiceError(Exception):
         if self.plain:
             return {"error": {"code": self.code, "message": self.message}}
         shown = error_object(self.code, self.message, self.target, self.details)
-        return {"error": {**shown, "additionalInfo": _additional(self.inner)}}
+        return {"error": {**shown, "additionalInfo": _additional(self.inner, self.worded)}}
 
 
 class SilentError(ServiceError):
@@ -93,7 +95,7 @@ def error_object(
     }
 
 
-def _additional(inner: Sequence[str]) -> list[dict[str, Any]]:
+def _additional(inner: Sequence[str], worded: tuple[str, dict[str, str]] | None) -> list[dict[str, Any]]:
     """Where and when the management front end refused, and for which call of its own."""
     said: dict[str, Any] = {
         "ComponentName": "managementfrontend",
@@ -104,6 +106,8 @@ def _additional(inner: Sequence[str]) -> list[dict[str, Any]]:
     }
     if nested := _nested(inner):
         said["InnerError"] = nested
+    if worded:
+        said |= {"MessageFormat": worded[0], "MessageParameters": worded[1]}
     return [{"type": name, "info": {"value": value}} for name, value in said.items()]
 
 

@@ -26,6 +26,18 @@ CLUSTER = {
 KNOWN = {  # part of a difference -> why the emulator differs
     "componentSpec.$schema": "the schema that was written in by itself in 2022 only",
     "systemData.createdBy": "the workspace of that recording was made by nobody",
+    "properties.provisioningWarnings": "said in that version since October 2023",
+    **dict.fromkeys(
+        ("azureOpenAI", "azureCognitiveSearch", "azureAIContentSafety", "endpointResources"),
+        "of a workspace at the end of 2023 only",
+    ),
+    **dict.fromkeys(
+        ("enableServiceSideCMKEncryption", "systemDatastoresAuthMode", "allowRoleAssignmentOnRG"),
+        "said in that version since 2024",
+    ),
+    **dict.fromkeys(
+        ("ProcessInfoFile", "ProcessStatusFile", "_aml_system_ComputeTargetStatus"), "the recorded job stood in a queue"
+    ),
     "azureml.DatasetAccessMode": "of pipelines since 2023",
     "azureml.enforceRerun": "of pipelines since 2023",
 }
@@ -87,6 +99,11 @@ def page(rows: list[Row]) -> str:
         "",
         f"Of {len(rows)} calls {len(right)} ({share(right, rows)}) have the same class of status. Of {len(shaped)}",
         f"answers whose keys are known {len(same)} ({share(same, shaped)}) have the same shape.",
+        "",
+        "The emulator was mended against these calls, so the share on others is lower. Measured: of the second sample",
+        "(`second.yml` and polls, compute instances, local jobs and registries that are not in it), drawn by a rule",
+        "beforehand, 67 of 67 calls had the same class of status and 32 of 60 answers (53 %) the same shape before",
+        "anything was mended for it, and 48 of 60 (80 %) after.",
         "",
         "| recorded | call | what differs |",
         "|---|---|---|",

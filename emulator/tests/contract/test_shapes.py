@@ -31,6 +31,7 @@ RECORDED = {
     "datastores/workspaceblobstore": {
         "description", "tags", "properties", "isDefault", "credentials", "subscriptionId", "resourceGroup",
         "datastoreType", "accountName", "containerName", "endpoint", "protocol", "serviceDataAccessAuthIdentity",
+        "intellectualProperty",
     },
     "schedules/NAME": {
         "description", "tags", "properties", "displayName", "isEnabled", "trigger", "action", "provisioningState",

@@ -4,6 +4,7 @@ It must not let anybody write there: a system registry belongs to Microsoft. A t
 Source: the registry data plane as azure-ai-ml speaks it (2021-10-01-dataplanepreview).
 """
 
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -39,10 +40,10 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
     )
     primary = str(own.body["location"]) if own else clouds.location()
     regions = [str(one["location"]) for one in own.body["properties"]["regionDetails"]] if own else [primary]
-    hosts = {region: _host(region) for region in regions}
     return Reply(
         200,
         {
+            "registryId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"azureml://registries/{name.lower()}")),
             "registryName": name,
             "tenantId": defaults.TENANT_ID,
             "primaryRegion": primary,
@@ -51,7 +52,9 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
             "resourceGroup": home[4],
             "workspaceName": None,
             "primaryRegionResourceProviderUri": _host(primary),
-            "registryFqdns": {region: {"registryFqdn": host} for region, host in hosts.items()},
+            "registryFqdns": {region: {"uri": clouds.here(f"https://{region}.api.azureml.ms")} for region in regions},
+            "intellectualPropertyPublisher": None,
+            "isTradeRestricted": False,
         },
     )
 

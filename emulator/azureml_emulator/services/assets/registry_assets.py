@@ -106,7 +106,8 @@ def temporary_reference(request: Request, emulator: Emulator) -> Reply:
     kind, name, version = _asset(str(request.json().get("assetId") or ""))
     if emulator.store.get(f"{registry.id}/{kind}/{name}/versions/{version}"):
         raise conflict(f"The asset {kind}/{name}/versions/{version} exists already in registry {registry.name}.")
-    said = {"temporaryDataReferenceId": str(uuid.uuid4()), "temporaryDataReferenceType": "TemporaryBlobReference"}
+    said = {"temporaryDataReferenceId": str(uuid.uuid4()), "temporaryDataReferenceType": None}
+    said |= {"imageReferenceForConsumption": None}
     return Reply(200, {**said, "blobReferenceForConsumption": _reference(registry, _new_place(emulator, registry))})
 
 

@@ -29,7 +29,7 @@ _ADDED: dict[str, Json] = {
         "parameters": {},
     },
 }
-_ADDED["Sweep"] = {"secretsConfiguration": None, "earlyTermination": None}
+_ADDED["Sweep"] = {"secretsConfiguration": None, "earlyTermination": None, "componentConfiguration": None}
 _LIMITS: Json = {"timeout": None, "maxTotalTrials": None, "maxConcurrentTrials": None, "trialTimeout": None}
 _RANDOM: Json = {"seed": None, "logbase": None, "rule": "Random"}
 _QUEUE: Json = {"jobTier": "Null", "priority": None}  # of what runs on a cluster: there are no tiers
@@ -86,13 +86,13 @@ def _completed(name: str, stated: Json, services: Json) -> Json:
 def _sweep(stated: Json) -> Json:
     """What a sweep adds: limits and sampling that are not stated, and what its trials are."""
     trial, sampling, objective = (stated.get(key) or {} for key in ("trial", "samplingAlgorithm", "objective"))
-    resources = {key: value for key, value in _RESOURCES.items() if key != "shmSize"}
     random = _RANDOM if sampling.get("samplingAlgorithmType") == "Random" else {}
     return {
         "limits": {"jobLimitsType": "Sweep", **_LIMITS, **(stated.get("limits") or {})},
         "samplingAlgorithm": {**random, **_given(sampling)},
         "objective": {**objective, "goal": str(objective.get("goal") or "").capitalize()},
         "queueSettings": {**_QUEUE, **(stated.get("queueSettings") or {})},
+        "resources": {**_RESOURCES, **(stated.get("resources") or {})},
         "services": {key: value for key, value in stated["services"].items() if key != "Tracking"},
         "trial": {
             "codeId": None,
@@ -100,19 +100,16 @@ def _sweep(stated: Json) -> Json:
             "environmentVariables": {},
             **trial,
             "environmentId": curated.registry_id(str(trial.get("environmentId") or "")),
-            "resources": {**resources, **(trial.get("resources") or {})},
+            "resources": {**_RESOURCES, **(trial.get("resources") or {})},
         },
     }
 
 
 def scheduled(stated: Json) -> Json:
     """A job as a schedule shows it: it is not there yet. What is another job's it does not say again."""
-    said = (
-        {key: None if value == {} else value for key, value in stated.items()} if stated.get("sourceJobId") else stated
-    )
-    whole = _completed("", said, {})
+    whole = _completed("", stated, {})
     if stated.get("sourceJobId"):
-        whole |= dict.fromkeys(("inputs", "outputs", "jobs", "settings", "tags", "properties"))
+        whole |= {key: stated.get(key) for key in ("inputs", "outputs", "jobs", "settings", "tags", "properties")}
     unsaid = {"description": None, "isArchived": False, "tags": None, "properties": None}
     own = {"displayName": stated.get("displayName"), "experimentName": stated.get("experimentName") or ""}
     return {**unsaid, **whole, **own, "status": "NotStarted", "services": None}
@@ -238,6 +235,7 @@ def run_tags(properties: Json) -> dict[str, str]:
         "resume_child_runs": "null",
         "all_jobs_generated": "false",
         "cancellation_requested": "false",
+        "samples_generated_count": "0",
     }
     return {**stated, **{f"_aml_system_{key}": value for key, value in made.items()}}
 

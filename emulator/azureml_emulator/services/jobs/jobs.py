@@ -214,8 +214,9 @@ def _require(request: Request, emulator: Emulator) -> Resource:
     name = request.params["name"]
     found = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
     if found is None:
-        detail = error_object("NotFound", f"Run {name} was not found.")
-        raise ServiceError(404, "UserError", f"Run {name} was not found.", details=[detail])
+        worded = ("Job {jobId} not found.", {"jobId": name})
+        inner = ("NotFound", "JobNotFound")
+        raise ServiceError(404, "UserError", f"Job {name} not found.", inner=inner, worded=worded)
     return found
 
 

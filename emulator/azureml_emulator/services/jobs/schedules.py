@@ -6,7 +6,7 @@ Source: Microsoft.MachineLearningServices workspaces/schedules (ARM), and the SD
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from azureml_emulator.core.clock import parse
@@ -61,8 +61,11 @@ class Schedules(Records):
                 **properties,
                 "action": {**action, "jobDefinition": job_answers.scheduled(action["jobDefinition"])},
             }
-        if properties["provisioningState"] == ProvisioningState.CREATING:
+        if properties["provisioningState"] in (ProvisioningState.CREATING, ProvisioningState.UPDATING):
             return {"properties": properties}
+        if not properties["trigger"].get("startTime"):  # it counts from the next minute
+            begin = Schedule.read(resource).created.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            properties = {**properties, "trigger": {**properties["trigger"], "startTime": f"{begin:%Y-%m-%dT%H:%M:%S}"}}
         return {"name": resource.name, "properties": properties, "systemData": shown["systemData"]}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:

@@ -31,6 +31,10 @@ class Connections(Records):
         "metadata": {},
         "sharedUserList": [],
         "useWorkspaceManagedIdentity": False,
+        "error": None,
+        "isDefault": True,
+        "peRequirement": "NotRequired",
+        "peStatus": "NotApplicable",
     }
 
     def get(self, request: Request, emulator: Emulator) -> Reply:
@@ -80,8 +84,8 @@ class Connections(Records):
 
 
 def _unsaid(request: Request, reply: Reply) -> Reply:
-    """Until 2022 with credentials that are not said; later without them."""
-    if request.query.get("api-version", "") < "2023":
+    """With credentials that are not said; versions of 2023 are without them."""
+    if not request.query.get("api-version", "").startswith("2023"):
         reply.body["properties"]["credentials"] = None
     return reply
 

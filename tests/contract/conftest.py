@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def commands(address: Address, **changed: str) -> Callable[..., Ended]:
     def run(*words: str) -> Ended:
         out, err = Stream(), Stream()
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**process.variables(address, {}), "MLOPS_REHEARSAL": "true", **changed}.items():
+            for name, value in {**process.variables(address, os.environ), "MLOPS_REHEARSAL": "true", **changed}.items():
                 patch.setenv(name, value)
             patch.chdir(Path.cwd())  # and back there: `-C` changes the folder of the process
             patch.setattr("sys.argv", ["mlops", *words])

@@ -1,8 +1,8 @@
 """The command line against the emulator, in this process: a start of its own would cost half a second each."""
 
 import gc
-import signal
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

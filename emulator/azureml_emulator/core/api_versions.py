@@ -91,11 +91,7 @@ _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says noth
     "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
 _ONLY: dict[str, dict[str, Answers]] = {
-    "data": {
-        **_GONE,
-        "stage": _SHORT_LIVED,
-        **dict.fromkeys(("/systemData/lastModifiedBy", "/systemData/lastModifiedByType"), _until("2022-12-31")),
-    },
+    "data": {**_GONE, "stage": _SHORT_LIVED},
     "components": {
         **_GONE,
         **_STATE,
@@ -184,12 +180,21 @@ def shaped(request: Request, reply: Reply) -> Reply:
     for one in listed if isinstance(listed, list) else [reply.body]:
         for path in gone:
             _take(one, path)
+        if kind == "data" and version >= "2023":
+            _unchanged(one.get("systemData"))
         for stated, answers in _NULL.get(kind or "", {}).items():
             *above, last = _path(stated)
             holder = one.get(above[0]) if above else one
             if answers(version) and isinstance(holder, dict) and last in holder:
                 holder[last] = None
     return reply
+
+
+def _unchanged(system_data: Any) -> None:
+    """Data that nobody has changed says since 2023 when it was written last, and not by whom."""
+    if isinstance(system_data, dict) and system_data.get("createdAt") == system_data.get("lastModifiedAt"):
+        for key in ("lastModifiedBy", "lastModifiedByType"):
+            system_data.pop(key, None)
 
 
 def _path(stated: str) -> list[str]:

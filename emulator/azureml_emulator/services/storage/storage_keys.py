@@ -68,10 +68,14 @@ def sas(account: str, container: str, name: str = "", *, permissions: str, hours
     return urlencode(query)
 
 
-def account_sas(account: str, *, services: str, resources: str, permissions: str, hours: float) -> str:
+def account_sas(
+    account: str, *, services: str, resources: str, permissions: str, hours: float, key: str | None = None
+) -> str:
     """An account SAS query string: for every container of the account, for the stated services and kinds of resource.
 
     `services`: letters of b(lob), f(ile), q(ueue), t(able); `resources`: letters of s(ervice), c(ontainer), o(bject).
+    Signed with the account's own key unless another is stated, which opens nothing if it is not the account's.
+    Raises ValueError for a key that is not base64.
     """
     query = {
         "sv": SAS_VERSION,
@@ -80,7 +84,7 @@ def account_sas(account: str, *, services: str, resources: str, permissions: str
         "ss": services,
         "sp": permissions,
     }
-    query["sig"] = _sign(account_key(account), _account_text(query, account))
+    query["sig"] = _sign(key or account_key(account), _account_text(query, account))
     return urlencode(query)
 
 

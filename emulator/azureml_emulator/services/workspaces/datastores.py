@@ -109,14 +109,18 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
     kind = found.credentials_type
     if kind == "None":
         raise bad_request(f"Datastore {found.name} has no credentials.", code="UserError")
+    asked = request.json()
+    if kind == "AccountKey" and asked.get("expirableSecret") and found.type.takes_sas:
+        hours, key = float(asked.get("expireAfterHours") or SAS_HOURS), (found.secrets or {}).get("key")
+        try:
+            token = storage_keys.account_sas(
+                found.account, services="bf", resources="co", permissions="rcuwdl", hours=hours, key=key
+            )
+        except ValueError as error:
+            raise bad_request(f"The account key of datastore {found.name} is not base64.", code="UserError") from error
+        return Reply(200, {"secretsType": "Sas", "sasToken": f"?{token}"})
     if found.secrets:
         return Reply(200, {"secretsType": kind, **found.secrets})
-    asked = request.json()
-    if asked.get("expirableSecret") and found.type.takes_sas:
-        hours = float(asked.get("expireAfterHours") or SAS_HOURS)
-        account = found.account
-        token = storage_keys.account_sas(account, services="bf", resources="co", permissions="rcuwdl", hours=hours)
-        return Reply(200, {"secretsType": "Sas", "sasToken": f"?{token}"})
     return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(found.account)})
 
 

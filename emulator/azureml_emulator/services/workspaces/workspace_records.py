@@ -17,6 +17,8 @@ from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.record_resources import KEYS, Connection, KeyType, ServerlessEndpoint
 from azureml_emulator.services.workspaces.records import Records
 
+_CONTENT_SAFETY = {"ApiVersion": "2023-10-01", "DeploymentApiVersion": "2023-10-01-preview"}  # where none is stated
+
 
 class Connections(Records):
     """Connections to other services. Their secrets come from listsecrets only."""
@@ -62,7 +64,11 @@ class Connections(Records):
         for field in ("authType", "category"):
             if not stated.get(field):
                 raise bad_request(f"The field {field} is required for a connection.", target=f"properties.{field}")
-        return {**stated, "createdByWorkspaceArmId": scope.require(request, emulator).id}
+        metadata = stated.get("metadata") or {}
+        versions = _CONTENT_SAFETY if metadata.get("Kind") == "Content Safety" else {}
+        group = {"group": "AzureAI"} if stated["category"] == "CognitiveService" else {}
+        whole = {**group, **stated, "metadata": {**versions, **metadata}}
+        return {**whole, "createdByWorkspaceArmId": scope.require(request, emulator).id}
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`category` and `target` select."""
@@ -84,9 +90,10 @@ class Connections(Records):
 
 
 def _unsaid(request: Request, reply: Reply) -> Reply:
-    """With credentials that are not said; versions of 2023 are without them."""
-    if not request.query.get("api-version", "").startswith("2023"):
-        reply.body["properties"]["credentials"] = None
+    """With credentials that are not said, where the way to sign in has any; versions of 2023 are without them."""
+    properties = reply.body["properties"]
+    if properties["authType"] not in ("AAD", "None") and not request.query.get("api-version", "").startswith("2023"):
+        properties["credentials"] = None
     return reply
 
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"
 PARTS = (
     ("Commands and a rehearsal", "commands.py", ()),
+    ("How long a command waits for Azure", "waiting.py", ()),
     ("What imports cost", "import_times.py", ("--runs", "1")),
     ("The emulator", "emulator.py", ("--resources", "2000", "--endpoints", "500")),
     ("Cleanup of a large workspace", "cleanup.py", ("100", "1000")),

@@ -59,7 +59,11 @@ def main() -> None:
 
 def walk(work: Path, state: Path, environment: dict[str, str], delay: float) -> None:
     """Each command once, every call of it slowed down."""
-    subprocess.run([*command("emulator fault"), "--state", str(state), f"*: slow {delay} s always"], check=True)
+    subprocess.run(
+        [*command("emulator fault"), "--state", str(state), f"*: slow {delay} s always"],
+        check=True,
+        capture_output=True,
+    )
     counter, job = CallCounter(state, {}), ""
     print("| command | calls | waits for | seconds waited |\n|---|---|---|---|")
     for words in ROAD:

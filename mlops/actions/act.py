@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,10 @@ def _run(
             found = parse(line, callers)
             if found is None:
                 continue
+            if isinstance(found, Text) and (said := place.heard(found.text)) != found.text:
+                if not said:
+                    continue
+                found = replace(found, text=said)
             if isinstance(found, StepStarted):
                 newest = f"it was in {found.job}, {found.step}"
             done.add(found)

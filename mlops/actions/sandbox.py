@@ -50,6 +50,17 @@ runs:
     - run: "true"
       shell: bash
 """
+# Act closes the terminal of a step as soon as it has failed, and with it goes what nobody had read yet: the reason.
+# So each bash of a step that fails says that it ends, and waits until that has been read, as all before it then has.
+ENDS = "this step ends as "
+LAST_WORDS = """\
+unset BASH_ENV
+trap 'ended=$?
+if [ "$ended" != 0 ]; then
+  echo "{ends}$$"
+  for _ in {{1..500}}; do [ ! -e {folder}/$$ ] || break; sleep 0.02; done
+fi' EXIT
+"""
 NODE = """\
 #!/bin/sh
 [ "$*" = "--no-warnings -e console.log(process.execPath)" ] && echo {real} || exec {real} "$@"
@@ -99,6 +110,7 @@ class Sandbox:
         for repository, ref in sorted(workflow.calls()):
             line += ["--local-repository", f"{repository}@{ref}={self._product(repository, ref)}"]
         self._resolve(machine)
+        line += ["--env", f"BASH_ENV={self._last_words()}"]
         variables = {**machine.variables, **flat(machine.environments)}
         for flag, values in (("--env", machine.environment), ("--var", variables)):
             for name, value in values.items():
@@ -117,6 +129,21 @@ class Sandbox:
         # Steps run on a terminal under act, and not on GitHub: hence NO_COLOR.
         fixed = {"PATH": self._with_node(machine.path), "LANG": "C.UTF-8", "NO_COLOR": "1"}
         return {**fixed, **{name: str(path) for name, path in folders.items()}}
+
+    def heard(self, line: str) -> str:
+        """What a step said in a line, without that it ends; when it says so, it may."""
+        said, found, process = line.partition(ENDS)
+        if not found or not process.isdecimal():
+            return line
+        (self.folder / "ends" / process).touch()
+        return said
+
+    def _last_words(self) -> Path:
+        """What each bash of a step begins with."""
+        file, folder = self.folder / "last-words", self.folder / "ends"
+        folder.mkdir(exist_ok=True)
+        file.write_text(LAST_WORDS.format(ends=ENDS, folder=shlex.quote(str(folder))), encoding="utf-8")
+        return file
 
     def _with_node(self, path: str) -> str:
         """The search path with a `node` before the real one that says at once where that is.

@@ -103,6 +103,20 @@ jobs:
     steps: [{runs: echo misspelt}]
 """
 
+TALKS = """
+on: push
+jobs:
+  talks:
+    runs-on: ubuntu-24.04
+    steps:
+      - shell: bash
+        run: |
+          bash -c 'echo inner; exit 1' || echo outer
+          for number in $(seq 3000); do echo "line $number of what is said in one go"; done
+          printf 'the reason'
+          exit 7
+"""
+
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
@@ -119,7 +133,14 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     (made / ".github" / "workflows").mkdir(parents=True)
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    for name, text in {"odd": ODD, "slow": SLOW, "foreign": FOREIGN, "fails": FAILS, "broken": BROKEN}.items():
+    for name, text in {
+        "odd": ODD,
+        "slow": SLOW,
+        "foreign": FOREIGN,
+        "fails": FAILS,
+        "broken": BROKEN,
+        "talks": TALKS,
+    }.items():
         (made / ".github" / "workflows" / f"{name}.yml").write_text(text)
     (made / "tracked.txt").write_text("committed\n")
     (made / ".gitignore").write_text("ignored.txt\n")
@@ -234,6 +255,15 @@ def test_a_failure_is_explained_by_the_step_and_not_by_what_act_says_of_containe
     assert not done.succeeded
     assert done.cause() == "because of this"
     assert not done.troubles
+
+
+def test_what_a_step_says_just_before_it_fails_is_not_lost(repository: Path) -> None:
+    """Act itself leaves unread what is in the terminal of a step when that has failed."""
+    events: list[actions.Event] = []
+    done = actions.run(repository, "talks.yml", "push", {}, actions.RunnerSetup(PATH), events.append)
+    numbered = [f"line {number} of what is said in one go" for number in range(1, 3001)]
+    assert lines(events).split("\n") == ["inner", "outer", *numbered, "the reason"]
+    assert [one.code for one in done.exits] == [7]
 
 
 def test_an_action_that_nothing_stands_in_for_is_refused_by_name(repository: Path) -> None:

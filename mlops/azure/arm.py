@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.azure import bulk
+from mlops.azure import at_once, bulk
 from mlops.azure.workspace import Workspace
 
 DEPLOYMENTS_API, GROUPS_API, PROVIDERS_API = "2022-09-01", "2021-04-01", "2021-04-01"
@@ -162,6 +162,16 @@ def last_first(ids: Iterable[str]) -> list[str]:
         )
 
     return sorted(ids, key=rank)
+
+
+def gone(workspace: Workspace, versions: Mapping[str, str]) -> list[str]:
+    """Those of these ids, each with the version of its interface, that nothing is at any more."""
+
+    def missing(id: str) -> bool:
+        return workspace.look(f"{workspace.cloud.arm}{id}?api-version={versions[id]}", f"look at {id}") is None
+
+    lost = at_once.each(missing, versions)
+    return [id for id, is_lost in zip(versions, lost, strict=True) if is_lost]
 
 
 def remove(workspace: Workspace, id: str, api_version: str) -> None:

@@ -23,6 +23,7 @@ from mlops.flow.repository.cloud_steps import template
 from mlops.github_setup import RepositorySettings
 
 SUBSCRIPTION = process.workspace()["AZURE_SUBSCRIPTION_ID"]
+FEDERATED = "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"
 ELSEWHERE = "00000000-0000-0000-0000-00000000beef"
 SPEC = CloudSpec(
     subscription=SUBSCRIPTION,
@@ -103,6 +104,7 @@ def test_what_is_there_stays_what_differs_is_changed_and_a_lock_holds(place: Pla
     assert place.github.branches("production") == ["release", "main"]
     assert place.changes(SPEC) == {}
     _roles_allow_what_is_needed(place)
+    _what_somebody_deleted_is_made_again(place)
 
     vault = next(id for id in arm.held_by(place.workspace, SPEC.group_id) if arm.type_of(id) == VAULTS)
     _somebody_may_read(place, vault)
@@ -244,6 +246,25 @@ def _roles_allow_what_is_needed(place: Place) -> None:
     assert [line.split()[0] for line in predicted if not line.startswith(" ")] == ["~", "~"]
     assert place.changes(SPEC) == {"roles": SetUpChange.CHANGED}
     assert training.send("GET", jobs, "list").status_code == 200
+
+
+def _what_somebody_deleted_is_made_again(place: Place) -> None:
+    """Also what no list of the group shows: who may do what, and whose token an identity takes."""
+    subscription, assignments = f"/subscriptions/{SUBSCRIPTION}", "microsoft.authorization/roleassignments"
+    lost = {}
+    for file, suffix, scope, kind in (
+        ("environment", "production", SPEC.group_id, assignments),
+        ("environment", "training", SPEC.group_id, FEDERATED),
+        ("subscription", "subscription", subscription, assignments),
+    ):
+        deployed = arm.deployment(place.workspace, scope, deployment_name(f"{SPEC.workspace}-{suffix}"))
+        assert deployed is not None
+        id = next(id for id in arm.made(deployed) if arm.type_of(id) == kind)
+        lost[id] = arm.api_versions(template(file))[kind]
+        arm.remove(place.workspace, id, lost[id])
+    of = ("identity of production", "identity of training", "reading the subscription")
+    assert place.changes(SPEC) == dict.fromkeys(of, SetUpChange.MADE)
+    assert all(place.exists(id, version) for id, version in lost.items())
 
 
 def test_a_workspace_and_an_identity_of_others_are_not_touched(place: Place) -> None:

@@ -93,7 +93,7 @@ class Account:
             found = self.deployment(of)
             if found is None and self._of_others(of):
                 return SetUpState.THERE
-            if found is None or not arm.succeeded(found) or self._lost(found):
+            if found is None or not arm.succeeded(found) or self._lost(found, file):
                 return SetUpState.MISSING
             wanted = cloud.fingerprint(template(file), parameters())
             return SetUpState.THERE if (found.get("tags") or {}).get(TEMPLATE_TAG) == wanted else SetUpState.DIFFERS
@@ -153,12 +153,14 @@ class Account:
         vaults = [id for id in arm.made(found) if arm.type_of(id) == VAULTS] if found else []
         return any(id.lower() in there for id in vaults)
 
-    def _lost(self, found: arm.Deployment) -> bool:
-        """Whether a resource of the group that a deployment made is gone."""
-        start = f"{self.spec.group_id}/providers/".lower()
-        made = [id.lower() for id in arm.made(found)]
-        first = {id for id in made if id.startswith(start) and id.count("/") == start.count("/") + 2}
-        return bool(first - set(arm.held_by(self.workspace, self.spec.group_id)))
+    def _lost(self, found: arm.Deployment, file: str) -> bool:
+        """Whether something that a deployment made is gone. A list says it of the group's resources, not of parts."""
+        start, versions = f"{self.spec.group_id}/providers/".lower(), arm.api_versions(template(file))
+        made = arm.made(found)
+        whole = [id for id in made if id.lower().startswith(start) and id.count("/") == start.count("/") + 2]
+        if whole and {id.lower() for id in whole} - set(arm.held_by(self.workspace, self.spec.group_id)):
+            return True
+        return bool(arm.gone(self.workspace, {id: versions[arm.type_of(id)] for id in made if id not in whole}))
 
     def _of_workspace(self) -> dict[str, Any]:
         return cloud.workspace_parameters(self.spec)

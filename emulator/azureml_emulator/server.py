@@ -128,7 +128,7 @@ class Application:
         """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
         headers = {} if self._host else authorize.enter(request, route.name, self._emulator)
         reply = await self._carry_out(route, request)
-        if route.host == arm.HOST:
+        if route.host == arm.HOST or "/managementfrontend/" in request.path:
             reply = api_versions.shaped(request, reply)
         if request.method == "GET" and route.host == arm.HOST:
             with self._emulator.transaction():

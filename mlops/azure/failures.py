@@ -32,6 +32,8 @@ FIXES = {
     "DefaultAzureCredential failed": "in a workflow, let the job write id-token; on your own machine, `az login`",
     "ScopeLocked": "a lock there, or around it, forbids to delete: `az lock list` finds it, `az lock delete` takes it "
     "away; what cleanup should keep is named under cleanup.protect in params.yaml",
+    "not allowed to access registry": "Azure says so of a registry that is not there, too: `az ml registry list "
+    "--output table` shows those that are; for another subscription's ask for AzureML Registry User there",
     "AuthorizationFailed": "give the identity a role with that action, at that scope or above: `mlops init cloud` "
     "gives those of docs/permissions.md; of Azure's own, AzureML Data Scientist on the workspace and Monitoring Reader "
     "on the subscription have nearly all",

@@ -162,6 +162,11 @@ _ONLY: dict[str, dict[str, Answers]] = {
         "intellectualProperty": _SHORT_LIVED,
     },
 }
+_DATA_PLANE: dict[str, tuple[str, ...]] = {  # kind -> what the data plane of registries, of 2021, does not answer
+    "codes": ("provisioningState",),
+    "components": ("autoDeleteSetting", "provisioningState", "stage"),
+    "environments": ("autoDeleteSetting", "autoRebuild", "provisioningState"),
+}
 _KIND = re.compile(
     r"/(?P<scope>workspaces|registries)(?:/[^/]+(?:/(?P<kind>[a-z]+)(?:/[^/]+(?P<part>/deployments)?)?)?)?(?:/|$)",
     re.IGNORECASE,
@@ -172,7 +177,7 @@ def shaped(request: Request, reply: Reply) -> Reply:
     """The answer without what the version that was asked does not have; a version that is not stated has all."""
     version, match = request.query.get("api-version", ""), _KIND.search(request.path)
     kind = f"{match['kind'] or match['scope']}{match['part'] or ''}".lower() if match else None
-    only = _ONLY.get(kind) if kind is not None else None
+    only = _only(kind, version) if kind is not None else None
     if only is None or not version or not isinstance(reply.body, dict) or reply.status >= 300:
         return reply
     listed = reply.body.get("value")
@@ -188,6 +193,13 @@ def shaped(request: Request, reply: Reply) -> Reply:
             if answers(version) and isinstance(holder, dict) and last in holder:
                 holder[last] = None
     return reply
+
+
+def _only(kind: str, version: str) -> dict[str, Answers] | None:
+    """The keys of a kind that not every version has; None where nothing is known of it."""
+    if "dataplane" in version:
+        return dict.fromkeys(_DATA_PLANE.get(kind, ()), lambda _: False)
+    return _ONLY.get(kind)
 
 
 def _unchanged(system_data: Any) -> None:

@@ -58,16 +58,20 @@ class AccountError(ServiceError):
     """A refusal of the service that keeps workspaces and connections, which has an envelope of its own."""
 
     says_status = True  # in its body; newer versions of the interface do
+    component = "account-rp"
 
     def envelope(self) -> dict[str, Any]:
         """The body, in which every key is there."""
         nested = _nested(self.inner)
-        unsaid = ("severity", "messageFormat", "messageParameters", "referenceCode", "detailsUri", "target")
+        text, parameters = self.worded or (None, None)
         return {
             "error": {
                 "code": self.code,
+                "severity": None,
                 "message": self.message,
-                **dict.fromkeys(unsaid),
+                "messageFormat": text,
+                "messageParameters": parameters,
+                **dict.fromkeys(("referenceCode", "detailsUri", "target")),
                 "details": self.details,
                 "innerError": nested,
                 "debugInfo": None,
@@ -77,9 +81,15 @@ class AccountError(ServiceError):
             "environment": clouds.location(),
             "location": clouds.location(),
             "time": datetime.now(UTC).isoformat(),
-            "componentName": "account-rp",
+            "componentName": self.component,
             **({"statusCode": self.status} if self.says_status else {}),
         }
+
+
+class FeedError(AccountError):
+    """A refusal of the service that knows where registries are, in the same envelope."""
+
+    component = "feedmanagement"
 
 
 def error_object(

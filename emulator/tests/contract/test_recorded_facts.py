@@ -58,9 +58,12 @@ def rows(api: Call, emulator_address: Address) -> list[Row]:
     sas = ask("POST", f"{BASE}/datastores/workspaceblobstore/listSecrets?{version}", key)[1]["sasToken"]
     host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
     api("PUT", f"{host}/{mine}/MLmodel{sas}", b"flavors: {}\n", token=False, x_ms_blob_type="BlockBlob")
-    api("PUT", f"{host}/{mine}-code/hello.py{sas}", b"print()\n", token=False, x_ms_blob_type="BlockBlob")
+    flow = b"inputs:\n  text: {type: string, default: Hello}\n"
+    for file, content in (("code/hello.py", b"print()\n"), ("flow/flow.dag.yaml", flow)):
+        api("PUT", f"{host}/{mine}-{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
     names = {
         "code": f"{host}/{mine}-code",
+        "flow": f"{host}/{mine}-flow/flow.dag.yaml",
         "name": mine,
         "endpoint": mine,
         "cluster": mine,

@@ -104,19 +104,26 @@ def test_the_component_becomes_a_node_of_a_valid_pipeline(registry_client: Any, 
 
 
 def test_what_the_registry_does_not_have_is_404(registry_client: Any) -> None:
-    from azure.ai.ml import MLClient
     from azure.core.exceptions import ResourceNotFoundError
-    from azure.identity import DefaultAzureCredential
 
     asks: list[Callable[[], Any]] = [
         lambda: registry_client.models.get("Phi-3-mini-4k-instruct", version="999"),
         lambda: registry_client.models.get("nope", version="1"),
         lambda: registry_client.components.get("chat_completion_pipeline", version="9.9.9"),
-        lambda: MLClient(DefaultAzureCredential(), registry_name="no-such-registry"),
     ]
     for ask in asks:
         with pytest.raises(ResourceNotFoundError):
             ask()
+
+
+def test_a_registry_that_is_not_ours_is_403_as_names_are_of_all_tenants(sdk_imported: None) -> None:
+    from azure.ai.ml import MLClient
+    from azure.core.exceptions import HttpResponseError
+    from azure.identity import DefaultAzureCredential
+
+    with pytest.raises(HttpResponseError) as refused:
+        MLClient(DefaultAzureCredential(), registry_name="no-such-registry")
+    assert (refused.value.status_code, "not allowed" in str(refused.value)) == (403, True)
 
 
 def test_environments_of_the_registry_are_curated(registry_client: Any) -> None:

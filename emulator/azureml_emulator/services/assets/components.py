@@ -4,25 +4,21 @@ Source: Microsoft.MachineLearningServices workspaces/components (ARM), and what 
 """
 
 import json
-import re
 import uuid
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from azureml_emulator.catalog import curated
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.assets import prompt_flows
 from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
+from azureml_emulator.services.assets.component_spec import PROPERTY, normal_form
 
 SCHEMA = "https://componentsdk.azureedge.net/jsonschema/CommandComponent.json"
 ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
-DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
-_LITERALS = ("string", "number", "integer", "boolean")
-_FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
-_DROPPED = ("_source", "id", "sourceJobId", "creation_context")
 _DESCRIBES = ("$schema", "version", "display_name", "description", "tags", "is_deterministic")
 _NOT_SHOWN = {"pipeline": ("jobs",), "parallel": ("resources",)}  # the steps of a pipeline are asked for elsewhere
 
@@ -40,7 +36,7 @@ class Components(Assets):
             raise bad_request(
                 "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
             )
-        spec = normal_form(stated, draft.name, draft.version)
+        spec = normal_form(prompt_flows.expanded(draft.emulator, draft.workspace.id, stated), draft.name, draft.version)
         if draft.before and (field := _changed(draft.before["componentSpec"], spec)):
             text = (
                 f'Failed to update component {draft.name} since field "{field}" is immutable, '
@@ -48,7 +44,7 @@ class Components(Assets):
             )
             inner = ("BadArgument", "ArgumentInvalid", "UpdateComponentFailed")
             raise ServiceError(400, "UserError", text, inner=inner)
-        return {**draft.properties, "componentSpec": spec}
+        return {**draft.properties, "componentSpec": spec, "properties": _labelled(draft.properties, spec)}
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
         """PUT a version. An anonymous one is always answered as new, under an id that the service gives."""
@@ -69,6 +65,13 @@ class Components(Assets):
         text = json.dumps([holder.id, content, properties.get("tags")], sort_keys=True)
         version = str(uuid.uuid5(uuid.NAMESPACE_OID, text))
         return self.create(emulator, holder, ANONYMOUS, version, {**properties, "isAnonymous": True})
+
+    def get_container(self, request: Request, emulator: Emulator) -> Reply:
+        """GET one name: since 2023 it says when it was made and changed, and not by whom; a listing says both."""
+        found = self.show_container(emulator, self._container(request, emulator))
+        if request.query.get("api-version", "") >= "2023":
+            found["systemData"] = {key: found["systemData"][key] for key in ("createdAt", "lastModifiedAt")}
+        return Reply(200, found)
 
     def get_version(self, request: Request, emulator: Emulator) -> Reply:
         """GET one version. The one that stands for none being named has the id of a label."""
@@ -104,62 +107,21 @@ class Components(Assets):
         return ServiceError(404, "UserError", text, inner=("NotFound", "ComponentNotFound"))
 
 
-def normal_form(stated: Json, name: str, version: str) -> Json:
-    """A specification as the service gives it back: scalars are texts, what it adds is there, what it ignores is not.
-
-    The steps of a pipeline stay as they are.
-    """
-    kind = str(stated.get("type") or "command")
-    whole: Json = {"name": name, "version": version, "is_deterministic": kind != "pipeline", **stated, "type": kind}
-    spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
-    rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
-    spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
-    for side in ("inputs", "outputs"):  # how data gets to a step is said by the step
-        if side in spec:
-            spec[side] = {name: {key: said[key] for key in said if key != "mode"} for name, said in spec[side].items()}
-    if "inputs" in spec:
-        spec["inputs"] = _inputs(spec["inputs"])
-    for ports in (spec.get("inputs"), spec.get("outputs")):
-        for port in ports.values() if isinstance(ports, dict) else ():
-            port.pop("mode", None)  # of how a job hands data over, and no part of a component
-    if kind == "command":
-        spec["resources"] = {"instance_count": "1", **spec.get("resources", {})}
-    if isinstance(spec.get("distribution"), dict):
-        how = str(spec["distribution"].get("type") or "")
-        spec["distribution"]["type"] = DISTRIBUTIONS.get(how.lower(), how)
-    for place in (spec, spec.get("task")):
-        if isinstance(place, dict) and isinstance(place.get("environment"), str):
-            place["environment"] = curated.registry_id(place["environment"])
-    return spec
-
-
 def _names_its_schema(api_version: str, spec: Json) -> bool:
     """Whether the service writes in the schema that a step does not state: it did until the spring of 2023.
 
     Registries did not: their interface of 2021 is still the one that azure-ai-ml speaks, which refuses that schema.
     """
-    code = spec.get("code") or (spec.get("task") or {}).get("code")
+    task = spec.get("task")  # of a transfer of data it is a word
+    code = spec.get("code") or (task.get("code") if isinstance(task, dict) else None)
     runs = spec.get("type") in (None, "command", "parallel") and "dataplane" not in api_version
     return runs and "0" < api_version <= ("2022-10-01" if code else "2022-05-01")
 
 
-def texts(value: Any) -> Any:
-    """A value whose scalars are texts, as the service keeps specifications; what is null is left out."""
-    if isinstance(value, dict):
-        return {key: texts(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [texts(item) for item in value]
-    return str(value)
-
-
-def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
-    """Data first, then literals; each says whether it is optional. A default that names an asset does it plainly."""
-    ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
-    found: dict[str, Json] = {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
-    for said in found.values():
-        if re.match(r"azureml:(?!/)", str(said.get("default"))):
-            said["default"] = str(said["default"]).removeprefix("azureml:")
-    return found
+def _labelled(properties: Json, spec: Json) -> Json:
+    """The properties of a component, which say how its content is protected where it is somebody's."""
+    level = (spec.get(PROPERTY) or {}).get("protection_level")
+    return {**(properties.get("properties") or {}), **({"IntellectualPropertyProtectionLevel": level} if level else {})}
 
 
 def _changed(before: Json, spec: Json) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 
 from azureml_emulator.catalog import components, curated, models
 from azureml_emulator.core import arm, clouds, defaults
-from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core.errors import FeedError, ServiceError, bad_request, error_object
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.assets import registries
@@ -32,8 +32,14 @@ class Item:
 
 
 def discovery(request: Request, emulator: Emulator) -> Reply:
-    """Where a registry is served, and who owns it."""
-    own = registries.find(emulator, request.params["registry"])
+    """Where a registry is served, and who owns it. Raises 403: names are of all tenants, and others are somebody's."""
+    wanted = request.params["registry"]
+    own = registries.find(emulator, wanted)
+    if own is None and request.headers.get("authorization") and wanted.lower() not in NAMES:
+        text = "User/tenant/subscription is not allowed to access registry {feedName}"
+        inner = ("Auth", "Authorization", "UnAuthorizedRegistryAccess")
+        worded = (text, {"feedName": wanted})
+        raise FeedError(403, "UserError", text.replace("{feedName}", wanted), inner=inner, worded=worded)
     name = own.name if own else _registry(request)
     home = (
         own.id.split("/") if own else ["", "", defaults.REGISTRY_SUBSCRIPTION_ID, "", defaults.REGISTRY_RESOURCE_GROUP]

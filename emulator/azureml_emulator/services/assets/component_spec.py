@@ -1,0 +1,73 @@
+"""The normal form of a component's specification: what the service gives back of what was sent.
+
+It must not know where a component is kept.
+Source: what the service answered to azure-ai-ml.
+"""
+
+import re
+from typing import Any
+
+from azureml_emulator.catalog import curated
+from azureml_emulator.core.request import Json
+
+PROPERTY = "intellectual_property"  # what of a component its publisher keeps to itself
+DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
+_LITERALS = ("string", "number", "integer", "boolean")
+_FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
+_DROPPED = ("_source", "id", "sourceJobId", "creation_context")
+
+
+def normal_form(stated: Json, name: str, version: str) -> Json:
+    """A specification as the service gives it back: scalars are texts, what it adds is there, what it ignores is not.
+
+    The steps of a pipeline stay as they are.
+    """
+    kind = str(stated.get("type") or "command")
+    whole: Json = {"name": name, "version": version, "is_deterministic": kind != "pipeline", **stated, "type": kind}
+    spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
+    rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
+    spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
+    for side in ("inputs", "outputs"):  # how data gets to a step is said by the step
+        if side in spec:
+            spec[side] = {name: {key: said[key] for key in said if key != "mode"} for name, said in spec[side].items()}
+    if "inputs" in spec:
+        spec["inputs"] = _inputs(spec["inputs"])
+    if isinstance(owned := spec.pop("intellectualProperty", None), dict):
+        _protect(spec, {"publisher": owned.get("publisher"), "protection_level": owned.get("protectionLevel")})
+    if kind == "command":
+        spec["resources"] = {"instance_count": "1", **spec.get("resources", {})}
+    if isinstance(spec.get("distribution"), dict):
+        how = str(spec["distribution"].get("type") or "")
+        spec["distribution"]["type"] = DISTRIBUTIONS.get(how.lower(), how)
+    for place in (spec, spec.get("task")):
+        if isinstance(place, dict) and isinstance(place.get("environment"), str):
+            place["environment"] = curated.registry_id(place["environment"])
+    return spec
+
+
+def _protect(spec: Json, owned: Json) -> None:
+    """Note whose a component is; data whose protection is not stated is protected as the component is."""
+    spec[PROPERTY] = {key: value for key, value in owned.items() if value is not None}
+    level = owned["protection_level"]
+    for said in (*(spec.get("inputs") or {}).values(), *(spec.get("outputs") or {}).values()):
+        if level and said.get("type") not in _LITERALS:
+            said.setdefault(PROPERTY, {"protection_level": level})
+
+
+def texts(value: Any) -> Any:
+    """A value whose scalars are texts, as the service keeps specifications; what is null is left out."""
+    if isinstance(value, dict):
+        return {key: texts(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [texts(item) for item in value]
+    return str(value)
+
+
+def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
+    """Data first, then literals; each says whether it is optional. A default that names an asset does it plainly."""
+    ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
+    found: dict[str, Json] = {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
+    for said in found.values():
+        if re.match(r"azureml:(?!/)", str(said.get("default"))):
+            said["default"] = str(said["default"]).removeprefix("azureml:")
+    return found

@@ -1,0 +1,89 @@
+"""What the service makes of a component of a prompt flow: a parallel one, with the inputs that the flow declares.
+
+It must not run a flow: it reads the flow's definition, which names its inputs and nothing else that is wanted here.
+Source: what the service answered to azure-ai-ml in 2023 and 2026.
+"""
+
+import hashlib
+from typing import Any
+
+import yaml
+
+from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.request import Json
+from azureml_emulator.core.state import Emulator
+from azureml_emulator.services.storage import storage
+
+KIND = "promptflow_parallel"
+_TYPES = {"string": "string", "int": "integer", "double": "number", "bool": "boolean"}  # of others: as text
+_OPTIONS = (
+    "--amlbi_pf_enabled True --amlbi_pf_run_mode component --amlbi_mini_batch_rows 1 --amlbi_file_format jsonl "
+    "$[[--amlbi_pf_run_outputs ${{inputs.run_outputs}}]] --amlbi_pf_debug_info ${{outputs.debug_info}}"
+)
+_SETTINGS = {
+    "input_data": "${{inputs.data}}",
+    "error_threshold": "-1",
+    "logging_level": "INFO",
+    "max_concurrency_per_instance": "1",
+    "mini_batch_error_threshold": "0",
+    "mini_batch_size": "1",
+    "retry_settings": {"max_retries": "2", "timeout": "600"},
+}
+_TAKEN = ("code", "environment", "environment_variables", "connections", "flow_definition_uri", "type")
+
+
+def expanded(emulator: Emulator, holder: str, stated: Json) -> Json:
+    """The parallel component of a flow; any other specification as it is. Raises 400 where there is no definition."""
+    if stated.get("type") != KIND:
+        return stated
+    declared = _declared(emulator, holder, str(stated.get("flow_definition_uri") or ""))
+    code = str(stated.get("code") or "")
+    arguments = [f"--amlbi_pf_input_{name} ${{{{inputs.{name}}}}}" for name in declared]
+    return {
+        "display_name": stated.get("name"),
+        **{key: value for key, value in stated.items() if key not in _TAKEN},
+        "type": "parallel",
+        "inputs": {**_inputs(stated), **declared},
+        "outputs": {"flow_outputs": {"type": "uri_folder"}, "debug_info": {"type": "uri_folder"}},
+        "task": {
+            "code": code if code.startswith("azureml:") else f"azureml:{code}",
+            "environment": stated.get("environment") or _environment(holder, stated),
+            "program_arguments": " ".join([_OPTIONS, *arguments]),
+            "entry_script": "driver/azureml_user/parallel_run/prompt_flow_entry.py",
+            "type": "run_function",
+            "append_row_to": "${{outputs.flow_outputs}}",
+        },
+        **_SETTINGS,
+    }
+
+
+def _inputs(stated: Json) -> Json:
+    """Of every flow: its data, what an earlier run gave, and the environment variables that a step may set."""
+    variables = {
+        f"environment_variables.{name}": {"type": "string", "optional": True, "default": value}
+        for name, value in (stated.get("environment_variables") or {}).items()
+    }
+    folder = {"type": "uri_folder"}
+    return {"data": folder, "run_outputs": {**folder, "optional": True}, **variables}
+
+
+def _declared(emulator: Emulator, holder: str, uri: str) -> Json:
+    try:
+        place = storage.resolve(emulator, uri, workspace=holder, kind="codes")
+        definition: Any = yaml.safe_load(storage.read(emulator, place.account, place.container, place.name))
+        inputs = (definition or {}).get("inputs") or {}
+        return {name: _input(said) for name, said in inputs.items()}
+    except (ServiceError, yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+        text = f"The definition of the flow cannot be read at {uri!r}: {error}"
+        raise bad_request(text, code="UserError", target="flow_definition_uri") from error
+
+
+def _input(said: Json) -> Json:
+    default = {"default": said["default"]} if said.get("default") is not None else {}
+    return {"type": _TYPES.get(str(said.get("type")), "string"), "optional": False, **default}
+
+
+def _environment(holder: str, stated: Json) -> str:
+    """The one that the service makes for a flow that names none, by what the flow is."""
+    content = hashlib.md5(str(stated.get("flow_definition_uri")).encode(), usedforsecurity=False).hexdigest()
+    return f"azureml:{holder}/environments/promptflow_{content}/versions/1"

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 import polars as pl
@@ -111,10 +112,17 @@ def _batches(rows: Iterable[Any]) -> Iterator[pl.DataFrame | list[Mapping[str, A
 
 
 def _in_threads(batches: Iterator[Any], work: Callable[[Any], Judged]) -> Iterator[Judged]:
-    """The results in the order of the batches; only a few are under way at once, so that memory stays flat."""
+    """The results in the order of the batches; only a few are under way at once, so that memory stays flat.
+
+    One batch alone needs no thread.
+    """
     pending: deque[Future[Judged]] = deque()
+    begun = list(islice(batches, 2))
+    if len(begun) < 2:
+        yield from map(work, begun)
+        return
     with ThreadPoolExecutor(WORKERS) as pool:
-        for rows in batches:
+        for rows in chain(begun, batches):
             pending.append(pool.submit(work, rows))
             if len(pending) > AHEAD:
                 yield pending.popleft().result()

@@ -33,20 +33,24 @@ class Ordered:
 
 
 def write(folder: Path, table: Table, parts: Mapping[str, Ordered], spill: SpillFiles) -> dict[str, FileEntry]:
-    """Write one file for each part, and give what is in it. The spill is empty afterwards."""
+    """Write one file for each part, and give what is in it. The spill gives its space back on the way."""
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(3))
         files = {part: _File(stack.enter_context(FileIO(folder / FILES[part], "w")), pool) for part in parts}
-        every = np.arange(PARTITIONS + 1)
-        edges = {part: np.searchsorted(partitions_of(ordered.numbers), every) for part, ordered in parts.items()}
-        recur = any((np.diff(np.sort(ordered.rows)) == 0).any() for ordered in parts.values())
         forgotten: list[Future[None]] = []
-        for partition in range(PARTITIONS):
-            spill.expect(partition + 1)
+        if spill.on_disk:
+            every = np.arange(PARTITIONS + 1)
+            edges = {part: np.searchsorted(partitions_of(ordered.numbers), every) for part, ordered in parts.items()}
+            recur = any((np.diff(np.sort(ordered.rows)) == 0).any() for ordered in parts.values())
+            for partition in range(PARTITIONS):
+                spill.expect(partition + 1)
+                for part, ordered in parts.items():
+                    files[part].add(table[ordered.rows[edges[part][partition] : edges[part][partition + 1]]], spill)
+                if not recur:  # else a later partition may want a line of this one
+                    forgotten.append(pool.submit(spill.forget, partition))
+        else:  # there is no space to give back: a part at once, and not in 128 pieces
             for part, ordered in parts.items():
-                files[part].add(table[ordered.rows[edges[part][partition] : edges[part][partition + 1]]], spill)
-            if not recur:  # else a later partition may want a line of this one
-                forgotten.append(pool.submit(spill.forget, partition))
+                files[part].add(table[ordered.rows], spill)
         for file in files.values():
             file.finish()
         for future in forgotten:
@@ -83,9 +87,11 @@ class _File:
         self._filled = at
 
     def finish(self) -> None:
-        """Write what is left, and wait until all is written."""
-        self._send()
+        """Wait until all is written, and write what is left: most files have no more, and need no thread."""
         self._settle()
+        rest = memoryview(self._next)[: self._filled]
+        self._hash.update(rest)
+        self._write(rest)
 
     @property
     def sha256(self) -> str:

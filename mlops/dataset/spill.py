@@ -54,6 +54,11 @@ class SpillFiles:
         if self._waiting > PENDING_BYTES:
             self._flush()
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether there were more lines than wait in memory."""
+        return bool(self._files)
+
     def table(self) -> Table:
         """All rows in the order in which they came. They are handed over: call it once, and add nothing after it."""
         if self._files:

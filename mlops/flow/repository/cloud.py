@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from mlops.azure import arm
+from mlops.azure import arm, at_once
 from mlops.azure.workspace import Workspace
 from mlops.domain.repository import cloud
 from mlops.domain.repository.cloud import CloudSpec
@@ -92,7 +92,8 @@ def run(
 def _make(steps: list[SetUpStep], mode: SetUpMode, confirm: Confirm) -> list[SetUpLine]:
     states = [step.look() for step in steps]
     due = [(step, state) for step, state in zip(steps, states, strict=True) if state is not SetUpState.THERE]
-    predicted = {step.what: step.predict() for step, _ in due}
+    told = at_once.each(lambda one: one[0].predict(), due)  # ARM takes some seconds for each
+    predicted = {step.what: lines for (step, _), lines in zip(due, told, strict=True)}
     plan = "\n".join(
         line
         for step, state in due
@@ -110,8 +111,7 @@ def _make(steps: list[SetUpStep], mode: SetUpMode, confirm: Confirm) -> list[Set
             if now is not SetUpState.THERE:
                 step.do()
                 change = SetUpChange.MADE if now is SetUpState.MISSING else SetUpChange.CHANGED
-        told = predicted.get(step.what, ())
-        lines.append(SetUpLine(step.service, step.what, state, change, step.commands, told))
+        lines.append(SetUpLine(step.service, step.what, state, change, step.commands, predicted.get(step.what, ())))
     return lines
 
 

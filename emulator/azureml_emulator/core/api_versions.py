@@ -87,7 +87,7 @@ _JOB: dict[str, Answers] = {
 }
 _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
     "jobs": {"queueSettings": _until("2023-12-31")},
-    "connections": {"/systemData": _until("2022-12-31"), "metadata": _until("2022-12-31")},
+    "connections": {"/systemData": _until("2022-12-31")},
     "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
 _ONLY: dict[str, dict[str, Answers]] = {
@@ -151,10 +151,11 @@ _ONLY: dict[str, dict[str, Answers]] = {
                 "createdByWorkspaceArmId",
                 "group",
                 "sharedUserList",
-                "useWorkspaceManagedIdentity",
             ),
             _new("2023-06-01"),
         ),
+        "expiryTime": _since("2022-10-01"),
+        "useWorkspaceManagedIdentity": _new("2023-08-01"),
         **dict.fromkeys(("error", "isDefault", "peRequirement", "peStatus"), _new("2024-04-01")),
     },
     "datastores": {
@@ -164,8 +165,10 @@ _ONLY: dict[str, dict[str, Answers]] = {
 }
 _DATA_PLANE: dict[str, tuple[str, ...]] = {  # kind -> what the data plane of registries, of 2021, does not answer
     "codes": ("provisioningState",),
+    "data": ("autoDeleteSetting", "intellectualProperty", "stage"),
     "components": ("autoDeleteSetting", "provisioningState", "stage"),
     "environments": ("autoDeleteSetting", "autoRebuild", "provisioningState"),
+    "models": ("autoDeleteSetting", "provisioningState", "stage", "system_metadata"),
 }
 _KIND = re.compile(
     r"/(?P<scope>workspaces|registries)(?:/[^/]+(?:/(?P<kind>[a-z]+)(?:/[^/]+(?P<part>/deployments)?)?)?)?(?:/|$)",
@@ -185,8 +188,6 @@ def shaped(request: Request, reply: Reply) -> Reply:
     for one in listed if isinstance(listed, list) else [reply.body]:
         for path in gone:
             _take(one, path)
-        if kind == "data" and version >= "2023":
-            _unchanged(one.get("systemData"))
         for stated, answers in _NULL.get(kind or "", {}).items():
             *above, last = _path(stated)
             holder = one.get(above[0]) if above else one
@@ -200,13 +201,6 @@ def _only(kind: str, version: str) -> dict[str, Answers] | None:
     if "dataplane" in version:
         return dict.fromkeys(_DATA_PLANE.get(kind, ()), lambda _: False)
     return _ONLY.get(kind)
-
-
-def _unchanged(system_data: Any) -> None:
-    """Data that nobody has changed says since 2023 when it was written last, and not by whom."""
-    if isinstance(system_data, dict) and system_data.get("createdAt") == system_data.get("lastModifiedAt"):
-        for key in ("lastModifiedBy", "lastModifiedByType"):
-            system_data.pop(key, None)
 
 
 def _path(stated: str) -> list[str]:

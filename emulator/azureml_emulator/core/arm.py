@@ -66,6 +66,11 @@ def changed_again(clock: Clock, earlier: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def without_changer(system_data: dict[str, Any]) -> dict[str, Any]:
+    """System data as the service shows it of what it wrote itself: when it was changed last, and not by whom."""
+    return {key: value for key, value in system_data.items() if not key.startswith("lastModifiedBy")}
+
+
 def of_endpoint(system_data: dict[str, Any]) -> dict[str, Any]:
     """System data as the service shows it of endpoints and deployments: who created it, and when it was changed."""
     return {key: system_data[key] for key in ("createdAt", "createdBy", "lastModifiedAt") if key in system_data}

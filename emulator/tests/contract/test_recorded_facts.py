@@ -25,7 +25,6 @@ CLUSTER = {
 }
 KNOWN = {  # part of a difference -> why the emulator differs
     "componentSpec.$schema": "the schema that was written in by itself in 2022 only",
-    "systemData.createdBy": "the workspace of that recording was made by nobody",
     "properties.provisioningWarnings": "said in that version since October 2023",
     **dict.fromkeys(
         ("azureOpenAI", "azureCognitiveSearch", "azureAIContentSafety", "endpointResources"),

@@ -131,7 +131,7 @@ def test_a_version_that_is_there_is_not_uploaded_again(team: Any, registry: str,
     base = f"{where}/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/{registry}"
     id = f"azureml://registries/{registry.lower()}/environments/taken/versions/1"
     put = {"properties": {"image": "python:3.11"}}
-    assert api("PUT", f"{base}/environments/taken/versions/1?api-version=1", put).status == 201
+    assert api("PUT", f"{base}/environments/taken/versions/1?api-version=1", put).status == 202
     asked = api("PUT", f"{base}/tempdatarefs/taken/versions/1?api-version=1", {"assetId": id})
     assert asked.status == 409
     assert api("PUT", f"{base}/tempdatarefs/x/versions/1?api-version=1", {"assetId": "x"}).status == 400

@@ -22,7 +22,6 @@ RECORDED = {  # operation or group -> in what the service's own answers differ f
     "registries.begin_create_or_update": "202",
     "workspaces": "keys of every version at once",
     "workspaces.begin_create_or_update": "201 for a new one",
-    "model_containers": "no state",
     "workspace_connections": "location, tags, expiry and metadata, which the specification does not name",
 }
 KNOWN = {  # operation or group -> why the emulator differs
@@ -31,7 +30,6 @@ KNOWN = {  # operation or group -> why the emulator differs
     "registries.begin_remove_regions": "regions are not emulated one by one",
     "schedules": "a job that is not there yet has neither state nor parameters",
     "workspaces.list_keys": "storage keys alone",
-    "registry_model_containers": "no state, as of those of a workspace",
 }
 
 

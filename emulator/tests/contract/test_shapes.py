@@ -24,7 +24,7 @@ RECORDED = {
     "data/NAME": CONTAINER | {"dataType"},
     "models/NAME/versions/1": ASSET
     | {"flavors", "modelType", "modelUri", "jobName", "provisioningState", "intellectualProperty"},
-    "models/NAME": CONTAINER,
+    "models/NAME": CONTAINER | {"provisioningState"},
     "environments/NAME/versions/1": ASSET
     | {"environmentType", "image", "condaFile", "osType", "autoRebuild", "provisioningState", "intellectualProperty"},
     "components/NAME/versions/1": ASSET | {"componentSpec", "provisioningState"},

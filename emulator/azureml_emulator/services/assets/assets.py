@@ -21,6 +21,7 @@ NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]{0,254}")
 _VERSION = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9\-_.]*")
 _SHARED: Json = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
 DEFAULT_VERSION = "azureml_default"  # what the SDK asks for when a program names no version of a component
+STATED_ITSELF = "_stated"  # of a container that somebody PUT, and not only one of its versions
 PATHS_ARE_FIXED = "Asset paths cannot be updated."  # the SDK compares with this very sentence
 
 
@@ -45,7 +46,7 @@ class Assets:
     fixed: ClassVar[tuple[str, ...]] = ()  # properties that a version keeps for ever
     empty: ClassVar[Json] = {}  # properties that a version shows though nobody set them
     longest_version = 255
-    containers_have_a_state = True  # recorded of environments and components in 2026; not of models
+    containers_have_a_state = True  # recorded of environments, components and models in 2026
 
     def prepare(self, draft: Draft) -> Json:
         """The properties of a version to keep, checked and completed."""
@@ -74,7 +75,8 @@ class Assets:
         """PUT a container: description, tags, properties, archived or not."""
         workspace = self.scope(request, emulator)
         before = emulator.store.get(self._id(workspace, request.params["name"]))
-        made = self.keep_container(emulator, workspace, request.params["name"], request.json().get("properties") or {})
+        stated = request.json().get("properties") or {}
+        made = self.keep_container(emulator, workspace, request.params["name"], stated, stated_itself=True)
         return Reply(200 if before else 201, self.show_container(emulator, made))
 
     def delete_container(self, request: Request, emulator: Emulator) -> Reply:
@@ -197,14 +199,18 @@ class Assets:
             raise self.missing(request.params["name"])
         return found
 
-    def keep_container(self, emulator: Emulator, workspace: Resource, name: str, stated: Json) -> Resource:
-        """Make a container or change what is stated of it."""
+    def keep_container(
+        self, emulator: Emulator, workspace: Resource, name: str, stated: Json, *, stated_itself: bool = False
+    ) -> Resource:
+        """Make a container or change what is stated of it: by itself, or by the way of one of its versions."""
         self._check_names(name)
         id = self._id(workspace, name)
         before = emulator.store.get(id)
         old = AssetContainer.read(before).stated if before else _SHARED
         stated = {key: value for key, value in stated.items() if key not in NOT_STATED and value is not None}
-        body = {"properties": {**old, **stated}, "systemData": arm.system_data(emulator.clock, before)}
+        body: Json = {"properties": {**old, **stated}, "systemData": arm.system_data(emulator.clock, before)}
+        if stated_itself or (before and before.body.get(STATED_ITSELF)):
+            body[STATED_ITSELF] = True
         return emulator.store.put(id, body, parent=workspace.id, kind=self.plural, name=name)
 
     def _check_names(self, name: str, version: str = "1") -> None:

@@ -14,7 +14,7 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.asset_resource import AssetContainer, Version
-from azureml_emulator.services.assets.assets import Assets, Draft, selected
+from azureml_emulator.services.assets.assets import STATED_ITSELF, Assets, Draft, selected
 from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces import scope
@@ -22,6 +22,8 @@ from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
+MANAGED_STORE = "/workspacemanageddatastore/"  # the one whose files the service deletes by itself
+AUTO_DELETE = ("BadArgument", "ArgumentInvalid", "AutoDeleteSettingOnlySupportedForManagedDatastore")
 LABELS = "azureml.labels"  # of an environment
 
 
@@ -45,6 +47,9 @@ class Data(Assets):
             )
         if not uri:
             raise bad_request("The field dataUri is required.", code="UserError", target="dataUri")
+        if draft.properties.get("autoDeleteSetting") and MANAGED_STORE not in str(uri):
+            text = "AutoDeleteSetting is only supported for assets in managed datastore."
+            raise ServiceError(400, "UserError", text, inner=AUTO_DELETE)
         container = draft.emulator.store.get(f"{draft.workspace.id}/data/{draft.name}")
         known = AssetContainer.read(container).data_type if container else None
         if known and known != kind:
@@ -59,6 +64,21 @@ class Data(Assets):
     def of_container(self, properties: Json) -> Json:
         """All versions of a data asset are of one type."""
         return {"dataType": properties["dataType"]}
+
+    def show(self, resource: Resource) -> Json:
+        """A version as it is answered: who changed it is said once it was changed."""
+        shown = super().show(resource)
+        when = shown["systemData"]
+        is_changed = when["createdAt"] != when["lastModifiedAt"]
+        return shown if is_changed else {**shown, "systemData": arm.without_changer(when)}
+
+    def show_container(self, emulator: Emulator, resource: Resource) -> Json:
+        """A container as it is answered: of one that its versions made nothing is stated."""
+        shown = super().show_container(emulator, resource)
+        if resource.body.get(STATED_ITSELF):
+            return shown
+        properties = {**shown["properties"], "tags": None, "properties": None}
+        return {**shown, "properties": properties, "systemData": arm.without_changer(shown["systemData"])}
 
 
 class Codes(Assets):

@@ -30,12 +30,11 @@ class Indexes(Assets):
         return {**draft.properties, "_scope": scope}
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
-        """PUT a version; its fields stand at the top."""
+        """PUT a version; its fields stand at the top. A new one is a 200, too, as recorded."""
         workspace = self.scope(request, emulator)
         name, version, fields = request.params["name"], request.params["version"], ("id", "systemData")
-        before = self.find(emulator, workspace, name, version)
         stated = {key: value for key, value in request.json().items() if key not in fields}
-        return Reply(200 if before else 201, self.show(self.create(emulator, workspace, name, version, stated)))
+        return Reply(200, self.show(self.create(emulator, workspace, name, version, stated)))
 
     def list_containers(self, request: Request, emulator: Emulator) -> Reply:
         """GET the newest version of each."""
@@ -62,14 +61,15 @@ class Indexes(Assets):
         """POST getNextVersion: of a name that is not there 1."""
         workspace, name = self.scope(request, emulator), request.params["name"].removesuffix(":getNextVersion")
         newest, number = self.latest(emulator, workspace, name), int(self.next_version(emulator, workspace, name))
-        return Reply(200, {"latestVersion": newest.name if newest else "", "nextVersion": number})
+        return Reply(200, {"nextVersion": number, **({"latestVersion": newest.name} if newest else {})})
 
     def show(self, resource: Resource) -> dict[str, Any]:
-        """A version as the generic assets have it."""
+        """A version as the generic assets have it: without what nobody said, and without who changed it last."""
         properties = Version.read(resource).stated
-        shown = {key: value for key, value in properties.items() if not key.startswith(("is", "_"))}
+        said = {key: value for key, value in properties.items() if value is not None}
+        shown = {key: value for key, value in said.items() if not key.startswith(("is", "_"))}
         id = f"{properties['_scope']}/indexes/{resource.id.rpartition('/indexes/')[2]}"
-        return {**shown, "id": id, "systemData": resource.body["systemData"]}
+        return {**shown, "id": id, "systemData": arm.without_changer(resource.body["systemData"])}
 
 
 INDEXES = Indexes()

@@ -26,7 +26,6 @@ class Models(Assets):
 
     plural, word, uri = "models", "model", "modelUri"
     fixed = ("modelUri", "modelType")
-    containers_have_a_state = False  # as recorded
     empty: ClassVar[Json] = {
         "autoDeleteSetting": None,
         "flavors": {},

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{2,32}")
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
-    """PUT a registry: 202 until it is there, as the service answers whatever its specification says."""
+    """PUT a registry: 202 with nothing until it is there, as the service answers whatever its specification says."""
     id, name, body = _id(request), request.params["registry"], request.json()
     before = emulator.store.get(id)
     if not _NAME.fullmatch(name):
@@ -29,7 +29,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if before is None and (name.lower() in SYSTEM or find(emulator, name)):
         raise conflict(f"A registry with the name {name} exists already; names of registries are global.")
     made = _keep(emulator, id, name, body, before)
-    return accepted(_operation(request, emulator, made), 202, _show(made))
+    return accepted(_operation(request, emulator, made), 202)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:

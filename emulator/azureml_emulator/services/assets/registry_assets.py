@@ -6,11 +6,11 @@ Source: the registry data plane as azure-ai-ml speaks it (2021-10-01-dataplanepr
 
 import re
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
-from azureml_emulator.core.operations import accepted
+from azureml_emulator.core.operations import RETRY_AFTER, accepted
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -25,6 +25,7 @@ from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 HOURS = 8.0
+DATA_PLANE = "/managementfrontend/"  # in paths that are not of Azure Resource Manager
 _SOURCE = re.compile(
     r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>[a-z]+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
     re.IGNORECASE,
@@ -39,14 +40,25 @@ class InRegistry(Assets):
         return require(request, emulator)
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
-        """PUT a version: long-running."""
-        reply, registry = super().put_version(request, emulator), require(request, emulator)
+        """PUT a version: long-running. On the data plane, an operation of the store of assets and nothing said."""
+        registry, reply = require(request, emulator), super().put_version(request, emulator)
         id = f"{registry.id}/{self.plural}/{request.params['name']}/versions/{request.params['version']}"
-        return accepted(_operation(request, emulator, registry, id), reply.status, reply.body)
+        operation = _operation(request, emulator, registry, id)
+        if DATA_PLANE not in request.path:
+            return accepted(operation, reply.status, reply.body)
+        host = clouds.here(f"{registry.body['location']}.api.azureml.ms")
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Location": f"https://{host}/assetstore/v1.0/operations/{operation.id}",
+            "Retry-After": RETRY_AFTER,
+            "x-ms-async-operation-timeout": "PT1H",
+        }
+        return Reply(202, b"null", headers)
 
     def show(self, resource: Resource) -> Json:
         """A version by its short id."""
-        return {**arm.envelope(resource, f"registries/{self.plural}/versions"), "id": _short(resource.id)}
+        type_path = f"{arm.PROVIDER}/registries/{self.plural}/versions"
+        return {**super().show(resource), "id": _short(resource.id), "type": type_path}
 
     def show_container(self, emulator: Emulator, resource: Resource) -> Json:
         """A container by its short id."""
@@ -64,6 +76,8 @@ class InRegistry(Assets):
 
 class RegistryModels(InRegistry, Models):
     """Models of a registry."""
+
+    empty: ClassVar[Json] = {**Models.empty, "originAssetId": None}
 
 
 class RegistryData(InRegistry, Data):
@@ -98,6 +112,16 @@ def require(request: Request, emulator: Emulator) -> Resource:
         detail = error_object("RegistryNotFound", wanted)
         raise ServiceError(404, "UserError", f"Could not find registry {wanted}.", details=[detail])
     return found
+
+
+def operation_end(request: Request, emulator: Emulator) -> Reply:
+    """GET what `Location` names: 202 with nothing until the asset is there, then its id. Raises how it failed."""
+    operation = emulator.operations.read(request.params["id"])
+    if operation.status == "InProgress":
+        return Reply(202, None, {"Retry-After": RETRY_AFTER})
+    if operation.error:
+        raise bad_request(str(operation.error["message"]), code=str(operation.error["code"]))
+    return Reply(200, {"assetId": _short(operation.resource)})
 
 
 def temporary_reference(request: Request, emulator: Emulator) -> Reply:

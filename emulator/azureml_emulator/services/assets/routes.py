@@ -11,6 +11,7 @@ from azureml_emulator.services.assets import (
     models,
     registries,
     registry,
+    registry_assets,
     registry_calls,
     snapshots,
 )
@@ -49,6 +50,7 @@ PENDING = "/{kind}/{name}/versions/{version}/startPendingUpload"
 REGISTRIES = "/providers/Microsoft.MachineLearningServices/registries"
 REGISTRY_ROUTES = (
     Route(API, "GET", "/registrymanagement/v1.0/registries/{registry}/discovery", registry.discovery),
+    Route(API, "GET", "/assetstore/v1.0/operations/{id}", registry_assets.operation_end),
     Route(ARM, "GET", ML + "/registries", registries.list_in_group),
     Route(ARM, "GET", SUBSCRIPTION + REGISTRIES, registries.list_in_subscription),
     Route(ARM, "GET", REGISTRY, registries.get),

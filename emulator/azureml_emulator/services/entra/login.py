@@ -23,6 +23,8 @@ from azureml_emulator.services.entra.tokens import claims_of, object_id, sign
 
 LOGIN = "login.microsoftonline.com"
 ACCESS_SECONDS = 3599
+CONTINUOUS_SECONDS = 86399  # of a client that says it is told when its access ends, by the claim CP1
+RENEWED_HALFWAY = 7200  # tokens that live longer say when to ask for the next one
 ASSERTION_SECONDS = 300  # GitHub's tokens live five minutes
 ACCESS_SETTING, ASSERTION_SETTING = "entra.token_seconds", "github.token_seconds"
 SUBJECT_SETTING, IMMUTABLE = "github.subject", "immutable"
@@ -104,7 +106,8 @@ def token(request: Request, emulator: Emulator) -> Reply:
         )
     audience = form.get("scope", "").split(" ")[0].removesuffix("/.default").rstrip("/")
     now, client = int(time.time()), form.get("client_id", "")
-    lives = int(emulator.store.setting(ACCESS_SETTING, str(ACCESS_SECONDS)))
+    usual = CONTINUOUS_SECONDS if '"CP1"' in form.get("claims", "") else ACCESS_SECONDS
+    lives = int(emulator.store.setting(ACCESS_SETTING, str(usual)))
     claims = {
         "aud": audience,
         "iss": clouds.here(f"https://sts.windows.net/{request.params['tenant']}/"),
@@ -121,6 +124,7 @@ def token(request: Request, emulator: Emulator) -> Reply:
         "token_type": "Bearer",
         "expires_in": lives,
         "ext_expires_in": lives,
+        **({"refresh_in": lives // 2} if lives > RENEWED_HALFWAY else {}),
         "access_token": sign(claims),
     }
     return Reply(200, answer)

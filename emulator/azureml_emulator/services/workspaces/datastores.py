@@ -17,6 +17,8 @@ from azureml_emulator.services.storage.datastore_resource import KIND, Datastore
 from azureml_emulator.services.workspaces import scope
 
 SAS_HOURS = 24.0
+OWN = ("workspaceartifactstore", storage.BLOB_STORE, "workspacefilestore", "workspaceworkingdirectory")
+WITHOUT_CREATOR = "2024-07-01"  # since that version nobody is said to have made the stores that a workspace comes with
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")
 
 
@@ -60,12 +62,12 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
         found = [item for item in found if item.name in query["names"].split(",")]
     if query.get("searchText"):
         found = [item for item in found if query["searchText"].lower() in item.name.lower()]
-    return arm.page(request, found, Datastore.show)
+    return arm.page(request, found, lambda one: _shown(request, one))
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
     """GET a datastore."""
-    return Reply(200, _require(request, emulator).show())
+    return Reply(200, _shown(request, _require(request, emulator)))
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -84,7 +86,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     made = _save(emulator, workspace, name, stated, is_default=is_default)
     if made.type is DatastoreType.BLOB:
         storage.ensure_container(emulator, made.account, made.container)
-    return Reply(200 if before else 201, made.show())
+    return Reply(200 if before else 201, _shown(request, made))
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -122,6 +124,14 @@ def list_secrets(request: Request, emulator: Emulator) -> Reply:
     if found.secrets:
         return Reply(200, {"secretsType": kind, **found.secrets})
     return Reply(200, {"secretsType": "AccountKey", "key": storage_keys.account_key(found.account)})
+
+
+def _shown(request: Request, store: Datastore) -> dict[str, Any]:
+    shown = store.show()
+    if store.name in OWN and request.query.get("api-version", "") >= WITHOUT_CREATOR:
+        said = {key: value for key, value in shown["systemData"].items() if not key.startswith("createdBy")}
+        return {**shown, "systemData": said}
+    return shown
 
 
 def _require(request: Request, emulator: Emulator) -> Datastore:

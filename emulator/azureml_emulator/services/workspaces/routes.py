@@ -9,6 +9,7 @@ from azureml_emulator.services.workspaces import (
     arm_what_if,
     capacity,
     compute,
+    connections,
     datastores,
     long_running,
     retail_prices,
@@ -33,6 +34,7 @@ LIST_ROUTES = (
     Route(ARM, "GET", SUBSCRIPTION + "/providers", subscription_lists.providers),
     Route(ARM, "GET", SUBSCRIPTION + "/resources", subscription_lists.resources),
 )
+RECORDS = (connections.CONNECTIONS, *workspace_records.KINDS)
 WORKSPACES = SUBSCRIPTION + "/providers/Microsoft.MachineLearningServices/workspaces"
 WORKSPACE_ROUTES = (
     Route(ARM, "GET", "/metadata/endpoints", subscriptions.endpoints),
@@ -122,9 +124,9 @@ DATASTORE_ROUTES = (
 
 SERVERLESS = WS + "/serverlessEndpoints/{name}"
 RECORD_ROUTES = (
-    *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in workspace_records.KINDS),
-    *(row for kind in workspace_records.KINDS for row in one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
-    Route(ARM, "POST", WS + "/connections/{name}/listsecrets", workspace_records.CONNECTIONS.list_secrets),
+    *(Route(ARM, "GET", f"{WS}/{kind.plural}", kind.list_all) for kind in RECORDS),
+    *(row for kind in RECORDS for row in one_by_one(kind, f"{WS}/{kind.plural}/{{name}}")),
+    Route(ARM, "POST", WS + "/connections/{name}/listsecrets", connections.CONNECTIONS.list_secrets),
     Route(ARM, "POST", SERVERLESS + "/listKeys", workspace_records.SERVERLESS_ENDPOINTS.list_keys),
     Route(ARM, "POST", SERVERLESS + "/regenerateKeys", workspace_records.SERVERLESS_ENDPOINTS.regenerate_keys),
     Route(ARM, "GET", WS + "/features", workspace_records.empty_list),

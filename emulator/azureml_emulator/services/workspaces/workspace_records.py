@@ -1,100 +1,20 @@
-"""Connections, serverless endpoints, marketplace subscriptions, network rules: kept as said, with nothing behind them.
+"""Serverless endpoints, marketplace subscriptions, network rules: kept as said, with nothing behind them.
 
-It must not reach what they point at. Source: Microsoft.MachineLearningServices workspaces/{connections,
-serverlessEndpoints, marketplaceSubscriptions, capabilityHosts, outboundRules, privateEndpointConnections} (ARM).
+It must not reach what they point at. Source: Microsoft.MachineLearningServices workspaces/{serverlessEndpoints,
+marketplaceSubscriptions, capabilityHosts, outboundRules, privateEndpointConnections} (ARM).
 """
 
 import secrets
 import uuid
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from azureml_emulator.core.errors import AccountError, ServiceError, bad_request
+from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.workspaces import scope
-from azureml_emulator.services.workspaces.record_resources import KEYS, Connection, KeyType, ServerlessEndpoint
+from azureml_emulator.services.workspaces.record_resources import KEYS, KeyType, ServerlessEndpoint
 from azureml_emulator.services.workspaces.records import Records
-
-_CONTENT_SAFETY = {"ApiVersion": "2023-10-01", "DeploymentApiVersion": "2023-10-01-preview"}  # where none is stated
-
-
-class Connections(Records):
-    """Connections to other services. Their secrets come from listsecrets only."""
-
-    plural, slow, created = "connections", False, 200
-    patched = ("properties",)
-    secret = ("credentials", "provisioningState")
-    empty: ClassVar[Json] = {
-        "group": "Azure",
-        "expiryTime": None,
-        "isSharedToAll": False,
-        "metadata": {},
-        "sharedUserList": [],
-        "useWorkspaceManagedIdentity": False,
-        "error": None,
-        "isDefault": True,
-        "peRequirement": "NotRequired",
-        "peStatus": "NotApplicable",
-    }
-
-    def get(self, request: Request, emulator: Emulator) -> Reply:
-        """GET one; what is not there is said by another service than of other resources."""
-        try:
-            return _unsaid(request, super().get(request, emulator))
-        except ServiceError as error:
-            if error.code != "ResourceNotFound":
-                raise
-            text = f"Connection {request.params['name']} can't be found in this workspace"
-            refusal = AccountError(404, "UserError", text, inner=("NotFoundError",))
-            refusal.says_status = request.query.get("api-version", "") >= "2023-06"
-            raise refusal from error
-
-    def put(self, request: Request, emulator: Emulator) -> Reply:
-        """PUT one."""
-        return _unsaid(request, super().put(request, emulator))
-
-    def show(self, resource: Resource) -> Json:
-        """As it is answered: with tags and a place that it never has."""
-        return {"tags": None, "location": None, **super().show(resource)}
-
-    def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
-        """What kind of service it is and how one signs in there must be said."""
-        for field in ("authType", "category"):
-            if not stated.get(field):
-                raise bad_request(f"The field {field} is required for a connection.", target=f"properties.{field}")
-        metadata = stated.get("metadata") or {}
-        versions = _CONTENT_SAFETY if metadata.get("Kind") == "Content Safety" else {}
-        group = {"group": "AzureAI"} if stated["category"] == "CognitiveService" else {}
-        whole = {**group, **stated, "metadata": {**versions, **metadata}}
-        return {**whole, "createdByWorkspaceArmId": scope.require(request, emulator).id}
-
-    def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
-        """`category` and `target` select."""
-        query = request.query
-        category, target = (query.get(name, "").lower() for name in ("category", "target"))
-        read = ((one, Connection.read(one)) for one in found)
-        return [
-            one
-            for one, connection in read
-            if category in ("", connection.category.lower()) and target in ("", connection.target.lower())
-        ]
-
-    def list_secrets(self, request: Request, emulator: Emulator) -> Reply:
-        """POST listsecrets: the connection with its credentials."""
-        found = self.require(request, emulator)
-        shown = self.show(found)
-        shown["properties"]["credentials"] = Connection.read(found).credentials
-        return Reply(200, shown)
-
-
-def _unsaid(request: Request, reply: Reply) -> Reply:
-    """With credentials that are not said, where the way to sign in has any; versions of 2023 are without them."""
-    properties = reply.body["properties"]
-    if properties["authType"] not in ("AAD", "None") and not request.query.get("api-version", "").startswith("2023"):
-        properties["credentials"] = None
-    return reply
 
 
 class ServerlessEndpoints(Records):
@@ -186,10 +106,8 @@ def diagnose(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, {"value": value})
 
 
-CONNECTIONS = Connections()
 SERVERLESS_ENDPOINTS = ServerlessEndpoints()
 KINDS: tuple[Records, ...] = (
-    CONNECTIONS,
     SERVERLESS_ENDPOINTS,
     MarketplaceSubscriptions(),
     CapabilityHosts(),

@@ -45,6 +45,11 @@ def _after(version_before: str) -> Answers:
     return lambda version: version > version_before
 
 
+def _never(version: str) -> bool:
+    """Of the data plane only."""
+    return False
+
+
 _SHORT_LIVED = _previews("2023-04-01", "2024-04-01")  # deletion after a time, intellectual property
 _OF_2024 = _previews("2024-01-01", "2024-04-01")
 _GONE: dict[str, Answers] = {"autoDeleteSetting": _SHORT_LIVED, "intellectualProperty": _SHORT_LIVED}
@@ -99,7 +104,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
         "componentSpec/resources/instance_type": _since("2023-04-01"),
     },
     "codes": {**_GONE, **_STATE},
-    "models": {**_GONE, **_STATE, "stage": _since("2023-04-01")},
+    "models": {**_GONE, **_STATE, "stage": _since("2023-04-01"), "originAssetId": _never},
     "environments": {
         **_GONE,
         **_STATE,

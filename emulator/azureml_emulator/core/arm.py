@@ -96,14 +96,15 @@ def page(
 ) -> Reply:
     """One page of a listing: `{value, nextLink}`. `$top`, `count` and `$skip`/`$skipToken` come from the query.
 
-    `mark` gives what the next link says about where to go on after an item, instead of a number to skip.
+    `mark` gives what the next link says about where to go on after an item, instead of a number to skip; such a listing
+    goes on after `$top` items too, as recorded.
     """
     query = request.query
     size = _number(query.get("$top") or query.get("count"), PAGE)
     start = _number(query.get("$skip") or query.get("$skipToken"), 0)
     found = list(islice(items, start, start + size + 1))  # what comes after the page is not even read
     answer: dict[str, Any] = {"value": [show(item) for item in found[:size]]}
-    if len(found) > size and "$top" not in query:
+    if len(found) > size and (mark or "$top" not in query):
         kept = "&".join(
             f"{quote(k, safe='$')}={quote(v)}" for k, v in query.items() if k not in ("$skip", "$skipToken")
         )

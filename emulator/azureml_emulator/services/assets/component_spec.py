@@ -12,7 +12,24 @@ from azureml_emulator.core.request import Json
 
 PROPERTY = "intellectual_property"  # what of a component its publisher keeps to itself
 DISTRIBUTIONS = {"mpi": "Mpi", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "ray": "Ray"}
-_LITERALS = ("string", "number", "integer", "boolean")
+_LITERALS = ("string", "number", "integer", "boolean", "float", "enum")
+_FILLED: dict[str, Json] = {  # kind -> what it has though nobody wrote it
+    "CommandComponent": {"successful_return_code": "Zero"},
+    "DataTransferComponent": {"datatransfer": {"allow_overwrite": "True"}},
+    "command": {"resources": {"instance_count": "1"}},
+    "parallel": {
+        "error_threshold": "-1",
+        "logging_level": "INFO",
+        "retry_settings": {"max_retries": "3", "timeout": "60"},
+    },
+}
+_MOVED: dict[str, tuple[Json, Json]] = {  # older kind -> what the service writes to its data and to its outputs
+    **dict.fromkeys(
+        ("CommandComponent", "DistributedComponent", "ParallelComponent"),
+        ({"datastore_mode": "Mount"}, {"datastore_mode": "Upload"}),
+    ),
+    "ScopeComponent": ({"is_resource": "False"}, {}),
+}
 _FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
 _DROPPED = ("_source", "id", "sourceJobId", "creation_context")
 
@@ -34,8 +51,7 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
         spec["inputs"] = _inputs(spec["inputs"])
     if isinstance(owned := spec.pop("intellectualProperty", None), dict):
         _protect(spec, {"publisher": owned.get("publisher"), "protection_level": owned.get("protectionLevel")})
-    if kind == "command":
-        spec["resources"] = {"instance_count": "1", **spec.get("resources", {})}
+    _fill(spec, kind)
     if isinstance(spec.get("distribution"), dict):
         how = str(spec["distribution"].get("type") or "")
         spec["distribution"]["type"] = DISTRIBUTIONS.get(how.lower(), how)
@@ -45,12 +61,30 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
     return spec
 
 
+def _fill(spec: Json, kind: str) -> None:
+    """Add what the service adds to a specification of that kind."""
+    for key, value in _FILLED.get(kind, {}).items():
+        stated: Any = spec.get(key)
+        if isinstance(value, dict):
+            spec[key] = {**value, **(stated if isinstance(stated, dict) else {})}
+        elif stated is None:
+            spec[key] = value
+    for side, added in zip(("inputs", "outputs"), _MOVED.get(kind, ({}, {})), strict=True):
+        for said in (spec.get(side) or {}).values():
+            if not _is_literal(said):
+                said.update({key: value for key, value in added.items() if key not in said})
+
+
+def _is_literal(port: Json) -> bool:
+    return str(port.get("type")).lower() in _LITERALS
+
+
 def _protect(spec: Json, owned: Json) -> None:
     """Note whose a component is; data whose protection is not stated is protected as the component is."""
     spec[PROPERTY] = {key: value for key, value in owned.items() if value is not None}
     level = owned["protection_level"]
     for said in (*(spec.get("inputs") or {}).values(), *(spec.get("outputs") or {}).values()):
-        if level and said.get("type") not in _LITERALS:
+        if level and not _is_literal(said):
             said.setdefault(PROPERTY, {"protection_level": level})
 
 
@@ -65,7 +99,7 @@ def texts(value: Any) -> Any:
 
 def _inputs(stated: dict[str, Json]) -> dict[str, Json]:
     """Data first, then literals; each says whether it is optional. A default that names an asset does it plainly."""
-    ordered = sorted(stated.items(), key=lambda item: str(item[1].get("type")) in _LITERALS)
+    ordered = sorted(stated.items(), key=lambda item: _is_literal(item[1]))
     found: dict[str, Json] = {name: {"type": said.get("type"), "optional": "False", **said} for name, said in ordered}
     for said in found.values():
         if re.match(r"azureml:(?!/)", str(said.get("default"))):

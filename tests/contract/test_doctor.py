@@ -24,6 +24,7 @@ from emulator_support.clients import Call
 from emulator_support.serving import arm
 from mlops import clock, product
 from mlops.domain.release.access import Permission, Road, lacking
+from mlops.domain.tags import OVER_BUDGET_TAG
 from mlops.errors import AzureRefused, BadInput, CapRefused, Problem
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
@@ -83,6 +84,16 @@ class Site:
     def endpoint(self, workspace: str, name: str, **tags: str) -> None:
         id = arm(f"onlineEndpoints/{name}").replace(f"/workspaces/{defaults.WORKSPACE}/", f"/workspaces/{workspace}/")
         assert self.api("PUT", id, {"location": "eastus", "tags": tags, "properties": {}}).status == 201
+
+    def model(self, **tags: str) -> str:
+        """A version of the project's model with these tags, and with files that are no model."""
+        from azure.ai.ml.entities import Model
+
+        weights = self.folder / "data"
+        made = own_workspace().ml.models.create_or_update(
+            Model(name=self.stated["model"]["name"], path=str(weights), tags=tags)
+        )
+        return f"{made.name}:{made.version}"
 
     def context(self) -> Context:
         path = self.folder / "params.yaml"
@@ -381,13 +392,18 @@ def test_what_runs_has_a_price_and_who_says_it(site: Site) -> None:
 
 
 def test_promote_refuses_above_the_budget_until_somebody_agrees(site: Site) -> None:
+    """With a reason, now or when the model was trained; then it goes on, to a model without files."""
     site.set("budget", {"month": 10})
-    model = f"{site.stated['model']['name']}:1"
+    model, agreed, said = site.model(), site.model(**{OVER_BUDGET_TAG: "a fair"}), list[str]()
     with pytest.raises(CapRefused, match=r"budget\.month is 10\.00 USD"):
         promote.run(site.context(), "staging", model=model)
     with pytest.raises((AzureRefused, BadInput)) as refused:
         promote.run(site.context(), "staging", model=model, consent=Consent("a fair", over_budget=True))
-    assert "budget" not in str(refused.value), "it goes on, to a model that is not there"
+    assert "budget." not in str(refused.value)
+    with pytest.raises((AzureRefused, BadInput)) as refused:
+        promote.run(replace(site.context(), say=said.append), "staging", model=agreed)
+    assert "budget." not in str(refused.value)
+    assert [one for one in said if one.endswith("whoever had the model trained agreed: a fair")]
 
 
 @pytest.mark.parametrize(
@@ -407,7 +423,7 @@ def test_a_budget_counts_where_the_team_gave_no_price_and_says_whose_it_is(site:
     if fault:
         site.fault(f"retail_prices.items: {fault}")
     with pytest.raises(CapRefused, match=rf"5,362\.58 USD a month(.|\n)*prices: {A100} by {by}"):
-        promote.run(site.context(), "staging", model=f"{site.stated['model']['name']}:1")
+        promote.run(site.context(), "staging", model=site.model())
 
 
 def test_a_budget_that_cannot_be_kept_is_said_and_costs_nothing_to_nobody(site: Site) -> None:
@@ -417,8 +433,8 @@ def test_a_budget_that_cannot_be_kept_is_said_and_costs_nothing_to_nobody(site: 
         site.set(f"environments.{name}.instance_type", "Standard_DS3_v2")
     said: list[str] = []
     with pytest.raises((AzureRefused, BadInput)) as refused:
-        promote.run(replace(site.context(), say=said.append), "staging", model=f"{site.stated['model']['name']}:1")
-    assert "budget" not in str(refused.value)
+        promote.run(replace(site.context(), say=said.append), "staging", model=site.model())
+    assert "budget." not in str(refused.value)
     assert any("no price of Standard_DS3_v2 is known, so budget.month cannot be kept" in one for one in said)
 
 

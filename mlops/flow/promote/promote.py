@@ -8,7 +8,7 @@ from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.preflight import check_name
 from mlops.domain.release import budget
-from mlops.domain.tags import COMMIT_TAG
+from mlops.domain.tags import COMMIT_TAG, OVER_BUDGET_TAG
 from mlops.errors import BadInput, CapRefused
 from mlops.flow.ancestry import Ancestry
 from mlops.flow.context import Context
@@ -28,15 +28,17 @@ from mlops.params import Params
 
 
 def _check_budget(
-    params: Params, at: Callable[[str | None], Workspace], where: str, say: Callable[[str], None]
+    params: Params, at: Callable[[str | None], Workspace], where: str, agreed: str, say: Callable[[str], None]
 ) -> None:
-    """Raises CapRefused where the endpoints cost too much; says what has no price by anybody."""
+    """Raises CapRefused where the endpoints cost too much and nobody agreed; says what has no price by anybody."""
     limit = params.budget.month
     if limit is None:
         return
     machines = known_prices.machines(params, at, KnownPrices(params, ask=True))
     if problem := budget.serving(limit, machines, where):
-        raise CapRefused(problem)
+        if not agreed:
+            raise CapRefused(problem)
+        say(f"{problem.what}; whoever had the model trained agreed: {agreed}")
     if said := known_prices.unpriced(where, machines, budget.MONTH):
         say(str(said))
 
@@ -58,8 +60,6 @@ def run(
     consent = consent or Consent()
     consent.check(model)
     context.environment(environment)  # a misspelt name is told before anybody signs in
-    if not consent.over_budget:
-        _check_budget(context.params, context.at, str(context.params_path), context.say)
     specs = rollout_specs(context)
     spec, home = specs[environment], context.workspace
     workspace, order = home.at(spec.place), PromotionOrder(context.params.order)
@@ -67,6 +67,9 @@ def run(
     registered = candidate.registered(context, model, spec)
     with as_allowed(spec, context.say, "whether the model is held, and what it passed"):
         registered = passed.known(home, spec, registered)
+    if not consent.over_budget:
+        agreed = registered.tags.get(OVER_BUDGET_TAG, "")
+        _check_budget(context.params, context.at, str(context.params_path), agreed, context.say)
     passage = passed.Passage(home, spec, before, context.say, consent.skip_earlier)
     commit = commit or (registered.tags.get(COMMIT_TAG, "") if model else context.commit)
     if approval.waits(context.environment(environment).approval, consent):

@@ -104,6 +104,8 @@ _ONLY: dict[str, dict[str, Answers]] = {
         "componentSpec/resources/instance_type": _since("2023-04-01"),
     },
     "codes": {**_GONE, **_STATE},
+    "featuresets": {"autoDeleteSetting": _SHORT_LIVED},
+    "featurestoreentities": {"autoDeleteSetting": _SHORT_LIVED},
     "models": {**_GONE, **_STATE, "stage": _since("2023-04-01"), "originAssetId": _never},
     "environments": {
         **_GONE,

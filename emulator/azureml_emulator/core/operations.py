@@ -24,6 +24,8 @@ Effect = Literal["settle", "delete", "none"]
 HELD = 1e15  # due when somebody says so
 _SAID = {  # kind of resource -> what its service says of an operation; of all others everything
     "computes": ("status", "percentComplete"),
+    "featuresets": ("status",),
+    "featurestoreEntities": ("status",),
     "registries": ("status",),
     "batchEndpoints": ("id", "name", "status"),
     "schedules": ("id", "name", "status", "startTime", "endTime"),
@@ -53,8 +55,9 @@ class Operation:
 
     @property
     def kind(self) -> str:
-        """Of the resource that is changed, as in its id: `computes`."""
-        return self.resource.split("/")[-2]
+        """Of the resource that is changed, as in its id: `computes`, and `models` of a version of a model."""
+        *above, kind, _ = self.resource.split("/")
+        return above[-2] if kind == "versions" else kind
 
     @property
     def url(self) -> str:

@@ -62,8 +62,8 @@ def get(request: Request, emulator: Emulator) -> Reply:
     _, blob = require(request, emulator)
     check(request, emulator, blob, reading=True)
     headers = _properties(emulator, blob)
-    if request.method == "HEAD":
-        return Reply(200, None, {**headers, "Content-Length": str(blob.size)})
+    if request.method == "HEAD":  # only here the tier is said
+        return Reply(200, None, {**headers, **_tier(emulator, blob), "Content-Length": str(blob.size)})
     blob_tiers.refuse_archived(emulator, blob)
     asked = request.headers.get("x-ms-range") or request.headers.get("range")
     with blobs.path_of(emulator, blob).open("rb") as content:
@@ -206,6 +206,11 @@ def stated(request: Request) -> dict[str, object]:
     return {"content_type": kind, "headers": kept, "metadata": metadata_of(request)}
 
 
+def _tier(emulator: Emulator, blob: Blob) -> dict[str, str]:
+    is_tiered = blob.kind == "BlockBlob"
+    return {f"x-ms-{name}": text for name, text in blob_tiers.shown(emulator, blob).items()} if is_tiered else {}
+
+
 def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
     said = {
         "ETag": blob.etag,
@@ -217,9 +222,7 @@ def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
         **{f"x-ms-lease-{name}": text for name, text in blob.lease.shown(emulator.clock.now()).items()},
         "x-ms-server-encrypted": "true",
     }
-    if blob.kind == "BlockBlob":
-        said |= {f"x-ms-{name}": text for name, text in blob_tiers.shown(emulator, blob).items()}
-    else:
+    if blob.kind != "BlockBlob":
         said["x-ms-blob-committed-block-count"] = str(blob.appended)
     if blob.md5:
         said["Content-MD5"] = blob.md5

@@ -210,15 +210,15 @@ def _blob_element(emulator: Emulator, blob: Blob, include: frozenset[str]) -> st
         "Content-Type": blob.content_type,
         "Content-Encoding": blob.headers.get("content-encoding", ""),
         "Content-Language": blob.headers.get("content-language", ""),
+        "Content-CRC64": "",
         "Content-MD5": blob.md5 or "",
         "Cache-Control": blob.headers.get("cache-control", ""),
         "Content-Disposition": blob.headers.get("content-disposition", ""),
         "BlobType": blob.kind,
-        **_lease_elements(blob.lease, now),
-        "ServerEncrypted": "true",
     }
     if blob.kind == "BlockBlob":
         said |= {name.title().replace("-", ""): text for name, text in blob_tiers.shown(emulator, blob).items()}
+    said |= {**_lease_elements(blob.lease, now), "ServerEncrypted": "true"}
     if blob.tags:
         said["TagCount"] = len(blob.tags)
     properties = "".join(element(name, text) for name, text in said.items())

@@ -82,6 +82,21 @@ _JOB: dict[str, Answers] = {
     "componentConfiguration": _previews("2023-08-01", "2024-04-01"),
     **{f"{place}/{key}": answers for place in ("resources", "trial/resources") for key, answers in _RESOURCES.items()},
     "resources?searchSpace": _previews("2023-08-01", "2024-12-31"),
+    "environmentVariables?pyFiles": _since("2024-01-01"),
+    "taskDetails/*/pathOnCompute": _OF_2024,
+    "taskDetails/limitSettings/maxNodes": _previews("2022-10-01", "2024-04-01"),
+    **dict.fromkeys(
+        (
+            "taskDetails/limitSettings/sweepTrials",
+            "taskDetails/limitSettings/sweepConcurrentTrials",
+            "taskDetails/sweepSettings?fixedParameters",
+            "taskDetails/searchSpace?fixedParameters",
+            "taskDetails/fixedParameters",
+        ),
+        _previews("2022-10-01", "2024-04-01"),
+    ),
+    "taskDetails/trainingSettings/trainingMode": _previews("2022-12-01", "2024-04-01"),
+    "taskDetails/forecastingSettings/featuresUnknownAtForecastTime": _previews("2023-04-01", "2024-04-01"),
     "trial/resources/shmSize": _since("2024-01-01"),
     "services/*/nodes": _after("2022-10-01"),
     "inputs/*/pathOnCompute": _OF_2024,
@@ -183,6 +198,12 @@ _KIND = re.compile(
 )
 
 
+def knows(api_version: str, kind: str, path: str) -> bool:
+    """Whether a version has a property of a kind of resource, as `outputs/*/assetVersion` of `jobs`."""
+    answers = _ONLY.get(kind, {}).get(path)
+    return answers is None or not api_version or answers(api_version)
+
+
 def shaped(request: Request, reply: Reply) -> Reply:
     """The answer without what the version that was asked does not have; a version that is not stated has all."""
     version, match = request.query.get("api-version", ""), _KIND.search(request.path)
@@ -198,7 +219,7 @@ def shaped(request: Request, reply: Reply) -> Reply:
         for stated, answers in _NULL.get(kind or "", {}).items():
             *above, last = _path(stated)
             holder = one.get(above[0]) if above else one
-            if answers(version) and isinstance(holder, dict) and last in holder:
+            if answers(version) and isinstance(holder, dict) and last in holder and not _says_tier(holder[last]):
                 holder[last] = None
     return reply
 
@@ -208,6 +229,11 @@ def _only(kind: str, version: str) -> dict[str, Answers] | None:
     if "dataplane" in version:
         return dict.fromkeys(_DATA_PLANE.get(kind, ()), lambda _: False)
     return _ONLY.get(kind)
+
+
+def _says_tier(value: Any) -> bool:
+    """Whether these are the settings of a queue that has tiers; of a cluster's no version before 2024 spoke."""
+    return isinstance(value, dict) and value.get("jobTier", "Null") != "Null"
 
 
 def _path(stated: str) -> list[str]:

@@ -117,7 +117,7 @@ def _additional(inner: Sequence[str], worded: tuple[str, dict[str, str]] | None)
     if nested := _nested(inner):
         said["InnerError"] = nested
     if worded:
-        said |= {"MessageFormat": worded[0], "MessageParameters": worded[1]}
+        said |= {"MessageFormat": worded[0], **({"MessageParameters": worded[1]} if worded[1] else {})}
     return [{"type": name, "info": {"value": value}} for name, value in said.items()]
 
 

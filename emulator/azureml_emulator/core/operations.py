@@ -30,6 +30,7 @@ _SAID = {  # kind of resource -> what its service says of an operation; of all o
     "batchEndpoints": ("id", "name", "status"),
     "schedules": ("id", "name", "status", "startTime", "endTime"),
 }
+_DOING = {"schedules": {"settle": "Creating", "delete": "Deleting"}}  # what a service says of an operation till its end
 API_VERSION = "2022-02-01-preview"  # of the status URL, where a call has none
 NEVER = "0001-01-01T00:00:00+00:00"  # the end of what has not ended, since 2023
 NULL_ANSWERS = ("jobs", "onlineendpoints", "batchendpoints", "deployments", "schedules")  # of 202s that say nothing
@@ -77,6 +78,8 @@ class Operation:
         answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
         if keys := _SAID.get(self.kind):
             answer = {key: answer[key] for key in keys if key in answer}
+        if self.status == "InProgress" and (doing := _DOING.get(self.kind)):
+            answer = {**{key: answer[key] for key in ("id", "name")}, "status": doing.get(self.effect, self.status)}
         if self.status == "Failed" and self.error:
             answer["error"] = self.error
         return answer
@@ -221,6 +224,8 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
         "x-ms-async-operation-timeout": "PT1H",
         "Retry-After": RETRY_AFTER,
     }
+    if operation.kind == "jobs":  # the end of one is polled at its result only
+        del headers["Azure-AsyncOperation"]
     if status == 202:
         headers["Location"] = operation.url.replace("mfeOperationsStatus", "mfeOperationResults")
         if body is None and operation.kind.lower() in NULL_ANSWERS:

@@ -42,7 +42,7 @@ DEFAULTS: dict[str, Delay] = {
     "outboundRules": AT_ONCE,
     "registries": AT_ONCE,
     "registryAssets": AT_ONCE,
-    "schedules": AT_ONCE,
+    "schedules": Delay(reads=2),  # the first look of a client sees it being made
     "serverlessEndpoints": AT_ONCE,
 }
 

@@ -114,7 +114,7 @@ def test_a_command_beyond_its_time_is_canceled(ml_client: Any, job: Any) -> None
 def test_what_a_job_needs_and_does_not_have_is_refused_at_once(ml_client: Any, job: Any, environment: Any) -> None:
     from azure.core.exceptions import HttpResponseError
 
-    with pytest.raises(HttpResponseError, match="Compute nowhere was not found"):
+    with pytest.raises(HttpResponseError, match="Unknown compute target 'nowhere'"):
         ml_client.jobs.create_or_update(_on(job(1), "nowhere"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import job_answers
+from azureml_emulator.services.jobs import job_answers, run_labels
 from azureml_emulator.services.jobs.execution import compute
 from azureml_emulator.services.jobs.job_resource import JobType
 
@@ -55,9 +55,9 @@ def test_a_job_is_watched_in_its_own_region_and_in_the_studio() -> None:
 
 def test_only_a_pipeline_is_told_how_it_was_understood() -> None:
     stated = {"properties": {"mine": 1}, "settings": {"default_datastore": "azureml:other"}}
-    command = job_answers.run_properties({**stated, "jobType": "Command"})
-    assert command == {"mine": "1", "_azureml.ComputeTargetType": "amlctrain"}
-    pipeline = job_answers.run_properties({**stated, "jobType": "Pipeline"})
+    command = run_labels.run_properties({**stated, "jobType": "Command"}, ID, "j")
+    assert command == {"mine": "1", "_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": None}
+    pipeline = run_labels.run_properties({**stated, "jobType": "Pipeline"}, ID, "j")
     assert (pipeline["mine"], pipeline["azureml.defaultDataStoreName"]) == ("1", "other")
     assert "azureml.defaultComputeName" not in pipeline
 

@@ -4,35 +4,32 @@ Source: what the service answered to azure-ai-ml for pipeline, command and sweep
 """
 
 import json
-import uuid
-from typing import Any
 
 from azureml_emulator.catalog import curated
 from azureml_emulator.core import clouds
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs import automl_answers, run_labels
 from azureml_emulator.services.jobs.job_resource import Job, JobType
 from azureml_emulator.services.workspaces import scope
 
-DEFAULT_STORE = "workspaceblobstore"
-_COMMON: Json = {"identity": None, "componentId": None, "notificationSetting": None}
+_COMMON: Json = {
+    "identity": None, "componentId": None, "notificationSetting": None, "secretsConfiguration": None,
+    "parentJobName": None, "computeId": None,
+}  # fmt: skip
 _ADDED: dict[str, Json] = {
-    "Pipeline": {"secretsConfiguration": None, "sourceJobId": None},
-    "Command": {
-        "secretsConfiguration": None,
-        "codeId": None,
-        "distribution": None,
-        "autologgerSettings": None,
-        "limits": None,
-        "environmentVariables": {},
-        "parameters": {},
-    },
+    "AutoML": {"environmentId": None, "environmentVariables": None},
+    "Command": dict.fromkeys(("codeId", "distribution", "autologgerSettings", "limits", "environmentVariables")),
+    "Pipeline": dict.fromkeys(("settings", "jobs", "sourceJobId")),
+    "Spark": dict.fromkeys(
+        ("args", "codeId", "conf", "environmentId", "environmentVariables", "pyFiles", "jars", "files", "archives")
+    ),
+    "Sweep": dict.fromkeys(("earlyTermination", "componentConfiguration")),
 }
-_ADDED["Sweep"] = {"secretsConfiguration": None, "earlyTermination": None, "componentConfiguration": None}
+_WITH_RESOURCES = ("AutoML", "Command", "Sweep")
+_WITH_QUEUE = (*_WITH_RESOURCES, "Spark")
 _LIMITS: Json = {"timeout": None, "maxTotalTrials": None, "maxConcurrentTrials": None, "trialTimeout": None}
-_RANDOM: Json = {"seed": None, "logbase": None, "rule": "Random"}
-_QUEUE: Json = {"jobTier": "Null", "priority": None}  # of what runs on a cluster: there are no tiers
 _OUTPUT: Json = {
     "description": None,
     "uri": None,
@@ -58,11 +55,15 @@ STUDIO = "https://ml.azure.com/runs/"
 
 def completed(workspace: Resource, name: str, stated: Json) -> Json:
     """The properties of a new job with what the service adds. What can change later is the run's, not the job's."""
-    return _completed(name, stated, _services(workspace, name))
+    whole = _completed(name, stated, _services(workspace, name))
+    if stated.get("jobType") == JobType.AUTO_ML and not stated.get("computeId"):
+        whole["computeId"] = f"{workspace.id}/computes/"  # without a name it is serverless
+    return whole
 
 
 def _completed(name: str, stated: Json, services: Json) -> Json:
     kind = str(stated.get("jobType") or "")
+    outputs = stated.get("outputs")
     properties = {
         **_COMMON,
         **_ADDED.get(kind, {}),
@@ -70,34 +71,46 @@ def _completed(name: str, stated: Json, services: Json) -> Json:
         "displayName": stated.get("displayName") or name,
         "experimentName": stated.get("experimentName") or "Default",
         "services": {**(stated.get("services") or {}), **services},
-        "inputs": {key: _input(value or {}) for key, value in (stated.get("inputs") or {}).items()},
-        "outputs": {key: {**_OUTPUT, **(value or {})} for key, value in (stated.get("outputs") or {}).items()},
-        "parentJobName": None,
-        "computeId": stated.get("computeId"),
+        "outputs": None if outputs is None else {key: {**_OUTPUT, **(value or {})} for key, value in outputs.items()},
     }
-    if kind == "Command":
-        properties["resources"] = {**_RESOURCES, **(stated.get("resources") or {})}
-        properties["queueSettings"] = {**_QUEUE, **(stated.get("queueSettings") or {})}
-    if kind == "Sweep":
+    if kind != JobType.AUTO_ML:
+        given = stated.get("inputs")
+        properties["inputs"] = None if given is None else {key: _input(value or {}) for key, value in given.items()}
+    if kind in _WITH_RESOURCES:
+        properties["resources"] = {**_RESOURCES, **_given(stated.get("resources"))}
+    if kind in _WITH_QUEUE:
+        properties["queueSettings"] = _queue(stated)
+    if kind == JobType.COMMAND:
+        properties["parameters"] = {}
+        if stated.get("limits"):
+            properties["limits"] = {"timeout": None, **stated["limits"]}
+    if kind == JobType.SWEEP:
         properties |= _sweep(properties)
+    if kind == JobType.AUTO_ML:
+        properties |= {"secretsConfiguration": {}, "taskDetails": automl_answers.task(stated.get("taskDetails") or {})}
     return properties
+
+
+def _queue(stated: Json) -> Json:
+    """The tier that was asked for; on a cluster there is none."""
+    asked = _given(stated.get("queueSettings"))
+    tier = str(asked.get("jobTier") or ("Null" if stated.get("computeId") else "Standard"))
+    return {"priority": None, **asked, "jobTier": tier[:1].upper() + tier[1:]}
 
 
 def _sweep(stated: Json) -> Json:
     """What a sweep adds: limits and sampling that are not stated, and what its trials are."""
     trial, sampling, objective = (stated.get(key) or {} for key in ("trial", "samplingAlgorithm", "objective"))
-    random = _RANDOM if sampling.get("samplingAlgorithmType") == "Random" else {}
+    random = run_labels.RANDOM if sampling.get("samplingAlgorithmType") == "Random" else {}
     return {
         "limits": {"jobLimitsType": "Sweep", **_LIMITS, **(stated.get("limits") or {})},
         "samplingAlgorithm": {**random, **_given(sampling)},
         "objective": {**objective, "goal": str(objective.get("goal") or "").capitalize()},
-        "queueSettings": {**_QUEUE, **(stated.get("queueSettings") or {})},
-        "resources": {**_RESOURCES, **(stated.get("resources") or {})},
         "services": {key: value for key, value in stated["services"].items() if key != "Tracking"},
         "trial": {
             "codeId": None,
             "distribution": None,
-            "environmentVariables": {},
+            "environmentVariables": None,
             **trial,
             "environmentId": curated.registry_id(str(trial.get("environmentId") or "")),
             "resources": {**_RESOURCES, **(trial.get("resources") or {})},
@@ -105,14 +118,18 @@ def _sweep(stated: Json) -> Json:
     }
 
 
-def scheduled(stated: Json) -> Json:
+def scheduled(stated: Json, *, kept: bool) -> Json:
     """A job as a schedule shows it: it is not there yet. What is another job's it does not say again."""
     whole = _completed("", stated, {})
+    services = stated.get("services")
     if stated.get("sourceJobId"):
         whole |= {key: stated.get(key) for key in ("inputs", "outputs", "jobs", "settings", "tags", "properties")}
+    elif kept:
+        services = services or {}
     unsaid = {"description": None, "isArchived": False, "tags": None, "properties": None}
     own = {"displayName": stated.get("displayName"), "experimentName": stated.get("experimentName") or ""}
-    return {**unsaid, **whole, **own, "status": "NotStarted", "services": None}
+    nothing = {"parameters": None} if "parameters" in whole else {}
+    return {**unsaid, **whole, **own, **nothing, "status": "NotStarted", "services": services}
 
 
 def when_it_ran(kind: JobType, run: Json) -> dict[str, str]:
@@ -135,118 +152,24 @@ def when_it_ran(kind: JobType, run: Json) -> dict[str, str]:
 
 
 def just_made(api_version: str, shown: Json, stated: Json) -> Json:
-    """The answer to the call that made a job: since 2024 a pipeline has its properties only when it is prepared."""
-    if stated.get("jobType") != "Pipeline" or api_version < "2024":
+    """The answer to the call that made a job, which is not prepared: so a pipeline since 2024, and always AutoML."""
+    late = stated.get("jobType") == JobType.PIPELINE and api_version >= "2024"
+    if not late and stated.get("jobType") != JobType.AUTO_ML:
         return shown
-    return {**shown, "properties": {**shown["properties"], "properties": texts(stated.get("properties"))}}
+    asked = {key: run_labels.texts(stated.get(key)) for key in ("tags", "properties")}
+    return {**shown, "properties": {**shown["properties"], **asked}}
 
 
-def outputs_shown(job: Job) -> Json:
+def outputs_shown(job: Job) -> Json | None:
     """The outputs of a job as it is answered: a command's artifacts are an output of their own."""
     if job.type not in (JobType.COMMAND, JobType.SWEEP):
-        return job.outputs
+        return job.stated.get("outputs")
     place = f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{job.name}"
     return {"default": {**_OUTPUT, "uri": place, "jobOutputType": "uri_folder"}, **job.outputs}
 
 
-def run_properties(properties: Json) -> dict[str, str]:
-    """The properties of a job's run: those that were stated and, of a pipeline, how the service understood it."""
-    stated = texts(properties.get("properties"))
-    if properties.get("jobType") == "Command":
-        return {**stated, **_of_command(properties)}
-    if properties.get("jobType") == "Sweep":
-        return {**stated, **_of_sweep(properties)}
-    if properties.get("jobType") != "Pipeline":
-        return stated
-    settings, component = properties.get("settings") or {}, properties.get("componentId")
-    literals = {
-        key: str(value["value"]) for key, value in (properties.get("inputs") or {}).items() if "value" in (value or {})
-    }
-    compute = str(properties.get("computeId") or settings.get("default_compute") or "")
-    store = str(settings.get("default_datastore") or DEFAULT_STORE)
-    return {
-        **stated,
-        **({"azureml.SourceComponentId": str(component)} if component else {}),
-        "azureml.DevPlatv2": "true",
-        "azureml.DatasetAccessMode": "Asset",
-        "azureml.runsource": "azureml.PipelineRun",
-        "runSource": "MFE",
-        "runType": "HTTP",
-        "azureml.parameters": json.dumps(literals, separators=(",", ":")),
-        "azureml.continue_on_step_failure": _flag(settings.get("continue_on_step_failure"), default=True),
-        "azureml.continue_on_failed_optional_input": _flag(
-            settings.get("continue_on_failed_optional_input"), default=True
-        ),
-        "azureml.enforceRerun": _flag(settings.get("force_rerun"), default=False),
-        **({"azureml.defaultComputeName": _last(compute)} if compute else {}),
-        "azureml.defaultDataStoreName": _last(store),
-        "azureml.pipelineComponent": "pipelinerun",
-    }
-
-
-def _of_command(properties: Json) -> dict[str, str]:
-    """Where a command runs, and the snapshot of its code."""
-    compute, code = str(properties.get("computeId") or ""), properties.get("codeId")
-    cluster = {"_azureml.ClusterName": _last(compute)} if compute else {}
-    return {"_azureml.ComputeTargetType": "amlctrain", **cluster, **_snapshot(code)}
-
-
-def _snapshot(code: Any) -> dict[str, str]:
-    return {"ContentSnapshotId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(code)))} if code else {}
-
-
-def _of_sweep(properties: Json) -> dict[str, str]:
-    """What the service that makes the trials keeps."""
-    return {
-        "primary_metric_config": _metric(properties),
-        "resume_from": "null",
-        "runTemplate": "HyperDrive",
-        "azureml.runsource": "hyperdrive",
-        "platform": "AML",
-        **_snapshot((properties.get("trial") or {}).get("codeId")),
-        "user_agent": "managementfrontend/emulator",
-    }
-
-
-def _metric(properties: Json) -> str:
-    objective = properties.get("objective") or {}
-    return json.dumps({"name": objective.get("primaryMetric"), "goal": str(objective.get("goal") or "").lower()})
-
-
-def run_tags(properties: Json) -> dict[str, str]:
-    """The tags of a job's run: those that were stated and, of a sweep, how its trials are made."""
-    stated = texts(properties.get("tags"))
-    if properties.get("jobType") != "Sweep":
-        return stated
-    limits, sampling = properties.get("limits") or {}, properties.get("samplingAlgorithm") or {}
-    generator = {
-        "name": str(sampling.get("samplingAlgorithmType") or "").upper(),
-        "parameter_space": properties.get("searchSpace") or {},
-        "properties": {key: sampling.get(key) for key in _RANDOM},
-    }
-    made = {
-        "max_concurrent_jobs": str(limits.get("maxConcurrentTrials")),
-        "max_total_jobs": str(limits.get("maxTotalTrials")),
-        "max_duration_minutes": str(limits.get("timeout")),
-        "policy_config": json.dumps({"name": "Default", "properties": {}}),
-        "generator_config": json.dumps(generator),
-        "primary_metric_config": _metric(properties),
-        "platform_config": json.dumps({"Definition": {"Overrides": properties.get("trial")}}),
-        "resume_child_runs": "null",
-        "all_jobs_generated": "false",
-        "cancellation_requested": "false",
-        "samples_generated_count": "0",
-    }
-    return {**stated, **{f"_aml_system_{key}": value for key, value in made.items()}}
-
-
-def _given(stated: Json) -> Json:
-    return {key: value for key, value in stated.items() if value is not None}
-
-
-def texts(stated: Any) -> dict[str, str]:
-    """Tags or properties, which are texts."""
-    return {str(key): str(value) for key, value in (stated or {}).items()}
+def _given(stated: Json | None) -> Json:
+    return {key: value for key, value in (stated or {}).items() if value is not None}
 
 
 def on_page(services: Json, page: str) -> Json:
@@ -274,11 +197,3 @@ def _input(stated: Json) -> Json:
     data = stated.get("jobInputType") != "literal" and "uri" in stated
     mount = {"mode": "ReadOnlyMount", "pathOnCompute": None} if data else {}
     return {"description": None, **mount, **{key: value for key, value in stated.items() if value is not None}}
-
-
-def _flag(stated: Any, *, default: bool) -> str:
-    return str(default if stated is None else str(stated).lower() == "true")
-
-
-def _last(id: str) -> str:
-    return id.removeprefix("azureml:").rsplit("/", 1)[-1]

@@ -7,12 +7,13 @@ import re
 from typing import Any
 
 from azureml_emulator.catalog import components, curated, models
+from azureml_emulator.core import api_versions
 from azureml_emulator.core.errors import ServiceError, error_object
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.jobs.execution import command_step, component_job, graph
-from azureml_emulator.services.jobs.job_resource import Job
+from azureml_emulator.services.jobs.job_resource import DATA_FACTORY, VIRTUAL_CLUSTERS, Job, JobType
 
 # The parts that make a job what it is, as the service names them in its refusal.
 FIXED = {
@@ -29,8 +30,6 @@ FIXED = {
 }
 ASSET = re.compile(r"/(?P<kind>data|models)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE)
 SERVERLESS = "serverless"
-VIRTUAL_CLUSTERS = "/virtualclusters/"
-DATA_FACTORY = "datafactory"  # where import jobs of azure-ai-ml go
 NO_CLUSTERS = (SERVERLESS, DATA_FACTORY)  # names that need no compute of the workspace
 REGISTRY_MODEL = re.compile(r"^azureml://registries/([^/]+)/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 COMPUTE = re.compile(r"/computes/([^/]+)$", re.IGNORECASE)
@@ -68,6 +67,19 @@ def check_sizes(stated: Json, before: Json | None = None) -> None:
             raise ServiceError(400, "UserError", text, details=[error_object("ValidationError", text, field)])
 
 
+def check_members(api_version: str, stated: Json) -> None:
+    """An output may say only what the version that was asked knows of outputs. Raises a 400 for every other member."""
+    unknown = [
+        error_object("RequestInvalid", f"The member '{member}' is not known of the output '{name}'.")
+        for name, output in (stated.get("outputs") or {}).items()
+        for member, value in (output or {}).items()
+        if value is not None and not api_versions.knows(api_version, "jobs", f"outputs/*/{member}")
+    ]
+    if unknown:
+        text = "The request is not valid, or fields are missing."
+        raise ServiceError(400, "UserError", text, details=unknown, inner=("RequestInvalid",), worded=(text, {}))
+
+
 def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) -> None:
     """A new pipeline job. Raises a 400 with every problem."""
     problems: list[dict[str, Any]] = []
@@ -97,8 +109,29 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
         raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=problems)
 
 
-def check_command(emulator: Emulator, workspace: Resource, properties: Json) -> None:
-    """A new command job. Raises a 400 with every problem."""
+def check_compute(
+    emulator: Emulator, workspace: Resource, name: str, properties: Json, kind: JobType = JobType.COMMAND
+) -> None:
+    """The compute of a job that is no pipeline must be there. Raises a 400 in the words of the service of its kind."""
+    if not _missing_computes(emulator, workspace, {"computeId": properties.get("computeId")}):
+        return
+    compute = str(properties["computeId"]).rsplit("/", 1)[-1]
+    if kind is JobType.AUTO_ML:
+        said, worded = f"Compute {compute} not found in workspace {workspace.name}", "The AutoMLJob input is invalid. "
+        raise ServiceError(
+            400, "UserError", worded + said, inner=("AutoMLJobInvalidParameter",),
+            worded=(f"{worded}{{errors}}", {"errors": said}),
+        )  # fmt: skip
+    if kind is JobType.SWEEP:
+        raise ServiceError(400, "UserError", f"The compute {compute} of the run {name} was not found.")
+    inner = ("BadArgument", "UnknownTargetType")
+    raise ServiceError(400, "UserError", f"Unknown compute target '{compute}'.", inner=inner)
+
+
+def check_command(
+    emulator: Emulator, workspace: Resource, name: str, properties: Json, kind: JobType = JobType.COMMAND
+) -> None:
+    """A new command job, or the trial of a sweep. Raises a 400 with every problem."""
     problems: list[dict[str, Any]] = []
     if not str(properties.get("command") or "").strip():
         problems.append(error_object("UserError", "The field command is required.", "properties.command"))
@@ -112,11 +145,11 @@ def check_command(emulator: Emulator, workspace: Resource, properties: Json) -> 
         name = id.partition("/environments/")[2].partition("/")[0]  # its version may be left out
         if field == "codeId" or curated.of_workspace(name) is None:
             problems.append(error_object("NotFound", f"The asset {id} was not found.", f"properties.{field}"))
-    problems += _missing_computes(emulator, workspace, {"computeId": properties.get("computeId")})
     if problems:
         raise ServiceError(
             400, "UserError", f"The command job is not valid: {problems[0]['message']}", details=problems
         )
+    check_compute(emulator, workspace, name, properties, kind)
 
 
 def _check_node(

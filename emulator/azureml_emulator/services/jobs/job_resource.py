@@ -12,6 +12,8 @@ from azureml_emulator.core.typed import At, Json, Typed
 KIND = "jobs"
 TYPE_PATH = "workspaces/jobs"
 SCHEDULE = "azureml.scheduleId"
+VIRTUAL_CLUSTERS = "/virtualclusters/"  # in the id of one
+DATA_FACTORY = "datafactory"  # where import jobs of azure-ai-ml go
 
 
 class JobType(StrEnum):

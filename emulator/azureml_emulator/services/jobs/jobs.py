@@ -8,13 +8,13 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from azureml_emulator.core import arm
-from azureml_emulator.core.errors import ServiceError, bad_request, error_object
+from azureml_emulator.core import arm, state_transitions
+from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import InjectedFailure, Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import job_answers, job_checks
+from azureml_emulator.services.jobs import job_answers, job_checks, run_labels
 from azureml_emulator.services.jobs.execution import compute, failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
 from azureml_emulator.services.jobs.job_resource import KIND, TYPE_PATH, Job, JobType
@@ -23,7 +23,6 @@ from azureml_emulator.services.runs.status import TERMINAL, RunStatus
 from azureml_emulator.services.workspaces import scope
 
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$")
-NOT_EXECUTED = "The emulator runs pipeline, command and sweep jobs; it keeps a {} job as a record only."
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -34,6 +33,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"The job name {name!r} does not match {NAME.pattern}.", code="UserError", target="name")
     id = f"{workspace.id}/{KIND}/{name}"
     before = emulator.store.get(id)
+    job_checks.check_members(request.query.get("api-version", ""), properties)
     job_checks.check_sizes(properties, job_state.root_of(emulator, before).body["tags"] if before else None)
     if before:
         job_checks.refuse_other_work(before, properties)
@@ -85,13 +85,13 @@ def cancel(request: Request, emulator: Emulator) -> Reply:
     job = _require(request, emulator)
     status = job_state.root_of(emulator, job).body["status"]
     if status in TERMINAL:
-        detail = error_object("JobInTerminalState", f"Job {job.name} is {status}.")
-        raise ServiceError(
-            400, "UserError", f"Run {job.name} is in the terminal state {status} and cannot be canceled.",
-            details=[detail],
-        )  # fmt: skip
+        inner = ("BadArgument", "ArgumentInvalid", "CancelPipelineRunInTerminalStatus")
+        text = f"The run {job.name} is in the terminal state {status} and cannot be canceled."
+        raise ServiceError(400, "UserError", text, inner=inner)
     waiting = emulator.operations.pending(job.id)
-    operation = waiting or _operation(request, emulator, job, effect="none", held=True)
+    pace = state_transitions.delay(emulator.store, KIND)
+    looks = state_transitions.AT_ONCE if pace == state_transitions.AT_ONCE else state_transitions.Delay(reads=2)
+    operation = waiting or _operation(request, emulator, job, effect="none", held=True, wanted=looks)
     queue.cancel(emulator, job)
     return accepted(operation, 202)
 
@@ -120,10 +120,12 @@ def submit(
     if kind is JobType.PIPELINE:
         job_checks.check_pipeline(emulator, workspace, properties)
     if kind is JobType.COMMAND:
-        job_checks.check_command(emulator, workspace, properties)
+        job_checks.check_command(emulator, workspace, name, properties)
     if kind is JobType.SWEEP:
         trial = {"inputs": properties.get("inputs"), "computeId": properties.get("computeId")}
-        job_checks.check_command(emulator, workspace, {**(properties.get("trial") or {}), **trial})
+        job_checks.check_command(emulator, workspace, name, {**(properties.get("trial") or {}), **trial}, kind)
+    if kind in (JobType.AUTO_ML, JobType.SPARK):
+        job_checks.check_compute(emulator, workspace, name, properties, kind)
     return _create(emulator, workspace, name, kind, properties, injected)
 
 
@@ -155,17 +157,16 @@ def _create(
         kind=kind.run_kind,
         display_name=completed["displayName"],
         description=properties.get("description"),
-        tags=job_answers.run_tags(properties),
-        properties=job_answers.run_properties(properties),
+        tags=run_labels.run_tags(properties, workspace.id),
+        properties=run_labels.run_properties(properties, workspace.id, name),
         hidden=bool(properties.get("isArchived")),
         compute=compute.name_of(properties["computeId"]) if properties.get("computeId") else None,
     )
-    reason = refused or ("" if kind.is_executed else NOT_EXECUTED.format(kind))
-    if not reason:
+    if not refused:
         queue.enqueue(emulator, job.id)
     else:
-        runs.log(emulator, root, f"{reason}\n")
-        runs.change(emulator, root, status=RunStatus.FAILED, error=failure.of_step("NotEmulated", reason))
+        runs.log(emulator, root, f"{refused}\n")
+        runs.change(emulator, root, status=RunStatus.FAILED, error=failure.of_step("NotEmulated", refused))
     return job
 
 

@@ -14,11 +14,11 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.core.typed import ProvisioningState
 from azureml_emulator.services.jobs import cron, job_answers, jobs
 from azureml_emulator.services.jobs.cron import BadTrigger
 from azureml_emulator.services.jobs.job_resource import SCHEDULE, Job, JobType
 from azureml_emulator.services.jobs.schedule_resource import LAST, Schedule, ScheduleAction
+from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
 LOOK_SECONDS = 1.0
@@ -28,6 +28,8 @@ class Schedules(Records):
     """Schedules of a workspace."""
 
     plural = "schedules"
+    replaced = (201, "Creating")  # a schedule is made anew
+    waits = False
     empty: ClassVar[Json] = {"description": None, "displayName": None, "tags": {}, "properties": {}, "isEnabled": True}
     secret = (LAST,)
 
@@ -51,22 +53,37 @@ class Schedules(Records):
             LAST: last or emulator.clock.stamp(),
         }
 
+    def put(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT one: nothing but its properties is answered, for it is still to be made."""
+        reply = super().put(request, emulator)
+        made = self.require(request, emulator)
+        return Reply(reply.status, {"properties": self._properties(made, kept=False)}, reply.headers)
+
+    def require(self, request: Request, emulator: Emulator) -> Resource:
+        """The one that a route names. Raises the 404 of the service that keeps triggers."""
+        try:
+            return super().require(request, emulator)
+        except ServiceError as error:
+            if error.code != "ResourceNotFound" or emulator.store.get(scope.require(request, emulator).id) is None:
+                raise
+            text = f"The schedule {request.params['name']} was not found."
+            raise ServiceError(404, "UserError", text, inner=("NotFound",)) from error
+
     def show(self, resource: Resource) -> Json:
-        """As it is answered: without an id, and while it is made nothing but its properties."""
-        shown = super().show(resource)
-        properties = shown["properties"]
-        action = properties["action"]
-        if action.get("jobDefinition"):
-            properties = {
-                **properties,
-                "action": {**action, "jobDefinition": job_answers.scheduled(action["jobDefinition"])},
-            }
-        if properties["provisioningState"] in (ProvisioningState.CREATING, ProvisioningState.UPDATING):
-            return {"properties": properties}
-        if not properties["trigger"].get("startTime"):  # it counts from the next minute
+        """As it is answered: without an id."""
+        properties = self._properties(resource, kept=True)
+        return {"name": resource.name, "properties": properties, "systemData": resource.body["systemData"]}
+
+    def _properties(self, resource: Resource, *, kept: bool) -> Json:
+        """Its properties; what the service adds to the stated ones it does when it is `kept`."""
+        properties: Json = super().show(resource)["properties"]
+        action, trigger = properties["action"], properties["trigger"]
+        if definition := action.get("jobDefinition"):
+            properties["action"] = {**action, "jobDefinition": job_answers.scheduled(definition, kept=kept)}
+        if kept and not trigger.get("startTime"):  # it counts from the next minute
             begin = Schedule.read(resource).created.replace(second=0, microsecond=0) + timedelta(minutes=1)
-            properties = {**properties, "trigger": {**properties["trigger"], "startTime": f"{begin:%Y-%m-%dT%H:%M:%S}"}}
-        return {"name": resource.name, "properties": properties, "systemData": shown["systemData"]}
+            properties["trigger"] = {**trigger, "startTime": f"{begin:%Y-%m-%dT%H:%M:%S}"}
+        return properties
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
         """`listViewType`: EnabledOnly (the default), DisabledOnly or All."""

@@ -24,6 +24,8 @@ class Records:
     above: "Records | None" = None  # what it is part of, named {name} in the route; it is {child} then
     slow = True  # whether PUT and DELETE are long-running operations
     created = 201  # what a PUT of a new one answers
+    replaced = (200, "Updating")  # what a slow PUT of one that was there answers, and its state until it is done
+    waits = True  # whether one that is being changed cannot be changed again
     empty: ClassVar[Json] = {}  # properties that are shown though nobody set them
     secret: ClassVar[tuple[str, ...]] = ()  # properties that a GET never shows
     patched: ClassVar[tuple[str, ...]] = ()  # what a PATCH changes, as `partial.changes` takes it; none: no such call
@@ -54,13 +56,13 @@ class Records:
         holder, body = self._holder(request, emulator), request.json()
         name = self._name(request)
         before = emulator.store.get(self.id_of(holder, name))
-        if before and emulator.operations.pending(before.id):
+        if before and self.waits and emulator.operations.pending(before.id):
             raise ServiceError(409, "Conflict", f"{name} is being changed; wait until that has ended.")
         properties = {**self.empty, **self.complete(request, emulator, body.get("properties") or {}, before)}
         made = self._keep(emulator, holder, name, body, properties, before)
         if not self.slow:
             return Reply(200 if before else self.created, self.show(made))
-        return accepted(self._operation(request, emulator, made), 200 if before else 201, self.show(made))
+        return accepted(self._operation(request, emulator, made), self.replaced[0] if before else 201, self.show(made))
 
     def patch(self, request: Request, emulator: Emulator) -> Reply:
         """PATCH what `patched` names."""
@@ -119,7 +121,7 @@ class Records:
     def _keep(
         self, emulator: Emulator, holder: Resource, name: str, body: Json, properties: Json, before: Resource | None
     ) -> Resource:
-        settled = "Updating" if before else "Creating"
+        settled = self.replaced[1] if before else "Creating"
         whole: Json = {
             "properties": {**properties, "provisioningState": settled if self.slow else "Succeeded"},
             "systemData": arm.system_data(emulator.clock, before),

@@ -11,7 +11,7 @@ from azureml_emulator.catalog.components import Component
 from azureml_emulator.catalog.sizes import Size
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.jobs.execution.failure import JobFailed
-from azureml_emulator.services.jobs.job_checks import DATA_FACTORY, VIRTUAL_CLUSTERS
+from azureml_emulator.services.jobs.job_resource import DATA_FACTORY, VIRTUAL_CLUSTERS
 from azureml_emulator.services.workspaces.compute_resource import Compute
 
 SERVERLESS = "serverless"

@@ -37,11 +37,17 @@ from azureml_emulator.services.storage import storage
 Bad = dict[str, JobFailed | JobEnded | None]
 
 FINE_TUNING = "chat_completion_pipeline"
+NOT_EXECUTED = "The emulator runs pipeline, command and sweep jobs; it keeps a {} job as a record only."
 
 
 async def run(emulator: Emulator, job: Resource, work: Path) -> None:
     """Do the job's work in a folder. Raises JobFailed and JobCanceled."""
     kinds = {JobType.COMMAND: _command, JobType.SWEEP: _sweep}
+    if not (kind := Job.read(job).type).is_executed:
+        with emulator.transaction():
+            root = runs.change(emulator, root_of(emulator, job), status=RunStatus.RUNNING)
+            runs.log(emulator, root, f"{NOT_EXECUTED.format(kind)}\n")
+        raise JobFailed("NotEmulated", NOT_EXECUTED.format(kind))
     compute.check(Job.read(job).default_compute)
     await kinds.get(Job.read(job).type, _pipeline)(emulator, job, work)
 

@@ -28,10 +28,14 @@ class Counter:
         self._mlops, self._log = mlops, Path(address.folder) / "requests.log"
 
     def calls(self, *words: str) -> int:
-        before = self._log.read_bytes().count(b"\n")
+        before = self._made()
         done = self._mlops("--params", str(PARAMS_FILE), *words)
         assert done.code in (0, 2, 6), done.err
-        return self._log.read_bytes().count(b"\n") - before
+        return self._made() - before
+
+    def _made(self) -> int:
+        """All but tokens: how many of its threads ask for one before the first has it is chance."""
+        return sum(b"/oauth2/v2.0/token" not in line for line in self._log.read_bytes().splitlines())
 
     def every(self) -> dict[str, int]:
         return {words[0]: self.calls(*words) for words in VERBS}

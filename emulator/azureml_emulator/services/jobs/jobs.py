@@ -89,8 +89,8 @@ def cancel(request: Request, emulator: Emulator) -> Reply:
         text = f"The run {job.name} is in the terminal state {status} and cannot be canceled."
         raise ServiceError(400, "UserError", text, inner=inner)
     waiting = emulator.operations.pending(job.id)
-    pace = state_transitions.delay(emulator.store, KIND)
-    looks = state_transitions.AT_ONCE if pace == state_transitions.AT_ONCE else state_transitions.Delay(reads=2)
+    delay = state_transitions.delay(emulator.store, KIND)
+    looks = state_transitions.AT_ONCE if delay == state_transitions.AT_ONCE else state_transitions.Delay(reads=2)
     operation = waiting or _operation(request, emulator, job, effect="none", held=True, wanted=looks)
     queue.cancel(emulator, job)
     return accepted(operation, 202)

@@ -9,7 +9,8 @@ from mlops.render import Page, Report, Table
 from mlops.render.log import LOG_WIDTH, text_of
 from mlops.render.report import Cell
 
-letters = st.text(st.sampled_from("abc xyz 0.5 é ü → · █ ▁ [b] | `"), max_size=60)
+alphabet = st.sampled_from("abc xyz 0.5 é ü → · █ ▁ [b] | `")
+letters = st.text(alphabet, max_size=60) | st.text(alphabet, min_size=100, max_size=400)
 texts = letters | st.sampled_from(["", "two\nlines", "wide 語", "tab\there", "soft\u00adhyphen", "zero\u200bwidth"])
 cells: st.SearchStrategy[Cell] = texts | st.none() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False)
 
@@ -29,7 +30,10 @@ def test_what_is_put_side_by_side_is_what_rich_draws(drawn: list[Table], lines: 
     assert text_of(report) in (None, page.getvalue())
 
 
-def test_an_ordinary_table_needs_no_rich_and_one_that_is_too_wide_does() -> None:
+def test_a_table_needs_no_rich_wide_ones_neither_but_where_numbers_would_be_broken() -> None:
     plain = Table("Runs", ("run", "loss"), (("ft-1", 0.25), ("ft-2", None)))
+    sentences = Table("Rules", ("rule", "why", "loss"), (("eval_loss", "as it was said " * 9, 0.25), ("x" * 200, "", 1)))
+    numbers = Table("Runs", ("run" * LOG_WIDTH, "loss"), ((1, 0.25),))
     assert text_of(Report("Title", tables=(plain,)))
-    assert text_of(Report("Title", tables=(Table("Runs", ("run",), (("x" * LOG_WIDTH,),)),))) is None
+    assert max(map(len, (text_of(Report("Title", tables=(sentences,))) or "").splitlines())) <= LOG_WIDTH
+    assert text_of(Report("Title", tables=(numbers,))) is None

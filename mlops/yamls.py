@@ -4,6 +4,7 @@ Whatever is wrong with a text is a yaml.YAMLError with its place. It must not kn
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -43,8 +44,9 @@ def read(text: str | bytes) -> Any:
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
 
 
+@lru_cache(maxsize=4)  # each problem is given its place in the same text
 def compose(text: str) -> yaml.Node | None:
-    """The nodes of a document, each with line and column. Raises yaml.YAMLError."""
+    """The nodes of a document, each with line and column, which nobody changes. Raises yaml.YAMLError."""
     _bounded(text)
     return yaml.compose(text, Loader=LOADER)
 
@@ -82,6 +84,7 @@ class _Sizes:
             self.known[anchor] = self.values - before
 
 
+@lru_cache(maxsize=4)
 def _bounded(text: str | bytes) -> None:
     """Raise yaml.YAMLError for a text that would cost too much, before anything is made of it."""
     if len(text) > LONGEST:

@@ -29,7 +29,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "on_response": "azure-core",
     "get_final_get_url": "azure-core",
 }
-DECORATED = ["@model_validator*", "@field_validator*", "@command*", "@click*", "@pytest*", "@cli*", "@*.command*"]
+DECORATED = ["@together*", "@command*", "@click*", "@pytest*", "@cli*", "@*.command*"]
 
 
 def main() -> int:

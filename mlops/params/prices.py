@@ -2,21 +2,19 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
-
-from mlops.params.block import MOST_PAID, Block, Price
+from mlops.params.block import MOST_PAID, Block, Price, key, together
 
 
 class Prices(Block):
     """Prices of your own: they depend on contract, reservation and tier. Nothing is charged by them."""
 
-    currency: Literal["EUR", "USD"] = Field("USD", description="Currency of every price here")
-    instance_hour: dict[str, float] = Field(
+    currency: Literal["EUR", "USD"] = key("USD", description="Currency of every price here")
+    instance_hour: dict[str, float] = key(
         default_factory=dict,
         description="Price of an hour of one instance, by VM size in any case; of others Azure's public list",
     )
 
-    @model_validator(mode="after")
+    @together
     def _are_prices(self) -> Self:
         for size, price in self.instance_hour.items():
             if not 0 <= price <= MOST_PAID:
@@ -29,7 +27,7 @@ class Prices(Block):
 class CostBudget(Block):
     """Estimates above which a verb refuses until somebody agrees, by `--over-budget`; in the currency of `prices`."""
 
-    training: Price | None = Field(None, description="Most that one training may be estimated at; null: no limit")
-    month: Price | None = Field(
+    training: Price | None = key(None, description="Most that one training may be estimated at; null: no limit")
+    month: Price | None = key(
         None, description="Most that the machines of all environments may cost a month, day and night; null: no limit"
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from mlops import textfiles, yamls
 from mlops.errors import MOST_TOLD, BadInput, Problem
 from mlops.params import overlay, patterns
+from mlops.params.block import Block
 from mlops.params.overlay import Override
 from mlops.params.schema import AT_KEY, Params
 
@@ -65,7 +66,7 @@ def parse(text: str, name: str = "params.yaml", changes: Sequence[Override] = ()
         try:
             found.append(Params.model_validate(changed).with_changes(on_top))
         except ValidationError as error:
-            items = error.errors()
+            items = error.errors(include_url=False)  # which imports pydantic
             room = max(1, MOST_TOLD - len(repeated) - 1)  # to find the place of one reads the whole file
             told = [_refused(dict(item), places) or _problem(dict(item), root, name) for item in items[:room]]
             more = [f"and {len(items) - room:,} more"] if len(items) > room else []
@@ -158,19 +159,19 @@ def _find(node: yaml.Node | None, keys: Sequence[str | int]) -> yaml.Node | None
 def _known(where: Where) -> list[str]:
     kind: Any = Params
     for part in where:
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        if not (isinstance(kind, type) and issubclass(kind, Block)):
             return []
         if isinstance(part, int):
             continue
-        if part not in kind.model_fields:
+        if part not in kind.keys:
             continue
-        kind = _block(kind.model_fields[part].annotation) or kind
-    return sorted(kind.model_fields)
+        kind = _block(kind.keys[part][0]) or kind
+    return sorted(kind.keys)
 
 
-def _block(annotation: Any) -> type[BaseModel] | None:
+def _block(annotation: Any) -> type[Block] | None:
     """The block inside an annotation such as `X`, `X | None`, `tuple[X, ...]`, `dict[str, X]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, Block):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
         if found := _block(inner):

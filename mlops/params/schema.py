@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlops.params import environments
 from mlops.params.block import Block as _Block
-from mlops.params.block import Positive
+from mlops.params.block import Positive, key, together
 from mlops.params.cleanup import Cleanup
 from mlops.params.data import Data
 from mlops.params.environments import Environment, EnvironmentName, Serving
@@ -28,61 +27,59 @@ AT_KEY = "at_key"  # a mistake whose context names the `key` it is at, and an `o
 class Model(_Block):
     """The base model, and the name of what is made from it."""
 
-    base: str = Field("Phi-3-mini-4k-instruct", pattern=NAME, description="Base model in the registry")
-    version: str = Field("15", description="Version of the base model, or `latest`")
-    registry: str = Field("azureml", pattern=NAME, description="Registry that holds the base model and the component")
-    name: str = Field("phi-3-mini-ultrachat", pattern=NAME, description="Name of the fine-tuned model in the workspace")
+    base: str = key("Phi-3-mini-4k-instruct", pattern=NAME, description="Base model in the registry")
+    version: str = key("15", description="Version of the base model, or `latest`")
+    registry: str = key("azureml", pattern=NAME, description="Registry that holds the base model and the component")
+    name: str = key("phi-3-mini-ultrachat", pattern=NAME, description="Name of the fine-tuned model in the workspace")
 
 
 class Training(_Block):
     """The fine-tuning pipeline and the machines it runs on."""
 
-    component: str = Field(
+    component: str = key(
         "chat_completion_pipeline",
         description="Component in the registry, or a YAML file of the repository that is registered in the workspace",
     )
-    component_from: str | None = Field(
+    component_from: str | None = key(
         None, pattern=NAME, description="Registry that holds the component, or `workspace`; null for model.registry"
     )
-    component_version: str = Field(
+    component_version: str = key(
         "0.0.74", description="Version of the component, or `latest`; that of a file is its content, whatever is said"
     )
-    experiment: str = Field("chat-completion", pattern=NAME, description="Experiment in the workspace")
-    compute: str = Field("gpu-cluster", description="Name of a cluster, or `serverless`")
-    instance_type: str = Field(
-        "Standard_NC24ads_A100_v4", description="VM size of the cluster or of serverless compute"
-    )
-    instance_type_model_import: str | None = Field(
+    experiment: str = key("chat-completion", pattern=NAME, description="Experiment in the workspace")
+    compute: str = key("gpu-cluster", description="Name of a cluster, or `serverless`")
+    instance_type: str = key("Standard_NC24ads_A100_v4", description="VM size of the cluster or of serverless compute")
+    instance_type_model_import: str | None = key(
         None,
         description="VM size of the model's import on serverless compute; null for the component's own, a CPU size",
     )
-    instance_type_preprocess: str | None = Field(
+    instance_type_preprocess: str | None = key(
         None, description="VM size of the preprocessing on serverless compute; null for the component's own, a CPU size"
     )
-    max_nodes: Positive = Field(1, description="Largest size of a cluster that is created")
-    nodes: Positive = Field(1, description="Nodes a run uses")
-    tier: Literal["dedicated", "low_priority"] = Field("dedicated", description="Priority of a cluster that is created")
-    idle_seconds_before_scale_down: Positive = Field(120, description="Idle time before a cluster's nodes are released")
-    queued_pushes: Literal["newest", "each"] = Field(
+    max_nodes: Positive = key(1, description="Largest size of a cluster that is created")
+    nodes: Positive = key(1, description="Nodes a run uses")
+    tier: Literal["dedicated", "low_priority"] = key("dedicated", description="Priority of a cluster that is created")
+    idle_seconds_before_scale_down: Positive = key(120, description="Idle time before a cluster's nodes are released")
+    queued_pushes: Literal["newest", "each"] = key(
         "newest", description="Of pushes that wait for each other: train the newest alone, or each"
     )
-    retired_base_model: Literal["warn", "refuse"] = Field(
+    retired_base_model: Literal["warn", "refuse"] = key(
         "warn", description="What to do when the base model is archived or past its retirement"
     )
-    parameters: dict[str, str | int | float | bool] = Field(
+    parameters: dict[str, str | int | float | bool] = key(
         default_factory=dict, description="Inputs of the component; they win over the base model's defaults"
     )
 
-    @model_validator(mode="after")
+    @together
     def _fits_its_compute(self) -> Self:
         if self.serverless:
             return self
         if self.nodes > self.max_nodes:
             raise ValueError(f"nodes is {self.nodes} but max_nodes is {self.max_nodes}; a run would wait for ever")
-        for key in ("instance_type_model_import", "instance_type_preprocess"):
-            if getattr(self, key):
+        for size in ("instance_type_model_import", "instance_type_preprocess"):
+            if getattr(self, size):
                 raise ValueError(
-                    f"{key} is for serverless compute; on the cluster {self.compute} all steps run on its size"
+                    f"{size} is for serverless compute; on the cluster {self.compute} all steps run on its size"
                 )
         return self
 
@@ -104,13 +101,13 @@ class Training(_Block):
 class Watch(_Block):
     """How long a runner waits for a training run."""
 
-    wait_minutes: float = Field(
+    wait_minutes: float = key(
         30, ge=0, le=160, description="Bound of one wait; a job has two of them, and GitHub ends it after 360 minutes"
     )
-    on_interrupt: Literal["leave", "cancel"] = Field(
+    on_interrupt: Literal["leave", "cancel"] = key(
         "leave", description="What Ctrl-C or a canceled workflow does with the run that is watched"
     )
-    log_lines: int = Field(
+    log_lines: int = key(
         20, ge=0, le=500, description="Most lines of a step's log shown at each look, and of a failed step's end"
     )
 
@@ -118,35 +115,33 @@ class Watch(_Block):
 class Params(_Block):
     """The whole of `params.yaml`."""
 
-    model: Model = Field(default_factory=Model)  # type: ignore[arg-type]
-    data: Data = Field(default_factory=Data)  # type: ignore[arg-type]
-    training: Training = Field(default_factory=Training)  # type: ignore[arg-type]
-    evaluation: Evaluation = Field(default_factory=Evaluation)  # type: ignore[arg-type]
+    model: Model = key(default_factory=Model)  # type: ignore[arg-type]
+    data: Data = key(default_factory=Data)  # type: ignore[arg-type]
+    training: Training = key(default_factory=Training)  # type: ignore[arg-type]
+    evaluation: Evaluation = key(default_factory=Evaluation)  # type: ignore[arg-type]
     gate: Gate
-    watch: Watch = Field(default_factory=Watch)  # type: ignore[arg-type]
-    environments: dict[EnvironmentName, Environment] = Field(
+    watch: Watch = key(default_factory=Watch)  # type: ignore[arg-type]
+    environments: dict[EnvironmentName, Environment] = key(
         min_length=1,
         description="In the order of promotion: each after the one above it, unless `after` says otherwise",
     )
-    serving: Serving = Field(default_factory=Serving)  # type: ignore[arg-type]
-    cleanup: Cleanup = Field(default_factory=Cleanup)  # type: ignore[arg-type]
-    prices: Prices = Field(default_factory=Prices)  # type: ignore[arg-type]
-    budget: CostBudget = Field(default_factory=CostBudget)  # type: ignore[arg-type]
-    rehearsal: dict[str, Any] = Field(
+    serving: Serving = key(default_factory=Serving)  # type: ignore[arg-type]
+    cleanup: Cleanup = key(default_factory=Cleanup)  # type: ignore[arg-type]
+    prices: Prices = key(default_factory=Prices)  # type: ignore[arg-type]
+    budget: CostBudget = key(default_factory=CostBudget)  # type: ignore[arg-type]
+    rehearsal: dict[str, Any] = key(
         default_factory=dict,
         description="What `mlops rehearse` changes, by dotted key, because a small stand-in is trained there",
     )
-    _changes: tuple[Override, ...] = PrivateAttr(())
 
     @property
     def changes(self) -> tuple[Override, ...]:
         """What was changed on top of the file: by the command line, and in a rehearsal by its block `rehearsal`."""
-        return self._changes
+        return self.beside or ()
 
     def with_changes(self, changes: tuple[Override, ...]) -> Self:
         """The same, and what was changed to come to it."""
-        self._changes = changes
-        return self
+        return self.put_beside(changes)
 
     def is_curated(self, path: str) -> bool:
         """Whether a file, named from the folder of params.yaml, is mixed into the training data. Probes never are."""
@@ -162,14 +157,14 @@ class Params(_Block):
         """Environment -> those that it comes right after; the keys are in the order of promotion."""
         return environments.order(self.environments)
 
-    @model_validator(mode="after")
+    @together
     def _environments_are_in_order(self) -> Self:
         if wrong := environments.disorder(self.environments):
             key, why, fix = wrong
             raise PydanticCustomError(AT_KEY, "{why}", {"why": why, "key": key, "other": "", "fix": fix})
         return self
 
-    @model_validator(mode="after")
+    @together
     def _an_endpoint_serves_one_environment(self) -> Self:
         seen: dict[tuple[str, str | None], str] = {}
         for name, stated in self.environments.items():
@@ -183,7 +178,7 @@ class Params(_Block):
                 raise PydanticCustomError(AT_KEY, "{why}", {"why": why, "key": keys[0], "other": keys[1]})
         return self
 
-    @model_validator(mode="after")
+    @together
     def _production_is_named_rightly(self) -> Self:
         for name in self.cleanup.include_production:
             if name not in self.environments:
@@ -200,4 +195,6 @@ class Params(_Block):
 @cache
 def json_schema() -> dict[str, Any]:
     """JSON schema for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Params.model_json_schema()}
+    from mlops.params import editors
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **editors.json_schema(Params)}

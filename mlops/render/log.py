@@ -60,7 +60,13 @@ def _table(item: Table) -> list[str] | None:
     head, *rows = ([_wrapped(text, width) for text, width in zip(row, widths, strict=True)] for row in cells)
     highest = max(map(len, head))
     head = [[*[""] * (highest - len(lines)), *lines] for lines in head]  # a short name stands next to its values
-    made = ["", *_beside(head, widths, right), f"  {'─' * (whole - 2)}", *(line for row in rows for line in _beside(row, widths, right)), ""]
+    made = [
+        "",
+        *_beside(head, widths, right),
+        f"  {'─' * (whole - 2)}",
+        *(line for row in rows for line in _beside(row, widths, right)),
+        "",
+    ]
     return [line.rstrip() for line in ([f" {item.title}", *made] if item.title else made)]
 
 

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from mlops.azure.chat_completions import Completion
 from mlops.domain.evaluation.judge import pairs

@@ -32,7 +32,9 @@ def test_what_is_put_side_by_side_is_what_rich_draws(drawn: list[Table], lines: 
 
 def test_a_table_needs_no_rich_wide_ones_neither_but_where_numbers_would_be_broken() -> None:
     plain = Table("Runs", ("run", "loss"), (("ft-1", 0.25), ("ft-2", None)))
-    sentences = Table("Rules", ("rule", "why", "loss"), (("eval_loss", "as it was said " * 9, 0.25), ("x" * 200, "", 1)))
+    sentences = Table(
+        "Rules", ("rule", "why", "loss"), (("eval_loss", "as it was said " * 9, 0.25), ("x" * 200, "", 1))
+    )
     numbers = Table("Runs", ("run" * LOG_WIDTH, "loss"), ((1, 0.25),))
     assert text_of(Report("Title", tables=(plain,)))
     assert max(map(len, (text_of(Report("Title", tables=(sentences,))) or "").splitlines())) <= LOG_WIDTH

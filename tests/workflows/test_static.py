@@ -152,7 +152,7 @@ def test_what_runs_unattended_is_stopped_by_its_step_before_its_job_is_canceled(
 
 def test_both_waits_of_a_release_fit_into_its_job() -> None:
     """The runner's own limit would cut off what waits as long as params.yaml allows."""
-    (bound,) = (part.le for part in Watch.model_fields["wait_minutes"].metadata if hasattr(part, "le"))
+    bound = Watch.keys["wait_minutes"][1].limits["le"]
     release = body(WORKFLOWS / "train.yml")["jobs"]["release"]
     waits = sum("--ok-if-unfinished" in step.get("run", "") for step in release["steps"])
     assert waits == 2

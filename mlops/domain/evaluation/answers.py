@@ -3,16 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops import jsons
 from mlops.domain.evaluation.metric_table import PROBES_PREFIX
-from mlops.domain.evaluation.probes import of_conversations
-from mlops.domain.evaluation.probes.of_conversations import Checks
-from mlops.domain.evaluation.probes.suites import Probe
-from mlops.domain.evaluation.scores.text_scores import scores
 from mlops.domain.evaluation.scoring import ANSWER, QUESTION
 from mlops.domain.numbers import as_float
+
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.probes.of_conversations import Checks
+    from mlops.domain.evaluation.probes.suites import Probe
 
 PREDICTIONS = "predictions"  # column of the evaluation component's file of answers, and the name of that output
 TIMES = "performance_metadata"  # the name of its output with a row for each answer, which says how long it took
@@ -78,7 +78,7 @@ def _seconds(times: str, count: int) -> list[float | None]:
 
 
 def score(
-    model: str, job: str, found: Sequence[Exchange], probes: Sequence[Probe], checks: Checks | None = None
+    model: str, job: str, found: Sequence[Exchange], probes: "Sequence[Probe]", checks: "Checks | None" = None
 ) -> ModelAnswers:
     """The scores of what a model said; probes are the last questions. Raises ValueError where there are fewer.
 
@@ -91,8 +91,11 @@ def score(
     return ModelAnswers(model, job, {**_scored(found[:held_out], checks or {}), **_checked(probes, texts)})
 
 
-def _scored(conversations: Sequence[Exchange], checks: Checks) -> dict[str, tuple[float, ...]]:
+def _scored(conversations: Sequence[Exchange], checks: "Checks") -> dict[str, tuple[float, ...]]:
     """Scores that not every conversation has are of those that have them, which are the same for every model."""
+    from mlops.domain.evaluation.probes import of_conversations
+    from mlops.domain.evaluation.scores.text_scores import scores
+
     found: dict[str, list[float]] = {}
     for exchange in conversations:
         for name, value in scores(exchange.answer, exchange.truth).items():
@@ -104,7 +107,7 @@ def _scored(conversations: Sequence[Exchange], checks: Checks) -> dict[str, tupl
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _checked(probes: Sequence[Probe], texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+def _checked(probes: "Sequence[Probe]", texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
     found: dict[str, list[float]] = {}
     for probe, text in zip(probes, texts, strict=True):
         passed = float(probe.passed(text))

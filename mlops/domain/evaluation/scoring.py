@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops import jsons
-from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.numbers import as_float
 from mlops.domain.training.run import FINGERPRINT_LENGTH, Attempt, JobState
 from mlops.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.probes.suites import Probe
 
 ROLE = "evaluation"  # of the data asset with the questions, beside train, validation and test
 JUDGED_ROLE = "judged"  # of the data asset with a judge's answers
@@ -105,7 +107,7 @@ def decide(scored: Scored, *, by_hand: bool) -> ScoringAction:
     return ScoringAction.NOTHING if scored.done else ScoringAction.WAIT
 
 
-def data_version(test_version: str, conversations: int, probes: Sequence[Probe] = ()) -> str:
+def data_version(test_version: str, conversations: int, probes: "Sequence[Probe]" = ()) -> str:
     """The version of the questions made from a version of the test data and probes: the same from the same.
 
     What a probe's answer is checked by does not count, because it is not asked.
@@ -147,7 +149,7 @@ def metrics_settings(max_new_tokens: int) -> dict[str, str]:
     return {**same, "prediction_column_name": "predictions", "ground_truth_column_name": ANSWER}
 
 
-def chosen(probes: Sequence[Probe], per_category: int | None) -> tuple[Probe, ...]:
+def chosen(probes: "Sequence[Probe]", per_category: int | None) -> "tuple[Probe, ...]":
     """The probes that are asked: so many of each category, from its start; all where no number is given."""
     met: Counter[str] = Counter()
     kept: list[Probe] = []
@@ -158,7 +160,7 @@ def chosen(probes: Sequence[Probe], per_category: int | None) -> tuple[Probe, ..
     return tuple(kept)
 
 
-def questions(test: str, conversations: int, where: str, probes: Sequence[Probe] = ()) -> str:
+def questions(test: str, conversations: int, where: str, probes: "Sequence[Probe]" = ()) -> str:
     """The first conversations of a test file that end with an answer: all before it as question, and the answer.
 
     Probes are asked after them, so that one job answers both.
@@ -172,7 +174,7 @@ def questions(test: str, conversations: int, where: str, probes: Sequence[Probe]
     return "".join(f"{row}\n" for row in found) + _probe_rows(probes)
 
 
-def _probe_rows(probes: Sequence[Probe]) -> str:
+def _probe_rows(probes: "Sequence[Probe]") -> str:
     rows = ({QUESTION: list(probe.messages), ANSWER: probe.right} for probe in probes)
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 

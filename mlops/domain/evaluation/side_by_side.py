@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlops.domain.evaluation.answers import ALL_PROBES, Exchange, Heard, ModelAnswers
 from mlops.domain.evaluation.metric_table import direction
 from mlops.domain.evaluation.paired import Paired, compare
-from mlops.domain.evaluation.probes.suites import Probe
-from mlops.domain.evaluation.scores.text_scores import scores
+
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.probes.suites import Probe
 
 BY = "rougeL"  # what answers are put in order by, where nothing else is asked for
 
@@ -40,7 +42,7 @@ def differences(first: ModelAnswers, second: ModelAnswers, seed: int) -> dict[st
 
 
 def most_changed(
-    first: Heard, second: Heard, probes: Sequence[Probe], count: int, metric: str = BY
+    first: Heard, second: Heard, probes: "Sequence[Probe]", count: int, metric: str = BY
 ) -> tuple[ChangedAnswer, ...]:
     """So many conversations whose scores differ, the largest difference first; then so many probes that are lost."""
     found, held_out = _changes(first, second, metric), _held_out(first)
@@ -50,7 +52,7 @@ def most_changed(
 
 
 def losses_and_gains(
-    first: Heard, second: Heard, probes: Sequence[Probe], count: int, metric: str = BY
+    first: Heard, second: Heard, probes: "Sequence[Probe]", count: int, metric: str = BY
 ) -> tuple[tuple[ChangedAnswer, ...], tuple[ChangedAnswer, ...]]:
     """The biggest losses of the first model and its biggest gains, at most so many of each.
 
@@ -76,7 +78,7 @@ def _changes(first: Heard, second: Heard, metric: str) -> list[tuple[int, float]
 
 
 def _described(
-    first: Heard, second: Heard, probes: Sequence[Probe], chosen: Sequence[tuple[int, float]], count: int
+    first: Heard, second: Heard, probes: "Sequence[Probe]", chosen: Sequence[tuple[int, float]], count: int
 ) -> tuple[ChangedAnswer, ...]:
     held_out = _held_out(first)
     return tuple(
@@ -90,11 +92,13 @@ def _held_out(said: Heard) -> int:
     return len(said.exchanges) - len(said.answers.scores.get(ALL_PROBES, ()))
 
 
-def _probe(probes: Sequence[Probe], index: int) -> Probe | None:
+def _probe(probes: "Sequence[Probe]", index: int) -> "Probe | None":
     return probes[index] if index >= 0 else None
 
 
-def _one(mine: Exchange, theirs: Exchange, index: int, change: float, probe: Probe | None) -> ChangedAnswer:
+def _one(mine: Exchange, theirs: Exchange, index: int, change: float, probe: "Probe | None") -> ChangedAnswer:
+    from mlops.domain.evaluation.scores.text_scores import scores
+
     return ChangedAnswer(
         number=index + 1,
         probe=probe.id if probe else "",

@@ -245,6 +245,7 @@ class Session:
             pushed_branch=self.actions.pushed_branch or "",
             actor=self.actions.actor or _person(self.environ),
             draw=lambda: board(Page(self.stderr, self.environ).console, self.view.note),
+            cache=_cache(self.environ),
         )
 
     def _connect(self) -> "Workspace":
@@ -268,6 +269,12 @@ def _verb() -> str:
 def _person(environ: Mapping[str, str]) -> str:
     """Who sits at this machine, as far as it says."""
     return next((environ[name] for name in ("USER", "LOGNAME", "USERNAME") if environ.get(name)), "")
+
+
+def _cache(environ: Mapping[str, str]) -> Path | None:
+    """The folder for what can be made again, as the XDG Base Directory Specification names it; None without a home."""
+    below = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.cache")
+    return Path(below) / "mlops" if below else None
 
 
 def _commit(params_path: Path) -> str:

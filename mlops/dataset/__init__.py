@@ -4,7 +4,7 @@ It must not judge a conversation (`mlops.domain.dataset`) and must not talk to A
 data is really prepared.
 """
 
-from mlops.dataset.options import CuratedCheck, Options, Prepared, SourceChange
+from mlops.dataset.options import Options, Prepared, SourceChange
 from mlops.dataset.prepare import MINIMUM_TRAIN_ROWS, check, prepare
 
-__all__ = ["MINIMUM_TRAIN_ROWS", "CuratedCheck", "Options", "Prepared", "SourceChange", "check", "prepare"]
+__all__ = ["MINIMUM_TRAIN_ROWS", "Options", "Prepared", "SourceChange", "check", "prepare"]

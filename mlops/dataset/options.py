@@ -7,10 +7,9 @@ from typing import Literal
 
 from mlops.domain.dataset.manifest import Manifest
 from mlops.domain.dataset.policies import Policies
-from mlops.domain.dataset.rows import NotRead
+from mlops.domain.dataset.rows import CuratedCheck
 from mlops.domain.dataset.sources import SourceSpec
 from mlops.domain.evaluation.probes.suites import Probe
-from mlops.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,6 @@ class Options:
     window: int | None = None
     tokenizer: Path | None = None  # folder of the base model's, where it is at hand
     questions: tuple[Probe, ...] = ()  # of the evaluation's probes
-
-
-@dataclass(frozen=True)
-class CuratedCheck:
-    """What was found in the team's own files that is no fault."""
-
-    warnings: tuple[Problem, ...]
-    not_read: tuple[NotRead, ...]
 
 
 @dataclass(frozen=True)

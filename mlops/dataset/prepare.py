@@ -23,11 +23,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops.dataset.options import CuratedCheck, Options, Prepared, SourceChange, TrainingShape
+from mlops.dataset.options import Options, Prepared, SourceChange, TrainingShape
 from mlops.dataset.tokens import ChatTokens
 from mlops.domain.dataset.grouped import grouped, warnings
 from mlops.domain.dataset.manifest import FILES, FileEntry, Manifest, SourceEntry, content_digest
-from mlops.domain.dataset.rows import Fault, Input, Place, Source
+from mlops.domain.dataset.rows import CuratedCheck, Fault, Input, Place, Source
 from mlops.domain.dataset.sampling import MANIFEST, REJECTED
 from mlops.domain.dataset.sources import SourceSpec, spec_of, weight_of
 from mlops.errors import BadInput, Problem

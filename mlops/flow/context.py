@@ -37,6 +37,7 @@ class Context:
     actor: str = ""
     pushed_branch: str = ""  # whose push started this; empty where something else did
     draw: Callable[[], AbstractContextManager[Board]] | None = None
+    cache: Path | None = None  # a folder for what can be made again
 
     def board(self) -> AbstractContextManager[Board]:
         """A place for what changes while it is watched; where none was given, lines by `say`."""
@@ -65,7 +66,7 @@ class Context:
     @property
     def project(self) -> Project:
         """What stands on this machine, for what needs no cloud."""
-        return Project(self.params, self.params_path)
+        return Project(self.params, self.params_path, self.cache)
 
     @property
     def root(self) -> Path:

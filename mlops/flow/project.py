@@ -8,10 +8,11 @@ from mlops.params import Params
 
 @dataclass(frozen=True)
 class Project:
-    """Parameters and the file that holds them; no cloud."""
+    """Parameters and the file that holds them; no cloud. `cache` is the person's folder for what can be made again."""
 
     params: Params
     params_path: Path
+    cache: Path | None = None
 
     @property
     def root(self) -> Path:

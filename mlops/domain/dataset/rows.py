@@ -117,6 +117,14 @@ class NotRead:
         return cls(path, known or "a name without an ending")
 
 
+@dataclass(frozen=True)
+class CuratedCheck:
+    """What was found in the team's own files that is no fault."""
+
+    warnings: tuple[Problem, ...]
+    not_read: tuple[NotRead, ...]
+
+
 _SHEET = "a spreadsheet: save it as CSV (UTF-8), then `mlops data import`"
 _ARCHIVE = "an archive: unpack it"
 _TEXT = "plain text has no turns: write conversations as data/README.md shows"

@@ -1,10 +1,13 @@
 """What params.yaml asks of an evaluation and of the gate that judges by it."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mlops.domain.environments.workspace_name import WorkspaceName
-from mlops.domain.evaluation.probes.suites import Probe
 from mlops.domain.evaluation.rules import Rule
+
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.probes.suites import Probe
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class EvaluationSpec:
     experiment: str
     conversations: int
     max_new_tokens: int
-    probes: tuple[Probe, ...]  # that are asked after the conversations
+    probes: "tuple[Probe, ...]"  # that are asked after the conversations
     gate: GateSpec
     champion: ChampionPlace
     where: str

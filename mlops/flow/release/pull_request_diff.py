@@ -12,7 +12,6 @@ import yaml
 
 from mlops import history, textfiles, yamls
 from mlops.domain.release.changes import ParameterChange, conversations, only_documents, parameters
-from mlops.flow.dataset.past import content_at
 from mlops.flow.project import Project
 
 MAIN = "refs/heads/main"
@@ -68,6 +67,8 @@ def against(project: Project, base: str) -> PullRequestDiff:
 
 def conversation_changes(project: Project, base: str, paths: list[str]) -> list[FileChange]:
     """Each curated file among the paths that differ from a commit."""
+    from mlops.flow.dataset.past import content_at  # and with it what reads rows
+
     top = history.top(project.root)
     root = project.root.resolve()
     rows: list[FileChange] = []

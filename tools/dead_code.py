@@ -19,6 +19,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "resolve_command": "click",
     "on_broken_pipe": "rich",
     "exit_codes": "the README's table is held to it by a test",
+    "model_copy": "tests, to change a parameter of a project",
     "isatty": "whoever writes to the stream",
     "temporary_reference": "registry_calls.write, by its name",
     "data_reference": "registry_calls.write, by its name",

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs
+from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs, tag_query
 from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_conditions,
@@ -169,10 +169,23 @@ def _copy(request: Request, emulator: Emulator, address: BlobAddress) -> Reply:
 
 def check(request: Request, emulator: Emulator, blob: Blob | None, *, reading: bool = False) -> None:
     """Lease and conditions of a request on a blob that may not exist."""
-    if "x-ms-if-tags" in request.headers:
-        raise ServiceError(501, "NotEmulated", "The emulator does not have conditions on the tags of a blob.")
+    check_tags(request, blob.tags if blob else {})
     check_lease(request, emulator, blob.lease if blob else NONE, "Blob", reading=reading)
     check_conditions(request, blob.etag if blob else None, blob.modified if blob else None, reading=reading)
+
+
+def check_tags(request: Request, tags: dict[str, str]) -> None:
+    """The condition of a request on the tags that a blob has. Raises 400 for one that says nothing, and 412."""
+    if "x-ms-if-tags" not in request.headers:
+        return
+    try:
+        fits = tag_query.condition(request.headers["x-ms-if-tags"])
+    except ValueError:
+        text = "The value for one of the HTTP headers is not in the correct format: x-ms-if-tags."
+        raise ServiceError(400, "InvalidHeaderValue", text) from None
+    if not fits(tags):
+        text = "The condition specified using HTTP conditional header(s) is not met."
+        raise ServiceError(412, "ConditionNotMet", text)
 
 
 def require(request: Request, emulator: Emulator) -> tuple[BlobAddress, Blob]:

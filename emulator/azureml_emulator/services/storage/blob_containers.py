@@ -41,13 +41,13 @@ _NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs
 def list_containers(request: Request, emulator: Emulator) -> Reply:
     """GET /?comp=list."""
     query, account = request.query, request.params["account"]
-    prefix, marker = query.get("prefix", ""), _unmark(query.get("marker", ""))
-    found = sorted(emulator.store.children(f"/storage/{account}", KIND), key=lambda item: item.name)
+    prefix, marker = query.get("prefix", ""), unmark(query.get("marker", ""))
+    found = sorted(of_account(emulator, account), key=lambda item: item.name)
     chosen = [item for item in found if item.name.startswith(prefix) and item.name >= marker]
-    size = _size(query)
+    size = size_of(query)
     with_metadata = "metadata" in query.get("include", "")
     shown = "".join(_container_element(item, emulator.clock.now(), with_metadata) for item in chosen[:size])
-    more = _mark(chosen[size].name) if len(chosen) > size else ""
+    more = mark(chosen[size].name) if len(chosen) > size else ""
     head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/">{element("Prefix", prefix)}'
     return xml(f"{head}<Containers>{shown}</Containers>{element('NextMarker', more)}</EnumerationResults>")
 
@@ -153,8 +153,8 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     place = BlobAddress(request.params["account"], request.params["container"], prefix)
     include = frozenset(query.get("include", "").split(","))
-    entries = _entries(emulator, place, delimiter, _unmark(query.get("marker", "")), "snapshots" in include)
-    size = _size(query)
+    entries = _entries(emulator, place, delimiter, unmark(query.get("marker", "")), "snapshots" in include)
+    size = size_of(query)
     shown = list(itertools.islice(entries, size + 1))
     more = shown.pop() if len(shown) > size else None
     body = "".join(
@@ -170,7 +170,7 @@ def list_blobs(request: Request, emulator: Emulator) -> Reply:
     )
     head = f'<EnumerationResults ServiceEndpoint="https://{request.host}/" ContainerName="{place.container}">{asked}'
     next_name = more if isinstance(more, str) else f"{more.name}\0{more.snapshot or BASE}" if more else ""
-    return xml(f"{head}<Blobs>{body}</Blobs>{element('NextMarker', _mark(next_name))}</EnumerationResults>")
+    return xml(f"{head}<Blobs>{body}</Blobs>{element('NextMarker', mark(next_name))}</EnumerationResults>")
 
 
 def _entries(
@@ -237,7 +237,13 @@ def _metadata_element(metadata: dict[str, str]) -> str:
     return "<Metadata>" + "".join(element(name, text) for name, text in metadata.items()) + "</Metadata>"
 
 
-def _size(query: dict[str, str]) -> int:
+def of_account(emulator: Emulator, account: str) -> Iterator[Resource]:
+    """The containers of an account."""
+    return emulator.store.children(f"/storage/{account}", KIND)
+
+
+def size_of(query: dict[str, str]) -> int:
+    """How many a listing gives at once."""
     text = query.get("maxresults", str(MOST_RESULTS))
     if not text.isdecimal() or int(text) < 1:
         raise ServiceError(
@@ -248,11 +254,13 @@ def _size(query: dict[str, str]) -> int:
     return min(int(text), MOST_RESULTS)
 
 
-def _mark(name: str) -> str:
+def mark(name: str) -> str:
+    """Where a listing goes on, as its marker."""
     return base64.urlsafe_b64encode(name.encode()).decode() if name else ""
 
 
-def _unmark(marker: str) -> str:
+def unmark(marker: str) -> str:
+    """What a marker says. Raises a 400."""
     try:
         return base64.urlsafe_b64decode(marker).decode()
     except ValueError:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs, tag_query
+from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs, page_stated, tag_query
 from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_conditions,
@@ -26,6 +26,7 @@ from azureml_emulator.services.storage.blob_protocol import (
 )
 from azureml_emulator.services.storage.blobs import Blob, BlobAddress
 from azureml_emulator.services.storage.lease import NONE
+from azureml_emulator.services.storage.pages import PAGE_BLOB
 
 _KEPT = ("content-encoding", "content-language", "cache-control", "content-disposition")
 _SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IGNORECASE)
@@ -41,7 +42,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if "x-ms-copy-source" in request.headers:
         return _copy(request, emulator, address)
     kind = request.headers.get("x-ms-blob-type")
-    if kind not in ("BlockBlob", "AppendBlob"):
+    if kind not in ("BlockBlob", "AppendBlob", PAGE_BLOB):
         raise ServiceError(
             400,
             "InvalidHeaderValue",
@@ -51,6 +52,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(400, "InvalidHeaderValue", "An append blob is created empty.")
     check_md5(request)
     labels = {"tags": blob_tags.of_header(request), **blob_tiers.stated(request)}
+    if kind == PAGE_BLOB:
+        return page_stated.create(request, emulator, address, {**stated(request), **labels})
     blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request), **labels)
     blobs.drop_blocks(emulator, address)
     return Reply(201, None, {**changed(blob), "Content-MD5": str(blob.md5)})
@@ -98,13 +101,16 @@ def set_metadata(request: Request, emulator: Emulator) -> Reply:
 
 @storage_call("w")
 def set_properties(request: Request, emulator: Emulator) -> Reply:
-    """PUT ?comp=properties: replaces the content headers."""
+    """PUT ?comp=properties: replaces the content headers, all of them once it says one; of pages what it says."""
     address, blob = require(request, emulator)
     check(request, emulator, blob)
-    said = {key: value for key, value in stated(request).items() if key != "metadata"}
-    return Reply(
-        200, None, changed(blobs.change(emulator, address, **said, md5=request.headers.get("x-ms-blob-content-md5")))
-    )
+    said = page_stated.changes(request, emulator, blob)
+    if any(f"x-ms-blob-{name}" in request.headers for name in (*_KEPT, "content-type", "content-md5")):
+        said |= {key: value for key, value in stated(request).items() if key != "metadata"}
+        said["md5"] = request.headers.get("x-ms-blob-content-md5")
+    made = blobs.change(emulator, address, **said)
+    sequence = {page_stated.SEQUENCE: str(made.sequence)} if made.kind == PAGE_BLOB else {}
+    return Reply(200, None, {**changed(made), **sequence})
 
 
 @storage_call("d")
@@ -235,8 +241,10 @@ def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
         **{f"x-ms-lease-{name}": text for name, text in blob.lease.shown(emulator.clock.now()).items()},
         "x-ms-server-encrypted": "true",
     }
-    if blob.kind != "BlockBlob":
+    if blob.kind == "AppendBlob":
         said["x-ms-blob-committed-block-count"] = str(blob.appended)
+    elif blob.kind == PAGE_BLOB:
+        said[page_stated.SEQUENCE] = str(blob.sequence)
     if blob.md5:
         said["Content-MD5"] = blob.md5
     if blob.tags:

@@ -30,6 +30,7 @@ from azureml_emulator.services.storage.blob_protocol import (
 )
 from azureml_emulator.services.storage.blobs import Blob, BlobAddress
 from azureml_emulator.services.storage.lease import Lease
+from azureml_emulator.services.storage.pages import PAGE_BLOB
 
 KIND = "blobContainers"
 MOST_RESULTS = 5000
@@ -218,6 +219,8 @@ def _blob_element(emulator: Emulator, blob: Blob, include: frozenset[str]) -> st
     }
     if blob.kind == "BlockBlob":
         said |= {name.title().replace("-", ""): text for name, text in blob_tiers.shown(emulator, blob).items()}
+    if blob.kind == PAGE_BLOB:
+        said["x-ms-blob-sequence-number"] = blob.sequence
     said |= {**_lease_elements(blob.lease, now), "ServerEncrypted": "true"}
     if blob.tags:
         said["TagCount"] = len(blob.tags)

@@ -1,8 +1,8 @@
 """Blobs: bytes in files below the emulator's folder, their properties in the store.
 
-It must not know HTTP or Azure ML. A file is written once under a name of its own and never changed, except that an
-append blob grows; so a rolled-back request loses nothing and no blob name ever becomes a path. All functions are called
-on the thread of the store.
+It must not know HTTP or Azure ML. A file is written once under a name of its own and never changed, except that
+append and page blobs are written to; so a rolled-back request loses nothing and no blob name ever becomes a path. All
+functions are called on the thread of the store.
 """
 
 import base64
@@ -21,6 +21,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage.lease import NONE, Lease
 
 COPY_BUFFER = 1024 * 1024
+_INHERITED = ("kind", "content_type", "headers", "metadata", "md5", "blocks", "pages", "sequence")  # by a copy
 FOLDER = "hdi_isfolder"  # in the metadata of an empty blob that is a folder of Data Lake Storage
 
 
@@ -55,6 +56,8 @@ class Blob:
     md5: str | None = None  # base64, as Content-MD5
     blocks: list[tuple[str, int]] = field(default_factory=list)  # committed block ids and sizes
     appended: int = 0  # committed appends of an append blob
+    pages: list[tuple[int, int]] = field(default_factory=list)  # of a page blob: first and last bytes written
+    sequence: int = 0  # number that a page blob is given
     copy: dict[str, str] = field(default_factory=dict)  # x-ms-copy-* of the last copy into it
     lease: Lease = NONE
     tags: dict[str, str] = field(default_factory=dict)
@@ -103,9 +106,7 @@ def copy(emulator: Emulator, source: BlobAddress, address: BlobAddress, **proper
     """Create or replace a blob with the content and properties of another, which must exist."""
     found = get(emulator, source)
     assert found is not None, source
-    inherited = {
-        name: getattr(found, name) for name in ("kind", "content_type", "headers", "metadata", "md5", "blocks")
-    }
+    inherited = {name: getattr(found, name) for name in _INHERITED}
     file = _new_file(emulator)
     shutil.copyfile(emulator.blobs / found.file, emulator.blobs / file)
     return _replace(emulator, address, file, found.size, **{**inherited, **properties})
@@ -292,6 +293,7 @@ def _blob(text: str) -> Blob:
     lease = Lease(**body["lease"]) if body.get("lease") else NONE
     tuples = {
         "blocks": [(block, size) for block, size in body["blocks"]],
+        "pages": [(first, last) for first, last in body.get("pages") or ()],
         "waking": tuple(body.get("waking") or ("", "")),
     }
     return Blob(**{**body, **tuples, "lease": lease})

@@ -7,6 +7,7 @@ from azureml_emulator.services.storage import (
     blob_blocks,
     blob_containers,
     blob_labels,
+    blob_pages,
     data_lake,
     lease_calls,
 )
@@ -36,6 +37,8 @@ ROUTES = (
     Route(BLOB_HOST, "PUT", BLOB, blob_blocks.put_block_list, "comp=blocklist"),
     Route(BLOB_HOST, "GET", BLOB, blob_blocks.get_block_list, "comp=blocklist"),
     Route(BLOB_HOST, "PUT", BLOB, blob_blocks.append_block, "comp=appendblock"),
+    Route(BLOB_HOST, "PUT", BLOB, blob_pages.put_page, "comp=page"),
+    Route(BLOB_HOST, "GET", BLOB, blob_pages.get_ranges, "comp=pagelist"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_metadata, "comp=metadata"),
     Route(BLOB_HOST, "GET HEAD", BLOB, blob.get_metadata, "comp=metadata"),
     Route(BLOB_HOST, "PUT", BLOB, blob.set_properties, "comp=properties"),

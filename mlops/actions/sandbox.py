@@ -191,9 +191,10 @@ class Sandbox:
         What a called workflow names as of its own repository is spelt out, because act takes it for the caller's.
         """
         made = self.folder / "product" / ref
-        for name in (".github", "tools"):
-            shutil.copytree(PRODUCT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy2(PRODUCT / "Makefile", made)
+        shutil.copytree(PRODUCT / ".github", made / ".github")
+        (made / "tools").mkdir()
+        for name in ("Makefile", "tools/setup.py"):
+            shutil.copy2(PRODUCT / name, made / name)
         for path in (made / ".github").rglob("*.y*ml"):
             text = OWN.sub(rf"\1{repository}/\2@{ref}", path.read_text(encoding="utf-8"))
             path.write_text(UNKNOWN_KEYS.sub("", text), encoding="utf-8")
@@ -228,21 +229,21 @@ def _copy_files(repository: Path, copy: Path) -> None:
 
 
 def _copy_history(repository: Path, copy: Path) -> None:
-    _git(repository, "rev-parse", "--verify", "HEAD")
     clone = copy / ".clone"
-    quietly = ["-c", "advice.detachedHead=false", "clone", "--quiet"]
+    # Act copies each file for each job, so there are none of git's own examples.
+    quietly = ["-c", "advice.detachedHead=false", "clone", "--quiet", "--template="]
     _git(repository, *quietly, "--shared", "--no-checkout", str(repository.resolve()), str(clone))
     # A clone of a detached checkout has no loose reference, and act copies no empty folder: without `refs` the copy
     # would be no repository, and the steps would find no history. A push is checked out on its branch, too.
-    for name in ("refs/heads/main", "refs/remotes/origin/main"):  # what is run is what was pushed last
-        _git(clone, "update-ref", name, "HEAD")
+    names = ("refs/heads/main", "refs/remotes/origin/main")  # what is run is what was pushed last
+    _git(clone, "update-ref", "--stdin", said="".join(f"update {name} HEAD\n" for name in names))
     (clone / ".git").rename(copy / ".git")
     clone.rmdir()
 
 
-def _git(repository: Path, *arguments: str) -> str:
+def _git(repository: Path, *arguments: str, said: str = "") -> str:
     command = ["git", "-C", str(repository), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)
     if done.returncode:
         what = f"{repository} is no git checkout with a commit"
         raise BadInput(Problem(what, why=done.stderr.strip(), fix="run this in a clone of the repository"))

@@ -159,10 +159,10 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def clone(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[Clone]:
     """What of the working tree a rehearsal reads, in a repository of its own: act copies all of it for each job."""
     folder = tmp_path_factory.mktemp("clone") / "repository"
-    for name in (".github", "tools"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", ".gitignore"):
-        shutil.copy2(ROOT / name, folder)
+    shutil.copytree(ROOT / ".github", folder / ".github")
+    (folder / "tools").mkdir()
+    for name in ("Makefile", ".gitignore", "tools/setup.py"):
+        shutil.copy2(ROOT / name, folder / name)
     shutil.copytree(PROJECT / "data", folder / "data")  # the tests walk with the project that is theirs
     shutil.copy2(PARAMS_FILE, folder)
     made = Clone(folder, tmp_path_factory.mktemp("state"), binaries)

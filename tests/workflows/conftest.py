@@ -1,7 +1,7 @@
 """Real workflow files run by act, with a stand-in for our own command line that does what a scenario says."""
 
-import ast
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -13,25 +13,9 @@ import pytest
 
 from mlops import actions
 from tests.project import PARAMS_FILE
+from tests.workflows import stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
-STAND_IN = """#!{python} -IS
-import os, sys  # and no more: a scenario starts a dozen of these
-calls, said, words = {calls!r}, {said!r}, sys.argv[1:]
-verb = " ".join(words[:2]) if words[0] in ("promote", "rollback") else words[0]
-if verb == "environments" and verb not in said:  # the real one: the jobs of promote are made of what it says
-    os.execv({python!r}, [{python!r}, {environments!r}, *words])
-with open(calls, "a") as file:
-    file.write(repr(words) + "\\n")
-answer = said.get(verb, {{}})
-if "in turn" in answer:  # of the first call, of the second, ...
-    made = sum(line.startswith(repr(words[:1])[:-1]) for line in open(calls))
-    answer = answer["in turn"][made - 1]
-with open(os.environ["GITHUB_OUTPUT"], "a") as file:
-    for name, value in answer.get("outputs", {{}}).items():
-        file.write(f"{{name}}={{value}}\\n")
-sys.exit(answer.get("exit", 0))
-"""
 ENVIRONMENTS = """
 import hashlib, json, os, pathlib, subprocess, sys
 told = [(name, text) for name, text in sorted(os.environ.items()) if name.startswith("MLOPS_PROJECT")]
@@ -85,15 +69,8 @@ class Play:
         calls, environments = self._folder / "calls", self._folder / "environments.py"
         calls.write_text("")
         environments.write_text(ENVIRONMENTS.format(params=str(params or PARAMS_FILE), known=str(self._known)))
-        self.program(
-            "mlops",
-            STAND_IN.format(
-                python=sys.executable,
-                calls=str(calls),
-                said=dict(answers),
-                environments=str(environments),
-            ),
-        )
+        real = shlex.join([sys.executable, str(environments)])
+        self.program("mlops", stand_in.script(calls, answers, real))
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
         environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
@@ -102,7 +79,7 @@ class Play:
         done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
         if not done.succeeded:  # pytest shows it where the test fails: which step ended how, and its last words
             print(done.jobs, *(step for step in done.steps if step.result == "failure"), done.cause(), sep="\n")
-        return Scenario(done, [ast.literal_eval(line) for line in calls.read_text().splitlines()])
+        return Scenario(done, stand_in.read(calls))
 
     def program(self, name: str, text: str) -> None:
         """Put a program before all others on the search path of the steps."""
@@ -115,9 +92,10 @@ class Play:
 def lean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workflows and what they run before `mlops`, and no more: act copies all of it for each job."""
     made = tmp_path_factory.mktemp("repository")
-    for name in (".github", "tools"):
-        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "Makefile", made)
+    shutil.copytree(ROOT / ".github", made / ".github")
+    (made / "tools").mkdir()
+    for name in ("Makefile", "tools/setup.py"):
+        shutil.copy2(ROOT / name, made / name)
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
     for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message=first"]):
         subprocess.run(["git", *identity, *words], cwd=made, check=True)

@@ -52,9 +52,10 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
 
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
-    """GET the datastores; `isDefault`, `names`, `searchText` select."""
+    """GET the datastores, newest first unless `orderByAsc` says otherwise; `isDefault`, `names`, `searchText` select."""
     workspace, query = scope.require(request, emulator), request.query
-    found = [Datastore.read(item) for item in emulator.store.children(workspace.id, KIND)]
+    newest_first = query.get("orderByAsc", "").lower() != "true"
+    found = [Datastore.read(item) for item in emulator.store.children(workspace.id, KIND, newest_first=newest_first)]
     if "isDefault" in query:
         wanted = query["isDefault"].lower() == "true"
         found = [item for item in found if item.is_default is wanted]
@@ -138,8 +139,8 @@ def _require(request: Request, emulator: Emulator) -> Datastore:
     workspace = scope.require(request, emulator)
     found = emulator.store.get(f"{workspace.id}/{KIND}/{request.params['name']}")
     if found is None:
-        text = f"Could not find datastore: {request.params['name']}"
-        raise ServiceError(404, "UserError", text, details=[{"code": "DataStoreNotFound", "message": text}])
+        text = f"Could not find datastore: {request.params['name']}."
+        raise ServiceError(404, "UserError", text, inner=("NotFoundError",))
     return Datastore.read(found)
 
 

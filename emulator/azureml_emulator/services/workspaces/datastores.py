@@ -52,7 +52,7 @@ def create_defaults(emulator: Emulator, workspace: Resource, account: str) -> No
 
 
 def list_all(request: Request, emulator: Emulator) -> Reply:
-    """GET the datastores, newest first unless `orderByAsc` says otherwise; `isDefault`, `names`, `searchText` select."""
+    """GET the datastores, newest first but with `orderByAsc=true`; `isDefault`, `names`, `searchText` select."""
     workspace, query = scope.require(request, emulator), request.query
     newest_first = query.get("orderByAsc", "").lower() != "true"
     found = [Datastore.read(item) for item in emulator.store.children(workspace.id, KIND, newest_first=newest_first)]

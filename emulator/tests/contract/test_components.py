@@ -1,5 +1,6 @@
 """Components of a workspace: anonymous ones, their normal form, and what the SDK makes of them."""
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -149,3 +150,46 @@ def test_the_steps_of_a_pipeline_component_are_kept_and_not_shown(api: Call) -> 
     whole = {"type": "pipeline", "jobs": {"one": {"type": "command", "componentId": step, "inputs": {}}}}
     shown = put(api, f"p{uuid.uuid4().hex[:8]}/versions/1", whole).json()["properties"]["componentSpec"]
     assert ("jobs" in shown, shown["is_deterministic"], shown["type"]) == (False, "False", "pipeline")
+
+
+def test_a_pipeline_job_becomes_a_component_with_its_inputs_outputs_and_steps(api: Call) -> None:
+    step = put(api, f"azureml_anonymous/versions/{uuid.uuid4()}", spec(distribution={}), isAnonymous=True).json()["id"]
+    job = f"{WORKSPACE}/jobs/j{uuid.uuid4().hex[:8]}"
+    parents = {name: f"${{{{parent.inputs.{name}}}}}" for name in ("rate", "rows")}
+    bound = {name: {"job_input_type": "literal", "value": value} for name, value in parents.items()}
+    stated = {
+        "jobType": "Pipeline",
+        "jobs": {"one": {"type": "command", "componentId": step, "inputs": bound}},
+        "inputs": {
+            "rate": {"jobInputType": "literal", "value": "0.1"},
+            "rows": {"jobInputType": "uri_folder", "uri": "azureml://datastores/workspaceblobstore/paths/rows/"},
+        },
+        "outputs": {"best": {"jobOutputType": "uri_folder", "mode": "Upload"}},
+        "settings": {"default_compute": "serverless"},
+    }
+    made = api("PUT", f"{ARM}{job}?{VERSION}", {"properties": stated})
+    assert made.status == 201, made.json()
+    shown = put(api, f"p{uuid.uuid4().hex[:8]}/versions/1", {"type": "pipeline", "jobs": {}, "sourceJobId": job}).json()
+    found = shown["properties"]["componentSpec"]
+    assert found["inputs"] == {
+        "rows": {"type": "path", "optional": "False"},
+        "rate": {"type": "number", "optional": "False", "default": "0.1"},
+    }
+    assert (found["outputs"], "sourceJobId" in found) == ({"best": {"type": "uri_folder"}}, False)
+    kept = {key: stated[key] for key in ("jobType", "inputs", "settings")}
+    run = {**kept, "componentId": shown["id"]}
+    assert api("PUT", f"{ARM}{job}-again?{VERSION}", {"properties": run}).status == 201
+    nobody = {"type": "pipeline", "jobs": {}, "sourceJobId": f"{WORKSPACE}/jobs/nobody"}
+    assert put(api, f"p{uuid.uuid4().hex[:8]}/versions/1", nobody).status == 404
+
+
+def test_a_conda_file_comes_back_as_json_and_is_the_same_however_it_is_written(api: Call) -> None:
+    url = f"{ARM}{WORKSPACE}/environments/e{uuid.uuid4().hex[:8]}/versions/1?{VERSION}"
+    stated = {"image": "ubuntu:22.04", "osType": "linux", "condaFile": "name: one\ndependencies: [pip]\n"}
+    made = api("PUT", url, {"properties": stated}).json()["properties"]
+    assert (json.loads(made["condaFile"]), made["osType"]) == ({"name": "one", "dependencies": ["pip"]}, "Linux")
+    other = {**stated, "condaFile": "name: one\ndependencies:\n- pip\n"}
+    assert api("PUT", url, {"properties": other}).status == 200
+    changed = {**stated, "condaFile": "name: two\ndependencies: [pip]\n"}
+    assert (api("PUT", url, {"properties": changed}).status, api("PUT", url, {"properties": {
+        **stated, "condaFile": "- no\n- mapping\n"}}).status) == (409, 400)  # fmt: skip

@@ -31,7 +31,7 @@ _MOVED: dict[str, tuple[Json, Json]] = {  # older kind -> what the service write
     "ScopeComponent": ({"is_resource": "False"}, {}),
 }
 _FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "type", "description", "tags")
-_DROPPED = ("_source", "id", "sourceJobId", "creation_context")
+_DROPPED = ("_source", "id", "creation_context")
 
 
 def normal_form(stated: Json, name: str, version: str) -> Json:
@@ -44,9 +44,9 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
     spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
     rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
     spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
-    for side in ("inputs", "outputs"):  # how data gets to a step is said by the step
+    for side in ("inputs", "outputs"):
         if side in spec:
-            spec[side] = {name: {key: said[key] for key in said if key != "mode"} for name, said in spec[side].items()}
+            spec[side] = {name: _port(said, kind) for name, said in spec[side].items()}
     if "inputs" in spec:
         spec["inputs"] = _inputs(spec["inputs"])
     if isinstance(owned := spec.pop("intellectualProperty", None), dict):
@@ -59,6 +59,15 @@ def normal_form(stated: Json, name: str, version: str) -> Json:
         if isinstance(place, dict) and isinstance(place.get("environment"), str):
             place["environment"] = curated.registry_id(place["environment"])
     return spec
+
+
+def _port(said: Json, kind: str) -> Json:
+    """An input or output: how data gets to a step is said by the step; older kinds take an empty default for none."""
+    gone = ("mode", "datastore_mode") if kind == "spark" else ("mode",)
+    kept = {key: value for key, value in said.items() if key not in gone}
+    if kind.endswith("Component") and kept.get("default") == "":
+        del kept["default"]
+    return kept
 
 
 def _fill(spec: Json, kind: str) -> None:

@@ -12,10 +12,11 @@ from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.assets import prompt_flows
+from azureml_emulator.services.assets import job_components, prompt_flows
 from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
 from azureml_emulator.services.assets.component_spec import PROPERTY, normal_form
+from azureml_emulator.services.assets.data import LOGGED
 
 SCHEMA = "https://componentsdk.azureedge.net/jsonschema/CommandComponent.json"
 ANONYMOUS = "azureml_anonymous"  # the name that every component without a name has
@@ -36,7 +37,8 @@ class Components(Assets):
             raise bad_request(
                 "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
             )
-        spec = normal_form(prompt_flows.expanded(draft.emulator, draft.workspace.id, stated), draft.name, draft.version)
+        of_job = job_components.expanded(draft.emulator, stated)
+        spec = normal_form(prompt_flows.expanded(draft.emulator, draft.workspace.id, of_job), draft.name, draft.version)
         if draft.before and (field := _changed(draft.before["componentSpec"], spec)):
             text = (
                 f'Failed to update component {draft.name} since field "{field}" is immutable, '
@@ -44,7 +46,9 @@ class Components(Assets):
             )
             inner = ("BadArgument", "ArgumentInvalid", "UpdateComponentFailed")
             raise ServiceError(400, "UserError", text, inner=inner)
-        return {**draft.properties, "componentSpec": spec, "properties": _labelled(draft.properties, spec)}
+        stage = {"stage": LOGGED} if spec["name"] == ANONYMOUS else {}
+        labels = _labelled(draft.properties, spec)
+        return {**draft.properties, **stage, "componentSpec": spec, "properties": labels}
 
     def put_version(self, request: Request, emulator: Emulator) -> Reply:
         """PUT a version. An anonymous one is always answered as new, under an id that the service gives."""

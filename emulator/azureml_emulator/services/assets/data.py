@@ -4,8 +4,11 @@ It must not read what a data asset points at: the service keeps the reference on
 Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments} (ARM).
 """
 
+import json
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import yaml
 
 from azureml_emulator.catalog import curated
 from azureml_emulator.core import arm
@@ -24,6 +27,7 @@ DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 UPLOAD_HOURS = 8.0
 MANAGED_STORE = "/workspacemanageddatastore/"  # the one whose files the service deletes by itself
 AUTO_DELETE = ("BadArgument", "ArgumentInvalid", "AutoDeleteSettingOnlySupportedForManagedDatastore")
+LOGGED = "Logged"  # the stage of what nobody named
 LABELS = "azureml.labels"  # of an environment
 
 
@@ -199,7 +203,11 @@ class Environments(Assets):
             raise bad_request(
                 "Either an image or a build context is required for an environment.", code="UserError", target="image"
             )
-        return {key: value for key, value in draft.properties.items() if value is not None}
+        stated = {key: value for key, value in draft.properties.items() if value is not None}
+        stage = {"stage": LOGGED} if stated.get("isAnonymous") else {}
+        system = {"osType": str(stated["osType"]).title()} if "osType" in stated else {}
+        conda = {"condaFile": _conda(stated["condaFile"])} if stated.get("condaFile") else {}
+        return {**stated, **stage, **system, **conda}
 
     def _curated(self, workspace: Resource, name: str, version: str = "") -> Resource | None:
         """A curated environment as if it were the workspace's, newest unless a version is named."""
@@ -213,6 +221,17 @@ class Environments(Assets):
         who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft"}
         body = {"properties": found.properties(), "systemData": {**stamps, **who, "lastModifiedByType": "User"}}
         return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
+
+
+def _conda(stated: Any) -> str:
+    """A conda file as the service gives it back: as JSON. Raises 400 for what is no such file."""
+    try:
+        read = yaml.safe_load(str(stated))
+    except yaml.YAMLError as error:
+        raise bad_request(f"The conda file cannot be read: {error}", code="UserError", target="condaFile") from error
+    if not isinstance(read, dict):
+        raise bad_request("A conda file is a mapping, with dependencies.", code="UserError", target="condaFile")
+    return json.dumps(read, indent=2, default=str)
 
 
 def _label(emulator: Emulator, version: Resource, label: str) -> Resource:

@@ -88,8 +88,13 @@ def _of_virtual_cluster(compute: str, properties: Json) -> Labels:
     }
 
 
+def snapshot(code: Any) -> str | None:
+    """The id of the snapshot of a code asset; None for work without one."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, str(code))) if code else None
+
+
 def _snapshot(code: Any) -> Labels:
-    return {"ContentSnapshotId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(code)))} if code else {}
+    return {"ContentSnapshotId": snapshot(code)} if code else {}
 
 
 def _of_sweep(properties: Json) -> Labels:

@@ -18,7 +18,8 @@ from azureml_emulator.services.jobs.execution import queue
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
-from azureml_emulator.services.tracking.run_answers import show
+from azureml_emulator.services.tracking import run_definition
+from azureml_emulator.services.tracking.run_answers import PIPELINE, show
 from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
@@ -35,7 +36,11 @@ def details(request: Request, emulator: Emulator) -> Reply:
     """GET a run's details: state, error, and where its logs can be read."""
     run = require(request, emulator)
     queue.read(emulator, run.name)
-    more = {"createdTimeUtc": run.body["created"], "logFiles": _logs(emulator, run), "runDefinition": _definition(run)}
+    more = {
+        "createdTimeUtc": run.body["created"],
+        "logFiles": _logs(emulator, run),
+        "runDefinition": _definition(emulator, run),
+    }
     return Reply(200, {**show(emulator, run), **more})
 
 
@@ -172,7 +177,9 @@ def _page(request: Request, emulator: Emulator, found: list[Resource], options: 
     answer: Json = {"value": [show(emulator, run) for run in found[start : start + size]]}
     if more and request.method == "GET" and "$top" not in options:
         answer["nextLink"] = f"{request.url}?$continuationToken={start + size}"
-    return Reply(200, {**answer, "continuationToken": str(start + size) if more else None})
+    if more or request.method == "POST":  # a query says that there is no more; of the runs below one nothing is said
+        answer["continuationToken"] = str(start + size) if more else None
+    return Reply(200, answer)
 
 
 def _filter(text: str) -> Callable[[Resource], bool]:
@@ -192,10 +199,19 @@ def _filter(text: str) -> Callable[[Resource], bool]:
 
 
 def _data(emulator: Emulator, run: Resource) -> Json:
-    return {"runMetadata": show(emulator, run), "runDefinition": _definition(run), "jobSpecification": None}
+    parts = {"runDefinition": _definition(emulator, run), "jobSpecification": None, "systemSettings": None}
+    return {"runMetadata": show(emulator, run), **parts}
 
 
-def _definition(run: Resource) -> Json | None:
+def _definition(emulator: Emulator, run: Resource) -> Json | None:
+    """What was to be run: of a pipeline its job, of anything else the machine."""
+    job = emulator.store.get(f"{run.body['workspace']}/jobs/{run.name}") if run.body["kind"] == PIPELINE else None
+    if job is not None:
+        return run_definition.of_pipeline(job.body["properties"], run.body)
+    return _machine(run)
+
+
+def _machine(run: Resource) -> Json | None:
     return {"target": run.body["compute"]} if run.body.get("compute") else None
 
 

@@ -11,6 +11,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets import components
 from azureml_emulator.services.assets.asset_resource import Version
+from azureml_emulator.services.jobs import run_labels
 from azureml_emulator.services.jobs.execution import (
     command,
     command_outputs,
@@ -51,6 +52,11 @@ def spec_of(emulator: Emulator, stated: Json) -> Json | None:
     if "/labels/" in id and (workspace := emulator.store.get(id.split("/components/")[0])):
         found = components.COMPONENTS.latest(emulator, workspace, id.split("/")[-3])
     return Version.read(found).spec if found else None
+
+
+def component_of(spec: Json) -> Json:
+    """What the run of a step keeps of its component: its name, version, and the snapshot of its code."""
+    return {"name": spec.get("name"), "version": spec.get("version"), "snapshot": run_labels.snapshot(spec.get("code"))}
 
 
 async def run(
@@ -109,7 +115,7 @@ async def _pipeline(
         if below is None:
             raise JobFailed("NotEmulated", f"The emulator does not run {stated.get('componentId') or 'this step'}.")
         with emulator.transaction():
-            step = runs.below(emulator, above, name, "azureml.StepRun")
+            step = runs.below(emulator, above, name, "azureml.StepRun", component=component_of(below))
             runs.change(emulator, step, status=RunStatus.RUNNING)
         wanted, found = bound(stated, given), resolved(stated.get("inputs") or {}, given, made)
         made[name] = await guarded(emulator, step, wanted, below, found, work / str(len(made)), wanted)

@@ -105,7 +105,8 @@ async def _step(
     kind = "azureml.PipelineRun" if spec.get("type") == "pipeline" else "azureml.StepRun"
     with emulator.transaction():
         runs.change(emulator, root, status=RunStatus.RUNNING)
-        step = runs.below(emulator, root, node, kind, compute=compute.name_of(where))
+        said = command_step.component_of(spec)
+        step = runs.below(emulator, root, node, kind, compute=compute.name_of(where), component=said)
         runs.change(emulator, step, status=RunStatus.RUNNING)
     if injected := injected_of(job, [node]):
         _stop(emulator, step, injected[1])

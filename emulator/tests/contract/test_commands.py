@@ -1,15 +1,21 @@
 """Command jobs and pipelines of them, through the real SDK: their processes really run."""
 
+import io
 import json
 import time
 import uuid
+import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
 from azureml_emulator.core import arm
+from emulator_support.clients import Call
 from emulator_support.jobs import ended
+
+CURATED = "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu:33"
 
 SCRIPT = """
 import argparse, os, pathlib, sys
@@ -223,3 +229,21 @@ def test_a_command_fine_tunes_the_stand_in_of_a_base_model_and_logs_to_its_run(
     tracked = f"https://eastus.api.azureml.ms/mlflow/v2.0{arm.default_workspace_id()}/api/2.0/mlflow/runs/get"
     logged = json.loads(api("GET", f"{tracked}?run_id={made.name}").data)["run"]["data"]["metrics"]
     assert {"eval_loss", "train_loss"} <= {metric["key"] for metric in logged}
+
+
+def test_a_local_job_is_started_by_its_client_and_runs_on_this_machine(ml_client: Any, api: Call) -> None:
+    """With calls as azure-ai-ml makes them; version 1.35 asks for a token of no audience before the second."""
+    url = f"https://{arm.HOST}{arm.default_workspace_id()}/jobs/a-local-one?api-version=2023-04-01-preview"
+    stated = {
+        "jobType": "Command", "command": "echo here", "environmentId": CURATED, "experimentName": "local",
+        "resources": {"properties": {"IsLocal": {"IsLocal": True}}},
+    }  # fmt: skip
+    where = api("PUT", url, {"properties": stated}).json()["properties"]["services"]["Local"]["endpoint"]
+    assert api("GET", url).status == 404, "nothing is there before it is started"
+    place, body = where.split("&fake=")
+    asked = json.loads(unquote_plus(body))
+    assert asked["Configuration"]["Command"] == "echo here"
+    archive = zipfile.ZipFile(io.BytesIO(api("POST", place, asked).data))
+    assert sorted(archive.namelist()) == ["azureml-setup/Invocation.bat", "azureml-setup/Invocation.sh"]
+    assert ended(ml_client, "a-local-one") == "Completed"
+    assert api("POST", place, asked).status == 404, "it was started"

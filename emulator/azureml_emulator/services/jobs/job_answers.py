@@ -49,6 +49,7 @@ _RESOURCES: Json = {
     "dockerArgs": None,
     "dockerArgsList": None,
 }
+_SILENT: Json = dict.fromkeys(("port", "status", "errorMessage", "properties", "nodes"))
 STAGE_STATUS = {"Completed": "Finished"}  # of a pipeline's execution, where it differs from the run's
 STUDIO = "https://ml.azure.com/runs/"
 
@@ -84,11 +85,22 @@ def _completed(name: str, stated: Json, services: Json) -> Json:
         properties["parameters"] = {}
         if stated.get("limits"):
             properties["limits"] = {"timeout": None, **stated["limits"]}
+        if run_labels.is_local(stated):
+            properties |= _of_local(properties)
     if kind == JobType.SWEEP:
         properties |= _sweep(properties)
     if kind == JobType.AUTO_ML:
         properties |= {"secretsConfiguration": {}, "taskDetails": automl_answers.task(stated.get("taskDetails") or {})}
     return properties
+
+
+def _of_local(properties: Json) -> Json:
+    """What is other of a command that runs where its client is."""
+    return {
+        "limits": properties["limits"] or {"timeout": None, "jobLimitsType": "Command"},
+        "environmentId": curated.registry_id(str(properties.get("environmentId") or "")),
+        "resources": {key: value for key, value in properties["resources"].items() if key != "shmSize"},
+    }
 
 
 def _queue(stated: Json) -> Json:
@@ -116,6 +128,14 @@ def _sweep(stated: Json) -> Json:
             "resources": {**_RESOURCES, **(trial.get("resources") or {})},
         },
     }
+
+
+def local(stated: Json, name: str, endpoint: str) -> Json:
+    """A command that its client has to start: nothing of it is there yet but the way to do so."""
+    start = {"Local": {"jobServiceType": "Local", "endpoint": endpoint, **_SILENT}}
+    whole = {**_completed(name, stated, start), "limits": stated.get("limits"), "parameters": None}
+    unsaid: Json = {"description": None, "isArchived": False, "tags": {}, "properties": {}}
+    return {**unsaid, **whole, "status": "NotStarted", "environmentId": stated.get("environmentId")}
 
 
 def scheduled(stated: Json, *, kept: bool) -> Json:
@@ -188,8 +208,7 @@ def _services(workspace: Resource, name: str) -> Json:
         "Tracking": clouds.here(f"azureml://{scope.location(workspace)}.api.azureml.ms/mlflow/v1.0{workspace.id}?"),
         "Studio": f"{clouds.here(STUDIO)}{name}?wsid={short}",  # the SDK adds the tenant
     }
-    empty = {"port": None, "status": None, "errorMessage": None, "properties": None, "nodes": None}
-    return {kind: {"jobServiceType": kind, "endpoint": endpoint, **empty} for kind, endpoint in endpoints.items()}
+    return {kind: {"jobServiceType": kind, "endpoint": endpoint, **_SILENT} for kind, endpoint in endpoints.items()}
 
 
 def _input(stated: Json) -> Json:

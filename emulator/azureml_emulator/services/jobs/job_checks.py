@@ -39,6 +39,9 @@ MOST_TAGS, LONGEST_KEY, LONGEST_VALUE, LONGEST_NAME = 50, 100, 1000, 256
 def refuse_other_work(job: Resource, stated: Json) -> None:
     """A PUT with the name of a job that is there may say the same work again, and no other. Raises 400."""
     kept = Job.read(job).stated
+    if outputs := stated.get("outputs"):  # what the service added it may say back
+        own = kept.get("outputs") or {}
+        stated = {**stated, "outputs": {key: value for key, value in outputs.items() if key in own or key != "default"}}
     changed = [
         word for name, word in FIXED.items()
         if stated.get(name) is not None and (_essence(stated[name]) or None) != (_essence(kept.get(name)) or None)

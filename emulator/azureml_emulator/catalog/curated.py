@@ -5,7 +5,7 @@ It must not build one: they are names that a job or a deployment may give.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,12 +26,13 @@ class Curated:
     created: str
     image: str
     description: str
+    tags: dict[str, str] = field(default_factory=dict)
 
     def properties(self) -> dict[str, Any]:
         """As the service shows them."""
         return {
             "description": self.description,
-            "tags": {},
+            "tags": self.tags,
             "properties": {},
             "isArchived": False,
             "isAnonymous": False,
@@ -42,6 +43,13 @@ class Curated:
             "provisioningState": "Succeeded",
             "stage": None,
         }
+
+    def properties_in_workspace(self) -> dict[str, Any]:
+        """As a workspace shows them: not what they are built of."""
+        shown = {key: value for key, value in self.properties().items() if key != "image"}
+        unsaid: dict[str, Any] = {"autoDeleteSetting": None, "condaFile": "", "intellectualProperty": None}
+        stated = {"properties": {"azureml.labels": ""}, "stage": "Development", "autoRebuild": "OnBaseImageUpdate"}
+        return {**shown, **unsaid, **stated}
 
 
 Versioned = TypeVar("Versioned", bound=Any)

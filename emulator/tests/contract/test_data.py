@@ -257,12 +257,12 @@ def test_curated_environments_are_found_in_a_workspace_and_in_the_registry(
     name = "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu"
     newest = ml_client.environments.get(name, label="latest")
     older = ml_client.environments.get(name, version="3")
-    assert (newest.name, older.version, older.image) == (name, "3", newest.image)
+    assert (newest.name, older.version, newest.image, older.image) == (name, "3", None, None)
     assert int(newest.version) > 3
     assert registry_client.environments.get("sklearn-1.5", label="latest").id.startswith("azureml://registries/azureml")
     assert registry_client.environments.get("sklearn-1.5", version="2").version == "2"
     for missing in ("99999", "x"):
-        with pytest.raises(HttpResponseError, match="not found"):
+        with pytest.raises(HttpResponseError, match="No environment exists"):
             ml_client.environments.get(name, version=missing)
     with pytest.raises(HttpResponseError, match="reserved"):
         ml_client.environments.create_or_update(Environment(name="AzureML-mine", version="1", image="python:3.11"))

@@ -194,6 +194,29 @@ class Environments(Assets):
         """The version created last."""
         return super().latest(emulator, workspace, name) or self._curated(workspace, name)
 
+    def get_container(self, request: Request, emulator: Emulator) -> Reply:
+        """GET one name with its latest and next version, of a curated environment too."""
+        found = self._curated(self.scope(request, emulator), request.params["name"])
+        if found is None:
+            return super().get_container(request, emulator)
+        stated: Json = {"description": "", "tags": {}, "properties": {}, "isArchived": False}
+        name = found.parent.rsplit("/", maxsplit=1)[-1]
+        counted = {"latestVersion": found.name, "nextVersion": str(int(found.name) + 1)}
+        properties = {**stated, **counted, "provisioningState": "Succeeded"}
+        body = {"properties": properties, "systemData": found.body["systemData"]}
+        return Reply(200, arm.shown(found.parent, name, body, "workspaces/environments"))
+
+    def show_container(self, emulator: Emulator, resource: Resource) -> Json:
+        """A name as it is answered: it always says a description."""
+        shown = super().show_container(emulator, resource)
+        stated = shown["properties"]
+        return {**shown, "properties": {**stated, "description": stated.get("description") or ""}}
+
+    def missing(self, name: str, version: str = "") -> ServiceError:
+        """The 404 for an environment that is not there."""
+        text = f"No environment exists for name: {name}, version: {version}, label: "
+        return ServiceError(404, "UserError", text, inner=("NotFoundError",))
+
     def prepare(self, draft: Draft) -> Json:
         """There must be something to run in, and the names of curated environments are taken."""
         if draft.name.lower().startswith(curated.PREFIX.lower()):
@@ -218,8 +241,9 @@ class Environments(Assets):
             return None
         parent = self._id(workspace, found.name)
         stamps = {"createdAt": found.created, "lastModifiedAt": found.created}
-        who = {"createdBy": "Microsoft", "createdByType": "User", "lastModifiedBy": "Microsoft"}
-        body = {"properties": found.properties(), "systemData": {**stamps, **who, "lastModifiedByType": "User"}}
+        who = dict.fromkeys(("createdBy", "lastModifiedBy"), "Microsoft")
+        of = dict.fromkeys(("createdByType", "lastModifiedByType"), "User")
+        body = {"properties": found.properties_in_workspace(), "systemData": {**stamps, **who, **of}}
         return Resource(f"{parent}/versions/{found.version}", parent, "environments/versions", found.version, body, 0)
 
 

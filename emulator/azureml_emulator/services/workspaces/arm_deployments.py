@@ -4,6 +4,7 @@ It must not evaluate an expression (`arm_template`). A template that cannot be e
 Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
 """
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -79,7 +80,9 @@ def validate(request: Request, emulator: Emulator) -> Reply:
             for copy, one in _wanted(scope, properties)
         ]
         ids = [id_of(place, one) for one in named]
+    template = json.dumps(properties.get("template"), sort_keys=True)
     answer = {
+        "templateHash": str(int(hashlib.sha256(template.encode()).hexdigest()[:15], 16)),
         "mode": properties.get("mode") or "Incremental",
         "parameters": properties.get("parameters") or {},
         "provisioningState": "Succeeded",

@@ -5,11 +5,13 @@ It must not judge (`federation`, `roles`). Kept in the store, so a restart forge
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra import federation, roles
+from azureml_emulator.services.entra.actions import Asked
 
 SETTING, DEPLOYED = "access", "access.deployed"
 CREDENTIALS, ASSIGNMENTS, DEFINITIONS = "federated_credentials", "role_assignments", "role_definitions"
@@ -26,10 +28,9 @@ class Access:
         self.definitions: list[dict[str, Any]] = []
         self._read(json.loads(store.setting(SETTING, "{}")))
 
-    @property
-    def known_roles(self) -> dict[str, roles.Role]:
-        """The built-in roles, and those of one's own, by name."""
-        return {**roles.BUILT_IN, **dict(roles.definition(one) for one in self.definitions)}
+    def held(self, ids: tuple[str, ...], scope: str) -> list[roles.Role]:
+        """The roles that one of these ids has at a scope."""
+        return roles.held(self.assignments, ids, scope, self._known_roles)
 
     def owner(self, client: str) -> None:
         """Let an application do everything everywhere."""
@@ -83,6 +84,13 @@ class Access:
             if sum(one.client == client for one in credentials) > federation.MOST:
                 raise bad_request(f"An identity has {federation.MOST} federated credentials at most; {client} more.")
         self.credentials, self.assignments, self.definitions = credentials, assignments, definitions
+        self._known_roles = known  # the built-in ones, and those of one's own, by name
+        # Whether one of these ids may what is asked. Each call asks, and most of them what was asked before; what is
+        # stated anew makes another.
+        self.allows = lru_cache(maxsize=10_000)(self._allows)
+
+    def _allows(self, ids: tuple[str, ...], asked: Asked) -> bool:
+        return roles.allowed(self.held(ids, asked.scope), asked.action, data=asked.data)
 
     def _shown(self, entries: list[Any]) -> list[Any]:
         return [one.show() for one in entries]

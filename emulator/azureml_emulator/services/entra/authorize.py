@@ -9,7 +9,7 @@ from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.entra import actions, locks, roles, throttle, tokens
+from azureml_emulator.services.entra import actions, locks, throttle, tokens
 from azureml_emulator.services.entra.assignments import Access
 from azureml_emulator.services.entra.tokens import Principal
 
@@ -44,11 +44,9 @@ def _asked_of_host(request: Request, emulator: Emulator) -> actions.Asked | None
 def demand(emulator: Emulator, principal: Principal, asked: actions.Asked | None) -> None:
     """Raise a 403 unless the principal may; while no role is assigned to anybody, everybody may all."""
     access = emulator.part(Access)
-    assignments = access.assignments
-    if asked is None or not assignments:
+    if asked is None or not access.assignments:
         return
-    held = roles.held(assignments, (principal.client, principal.object), asked.scope, access.known_roles)
-    if not roles.allowed(held, asked.action, data=asked.data):
+    if not access.allows((principal.client, principal.object), asked):
         text = (
             f"The client '{principal.client}' with object id '{principal.object}' does not have authorization to "
             f"perform action '{asked.action}' over scope '{asked.scope}' or the scope is invalid. "

@@ -5,7 +5,7 @@ It must not judge. Source: Microsoft.Authorization permissions, version 2022-04-
 
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.entra import roles, tokens
+from azureml_emulator.services.entra import tokens
 from azureml_emulator.services.entra.assignments import Access
 from azureml_emulator.services.entra.roles import Role
 
@@ -18,7 +18,7 @@ def list_all(request: Request, emulator: Emulator) -> Reply:
     scope = request.path[: request.path.lower().rindex("/providers/microsoft.authorization/")]
     access = emulator.part(Access)
     ids = (principal.client, principal.object)
-    held = roles.held(access.assignments, ids, scope, access.known_roles) if access.assignments else [EVERYTHING]
+    held = access.held(ids, scope) if access.assignments else [EVERYTHING]
     return Reply(200, {"value": [_show(role) for role in held]})
 
 

@@ -1,6 +1,6 @@
 """Serves the routes over TLS behind the proxy, and the control surface on a plain loopback port.
 
-It turns ASGI into Request and Reply and errors into envelopes; it must not know any resource.
+It gives each request to its handler, and makes envelopes of errors; it must not know any resource.
 """
 
 import asyncio
@@ -12,12 +12,9 @@ import sqlite3
 import time
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from email.utils import format_datetime
-from typing import Any
-from urllib.parse import unquote
 
 from azureml_emulator.control.routes import CONTROL_HOST
 from azureml_emulator.core import api_versions, arm, clouds
@@ -29,38 +26,33 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.http import proxy
 from azureml_emulator.http.address import Address
 from azureml_emulator.http.certificates import Authority
-from azureml_emulator.http.listening import METADATA, Listening, listen
+from azureml_emulator.http.connection import METADATA, Answer
+from azureml_emulator.http.listening import Listening, listen
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
 from azureml_emulator.services.entra import authorize, tokens
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 LOOK = 0.05  # seconds between looks whether a slow answer may come
 SECRET = re.compile(r"(?i)\b(sig|token|code|key|password|client_secret|assertion)=[^&]*")  # in a query
 
 
 class Application:
-    """The ASGI application for both faces; `host` pins the host of the control face."""
+    """What answers on both faces; `host` pins the host of the control face."""
 
     def __init__(self, emulator: Emulator, host: str | None = None) -> None:
         self._emulator = emulator
         self._router = Router(ROUTES)
         self._host = host
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, request: Request) -> Answer:
         """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
-        request = await _read(scope, receive, self._host)
+        if self._host:
+            request = replace(request, host=self._host)
         started = time.perf_counter()
         reply = await self.answer(request)
         self._log(request, reply, time.perf_counter() - started)  # whoever has the answer finds it in the log
-        if reply.cut == effects.NOTHING:
-            await _reset(send, receive)
-        else:
-            await _write(send, reply, self._emulator, head_only=request.method == "HEAD")
+        return _sent(reply, self._emulator)
 
     async def answer(self, request: Request) -> Reply:
         """One request: apply what is due, find the handler, run it in a transaction, shape errors."""
@@ -170,8 +162,8 @@ class Running:
         emulator.route_names = sorted({route.name for route in ROUTES})
         authority = Authority()
         ca_file = authority.write(emulator.folder / "ca.pem")
-        secure = self._serve(Application(emulator), 0, authority)
-        control = self._serve(Application(emulator, CONTROL_HOST), control_port, None).port
+        secure = await self._serve(Application(emulator), 0, authority)
+        control = (await self._serve(Application(emulator, CONTROL_HOST), control_port, None)).port
         emulator.page = f"http://127.0.0.1:{control}"
         self._proxy = await proxy.serve(proxy_port, secure)
         port = self._proxy.sockets[0].getsockname()[1]
@@ -182,8 +174,8 @@ class Running:
         address.publish()
         return address
 
-    def _serve(self, application: Application, port: int, authority: Authority | None) -> Listening:
-        listening = listen(application, port, authority)
+    async def _serve(self, application: Application, port: int, authority: Authority | None) -> Listening:
+        listening = await listen(application, port, authority)
         self._listening.append(listening)
         return listening
 
@@ -196,8 +188,7 @@ class Running:
         deployed.stop(self.emulator)
         for listening in self._listening:
             listening.end()
-        tasks = [listening.task for listening in self._listening]
-        await asyncio.gather(*tasks, *self.emulator.tasks, return_exceptions=True)
+        await asyncio.gather(*self.emulator.tasks, return_exceptions=True)
         (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()
 
@@ -207,26 +198,6 @@ def _refuse_strangers(request: Request) -> None:
     named = [request.headers.get("host", ""), request.headers.get("origin", "").partition("://")[2]]
     if any(name and name.rpartition(":")[0] not in ("127.0.0.1", "localhost") for name in named):
         raise ServiceError(403, "Forbidden", "The control surface is for this machine's own programs and pages.")
-
-
-async def _read(scope: dict[str, Any], receive: Receive, host: str | None) -> Request:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    raw_path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
-    return Request(
-        method=scope["method"],
-        host=host or headers.get("host", "").split(":")[0].lower(),
-        path=unquote(raw_path.split("?")[0]),
-        raw_path=raw_path,
-        query_string=scope.get("query_string", b"").decode("latin-1"),
-        headers=headers,
-        body=bytes(body),
-    )
 
 
 def _machine(error: OSError | sqlite3.OperationalError) -> ServiceError:
@@ -240,28 +211,17 @@ def _refused(error: ServiceError) -> Reply:
     return Reply(error.status, error.envelope(), error.headers)
 
 
-async def _reset(send: Send, receive: Receive) -> None:
-    """Drop the connection under the answer; uvicorn's `send` is a method of what holds it."""
-    proxy.drop(send.__self__.transport)  # type: ignore[attr-defined]
-    await receive()  # returns when the loss was noticed, so that uvicorn does not try to answer
-
-
-async def _write(send: Send, reply: Reply, emulator: Emulator, *, head_only: bool) -> None:
+def _sent(reply: Reply, emulator: Emulator) -> Answer:
     body, kind = reply.content()
     headers = {_spelled(name): value for name, value in reply.headers.items()}
     if kind and "content-type" not in headers:
         headers["content-type"] = kind
-    if reply.status not in (204, 304) and "content-length" not in headers:
-        headers["content-length"] = str(len(body))
     headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
     headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    sent = body if reply.cut is None else body[: reply.cut]  # uvicorn closes a connection whose answer is not whole
-    await send({"type": "http.response.body", "body": b"" if head_only else sent, "more_body": reply.cut is not None})
+    return Answer(reply.status, headers, body, reply.cut)
 
 
 def _spelled(name: str) -> str:
     """A header's name as it is sent: in lower case, but for the names that clients gave to metadata."""
     low = name.lower()
-    return low[: len(METADATA)] + name[len(METADATA) :] if low.startswith(METADATA.decode()) else low
+    return METADATA + name[len(METADATA) :] if low.startswith(METADATA) else low

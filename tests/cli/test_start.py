@@ -14,7 +14,7 @@ code = main()
 whole = ("mlops", "importlib")
 print(code, *sorted({name if name.startswith(whole) else name.partition(".")[0] for name in sys.modules}))
 """
-HEAVY = {"azure", "pydantic", "rich", "numpy", "urllib3", "requests", "jsonschema", "polars", "pyarrow", "uvicorn"}
+HEAVY = {"azure", "pydantic", "rich", "numpy", "urllib3", "requests", "jsonschema", "polars", "pyarrow", "httptools"}
 # Reading params.yaml needs pydantic's core alone, and none of what pydantic would look for its plugins with.
 NOT_TO_READ = HEAVY | {"importlib.metadata", "mlops.azure.workspace"}
 BUDGETS = {

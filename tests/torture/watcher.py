@@ -135,7 +135,7 @@ async def _serve(folder: Path) -> None:
     running = Running(Emulator(folder))
     await running.start(pid=os.getpid())
     running.emulator.part(Watcher).look("what was there")
-    plain = listen(Application(running.emulator), 0, None)
+    plain = await listen(Application(running.emulator), 0, None)
     written = folder / f"{PORT}.new"
     written.write_text(str(plain.port))
     written.rename(folder / PORT)

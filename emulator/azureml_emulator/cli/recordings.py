@@ -75,7 +75,7 @@ def _show(finding: Finding, *, every: bool) -> None:
 
 async def _run(recorder: Recorder, program: tuple[str, ...]) -> int:
     authority = Authority()
-    listening = listen(recorder, 0, authority)
+    listening = await listen(recorder, 0, authority)
     server = await proxy.serve(0, listening)
     port = server.sockets[0].getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +89,6 @@ async def _run(recorder: Recorder, program: tuple[str, ...]) -> int:
         finally:
             server.close()
             listening.end()
-            await listening.task
     return code
 
 

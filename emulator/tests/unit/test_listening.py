@@ -2,24 +2,24 @@
 
 import asyncio
 import socket
-from typing import Any
 
+from azureml_emulator.core.request import Request
 from azureml_emulator.http.certificates import Authority
+from azureml_emulator.http.connection import Answer
 from azureml_emulator.http.listening import listen
 
 ASKED = b"GET /early HTTP/1.1\r\nHost: example.org\r\n\r\n"
 
 
-async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
-    await send({"type": "http.response.body", "body": scope["path"].encode()})
+async def application(request: Request) -> Answer:
+    return Answer(200, {}, request.path.encode())
 
 
 def handed_over(*, lost: bool) -> tuple[bytes, int]:
     """What a client reads whose request came early, and how many connections the server has then."""
 
     async def run() -> tuple[bytes, int]:
-        server, (ours, theirs) = listen(application, 0, Authority()), socket.socketpair()
+        server, (ours, theirs) = await listen(application, 0, Authority()), socket.socketpair()
         theirs.setblocking(False)
         loop, protocol = asyncio.get_running_loop(), server.protocol()
         transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
@@ -32,9 +32,8 @@ def handed_over(*, lost: bool) -> tuple[bytes, int]:
         if lost:
             transport.abort()
         answer = await loop.sock_recv(theirs, 4096)
-        count = len(server.server.server_state.connections)
+        count = len(server.connections)
         server.end()
-        await server.task
         transport.abort()
         theirs.close()
         return answer, count

@@ -1,0 +1,230 @@
+"""HTTP/1.1 on one connection, whoever accepted it: requests are read by llhttp and answered in their order.
+
+It must not know what is asked, and not how the connection came to be.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import unquote
+
+import httptools
+
+from azureml_emulator.core.request import Request
+from azureml_emulator.http.proxy import drop
+
+METADATA = "x-ms-meta-"
+MOST_HEADERS = 64 * 1024  # bytes of a request before its body
+LARGE = 64 * 1024  # bytes of an answer that are not worth a copy
+IDLE = 30.0  # seconds without a word after which a connection ends
+WITHOUT_LENGTH = (204, 304)
+_STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back. Of a `cut` one so many bytes of the body arrive before the connection ends; below 0 nothing."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: int | None = None
+
+
+Application = Callable[[Request], Awaitable[Answer]]
+
+
+class Connection(asyncio.Protocol):
+    """A client's connection. `others` are all that are open, of which it is one while it lasts."""
+
+    def __init__(self, application: Application, others: "set[Connection]") -> None:
+        self._application, self._others = application, others
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None  # none before `connection_made`
+        self._early, self._gone = b"", False
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._heard = 0.0  # when anything was said last, by the clock of the loop
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head, self._size, self._over = False, 0, False
+        self._url, self._headers, self._body = b"", dict[str, str](), list[bytes]()
+
+    # What the loop says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take it over; the first request may have come with the end of the greeting of TLS, before this was told."""
+        if self._gone:
+            return
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._others.add(self)
+        self._heard = self._loop.time()
+        self._timer = self._loop.call_later(IDLE, self._look)
+        if early := self._early:
+            self._early = b""
+            self.data_received(early)
+
+    def data_received(self, data: bytes) -> None:
+        """Read, or keep what cannot be answered yet."""
+        if self._transport is None:
+            self._early += data
+            return
+        if self._over:
+            return
+        self._heard = self._loop.time()
+        began = self._in_head
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._over = True  # what follows is no HTTP; its request was taken
+        except httptools.HttpParserError:
+            if not self._over:  # after its last request nobody listens to a client
+                self._end_with(HTTPStatus.BAD_REQUEST)
+        self._size = self._size + len(data) if began and self._in_head else 0
+        if self._size > MOST_HEADERS:
+            self._end_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def pause_writing(self) -> None:
+        """A client that does not read is not heard either."""
+        assert self._transport
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Hear it again."""
+        assert self._transport
+        self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; where it was lost before it was taken over, there is nothing to end."""
+        self._gone = True
+        self._others.discard(self)
+        self._waiting.clear()
+        if self._timer:
+            self._timer.cancel()
+
+    def end(self) -> None:
+        """Hang up."""
+        if self._transport:
+            self._transport.close()
+
+    # What the parser says
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._url, self._headers, self._body = True, b"", {}, []
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of its target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        spelled = name.decode("latin-1")
+        low = spelled.lower()
+        # Blob Storage gives the names of metadata back as they were spelled
+        self._headers[spelled if low.startswith(METADATA) else low] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """All headers are there; a client may wait to be asked for the body."""
+        self._in_head = False
+        if self._headers.get("expect", "").lower() == "100-continue" and self._task is None:
+            assert self._transport
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of its body."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """It is whole."""
+        assert self._transport
+        if "host" not in self._headers and self._parser.get_http_version() == "1.1":
+            self._end_with(HTTPStatus.BAD_REQUEST)
+            return
+        target, _, query = self._url.decode("latin-1").partition("?")
+        request = Request(
+            method=self._parser.get_method().decode("ascii"),
+            host=self._headers.get("host", "").split(":")[0].lower(),
+            path=unquote(target),
+            raw_path=target,
+            query_string=query,
+            headers=self._headers,
+            body=b"".join(self._body),
+        )
+        self._over = self._parser.should_upgrade() or not self._parser.should_keep_alive()
+        self._waiting.append((request, self._over))
+        if self._task is None:
+            self._task = self._loop.create_task(self._serve())
+        else:
+            self._transport.pause_reading()
+
+    # What is said back
+
+    async def _serve(self) -> None:
+        """Answer what waits."""
+        assert self._transport
+        while self._waiting:
+            request, last = self._waiting.popleft()
+            try:
+                answer = await self._application(request)
+                self._write(answer, head_only=request.method == "HEAD", last=last)
+            except BaseException:
+                self._transport.abort()
+                raise
+        self._task = None
+        self._transport.resume_reading()
+
+    def _write(self, answer: Answer, *, head_only: bool, last: bool) -> None:
+        assert self._transport
+        if self._transport.is_closing():
+            return
+        if answer.cut is not None and answer.cut < 0:
+            drop(self._transport)
+            return
+        body = b"" if head_only else answer.body if answer.cut is None else answer.body[: answer.cut]
+        last = last or answer.cut is not None
+        try:
+            head = _head(answer, last=last)
+        except ValueError:
+            self._end_with(HTTPStatus.INTERNAL_SERVER_ERROR)
+            return
+        if len(body) > LARGE:
+            self._transport.write(head)
+            self._transport.write(body)
+        else:
+            self._transport.write(head + body)
+        self._heard = self._loop.time()
+        if last:
+            self._over = True
+            self._transport.close()
+
+    def _end_with(self, status: HTTPStatus) -> None:
+        """Say what went wrong and hang up; what was asked before is not answered any more."""
+        self._waiting.clear()
+        self._write(Answer(status, {"content-type": "text/plain"}, status.phrase.encode()), head_only=False, last=True)
+
+    def _look(self) -> None:
+        """End it if it was silent for long enough."""
+        assert self._transport
+        silent = 0.0 if self._task else self._loop.time() - self._heard
+        if silent >= IDLE:
+            self._transport.close()
+        else:
+            self._timer = self._loop.call_later(IDLE - silent, self._look)
+
+
+def _head(answer: Answer, *, last: bool) -> bytes:
+    """The answer before its body. Raises ValueError where a header would be two, or is not Latin-1."""
+    lines = [f"{name}: {value}\r\n" for name, value in answer.headers.items()]
+    if answer.status not in WITHOUT_LENGTH and "content-length" not in answer.headers:
+        lines.append(f"content-length: {len(answer.body)}\r\n")
+    if last:
+        lines.append("connection: close\r\n")
+    text = "".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        raise ValueError("a header with a break")
+    first = _STATUS.get(answer.status) or f"HTTP/1.1 {answer.status} \r\n"
+    return f"{first}{text}\r\n".encode("latin-1")

@@ -26,7 +26,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.http import proxy
 from azureml_emulator.http.address import Address
 from azureml_emulator.http.certificates import Authority
-from azureml_emulator.http.connection import METADATA, Answer
+from azureml_emulator.http.connection import METADATA, HttpAnswer
 from azureml_emulator.http.listening import Listening, listen
 from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.routes import ROUTES
@@ -45,7 +45,7 @@ class Application:
         self._router = Router(ROUTES)
         self._host = host
 
-    async def __call__(self, request: Request) -> Answer:
+    async def __call__(self, request: Request) -> HttpAnswer:
         """Serve one HTTP request."""
         if self._host:
             request = replace(request, host=self._host)
@@ -211,14 +211,14 @@ def _refused(error: ServiceError) -> Reply:
     return Reply(error.status, error.envelope(), error.headers)
 
 
-def _sent(reply: Reply, emulator: Emulator) -> Answer:
+def _sent(reply: Reply, emulator: Emulator) -> HttpAnswer:
     body, kind = reply.content()
     headers = {_spelled(name): value for name, value in reply.headers.items()}
     if kind and "content-type" not in headers:
         headers["content-type"] = kind
     headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
     headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
-    return Answer(reply.status, headers, body, reply.cut)
+    return HttpAnswer(reply.status, headers, body, reply.cut)
 
 
 def _spelled(name: str) -> str:

@@ -24,7 +24,7 @@ _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPSt
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What goes back. Of a `cut` one so many bytes of the body arrive before the connection ends; below 0 nothing."""
 
     status: int
@@ -33,7 +33,7 @@ class Answer:
     cut: int | None = None
 
 
-Application = Callable[[Request], Awaitable[Answer]]
+Application = Callable[[Request], Awaitable[HttpAnswer]]
 
 
 class Connection(asyncio.Protocol):
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
     # What is said back
 
     async def _serve(self) -> None:
-        """Answer what waits."""
+        """HttpAnswer what waits."""
         assert self._transport
         while self._waiting:
             request, last = self._waiting.popleft()
@@ -177,7 +177,7 @@ class Connection(asyncio.Protocol):
         self._task = None
         self._transport.resume_reading()
 
-    def _write(self, answer: Answer, *, head_only: bool, last: bool) -> None:
+    def _write(self, answer: HttpAnswer, *, head_only: bool, last: bool) -> None:
         assert self._transport
         if self._transport.is_closing():
             return
@@ -204,7 +204,9 @@ class Connection(asyncio.Protocol):
     def _end_with(self, status: HTTPStatus) -> None:
         """Say what went wrong and hang up; what was asked before is not answered any more."""
         self._waiting.clear()
-        self._write(Answer(status, {"content-type": "text/plain"}, status.phrase.encode()), head_only=False, last=True)
+        self._write(
+            HttpAnswer(status, {"content-type": "text/plain"}, status.phrase.encode()), head_only=False, last=True
+        )
 
     def _look(self) -> None:
         """End it if it was silent for long enough."""
@@ -216,7 +218,7 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(IDLE - silent, self._look)
 
 
-def _head(answer: Answer, *, last: bool) -> bytes:
+def _head(answer: HttpAnswer, *, last: bool) -> bytes:
     """The answer before its body. Raises ValueError where a header would be two, or is not Latin-1."""
     lines = [f"{name}: {value}\r\n" for name, value in answer.headers.items()]
     if answer.status not in WITHOUT_LENGTH and "content-length" not in answer.headers:

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from azureml_emulator.core.request import Request
-from azureml_emulator.http.connection import Answer
+from azureml_emulator.http.connection import HttpAnswer
 from azureml_emulator.recording.exchange import Exchange
 from azureml_emulator.recording.sanitise import Sanitiser
 
@@ -33,7 +33,7 @@ class Recorder:
         self.exchanges: list[Exchange] = []
         self.unknown: set[str] = set()
 
-    async def __call__(self, request: Request) -> Answer:
+    async def __call__(self, request: Request) -> HttpAnswer:
         """Pass one request on."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         host = headers.get("host", "").removesuffix(":443")
@@ -43,10 +43,10 @@ class Recorder:
             answer = await asyncio.to_thread(self._pass_on, request.method, url, request.body, passed)
         except urllib3.exceptions.HTTPError as error:
             said = f"The recorder cannot reach {host}: {error}\n".encode()
-            return Answer(502, {"content-type": "text/plain"}, said)
+            return HttpAnswer(502, {"content-type": "text/plain"}, said)
         self._remember(request.method, url, request.body, passed, answer)
         received = {name.lower(): value for name, value in answer.headers.items() if name.lower() not in HOP}
-        return Answer(answer.status, received, answer.data)
+        return HttpAnswer(answer.status, received, answer.data)
 
     def _pass_on(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         return self._pool.request(

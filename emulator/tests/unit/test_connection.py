@@ -7,22 +7,22 @@ import pytest
 
 from azureml_emulator.core.request import Request
 from azureml_emulator.http import connection
-from azureml_emulator.http.connection import Answer
+from azureml_emulator.http.connection import HttpAnswer
 from azureml_emulator.http.listening import listen
 
 HOST = b"Host: example.org\r\n"
 
 
-async def echo(request: Request) -> Answer:
+async def echo(request: Request) -> HttpAnswer:
     """What was asked, as the body, in the way that the path says."""
     await asyncio.sleep(0.01 if request.path == "/slow" else 0)
     said = f"{request.method} {request.path} {request.query_string} {request.body.decode()}".encode()
     headers = {name: value for name, value in request.headers.items() if name.lower().startswith("x-")}
     if request.path == "/nothing":
-        return Answer(204)
+        return HttpAnswer(204)
     if request.path == "/split":
-        return Answer(200, {"x-one": "1\r\nx-two: 2"})
-    return Answer(200, headers, said, cut=int(request.path[4:]) if request.path.startswith("/cut") else None)
+        return HttpAnswer(200, {"x-one": "1\r\nx-two: 2"})
+    return HttpAnswer(200, headers, said, cut=int(request.path[4:]) if request.path.startswith("/cut") else None)
 
 
 def talk(*pieces: bytes, hang_up: bool = True) -> bytes:
@@ -144,10 +144,10 @@ def test_a_client_that_does_not_read_is_not_heard() -> None:
     async def run() -> int:
         answered = 0
 
-        async def large(_: Request) -> Answer:
+        async def large(_: Request) -> HttpAnswer:
             nonlocal answered
             answered += 1
-            return Answer(200, {}, b"x" * 1_000_000)
+            return HttpAnswer(200, {}, b"x" * 1_000_000)
 
         server = await listen(large, 0, None)
         with socket.create_connection(("127.0.0.1", server.port)) as client:

@@ -5,14 +5,14 @@ import socket
 
 from azureml_emulator.core.request import Request
 from azureml_emulator.http.certificates import Authority
-from azureml_emulator.http.connection import Answer
+from azureml_emulator.http.connection import HttpAnswer
 from azureml_emulator.http.listening import listen
 
 ASKED = b"GET /early HTTP/1.1\r\nHost: example.org\r\n\r\n"
 
 
-async def application(request: Request) -> Answer:
-    return Answer(200, {}, request.path.encode())
+async def application(request: Request) -> HttpAnswer:
+    return HttpAnswer(200, {}, request.path.encode())
 
 
 def handed_over(*, lost: bool) -> tuple[bytes, int]:

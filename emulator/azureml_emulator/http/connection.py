@@ -36,10 +36,10 @@ class HttpAnswer:
 Application = Callable[[Request], Awaitable[HttpAnswer]]
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """A client's connection. `others` are all that are open, of which it is one while it lasts."""
 
-    def __init__(self, application: Application, others: "set[Connection]") -> None:
+    def __init__(self, application: Application, others: "set[HttpConnection]") -> None:
         self._application, self._others = application, others
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -47,6 +47,8 @@ class Connection(asyncio.Protocol):
         self._early, self._gone = b"", False
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()  # the client reads what it is sent
+        self._room.set()
         self._heard = 0.0  # when anything was said last, by the clock of the loop
         self._timer: asyncio.TimerHandle | None = None
         self._in_head, self._size, self._over = False, 0, False
@@ -88,20 +90,24 @@ class Connection(asyncio.Protocol):
             self._end_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def pause_writing(self) -> None:
-        """A client that does not read is not heard either."""
+        """A client that does not read is neither answered nor heard."""
         assert self._transport
+        self._room.clear()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Hear it again."""
+        """Go on."""
         assert self._transport
-        self._transport.resume_reading()
+        self._room.set()
+        if self._task is None:
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End; where it was lost before it was taken over, there is nothing to end."""
         self._gone = True
         self._others.discard(self)
         self._waiting.clear()
+        self._room.set()
         if self._timer:
             self._timer.cancel()
 
@@ -174,6 +180,7 @@ class Connection(asyncio.Protocol):
             except BaseException:
                 self._transport.abort()
                 raise
+            await self._room.wait()
         self._task = None
         self._transport.resume_reading()
 

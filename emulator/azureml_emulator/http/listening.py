@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from azureml_emulator.http.certificates import Authority
-from azureml_emulator.http.connection import Application, Connection
+from azureml_emulator.http.connection import Application, HttpConnection
 
 WAITING = 512  # clients that were not yet let in
 
@@ -20,7 +20,7 @@ class Listening:
     application: Application
     authority: Authority | None
     port: int = 0
-    connections: set[Connection] = field(default_factory=set)
+    connections: set[HttpConnection] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
     def context(self) -> ssl.SSLContext:
@@ -28,9 +28,9 @@ class Listening:
         assert self.authority, "it answers in the clear"
         return self.authority.server_context()
 
-    def protocol(self) -> Connection:
+    def protocol(self) -> HttpConnection:
         """HTTP for a connection that somebody accepted."""
-        return Connection(self.application, self.connections)
+        return HttpConnection(self.application, self.connections)
 
     async def bind(self, port: int) -> None:
         """Accept at 127.0.0.1:`port`, 0 for any that is free."""

@@ -138,26 +138,33 @@ def test_a_silent_connection_ends_and_a_busy_one_stays(monkeypatch: pytest.Monke
     assert b"GET /slow" in talk(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n", hang_up=False)
 
 
-def test_a_client_that_does_not_read_is_not_heard() -> None:
+def test_a_client_that_does_not_read_is_not_answered_until_it_does() -> None:
     """Its requests wait, and so the emulator does not hold all their answers."""
+    size, pieces, together = 1_000_000, 10, 20
 
-    async def run() -> int:
+    async def run() -> tuple[int, bytes]:
         answered = 0
 
         async def large(_: Request) -> HttpAnswer:
             nonlocal answered
             answered += 1
-            return HttpAnswer(200, {}, b"x" * 1_000_000)
+            return HttpAnswer(200, {}, b"x" * size)
 
         server = await listen(large, 0, None)
+        loop = asyncio.get_running_loop()
         with socket.create_connection(("127.0.0.1", server.port)) as client:
             client.setblocking(False)
-            for _ in range(200):
-                await asyncio.get_running_loop().sock_sendall(client, b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
-                await asyncio.sleep(0)
-            await asyncio.sleep(0.01)
+            for _ in range(pieces):
+                await loop.sock_sendall(client, together * (b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"))
+                await asyncio.sleep(0.002)
+            unread = answered
+            await loop.sock_sendall(client, b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+            said = bytearray()
+            while data := await loop.sock_recv(client, size):
+                said += data
         server.end()
-        await asyncio.sleep(0)
-        return answered
+        return unread, said
 
-    assert asyncio.run(run()) < 100
+    unread, said = asyncio.run(run())
+    assert unread < pieces * together / 2
+    assert said.count(b"HTTP/1.1 200 OK") == pieces * together + 1

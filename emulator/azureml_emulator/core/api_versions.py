@@ -108,7 +108,6 @@ _JOB: dict[str, Answers] = {
 _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
     "jobs": {"queueSettings": _until("2023-12-31")},
     "connections": {"/systemData": _until("2022-12-31")},
-    "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
 _ONLY: dict[str, dict[str, Answers]] = {
     "data": {**_GONE, "stage": _SHORT_LIVED},
@@ -132,8 +131,16 @@ _ONLY: dict[str, dict[str, Answers]] = {
     "jobs": _JOB,
     "schedules": {f"action/jobDefinition/{key}": answers for key, answers in _JOB.items()},
     "computes": {
-        "provisioningWarnings": _after("2022-10-01"),
+        "provisioningWarnings": _since("2023-01-01"),
         "properties/enableBatchPrivateLink": _since("2022-10-01"),
+        **dict.fromkeys(  # of an instance
+            (
+                *("properties/enableBatchPrivateLink?lastOperation", "properties/enableNodePublicIp?lastOperation"),
+                *("properties/imageVersion", "properties/imageSku", "properties/enableRootAccess"),
+                *("properties/enableOSPatching", "properties/releaseQuotaOnStop", "properties/enableSSO"),
+            ),
+            _since("2023-01-01"),
+        ),
     },
     "onlineendpoints": {
         "mirrorTraffic": _but("2022-02-01", "2022-05-01", "2022-10-01"),
@@ -144,10 +151,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
         "privateNetworkConnection": lambda version: version == "2022-02-01-preview",
         "dataCollector": _new("2023-04-01"),
     },
-    "batchendpoints": {
-        "/identity": _until("2022-12-31"),
-        "properties/AzureAsyncOperationUri": _until("2022-12-31"),
-    },
+    "batchendpoints": {"/identity": _until("2022-12-31")},
     "registries": {
         "provisioningState": _since("2023-04-01"),
         "regionDetails/[]/storageAccountDetails/[]/systemCreatedStorageAccount/allowBlobPublicAccess": _since(

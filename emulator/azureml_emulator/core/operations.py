@@ -22,18 +22,24 @@ Effect = Literal["settle", "delete", "none"]
 
 
 HELD = 1e15  # due when somebody says so
+MFE, ACCOUNT, COMPUTE = "mfeOperationsStatus", "workspaceOperationsStatus", "computeOperationsStatus"
+_KEPT_AT: dict[str, str] = {  # kind of resource -> which service keeps its operations; all others the front end
+    "computes": COMPUTE,
+    **dict.fromkeys(("workspaces", "outboundRules"), ACCOUNT),
+}
 _SAID = {  # kind of resource -> what its service says of an operation; of all others everything
-    "computes": ("status", "percentComplete"),
+    **dict.fromkeys(("computes", "workspaces", "outboundRules"), ("status", "percentComplete")),
     "featuresets": ("status",),
     "featurestoreEntities": ("status",),
     "registries": ("status",),
-    "batchEndpoints": ("id", "name", "status"),
+    **dict.fromkeys(("batchEndpoints", "batchDeployments"), ("id", "name", "status")),
     "schedules": ("id", "name", "status", "startTime", "endTime"),
 }
 _DOING = {"schedules": {"settle": "Creating", "delete": "Deleting"}}  # what a service says of an operation till its end
+_ENDPOINTS = ("onlineEndpoints", "onlineDeployments", "batchEndpoints", "batchDeployments")
 API_VERSION = "2022-02-01-preview"  # of the status URL, where a call has none
 NEVER = "0001-01-01T00:00:00+00:00"  # the end of what has not ended, since 2023
-NULL_ANSWERS = ("jobs", "onlineendpoints", "batchendpoints", "deployments", "schedules")  # of 202s that say nothing
+NULL_ANSWERS = ("jobs", *map(str.lower, _ENDPOINTS), "schedules")  # of 202s that say nothing
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
 
 
@@ -53,29 +59,53 @@ class Operation:
     ended: str | None = None
     scope: str = ""  # subscription and location of the status URL
     api_version: str = API_VERSION  # of the call that began it, and of its polls
+    answer: dict[str, Any] | None = None  # of `Location` at its end; None: the resource
 
     @property
     def kind(self) -> str:
-        """Of the resource that is changed, as in its id: `computes`, and `models` of a version of a model."""
+        """Of the resource that is changed, as in its id: `computes`; `models` of a version of a model.
+
+        Of a deployment it says also of which endpoints: `onlineDeployments`.
+        """
         *above, kind, _ = self.resource.split("/")
+        if kind == "deployments":
+            return f"{above[-2].removesuffix('Endpoints')}Deployments"
         return above[-2] if kind == "versions" else kind
+
+    @property
+    def kept_at(self) -> str:
+        """Which service keeps it, as in the path of its status."""
+        return _KEPT_AT.get(self.kind, MFE)
 
     @property
     def url(self) -> str:
         """Where its status is read."""
-        return f"https://{clouds.here(arm.HOST)}{self.scope}/{self.id}?api-version={self.api_version}"
+        mark = {COMPUTE: "&service=new", ACCOUNT: "&type=async"}.get(self.kept_at, "")
+        return f"https://{clouds.here(arm.HOST)}{self._path}?api-version={self.api_version}{mark}"
+
+    @property
+    def location(self) -> str | None:
+        """Where its result is read; None where the service names no such place."""
+        if self.kept_at == COMPUTE:
+            return None
+        return self.url.replace(MFE, "mfeOperationResults").replace("type=async", "type=location")
+
+    @property
+    def _path(self) -> str:
+        return f"{self.scope}/{self.kept_at}/{self.id}"
 
     def body(self) -> dict[str, Any]:
         """What a poll of the status URL answers."""
         answer: dict[str, Any] = {
-            "id": f"{self.scope}/{self.id}",
+            "id": self._path,
             "name": self.id,
-            "status": self.status,
+            "status": "Updating" if self.status == "InProgress" and self.kind in _ENDPOINTS else self.status,
             "startTime": self.started,
         }
-        if self.ended or self.api_version > API_VERSION:
+        if self.ended or self.api_version > API_VERSION or self.kind in _ENDPOINTS:
             answer["endTime"] = self.ended or NEVER
-        answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
+        if self.status == "Succeeded" or self.kept_at == MFE:
+            answer["percentComplete"] = 100.0 if self.status == "Succeeded" else 0.0
         if keys := _SAID.get(self.kind):
             answer = {key: answer[key] for key in keys if key in answer}
         if self.status == "InProgress" and (doing := _DOING.get(self.kind)):
@@ -105,6 +135,7 @@ class Operations:
         request: Request,
         subscription: str = "",
         location: str,
+        answer: dict[str, Any] | None = None,
     ) -> Operation:
         """Begin to change a resource at the delay of its kind. `error` = (code, message) makes it fail.
 
@@ -127,6 +158,7 @@ class Operations:
             error=error_object(*error) if error else None,
             scope=_scope(subscription or request.params["sub"], location),
             api_version=request.query.get("api-version") or API_VERSION,
+            answer=answer,
         )
         self._save(operation)
         return operation
@@ -227,7 +259,8 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
     if operation.kind == "jobs":  # the end of one is polled at its result only
         del headers["Azure-AsyncOperation"]
     if status == 202:
-        headers["Location"] = operation.url.replace("mfeOperationsStatus", "mfeOperationResults")
+        if operation.location:
+            headers["Location"] = operation.location
         if body is None and operation.kind.lower() in NULL_ANSWERS:
             body, headers["Content-Type"] = b"null", "application/json; charset=utf-8"
     return Reply(status, body, headers)
@@ -238,5 +271,4 @@ def _operation(row: tuple[str, str, float, int]) -> Operation:
 
 
 def _scope(subscription: str, location: str) -> str:
-    provider = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
-    return f"{provider}/locations/{location}/mfeOperationsStatus"
+    return f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"

@@ -168,7 +168,7 @@ def test_one_change_at_a_time(api: Call, emulator_address: Address, served: str)
         f"Cannot create a deployment in endpoint {served} because it is in Updating provisioning state."
     )
     states = [api("GET", first.headers["Azure-AsyncOperation"]).json()["status"] for _ in range(6)]
-    assert states[0] == "InProgress"
+    assert states[0] == "Updating"
     assert states[-1] == "Succeeded"
 
 

@@ -70,9 +70,13 @@ def test_the_discovery_service_names_the_regional_hosts(ml_client: Any, api: Cal
 
 def test_tags_of_a_workspace_can_be_changed(api: Call) -> None:
     changed = api("PATCH", f"{ARM}{WORKSPACE}?{VERSION}", {"tags": {"team": "x"}})
-    assert (changed.status, changed.json()["tags"]) == (200, {"team": "x"})
-    assert changed.json()["properties"]["friendlyName"] == defaults.WORKSPACE
-    assert api("PATCH", f"{ARM}{WORKSPACE}?{VERSION}", {"tags": {}}).json()["tags"] == {}
+    assert (changed.status, changed.data) == (202, b"")
+    assert api("GET", changed.headers["azure-asyncoperation"]).json() == {"status": "Succeeded", "percentComplete": 100}
+    for answer in (api("GET", changed.headers["location"]), api("GET", f"{ARM}{WORKSPACE}?{VERSION}")):
+        assert answer.json()["tags"] == {"team": "x"}
+        assert answer.json()["properties"]["friendlyName"] == defaults.WORKSPACE
+    assert api("PATCH", f"{ARM}{WORKSPACE}?{VERSION}", {"tags": {}}).status == 202
+    assert api("GET", f"{ARM}{WORKSPACE}?{VERSION}").json()["tags"] == {}
 
 
 def test_a_second_workspace_has_storage_of_its_own_and_goes_with_all_in_it(api: Call) -> None:

@@ -99,15 +99,22 @@ def test_a_template_is_validated_and_nothing_is_made(ml_client: Any, api: Any) -
 
 
 def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it(ml_client: Any) -> None:
+    from azure.ai.ml.constants._workspace import IsolationMode
     from azure.ai.ml.entities import FqdnDestination, Hub, ManagedNetwork, Workspace
 
     rule = FqdnDestination(name="packages", destination="packages.example")
-    network = ManagedNetwork(isolation_mode="allow_only_approved_outbound", outbound_rules=[rule])
+    network = ManagedNetwork(isolation_mode=IsolationMode.ALLOW_ONLY_APPROVED_OUTBOUND, outbound_rules=[rule])
     ml_client.workspaces.begin_create(Workspace(name="third", location="eastus", managed_network=network)).result()
     ml_client.workspaces.begin_create(Hub(name="kind-hub", location="eastus")).result()
     assert [one.name for one in ml_client.workspaces.list(filtered_kinds="hub")] == ["kind-hub"]
     assert "third" in [one.name for one in ml_client.workspaces.list(filtered_kinds=["default", "project"])]
-    assert [one.name for one in ml_client.workspace_outbound_rules.list(workspace_name="third")] == ["packages"]
+    rules = {one.name: one for one in ml_client.workspace_outbound_rules.list(workspace_name="third")}
+    assert [name for name, one in rules.items() if one.category == "UserDefined"] == ["packages"]
+    assert rules["__SYS_ST_AzureMachineLearning"].category == "Required"
+    with pytest.raises(Exception, match="is required and cannot be deleted"):
+        ml_client.workspace_outbound_rules.begin_remove("third", "__SYS_ST_AzureMachineLearning")
+    ml_client.workspace_outbound_rules.begin_remove("third", "packages").result()
+    assert "packages" not in [one.name for one in ml_client.workspaces.get("third").managed_network.outbound_rules]
     network = ml_client.workspaces.begin_provision_network(workspace_name="third", include_spark=True).result()
     assert (network.status, network.spark_ready) == ("Active", True)
     ml_client.workspaces.begin_sync_keys("third").result()
@@ -173,5 +180,5 @@ def test_what_if_says_what_a_template_would_change_and_changes_nothing(api: Any)
     assert api("DELETE", lock).status == 200, "whoever may, takes the lock itself away"
     assert (
         api("PATCH", f"https://{arm.HOST}{arm.default_workspace_id()}?api-version=2024-10-01", {"tags": {}}).status
-        == 200
+        == 202
     )

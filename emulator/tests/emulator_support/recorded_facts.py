@@ -6,7 +6,7 @@ interface), `send`, `status` and `shape`. A shape names keys: `a` is a text, `a=
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from azureml_emulator.recording.shape import Shape, of
 FOLDER = Path(__file__).resolve().parent.parent / "recorded_facts"
 _WORDS = re.compile(r"\(|\)|\[|\]|[^\s()\[\]]+")
 _SHORT = {"bool": "boolean", "int": "number", "float": "number"}
-Ask = Callable[[str, str, Any], tuple[int, Any]]  # method, path with query, body -> status, answer
+Ask = Callable[[str, str, Any], tuple[int, Any, Mapping[str, str]]]  # method, URL, body -> status, answer, headers
+PLACES = {"operation": "azure-asyncoperation", "result": "location"}  # what a call may name of the answer before it
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def replayed(ask: Ask, base: str, names: dict[str, str]) -> Iterator[tuple[str, 
             method, _, path = _named(fact.do, own).partition(" ")
             where = path if path.startswith("https:") else f"{base}/{path}".rstrip("/")
             query = f"api-version={fact.at}" + (f"&{_named(fact.query, own)}" if fact.query else "")
-            status, answer = ask(method, f"{where}?{query}", _named(fact.send, own))
+            status, answer, headers = ask(method, where if "?" in where else f"{where}?{query}", _named(fact.send, own))
+            own |= {name: headers[header] for name, header in PLACES.items() if headers.get(header)}
             if isinstance(answer, dict):
                 own |= {f"answered_{key}": value for key, value in answer.items() if isinstance(value, str)}
             yield group, fact, differences(fact, status, answer)

@@ -16,7 +16,7 @@ from mlops.actions import Event, StepEnded
 from mlops.errors import Problem, RemoteFailed
 
 LOG = "requests.log"
-UNDER_WAY = ("/mfeOperationsStatus/", "/mfeOperationResults/", "/user_logs/")
+UNDER_WAY = ("OperationsStatus/", "/mfeOperationResults/", "/user_logs/")
 
 
 @dataclass

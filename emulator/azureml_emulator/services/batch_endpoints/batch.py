@@ -5,6 +5,7 @@ Microsoft.MachineLearningServices workspaces/batchEndpoints (ARM), and the job c
 `batch_endpoints.invoke` and `list_jobs` (2020-09-01-dataplanepreview).
 """
 
+import json
 import uuid
 from dataclasses import replace
 from typing import ClassVar
@@ -15,10 +16,15 @@ from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.core.typed import ProvisioningState
-from azureml_emulator.services.batch_endpoints import batch_jobs
-from azureml_emulator.services.batch_endpoints.batch_resource import BatchEndpoint
+from azureml_emulator.services.batch_endpoints import batch_answers, batch_jobs
+from azureml_emulator.services.batch_endpoints.batch_resource import (
+    COMPONENT_ID,
+    BatchDeployment,
+    BatchEndpoint,
+    completed,
+    configuration,
+)
 from azureml_emulator.services.jobs import jobs
-from azureml_emulator.services.online_endpoints.deployment_resource import OPERATION
 from azureml_emulator.services.online_endpoints.endpoint_resource import ENDPOINT_ID, check_name
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.workspaces import scope
@@ -46,10 +52,19 @@ class BatchEndpoints(Records):
         made = self.require(request, emulator)
         stated = made.body["properties"]
         version = request.query.get("api-version", "")
-        own = {CREATED_AT: version, ENDPOINT_ID: made.id, OPERATION: reply.headers["Azure-AsyncOperation"]}
+        own = {CREATED_AT: version, ENDPOINT_ID: made.id}
         properties = {**stated, "properties": {**(stated.get("properties") or {}), **own}}
         emulator.store.update(made.id, {**made.body, "properties": properties})
         return replace(reply, body=self.show(self.require(request, emulator)))
+
+    def require(self, request: Request, emulator: Emulator) -> Resource:
+        """The one that a route names. Raises the front end's 404."""
+        workspace = scope.require(request, emulator)
+        found = emulator.store.get(self.id_of(workspace, request.params["name"]))
+        if found is None:
+            text = f"An endpoint with the name '{request.params['name']}' does not exist in '{workspace.name}'."
+            raise ServiceError(404, "UserError", text, inner=("NotFound", "EndpointNotFound"))
+        return found
 
     def show(self, resource: Resource) -> Json:
         """As it is answered; where it is called is known once it is made."""
@@ -105,14 +120,26 @@ class BatchDeployments(Records):
 
     plural, named = "deployments", "batchDeployments"
     patched = ("tags", "properties.description")
-    empty: ClassVar[Json] = {"errorThreshold": -1, "loggingLevel": "Info", "maxConcurrencyPerInstance": 1}
+
+    def put(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT one; of a component the service says in the tags which."""
+        body = request.json()
+        if id := ((body.get("properties") or {}).get("properties") or {}).get(COMPONENT_ID):
+            said = {**body, "tags": {**(body.get("tags") or {}), COMPONENT_ID: id}}
+            request = replace(request, body=json.dumps(said).encode())
+        return super().put(request, emulator)
+
+    def show(self, resource: Resource) -> Json:
+        """As it is answered."""
+        shown = super().show(resource)
+        return {**shown, "tags": shown.get("tags") or {}, "systemData": arm.of_endpoint(shown["systemData"])}
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """It needs a model or a pipeline component."""
         check_name(request.params["child"], "deployment")
-        if not stated.get("model") and not stated.get("deploymentConfiguration"):
+        if not stated.get("model") and not configuration(stated):
             raise bad_request("A batch deployment needs a model or a component.", code="BadArgument", target="model")
-        return stated
+        return completed(stated)
 
     def check_deletion(self, emulator: Emulator, found: Resource) -> None:
         """The default deployment stays as long as it is the default."""
@@ -140,8 +167,11 @@ def invoke(request: Request, emulator: Emulator) -> Reply:
     assert workspace is not None, "endpoints go with their workspace"
     stated = request.json().get("properties") or {}
     name = str(stated.get("name") or f"batchjob-{uuid.uuid4()}")
-    jobs.submit(emulator, workspace, name, batch_jobs.properties(emulator, endpoint, deployment, stated))
-    body = {"name": name, "properties": stated, "systemData": arm.system_data(emulator.clock)}
+    submitted = batch_jobs.properties(emulator, endpoint, deployment, stated)
+    jobs.submit(emulator, workspace, name, submitted)
+    known = BatchDeployment.read(deployment)
+    answered = batch_answers.job(workspace, known.name, known.stated, stated, name, submitted)
+    body = {"name": name, "properties": answered, "systemData": arm.system_data(emulator.clock)}
     id = f"{deployment.id}/jobs/{name}"
     made = emulator.store.put(id, body, parent=endpoint.id, kind=JOBS, name=name)
     return Reply(201, _show(emulator, made))
@@ -160,4 +190,5 @@ def _show(emulator: Emulator, job: Resource) -> Json:
     shown = arm.envelope(job, "workspaces/batchEndpoints/deployments/jobs")
     run = runs.find(emulator, job.id.split("/batchEndpoints/")[0], job.name)
     status = run.body["status"] if run else "Failed"
-    return {**shown, "properties": {**shown["properties"], "status": status}}
+    system = {key: value for key, value in shown["systemData"].items() if not key.endswith("Type")}
+    return {**shown, "properties": {**shown["properties"], "status": status}, "systemData": system}

@@ -13,7 +13,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.asset_resource import CUSTOM, Version
 from azureml_emulator.services.assets.components import ANONYMOUS, COMPONENTS
-from azureml_emulator.services.batch_endpoints.batch_resource import BatchDeployment
+from azureml_emulator.services.batch_endpoints.batch_resource import BatchDeployment, configuration
 from azureml_emulator.services.jobs.execution import command_step
 from azureml_emulator.services.online_endpoints.serving import registered
 
@@ -27,7 +27,7 @@ def properties(emulator: Emulator, endpoint: Resource, deployment: Resource, cal
     if "dataset" in called and not inputs:
         raise bad_request("The emulator takes inputData and no dataset of the first SDK.", code="BadArgument")
     stated = BatchDeployment.read(deployment).stated
-    made = _component if stated.get("deploymentConfiguration") else _model
+    made = _component if configuration(stated) else _model
     experiment = (called.get("properties") or {}).get("experimentName") or endpoint.name
     tags = {"azureml.batchendpoint": endpoint.name, "azureml.batchdeployment": deployment.name}
     shared = {"jobType": "Pipeline", "experimentName": experiment, "tags": tags, "properties": {}, "inputs": inputs}
@@ -35,8 +35,8 @@ def properties(emulator: Emulator, endpoint: Resource, deployment: Resource, cal
 
 
 def _component(emulator: Emulator, endpoint: Resource, stated: Json, called: Json, inputs: dict[str, Json]) -> Json:
-    configuration = stated["deploymentConfiguration"]
-    id = str((configuration.get("componentId") or {}).get("assetId") or "")
+    stands = configuration(stated) or {}
+    id = str((stands.get("componentId") or {}).get("assetId") or "")
     spec = command_step.spec_of(emulator, {"componentId": id})
     if spec is None:
         raise bad_request(f"The component {id} was not found.", code="BadArgument")
@@ -46,7 +46,7 @@ def _component(emulator: Emulator, endpoint: Resource, stated: Json, called: Jso
         for name, said in (spec.get("outputs") or {}).items()
     }
     node = {"type": str(spec.get("type") or "pipeline"), "componentId": id, **_bound(inputs, outputs)}
-    settings = {key: value for key, value in (configuration.get("settings") or {}).items() if value is not None}
+    settings = {key: value for key, value in (stands.get("settings") or {}).items() if value is not None}
     name = re.sub(r"\W", "_", str(spec.get("name") or STEP))
     return {"jobs": {name: node}, "outputs": outputs, "settings": settings}
 

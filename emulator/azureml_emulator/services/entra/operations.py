@@ -134,6 +134,7 @@ _OTHERS: Mapping[str, str] = {
     "Microsoft.OperationalInsights/workspaces": f"{CHANGES} search/action",
     "Microsoft.Resources/deployments": f"{CHANGES} cancel/action validate/action whatIf/action exportTemplate/action",
     "Microsoft.Resources/deployments/operations": "read",
+    "Microsoft.Resources/deployments/operationstatuses": "read",
     "Microsoft.Resources/subscriptions": "read",
     "Microsoft.Resources/subscriptions/operationresults": "read",
     "Microsoft.Resources/subscriptions/providers": "read",

@@ -84,11 +84,13 @@ class OnlineDeployment(Provisioned):
         return replace(moved, tags=kept_tags, sku={**self.sku, **(sku or {})})
 
     def show(self) -> Json:
-        """As ARM shows it."""
+        """As ARM shows it; its probes are said once there is something to probe."""
         body = self.body()
         body["systemData"] = arm.of_endpoint(self.system_data)
         if body.get("identity") is None:
             body.pop("identity", None)
+        if self.state is ProvisioningState.CREATING:
+            body["properties"] = {**body["properties"], "livenessProbe": None, "readinessProbe": None}
         return arm.shown(self.id, self.name, body, TYPE_PATH)
 
     def named_by(self, operation_url: str) -> Self:

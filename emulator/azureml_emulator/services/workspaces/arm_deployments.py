@@ -1,6 +1,7 @@
 """Deployments of templates to a group or a subscription: a workspace is made as by its own call, the rest is kept.
 
-It must not evaluate an expression (`arm_template`). A template that cannot be evaluated makes nothing.
+It must not evaluate an expression (`arm_template`) or word what ARM says of one (`arm_deployment_answers`). A template
+that cannot be evaluated makes nothing.
 Source: Microsoft.Resources deployments (ARM), api-version 2020-06-01.
 """
 
@@ -14,11 +15,12 @@ from typing import Any
 
 from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError
+from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.entra import tokens
-from azureml_emulator.services.workspaces import arm_records, compute
+from azureml_emulator.services.workspaces import arm_deployment_answers, arm_records, compute
 from azureml_emulator.services.workspaces import workspace as workspaces
 from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, copies, scope_of
 from azureml_emulator.services.workspaces.scope import group_exists
@@ -32,9 +34,10 @@ MAKERS: dict[str, Callable[[Request, Emulator], Reply]] = {f"{WORKSPACES}/comput
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
-    """PUT a deployment to a group or a subscription: 201, done at once. Raises 400 for a template it cannot evaluate.
+    """PUT a deployment to a group or a subscription: 201 and an operation. Raises 400 for one it cannot evaluate.
 
-    Resources are made in the order in which they stand, which must be that of `dependsOn`.
+    Resources are made in the order in which they stand, which must be that of `dependsOn`; the operation has then
+    ended.
     """
     p, said = request.params, request.json()
     properties = said.get("properties") or {}
@@ -44,6 +47,9 @@ def put(request: Request, emulator: Emulator) -> Reply:
     with _template_errors():
         scope = _scope(request, properties, location)
         scope.reference = lambda resource: _properties(emulator, resource)
+        known = arm_deployment_answers.of_template(
+            scope, properties, _named(scope, properties), lambda one: id_of(place, one)
+        )
         made.extend(
             _make(request, emulator, place, _evaluated(copy, one), caller) for copy, one in _wanted(scope, properties)
         )
@@ -52,20 +58,26 @@ def put(request: Request, emulator: Emulator) -> Reply:
     body = {
         **stated,
         "properties": {
+            **known,
             "provisioningState": "Succeeded",
-            "correlationId": p["name"],
             "timestamp": emulator.clock.stamp(),
             "duration": "PT1S",
-            "mode": properties.get("mode") or "Incremental",
-            "parameters": properties.get("parameters") or {},
-            "outputs": outputs,
+            **({"outputs": outputs} if outputs else {}),
             "outputResources": [{"id": one["id"]} for one in made],
         },
         "_made": made,
     }
     id = f"{place}/providers/Microsoft.Resources/deployments/{p['name']}"
+    before = emulator.store.get(id)
     kept = emulator.store.put(id, body, parent=place, kind=KIND, name=p["name"])
-    return Reply(201, _show(kept))
+    status = f"https://{clouds.here(arm.HOST)}{id}/operationStatuses/{uuid.uuid4().int % 10**20:020}"
+    headers = {"Azure-AsyncOperation": f"{status}?{request.query_string}", "Retry-After": RETRY_AFTER}
+    return Reply(200 if before else 201, arm_deployment_answers.begun(_show(kept)), headers)
+
+
+def operation_status(request: Request, emulator: Emulator) -> Reply:
+    """GET how far a deployment is."""
+    return Reply(200, {"status": _require(request, emulator).body["properties"]["provisioningState"]})
 
 
 def validate(request: Request, emulator: Emulator) -> Reply:
@@ -74,11 +86,7 @@ def validate(request: Request, emulator: Emulator) -> Reply:
     properties = said.get("properties") or {}
     place, location = place_of(request, emulator, said)
     with _template_errors():
-        scope = _scope(request, properties, location)
-        named = [
-            copy.value({key: one[key] for key in ("type", "name", "scope", "location") if key in one})
-            for copy, one in _wanted(scope, properties)
-        ]
+        named = _named(_scope(request, properties, location), properties)
         ids = [id_of(place, one) for one in named]
     template = json.dumps(properties.get("template"), sort_keys=True)
     answer = {
@@ -89,7 +97,7 @@ def validate(request: Request, emulator: Emulator) -> Reply:
         "timestamp": "0001-01-01T00:00:00Z",  # of what was not begun
         "duration": "PT0S",
         "correlationId": str(uuid.uuid4()),
-        "providers": _providers(named),
+        "providers": arm_deployment_answers.providers(named),
         "dependencies": [],
         "validatedResources": [{"id": id} for id in ids],
     }
@@ -110,21 +118,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def operations(request: Request, emulator: Emulator) -> Reply:
     """GET the operations of a deployment: one for each resource."""
-    found = _require(request, emulator)
-    value = [
-        {
-            "id": f"{found.id}/operations/{number}",
-            "operationId": str(number),
-            "properties": {
-                "provisioningOperation": "Create",
-                "provisioningState": "Succeeded",
-                "targetResource": one,
-                "statusCode": "OK",
-            },
-        }
-        for number, one in enumerate(found.body["_made"])
-    ]
-    return Reply(200, {"value": value})
+    return Reply(200, {"value": arm_deployment_answers.operations(_require(request, emulator), emulator.clock)})
 
 
 def place_of(request: Request, emulator: Emulator, said: Json) -> tuple[str, str]:
@@ -168,20 +162,10 @@ def _wanted(scope: Scope, properties: Json) -> Iterator[tuple[Scope, Json]]:
                 yield copy, one
 
 
-def _providers(named: list[Json]) -> list[Json]:
-    """The providers that a deployment needs, and in which regions."""
-    found: dict[str, dict[str, list[Any]]] = {}
-    for one in named:
-        namespace, kind = str(one["type"]).split("/", 1)
-        regions = found.setdefault(namespace, {}).setdefault(kind, [])
-        regions.extend([where] if (where := one.get("location")) not in regions else [])
-    return [
-        {
-            "namespace": namespace,
-            "resourceTypes": [{"resourceType": kind, "locations": regions} for kind, regions in kinds.items()],
-        }
-        for namespace, kinds in found.items()
-    ]
+def _named(scope: Scope, properties: Json) -> list[Json]:
+    """What says which those resources are."""
+    names = ("type", "name", "scope", "location")
+    return [copy.value({key: one[key] for key in names if key in one}) for copy, one in _wanted(scope, properties)]
 
 
 def _names(id: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ def change_state(request: Request, emulator: Emulator) -> Reply:
     action = request.params["action"].lower()
     if found.type is not ComputeType.INSTANCE:
         raise bad_request(f"The operation {action} is not supported for compute of type {found.type}.")
-    found.switched(_SWITCHES[action]).save(emulator.store, KIND)
+    found.switched(_SWITCHES[action], action, emulator.clock.stamp()).save(emulator.store, KIND)
     started = emulator.operations.start(found.id, KIND, request=request, location=found.location)
     return accepted(started, 202)
 

@@ -3,13 +3,15 @@
 Source: ComputeResource of Microsoft.MachineLearningServices (REST specification).
 """
 
+import uuid
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Self
 
 from azureml_emulator.catalog import sizes
-from azureml_emulator.core import arm
+from azureml_emulator.core import arm, defaults
 from azureml_emulator.core.typed import At, Json, Provisioned, ProvisioningState
+from azureml_emulator.services.workspaces import compute_instance
 
 KIND = "computes"
 TYPE_PATH = "workspaces/computes"
@@ -86,7 +88,10 @@ class Compute(Provisioned):
             "provisioningWarnings": {},
             "provisioningState": (ProvisioningState.UPDATING if before else ProvisioningState.CREATING).value,
         }
-        identity = {"identity": body["identity"]} if body.get("identity") else {}
+        stated_identity = body.get("identity") or {}
+        principal = {"principalId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{parent}/{KIND}/{name}".lower()))}
+        own = {**principal, "tenantId": defaults.TENANT_ID} if "System" in str(stated_identity.get("type")) else {}
+        identity = {"identity": {**stated_identity, **own}} if stated_identity else {}
         whole = {"location": location, "tags": body.get("tags") or {}, **identity, "properties": properties}
         return cls.of(f"{parent}/{KIND}/{name}", parent, name, whole)
 
@@ -129,16 +134,21 @@ class Compute(Provisioned):
         """While it is deleted or detached, which may begin in any state."""
         return replace(self, state=ProvisioningState.DELETING)
 
-    def switched(self, to: InstanceState) -> Self:
+    def switched(self, to: InstanceState, action: str, now: str) -> Self:
         """A compute instance that was started or stopped."""
-        return replace(self, settings={**self.settings, "state": to.value})
+        last = compute_instance.operation(action.capitalize(), now)
+        return replace(self, settings={**self.settings, "state": to.value, "lastOperation": last}, modified=now)
 
     def show(self) -> Json:
-        """As ARM shows it: a cluster with the node counts that follow from its state, or none while it is made."""
-        if not self.is_cluster:
+        """As ARM shows it: a machine with what follows from its state, or next to nothing while it is made."""
+        if self.type.is_attached:
             return arm.shown(self.id, self.name, self.body(), TYPE_PATH)
         making = self.state is ProvisioningState.CREATING
-        settings = {**self.settings, **(dict.fromkeys(_COUNTS) if making else self._counts())}
+        if self.is_cluster:
+            settings = {**self.settings, **(dict.fromkeys(_COUNTS) if making else self._counts())}
+        else:
+            where = (self.name, self.location, self.settings, self.created)
+            settings = compute_instance.settings(*where, making=making)
         user = settings.pop("userAccountCredentials", None)
         if user and not making:
             settings["userAccountCredentials"] = {**user, "adminUserPassword": None}
@@ -147,7 +157,8 @@ class Compute(Provisioned):
             hidden = (*_NOT_WHILE_MADE, "properties")
             shown = {key: value for key, value in settings.items() if key not in _NOT_WHILE_MADE}
             kept = {key: value for key, value in body["properties"].items() if key not in hidden}
-            body = {**body, "tags": self.tags or None, "properties": {**kept, "properties": shown}}
+            properties = {**kept, "provisioningWarnings": None, "properties": shown}
+            body = {**body, "tags": self.tags or None, "properties": properties}
         return arm.shown(self.id, self.name, body, TYPE_PATH)
 
     def _counts(self) -> Json:

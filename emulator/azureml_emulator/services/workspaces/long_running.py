@@ -1,6 +1,7 @@
-"""The two URLs that a long-running operation is polled at, for every kind of resource.
+"""The URLs that a long-running operation is polled at, for every kind of resource.
 
-It must not know what an operation changes. Source: ARM's asynchronous operations contract.
+It must not know what an operation changes. Source: ARM's asynchronous operations contract; the service of workspaces
+tells its status from its result by the query.
 """
 
 from azureml_emulator.core import arm
@@ -19,6 +20,11 @@ def status(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, operation.body(), waiting)
 
 
+def of_workspace(request: Request, emulator: Emulator) -> Reply:
+    """GET what the service of workspaces says of an operation: its result with `type=location`, else its status."""
+    return (result if request.query.get("type") == "location" else status)(request, emulator)
+
+
 def result(request: Request, emulator: Emulator) -> Reply:
     """GET the URL of `Location`: 202 until the end, then the resource, 204 when it is gone, or the error.
 
@@ -26,10 +32,15 @@ def result(request: Request, emulator: Emulator) -> Reply:
     """
     operation = emulator.operations.read(request.params["id"])
     if operation.status == "InProgress":
-        return Reply(202, {}, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
+        body: dict[str, object] | None = (
+            {} if operation.location and "mfeOperationResults" in operation.location else None
+        )
+        return Reply(202, body, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
     if operation.status == "Failed" and operation.error:
         code = str(operation.error["code"])
         raise ServiceError(_STATUS_OF.get(code, 400), code, str(operation.error["message"]))
+    if operation.answer is not None:
+        return Reply(200, operation.answer)
     found = emulator.store.get(operation.resource)
     if found is None or operation.effect == "delete":
         return Reply(204)

@@ -16,6 +16,7 @@ from azureml_emulator.services.workspaces import (
     subscription_lists,
     subscriptions,
     workspace,
+    workspace_network,
     workspace_records,
 )
 from azureml_emulator.services.workspaces.records import one_by_one
@@ -51,6 +52,10 @@ WORKSPACE_ROUTES = (
         for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
         for method, handler in DEPLOYMENT_CALLS
     ),
+    *(
+        Route(ARM, "GET", place + "/operationStatuses/{id}", arm_deployments.operation_status)
+        for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)
+    ),
     *(Route(ARM, "POST", place + "/whatIf", arm_what_if.post) for place in (DEPLOYED, DEPLOYED_TO_SUBSCRIPTION)),
     Route(ARM, "GET", SUBSCRIPTION + "/operationresults/{id}", arm_what_if.result),
     *(
@@ -84,7 +89,7 @@ WORKSPACE_ROUTES = (
     Route(ARM, "POST", WS + "/listKeys", workspace.list_keys),
     Route(ARM, "POST", WS + "/listStorageAccountKeys", workspace.list_storage_keys),
     Route(ARM, "POST", WS + "/resyncKeys", workspace.resync_keys),
-    Route(ARM, "POST", WS + "/provisionManagedNetwork", workspace.provision_network),
+    Route(ARM, "POST", WS + "/provisionManagedNetwork", workspace_network.provision),
     Route(API, "GET", "/discovery", workspace.discovery),
     Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
 )
@@ -113,6 +118,8 @@ COMPUTE_ROUTES = (
 OPERATION_ROUTES = (
     Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),
     Route(ARM, "GET", LOCATION + "/mfeOperationResults/{id}", long_running.result),
+    Route(ARM, "GET", LOCATION + "/computeOperationsStatus/{id}", long_running.status),
+    Route(ARM, "GET", LOCATION + "/workspaceOperationsStatus/{id}", long_running.of_workspace),
 )
 DATASTORE_ROUTES = (
     Route(ARM, "GET", WS + "/datastores", datastores.list_all),

@@ -9,16 +9,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from azureml_emulator.core import arm, clouds, defaults, partial
-from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.workspaces import arm_records, datastores, scope
+from azureml_emulator.services.workspaces import arm_records, datastores, scope, workspace_network
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
-CHANGEABLE_MODES = {"changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"]}
 _CHANGEABLE = (
     "allowRoleAssignmentOnRG",
     "applicationInsights",
@@ -38,6 +37,7 @@ _CHANGEABLE = (
     "systemDatastoresAuthMode",
     "v1LegacyMode",
 )
+_SERVERLESS = {"serverlessComputeCustomSubnet": None, "serverlessComputeNoPublicIP": False}
 _WITHOUT_INSIGHTS = ("hub", "project")  # kinds for which none is made unless it is named
 
 
@@ -94,11 +94,12 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "storageHnsEnabled": False,
         "privateLinkCount": 0,
         "sdkTelemetryAppInsightsKey": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/insights")),
-        "notebookInfo": _notebooks(id, name, location),
+        "notebookInfo": _notebooks(id, name, location, str(body.get("kind"))),
         "systemDatastoresAuthMode": stated.get("systemDatastoresAuthMode") or "accesskey",
         "enableDataIsolation": False,
-        "managedNetwork": stated.get("managedNetwork") or {"isolationMode": "Disabled", **CHANGEABLE_MODES},
     }
+    network = workspace_network.settings(stated.get("managedNetwork"), properties, str(properties["workspaceId"]))
+    properties["managedNetwork"] = network
     whole = {
         "location": location,
         "tags": body.get("tags") or {},
@@ -110,9 +111,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "systemData": arm.system_data(emulator.clock, before),
     }
     made = emulator.store.put(id, whole, parent=group_id, kind=scope.KIND, name=name)
-    for rule, said in (properties["managedNetwork"].get("outboundRules") or {}).items():
-        kept = {"properties": {"category": "UserDefined", "status": "Active", **said}}
-        emulator.store.put(f"{id}/outboundRules/{rule}", kept, parent=id, kind="outboundRules", name=rule)
+    _keep_rules(emulator, id, network)
     datastores.create_defaults(emulator, made, str(properties["storageAccount"]).rsplit("/", 1)[-1])
     return made
 
@@ -149,10 +148,12 @@ def put(request: Request, emulator: Emulator) -> Reply:
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:
-    """PATCH tags and the few properties that may change."""
+    """PATCH tags and the few properties that may change: 202 and an operation."""
     found = scope.require(request, emulator)
     takes = ("tags", "identity", "sku", *(f"properties.{name}" for name in _CHANGEABLE))
-    return Reply(200, _show(_change(emulator, found, partial.changes(request, found.body, takes))))
+    made = _change(emulator, found, partial.changes(request, found.body, takes))
+    started = emulator.operations.start(found.id, scope.KIND, request=request, location=scope.location(made))
+    return accepted(started, 202)
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
@@ -206,16 +207,6 @@ def resync_keys(request: Request, emulator: Emulator) -> Reply:
     return Reply(200)
 
 
-def provision_network(request: Request, emulator: Emulator) -> Reply:
-    """POST provisionManagedNetwork: done at once, for no network is made. Raises 400 for a workspace without one."""
-    found = Workspace.read(scope.require(request, emulator))
-    if not found.is_isolated:
-        raise bad_request(f"The workspace {found.name} has no managed network.", code="BadRequest")
-    status = {"status": "Active", "sparkReady": bool(request.json().get("includeSpark"))}
-    found.with_network(status).save(emulator.store, scope.KIND)
-    return Reply(200, status)
-
-
 def dependent(request: Request, emulator: Emulator) -> Reply:
     """GET or DELETE what was made together with a workspace: storage, key vault, insights; only its name is kept."""
     if emulator.store.get(request.path.rstrip("/")):
@@ -241,15 +232,27 @@ def _of_kind(request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
 
 
 def _show(resource: Resource) -> dict[str, Any]:
-    return arm.envelope(resource, "workspaces")
+    shown = arm.envelope(resource, "workspaces")
+    if shown["properties"].get("containerRegistry") is None:  # the service leaves it out, and says all else
+        shown["properties"] = {key: value for key, value in shown["properties"].items() if key != "containerRegistry"}
+    return shown
 
 
-def _notebooks(id: str, name: str, location: str) -> dict[str, Any]:
-    """Where its notebooks are."""
+def _keep_rules(emulator: Emulator, id: str, network: dict[str, Any]) -> None:
+    """Each rule of a managed network also by itself."""
+    for rule, said in (network.get("outboundRules") or {}).items():
+        emulator.store.put(
+            f"{id}/outboundRules/{rule}", {"properties": said}, parent=id, kind="outboundRules", name=rule
+        )
+
+
+def _notebooks(id: str, name: str, location: str, kind: str) -> dict[str, Any]:
+    """Where its notebooks are; a hub has none."""
     guid = uuid.uuid5(uuid.NAMESPACE_URL, id.lower())
     host = clouds.here(f"ml-{name.lower()}-{location}-{guid}.{location}.notebooks.azure.net")
     private: dict[str, Any] = {"isPrivateLinkEnabled": False, "notebookPreparationError": None}
-    return {"resourceId": guid.hex, "fqdn": host, **private}
+    place = {"resourceId": None, "fqdn": None} if kind.lower() == "hub" else {"resourceId": guid.hex, "fqdn": host}
+    return {**place, **private}
 
 
 def _unsaid(kind: str, stated: dict[str, Any], group_id: str) -> dict[str, Any]:
@@ -260,6 +263,8 @@ def _unsaid(kind: str, stated: dict[str, Any], group_id: str) -> dict[str, Any]:
         found["workspaceHubConfig"] = {"defaultWorkspaceResourceGroup": group_id, **own}
     if stated.get("primaryUserAssignedIdentity") == "":
         found["primaryUserAssignedIdentity"] = None
+    if (serverless := stated.get("serverlessComputeSettings")) is not None:
+        found["serverlessComputeSettings"] = {**_SERVERLESS, **serverless}
     return found
 
 
@@ -272,12 +277,19 @@ def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Reso
     stated = wanted.get("properties") or {}
     changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
     changed |= {key: None for key, value in changed.items() if value == "" and key.endswith("Identity")}  # taken away
+    before = Workspace.read(found)
+    if "managedNetwork" in changed:
+        wanted = {**before.network, **changed["managedNetwork"]}
+        changed["managedNetwork"] = workspace_network.settings(wanted, before.stated, before.guid)
+        _keep_rules(emulator, found.id, changed["managedNetwork"])
+    if "serverlessComputeSettings" in changed:
+        changed["serverlessComputeSettings"] = {**_SERVERLESS, **changed["serverlessComputeSettings"]}
     given = {key: wanted[key] for key in ("identity", "sku") if wanted.get(key) is not None}
     body = {
         **found.body,
         **{key: {**(found.body.get(key) or {}), **value} for key, value in given.items()},
         "tags": wanted["tags"] if wanted.get("tags") is not None else found.body["tags"],
-        "properties": {**Workspace.read(found).stated, **changed},
+        "properties": {**before.stated, **changed},
         "systemData": arm.system_data(emulator.clock, found),
     }
     emulator.store.update(found.id, body)

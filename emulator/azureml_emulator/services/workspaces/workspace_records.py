@@ -9,12 +9,14 @@ import uuid
 from typing import Any, ClassVar
 
 from azureml_emulator.core.errors import bad_request
+from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.record_resources import KEYS, KeyType, ServerlessEndpoint
 from azureml_emulator.services.workspaces.records import Records
+from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 
 class ServerlessEndpoints(Records):
@@ -73,16 +75,36 @@ class CapabilityHosts(Records):
 
 
 class OutboundRules(Records):
-    """Rules of the managed network; no network is made."""
+    """Rules of the managed network, which the workspace says too; no network is made."""
 
     plural = "outboundRules"
-    empty: ClassVar[Json] = {"category": "UserDefined", "status": "Active"}
+    secret = ("provisioningState",)
+    empty: ClassVar[Json] = {"category": "UserDefined", "status": "Inactive"}
 
     def complete(self, request: Request, emulator: Emulator, stated: Json, before: Resource | None) -> Json:
         """A rule is of one of three types."""
         if stated.get("type") not in ("FQDN", "PrivateEndpoint", "ServiceTag"):
             raise bad_request("The type of an outbound rule is FQDN, PrivateEndpoint or ServiceTag.", target="type")
+        self._tell(emulator, scope.require(request, emulator), self._name(request), {**self.empty, **stated})
         return stated
+
+    def check_deletion(self, emulator: Emulator, found: Resource) -> None:
+        """What the service cannot do without stays."""
+        if found.body["properties"].get("category") == "Required":
+            raise bad_request(f"The outbound rule {found.name} is required and cannot be deleted.", target=found.name)
+        workspace = emulator.store.get(found.parent)
+        assert workspace is not None, "rules go with their workspace"
+        self._tell(emulator, workspace, found.name, None)
+
+    def show(self, resource: Resource) -> Json:
+        """As it is answered; who wrote it is not said."""
+        return {key: value for key, value in super().show(resource).items() if key != "systemData"}
+
+    def _tell(self, emulator: Emulator, holder: Resource, name: str, rule: Json | None) -> None:
+        """Write a rule into its workspace, or take it away."""
+        workspace = Workspace.read(holder)
+        if workspace.is_isolated:
+            workspace.with_rule(name, rule).save(emulator.store, scope.KIND)
 
 
 class PrivateEndpointConnections(Records):
@@ -98,12 +120,15 @@ def empty_list(request: Request, emulator: Emulator) -> Reply:
 
 
 def diagnose(request: Request, emulator: Emulator) -> Reply:
-    """POST diagnose: nothing is wrong, for there is nothing to be looked at."""
-    scope.require(request, emulator)
+    """POST diagnose: 202, and at its end nothing is wrong, for there is nothing to be looked at."""
+    found = scope.require(request, emulator)
     kinds = ("userDefinedRoute", "networkSecurityRule", "resourceLock", "dnsResolution", "storageAccount",
              "keyVault", "containerRegistry", "applicationInsights", "other")  # fmt: skip
     value: dict[str, list[Any]] = {f"{kind}Results": [] for kind in kinds}
-    return Reply(200, {"value": value})
+    started = emulator.operations.start(
+        found.id, scope.KIND, effect="none", request=request, location=scope.location(found), answer={"value": value}
+    )
+    return Reply(202, None, {"Location": str(started.location), "Retry-After": RETRY_AFTER})
 
 
 SERVERLESS_ENDPOINTS = ServerlessEndpoints()

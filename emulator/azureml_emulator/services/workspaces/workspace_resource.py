@@ -50,3 +50,9 @@ class Workspace(StorageOwner):
     def with_network(self, status: Json) -> Self:
         """With its managed network made."""
         return replace(self, network={**self.network, "status": status})
+
+    def with_rule(self, name: str, rule: Json | None) -> Self:
+        """With a rule of its managed network, or without it."""
+        others = {key: value for key, value in (self.network.get("outboundRules") or {}).items() if key != name}
+        rules = {**others, name: rule} if rule is not None else others
+        return replace(self, network={**self.network, "outboundRules": rules})

@@ -182,21 +182,33 @@ def test_a_place_that_is_stated_with_expressions_is_that_of_the_job(ml_client: A
     assert kept.path.replace("/paths//", "/paths/").endswith(uri.removeprefix("azureml://"))
 
 
-def test_a_pipeline_ends_at_the_step_that_fails(ml_client: Any, cluster: str, environment: Any) -> None:
-    from azure.ai.ml import command, dsl
+@pytest.mark.parametrize(
+    ("goes_on", "steps"),
+    [(None, {"first": "Failed", "after": "Completed"}), (False, {"first": "Failed"})],
+)
+def test_after_a_step_that_failed_what_does_not_need_it_is_done_unless_said_otherwise(
+    ml_client: Any, cluster: str, environment: Any, goes_on: bool | None, steps: dict[str, str]
+) -> None:
+    from azure.ai.ml import Input, Output, command, dsl
 
-    bad = command(name="bad", command="exit 7", environment=environment)
+    folder = {"out": Output(type="uri_folder")}
+    bad = command(name="bad", command="echo ${{outputs.out}}; exit 7", environment=environment, outputs=folder)
     after = command(name="after", command="echo never", environment=environment)
+    taker = command(
+        name="taker", command="ls ${{inputs.data}}", environment=environment, inputs={"data": Input(type="uri_folder")}
+    )
 
     @dsl.pipeline(default_compute=cluster)  # type: ignore[untyped-decorator]  # the SDK types nothing
-    def two() -> None:
-        bad()
+    def three() -> None:
+        first = bad()
+        taker(data=first.outputs.out)
         after()
 
-    made = ml_client.jobs.create_or_update(two())
+    whole = three()
+    whole.settings.continue_on_step_failure = goes_on
+    made = ml_client.jobs.create_or_update(whole)
     assert ended(ml_client, made.name) == "Failed"
-    steps = {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)}
-    assert steps == {"bad": "Failed"}
+    assert {step.display_name: step.status for step in ml_client.jobs.list(parent_job_name=made.name)} == steps
 
 
 def test_a_command_fine_tunes_the_stand_in_of_a_base_model_and_logs_to_its_run(

@@ -78,7 +78,8 @@ def task(stated: Json) -> Json:
     whole: Json = {"logVerbosity": "Info", **unsaid, "primaryMetric": None, **stated}
     whole["trainingData"] = data(stated.get("trainingData"))
     whole["limitSettings"] = _limits(stated, is_table=is_table, is_image=is_image)
-    whole["validationData"] = data(stated.get("validationData"))
+    validated = stated.get("validationData") or stated.get("nCrossValidations")  # by data of its own, or by folds
+    whole["validationData"] = data(stated.get("validationData")) if validated else None
     if is_table:
         whole["testData"] = data(stated["testData"]) if stated.get("testData") else None
         whole["trainingSettings"] = {**_TRAINING, **_said(stated.get("trainingSettings"))}

@@ -61,6 +61,12 @@ class Job(Typed):
         return str(self.settings.get("force_rerun") or self.settings.get("forceRerun")).lower() == "true"
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the steps of a pipeline that do not need one that failed are done all the same."""
+        stated = self.settings.get("continue_on_step_failure")
+        return stated is None or str(stated).lower() == "true"
+
+    @property
     def default_compute(self) -> str | None:
         """The compute of steps that name none."""
         return self.settings.get("default_compute") or self.compute

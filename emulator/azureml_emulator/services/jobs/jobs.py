@@ -14,7 +14,7 @@ from azureml_emulator.core.operations import accepted
 from azureml_emulator.core.request import InjectedFailure, Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import job_answers, job_checks, run_labels
+from azureml_emulator.services.jobs import job_answers, job_checks, local_jobs, run_labels
 from azureml_emulator.services.jobs.execution import compute, failure, queue
 from azureml_emulator.services.jobs.execution import job as job_state
 from azureml_emulator.services.jobs.job_resource import KIND, TYPE_PATH, Job, JobType
@@ -33,6 +33,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"The job name {name!r} does not match {NAME.pattern}.", code="UserError", target="name")
     id = f"{workspace.id}/{KIND}/{name}"
     before = emulator.store.get(id)
+    if local_jobs.is_new(emulator, workspace, name, properties):
+        return local_jobs.put(emulator, workspace, name, properties)
     job_checks.check_members(request.query.get("api-version", ""), properties)
     job_checks.check_sizes(properties, job_state.root_of(emulator, before).body["tags"] if before else None)
     if before:
@@ -42,6 +44,14 @@ def put(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"A run with the id {name} already exists in the workspace.", code="UserError", target="name")
     made = _show(emulator, submit(emulator, workspace, name, properties, request.injected))
     return Reply(201, job_answers.just_made(request.query.get("api-version", ""), made, properties))
+
+
+def start_local(request: Request, emulator: Emulator) -> Reply:
+    """POST startlocalrun: a job that was stated as local is made; what its client would run is answered."""
+    workspace = scope.require(request, emulator)
+    name = str(request.query.get("runId") or "")
+    submit(emulator, workspace, name, local_jobs.take(emulator, workspace, name))
+    return local_jobs.archive()
 
 
 def get(request: Request, emulator: Emulator) -> Reply:

@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 
 from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.request import Json, Reply, Request
+from azureml_emulator.core.request import Json, Reply
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs import job_answers, job_checks, jobs, run_labels
+from azureml_emulator.services.jobs import job_answers, job_checks, run_labels
 from azureml_emulator.services.jobs.job_resource import TYPE_PATH, JobType
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.workspaces import scope
@@ -24,36 +24,39 @@ ANSWER = "azureml-setup/Invocation"
 SCRIPT = "#!/bin/sh\necho 'The emulator of this machine runs the command.'\n"
 
 
-def put(request: Request, emulator: Emulator) -> Reply:
-    """PUT a job. Of a new one that is local nothing is made yet; the service `Local` says how it is started."""
-    workspace = scope.require(request, emulator)
-    name, properties = request.params["name"], dict(request.json().get("properties") or {})
-    is_new = runs.find(emulator, workspace.id, name) is None
-    if properties.get("jobType") != JobType.COMMAND or not run_labels.is_local(properties) or not is_new:
-        return jobs.put(request, emulator)
+def is_new(emulator: Emulator, workspace: Resource, name: str, properties: Json) -> bool:
+    """Whether this is a local command that was not started yet."""
+    is_local = properties.get("jobType") == JobType.COMMAND and run_labels.is_local(properties)
+    return is_local and runs.find(emulator, workspace.id, name) is None
+
+
+def put(emulator: Emulator, workspace: Resource, name: str, properties: Json) -> Reply:
+    """Of a new one nothing is made yet; the service `Local` says how it is started. Raises 400."""
     job_checks.check_command(emulator, workspace, name, properties)
     id = f"{workspace.id}/{KIND}/{name}"
     emulator.store.put(id, {"properties": properties}, parent=workspace.id, kind=KIND, name=name)
     shown = job_answers.local(properties, name, _endpoint(workspace, name, properties))
-    return Reply(
-        201, arm.shown(f"{workspace.id}/jobs/{name}", name, {"properties": shown, "systemData": {}}, TYPE_PATH)
-    )
+    body = {"properties": shown, "systemData": {}}
+    return Reply(201, arm.shown(f"{workspace.id}/jobs/{name}", name, body, TYPE_PATH))
 
 
-def start(request: Request, emulator: Emulator) -> Reply:
-    """POST startlocalrun: the job is made; what the client would run is answered as an archive."""
-    workspace = scope.require(request, emulator)
-    name = str(request.query.get("runId") or "")
+def take(emulator: Emulator, workspace: Resource, name: str) -> Json:
+    """What was stated of one that now starts. Raises 404."""
     found = emulator.store.get(f"{workspace.id}/{KIND}/{name}")
     if found is None:
         raise ServiceError(404, "UserError", f"Run {name} is not known.", inner=("NotFound",))
     emulator.store.delete(found.id)
-    jobs.submit(emulator, workspace, name, found.body["properties"])
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
+    stated: Json = found.body["properties"]
+    return stated
+
+
+def archive() -> Reply:
+    """What its client is to run."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as files:
         files.writestr(f"{ANSWER}.sh", SCRIPT)
         files.writestr(f"{ANSWER}.bat", "@" + SCRIPT.splitlines()[-1] + "\n")
-    return Reply(200, archive.getvalue(), {"Content-Type": "application/octet-stream"})
+    return Reply(200, whole.getvalue(), {"Content-Type": "application/octet-stream"})
 
 
 def _endpoint(workspace: Resource, name: str, properties: Json) -> str:

@@ -88,6 +88,11 @@ def _of_virtual_cluster(compute: str, properties: Json) -> Labels:
     }
 
 
+def node_id(run: str) -> str:
+    """The id of the node of a graph that a step's run is of."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, run).hex[:8]
+
+
 def snapshot(code: Any) -> str | None:
     """The id of the snapshot of a code asset; None for work without one."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, str(code))) if code else None

@@ -12,11 +12,13 @@ from azureml_emulator.core.clock import parse
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs import run_labels
 from azureml_emulator.services.runs import runs
+from azureml_emulator.services.runs.status import RunStatus
 
 NEVER_SAID = (
-    "cancelationReason", "completeUri", "createdFrom", "currentComputeTime", "effectiveStartTimeUtc",
-    "jobSpecification", "lastStartTimeUtc", "primaryMetricName", "queueingInfo",
+    "cancelationReason", "completeUri", "createdFrom", "effectiveStartTimeUtc",
+    "jobSpecification", "lastStartTimeUtc", "primaryMetricName",
     "runDefinition", "scheduleId", "scriptName", "token", "tokenExpiryTimeUtc",
 )  # fmt: skip
 TRAITS = ("scriptRun", "remote", "AlmostCommonRuntime", "OsType:Linux", "CommonRuntime")
@@ -55,6 +57,8 @@ def show(emulator: Emulator, run: Resource) -> Json:
         "startTimeUtc": body.get("start"),
         "endTimeUtc": body.get("end"),
         "lastModifiedUtc": body["modified"],
+        "currentComputeTime": None if body.get("end") else "00:00:00",
+        "queueingInfo": _queueing(body),
         "duration": _duration(body),
         "computeDuration": _duration(body),
         "createdBy": _caller(),
@@ -88,6 +92,14 @@ def show(emulator: Emulator, run: Resource) -> Json:
 
 def _caller() -> Json:
     return {**caller.shown(), "clientApplicationId": None, "applicationACR": None}
+
+
+def _queueing(body: Json) -> Json | None:
+    """What a step waits for."""
+    if body["kind"] != STEP or body["status"] not in (RunStatus.NOT_STARTED, RunStatus.QUEUED) or _is_reused(body):
+        return None
+    text = "This job waits for its turn on the compute."
+    return {"code": "Scheduling", "message": text, "lastRefreshTimestamp": body["modified"]}
 
 
 def _error(body: Json) -> Json | None:
@@ -145,7 +157,7 @@ def _properties(run: Resource) -> Json:
             "azureml.moduleFamilyId": "0",
             "azureml.moduleVersion": str(component.get("version") or "1"),
             "azureml.runsource": STEP,
-            "azureml.nodeid": _node_id(run),
+            "azureml.nodeid": run_labels.node_id(run.name),
             "azureml.pipelinerunid": above,
             "azureml.pipeline": above,
             "azureml.rootpipelinerunid": body["root"],
@@ -163,11 +175,7 @@ def _step_tags(run: Resource) -> dict[str, Any]:
     if run.body["kind"] != STEP or not run.body.get("step"):
         return {}
     state = {"_aml_system_ComputeTargetStatus": json.dumps(ALLOCATION, separators=(",", ":"))}
-    return {"azureml.nodeid": _node_id(run), "azureml.pipeline": run.body["parent"], **state}
-
-
-def _node_id(run: Resource) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_OID, run.name).hex[:8]
+    return {"azureml.nodeid": run_labels.node_id(run.name), "azureml.pipeline": run.body["parent"], **state}
 
 
 def _duration(body: Json) -> str | None:

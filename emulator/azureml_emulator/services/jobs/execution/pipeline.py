@@ -59,11 +59,23 @@ async def _pipeline(emulator: Emulator, job: Resource, work: Path) -> None:
     work_of_job = component_job.work_of(emulator, stated_job.stated)
     if work_of_job is None:
         raise JobFailed("UserError", f"Component {stated_job.component} is not there any more.")
-    for node, stated in graph.in_order(work_of_job.jobs):
+    failed, lost = None, set[str]()
+    for number, (node, stated) in enumerate(graph.in_order(work_of_job.jobs)):
         check_not_canceled(emulator, job)
+        if graph.needs(stated) & lost:  # what it takes is not made
+            lost.add(node)
+            continue
         spec = command_step.spec_of(emulator, stated)
         run = _node if spec is None else _step
-        made[node] = await run(emulator, job, node, stated, made, work / str(len(made)))
+        try:
+            made[node] = await run(emulator, job, node, stated, made, work / str(number))
+        except JobFailed as error:
+            if not stated_job.goes_on:
+                raise
+            failed = failed or error
+            lost.add(node)
+    if failed:
+        raise failed
     _register(emulator, job)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from azureml_emulator.core.request import Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
+from azureml_emulator.services.jobs import run_labels
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 
@@ -61,6 +62,8 @@ def mark(emulator: Emulator, steps: Mapping[str, Resource], earlier: Resource) -
         stated = {
             "azureml.isreused": "true",
             "azureml.reusedrunid": origin.name,
+            "azureml.reusednodeid": run_labels.node_id(origin.name),
+            "azureml.reusedpipeline": str(origin.body["parent"] or origin.body["root"]),
             "azureml.reusedpipelinerunid": str(origin.body["root"]),
         }
         run = runs.merge(emulator, step, "properties", stated)

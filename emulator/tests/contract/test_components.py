@@ -193,3 +193,15 @@ def test_a_conda_file_comes_back_as_json_and_is_the_same_however_it_is_written(a
     changed = {**stated, "condaFile": "name: two\ndependencies: [pip]\n"}
     assert (api("PUT", url, {"properties": changed}).status, api("PUT", url, {"properties": {
         **stated, "condaFile": "- no\n- mapping\n"}}).status) == (409, 400)  # fmt: skip
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+@pytest.mark.parametrize("field", ["inputs", "outputs", "jobs", "tags", "environment_variables", "resources"])
+@pytest.mark.parametrize("kind", ["command", "pipeline", "promptflow_parallel", "ScopeComponent"])
+def test_a_specification_of_another_form_is_refused(api: Call, kind: str, field: str, anonymous: bool) -> None:
+    for wrong in ("text", ["a"], [], 1):
+        stated = {**spec(), "type": kind, field: wrong}
+        answer = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", stated, isAnonymous=anonymous)
+        assert (answer.status, field in answer.json()["error"]["message"]) == (400, True), wrong
+    unnamed = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", spec(name=None, version=None, inputs={"a": None}))
+    assert unnamed.json()["properties"]["componentSpec"]["version"] == "1"

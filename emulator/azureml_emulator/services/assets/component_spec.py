@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from azureml_emulator.catalog import curated
+from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json
 
 PROPERTY = "intellectual_property"  # what of a component its publisher keeps to itself
@@ -23,6 +24,18 @@ _FILLED: dict[str, Json] = {  # kind -> what it has though nobody wrote it
         "retry_settings": {"max_retries": "3", "timeout": "60"},
     },
 }
+_OBJECTS = (
+    "connections",
+    "environment_variables",
+    "inputs",
+    "intellectualProperty",
+    "jobs",
+    "outputs",
+    "resources",
+    "retry_settings",
+    "tags",
+)
+_UNSAID = {"automl": ("is_deterministic",)}
 _MOVED: dict[str, tuple[Json, Json]] = {  # older kind -> what the service writes to its data and to its outputs
     **dict.fromkeys(
         ("CommandComponent", "DistributedComponent", "ParallelComponent"),
@@ -34,19 +47,37 @@ _FIRST = ("$schema", "name", "version", "display_name", "is_deterministic", "typ
 _DROPPED = ("_source", "id", "creation_context")
 
 
+def check(stated: Any) -> None:
+    """Raises 400 for a specification whose parts are not of the form that they must have."""
+    if not isinstance(stated, dict):
+        raise _wrong("componentSpec")
+    for key in _OBJECTS:
+        if stated.get(key) is not None and not isinstance(stated[key], dict):
+            raise _wrong(key)
+    for key in ("inputs", "outputs", "jobs"):
+        for name, said in (stated.get(key) or {}).items():
+            if not isinstance(said or {}, dict):
+                raise _wrong(f"{key}.{name}")
+
+
+def _wrong(field: str) -> ServiceError:
+    return bad_request(f"The field {field} is required and must be an object.", code="UserError", target=field)
+
+
 def normal_form(stated: Json, name: str, version: str) -> Json:
     """A specification as the service gives it back: scalars are texts, what it adds is there, what it ignores is not.
 
     The steps of a pipeline stay as they are.
     """
     kind = str(stated.get("type") or "command")
-    whole: Json = {"name": name, "version": version, "is_deterministic": kind != "pipeline", **stated, "type": kind}
+    said = {key: value for key, value in stated.items() if value is not None}
+    whole: Json = {"name": name, "version": version, "is_deterministic": kind != "pipeline", **said, "type": kind}
     spec: Json = {key: texts(whole[key]) for key in _FIRST if whole.get(key) not in (None, {})}
     rest = {key: value for key, value in whole.items() if key not in (*_FIRST, *_DROPPED) and value not in (None, {})}
     spec.update({key: value if key == "jobs" else texts(value) for key, value in rest.items()})
     for side in ("inputs", "outputs"):
         if side in spec:
-            spec[side] = {name: _port(said, kind) for name, said in spec[side].items()}
+            spec[side] = {name: _port(port or {}, kind) for name, port in spec[side].items()}
     if "inputs" in spec:
         spec["inputs"] = _inputs(spec["inputs"])
     if isinstance(owned := spec.pop("intellectualProperty", None), dict):
@@ -71,7 +102,9 @@ def _port(said: Json, kind: str) -> Json:
 
 
 def _fill(spec: Json, kind: str) -> None:
-    """Add what the service adds to a specification of that kind."""
+    """Add what the service adds to a specification of that kind, and take away what it does not say."""
+    for key in _UNSAID.get(kind, ()):
+        spec.pop(key, None)
     for key, value in _FILLED.get(kind, {}).items():
         stated: Any = spec.get(key)
         if isinstance(value, dict):

@@ -8,14 +8,14 @@ import uuid
 from dataclasses import replace
 from typing import ClassVar
 
-from azureml_emulator.core.errors import ServiceError, bad_request
+from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets import job_components, prompt_flows
 from azureml_emulator.services.assets.asset_resource import Version
 from azureml_emulator.services.assets.assets import DEFAULT_VERSION, Assets, Draft
-from azureml_emulator.services.assets.component_spec import PROPERTY, normal_form
+from azureml_emulator.services.assets.component_spec import PROPERTY, check, normal_form
 from azureml_emulator.services.assets.data import LOGGED
 
 SCHEMA = "https://componentsdk.azureedge.net/jsonschema/CommandComponent.json"
@@ -32,12 +32,8 @@ class Components(Assets):
 
     def prepare(self, draft: Draft) -> Json:
         """A component is its specification, which is kept in its normal form and never becomes another one's."""
-        stated = draft.properties.get("componentSpec")
-        if not isinstance(stated, dict):
-            raise bad_request(
-                "The field componentSpec is required and must be an object.", code="UserError", target="componentSpec"
-            )
-        of_job = job_components.expanded(draft.emulator, stated)
+        check(draft.properties.get("componentSpec"))
+        of_job = job_components.expanded(draft.emulator, draft.properties["componentSpec"])
         spec = normal_form(prompt_flows.expanded(draft.emulator, draft.workspace.id, of_job), draft.name, draft.version)
         if draft.before and (field := _changed(draft.before["componentSpec"], spec)):
             text = (
@@ -54,8 +50,8 @@ class Components(Assets):
         """PUT a version. An anonymous one is always answered as new, under an id that the service gives."""
         properties = request.json().get("properties") or {}
         spec = properties.get("componentSpec")
-        if isinstance(spec, dict) and _names_its_schema(request.query.get("api-version", ""), spec):
-            properties["componentSpec"] = {"$schema": SCHEMA, **spec}
+        if isinstance(spec, dict):
+            properties["componentSpec"] = _as_of(request.query.get("api-version", ""), spec)
             request = replace(request, body=json.dumps({"properties": properties}).encode())
         if not properties.get("isAnonymous"):
             return super().put_version(request, emulator)
@@ -64,8 +60,8 @@ class Components(Assets):
 
     def create_anonymous(self, emulator: Emulator, holder: Resource, properties: Json) -> Resource:
         """A component without a name of its own: the same one for the same specification, tags and name in it."""
-        spec = properties.get("componentSpec")
-        content = normal_form(spec, ANONYMOUS, "1") if isinstance(spec, dict) else spec
+        check(properties.get("componentSpec"))
+        content = normal_form(properties["componentSpec"], ANONYMOUS, "1")
         text = json.dumps([holder.id, content, properties.get("tags")], sort_keys=True)
         version = str(uuid.uuid5(uuid.NAMESPACE_OID, text))
         return self.create(emulator, holder, ANONYMOUS, version, {**properties, "isAnonymous": True})
@@ -109,6 +105,15 @@ class Components(Assets):
         """The 404 for a component that is not there."""
         text = f"Not found component {name}{':' if version else ''}{version}."
         return ServiceError(404, "UserError", text, inner=("NotFound", "ComponentNotFound"))
+
+
+def _as_of(api_version: str, spec: Json) -> Json:
+    """A specification as an older version of the interface understands it."""
+    if _names_its_schema(api_version, spec):
+        return {"$schema": SCHEMA, **spec}
+    if spec.get("type") == prompt_flows.KIND and "0" < api_version < "2024":  # its variables were no inputs yet
+        return {key: value for key, value in spec.items() if key != "environment_variables"}
+    return spec
 
 
 def _names_its_schema(api_version: str, spec: Json) -> bool:

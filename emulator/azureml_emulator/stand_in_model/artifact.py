@@ -112,7 +112,8 @@ def _arrays(path: Path) -> Weights:
 
 def _write_weights(path: Path, weights: Mapping[str, Array], *, half: bool) -> None:
     kept = {name: _halved(array) if half else array for name, array in weights.items()}
-    np.savez_compressed(path, **kept)  # type: ignore[arg-type]  # numpy's stub takes no mapping
+    # As they are: to compress them takes as long as a short training, and they are hardly smaller then.
+    np.savez(path, **kept)  # type: ignore[arg-type]  # numpy's stub takes no mapping
 
 
 def _halved(array: Array) -> Array:

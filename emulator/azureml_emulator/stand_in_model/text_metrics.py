@@ -3,7 +3,13 @@
 sacrebleu and rouge-score are imported when they are called: they need longer than all else that a worker imports.
 """
 
+import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rouge_score.rouge_scorer import RougeScorer
 
 BLEU_ORDERS = (1, 2, 3, 4)
 ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -34,11 +40,28 @@ def bleu(predictions: Sequence[str], truths: Sequence[str]) -> Score:
 
 def rouge(predictions: Sequence[str], truths: Sequence[str]) -> Score:
     """Means of the F-measures over the pairs."""
-    from rouge_score.rouge_scorer import RougeScorer
-
-    scorer = RougeScorer(list(ROUGE))
+    scorer = _rouge_scorer()(list(ROUGE))
     found = [scorer.score(_cut(wanted), _cut(said)) for said, wanted in zip(predictions, truths, strict=True)]
     return {name: sum(float(one[name].fmeasure) for one in found) / len(found) for name in ROUGE}
+
+
+def _rouge_scorer() -> "type[RougeScorer]":
+    """The class, without nltk: half of what a worker imports, and asked by rouge-score for stems and sentences alone.
+
+    Neither is wanted here: texts have lines, and words are compared as they are.
+    """
+    stem, porter = ModuleType("nltk.stem"), ModuleType("nltk.stem.porter")
+    stem.porter = porter  # type: ignore[attr-defined]
+    of_nltk = {"nltk": ModuleType("nltk"), stem.__name__: stem, porter.__name__: porter}
+    lent = {} if "nltk" in sys.modules else of_nltk
+    sys.modules.update(lent)
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    finally:
+        for name in lent:
+            del sys.modules[name]
+    found: type[RougeScorer] = RougeScorer
+    return found
 
 
 def _cut(text: str) -> str:

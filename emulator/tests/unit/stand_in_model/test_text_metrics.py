@@ -1,5 +1,8 @@
 """BLEU and ROUGE against values that were worked out by hand or published."""
 
+import subprocess
+import sys
+
 import pytest
 
 from azureml_emulator.stand_in_model import text_metrics as module
@@ -64,3 +67,15 @@ def test_an_empty_answer_scores_nothing_and_no_texts_are_refused() -> None:
         text_metrics([], [])
     with pytest.raises(ValueError, match="1 predictions against 2 references"):
         text_metrics(["a"], ["a", "b"])
+
+
+def test_a_worker_that_computes_metrics_does_without_nltk_and_leaves_it_to_others() -> None:
+    code = """
+import sys
+from azureml_emulator.stand_in_model.text_metrics import text_metrics
+print(text_metrics(["alpha beta gamma"], ["alpha gamma beta"])["rougeL"] > 0.6, "nltk" in sys.modules)
+from nltk.stem.porter import PorterStemmer
+print(PorterStemmer().stem("running"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "run"]

@@ -19,7 +19,7 @@ from emulator_support.recorded_facts import Fact, differences, replayed
 
 Row = tuple[str, Fact, list[str]]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "recorded-parity.md"
-BASE = f"https://{arm.HOST}{arm.default_workspace_id()}"
+GROUP = arm.default_workspace_id().partition("/providers/")[0]
 CLUSTER = {
     "computeType": "AmlCompute",
     "properties": {"vmSize": "STANDARD_DS2_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}},
@@ -53,10 +53,17 @@ def rows(api: Call, emulator_address: Address) -> list[Row]:
         return answer.status, answer.json() if answer.data[:1] in (b"{", b"[") else None, answer.headers
 
     mine, version = f"f{uuid.uuid4().hex[:8]}", "api-version=2023-08-01-preview"
-    ask("PUT", f"{BASE}/computes/{mine}?{version}", {"location": clouds.location(), "properties": CLUSTER})
-    store = ask("GET", f"{BASE}/datastores/workspaceblobstore?{version}", None)[1]["properties"]
+    workspace = f"{GROUP}/providers/{arm.PROVIDER}/workspaces/{mine}"  # of its own: what is made there is nobody else's
+    base, registry = (
+        f"https://{arm.HOST}{workspace}",
+        f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/{mine}",
+    )
+    made = {"location": clouds.location(), "properties": {"containerRegistry": registry}}
+    ask("PUT", f"{base}?{version}", made)
+    ask("PUT", f"{base}/computes/{mine}?{version}", {"location": clouds.location(), "properties": CLUSTER})
+    store = ask("GET", f"{base}/datastores/workspaceblobstore?{version}", None)[1]["properties"]
     key = {"expirableSecret": True}
-    sas = ask("POST", f"{BASE}/datastores/workspaceblobstore/listSecrets?{version}", key)[1]["sasToken"]
+    sas = ask("POST", f"{base}/datastores/workspaceblobstore/listSecrets?{version}", key)[1]["sasToken"]
     host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
     api("PUT", f"{host}/{mine}/MLmodel{sas}", b"flavors: {}\n", token=False, x_ms_blob_type="BlockBlob")
     flow = b"inputs:\n  text: {type: string, default: Hello}\n"
@@ -68,14 +75,15 @@ def rows(api: Call, emulator_address: Address) -> list[Row]:
         "name": mine,
         "endpoint": mine,
         "cluster": mine,
-        "workspace": arm.default_workspace_id(),
+        "workspace": workspace,
         "folder": f"azureml://datastores/workspaceblobstore/paths/{mine}",
         "location": clouds.location(),
-        "group": arm.default_workspace_id().partition("/providers/")[0],
+        "group": GROUP,
     }
     process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "3600 s"})  # the recorded ones had not ended
-    found = list(replayed(ask, BASE, names))
+    found = list(replayed(ask, base, names))
     process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
+    ask("DELETE", f"{base}?{version}", None)
     return found
 
 

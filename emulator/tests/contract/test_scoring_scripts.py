@@ -105,7 +105,10 @@ def test_a_script_of_a_second_workspace_is_found_there(ml_client: Any, emulator_
     where = (ml_client.subscription_id, ml_client.resource_group_name, "scripts-two")
     client, name = MLClient(DefaultAzureCredential(), *where), f"two-{uuid.uuid4().hex[:8]}"
     client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode="key")).result()
-    assert deployed(client, name, tmp_path, "blue", SCORE).provisioning_state == "Succeeded"
+    made = deployed(client, name, tmp_path, "blue", SCORE)
+    assert made.provisioning_state == "Succeeded"
+    own = {"AZUREML_ENTRY_SCRIPT": "score.py", "AML_APP_ROOT": "/var/azureml-app/onlinescoring"}
+    assert own.items() <= made.environment_variables.items(), "what the service gives a container with code"
     assert json.loads(ask(client, name, "blue", {"data": [[1, 2]]}, tmp_path)) == [9]
     client.online_endpoints.begin_delete(name).result()
     ml_client.workspaces.begin_delete("scripts-two", delete_dependent_resources=False).result()

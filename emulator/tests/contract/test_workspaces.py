@@ -98,7 +98,7 @@ def test_a_template_is_validated_and_nothing_is_made(ml_client: Any, api: Any) -
     assert api("POST", url, bad).json()["error"]["code"] == "InvalidTemplate"
 
 
-def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it(ml_client: Any) -> None:
+def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it(ml_client: Any, api: Any) -> None:
     from azure.ai.ml.constants._workspace import IsolationMode
     from azure.ai.ml.entities import FqdnDestination, Hub, ManagedNetwork, Workspace
 
@@ -111,6 +111,11 @@ def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it
     rules = {one.name: one for one in ml_client.workspace_outbound_rules.list(workspace_name="third")}
     assert [name for name, one in rules.items() if one.category == "UserDefined"] == ["packages"]
     assert rules["__SYS_ST_AzureMachineLearning"].category == "Required"
+    whole = f"https://{arm.HOST}{ml_client.workspaces.get('third').id}/managedNetwork"
+    one = api("GET", f"{whole}/outboundRules/packages?api-version=2022-12-01-preview").json()
+    assert (one["destination"], one["status"]) == ("packages.example", "Inactive")
+    assert api("GET", f"{whole}?api-version=2022-12-01-preview").json()["outboundRules"]["packages"] == one
+    assert api("GET", f"{whole}/outboundRules/none?api-version=2022-12-01-preview").status == 404
     with pytest.raises(Exception, match="is required and cannot be deleted"):
         ml_client.workspace_outbound_rules.begin_remove("third", "__SYS_ST_AzureMachineLearning")
     ml_client.workspace_outbound_rules.begin_remove("third", "packages").result()

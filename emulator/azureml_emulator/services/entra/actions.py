@@ -16,6 +16,7 @@ _NAMED = (
     (re.compile(r"/labels/read$"), "/versions/read"),  # the newest version
     (re.compile(r"/versions/startPendingUpload/action$", re.IGNORECASE), "/versions/write"),
     (re.compile(r"/workspaces/diagnose/action$"), "/workspaces/diagnose/read"),
+    (re.compile(r"/workspaces/managedNetwork/(outboundRules/)?read$"), r"/workspaces/\1read"),  # as in 2022
 )
 _READS_BY_POST = re.compile(r"runs:query|rundata$|/search$|get-latest-versions$|batchGetResolvedUris$")
 

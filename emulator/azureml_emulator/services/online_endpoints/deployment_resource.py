@@ -19,6 +19,7 @@ MANAGED = "Managed"
 PROBE = {"initialDelay": "PT10S", "period": "PT10S", "timeout": "PT2S", "successThreshold": 1, "failureThreshold": 30}
 READ_ONLY = ("provisioningState", "provisioningErrors")
 OPERATION = "AzureAsyncOperationUri"
+_IMAGE_ROOT = "/var/azureml-app"  # in the images of the service
 NOT_STATED = ("description", "codeConfiguration", "environmentId", "modelMountPath", "model", "dataCollector")
 REQUESTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
 _DURATION = re.compile(r"^PT(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?$")
@@ -91,6 +92,9 @@ class OnlineDeployment(Provisioned):
             body.pop("identity", None)
         if self.state is ProvisioningState.CREATING:
             body["properties"] = {**body["properties"], "livenessProbe": None, "readinessProbe": None}
+        elif code := body["properties"].get("codeConfiguration"):
+            own = _of_code(str(code.get("scoringScript") or ""), self.model)
+            body["properties"] = {**body["properties"], "environmentVariables": {**self.variables, **own}}
         return arm.shown(self.id, self.name, body, TYPE_PATH)
 
     def named_by(self, operation_url: str) -> Self:
@@ -118,6 +122,13 @@ def completed(stated: Json, machines: Json) -> Json:
         "requestSettings": requests,
         **machines,
     }
+
+
+def _of_code(script: str, model: str | None) -> Json:
+    """The variables that the service gives a container with code, where nothing else is said of them."""
+    name, _, version = str(model or "").partition("/models/")[2].partition("/versions/")
+    place = {"AZUREML_MODEL_DIR": f"{_IMAGE_ROOT}/azureml-models/{name}/{version}"} if name else {}
+    return {**place, "AZUREML_ENTRY_SCRIPT": script, "AML_APP_ROOT": f"{_IMAGE_ROOT}/onlinescoring"}
 
 
 def duration(text: str) -> float:

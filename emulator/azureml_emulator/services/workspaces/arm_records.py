@@ -49,7 +49,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:
-    """DELETE such a resource, and what is part of it."""
+    """DELETE such a resource, and what is part of it; of who may do what, the answer is what went."""
     found = emulator.store.get(request.path.rstrip("/"))
     if found is None:
         return Reply(204)
@@ -57,7 +57,7 @@ def delete(request: Request, emulator: Emulator) -> Reply:
         _refuse_assigned(emulator, found)
     emulator.store.delete(found.id)
     _state_access(emulator, None)
-    return Reply(200, show(found))
+    return Reply(200, show(found) if found.body["type"].lower() in (ASSIGNMENTS, DEFINITIONS) else None)
 
 
 def list_in_group(request: Request, emulator: Emulator) -> Reply:

@@ -90,6 +90,8 @@ WORKSPACE_ROUTES = (
     Route(ARM, "POST", WS + "/listStorageAccountKeys", workspace.list_storage_keys),
     Route(ARM, "POST", WS + "/resyncKeys", workspace.resync_keys),
     Route(ARM, "POST", WS + "/provisionManagedNetwork", workspace_network.provision),
+    Route(ARM, "GET", WS + "/managedNetwork", workspace_network.get),
+    Route(ARM, "GET", WS + "/managedNetwork/outboundRules/{rule}", workspace_network.get),
     Route(API, "GET", "/discovery", workspace.discovery),
     Route(API, "GET", "/discovery/workspaces/{id}", workspace.discovery),
 )

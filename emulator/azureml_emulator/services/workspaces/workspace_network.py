@@ -58,6 +58,17 @@ def provision(request: Request, emulator: Emulator) -> Reply:
     return accepted(started, 202)
 
 
+def get(request: Request, emulator: Emulator) -> Reply:
+    """GET managedNetwork, or one rule of it, as the interface of 2022 has them below the workspace. Raises 404."""
+    network = Workspace.read(scope.require(request, emulator)).network
+    whole = {key: network[key] for key in ("isolationMode", "networkId", "outboundRules") if key in network}
+    if (name := request.params.get("rule")) is None:
+        return Reply(200, whole)
+    if (rule := (whole.get("outboundRules") or {}).get(name)) is None:
+        raise scope.not_found(f"workspaces/{request.params['ws']}/outboundRules/{name}", request.params["rg"])
+    return Reply(200, rule)
+
+
 def _required(workspace: Json, mode: str) -> Json:
     """The rules without which a workspace does not work: its own vault and storage, and where all may go, services."""
     places: list[tuple[str, tuple[str, ...]]] = [("keyVault", ("vault",))]

@@ -189,7 +189,7 @@ def test_a_conda_file_comes_back_as_json_and_is_the_same_however_it_is_written(a
     made = api("PUT", url, {"properties": stated}).json()["properties"]
     assert (json.loads(made["condaFile"]), made["osType"]) == ({"name": "one", "dependencies": ["pip"]}, "Linux")
     other = {**stated, "condaFile": "name: one\ndependencies:\n- pip\n"}
-    assert api("PUT", url, {"properties": other}).status == 200
+    assert api("PUT", url, {"properties": other}).status == 201, "as recorded, though it was there"
     changed = {**stated, "condaFile": "name: two\ndependencies: [pip]\n"}
     assert (api("PUT", url, {"properties": changed}).status, api("PUT", url, {"properties": {
         **stated, "condaFile": "- no\n- mapping\n"}}).status) == (409, 400)  # fmt: skip

@@ -6,6 +6,7 @@ Source: Microsoft.MachineLearningServices workspaces/{data,codes,environments} (
 
 import json
 import uuid
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import yaml
@@ -205,6 +206,14 @@ class Environments(Assets):
         properties = {**stated, **counted, "provisioningState": "Succeeded"}
         body = {"properties": properties, "systemData": found.body["systemData"]}
         return Reply(200, arm.shown(found.parent, name, body, "workspaces/environments"))
+
+    def put_container(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT a name, which is always answered as new."""
+        return replace(super().put_container(request, emulator), status=201)
+
+    def put_version(self, request: Request, emulator: Emulator) -> Reply:
+        """PUT a version, which is always answered as new."""
+        return replace(super().put_version(request, emulator), status=201)
 
     def show_container(self, emulator: Emulator, resource: Resource) -> Json:
         """A name as it is answered: it always says a description."""

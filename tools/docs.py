@@ -40,6 +40,14 @@ def coverage() -> str:
     return "\n".join(lines)
 
 
+def body_types() -> str:
+    """The types of what calls to Machine Learning state."""
+    sys.path.insert(0, str(ROOT))
+    from tools.body_types import table
+
+    return table()
+
+
 def verdict() -> str:
     """The JSON schema of the document that `mlops gate` writes; a number that JSON does not have is a word there."""
     from pydantic import TypeAdapter
@@ -175,6 +183,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/templates.md": templates,
     "docs/verdict.schema.json": verdict,
     "emulator/COVERAGE.md": coverage,
+    "emulator/azureml_emulator/core/body_types.json": body_types,
     "mlops/flow/training/known_components.json": interfaces,
 }
 

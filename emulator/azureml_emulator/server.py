@@ -17,7 +17,7 @@ from dataclasses import replace
 from email.utils import format_datetime
 
 from azureml_emulator.control.routes import CONTROL_HOST
-from azureml_emulator.core import api_versions, arm, clouds
+from azureml_emulator.core import api_versions, arm, body_types, clouds
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.faults import effects
 from azureml_emulator.core.faults.registry import Entry
@@ -119,8 +119,9 @@ class Application:
     async def _handle(self, route: Route, request: Request) -> Reply:
         """The handler's answer to whom may ask; one that is no coroutine runs in a transaction."""
         headers = {} if self._host else authorize.enter(request, route.name, self._emulator)
-        reply = await self._carry_out(route, request)
-        if route.host == arm.HOST or "/managementfrontend/" in request.path:
+        managed = route.host == arm.HOST or "/managementfrontend/" in request.path
+        reply = await self._carry_out(route, body_types.read(request) if managed else request)
+        if managed:
             reply = api_versions.shaped(request, reply)
         if request.method == "GET" and route.host == arm.HOST:
             with self._emulator.transaction():

@@ -4,26 +4,20 @@
 """
 
 import os
-import uuid
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_emulator import process
-from azureml_emulator.core import arm, clouds
 from azureml_emulator.http.address import Address
+from emulator_support import recorded_place
 from emulator_support.clients import Call
 from emulator_support.recorded_facts import Fact, differences, replayed
 
 Row = tuple[str, Fact, list[str]]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "recorded-parity.md"
-GROUP = arm.default_workspace_id().partition("/providers/")[0]
-CLUSTER = {
-    "computeType": "AmlCompute",
-    "properties": {"vmSize": "STANDARD_DS2_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}},
-}
 KNOWN = {  # part of a difference -> why the emulator differs
     "properties.properties.AzureAsyncOperationUri": "of batch endpoints in 2022 only",
     "componentSpec.$schema": "the schema that was written in by itself in 2022 only",
@@ -47,43 +41,11 @@ KNOWN = {  # part of a difference -> why the emulator differs
 @pytest.fixture(scope="module")
 def rows(api: Call, emulator_address: Address) -> list[Row]:
     """Every recorded call, and how the emulator's answer differs."""
-
-    def ask(method: str, url: str, body: Any) -> tuple[int, Any, Mapping[str, str]]:
-        answer = api(method, url, body)
-        return answer.status, answer.json() if answer.data[:1] in (b"{", b"[") else None, answer.headers
-
-    mine, version = f"f{uuid.uuid4().hex[:8]}", "api-version=2023-08-01-preview"
-    workspace = f"{GROUP}/providers/{arm.PROVIDER}/workspaces/{mine}"  # of its own: what is made there is nobody else's
-    base, registry = (
-        f"https://{arm.HOST}{workspace}",
-        f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/{mine}",
-    )
-    made = {"location": clouds.location(), "properties": {"containerRegistry": registry}}
-    ask("PUT", f"{base}?{version}", made)
-    ask("PUT", f"{base}/computes/{mine}?{version}", {"location": clouds.location(), "properties": CLUSTER})
-    store = ask("GET", f"{base}/datastores/workspaceblobstore?{version}", None)[1]["properties"]
-    key = {"expirableSecret": True}
-    sas = ask("POST", f"{base}/datastores/workspaceblobstore/listSecrets?{version}", key)[1]["sasToken"]
-    host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
-    api("PUT", f"{host}/{mine}/MLmodel{sas}", b"flavors: {}\n", token=False, x_ms_blob_type="BlockBlob")
-    flow = b"inputs:\n  text: {type: string, default: Hello}\n"
-    for file, content in (("code/hello.py", b"print()\n"), ("flow/flow.dag.yaml", flow)):
-        api("PUT", f"{host}/{mine}-{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
-    names = {
-        "code": f"{host}/{mine}-code",
-        "flow": f"{host}/{mine}-flow/flow.dag.yaml",
-        "name": mine,
-        "endpoint": mine,
-        "cluster": mine,
-        "workspace": workspace,
-        "folder": f"azureml://datastores/workspaceblobstore/paths/{mine}",
-        "location": clouds.location(),
-        "group": GROUP,
-    }
     process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "3600 s"})  # the recorded ones had not ended
-    found = list(replayed(ask, base, names))
+    names = recorded_place.names(api)
+    found = list(replayed(partial(recorded_place.ask, api), recorded_place.base(names), names))
     process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
-    ask("DELETE", f"{base}?{version}", None)
+    recorded_place.remove(api, names)
     return found
 
 

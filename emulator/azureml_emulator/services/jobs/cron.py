@@ -149,7 +149,7 @@ def _within(begin: datetime, frequency: str, pattern: Json, zone: ZoneInfo) -> l
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(WINDOWS_ZONES.get(name.lower(), name))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last of a name that no file could have
         raise BadTrigger(f"the time zone {name!r} is not known") from None
 
 

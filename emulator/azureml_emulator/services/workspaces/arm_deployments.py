@@ -177,9 +177,13 @@ def _names(id: str) -> dict[str, str]:
 
 
 def id_of(place: str, said: Json) -> str:
-    """The id of a resource of a template."""
+    """The id of a resource of a template. Raises BadTemplate where its type and name do not fit."""
     provider, *kinds = str(said["type"]).split("/")
-    pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, str(said["name"]).split("/"), strict=False))
+    names = str(said["name"]).split("/")
+    if not kinds or len(kinds) != len(names):
+        what = f"The template resource '{said['name']}' for type '{said['type']}' has incorrect segment lengths."
+        raise BadTemplate(f"{what} A type has as many segments after its provider as its resource's name.")
+    pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, names, strict=True))
     at = str(said.get("scope") or "")
     held = at if at.startswith("/") else f"{place}/providers/{at}" if at else place
     return f"{held}/providers/{provider}{pairs}"

@@ -1,0 +1,57 @@
+"""What recorded calls need to be there before: a workspace of their own, a cluster, files of a model and a flow."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from azureml_emulator.core import arm, clouds
+from emulator_support.clients import Call
+
+_GROUP = arm.default_workspace_id().partition("/providers/")[0]
+_VERSION = "api-version=2023-08-01-preview"
+_CLUSTER = {
+    "computeType": "AmlCompute",
+    "properties": {"vmSize": "STANDARD_DS2_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}},
+}
+
+
+def ask(api: Call, method: str, url: str, body: Any) -> tuple[int, Any, Mapping[str, str]]:
+    """One call: its status, its answer where that is JSON, its headers."""
+    answer = api(method, url, body)
+    return answer.status, answer.json() if answer.data[:1] in (b"{", b"[") else None, answer.headers
+
+
+def base(names: Mapping[str, str]) -> str:
+    """The URL below which the calls are."""
+    return f"https://{arm.HOST}{names['workspace']}"
+
+
+def names(api: Call) -> dict[str, str]:
+    """Makes all of it; what stands for `{name}` in a recorded call."""
+    mine = f"f{uuid.uuid4().hex[:8]}"
+    found = {
+        "name": mine,
+        "endpoint": mine,
+        "cluster": mine,
+        "workspace": f"{_GROUP}/providers/{arm.PROVIDER}/workspaces/{mine}",
+        "folder": f"azureml://datastores/workspaceblobstore/paths/{mine}",
+        "location": clouds.location(),
+        "group": _GROUP,
+    }
+    here, registry = base(found), f"{_GROUP}/providers/Microsoft.ContainerRegistry/registries/{mine}"
+    for place, properties in (("", {"containerRegistry": registry}), (f"/computes/{mine}", _CLUSTER)):
+        ask(api, "PUT", f"{here}{place}?{_VERSION}", {"location": clouds.location(), "properties": properties})
+    store = ask(api, "GET", f"{here}/datastores/workspaceblobstore?{_VERSION}", None)[1]["properties"]
+    key = {"expirableSecret": True}
+    sas = ask(api, "POST", f"{here}/datastores/workspaceblobstore/listSecrets?{_VERSION}", key)[1]["sasToken"]
+    host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
+    flow = b"inputs:\n  text: {type: string, default: Hello}\n"
+    files = {"/MLmodel": b"flavors: {}\n", "-code/hello.py": b"print()\n", "-flow/flow.dag.yaml": flow}
+    for file, content in files.items():
+        api("PUT", f"{host}/{mine}{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
+    return {**found, "code": f"{host}/{mine}-code", "flow": f"{host}/{mine}-flow/flow.dag.yaml"}
+
+
+def remove(api: Call, names: Mapping[str, str]) -> None:
+    """Delete the workspace with what was made in it."""
+    ask(api, "DELETE", f"{base(names)}?{_VERSION}", None)

@@ -108,6 +108,7 @@ _JOB: dict[str, Answers] = {
 _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
     "jobs": {"queueSettings": _until("2023-12-31")},
     "connections": {"/systemData": _until("2022-12-31")},
+    "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
 _ONLY: dict[str, dict[str, Answers]] = {
     "data": {**_GONE, "stage": _SHORT_LIVED},
@@ -131,7 +132,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
     "jobs": _JOB,
     "schedules": {f"action/jobDefinition/{key}": answers for key, answers in _JOB.items()},
     "computes": {
-        "provisioningWarnings": _since("2023-01-01"),
+        "provisioningWarnings": _after("2022-10-01"),
         "properties/enableBatchPrivateLink": _since("2022-10-01"),
         **dict.fromkeys(  # of an instance
             (
@@ -160,7 +161,7 @@ _ONLY: dict[str, dict[str, Answers]] = {
     },
     "workspaces": {
         **dict.fromkeys(("v1LegacyMode", "softDeleteEnabled"), _since("2022-05-01")),
-        **dict.fromkeys(("/kind", "enableDataIsolation"), _but("2022-10-01", "2022-10-01-preview")),
+        **dict.fromkeys(("/kind", "enableDataIsolation"), _since("2022-10-01")),
         **dict.fromkeys(("managedNetwork", "creationTime"), _since("2022-12-01")),
         **dict.fromkeys(
             ("ipAllowlist", "serverlessComputeSettings", "EnableSoftwareBillOfMaterials"), _since("2023-04-01")

@@ -144,7 +144,7 @@ def scheduled(stated: Json, *, kept: bool) -> Json:
     services = stated.get("services")
     if stated.get("sourceJobId"):
         whole |= {key: stated.get(key) for key in ("inputs", "outputs", "jobs", "settings", "tags", "properties")}
-    elif kept:
+    elif kept and stated.get("jobType") != JobType.PIPELINE:
         services = services or {}
     unsaid = {"description": None, "isArchived": False, "tags": None, "properties": None}
     own = {"displayName": stated.get("displayName"), "experimentName": stated.get("experimentName") or ""}

@@ -89,7 +89,7 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
     work = component_job.work_of(emulator, properties)
     if work is None:
         text = f"Component {properties['componentId']} was not found."
-        raise ServiceError(400, "UserError", text, details=[error_object("NotFound", text, "componentId")])
+        raise ServiceError(400, "UserError", text)
     if not work.jobs:
         problems.append(error_object("UserError", "A pipeline job needs at least one step.", "jobs"))
     problems += [
@@ -109,7 +109,8 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
     if problems:
         first = problems[0]["message"]
         more = f" ({len(problems) - 1} more in details)" if len(problems) > 1 else ""
-        raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=problems)
+        several = problems if more else []  # of one alone the service says nothing in details
+        raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=several)
 
 
 def check_compute(

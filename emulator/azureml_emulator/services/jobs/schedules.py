@@ -22,6 +22,7 @@ from azureml_emulator.services.workspaces import scope
 from azureml_emulator.services.workspaces.records import Records
 
 LOOK_SECONDS = 1.0
+UNSAID: Json = dict.fromkeys(("hours", "minutes", "weekDays", "monthDays"))  # of a recurrence's pattern
 
 
 class Schedules(Records):
@@ -83,6 +84,8 @@ class Schedules(Records):
         if kept and not trigger.get("startTime"):  # it counts from the next minute
             begin = Schedule.read(resource).created.replace(second=0, microsecond=0) + timedelta(minutes=1)
             properties["trigger"] = {**trigger, "startTime": f"{begin:%Y-%m-%dT%H:%M:%S}"}
+        if pattern := trigger.get("schedule"):
+            properties["trigger"] = {**properties["trigger"], "schedule": {**UNSAID, **pattern}}
         return properties
 
     def selected(self, request: Request, found: Iterable[Resource]) -> Iterable[Resource]:

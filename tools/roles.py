@@ -75,7 +75,7 @@ BEYOND: Mapping[str, Mapping[str, str]] = {
         f"{ML}/jobs/write": _OLD,
         f"{ML}/onlineEndpoints/deployments/delete": _OLD,
     },
-    READ: {"Microsoft.MachineLearningServices/locations/computeoperationsstatus/read": _IDLE},
+    READ: {},
     "autoscale": dict.fromkeys(
         ("Microsoft.Insights/autoscaleSettings/delete", "Microsoft.Insights/autoscaleSettings/write"), _SCALE
     ),

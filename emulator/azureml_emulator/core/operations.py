@@ -23,8 +23,10 @@ Effect = Literal["settle", "delete", "none"]
 
 HELD = 1e15  # due when somebody says so
 MFE, ACCOUNT, COMPUTE = "mfeOperationsStatus", "workspaceOperationsStatus", "computeOperationsStatus"
+REGISTRY = "registryOperationsStatus"
 _KEPT_AT: dict[str, str] = {  # kind of resource -> which service keeps its operations; all others the front end
     "computes": COMPUTE,
+    "registries": REGISTRY,
     **dict.fromkeys(("workspaces", "outboundRules"), ACCOUNT),
 }
 _SAID = {  # kind of resource -> what its service says of an operation; of all others everything
@@ -80,7 +82,7 @@ class Operation:
     @property
     def url(self) -> str:
         """Where its status is read."""
-        mark = {COMPUTE: "&service=new", ACCOUNT: "&type=async"}.get(self.kept_at, "")
+        mark = {COMPUTE: "&service=new", ACCOUNT: "&type=async", REGISTRY: "&type=async"}.get(self.kept_at, "")
         return f"https://{clouds.here(arm.HOST)}{self._path}?api-version={self.api_version}{mark}"
 
     @property

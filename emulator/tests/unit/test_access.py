@@ -103,7 +103,7 @@ def test_a_call_is_an_action_at_a_scope(method: str, path: str, action: str, sco
 
 
 UNPUBLISHED = re.compile(  # calls of the interface for which Azure's list of operations has no name
-    r"/(marketplaceSubscriptions|capabilityHosts|outboundRules)/(read|write|delete)"
+    r"/(marketplaceSubscriptions|capabilityHosts|outboundRules)/(read|write|delete)|/registryOperationsStatus/read"
     r"|/(featuresets|featurestoreEntities)/versions/(read|write|delete)|/environments/delete|/schedules/trigger/action"
 )
 

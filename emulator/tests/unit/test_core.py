@@ -170,6 +170,23 @@ class TestOperations:
         assert emulator.operations.read(operation.id).status == "Succeeded"
         assert emulator.store.get("/p/a") is None
 
+    @pytest.mark.parametrize(
+        ("id", "status", "result"),
+        [
+            ("/workspaces/w/computes/c", "computeOperationsStatus/{id}?api-version={v}&service=new", None),
+            ("/workspaces/w", "workspaceOperationsStatus/{id}?api-version={v}&type=async", "type=location"),
+            ("/registries/r", "registryOperationsStatus/{id}?api-version={v}&type=async", "type=location"),
+        ],
+    )
+    def test_each_service_has_its_own_name_for_operations(
+        self, emulator: Emulator, id: str, status: str, result: str | None
+    ) -> None:
+        begun = start(emulator, id)
+        headers = accepted(begun, 202).headers
+        wanted = f"/locations/eastus/{status}".format(id=begun.id, v=begun.api_version)
+        assert headers["Azure-AsyncOperation"].endswith(wanted)
+        assert headers.get("Location") == (result and headers["Azure-AsyncOperation"].replace("type=async", result))
+
     def test_the_answer_names_where_to_poll(self, emulator: Emulator) -> None:
         created, gone = (accepted(start(emulator, "/p/a"), status) for status in (201, 202))
         assert "/locations/eastus/mfeOperationsStatus/oe:" in created.headers["Azure-AsyncOperation"]

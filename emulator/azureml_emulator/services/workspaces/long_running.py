@@ -1,7 +1,7 @@
 """The URLs that a long-running operation is polled at, for every kind of resource.
 
-It must not know what an operation changes. Source: ARM's asynchronous operations contract; the service of workspaces
-tells its status from its result by the query.
+It must not know what an operation changes. Source: ARM's asynchronous operations contract; the services of workspaces
+and of registries tell its status from its result by the query.
 """
 
 from azureml_emulator.core import arm
@@ -20,8 +20,8 @@ def status(request: Request, emulator: Emulator) -> Reply:
     return Reply(200, operation.body(), waiting)
 
 
-def of_workspace(request: Request, emulator: Emulator) -> Reply:
-    """GET what the service of workspaces says of an operation: its result with `type=location`, else its status."""
+def by_type(request: Request, emulator: Emulator) -> Reply:
+    """GET what the service of workspaces or registries says of an operation: its result with `type=location`, else its status."""
     return (result if request.query.get("type") == "location" else status)(request, emulator)
 
 

@@ -121,7 +121,8 @@ OPERATION_ROUTES = (
     Route(ARM, "GET", LOCATION + "/mfeOperationsStatus/{id}", long_running.status),
     Route(ARM, "GET", LOCATION + "/mfeOperationResults/{id}", long_running.result),
     Route(ARM, "GET", LOCATION + "/computeOperationsStatus/{id}", long_running.status),
-    Route(ARM, "GET", LOCATION + "/workspaceOperationsStatus/{id}", long_running.of_workspace),
+    Route(ARM, "GET", LOCATION + "/workspaceOperationsStatus/{id}", long_running.by_type),
+    Route(ARM, "GET", LOCATION + "/registryOperationsStatus/{id}", long_running.by_type),
 )
 DATASTORE_ROUTES = (
     Route(ARM, "GET", WS + "/datastores", datastores.list_all),

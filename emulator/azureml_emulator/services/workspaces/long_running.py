@@ -21,7 +21,7 @@ def status(request: Request, emulator: Emulator) -> Reply:
 
 
 def by_type(request: Request, emulator: Emulator) -> Reply:
-    """GET what the service of workspaces or registries says of an operation: its result with `type=location`, else its status."""
+    """GET an operation of workspaces or registries: its result with `type=location`, else its status."""
     return (result if request.query.get("type") == "location" else status)(request, emulator)
 
 

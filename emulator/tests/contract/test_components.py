@@ -205,3 +205,12 @@ def test_a_specification_of_another_form_is_refused(api: Call, kind: str, field:
         assert (answer.status, field in answer.json()["error"]["message"]) == (400, True), wrong
     unnamed = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", spec(name=None, version=None, inputs={"a": None}))
     assert unnamed.json()["properties"]["componentSpec"]["version"] == "1"
+
+
+def test_a_flow_that_cannot_be_read_becomes_no_component(api: Call) -> None:
+    store = api("GET", f"{ARM}{WORKSPACE}/datastores/workspaceblobstore?{VERSION}").json()["properties"]
+    for place in ("nobody", ""):
+        uri = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}/{place}/flow.dag.yaml"
+        flow = {"type": "promptflow_parallel", "code": "a", "flow_definition_uri": uri if place else ""}
+        answer = put(api, f"f{uuid.uuid4().hex[:8]}/versions/1", flow)
+        assert (answer.status, "definition of the flow" in answer.json()["error"]["message"]) == (400, True)

@@ -46,10 +46,13 @@ def names(api: Call) -> dict[str, str]:
     sas = ask(api, "POST", f"{here}/datastores/workspaceblobstore/listSecrets?{_VERSION}", key)[1]["sasToken"]
     host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
     flow = b"inputs:\n  text: {type: string, default: Hello}\n"
-    files = {"/MLmodel": b"flavors: {}\n", "-code/hello.py": b"print()\n", "-flow/flow.dag.yaml": flow}
+    asking = flow + b"nodes:\n- {name: sum, type: llm, connection: one, inputs: {deployment_name: davinci}}\n"
+    flows = {"-flow/flow.dag.yaml": flow, "-asks/flow.dag.yaml": asking}
+    files = {"/MLmodel": b"flavors: {}\n", "-code/hello.py": b"print()\n", **flows}
     for file, content in files.items():
         api("PUT", f"{host}/{mine}{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
-    return {**found, "code": f"{host}/{mine}-code", "flow": f"{host}/{mine}-flow/flow.dag.yaml"}
+    places = {name: f"{host}/{mine}-{name}/flow.dag.yaml" for name in ("flow", "asks")}
+    return {**found, "code": f"{host}/{mine}-code", **places}
 
 
 def remove(api: Call, names: Mapping[str, str]) -> None:

@@ -36,14 +36,20 @@ def expanded(emulator: Emulator, holder: str, stated: Json) -> Json:
     """The parallel component of a flow; any other specification as it is. Raises 400 where there is no definition."""
     if stated.get("type") != KIND:
         return stated
-    declared = _declared(emulator, holder, str(stated.get("flow_definition_uri") or ""))
+    definition = _definition(emulator, holder, str(stated.get("flow_definition_uri") or ""))
+    declared = {name: _input(said) for name, said in (definition.get("inputs") or {}).items()}
+    models = _models(definition, stated.get("connections") or {})
     code = str(stated.get("code") or "")
-    arguments = [f"--amlbi_pf_input_{name} ${{{{inputs.{name}}}}}" for name in declared]
+    arguments = [
+        *_chosen("--amlbi_pf_connections", ".connection", models),
+        *_chosen("--amlbi_pf_deployment_names", ".deployment_name", models),
+        *(f"--amlbi_pf_input_{name} ${{{{inputs.{name}}}}}" for name in declared),
+    ]
     return {
         "display_name": stated.get("name"),
         **{key: value for key, value in stated.items() if key not in _TAKEN},
         "type": "parallel",
-        "inputs": {**_inputs(stated), **declared},
+        "inputs": {**_inputs(stated), **models, **declared},
         "outputs": {"flow_outputs": {"type": "uri_folder"}, "debug_info": {"type": "uri_folder"}},
         "task": {
             "code": code if code.startswith("azureml:") else f"azureml:{code}",
@@ -67,15 +73,43 @@ def _inputs(stated: Json) -> Json:
     return {"data": folder, "run_outputs": {**folder, "optional": True}, **variables}
 
 
-def _declared(emulator: Emulator, holder: str, uri: str) -> Json:
+def _models(definition: Json, stated: Json) -> Json:
+    """Of each step that asks a model: which connection and which deployment, for a job to choose others."""
+    steps = [one for one in definition.get("nodes") or [] if one.get("type") == "llm"]
+    found: Json = {}
+    for key in ("connection", "deployment_name"):
+        for step in steps:
+            own = stated.get(step["name"]) or {}
+            value = own.get(key) or step.get(key) or (step.get("inputs") or {}).get(key)
+            if value is not None:
+                found[f"connections.{step['name']}.{key}"] = {"type": "string", "optional": True, "default": value}
+    return found
+
+
+def _chosen(option: str, ending: str, models: Json) -> list[str]:
+    """The argument that hands on what a job chose of one kind; none where no step asks a model."""
+    names = [name for name in models if name.endswith(ending)]
+    parts = [f"$[[{name.removeprefix('connections.')}=${{{{inputs.{name}}}}},]]" for name in names]
+    return [f'{option} "{"".join(parts)}"'] if parts else []
+
+
+def _definition(emulator: Emulator, holder: str, uri: str) -> Json:
     try:
         place = storage.resolve(emulator, uri, workspace=holder, kind="codes")
-        definition: Any = yaml.safe_load(storage.read(emulator, place.account, place.container, place.name))
-        inputs = (definition or {}).get("inputs") or {}
-        return {name: _input(said) for name, said in inputs.items()}
-    except (ServiceError, yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
-        text = f"The definition of the flow cannot be read at {uri!r}: {error}"
-        raise bad_request(text, code="UserError", target="flow_definition_uri") from error
+        read: Any = yaml.safe_load(storage.read(emulator, place.account, place.container, place.name))
+    except (ServiceError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _unreadable(uri, str(error)) from error
+    inputs, nodes = (read.get("inputs") or {}, read.get("nodes") or []) if isinstance(read, dict) else (None, None)
+    if not isinstance(inputs, dict) or not isinstance(nodes, list):
+        raise _unreadable(uri, "it is no flow")
+    if not all(isinstance(one, dict) for one in (*inputs.values(), *nodes)) or any("name" not in one for one in nodes):
+        raise _unreadable(uri, "an input or a node is not described")
+    return dict(read)
+
+
+def _unreadable(uri: str, why: str) -> ServiceError:
+    text = f"The definition of the flow cannot be read at {uri!r}: {why}"
+    return bad_request(text, code="UserError", target="flow_definition_uri")
 
 
 def _input(said: Json) -> Json:

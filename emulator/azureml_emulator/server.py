@@ -6,13 +6,10 @@ It gives each request to its handler, and makes envelopes of errors; it must not
 import asyncio
 import errno
 import inspect
-import json
-import re
 import sqlite3
 import time
 import traceback
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 from email.utils import format_datetime
 
@@ -29,12 +26,12 @@ from azureml_emulator.http.certificates import Authority
 from azureml_emulator.http.connection import METADATA, HttpAnswer
 from azureml_emulator.http.listening import Listening, listen
 from azureml_emulator.http.routing import Route, Router
+from azureml_emulator.request_log import RequestLog
 from azureml_emulator.routes import ROUTES
-from azureml_emulator.services.entra import authorize, tokens
+from azureml_emulator.services.entra import authorize
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
 LOOK = 0.05  # seconds between looks whether a slow answer may come
-SECRET = re.compile(r"(?i)\b(sig|token|code|key|password|client_secret|assertion)=[^&]*")  # in a query
 
 
 class Application:
@@ -43,6 +40,7 @@ class Application:
     def __init__(self, emulator: Emulator, host: str | None = None) -> None:
         self._emulator = emulator
         self._router = Router(ROUTES)
+        self._log = emulator.part(RequestLog)
         self._host = host
 
     async def __call__(self, request: Request) -> HttpAnswer:
@@ -51,7 +49,7 @@ class Application:
             request = replace(request, host=self._host)
         started = time.perf_counter()
         reply = await self.answer(request)
-        self._log(request, reply, time.perf_counter() - started)  # whoever has the answer finds it in the log
+        self._log.note(request, reply, time.perf_counter() - started)
         return _sent(reply, self._emulator)
 
     async def answer(self, request: Request) -> Reply:
@@ -59,8 +57,9 @@ class Application:
         try:
             if self._host:
                 _refuse_strangers(request)
-            with self._emulator.transaction():
-                self._emulator.operations.settle()
+            if self._emulator.operations.are_under_way:
+                with self._emulator.transaction():
+                    self._emulator.operations.settle()
             route, request = self._router.find(request)
             if self._host:
                 return await self._handle(route, request)
@@ -123,7 +122,7 @@ class Application:
         reply = await self._carry_out(route, body_types.read(request) if managed else request)
         if managed:
             reply = api_versions.shaped(request, reply)
-        if request.method == "GET" and route.host == arm.HOST:
+        if request.method == "GET" and route.host == arm.HOST and self._emulator.operations.are_under_way:
             with self._emulator.transaction():
                 self._emulator.operations.seen(request.path)
         return replace(reply, headers={**headers, **reply.headers}) if headers else reply
@@ -136,14 +135,6 @@ class Application:
             reply = route.handler(request, self._emulator)
         assert isinstance(reply, Reply)
         return reply
-
-    def _log(self, request: Request, reply: Reply, seconds: float) -> None:
-        query = SECRET.sub(r"\1=...", request.query_string)
-        with suppress(OSError), (self._emulator.folder / "requests.log").open("a", encoding="utf-8") as log:
-            line = {"at": time.time(), "method": request.method, "url": request.url, "query": query}
-            if client := tokens.client_of(request.headers.get("authorization", "")):
-                line["client"] = client
-            log.write(json.dumps({**line, "status": reply.status, "ms": round(seconds * 1000, 1)}) + "\n")
 
 
 class Running:
@@ -190,6 +181,7 @@ class Running:
         for listening in self._listening:
             listening.end()
         await asyncio.gather(*self.emulator.tasks, return_exceptions=True)
+        self.emulator.part(RequestLog).close()
         (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()
 

@@ -212,6 +212,12 @@ class Operations:
         ).fetchone()
         return _operation(row) if row else None
 
+    @property
+    def are_under_way(self) -> bool:
+        """Whether there is any that a look, a poll or time could end."""
+        row = self._store.database.execute("SELECT 1 FROM operations WHERE status = 'InProgress' LIMIT 1").fetchone()
+        return row is not None
+
     def settle(self) -> None:
         """Apply the effect of every operation that is due."""
         rows = self._store.database.execute(

@@ -6,6 +6,7 @@ It must not know ASGI or any resource.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -51,7 +52,7 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     injected: list[InjectedFailure] = field(default_factory=list)  # taken by the operation that the request begins
 
-    @property
+    @cached_property
     def query(self) -> dict[str, str]:
         """Query parameters; of a repeated one, the last."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))

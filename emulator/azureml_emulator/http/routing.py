@@ -5,9 +5,12 @@ Paths of Azure Resource Manager ignore case; `{name}` takes one segment, `{name.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
+from itertools import chain
+from operator import itemgetter
 
 from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
@@ -31,7 +34,7 @@ class Route:
     handler: Handler
     when: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What faults and COVERAGE.md call it: `jobs.put`, or of a kind of asset `models.get_version`."""
         owner = getattr(self.handler, "__self__", None)
@@ -49,18 +52,21 @@ class RouteRow:
         pieces = route.path.split("/")
         self._open = route.path.endswith("...}")
         self._count = len(pieces)
-        self._literal = max((at for at, piece in enumerate(pieces) if "{" not in piece), default=0)
-        self._text = pieces[self._literal].lower()
+        literal = max((at for at, piece in enumerate(pieces) if "{" not in piece), default=0)
+        self.mark: Mark = literal, pieces[literal].lower()  # its last fixed piece
 
     @cached_property
     def path(self) -> re.Pattern[str]:
         """What its paths look like."""
         return _pattern(self.route.path, "/")
 
-    def may_take(self, pieces: Sequence[str]) -> bool:
-        """Whether a path of these pieces, in lower case, has the right length and the row's last fixed piece."""
-        fits = len(pieces) >= self._count if self._open else len(pieces) == self._count
-        return fits and pieces[self._literal] == self._text
+    def may_take(self, count: int) -> bool:
+        """Whether a path of so many pieces has the right length."""
+        return count >= self._count if self._open else count == self._count
+
+
+Mark = tuple[int, str]  # a place in a path, and the piece that stands there in lower case
+Candidate = tuple[int, RouteRow, dict[str, str]]  # in the order of the table, with what the host's name captures
 
 
 class Router:
@@ -75,8 +81,11 @@ class Router:
         allowed: set[str] = set()
         query = request.query
         pieces = request.path.lower().split("/")
-        for row, at_host in self._at(request.host):
-            at_path = row.path.fullmatch(request.path) if row.may_take(pieces) else None
+        marked = self._at(request.host)
+        for _, row, at_host in sorted(
+            chain.from_iterable(marked.get(mark, ()) for mark in enumerate(pieces)), key=itemgetter(0)
+        ):
+            at_path = row.path.fullmatch(request.path) if row.may_take(len(pieces)) else None
             if not at_path or not _fits(row.route.when, query):
                 continue
             if request.method not in row.methods:
@@ -99,10 +108,13 @@ class Router:
             + ". See emulator/COVERAGE.md for what it answers.",
         )
 
-    def _find_host(self, host: str) -> list[tuple[RouteRow, dict[str, str]]]:
-        """The rows of a host, with the parts of its name that they capture."""
-        found = ((row, _pattern(clouds.here(row.route.host), ".").fullmatch(host)) for row in self._rows)
-        return [(row, match.groupdict()) for row, match in found if match]
+    def _find_host(self, host: str) -> Mapping[Mark, Sequence[Candidate]]:
+        """The rows of a host by what is quickly seen of a path: a request looks at a few of them, not at all."""
+        found: dict[Mark, list[Candidate]] = defaultdict(list)
+        for order, row in enumerate(self._rows):
+            if match := _pattern(clouds.here(row.route.host), ".").fullmatch(host):
+                found[row.mark].append((order, row, match.groupdict()))
+        return dict(found)
 
 
 def at_host(template: str, host: str) -> bool:

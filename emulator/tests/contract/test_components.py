@@ -202,7 +202,7 @@ def test_a_specification_of_another_form_is_refused(api: Call, kind: str, field:
     for wrong in ("text", ["a"], [], 1):
         stated = {**spec(), "type": kind, field: wrong}
         answer = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", stated, isAnonymous=anonymous)
-        assert (answer.status, field in answer.json()["error"]["message"]) == (400, True), wrong
+        assert (answer.status, field in answer.data.decode()) == (400, True), answer.json()
     unnamed = put(api, f"c{uuid.uuid4().hex[:8]}/versions/1", spec(name=None, version=None, inputs={"a": None}))
     assert unnamed.json()["properties"]["componentSpec"]["version"] == "1"
 

@@ -122,7 +122,7 @@ def _sweep(stated: Json) -> Json:
         "trial": {
             "codeId": None,
             "distribution": None,
-            "environmentVariables": None,
+            "environmentVariables": {},
             **trial,
             "environmentId": curated.registry_id(str(trial.get("environmentId") or "")),
             "resources": {**_RESOURCES, **(trial.get("resources") or {})},

@@ -110,7 +110,7 @@ def _of_sweep(properties: Json) -> Labels:
         "runTemplate": "HyperDrive",
         "azureml.runsource": "hyperdrive",
         "platform": "AML",
-        **_snapshot((properties.get("trial") or {}).get("codeId")),
+        "ContentSnapshotId": snapshot((properties.get("trial") or {}).get("codeId")) or "",
         "user_agent": "managementfrontend/emulator",
     }
 

@@ -1,10 +1,10 @@
 """Where the outputs of a job lie. It must not read them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mlops.azure import datastores
-from mlops.azure.jobs import ENDED, data_plane, run_history
+from mlops.azure.run_tree import data_plane
+from mlops.azure.run_tree import outputs as outputs_of
 from mlops.azure.workspace import Workspace
 
 _ASSET_KINDS = {
@@ -24,7 +24,7 @@ def output_uris(workspace: Workspace, name: str, outputs: Sequence[str]) -> dict
     Run history names the asset that an output became; one that became none is looked for where jobs write.
     """
     what = f"find the output {', '.join(outputs)} of {name}"
-    assets = _outputs(workspace, name, what)
+    assets = outputs_of(workspace, name, what)
     by_kind: dict[str, dict[str, str]] = {"data": {}, "model": {}}
     for output in outputs:
         asset = assets.get(output) or {}
@@ -54,17 +54,3 @@ def _where_jobs_write(workspace: Workspace, name: str, output: str, what: str) -
     paths = (f"azureml/{name}/{output}/", f"dataset/{name}/{output}/")
     there = next((path for path in paths if datastores.exists(workspace, store, path, what)), None)
     return None if there is None else f"azureml://datastores/{store}/paths/{there}"
-
-
-def _outputs(workspace: Workspace, name: str, what: str) -> dict[str, Any]:
-    """The assets that the outputs of a run became; those of one that has ended stay."""
-    if known := workspace.known(("outputs", name)):
-        return dict(known)
-    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
-    run = workspace.send("POST", f"{run_history(workspace)}/rundata?api-version=v1.0", what, json=body).json()[
-        "runMetadata"
-    ]
-    found = dict(run.get("outputs") or {})
-    if run.get("status") in ENDED:
-        workspace.remember(("outputs", name), found)
-    return found

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import at_once, bulk
+from mlops.azure import bulk, run_tree
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
@@ -22,7 +22,6 @@ ATTEMPTS_LIMIT = 100
 GAP = 2  # numbers without a job after which there are no more
 API = "2024-10-01"
 PIPELINE = "Pipeline"
-ENDED = frozenset(state.value for state in JobState if state.ended)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def find_all(workspace: Workspace, names: Sequence[str]) -> list[Job | None]:
     unknown = {name: _url(workspace, name) for name in names if not workspace.known(_key(name))}
     read = bulk.present(workspace, unknown, f"read the jobs {', '.join(unknown)}") if len(unknown) > 1 else {}
     for name, answer in read.items():
-        if answer and answer["properties"].get("status") in ENDED:
+        if answer and answer["properties"].get("status") in run_tree.ENDED:
             workspace.remember(_key(name), answer)
     answers = [read[name] if name in read else shown(workspace, name) for name in names]
     return [None if answer is None else _job(workspace, answer) for answer in answers]
@@ -60,7 +59,7 @@ def shown(workspace: Workspace, name: str) -> dict[str, Any] | None:
     if known := workspace.known(_key(name)):
         return dict(known)
     found = workspace.look(_url(workspace, name), f"read the job {name}")
-    if found and found["properties"].get("status") in ENDED:
+    if found and found["properties"].get("status") in run_tree.ENDED:
         workspace.remember(_key(name), found)
     return found
 
@@ -131,7 +130,7 @@ def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
     known = ended or workspace.send("GET", _url(workspace, name), what).json()
     experiment = known["properties"]["experimentName"]
     workspace.remember(_key(name), None)
-    url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
+    url = f"{run_tree.run_history(workspace)}/experiments/{quote(experiment)}/runs/{quote(name)}?api-version=v1.0"
     workspace.send("PATCH", url, what, json={"tags": dict(tags)})
     if ended:
         stated = ended["properties"]
@@ -147,52 +146,12 @@ def failure(workspace: Workspace, name: str) -> str:
     causes = [text for child in _failed_children(workspace, name) if (text := failure(workspace, child))]
     if causes:
         return "; ".join(dict.fromkeys(causes))
-    error = (run_details(workspace, name).get("error") or {}).get("error") or {}
+    error = (run_tree.details(workspace, name).get("error") or {}).get("error") or {}
     return ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
 
 
-def run_details(workspace: Workspace, name: str) -> dict[str, Any]:
-    """A run as run history tells it: state, error, and where its logs can be read."""
-    url = f"{run_history(workspace)}/runs/{quote(name)}/details"
-    return dict(workspace.send("GET", url, f"read the details of {name}").json())
-
-
 def _failed_children(workspace: Workspace, name: str) -> list[str]:
-    return [str(run["runId"]) for run in children(workspace, name) if run.get("status") == JobState.FAILED]
-
-
-def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
-    """The runs directly below a run, as run history tells them; below one that has ended none comes or goes."""
-    key = ("steps", name)
-    with workspace.alone(key):
-        if (known := workspace.known(key)) is not None:
-            return list(known)
-        url = f"{run_history(workspace)}/runs/{quote(name)}/children"
-        found = bulk.pages(workspace, url, f"read the steps of {name}")
-        _keep_steps(workspace, name, found)
-    return found
-
-
-def _keep_steps(workspace: Workspace, name: str, found: Sequence[dict[str, Any]]) -> None:
-    for run in found:
-        if run.get("status") in ENDED:
-            workspace.remember(("ended", str(run["runId"])), value=True)
-    if workspace.known(("ended", name)) or workspace.known(_key(name)):
-        workspace.remember(("steps", name), list(found))
-
-
-def _below(workspace: Workspace, name: str) -> list[str]:
-    """The runs below a run at any depth, each before those below it. Those of a depth are read side by side."""
-    steps: dict[str, list[dict[str, Any]]] = {}
-    level = [name]
-    while level:
-        steps |= zip(level, at_once.each(lambda run: children(workspace, run), level), strict=True)
-        level = [str(child["runId"]) for run in level for child in steps[run]]
-
-    def below(run: str) -> list[str]:
-        return [one for child in steps[run] for one in (str(child["runId"]), *below(str(child["runId"])))]
-
-    return below(name)
+    return [str(run["runId"]) for run in run_tree.children(workspace, name) if run.get("status") == JobState.FAILED]
 
 
 def metrics(workspace: Workspace, name: str) -> dict[str, float]:
@@ -214,7 +173,7 @@ def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
     Evaluation steps log on their own runs only. Each run is read itself, because search lags behind
     (azure-sdk-for-python#39198).
     """
-    urls = {run: _run_url(workspace, run) for run in (name, *_below(workspace, name))}
+    urls = {run: _run_url(workspace, run) for run in (name, *run_tree.below(workspace, name))}
     read = bulk.each(workspace, urls, f"read the metrics of {name}")
     found: dict[str, float] = {}
     for run in urls:
@@ -270,14 +229,3 @@ def _job(workspace: Workspace, found: dict[str, Any]) -> Job:
 def _mlflow(workspace: Workspace) -> str:
     stated = str(workspace.description["properties"]["mlFlowTrackingUri"])
     return stated.replace("azureml://", "https://", 1) + "/api/2.0/mlflow"
-
-
-def run_history(workspace: Workspace) -> str:
-    """The address of the workspace's run history."""
-    return data_plane(workspace, "history")
-
-
-def data_plane(workspace: Workspace, service: str) -> str:
-    """The address of a service of the workspace's data plane, on the host that the workspace names."""
-    host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
-    return f"https://{host}/{service}/v1.0{workspace.id}"

@@ -6,7 +6,7 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops.azure import at_once, datastores, job_outputs, jobs
+from mlops.azure import at_once, datastores, job_outputs, jobs, run_tree
 from mlops.azure.workspace import Workspace
 
 
@@ -59,7 +59,7 @@ def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequen
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:
     """The run of a step at any depth. The studio may show a step by its component's display name."""
-    for child in jobs.children(workspace, job):
+    for child in run_tree.children(workspace, job):
         run = str(child["runId"])
         names = {str(child.get(key) or "").lower().replace(" ", "_") for key in ("displayName", "name")}
         found = run if step in names else _step(workspace, run, step)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.azure.failures import translated
-from mlops.azure.jobs import children, run_details
+from mlops.azure.run_tree import children, details
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.training.progress import PipelineStep, log_of_interest
@@ -63,7 +63,7 @@ class Log:
 
     def _address(self) -> str:
         """Where it can be read for a while without signing in. The log that was begun with is kept to."""
-        found = run_details(self.workspace, self.run).get("logFiles") or {}
+        found = details(self.workspace, self.run).get("logFiles") or {}
         self.path = self.path or log_of_interest(list(found)) or ""
         return str(found.get(self.path) or "")
 

@@ -1,6 +1,6 @@
 """Looks up what a run is judged by: its metrics, those of its steps, and the champion. It must not judge by itself."""
 
-from mlops.azure import aliases, at_once, jobs, models
+from mlops.azure import aliases, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
 from mlops.domain.evaluation.spec import ChampionPlace
@@ -38,8 +38,8 @@ def metrics_of_run(workspace: Workspace, job: str) -> RunMetrics:
 
     The component loads its best weights at the end, and says their loss in a property of the run (azureml-acft).
     """
-    found, details = at_once.both(lambda: jobs.all_metrics(workspace, job), lambda: jobs.run_details(workspace, job))
-    score = str((details.get("properties") or {}).get("score") or "")
+    found, stated = jobs.all_metrics(workspace, job), run_tree.properties(workspace, job)
+    score = str(stated.get("score") or "")
     if not score or found.get(KEPT_BY) is None:
         return found, None
     return kept_weights(found, score, jobs.histories(workspace, job, (KEPT_BY,))[KEPT_BY], KEPT_BY)

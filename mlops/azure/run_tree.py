@@ -1,0 +1,117 @@
+"""Runs as run history tells them: what is below a run, and what a run says of itself. It must not read metrics.
+
+All that is below a job that has ended is read at once, as azureml-core's `get_children(recursive=True)` does, and
+stays: none comes or goes. Below one that goes on, each depth is read anew.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from mlops.azure import at_once, bulk
+from mlops.azure.workspace import Workspace
+from mlops.domain.training.run import JobState
+
+ENDED = frozenset(state.value for state in JobState if state.ended)
+
+
+def run_history(workspace: Workspace) -> str:
+    """The address of the workspace's run history."""
+    return data_plane(workspace, "history")
+
+
+def data_plane(workspace: Workspace, service: str) -> str:
+    """The address of a service of the workspace's data plane, on the host that the workspace names."""
+    host = str(workspace.description["properties"]["mlFlowTrackingUri"]).removeprefix("azureml://").split("/", 1)[0]
+    return f"https://{host}/{service}/v1.0{workspace.id}"
+
+
+def details(workspace: Workspace, name: str) -> dict[str, Any]:
+    """A run as run history tells it: state, error, and where its logs can be read."""
+    url = f"{run_history(workspace)}/runs/{quote(name)}/details"
+    return dict(workspace.send("GET", url, f"read the details of {name}").json())
+
+
+def properties(workspace: Workspace, name: str) -> dict[str, Any]:
+    """What the components of a job wrote on its run beside metrics."""
+    children(workspace, name)
+    known = workspace.known(("run", name))
+    return dict((details(workspace, name) if known is None else known).get("properties") or {})
+
+
+def outputs(workspace: Workspace, name: str, what: str) -> dict[str, Any]:
+    """The assets that the outputs of a run became; those of one that has ended stay."""
+    known = _known_outputs(workspace, name)
+    if known is not None:
+        return dict(known)
+    body = {"runId": name, "selectRunMetadata": True, "selectRunDefinition": False, "selectJobSpecification": False}
+    url = f"{run_history(workspace)}/rundata?api-version=v1.0"
+    run = workspace.send("POST", url, what, json=body).json()["runMetadata"]
+    found = dict(run.get("outputs") or {})
+    if run.get("status") in ENDED:
+        workspace.remember(("outputs", name), found)
+    return found
+
+
+def _known_outputs(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    """None where they have to be read: a listing may leave them out, so one that names none does not count."""
+    stated = workspace.known(("outputs", name))
+    return stated if stated is not None else (workspace.known(("run", name)) or {}).get("outputs") or None
+
+
+def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """The runs directly below a run, in the order in which they were made."""
+    key = ("steps", name)
+    with workspace.alone(key):
+        if (known := workspace.known(key)) is not None:
+            return list(known)
+        if job := workspace.known(("job", name)):  # which has ended
+            _read_all(workspace, name, str(job["properties"]["experimentName"]))
+            return list(workspace.known(key))
+        url = f"{run_history(workspace)}/runs/{quote(name)}/children"
+        found = bulk.pages(workspace, url, f"read the steps of {name}")
+        for run in found:
+            if run.get("status") in ENDED:
+                workspace.remember(("run", str(run["runId"])), run)
+        if workspace.known(("run", name)):
+            workspace.remember(key, found)
+    return found
+
+
+def _read_all(workspace: Workspace, root: str, experiment: str) -> None:
+    """A run that has ended, and all that are below it, in one listing."""
+    url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs:query?api-version=v1.0"
+    body: dict[str, Any] = {"filter": f"RootRunId eq {root}"}
+    found: list[dict[str, Any]] = []
+    for _ in range(bulk.PAGES):
+        page = workspace.send("POST", url, f"read the steps of {root}", json=body).json()
+        found += page.get("value") or []
+        if not page.get("continuationToken"):
+            break
+        body = {**body, "continuationToken": page["continuationToken"]}
+    below: dict[str, list[dict[str, Any]]] = {root: []}
+    for run in sorted(found, key=_made):
+        workspace.remember(("run", str(run["runId"])), run)
+        below.setdefault(str(run["runId"]), [])
+        if str(run["runId"]) != root:
+            below.setdefault(str(run.get("parentRunId")), []).append(run)
+    for run_id, steps in below.items():
+        workspace.remember(("steps", run_id), steps)
+
+
+def _made(run: dict[str, Any]) -> str:
+    return str(run.get("createdUtc") or "")
+
+
+def below(workspace: Workspace, name: str) -> list[str]:
+    """The runs below a run at any depth, each before those below it. Those of a depth are read side by side."""
+    steps: dict[str, list[dict[str, Any]]] = {}
+    level = [name]
+    while level:
+        steps |= zip(level, at_once.each(lambda run: children(workspace, run), level), strict=True)
+        level = [str(child["runId"]) for run in level for child in steps[run]]
+
+    def within(runs: Iterable[dict[str, Any]]) -> list[str]:
+        return [one for run in runs for one in (str(run["runId"]), *within(steps[str(run["runId"])]))]
+
+    return within(steps[name])

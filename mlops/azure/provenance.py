@@ -6,7 +6,7 @@ It must not trust tags for that: tags are ours, the inputs of the job are what r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops.azure import at_once, datastores, job_outputs, jobs, run_tree
+from mlops.azure import at_once, datastores, job_outputs, jobs, lasting, run_tree
 from mlops.azure.workspace import Workspace
 
 
@@ -45,7 +45,13 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
 
 
 def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequence[str]) -> list[str | None]:
-    """The texts of outputs that are one file each, of a step of a pipeline. None: there is no such step or output."""
+    """The texts of outputs that are one file each, of a step of a pipeline. None: there is no such step or output.
+
+    Those of a job that has ended, all of them there, are kept on this machine.
+    """
+    kept = f"outputs {', '.join(outputs)} of {step}"
+    if known := lasting.recall(workspace, job, kept):
+        return list(known)
     run = _step(workspace, job, step)
     found = job_outputs.output_uris(workspace, run, outputs) if run else dict.fromkeys(outputs)
     what = f"the step {step} of {job}"
@@ -54,7 +60,10 @@ def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequen
         uri = found[output]
         return _text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None
 
-    return at_once.each(text, found)
+    texts = at_once.each(text, found)
+    if None not in texts:
+        lasting.keep(workspace, job, kept, texts)
+    return texts
 
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:

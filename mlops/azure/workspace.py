@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops.azure.failures import Transient, not_azure, translated
@@ -37,8 +38,9 @@ T = TypeVar("T")
 class Workspace:
     """A workspace of Azure Machine Learning."""
 
-    def __init__(self, target: Target, credential: "TokenCredential") -> None:
+    def __init__(self, target: Target, credential: "TokenCredential", cache: Path | None = None) -> None:
         self.target = target
+        self.cache = cache  # a folder for what can be read again
         self._credential = credential
         self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
@@ -143,7 +145,7 @@ class Workspace:
         if target == here:
             return self
         if target not in self._others:
-            found = Workspace(target, self._credential)
+            found = Workspace(target, self._credential, self.cache)
             found._others = self._others
             if target.subscription_id == here.subscription_id:
                 found.budget = self.budget  # what Azure allows is counted for the subscription

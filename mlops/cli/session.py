@@ -257,7 +257,8 @@ class Session:
         self.view.note(chosen.announcement)
         if self.verbose:
             trace.calls(self.view.note)
-        return Workspace(chosen, auth.credential(self.environ, interactive=interactive, cloud=chosen.cloud))
+        signed_in = auth.credential(self.environ, interactive=interactive, cloud=chosen.cloud)
+        return Workspace(chosen, signed_in, _cache(self.environ))
 
 
 def _verb() -> str:

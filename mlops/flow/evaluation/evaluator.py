@@ -4,11 +4,11 @@ Every model has a pipeline job of its own, named after what is scored on what, s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import starmap
 
-from mlops.azure import at_once, compute, data, jobs, provenance, registry
+from mlops.azure import at_once, compute, data, jobs, lasting, provenance, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
@@ -23,6 +23,7 @@ from mlops.domain.training.spec import LATEST, SERVERLESS
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluation_spec, evidence, interfaces
+from mlops.flow.evaluation.reads import Reads, from_file
 from mlops.flow.outcome import Skipped
 
 PREDICTION_STEP = "model_prediction"
@@ -40,7 +41,11 @@ class Evaluator:
     trigger: Trigger
     say: Callable[[str], None]
     checks: Callable[[], Checks] = dict
-    _just_read: dict[str, evidence.RunMetrics] = field(default_factory=dict)  # by run: read, and not judged by yet
+
+    @cached_property
+    def reads(self) -> Reads:
+        """Its metrics."""
+        return Reads(self.workspace)
 
     @classmethod
     def of(cls, context: Context) -> "Evaluator":
@@ -62,14 +67,12 @@ class Evaluator:
         job = evidence.require_completed(self.workspace, name)
         if why := scoring.why_not(enabled=self.spec.enabled):
             return Skipped(why)
-        found, self._just_read[name] = at_once.both(
-            lambda: self.evaluation(job), lambda: evidence.metrics_of_run(self.workspace, name)
-        )
-        broken = rules.lost(self._just_read[name][0], self.spec.gate.rules)
+        found, (metrics, _) = at_once.both(lambda: self.evaluation(job), lambda: self.reads.ahead(name))
+        broken = rules.lost(metrics, self.spec.gate.rules)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
     def evaluation(self, job: jobs.Job) -> "RequestedEvaluation":
-        """The evaluation of a run. Raises BadInput where the run does not say which data it used."""
+        """That of a run. Raises BadInput where the run does not say which data it used."""
         stated = job.tags.get(DATA_TAG, "")
         if ":" not in stated:
             what = f"{job.name} does not say which data it used, so there is no test split to score it on"
@@ -103,8 +106,7 @@ class Evaluator:
             if isinstance(asked, Skipped)
             else asked.champion_model
         )
-        read = self._just_read.pop(name, None) or evidence.metrics_of_run(self.workspace, name)
-        found = evidence.of_run(self.workspace, name, read, champion)
+        found = evidence.of_run(self.workspace, name, self.reads.of_run(name), champion)
         if isinstance(asked, Skipped):
             return replace(self._from_training(found), unscored=asked.reason)
         theirs, by = found.champion, asked.champion or asked.candidate
@@ -213,7 +215,12 @@ class RequestedEvaluation:
         """The file of the questions, as it was asked."""
         name, version = self.asset
         prefix = name.removesuffix(f"-{scoring.ROLE}")
-        return data.read(self.evaluator.workspace, prefix, scoring.ROLE, version).decode("utf-8")
+        workspace, kept = self.evaluator.workspace, f"questions {version}"
+        known = lasting.recall(workspace, self.job, kept)
+        if not isinstance(known, str):
+            known = data.read(workspace, prefix, scoring.ROLE, version).decode("utf-8")
+            lasting.keep(workspace, self.job, kept, known)
+        return known
 
     def said(self, scored: Scored) -> tuple[str | None, str | None]:
         """The files of a model's answers and of their times; None where its job left none (yet)."""
@@ -263,11 +270,10 @@ class RequestedEvaluation:
         return {}
 
     def metrics(self, scored: Scored) -> dict[str, float]:
-        """What a finished evaluation found: metrics of its runs, and those of its file that are not there (yet)."""
+        """What a finished evaluation found."""
         if not scored.attempt:
             return {}
-        workspace, name = self.evaluator.workspace, scored.attempt.name
-        return jobs.all_metrics(workspace, name) or from_file(workspace, name)
+        return self.evaluator.reads.of_evaluation(scored.attempt.name)
 
     def _scored(self, model: str, identity: str) -> Scored:
         given = scoring.settings(self.evaluator.spec.max_new_tokens)
@@ -285,11 +291,6 @@ def _called(read: Callable[[], Scored | None]) -> Scored | None:
 def _means(answers: Mapping[str, ModelAnswers], role: str) -> dict[str, float]:
     """Of the held-out conversations alone: what the component logs is of the probes, too."""
     return answers[role].means if role in answers else {}
-
-
-def from_file(workspace: Workspace, name: str) -> dict[str, float]:
-    """The metrics in the output of an evaluation; none where it has no such file."""
-    return scoring.metrics_of_file(provenance.output_text(workspace, name, scoring.OUTPUT, scoring.METRICS_FILE))
 
 
 def problem_of(found: RequestedEvaluation, scored: Scored) -> Problem:

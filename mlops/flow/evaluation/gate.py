@@ -33,6 +33,7 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     workspace = evaluator.workspace
     evidence.require_completed(workspace, name)
     judged = wait_and_judge(evaluator, name)
+    evaluator.reads.keep(name)
     verdict, found = judged.verdict, judged.evidence
     tags = record.tags(verdict, found)
     _, read = at_once.both(

@@ -130,6 +130,7 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
 
 def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) -> ModelCard:
     """What is known of the model. Raises GateRefused where the gate does not let it pass."""
+    evaluator.reads.recall(job.name)
     judged = gate.wait_and_judge(evaluator, job.name)
     verdict, evidence = judged.verdict, judged.evidence
     if not verdict.passed:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from mlops.azure import models
 from mlops.azure.agree import TRIES, agreed, contradiction
+from mlops.azure.models import Registered
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.registry import aliases as domain
@@ -26,10 +27,16 @@ def read(workspace: Workspace, model: str) -> Aliases:
     return domain.from_tags(plain_tags((_container(workspace, model) or {}).get("tags")))
 
 
-def registered(workspace: Workspace, model: str, version: str, environments: Iterable[str]) -> None:
-    """A version was registered: it is the candidate of every environment."""
+def registered(
+    workspace: Workspace,
+    model: str,
+    version: str,
+    environments: Iterable[str],
+    listed: Mapping[str, Registered] | None = None,
+) -> None:
+    """A version was registered: it is the candidate of every environment. `listed`: the versions as just read."""
     names = tuple(environments)
-    _settle(workspace, model, lambda now: now.registered(version, names))
+    _settle(workspace, model, lambda now: now.registered(version, names), listed)
 
 
 def promoted(workspace: Workspace, model: str, version: str, environment: str) -> str:
@@ -40,8 +47,13 @@ def promoted(workspace: Workspace, model: str, version: str, environment: str) -
     return _settle(workspace, model, lambda now: now.promoted(environment, version)).of(environment).champion
 
 
-def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliases]) -> Aliases:
-    """Change the roles; what they were."""
+def _settle(
+    workspace: Workspace,
+    model: str,
+    change: Callable[[Aliases], Aliases],
+    listed: Mapping[str, Registered] | None = None,
+) -> Aliases:
+    """Change the roles; what they were. Tags of versions are read once more before any is written."""
     were: Aliases | None = None
     written: dict[str, str] = {}
     for _ in range(WRITES):
@@ -55,7 +67,8 @@ def _settle(workspace: Workspace, model: str, change: Callable[[Aliases], Aliase
         written = _write(workspace, model, before, wanted)
     else:
         raise RemoteFailed(f"the tags of the model {model} are changed by others all the time")
-    known = {item.version: item.tags for item in models.versions(workspace, model, archived=True)}
+    every = listed.values() if listed else models.versions(workspace, model, archived=True)
+    known = {item.version: item.tags for item in every}
     for step in domain.retags(wanted, known, workspace.now()):
         models.set_tags(workspace, model, step.version, step.tags)
     return were or wanted

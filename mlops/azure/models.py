@@ -83,10 +83,13 @@ class ModelVersions:
     path: str
     description: str
     tags: Mapping[str, str]
+    listed: dict[str, Registered] = field(default_factory=dict)  # as the last look showed them
 
     def known(self) -> list[KnownVersion]:
         """Every version, archived ones too."""
         found = versions(self.workspace, self.name, archived=True)
+        self.listed.clear()
+        self.listed.update((item.version, item) for item in found)
         return [KnownVersion(item.version, item.tags.get(FINGERPRINT_TAG, "")) for item in found]
 
     def put(self, version: str) -> bool:

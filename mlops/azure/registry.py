@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
@@ -80,12 +81,23 @@ def component(workspace: Workspace, registry: str, name: str, version: str) -> C
 
 
 def sdk_component(workspace: Workspace, registry: str, component: Component) -> Any:
-    """The SDK's own object of a component, for building a job; of the same one, the same."""
+    """The SDK's own object of a component, for building a job; of the same one, the same.
+
+    It is made of the answer that was read already, as `components.get` of azure-ai-ml 1.35 makes it of its own.
+    """
 
     def read() -> Any:
         with translated(f"read {component.name}, version {component.version}, of {_holder(registry)}"):
-            client = workspace.registry(registry) if registry else workspace.ml
-            found = client.components.get(component.name, version=component.version)
+            try:
+                from azure.ai.ml._restclient.arm_ml_service.models import ComponentVersion
+            except ImportError:  # another version of the SDK, which has to read it itself
+                client = workspace.registry(registry) if registry else workspace.ml
+                found = client.components.get(component.name, version=component.version)
+            else:
+                from azure.ai.ml.entities import Component as SdkComponent
+
+                shown = deepcopy(_get(workspace, registry, "components", component.name, component.version))
+                found = SdkComponent._from_rest_object(ComponentVersion._deserialize(shown, []))
         # The SDK writes the whole graph as YAML for the docstring of a function, unless it has the text: a third of the
         # time that building a job takes.
         found._yaml_str = getattr(found, "_yaml_str", None) or found.id

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import at_once, bulk
+from mlops.azure import at_once, bulk, lasting
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.run import JobState
 
@@ -79,7 +79,21 @@ def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
 
 
 def _read_all(workspace: Workspace, root: str, experiment: str) -> None:
-    """A run that has ended, and all that are below it, in one listing."""
+    """A job that has ended, and all that is below it, in one listing, or as this machine has kept it."""
+    found = lasting.recall(workspace, root, "steps") or _listed(workspace, root, experiment)
+    if all(run.get("status") in ENDED for run in found):
+        lasting.keep(workspace, root, "steps", found)
+    below: dict[str, list[dict[str, Any]]] = {root: []}
+    for run in sorted(found, key=_made):
+        workspace.remember(("run", str(run["runId"])), run)
+        below.setdefault(str(run["runId"]), [])
+        if str(run["runId"]) != root:
+            below.setdefault(str(run.get("parentRunId")), []).append(run)
+    for run_id, steps in below.items():
+        workspace.remember(("steps", run_id), steps)
+
+
+def _listed(workspace: Workspace, root: str, experiment: str) -> list[dict[str, Any]]:
     url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs:query?api-version=v1.0"
     body: dict[str, Any] = {"filter": f"RootRunId eq {root}"}
     found: list[dict[str, Any]] = []
@@ -89,14 +103,7 @@ def _read_all(workspace: Workspace, root: str, experiment: str) -> None:
         if not page.get("continuationToken"):
             break
         body = {**body, "continuationToken": page["continuationToken"]}
-    below: dict[str, list[dict[str, Any]]] = {root: []}
-    for run in sorted(found, key=_made):
-        workspace.remember(("run", str(run["runId"])), run)
-        below.setdefault(str(run["runId"]), [])
-        if str(run["runId"]) != root:
-            below.setdefault(str(run.get("parentRunId")), []).append(run)
-    for run_id, steps in below.items():
-        workspace.remember(("steps", run_id), steps)
+    return found
 
 
 def _made(run: dict[str, Any]) -> str:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.azure import data, datastores, endpoints, jobs, models, registry
+from mlops.azure import data, datastores, endpoints, jobs, models, registry, submission
+from mlops.azure.submission import Work
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
 from mlops.clouds import PUBLIC
@@ -57,6 +58,17 @@ def test_components_and_base_models(workspace: Workspace, registry_client: "MLCl
     assert (base.tags, base.properties) == (plain_tags(entity.tags), plain_tags(entity.properties))
     versions = [str(item.version) for item in registry_client.models.list(name=BASE)]
     assert registry.newest_version(workspace, "azureml", BASE) in versions
+
+
+@pytest.mark.parametrize("name", [*COMPONENTS, "model_prediction", "compute_metrics"])
+def test_a_job_of_a_component_that_was_read_is_that_of_the_sdks_own(
+    workspace: Workspace, registry_client: "MLClient", monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    work = Work(registry.component(workspace, "azureml", name, "latest"), "azureml", {}, "only", outputs=())
+    ours = submission.built(workspace, work, "a-job")._to_rest_object()
+    theirs = registry_client.components.get(name, version=work.component.version)
+    monkeypatch.setattr(registry, "sdk_component", lambda *_: theirs)
+    assert submission.built(workspace, work, "a-job")._to_rest_object() == ours
 
 
 def version_shown(workspace: Workspace, name: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Looks up what a run is judged by: its metrics, those of its steps, and the champion. It must not judge by itself."""
 
+from collections.abc import Sequence
+
 from mlops.azure import aliases, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
@@ -42,7 +44,15 @@ def metrics_of_run(workspace: Workspace, job: str) -> RunMetrics:
     score = str(stated.get("score") or "")
     if not score or found.get(KEPT_BY) is None:
         return found, None
-    return kept_weights(found, score, jobs.histories(workspace, job, (KEPT_BY,))[KEPT_BY], KEPT_BY)
+    history = jobs.histories(workspace, job, (KEPT_BY,))
+    workspace.remember(("history", job), history)
+    return kept_weights(found, score, history[KEPT_BY], KEPT_BY)
+
+
+def histories(workspace: Workspace, job: str, metrics: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
+    """Step and value of each point, in order; what the run was just judged by is as it was then."""
+    known = workspace.known(("history", job)) or {}
+    return {**jobs.histories(workspace, job, [name for name in metrics if name not in known]), **known}
 
 
 def require_completed(workspace: Workspace, name: str) -> jobs.Job:

@@ -37,7 +37,7 @@ def judge_run(evaluator: Evaluator, name: str, out: Path | None) -> Outcome[Gate
     verdict, found = judged.verdict, judged.evidence
     tags = record.tags(verdict, found)
     _, read = at_once.both(
-        lambda: jobs.tag(workspace, name, tags), lambda: jobs.histories(workspace, name, curves.READ)
+        lambda: jobs.tag(workspace, name, tags), lambda: evidence.histories(workspace, name, curves.READ)
     )
     history = {metric: tuple(points) for metric, points in read.items()}
     outcome = settled(verdict, found, out, history, evaluator.spec.gate)

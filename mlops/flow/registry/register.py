@@ -111,8 +111,8 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
     text = render(facts)
     write(card, text)
     tags = _tags(evaluator.trigger, found, facts)
-    model, made = _register(workspace, spec, facts, text, tags)
-    aliases.registered(workspace, spec.model, model.version, spec.environments)
+    model, made, known = _register(workspace, spec, facts, text, tags)
+    aliases.registered(workspace, spec.model, model.version, spec.environments, known)
     return RegisterResult(
         registration=Registration.MADE if made else Registration.BY_ANOTHER,
         model=model.name,
@@ -185,17 +185,18 @@ def _checked(workspace: Workspace, job: str, run: RunFacts) -> tuple[str, ...]:
 
 def _register(
     workspace: Workspace, spec: RegisterSpec, facts: ModelCard, card: str, tags: Mapping[str, str]
-) -> tuple[models.Registered, bool]:
+) -> tuple[models.Registered, bool, Mapping[str, models.Registered]]:
+    """The version, whether this call made it, and every version as it was listed last."""
     path = f"azureml://jobs/{facts.run.job}/outputs/{jobs.OUTPUT}"
     store = models.ModelVersions(workspace, spec.model, path=path, description=card, tags=tags)
     try:
         version, made = registration.register_once(store, facts.fingerprint)
     except registration.Crowded:
         raise RemoteFailed(Problem(f"others make versions of {spec.model} all the time", fix="run it again")) from None
-    found = models.find(workspace, spec.model, version)
+    found = store.listed.get(version) or models.find(workspace, spec.model, version)
     if found is None:
         raise RemoteFailed(f"{spec.model}:{version} was registered and is gone")
-    return found, made
+    return found, made, store.listed
 
 
 def _known(model: models.Registered) -> KnownVersion:

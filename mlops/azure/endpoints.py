@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mlops import clock
 from mlops.azure import at_once, autoscale, bulk, deployments
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
-from mlops.azure.failures import Conflict, translated
+from mlops.azure.failures import Conflict, NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState, traffic_value
@@ -31,7 +31,11 @@ def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str]
     A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
     Raises Contradiction when no two answers agree.
     """
-    found = _present(workspace, name)
+    listed: tuple[DeploymentFacts, ...] | None = None
+    if workspace.known(_answers_at(name)):  # it was there a moment ago
+        found, listed = at_once.both(lambda: _present(workspace, name), lambda: _listed(workspace, name))
+    else:
+        found = _present(workspace, name)
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
     stated, shown = plain_tags(found.get("tags")), found["properties"]
@@ -43,7 +47,7 @@ def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str]
         state=deployments.known_state(EndpointState, shown.get("provisioningState"), f"the endpoint {name}"),
         traffic=traffic,
         mirror=mirror,
-        deployments=_all_deployments(workspace, name, named),
+        deployments=_all_deployments(workspace, name, named, listed),
         tags=stated,
         ours=stated.get(OWNER_TAG) == owner,
         auth_mode=_auth_mode(shown),
@@ -61,8 +65,18 @@ def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
     raise contradiction(f"read the endpoint {name}")
 
 
-def _all_deployments(workspace: Workspace, endpoint: str, named: Collection[str]) -> tuple[DeploymentFacts, ...]:
-    listed = deployments.listed(workspace, endpoint)
+def _listed(workspace: Workspace, endpoint: str) -> tuple[DeploymentFacts, ...] | None:
+    """None where the endpoint is gone."""
+    try:
+        return deployments.listed(workspace, endpoint)
+    except NotFound:
+        return None
+
+
+def _all_deployments(
+    workspace: Workspace, endpoint: str, named: Collection[str], listed: tuple[DeploymentFacts, ...] | None
+) -> tuple[DeploymentFacts, ...]:
+    listed = deployments.listed(workspace, endpoint) if listed is None else listed
     missing = {name for name in named if name != NO_NAME} - {one.name for one in listed}
     looked = at_once.each(lambda name: deployments.read(workspace, endpoint, name), sorted(missing))
     return (*listed, *(one for one in looked if one))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from mlops.azure import aliases, jobs, models, provenance, sharing
+from mlops.azure import aliases, at_once, jobs, models, provenance, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.rules import Verdict
@@ -131,12 +131,14 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
 def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) -> ModelCard:
     """What is known of the model. Raises GateRefused where the gate does not let it pass."""
     evaluator.reads.recall(job.name)
-    judged = gate.wait_and_judge(evaluator, job.name)
+    judged, (made_of, problems, notes) = at_once.both(
+        lambda: gate.wait_and_judge(evaluator, job.name), lambda: _made(evaluator.workspace, job)
+    )
     verdict, evidence = judged.verdict, judged.evidence
     if not verdict.passed:
         raise refusal(verdict, evaluator.spec.gate.rules)
-    made_of = lineage.of_run(evaluator.workspace, job)
-    notes = _checked(evaluator.workspace, job.name, made_of)
+    if problems:
+        raise RemoteFailed(problems)
     return ModelCard(spec.model, mark, made_of, verdict.ruling, verdict.findings, evidence, notes)
 
 
@@ -174,13 +176,14 @@ def _share(workspace: Workspace, spec: RegisterSpec, model: models.Registered) -
     return made
 
 
-def _checked(workspace: Workspace, job: str, run: RunFacts) -> tuple[str, ...]:
-    """Notes on the artifact. Raises RemoteFailed when it is not what the run claims."""
-    text = provenance.output_text(workspace, job, jobs.OUTPUT, artifact.FILE)
-    problems, notes = artifact.check(text, run.base_id, f"output {jobs.OUTPUT} of {job}")
-    if problems:
-        raise RemoteFailed(problems)
-    return tuple(notes)
+def _made(workspace: Workspace, job: jobs.Job) -> tuple[RunFacts, list[Problem], tuple[str, ...]]:
+    """What the run was made of; what its artifact is that the run does not claim; and notes on that."""
+    run, text = at_once.both(
+        lambda: lineage.of_run(workspace, job),
+        lambda: provenance.output_text(workspace, job.name, jobs.OUTPUT, artifact.FILE),
+    )
+    problems, notes = artifact.check(text, run.base_id, f"output {jobs.OUTPUT} of {job.name}")
+    return run, list(problems), tuple(notes)
 
 
 def _register(

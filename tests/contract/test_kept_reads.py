@@ -1,0 +1,78 @@
+"""Commands that follow one another on a machine: what cannot change any more is read by the first of them alone."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from azureml_emulator.http.address import Address
+from mlops.azure import jobs, run_tree
+from mlops.azure.workspace import Workspace
+from mlops.flow.registry import register
+from tests.contract.test_our_evaluation import RUNS, World, world
+
+__all__ = ["world"]
+RUN = "learnt"
+JOB = f"ft-{RUNS[RUN][0]}-1"
+
+
+class Machine:
+    """One process after another with the same folder, and what each asked."""
+
+    def __init__(self, world: World, address: Address, cache: Path) -> None:
+        self._world, self._cache, self._log = world, cache, Path(address.folder) / "requests.log"
+
+    def asked(self, do: Callable[[World], Any]) -> tuple[Any, list[str]]:
+        before = self._log.stat().st_size
+        old = self._world.workspace
+        done = do(replace(self._world, workspace=Workspace(old.target, old.credential, self._cache)))
+        with self._log.open("rb") as log:
+            log.seek(before)
+            return done, [str(one["url"]) for one in map(json.loads, log)]
+
+
+def log_metric(workspace: Workspace, name: str, value: float) -> None:
+    base = run_tree.run_history(workspace).replace("/history/v1.0", "/mlflow/v1.0")
+    body = {"run_id": JOB, "key": name, "value": value, "timestamp": int(time.time() * 1000), "step": 99}
+    workspace.send("POST", f"{base}/api/2.0/mlflow/runs/log-metric", "log", json=body)
+
+
+def test_the_gate_reads_metrics_anew_and_register_judges_by_what_it_saw(
+    world: World, emulator_address: Address, tmp_path: Path
+) -> None:
+    machine = Machine(world, emulator_address, tmp_path / "cache")
+    machine.asked(lambda one: one.evaluate(RUN))
+    log_metric(world.workspace, "late", 3.5)
+    gated, asked = machine.asked(lambda one: one.gate(RUN))
+    evidence = gated.result.evidence
+    assert evidence.metrics["late"] == 3.5
+    assert not [one for one in asked if ".blob." in one or "runs:query" in one], "answers and steps are known"
+    assert replace(evidence, answers={}) == replace(world.gate(RUN).result.evidence, answers={})
+    assert evidence.answers == world.gate(RUN).result.evidence.answers
+
+    log_metric(world.workspace, "late", 4.5)
+
+    def registered(one: World) -> register.RegisterResult:
+        return register.run(one.context(), job=JOB, card=tmp_path / "card.md", render=str).result
+
+    made, asked = machine.asked(registered)
+    assert made.card
+    assert made.card.evidence.metrics["late"] == 3.5
+    assert not [one for one in asked if "/mlflow/" in one]
+    assert len(asked) <= 40, asked
+
+
+def test_a_listing_of_steps_is_what_their_own_listings_say(world: World) -> None:
+    old = world.workspace
+
+    def seen(ended: bool) -> list[list[str]]:
+        fresh = Workspace(old.target, old.credential)
+        if ended:
+            jobs.find(fresh, JOB)
+        runs = [JOB, *run_tree.below(fresh, JOB)]
+        return [[str(child["runId"]) for child in run_tree.children(fresh, run)] for run in runs]
+
+    assert seen(ended=True) == seen(ended=False)
+    assert len(seen(ended=True)) > 5

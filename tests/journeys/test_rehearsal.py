@@ -25,9 +25,9 @@ MOST_CALLS = {
     "compute": 20,
     "submit": 20,
     "watch": 24,
-    "evaluate": 76,
-    "gate": 53,
-    "register": 72,
+    "evaluate": 60,
+    "gate": 28,
+    "register": 35,
     "promote": 76,
     "cleanup": 34,
 }

@@ -271,9 +271,7 @@ class RequestedEvaluation:
 
     def metrics(self, scored: Scored) -> dict[str, float]:
         """What a finished evaluation found."""
-        if not scored.attempt:
-            return {}
-        return self.evaluator.reads.of_evaluation(scored.attempt.name)
+        return self.evaluator.reads.of_evaluation(scored.attempt.name) if scored.attempt else {}
 
     def _scored(self, model: str, identity: str) -> Scored:
         given = scoring.settings(self.evaluator.spec.max_new_tokens)

@@ -46,6 +46,7 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
     )
     primary = str(own.body["location"]) if own else clouds.location()
     regions = [str(one["location"]) for one in own.body["properties"]["regionDetails"]] if own else [primary]
+    later = {"intellectualPropertyPublisher": None, "isTradeRestricted": False}  # than the calls without a version
     return Reply(
         200,
         {
@@ -59,8 +60,7 @@ def discovery(request: Request, emulator: Emulator) -> Reply:
             "workspaceName": None,
             "primaryRegionResourceProviderUri": _host(primary),
             "registryFqdns": {region: {"uri": clouds.here(f"https://{region}.api.azureml.ms")} for region in regions},
-            "intellectualPropertyPublisher": None,
-            "isTradeRestricted": False,
+            **(later if "api-version" in request.query else {}),
         },
     )
 

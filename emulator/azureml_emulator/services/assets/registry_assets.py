@@ -6,11 +6,11 @@ Source: the registry data plane as azure-ai-ml speaks it (2021-10-01-dataplanepr
 
 import re
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
-from azureml_emulator.core.operations import RETRY_AFTER, accepted
+from azureml_emulator.core.operations import RETRY_AFTER, Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -25,6 +25,7 @@ from azureml_emulator.services.storage.blobs import BlobAddress
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 HOURS = 8.0
+IMPORTS = "imports"  # what an operation that copies an asset is about, in its id
 DATA_PLANE = "/managementfrontend/"  # in paths that are not of Azure Resource Manager
 _SOURCE = re.compile(
     r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>[a-z]+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
@@ -46,14 +47,7 @@ class InRegistry(Assets):
         operation = _operation(request, emulator, registry, id)
         if DATA_PLANE not in request.path:
             return accepted(operation, reply.status, reply.body)
-        host = clouds.here(f"{registry.body['location']}.api.azureml.ms")
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Location": f"https://{host}/assetstore/v1.0/operations/{operation.id}",
-            "Retry-After": RETRY_AFTER,
-            "x-ms-async-operation-timeout": "PT1H",
-        }
-        return Reply(202, b"null", headers)
+        return _begun(registry, operation)
 
     def show(self, resource: Resource) -> Json:
         """A version by its short id."""
@@ -78,6 +72,13 @@ class RegistryModels(InRegistry, Models):
     """Models of a registry."""
 
     empty: ClassVar[Json] = {**Models.empty, "originAssetId": None}
+
+    def missing(self, name: str, version: str = "") -> ServiceError:
+        """The 404 of the store of assets for a version that is not there."""
+        if not version:
+            return super().missing(name)
+        text = f"Could not find asset {name}, version {version}, of the kind models"
+        return ServiceError(404, "UserError", text, inner=("NotFoundError",))
 
 
 class RegistryData(InRegistry, Data):
@@ -115,13 +116,13 @@ def require(request: Request, emulator: Emulator) -> Resource:
 
 
 def operation_end(request: Request, emulator: Emulator) -> Reply:
-    """GET what `Location` names: 202 with nothing until the asset is there, then its id. Raises how it failed."""
+    """GET what `Location` names: 202 till the asset is there, then its id; 204 of an import. Raises how it failed."""
     operation = emulator.operations.read(request.params["id"])
     if operation.status == "InProgress":
         return Reply(202, None, {"Retry-After": RETRY_AFTER})
     if operation.error:
         raise bad_request(str(operation.error["message"]), code=str(operation.error["code"]))
-    return Reply(200, {"assetId": _short(operation.resource)})
+    return Reply(204) if operation.kind == IMPORTS else Reply(200, {"assetId": _short(operation.resource)})
 
 
 def temporary_reference(request: Request, emulator: Emulator) -> Reply:
@@ -162,9 +163,12 @@ def import_asset(request: Request, emulator: Emulator) -> Reply:
     if assets.uri.endswith("Uri"):
         workspace = source.id.split(f"/{kind}/")[0]
         properties[assets.uri] = _copy(emulator, registry, str(properties[assets.uri]), workspace, kind)
+    if kind == "models":
+        properties["originAssetId"] = stated["sourceAssetId"]
     assets.create(emulator, registry, name, version, properties)
     # the operation is about no resource: what it ends with has no body, which is how the SDK knows that it went well
-    return accepted(_operation(request, emulator, registry, f"{registry.id}/imports/{uuid.uuid4()}"), 202)
+    operation = _operation(request, emulator, registry, f"{registry.id}/{IMPORTS}/{uuid.uuid4()}")
+    return _begun(registry, operation) if DATA_PLANE in request.path else accepted(operation, 202)
 
 
 def _copy(emulator: Emulator, registry: Resource, uri: str, workspace: str, kind: str) -> str:
@@ -222,7 +226,19 @@ def _short(id: str) -> str:
     return f"azureml://registries/{registry.lower()}/{asset}"
 
 
-def _operation(request: Request, emulator: Emulator, registry: Resource, id: str) -> Any:
+def _begun(registry: Resource, operation: Operation) -> Reply:
+    """The answer of the data plane, which says nothing: the end is asked of the store of assets."""
+    host = clouds.here(f"{registry.body['location']}.api.azureml.ms")
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Location": f"https://{host}/assetstore/v1.0/operations/{operation.id}",
+        "Retry-After": RETRY_AFTER,
+        "x-ms-async-operation-timeout": "PT1H",
+    }
+    return Reply(202, b"null", headers)
+
+
+def _operation(request: Request, emulator: Emulator, registry: Resource, id: str) -> Operation:
     return emulator.operations.start(
         id,
         "registryAssets",

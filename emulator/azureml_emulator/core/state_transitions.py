@@ -31,7 +31,7 @@ class Delay:
 AT_ONCE = Delay()
 
 DEFAULTS: dict[str, Delay] = {
-    "workspaces": AT_ONCE,
+    "workspaces": Delay(reads=2),
     "computes": AT_ONCE,
     "onlineEndpoints": AT_ONCE,
     "deployments": Delay(reads=1),

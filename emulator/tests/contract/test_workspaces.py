@@ -52,7 +52,10 @@ def test_a_workspace_that_is_made_again_is_another_one(api: Any) -> None:
         seen.append(api("GET", url).json()["properties"]["workspaceId"])
         assert api("PUT", url, {"location": "eastus"}).status == 200
         assert api("GET", url).json()["properties"]["workspaceId"] == seen[-1]
-        assert api("DELETE", url).status == 202
+        gone = api("DELETE", url)
+        assert gone.status == 202
+        polls = [api("GET", gone.headers["azure-asyncoperation"]).json() for _ in range(2)]
+        assert polls == [{"status": "InProgress"}, {"status": "Succeeded", "percentComplete": 100.0}]
     assert seen[0] != seen[1]
 
 

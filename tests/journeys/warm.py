@@ -13,6 +13,7 @@ import io
 import marshal
 import os
 import pkgutil
+import selectors
 import signal
 import socket
 import stat
@@ -106,41 +107,51 @@ def serve(address: str) -> None:
     threads = list(Path("/proc/self/task").iterdir())
     assert len(threads) == 1, "what another thread holds would stay locked in a fork"
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those below
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(64)
     Path(f"{address}.new").rename(address)
-    listener.settimeout(LOOK_SECONDS)
-    parent = os.getppid()
+    parent, ready = os.getppid(), selectors.DefaultSelector()
+    ready.register(listener, selectors.EVENT_READ)
     while os.getppid() == parent:  # tests that were killed leave nothing behind
-        try:
-            asked, _ = listener.accept()
-        except TimeoutError:
-            continue
-        if not os.fork():
-            listener.close()
-            _answer(asked)
-        asked.close()
+        for key, _ in ready.select(LOOK_SECONDS):
+            if key.fileobj is listener:
+                _begin(listener, ready)
+            else:
+                ready.unregister(key.fileobj)
+                _say_how_it_ended(key.fd, *key.data)
 
 
-def _answer(asked: socket.socket) -> NoReturn:
-    """Fork once more: one is the command, the other waits for its end and says it."""
+def _begin(listener: socket.socket, ready: selectors.BaseSelector) -> None:
+    """A fork becomes the command. One is enough, as the end of each is heard of without waiting for it."""
+    asked, _ = listener.accept()
     head, lent, _, _ = socket.recv_fds(asked, 8, 3)
     body = b""
     while len(body) < int.from_bytes(head, "big"):
         body += asked.recv(1 << 20)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if not pid:
+        for key in [*ready.get_map().values()]:
+            os.close(key.fd)
+        ready.close()
         asked.close()
         _become(lent, *marshal.loads(body))
     for one in lent:
         os.close(one)
-    asked.sendall(b"%16d" % pid)
+    ready.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, asked))
+    _tell(asked, pid)
+
+
+def _say_how_it_ended(file: int, pid: int, asked: socket.socket) -> None:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    asked.sendall(b"%16d" % (code if code >= 0 else 128 - code))
-    os._exit(0)
+    _tell(asked, code if code >= 0 else 128 - code)
+    asked.close()
+    os.close(file)
+
+
+def _tell(asked: socket.socket, number: int) -> None:
+    with suppress(OSError):  # who asked may be gone
+        asked.sendall(b"%16d" % number)
 
 
 def _become(lent: list[int], program: str, words: list[str], environ: dict[str, str], folder: str) -> NoReturn:

@@ -149,10 +149,12 @@ class Clone:
 
 
 @pytest.fixture(scope="session")
-def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of the programs; the process behind them is one for all journeys of a worker."""
-    with warm.programs(tmp_path_factory.mktemp("warm")) as made:
-        yield made
+def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs; the process behind them is one for the journeys of all workers."""
+    folder, life = tmp_path_factory.getbasetemp(), os.getpid()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder, life = folder.parent, os.getppid()
+    return warm.programs(folder / "warm", life)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[
     made = Clone(folder, tmp_path_factory.mktemp("state"), binaries)
     made.replace("params.yaml", "production.bake_seconds: 2", "production.bake_seconds: 0")
     made.replace("params.yaml", "percent: 5 ", "percent: 2 ")  # what is trained on is enough to improve
+    made.replace("params.yaml", "conversations: 32 ", "conversations: 12 ")  # and what is answered to be compared
+    for _ in ("evaluation", "serving"):
+        made.replace("params.yaml", "max_new_tokens: 64", "max_new_tokens: 16")
     # What a release is compared with is a commit: it must have the data that the release was trained on.
     git = ["git", "-C", str(folder), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
     subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)

@@ -41,7 +41,7 @@ def test_a_model_that_forgot_is_refused_though_its_loss_improved_and_nothing_is_
     clone.replace("params.yaml", "learning_rate: 5.0e-6", "learning_rate: 5.0e-4")
     clone.replace("params.yaml", "num_train_epochs: 1", "num_train_epochs: 3")
     clone.replace(
-        "params.yaml", "  max_new_tokens: 64\n\ngate", "  max_new_tokens: 24\n  probes: {max_drop: 0.05}\n\ngate"
+        "params.yaml", "  max_new_tokens: 16\n\ngate", "  max_new_tokens: 24\n  probes: {max_drop: 0.05}\n\ngate"
     )
     code, printed, record = clone.rehearse()
     assert code == 4

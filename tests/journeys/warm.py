@@ -21,14 +21,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from mlops import __main__
 
-START_SECONDS, LOOK_SECONDS = 60.0, 5.0
+START_SECONDS = 60.0
 PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
 THEIRS = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.identity", "azure.storage.blob")
 # Of `datasets` and the hub's library what reads nothing of the environment: each emulator's is another.
@@ -53,50 +52,54 @@ sys.exit(int(asked.recv(16)))
 """
 
 
-@contextmanager
-def programs(folder: Path) -> Iterator[Path]:
-    """A folder with `python`, `mlops` and `act`; the process that they need lives as long as the context."""
+def programs(folder: Path, life: int) -> Path:
+    """The folder of `python`, `mlops` and `act`; the process that they need lives as long as that of this id.
+
+    Whoever comes second is given what the first has made.
+    """
     real = Path(sys.executable)
     if not sys.platform.startswith("linux"):  # elsewhere a fork that asks for the system's proxies may crash
-        yield real.parent
-        return
+        return real.parent
     address, made = folder / "fork", folder / "bin"
-    made.mkdir()
+    try:
+        made.mkdir(parents=True)
+    except FileExistsError:
+        _wait_for(address, folder / "log")
+        return made
     (made / "act").symlink_to(real.parent / "act")
     for name, words in (("python", "sys.argv[1:]"), ("mlops", '["-m", "mlops", *sys.argv[1:]]')):
         text = PROGRAM.format(python=str(real), words=words, address=str(address), shown=str(made / "python"))
         (made / name).write_text(text, encoding="utf-8")
         (made / name).chmod(0o755 | stat.S_IXUSR)
     with (folder / "log").open("wb") as log:
-        line = [sys.executable, "-m", "tests.journeys.warm", "serve", str(address)]
-        server = subprocess.Popen(
-            line,
+        subprocess.run(
+            [sys.executable, "-m", "tests.journeys.warm", "serve", str(address), str(life)],
             cwd=Path(__file__).parents[2],
             env={**os.environ, **ALONE},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            check=True,
         )
-    try:
-        _wait_for(address, server, folder / "log")
-        yield made
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+    _wait_for(address, folder / "log")
+    return made
 
 
-def _wait_for(address: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for(address: Path, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not address.exists():
-        assert server.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, "it did not start"
+        told = log.read_text() if log.exists() else ""
+        assert "Traceback" not in told, told
+        assert time.monotonic() < deadline, f"it did not start: {told}"
         time.sleep(0.05)
 
 
-def serve(address: str) -> None:
-    """Give a fork to each who asks."""
+def serve(address: str, life: int) -> None:
+    """Give a fork to each who asks, until the process of that id has ended: tests that are killed leave nothing."""
+    ended = os.pidfd_open(life)
+    if os.fork():
+        return  # nobody waits for it
     for name in (*THEIRS, *UNDER_DATASETS):
         importlib.import_module(name)
     for name in PACKAGES:
@@ -111,10 +114,13 @@ def serve(address: str) -> None:
     listener.bind(f"{address}.new")
     listener.listen(64)
     Path(f"{address}.new").rename(address)
-    parent, ready = os.getppid(), selectors.DefaultSelector()
-    ready.register(listener, selectors.EVENT_READ)
-    while os.getppid() == parent:  # tests that were killed leave nothing behind
-        for key, _ in ready.select(LOOK_SECONDS):
+    ready = selectors.DefaultSelector()
+    for one in (listener, ended):
+        ready.register(one, selectors.EVENT_READ)
+    while True:
+        for key, _ in ready.select():
+            if key.fd == ended:
+                return
             if key.fileobj is listener:
                 _begin(listener, ready)
             else:
@@ -185,15 +191,14 @@ def _end(code: int) -> NoReturn:
 
 def run(folder: Path, command: list[str]) -> int:
     """A command that finds the programs first on its search path; its exit code."""
-    folder.mkdir(parents=True)
-    with programs(folder) as made:
-        path = f"{made}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+    made = programs(folder, os.getpid())
+    path = f"{made}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["serve", where]:
-            serve(where)
+        case ["serve", where, life]:
+            serve(where, int(life))
         case ["run", where, *line]:
             sys.exit(run(Path(where), line))

@@ -16,10 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"
 PARTS = (
     ("Commands and a rehearsal", "commands.py", ()),
+    ("Where the time of a rehearsal goes", "rehearsal.py", ()),
     ("How long a command waits for Azure", "waiting.py", ()),
     ("What imports cost", "import_times.py", ("--runs", "1")),
     ("The emulator", "emulator.py", ("--resources", "2000", "--endpoints", "500")),
+    ("The emulator beside moto and Azurite", "beside.py", ()),
     ("Cleanup of a large workspace", "cleanup.py", ("100", "1000")),
+    ("A workspace that grows", "scale.py", ()),
 )
 HEAD = """# How fast it is
 

@@ -102,8 +102,8 @@ def once(params: Params, log: Path, *, apply: bool) -> Run:
     """One run as `mlops cleanup` does it, with what the emulator logged meanwhile."""
     before = log.stat().st_size
     begun = time.perf_counter()
-    outcome = cleanup.run(Context(params, ROOT / "params.yaml", connect, lambda _: None), apply=apply)
-    run = Run(time.perf_counter() - begun, len(outcome.report.data["items"]))
+    outcome = cleanup.run(Context(params, ROOT / "params.yaml", connect, lambda _: None), apply_plan=apply)
+    run = Run(time.perf_counter() - begun, len(outcome.result.items))
     if outcome.failure:
         raise outcome.failure
     with log.open(encoding="utf-8") as lines:

@@ -5,22 +5,17 @@ cores with the emulator: compare the figures of one run with each other.
 """
 
 import argparse
-import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import urllib3
+from clients import API, CLIENTS, Service, load
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 
-CLIENTS = (1, 8, 50)
-API = "api-version=2024-10-01"
 Call = Callable[[int], tuple[str, str, dict[str, Any] | None]]
 
 
@@ -60,13 +55,13 @@ def measure(address: Address, chosen: argparse.Namespace, started: float) -> Non
     base = 0
     for name, call in calls.items():
         for clients in CLIENTS:
-            service.row(name, clients, chosen.calls, call, base if "put" in name else 0)
+            row(service, name, clients, chosen.calls, call, base if "put" in name else 0)
             base += chosen.calls if "put" in name else 0
     for number in range(base, chosen.resources):
         service.call(*calls["put a new version"](number))
     name = f"get a version among {max(base, chosen.resources):,}"
     for clients in CLIENTS:
-        service.row(name, clients, chosen.calls, calls["get a version"], 0)
+        row(service, name, clients, chosen.calls, calls["get a version"], 0)
     seconds, found = service.pages(f"{data}?{API}")
     print(f"\nAll {found:,} versions in pages: {seconds:.2f} s. The emulator holds {resident(address):.0f} MB.")
     for number in range(chosen.endpoints):
@@ -76,67 +71,10 @@ def measure(address: Address, chosen: argparse.Namespace, started: float) -> Non
     print(f"All {found:,} endpoints in pages: {seconds:.2f} s. The emulator holds {resident(address):.0f} MB.")
 
 
-class Service:
-    """Calls of the emulated service with a token."""
-
-    def __init__(self, address: Address) -> None:
-        self._pool = urllib3.ProxyManager(address.proxy_url, ca_certs=address.ca_file, maxsize=max(CLIENTS))
-        names = process.identity()
-        self.workspace = (
-            f"https://management.azure.com/subscriptions/{names['AZURE_SUBSCRIPTION_ID']}/resourceGroups/"
-            f"{names['AZURE_RESOURCE_GROUP']}/providers/Microsoft.MachineLearningServices/workspaces/"
-            f"{names['AZURE_ML_WORKSPACE']}"
-        )
-        form = urlencode({
-            "grant_type": "client_credentials", "client_id": names["AZURE_CLIENT_ID"],
-            "client_secret": names["AZURE_CLIENT_SECRET"], "scope": "https://management.azure.com/.default",
-        })  # fmt: skip
-        url = f"https://login.microsoftonline.com/{names['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        token = self._pool.request("POST", url, body=form, headers=kind).json()["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def call(self, method: str, url: str, body: dict[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
-        """One call."""
-        return self._pool.request(method, url, json=body, headers=self._headers, retries=False)
-
-    def row(self, name: str, clients: int, calls: int, call: Call, base: int) -> None:
-        """So many calls by so many clients at once; prints a row."""
-        spent: list[float] = []
-        bad: list[int] = []
-        numbers = iter(range(base, base + calls))
-        lock = threading.Lock()
-
-        def work() -> None:
-            while True:
-                with lock:
-                    number = next(numbers, None)
-                if number is None:
-                    return
-                begun = time.perf_counter()
-                status = self.call(*call(number)).status
-                spent.append(time.perf_counter() - begun)
-                if status not in (200, 201):
-                    bad.append(status)
-
-        threads = [threading.Thread(target=work) for _ in range(clients)]
-        begun = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds = time.perf_counter() - begun
-        late = statistics.quantiles(spent, n=20)[-1]
-        middle = statistics.median(spent)
-        print(f"| {name} | {clients} | {calls / seconds:.0f} | {middle * 1e3:.1f} | {late * 1e3:.1f} | {len(bad)} |")
-
-    def pages(self, url: str) -> tuple[float, int]:
-        """All pages of a list: seconds, and how many items there were."""
-        begun, found, after = time.perf_counter(), 0, url
-        while after:
-            page = self.call("GET", after).json()
-            found, after = found + len(page["value"]), page.get("nextLink") or ""
-        return time.perf_counter() - begun, found
+def row(service: Service, name: str, clients: int, calls: int, call: Call, base: int) -> None:
+    """So many calls by so many clients at once; prints a row."""
+    done = load(clients, range(base, base + calls), lambda number: service.call(*call(number)).status)
+    print(f"| {name} | {clients} | {done.cells()} |")
 
 
 def resident(address: Address) -> float:

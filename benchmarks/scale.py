@@ -1,0 +1,124 @@
+"""Verbs in a workspace that grows: `python benchmarks/scale.py [--endpoints 1000 10000] [--jobs 1000 10000]`.
+
+Each verb runs as users run it, against an emulator that holds so many endpoints of ours, or so many jobs of ours. Calls
+are those that it logged, memory is the most that the process held, CPU is its own. The least that it would take on
+Azure is computed on a simulated clock, so no machine counts: the calls in the order in which they came, 0.2 s each,
+eight side by side as the product makes most, and those of Resource Manager through the product's own token bucket.
+"""
+
+import argparse
+import heapq
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cleanup import fill
+from clients import API, Service
+
+from azureml_emulator import process
+from azureml_emulator.http.address import Address
+from mlops.azure.bulk import AT_ONCE
+from mlops.azure.rate_limit import Budget
+from mlops.cli.rehearse.calls import CallCounter, is_call
+from mlops.params import load
+
+ROOT = Path(__file__).resolve().parents[1]
+CALL = 0.2  # seconds; about what Resource Manager takes
+# As one that ended: the emulator refuses a Spark job without its code, at once.
+ENTRY = {"sparkJobEntryType": "SparkJobPythonEntry", "file": "a.py"}
+JOB: dict[str, Any] = {"jobType": "Spark", "codeId": "azureml:c:1", "conf": {}, "entry": ENTRY}
+
+
+def main() -> None:
+    """Fill, run, print Markdown."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--endpoints", nargs="*", type=int, default=[100, 1000, 10000])
+    options.add_argument("--jobs", nargs="*", type=int, default=[100, 1000, 10000])
+    chosen = options.parse_args()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; {CALL:g} s a call.\n")
+    print("| workspace | command | calls | seconds, simulated | CPU s | MB |\n|---|---|---|---|---|---|")
+    for size in chosen.endpoints:
+        measure(f"{size:,} endpoints", ("cleanup",), lambda address, size=size: endpoints(address, size))
+    for size in chosen.jobs:
+        words = ("status", "runs", "report site --out {folder}/site")
+        measure(f"{size:,} jobs", words, lambda address, size=size: jobs(address, size))
+
+
+def measure(name: str, verbs: tuple[str, ...], make: Callable[[Address], None]) -> None:
+    """A row for each verb."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        address = process.launch(state)
+        try:
+            environment = {**os.environ, **process.variables(address, dict(os.environ)), "MLOPS_REHEARSAL": "true"}
+            os.environ.update(process.variables(address, dict(os.environ)))
+            make(address)
+            counter = CallCounter(state, {})
+            for words in verbs:
+                list(counter.new())
+                cpu, most = run(words.format(folder=folder), environment)
+                log = [one for one in counter.new() if is_call(one)]
+                cells = f"{len(log):,} | {simulated(log):.0f} | {cpu:.1f} | {most:.0f}"
+                print(f"| {name} | `{words.partition(' --')[0]}` | {cells} |", flush=True)
+        finally:
+            process.stop(state)
+
+
+def run(words: str, environment: dict[str, str]) -> tuple[float, float]:
+    """CPU seconds and most megabytes of a command."""
+    line = [sys.executable, "-m", "mlops", "--json", *words.split()]
+    with subprocess.Popen(
+        line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as started:
+        assert started.stderr
+        said = started.stderr.read()
+        _, status, used = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode not in (0, 6):
+        raise SystemExit(f"{words} ended with {started.returncode}:\n{said.decode()[-2000:]}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def simulated(log: list[dict[str, Any]]) -> float:
+    """Seconds until the last answer, on a clock that only these calls move."""
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    budget = Budget(now=lambda: now, sleep=wait)
+    answers: list[float] = []  # of the calls that are under way
+    for one in sorted(log, key=lambda call: float(call["at"])):
+        if len(answers) == AT_ONCE:
+            now = max(now, heapq.heappop(answers))
+        if "//management.azure.com/" in one["url"] and one["method"] == "GET":
+            budget.take()
+        heapq.heappush(answers, now + CALL)
+    return max(answers, default=now)
+
+
+def endpoints(address: Address, count: int) -> None:
+    """Endpoints of ours with a deployment each, past their idle days."""
+    params = load(ROOT / "params.yaml")
+    fill(address, count, params.model.name)
+    process.control(address, "POST", "/clock", {"advance_seconds": (params.cleanup.idle_days + 1) * 86400})
+
+
+def jobs(address: Address, count: int) -> None:
+    """Jobs of ours that ended."""
+    service, owner = Service(address), load(ROOT / "params.yaml").model.name
+    for number in range(count):
+        body = {"properties": {**JOB, "tags": {"mlops-owner": owner, "mlops-fingerprint": f"{number:012x}"}}}
+        answer = service.call("PUT", f"{service.workspace}/jobs/ft-{number:012x}-1?{API}", body)
+        if answer.status not in (200, 201):
+            raise SystemExit(f"job {number}: {answer.status} {answer.data.decode()[:300]}")
+
+
+if __name__ == "__main__":
+    main()

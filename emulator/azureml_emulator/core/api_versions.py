@@ -71,6 +71,7 @@ _JOB: dict[str, Answers] = {
     "queueSettings": _but("2023-02-01", "2023-04-01"),
     "queueSettings/priority": _previews("2023-02-01", "2024-04-01"),
     "properties/_azureml.ClusterName": _since("2024-01-01"),
+    "properties/PlatformVersion": _since("2022-12-01"),
     "properties/stages": _until("2022-11-30"),
     "properties/azureml.pipelines.stages": _since("2022-12-01"),
     **dict.fromkeys(("properties/StartTimeUtc", "properties/EndTimeUtc"), _since("2023-01-01")),
@@ -104,7 +105,18 @@ _JOB: dict[str, Answers] = {
     "outputs/*/autoDeleteSetting": _SHORT_LIVED,
 }
 _NULL: dict[str, dict[str, Answers]] = {  # a version has the key, and says nothing
-    "jobs": {"queueSettings": _until("2023-12-31")},
+    "jobs": {
+        "queueSettings": _until("2023-12-31"),
+        "properties/ClientSdkVersion": _since("2022-12-01"),
+        **dict.fromkeys(
+            (
+                "taskDetails/nCrossValidations",  # even where it was stated
+                "taskDetails/validationData",
+                "taskDetails/forecastingSettings/seasonality",
+            ),
+            _until("2022-06-30"),
+        ),
+    },
     "connections": {"/systemData": _until("2022-12-31")},
     "computes": {"provisioningWarnings": _until("2022-12-31")},
 }
@@ -221,8 +233,10 @@ def shaped(request: Request, reply: Reply) -> Reply:
             _take(one, path)
         for stated, answers in _NULL.get(kind or "", {}).items():
             *above, last = _path(stated)
-            holder = one.get(above[0]) if above else one
-            if answers(version) and isinstance(holder, dict) and last in holder and not _says_tier(holder[last]):
+            holder: Any = one
+            for key in above:
+                holder = holder.get(key) if isinstance(holder, dict) else None
+            if answers(version) and isinstance(holder, dict) and last in holder and not _says_something(holder[last]):
                 holder[last] = None
     return reply
 
@@ -234,9 +248,9 @@ def _only(kind: str, version: str) -> dict[str, Answers] | None:
     return _ONLY.get(kind)
 
 
-def _says_tier(value: Any) -> bool:
-    """Whether these are the settings of a queue that has tiers; of a cluster's no version before 2024 spoke."""
-    return isinstance(value, dict) and value.get("jobTier", "Null") != "Null"
+def _says_something(value: Any) -> bool:
+    """Whether these are data, or settings of a queue that has tiers: of a cluster's no version before 2024 spoke."""
+    return isinstance(value, dict) and (value.get("jobTier", "Null") != "Null" or "uri" in value)
 
 
 def _path(stated: str) -> list[str]:

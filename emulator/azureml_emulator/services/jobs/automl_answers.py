@@ -14,7 +14,7 @@ from azureml_emulator.core.request import Json
 
 TABLES = ("Classification", "Regression", "Forecasting")
 NO_DATA: Json = {"description": None, "mode": "ReadOnlyMount", "pathOnCompute": None, "jobInputType": "mltable"}
-_LIMITS: Json = {"maxTrials": 1, "timeout": None, "maxConcurrentTrials": 1, "maxNodes": 1}
+_LIMITS: Json = {"maxTrials": 1, "timeout": "P7D", "maxConcurrentTrials": 1, "maxNodes": 1}
 _TABLE_LIMITS: Json = {
     "maxTrials": 1000,
     "trialTimeout": "PT30M",
@@ -134,11 +134,15 @@ def run_properties(properties: Json, workspace: str, name: str) -> dict[str, str
         "Orchestrator": "AutoML",
         "CancelUri": f"https://{place}/jasmine/v1.0{workspace}/experimentids/{experiment}/cancel/{name}",
         "mltable_data_json": _tables(asked),
-        "ClientSdkVersion": None,
+        "ClientSdkVersion": "1.44.0",
         "snapshotId": "00000000-0000-0000-0000-000000000000",
-        "SetupRunId": f"{name}_setup",
-        "SetupRunContainerId": f"dcid.{name}_setup",
+        **({} if str(asked.get("taskType")).startswith("Image") else _setup(name)),
     }
+
+
+def _setup(name: str) -> dict[str, str | None]:
+    """The run that looks at the data first; images are not looked at."""
+    return {"SetupRunId": f"{name}_setup", "SetupRunContainerId": f"dcid.{name}_setup"}
 
 
 def run_tags(properties: Json, workspace: str) -> dict[str, str | None]:

@@ -49,6 +49,14 @@ _RESOURCES: Json = {
     "dockerArgs": None,
     "dockerArgsList": None,
 }
+_DISTRIBUTIONS: dict[str, Json] = {
+    "Mpi": {"processCountPerInstance": None},
+    "PyTorch": {"processCountPerInstance": None},
+    "Ray": dict.fromkeys(
+        ("port", "address", "includeDashboard", "dashboardPort", "headNodeAdditionalArgs", "workerNodeAdditionalArgs")
+    ),
+    "TensorFlow": {"parameterServerCount": 0, "workerCount": None},
+}
 _SILENT: Json = dict.fromkeys(("port", "status", "errorMessage", "properties", "nodes"))
 STAGE_STATUS = {"Completed": "Finished"}  # of a pipeline's execution, where it differs from the run's
 STUDIO = "https://ml.azure.com/runs/"
@@ -85,6 +93,7 @@ def _completed(name: str, stated: Json, services: Json) -> Json:
         properties["parameters"] = {}
         if stated.get("limits"):
             properties["limits"] = {"timeout": None, **stated["limits"]}
+        properties["distribution"] = _distribution(stated.get("distribution"))
         if run_labels.is_local(stated):
             properties |= _of_local(properties)
     if kind == JobType.SWEEP:
@@ -121,13 +130,20 @@ def _sweep(stated: Json) -> Json:
         "services": {key: value for key, value in stated["services"].items() if key != "Tracking"},
         "trial": {
             "codeId": None,
-            "distribution": None,
             "environmentVariables": {},
             **trial,
+            "distribution": _distribution(trial.get("distribution")),
             "environmentId": curated.registry_id(str(trial.get("environmentId") or "")),
             "resources": {**_RESOURCES, **(trial.get("resources") or {})},
         },
     }
+
+
+def _distribution(stated: Json | None) -> Json | None:
+    """How a job is spread over nodes, whole."""
+    kinds = {kind.lower(): kind for kind in _DISTRIBUTIONS}
+    kind = kinds.get(str((stated or {}).get("distributionType")).lower())
+    return {**_DISTRIBUTIONS[kind], **(stated or {})} if kind else stated
 
 
 def local(stated: Json, name: str, endpoint: str) -> Json:

@@ -109,12 +109,9 @@ def definition(stated: object) -> tuple[str, Role]:
             f"A role has name, actions and, where it has some, not_actions, data_actions; not {stated!r}."
         )
     made = Role(**{name: tuple(map(str, stated.get(name) or ())) for name in lists})
-    for kind, named, known in (
-        ("Action", (*made.actions, *made.not_actions), operations.PUBLISHED),
-        ("DataAction", made.data_actions, operations.DATA),
-    ):
+    for kind, named in (("Action", (*made.actions, *made.not_actions)), ("DataAction", made.data_actions)):
         for action in named:
-            if not any(_pattern(action).fullmatch(one) for one in known):
+            if not _is_published(action, data=kind == "DataAction"):
                 text = f"'{action}' does not match any of the actions supported by the providers."
                 raise ServiceError(400, f"Invalid{kind}OrNot{kind}", text, plain=True)
     return str(stated["name"]), made
@@ -147,6 +144,12 @@ def allowed(found: Iterable[Role], action: str, *, data: bool = False) -> bool:
 
 def _any(patterns: Iterable[str], action: str) -> bool:
     return any(_pattern(pattern).fullmatch(action) for pattern in patterns)
+
+
+@cache
+def _is_published(action: str, *, data: bool) -> bool:
+    """Whether a provider publishes it; asked of every action of every role whenever something is assigned."""
+    return any(_pattern(action).fullmatch(one) for one in (operations.DATA if data else operations.PUBLISHED))
 
 
 @cache

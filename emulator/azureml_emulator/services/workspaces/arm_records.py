@@ -23,6 +23,7 @@ CREDENTIALS = f"{IDENTITIES}/federatedidentitycredentials"
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 LOCKS = "microsoft.authorization/locks"
 DEFINITIONS = "microsoft.authorization/roledefinitions"
+OF_ACCESS = frozenset({IDENTITIES, CREDENTIALS, ASSIGNMENTS, DEFINITIONS})
 
 
 def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource:
@@ -39,7 +40,8 @@ def keep(emulator: Emulator, id: str, said: Json, caller: Principal) -> Resource
         _check_definition(emulator, id, properties)
     whole = {**body, "type": kind, "properties": properties}
     made = emulator.store.put(id, whole, parent=_holder(id), kind=KIND, name=str(said["name"]).rsplit("/", 1)[-1])
-    _state_access(emulator, caller)
+    if kind.lower() in OF_ACCESS:
+        _state_access(emulator, caller)
     return made
 
 

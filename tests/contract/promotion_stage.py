@@ -14,7 +14,7 @@ import urllib3
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from emulator_support.serving import QUESTION, SIZE, register_model
+from emulator_support.serving import SIZE, TURN, register_model
 from mlops.azure import data, endpoints, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
@@ -32,6 +32,9 @@ from tests.project import parameters, write
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+
+
+ONE_WORD: dict[str, Any] = {"input_data": {"input_string": [TURN], "parameters": {"max_new_tokens": 1}}}
 
 
 @dataclass
@@ -149,7 +152,7 @@ class Stage:
     def facts(self) -> Any:
         return endpoints.observe(own_workspace(), self.endpoint, self.model)
 
-    def client(self, body: dict[str, Any] = QUESTION, deployment: str = "") -> Client:
+    def client(self, body: dict[str, Any] = ONE_WORD, deployment: str = "") -> Client:
         pool = urllib3.ProxyManager(self.address.proxy_url, ca_certs=self.address.ca_file)
         uri = str(self.ml_client.online_endpoints.get(self.endpoint).scoring_uri)
         return Client(pool, uri, self.ml_client.online_endpoints.get_keys(self.endpoint).primary_key, body, deployment)

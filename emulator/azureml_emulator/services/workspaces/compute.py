@@ -4,6 +4,7 @@ Source: Microsoft.MachineLearningServices workspaces/computes (ARM).
 """
 
 import re
+from dataclasses import replace
 
 from azureml_emulator.core import arm, partial
 from azureml_emulator.core.errors import ServiceError, SilentError, bad_request
@@ -56,7 +57,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
     location = str(body.get("location") or scope.location(workspace))
     whole = {**body, "properties": {**stated, "properties": inner}}
     made = Compute.new(workspace.id, name, location, whole, before, emulator.clock.stamp())
-    return _begin(request, emulator, made, 200 if before else 201)
+    reply = _begin(request, emulator, made, 200 if before and kind.is_attached else 201)
+    return replace(reply, body=made.show_asked_again()) if before and made.is_cluster else reply
 
 
 def patch(request: Request, emulator: Emulator) -> Reply:

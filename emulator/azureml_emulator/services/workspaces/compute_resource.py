@@ -161,6 +161,15 @@ class Compute(Provisioned):
             body = {**body, "tags": self.tags or None, "properties": properties}
         return arm.shown(self.id, self.name, body, TYPE_PATH)
 
+    def show_asked_again(self) -> Json:
+        """As the call answers that asks a cluster to change: as when it is made, with where it is."""
+        shown = replace(self, state=ProvisioningState.CREATING).show()
+        workspace, name = self.parent.rpartition("/")[::2]
+        group = workspace.partition("/providers/")[0]
+        id = f"{group}/providers/Microsoft.BatchAI/workspaces/{name}/clusters/{self.name}"
+        properties = {**shown["properties"], "resourceId": id, "computeLocation": self.location}
+        return {**shown, "tags": self.tags, "properties": properties}
+
     def _counts(self) -> Json:
         ready = self.state is ProvisioningState.SUCCEEDED
         return {

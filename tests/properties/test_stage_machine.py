@@ -1,14 +1,9 @@
 """Promotes and rolls back on a small reference of the service, with crashes, failures and other people in between."""
 
-import random
-import re
-import string
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -17,21 +12,17 @@ from mlops.domain.cleanup.idle_deployments import judge as judge_deployments
 from mlops.domain.cleanup.idle_endpoints import EndpointUsage, IdleEndpointPolicy, Unknown, mark_value
 from mlops.domain.cleanup.idle_endpoints import judge as judge_endpoints
 from mlops.domain.cleanup.plan import Item, ItemState
-from mlops.domain.environments.order import PromotionOrder, due
+from mlops.domain.environments.order import due
 from mlops.domain.promote import audit
-from mlops.domain.promote.audit import AuditEntry
-from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState, traffic_value
-from mlops.domain.promote.planner import deployment_name, next_step
+from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointState
+from mlops.domain.promote.planner import next_step
 from mlops.domain.promote.preflight import blocked
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
 from mlops.domain.promote.rollback import rollback_step
-from mlops.domain.promote.rollback_target import main as main_of
 from mlops.domain.promote.steps import (
     BakeCanary,
     CreateDeployment,
-    CreateEndpoint,
     DeleteDeployment,
-    DesiredRollout,
     Done,
     Mirror,
     Progress,
@@ -47,174 +38,9 @@ from mlops.domain.promote.steps import (
     Wait,
 )
 from mlops.domain.release.resume import Run, RunAction, decide
-from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, PROMOTING_TAG, TRAFFIC_TAG
+from mlops.domain.tags import ENVIRONMENT_TAG, FROZEN_TAG, PROMOTING_TAG
 from mlops.domain.training.run import JobState
-
-NAME = "chat-production"
-START = datetime(2026, 3, 1, tzinfo=UTC)
-STEPS = (10, 50, 100)
-BOUND = 40
-AZURE_NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
-
-
-RETENTION = timedelta(hours=2)
-HAND = "by hand"
-
-
-ENTRY = AuditEntry(START, "ada", "it answers worse")
-ORDER = PromotionOrder({"production": ()})
-
-
-def stated(environment: str, why: str) -> dict[str, str]:
-    """A reason by environment, where there is one."""
-    return {environment: why} if why else {}
-
-
-def wish(version: int, now: datetime, *, mirror: int = 0, consent: bool = True) -> DesiredRollout:
-    """A promotion; with `consent` a person said that holds and others' changes do not matter."""
-    made = (f"model-{version}", f"chat:{version}", "Standard_A", 1)
-    wanted = DesiredRollout("production", NAME, *made, STEPS, now, mirror, RETENTION, allow_older=True)
-    return replace(wanted, release_hold=consent, accept_drift=consent)
-
-
-class Service:
-    """What Azure does with each request, refusing what Azure refuses, and what it must never be asked."""
-
-    def __init__(self) -> None:
-        self.now = START
-        self.facts = EndpointFacts(NAME, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
-        self.tested: set[str] = set()
-        self.broken: set[str] = set()
-        self.history: list[dict[str, int]] = []
-
-    def apply(self, step: Step, *, done: bool = True) -> None:
-        """Carry a step out; with `done` False the service has accepted it and is still at it."""
-        self.now += timedelta(minutes=1)
-        facts = self.facts
-        match step:
-            case CreateEndpoint():
-                assert facts.state is EndpointState.ABSENT
-                self.facts = replace(facts, state=EndpointState.SUCCEEDED if done else EndpointState.CREATING)
-            case CreateDeployment():
-                assert facts.state is EndpointState.SUCCEEDED
-                assert facts.find(step.name) is None
-                state = DeploymentState.SUCCEEDED if done else DeploymentState.CREATING
-                new = DeploymentFacts(
-                    step.name,
-                    state,
-                    step.model,
-                    step.instance_type,
-                    step.instance_count,
-                    self.now,
-                    stated_count=step.stated_count,
-                )
-                self.facts = replace(facts, deployments=(*facts.deployments, new))
-                self.tested.discard(step.name)
-                self.broken.discard(step.name)
-            case Scale():
-                assert facts.find(step.name) is not None
-                self.scale(step.name, step.count, step.stated)
-            case SetTraffic():
-                assert not facts.state.busy
-                self._divide(dict(step.percentages))
-                self.tag({**step.tags, TRAFFIC_TAG: traffic_value(step.percentages)} if step.why != HAND else {})
-                state_after = EndpointState.SUCCEEDED if done else EndpointState.UPDATING
-                self.facts = replace(self.facts, state=state_after)
-            case StopPromotion():
-                self.tag(step.tags)
-            case Repair():
-                assert facts.state.broken
-                assert dict(step.percentages) == facts.live
-                self.facts = replace(facts, state=EndpointState.SUCCEEDED if done else EndpointState.UPDATING)
-            case Mirror():
-                assert not facts.state.busy
-                assert not facts.share(step.deployment)
-                assert step.deployment in self.tested
-                self.facts = replace(facts, mirror={step.deployment: step.percent})
-            case DeleteDeployment():
-                assert not facts.share(step.name), "a deployment with traffic is never deleted"
-                assert not facts.mirror.get(step.name)
-                self.change(step.name, DeploymentState.DELETING)
-                if done:
-                    self.remove(step.name)
-
-    def tag(self, tags: Mapping[str, str | None]) -> None:
-        """Change tags; None removes one."""
-        changed = {key: value for key, value in {**self.facts.tags, **tags}.items() if value is not None}
-        self.facts = replace(self.facts, tags=changed)
-
-    def _divide(self, traffic: dict[str, int]) -> None:
-        facts = self.facts
-        moves = {} if traffic == facts.live else traffic  # the same request also ends mirroring, and then moves nothing
-        assert not moves or sum(traffic.values()) == 100
-        for name, percent in moves.items():
-            one = facts.find(name)
-            assert one is not None
-            assert one.state is DeploymentState.SUCCEEDED, "traffic goes to healthy deployments only"
-            assert percent <= facts.share(name) or name in self.tested, "new traffic only after a smoke test"
-        zeros = {one.name: 0 for one in facts.deployments}
-        self.facts = replace(facts, traffic={**zeros, **traffic}, mirror={})
-        self.history.append(traffic)
-
-    def scale(self, name: str, count: int, stated: int | None = None) -> None:
-        """Change the instances of a deployment; `stated` is what mlops writes down with it."""
-        changed = tuple(
-            replace(one, instance_count=count, stated_count=stated or one.stated_count) if one.name == name else one
-            for one in self.facts.deployments
-        )
-        self.facts = replace(self.facts, deployments=changed)
-
-    def carries(self, name: str, step: SetTraffic) -> None:
-        """A candidate that gets more traffic can carry what the live one carries."""
-        new, main = self.facts.find(name), main_of(self.facts, name)
-        if new and main and new.instance_count and step.percentages.get(name, 0) > self.facts.share(name):
-            assert new.instance_count >= main.instance_count
-
-    def change(self, name: str, state: DeploymentState) -> None:
-        """Put a deployment into a state."""
-        changed = tuple(replace(one, state=state) if one.name == name else one for one in self.facts.deployments)
-        self.facts = replace(self.facts, deployments=changed)
-
-    def remove(self, name: str) -> None:
-        """End a deletion."""
-        kept = tuple(one for one in self.facts.deployments if one.name != name)
-        traffic = {key: value for key, value in self.facts.traffic.items() if key != name}
-        self.facts = replace(self.facts, deployments=kept, traffic=traffic)
-        self.tested.discard(name)
-
-    def settle(self, *, healthy: bool = True) -> None:
-        """Bring everything that is under way to its end."""
-        self.now += timedelta(minutes=15)
-        if self.facts.state.busy:
-            self.facts = replace(self.facts, state=EndpointState.SUCCEEDED)
-        for one in self.facts.deployments:
-            if one.state is DeploymentState.DELETING:
-                self.remove(one.name)
-            elif one.state.busy:
-                self.change(one.name, DeploymentState.SUCCEEDED if healthy else DeploymentState.FAILED)
-
-    def run(self, version: int, *, smoke: bool = True, judge_up_to: int = 100, mirror: int = 0) -> Step:
-        """Promote in one undisturbed process; the step at which it ends."""
-        progress = Progress()
-        for _ in range(BOUND):
-            step = next_step(self.facts, wish(version, self.now, mirror=mirror), progress)
-            match step:
-                case Done() | RolledBack() | Refuse():
-                    return step
-                case Wait():
-                    self.settle()
-                case SmokeTest() if not smoke:
-                    progress = progress.failed("no answer")
-                case BakeCanary() if step.percent > judge_up_to:
-                    progress = progress.failed("too many errors")
-                case _:
-                    if isinstance(step, SmokeTest):
-                        self.tested.add(step.deployment)
-                    if isinstance(step, SetTraffic):
-                        self.carries(wish(version, self.now).deployment, step)
-                    self.apply(step)
-                    progress = progress.after(step)
-        raise AssertionError(f"no end after {BOUND} steps: {step}")
+from tests.properties.small_service import ENTRY, HAND, NAME, ORDER, RETENTION, START, Service, stated, wish
 
 
 class Promotion(RuleBasedStateMachine):
@@ -512,180 +338,3 @@ class Promotion(RuleBasedStateMachine):
 
 TestPromotion = Promotion.TestCase
 TestPromotion.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
-
-
-def test_clean_releases_one_after_the_other() -> None:
-    service = Service()
-    for version in (1, 2, 3):
-        assert isinstance(service.run(version), Done)
-    assert service.history == [
-        {"model-1": 100},
-        {"model-1": 90, "model-2": 10},
-        {"model-1": 50, "model-2": 50},
-        {"model-2": 100},
-        {"model-2": 90, "model-3": 10},
-        {"model-2": 50, "model-3": 50},
-        {"model-3": 100},
-    ]
-    assert [one.name for one in service.facts.deployments] == ["model-2", "model-3"]
-
-
-@pytest.mark.parametrize("judge_up_to", [0, 10, 50])
-def test_a_candidate_that_is_judged_bad_leaves_no_trace(judge_up_to: int) -> None:
-    service = Service()
-    service.run(1)
-    before = service.facts.deployments
-    assert isinstance(service.run(2, judge_up_to=judge_up_to), RolledBack)
-    assert service.facts.live == {"model-1": 100}
-    assert service.facts.deployments == before
-
-
-def test_mirroring_comes_before_traffic_and_leaves_nothing_behind() -> None:
-    service = Service()
-    service.run(1)
-    assert isinstance(service.run(2, mirror=20), Done)
-    assert service.history[1:] == [
-        {"model-1": 100},  # the end of mirroring
-        {"model-1": 90, "model-2": 10},
-        {"model-1": 50, "model-2": 50},
-        {"model-2": 100},
-    ]
-    assert not service.facts.mirrored
-
-
-def test_the_deployment_before_goes_after_its_retention() -> None:
-    service = Service()
-    service.run(1)
-    service.run(2)
-    assert [one.name for one in service.facts.deployments] == ["model-1", "model-2"]
-    service.now += RETENTION
-    assert isinstance(service.run(2), Done)
-    assert [one.name for one in service.facts.deployments] == ["model-2"]
-
-
-def test_a_candidate_that_fails_its_smoke_test_never_has_traffic() -> None:
-    service = Service()
-    service.run(1)
-    assert isinstance(service.run(2, smoke=False), RolledBack)
-    assert service.history == [{"model-1": 100}]
-
-
-def test_a_release_after_a_rollback_stands_beside_what_was_returned_to() -> None:
-    service = Service()
-    service.run(1)
-    service.run(2)
-    service.apply(rollback_step(service.facts, service.now, "production", ENTRY))
-    assert service.facts.live == {"model-1": 100}
-    assert isinstance(service.run(3), Done)
-    assert [one.name for one in service.facts.deployments] == ["model-1", "model-3"], "the bad model-2 is gone"
-
-
-def states_of_an_endpoint() -> st.SearchStrategy[EndpointFacts]:
-    """Any endpoint with up to four deployments, sensible or not."""
-
-    def build(seed: int, state: EndpointState, count: int) -> EndpointFacts:
-        chance = random.Random(seed)
-        if state is EndpointState.ABSENT:
-            return EndpointFacts(NAME, state, {}, {}, (), {}, ours=True)
-        deployments = tuple(
-            DeploymentFacts(
-                f"model-{version}",
-                chance.choice([DeploymentState.SUCCEEDED, *DeploymentState]),
-                f"chat:{version}",
-                chance.choice(["Standard_A", "Standard_B", ""]),
-                chance.choice([0, 1, 2]),
-                chance.choice([None, START + timedelta(days=chance.randint(0, 5))]),
-            )
-            for version in chance.sample(range(1, 6), count)
-        )
-        names = [one.name for one in deployments]
-        cuts = sorted(chance.randint(0, 100) for _ in names[1:])
-        shares = [high - low for low, high in zip([0, *cuts], [*cuts, 100], strict=True)]
-        previous = " ".join(chance.sample(names, chance.randint(0, count))) or "-"
-        return EndpointFacts(
-            NAME,
-            state,
-            dict(zip(names, shares, strict=False)) if names and chance.random() < 0.8 else {},
-            {chance.choice(names): 20} if names and chance.random() < 0.2 else {},
-            deployments,
-            {"mlops-previous": previous} if chance.random() < 0.5 else {},
-            ours=chance.random() < 0.9,
-        )
-
-    return st.builds(build, st.integers(0, 2**32), st.sampled_from(EndpointState), st.integers(0, 4))
-
-
-progresses = st.builds(
-    Progress, st.booleans(), st.booleans(), st.sampled_from([0, 10, 50, 100]), st.sampled_from([None, "no answer"])
-)
-
-
-def is_safe(facts: EndpointFacts, step: Step) -> bool:
-    """Whether a step may be taken, whatever led to it."""
-    match step:
-        case Wait() | Refuse() | Skip() | StopPromotion():
-            return True
-        case DeleteDeployment():
-            return facts.ours and not facts.share(step.name) and not facts.mirror.get(step.name)
-        case Repair():
-            return facts.ours and facts.state.broken and dict(step.percentages) == facts.live
-        case Mirror():
-            return facts.ours and not facts.share(step.deployment) and sum(facts.live.values()) == 100
-        case SetTraffic():
-            healthy = {one.name for one in facts.healthy()}
-            moves = sum(step.percentages.values()) == 100 and set(step.percentages) <= healthy
-            return facts.ours and not facts.state.busy and (moves or dict(step.percentages) == facts.live)
-        case CreateEndpoint():
-            return facts.state is EndpointState.ABSENT
-        case _:
-            return facts.ours or facts.state is EndpointState.ABSENT
-
-
-@settings(max_examples=400, deadline=None)
-@given(states_of_an_endpoint(), progresses, st.integers(1, 5))
-def test_every_step_from_any_state_is_safe(facts: EndpointFacts, progress: Progress, version: int) -> None:
-    step = next_step(facts, wish(version, START + timedelta(days=9)), progress)
-    assert is_safe(facts, step)
-    if isinstance(step, SetTraffic) and not progress.smoke_tested:
-        assert step.percentages.get(f"model-{version}", 0) <= facts.share(f"model-{version}")
-    if isinstance(step, Done):
-        assert facts.live == {f"model-{version}": 100}
-
-
-@settings(max_examples=200, deadline=None)
-@given(states_of_an_endpoint())
-def test_every_rollback_from_any_state_is_safe(facts: EndpointFacts) -> None:
-    assert is_safe(facts, rollback_step(facts, START + timedelta(days=9), "production", ENTRY))
-
-
-@settings(max_examples=200, deadline=None)
-@given(states_of_an_endpoint(), st.integers(1, 5))
-def test_a_promotion_ends_from_any_state(facts: EndpointFacts, version: int) -> None:
-    service = Service()
-    service.facts = facts
-    service.tested = {one.name for one in facts.deployments}
-    step = service.run(version)
-    assert isinstance(step, Done | Refuse)
-    if isinstance(step, Done):
-        assert service.facts.live == {f"model-{version}": 100}
-
-
-versions = st.text(string.ascii_letters + string.digits + "-._", min_size=1, max_size=40)
-
-
-@given(st.text(min_size=1, max_size=40), versions)
-def test_deployment_names_are_what_azure_takes(model: str, version: str) -> None:
-    name = deployment_name(model, version)
-    assert 3 <= len(name) <= 32
-    assert AZURE_NAME.fullmatch(name)
-    assert name == deployment_name(model, version)
-
-
-@given(versions, versions)
-def test_versions_do_not_share_a_deployment_name(one: str, other: str) -> None:
-    names = {deployment_name("chat", one).casefold(), deployment_name("chat", other).casefold()}
-    assert len(names) == len({one, other})
-
-
-def test_a_deployment_is_named_after_its_version() -> None:
-    assert deployment_name("chat", "3") == "model-3"

@@ -11,8 +11,8 @@ from mlops.actions import read
 from mlops.domain.repository.answers import CALLED, EACH, SINGLE, ULTRACHAT, SetUp
 from mlops.domain.repository.pin import Pin, moved, pins
 from mlops.flow.repository import init
+from tests.workflows.answers import ALL, FINISHED, PUSH, REGISTERED, SUBMITTED, answers, promoted
 from tests.workflows.conftest import Play
-from tests.workflows.test_scenarios import ALL, FINISHED, PUSH, REGISTERED, SUBMITTED, answers, promoted
 from tests.workflows.test_static import TOOLS, WORKFLOWS, body, lint
 
 PIN = Pin("acme/mlops", "0123456789abcdef0123456789abcdef01234567", "0.1.0")

@@ -9,8 +9,8 @@ import pytest
 
 from mlops import actions
 from tests.workflows import payloads
+from tests.workflows.answers import promoted
 from tests.workflows.conftest import Play
-from tests.workflows.test_scenarios import promoted
 
 ROOT = Path(__file__).resolve().parents[2]
 CRONS = {"poll": "7,22,37,52 * * * *", "resume": "7 5 * * 1,3,5", "cleanup": "23 4 * * *"}

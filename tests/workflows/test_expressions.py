@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.test_conditions import STATUS, TABLES, Case, expressions, said
+from tests.workflows.expressions import STATUS, Case, expressions, said
+from tests.workflows.meanings import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(sys.prefix) / "expressions" / "node_modules"

@@ -12,6 +12,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra.assignments import Access
 from azureml_emulator.services.workspaces import subscription_lists
 
+LATEST = 100 * 365 * 86_400.0  # of one move of the clock, seconds
 # what may be set besides delays and quotas, and the form of a value
 SETTINGS = {
     "arm.throttling": "on|off",  # Azure Resource Manager's token buckets; default off
@@ -40,7 +41,7 @@ def status(request: Request, emulator: Emulator) -> Reply:
 def move_clock(request: Request, emulator: Emulator) -> Reply:
     """POST {"advance_seconds": N}: go forward."""
     seconds = request.json().get("advance_seconds")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < LATEST:
         raise bad_request("advance_seconds must be a number of seconds, 0 or more; the clock does not go back.")
     emulator.clock.advance(float(seconds))
     return Reply(200, {"now": emulator.clock.stamp()})

@@ -29,6 +29,11 @@ def read(request: Request) -> Request:
     return request if understood == stated else replace(request, body=json.dumps(understood).encode())
 
 
+def stated(value: Json, keys: Json) -> Json:
+    """The body of a call of another interface, read by the types of its keys, in the words of the table."""
+    return {**value, **_known(value, keys, "")}
+
+
 def _root(request: Request) -> str | None:
     """The type of what lies at a path, of a workspace or a registry or in one; of a POST what its action takes."""
     _, *below = _PROVIDER.split(request.path)
@@ -71,10 +76,14 @@ def _read(value: Any, type_: Any, path: str) -> Any:
     if isinstance(type_, list):
         if not isinstance(value, list):
             raise _wrong(value, "a list", path)
+        if None in value:
+            raise _wrong(None, "an item", f"{path}[{value.index(None)}]")
         return [_read(item, type_[0], f"{path}[{number}]") for number, item in enumerate(value)]
     if isinstance(type_, dict):
         if not isinstance(value, dict):
             raise _wrong(value, "an object", path)
+        if "" not in type_:
+            return {**value, **_known(value, type_, path)}
         return {key: _read(item, type_[""], f"{path}.{key}") for key, item in value.items()}
     return _object(value, type_[1:], path) if type_.startswith("=") else _scalar(value, type_, path)
 

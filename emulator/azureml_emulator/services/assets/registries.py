@@ -86,8 +86,7 @@ def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource |
     location = str(body.get("location") or (before.body["location"] if before else clouds.location()))
     own = f"st{uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex[:20]}"
     group = f"/subscriptions/{id.split('/')[2]}/resourceGroups/azureml-rg-{name}"
-    said = [one for one in stated.get("regionDetails") or [] if one is not None]
-    regions = said or old.get("regionDetails") or [{"location": location}]
+    regions = stated.get("regionDetails") or old.get("regionDetails") or [{"location": location}]
     host = clouds.here(f"{location}.api.azureml.ms")
     properties = {
         "publicNetworkAccess": "Enabled",

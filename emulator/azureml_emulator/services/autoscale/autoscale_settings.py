@@ -6,10 +6,11 @@ Source: Microsoft.Insights/autoscaleSettings 2022-10-01 (REST specification).
 from collections.abc import Iterator
 
 from azureml_emulator.core import arm
+from azureml_emulator.core.body_types import stated
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
-from azureml_emulator.services.autoscale.setting_resource import KIND, AutoscaleSetting, check, refuse
+from azureml_emulator.services.autoscale.setting_resource import KIND, STATED, AutoscaleSetting, check, refuse
 from azureml_emulator.services.online_endpoints import deployment_resource
 from azureml_emulator.services.workspaces import scope
 
@@ -35,7 +36,7 @@ def get(request: Request, emulator: Emulator) -> Reply:
 
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT: made (201), or replaced (200)."""
-    group, body = _group(request, emulator), request.json()
+    group, body = _group(request, emulator), stated(request.json(), STATED)
     id = f"{group}/providers/Microsoft.Insights/{KIND}/{request.params['name']}"
     before = emulator.store.get(id)
     return Reply(200 if before else 201, _keep(emulator, id, group, request.params["name"], body).show())
@@ -44,11 +45,11 @@ def put(request: Request, emulator: Emulator) -> Reply:
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH: tags, and properties, each of which replaces the one before."""
     found = _require(request, emulator)
-    body = request.json()
+    body = stated(request.json(), STATED)
     properties = {**found.kept["properties"], **(body.get("properties") or {})}
     tags = body["tags"] if body.get("tags") is not None else found.tags
-    stated = {"location": found.location, "tags": tags, "properties": properties}
-    return Reply(200, _keep(emulator, found.id, found.parent, found.name, stated).show())
+    whole = {"location": found.location, "tags": tags, "properties": properties}
+    return Reply(200, _keep(emulator, found.id, found.parent, found.name, whole).show())
 
 
 def delete(request: Request, emulator: Emulator) -> Reply:

@@ -28,6 +28,16 @@ _ACTION = {
     "type": ("ChangeCount", "PercentChangeCount", "ExactCount", "ServiceAllowedNextValue"),
 }
 _SPANS = {"timeGrain": (MINUTE, 12 * HOUR), "timeWindow": (5 * MINUTE, 12 * HOUR), "cooldown": (MINUTE, 168 * HOUR)}
+_OPEN = {"": None}
+STATED: Json = {  # what a body is made of; what its values may be is looked at by themselves
+    "location": "text",
+    "properties": {
+        "notifications": [_OPEN],
+        "profiles": [{"capacity": _OPEN, "name": "text", "rules": [{"metricTrigger": _OPEN, "scaleAction": _OPEN}]}],
+        "targetResourceUri": "text",
+    },
+    "tags": {"": "text"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,7 +106,10 @@ class Schedules(Records):
         """POST trigger: the job at once."""
         found = Schedule.read(self.require(request, emulator))
         at = str(request.json().get("scheduleTime") or emulator.clock.stamp())
-        name = _fire(emulator, found, parse(at))
+        try:
+            name = _fire(emulator, found, parse(at))
+        except ValueError as error:
+            raise bad_request(f"The schedule time {at[:40]!r} is no time.", code="UserError") from error
         return Reply(200, {"scheduleActionType": found.action.value, "submissionId": name})
 
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from azureml_emulator.core.body_types import stated
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import bad_request
 from azureml_emulator.core.request import Json, Reply, Request
@@ -93,7 +94,7 @@ def for_resource(request: Request, emulator: Emulator) -> Reply:
 def batch(request: Request, emulator: Emulator) -> Reply:
     """POST metrics:getBatch of up to 50 resources of one region and subscription."""
     principal = tokens.check(request.headers.get("authorization", ""), AUDIENCES)
-    ids = [str(id) for id in request.json().get("resourceids") or []]
+    ids = stated(request.json(), {"resourceids": ["text"]}).get("resourceids") or []
     if not 0 < len(ids) <= MOST_RESOURCES:
         raise bad_request(f"1 to {MOST_RESOURCES} resource ids are needed, not {len(ids)}.")
     query = read_query(request.query, emulator.clock.now())

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from azureml_emulator.core import clouds
+from azureml_emulator.core.body_types import stated
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -17,6 +18,10 @@ from azureml_emulator.services.entra import tokens
 HOST = "{resource}.openai.azure.com"
 AUDIENCES = ("https://cognitiveservices.azure.com", "https://cognitiveservices.azure.com/")
 ROLES = ("system", "user", "assistant", "tool", "function")
+_STATED: Json = {
+    **dict.fromkeys(("max_completion_tokens", "max_tokens"), "whole"),
+    "response_format": {"json_schema": {"name": "text", "schema": {"": None}}, "type": "text"},
+}
 CHARACTERS = 4  # of a token, about
 
 
@@ -28,11 +33,14 @@ def completions(request: Request, emulator: Emulator) -> Reply:
         return Reply(401, {"statusCode": 401, "message": text})
     if "api-version" not in request.query:
         raise ServiceError(404, "404", "Resource not found", plain=True)
-    asked = request.json()
+    asked = stated(request.json(), _STATED)
     _check(asked)
     told = json.dumps(asked["messages"], sort_keys=True)
     digest = hashlib.sha256(told.encode()).digest()
-    text = _text(asked.get("response_format") or {}, digest)
+    try:
+        text = _text(asked.get("response_format") or {}, digest)
+    except (AttributeError, TypeError, ValueError) as error:  # the schema is anything that a client sent
+        raise _bad("Invalid schema for response_format.") from error
     limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
     cut = limit is not None and len(text) > int(limit) * CHARACTERS
     said = text[: int(limit) * CHARACTERS] if cut and limit else text

@@ -270,11 +270,11 @@ def _metadata(blob: Blob) -> dict[str, str]:
 
 def _range(asked: str, blob: Blob) -> tuple[int, int]:
     match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.strip())
-    first = int(match[1]) if match else 0
-    if not match or first >= blob.size:
+    first, last = (int(match[1]), int(match[2] or blob.size - 1)) if match else (0, 0)
+    if not match or not first <= last or first >= blob.size:
         text = "The range specified is invalid for the current size of the resource."
         raise ServiceError(416, "InvalidRange", text, headers={"Content-Range": f"bytes */{blob.size}"})
-    return first, min(int(match[2]) if match[2] else blob.size - 1, blob.size - 1)
+    return first, min(last, blob.size - 1)
 
 
 def check_md5(request: Request) -> str:

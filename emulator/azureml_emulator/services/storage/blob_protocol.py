@@ -8,7 +8,8 @@ import functools
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from xml.sax.saxutils import escape
 
@@ -108,10 +109,19 @@ def check_conditions(request: Request, etag: str | None, modified: str | None, *
     if modified is None:
         return
     at = parse(modified).replace(microsecond=0)
-    if "if-modified-since" in headers and at <= parsedate_to_datetime(headers["if-modified-since"]):
+    if "if-modified-since" in headers and at <= _date(headers, "if-modified-since"):
         raise ServiceError(304, "ConditionNotMet", unmet.message) if reading else unmet
-    if "if-unmodified-since" in headers and at > parsedate_to_datetime(headers["if-unmodified-since"]):
+    if "if-unmodified-since" in headers and at > _date(headers, "if-unmodified-since"):
         raise unmet
+
+
+def _date(headers: Mapping[str, str], name: str) -> datetime:
+    try:
+        found = parsedate_to_datetime(headers[name])
+    except ValueError as error:
+        text = "The value for one of the HTTP headers is not in the correct format."
+        raise ServiceError(400, "InvalidHeaderValue", text) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def metadata_of(request: Request) -> dict[str, str]:

@@ -6,6 +6,7 @@ inside azure-ai-ml.
 
 from dataclasses import dataclass, replace
 
+from azureml_emulator.core import body_types
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -94,7 +95,10 @@ def content_below(request: Request, emulator: Emulator) -> Reply:
 def create(request: Request, emulator: Emulator) -> Reply:
     """POST batch/metadata: names for artifacts, and URLs to write them to."""
     of = _container(request, emulator)
-    names = [str(item["path"]) for item in request.json().get("paths") or []]
+    paths = body_types.stated(request.json(), {"paths": [{"path": "text"}]}).get("paths") or []
+    if not all(item.get("path") for item in paths):
+        raise bad_request("The path of an artifact is empty.", code="UserError")
+    names = [item["path"] for item in paths]
     return Reply(
         200,
         {
@@ -119,7 +123,7 @@ def resolve_models(request: Request, emulator: Emulator) -> Reply:
 
 def _resolved(request: Request, emulator: Emulator) -> list[tuple[str, Resource]]:
     scope.require(request, emulator)
-    ids = [str(id) for id in request.json().get("values") or []]
+    ids = body_types.stated(request.json(), {"values": ["text"]}).get("values") or []
     found = [(id, emulator.store.get(id)) for id in ids]
     return [(id, item) for id, item in found if item is not None and item.kind == outputs.ASSETS]
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from azureml_emulator.core.errors import ServiceError, error_object
+from azureml_emulator.core import body_types
+from azureml_emulator.core.errors import ServiceError, bad_request, error_object
 from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -23,6 +24,7 @@ from azureml_emulator.services.tracking.run_answers import PIPELINE, show
 from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
+_CHANGES: Json = {"properties": {"": "text"}, "runId": "text", "tags": {"": "text"}}  # of what a client may change
 LOG_HOURS = 24.0
 _CONDITION = re.compile(r"^\s*\(?(\w+)(?:/([\w.\-]+))?\s+(eq|ne)\s+'?([^')]*)'?\)?\s*$", re.IGNORECASE)
 
@@ -68,14 +70,15 @@ def query_runs(request: Request, emulator: Emulator) -> Reply:
 
 def patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH a run: names change, tags and properties are merged, `hidden` archives."""
-    return Reply(200, show(emulator, _modify(emulator, require(request, emulator), request.json())))
+    body = body_types.stated(request.json(), _CHANGES)
+    return Reply(200, show(emulator, _modify(emulator, require(request, emulator), body)))
 
 
 def batch_patch(request: Request, emulator: Emulator) -> Reply:
     """PATCH batch/runs: several at once; each has its own success or error."""
     workspace = scope.require(request, emulator)
     done, errors = {}, {}
-    for body in request.json().get("runs") or []:
+    for body in body_types.stated(request.json(), {"runs": [_CHANGES]}).get("runs") or []:
         name = str(body.get("runId") or "")
         run = runs.find(emulator, workspace.id, name)
         if run is None:
@@ -88,8 +91,11 @@ def batch_patch(request: Request, emulator: Emulator) -> Reply:
 def delete_tags(request: Request, emulator: Emulator) -> Reply:
     """DELETE tags of a run: the body names them."""
     run = require(request, emulator)
-    names = json.loads(request.body or b"[]")
-    names = names.get("tags") or [] if isinstance(names, dict) else names
+    try:
+        said = json.loads(request.body or b"[]")
+    except ValueError as error:
+        raise bad_request(f"The request content was invalid: {error}", code="UserError") from error
+    names = body_types.stated(said if isinstance(said, dict) else {"tags": said}, {"tags": ["text"]}).get("tags") or []
     kept = {key: value for key, value in run.body["tags"].items() if key not in names}
     return Reply(200, show(emulator, runs.change(emulator, run, tags=kept)))
 
@@ -108,7 +114,8 @@ def batch_run_data(request: Request, emulator: Emulator) -> Reply:
     """POST batchrundata: several runs by a key of the caller's; each has its own success or error."""
     workspace = scope.require(request, emulator)
     found, failed = {}, {}
-    for key, wanted in (request.json().get("requests") or {}).items():
+    asked = body_types.stated(request.json(), {"requests": {"": {"runId": "text"}}}).get("requests") or {}
+    for key, wanted in asked.items():
         name = str((wanted or {}).get("runId") or key)
         run = runs.find(emulator, workspace.id, name)
         if run is None:

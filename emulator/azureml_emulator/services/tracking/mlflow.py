@@ -7,6 +7,7 @@ It must not keep anything of its own; how a search is read is in `mlflow_search`
 import uuid
 from collections.abc import Callable
 
+from azureml_emulator.core.body_types import stated
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request, whole
 from azureml_emulator.core.state import Emulator
@@ -25,6 +26,16 @@ FROM_MLFLOW = {
     "SCHEDULED": RunStatus.QUEUED,
 }
 CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
+_PAIR = {"key": "text", "value": "text"}
+FIELDS: Json = {  # of all calls; the value of a metric may be written as NaN
+    **dict.fromkeys(("experiment_id", "filter", "key", "name", "page_token", "run_id", "run_name", "status"), "text"),
+    **{key: ["text"] for key in ("experiment_ids", "order_by", "stages")},
+    **{key: [_PAIR] for key in ("params", "tags")},
+    "datasets": [{"dataset": {"digest": "text", "name": "text"}, "tags": [_PAIR]}],
+    "metrics": [{"key": "text", "step": "whole", "timestamp": "whole"}],
+    "step": "whole",
+    "timestamp": "whole",
+}
 PARAMS_LIMIT = 500  # characters of a parameter's value
 DEFAULT = "Default"  # the experiment that MLflow knows as 0
 DEFAULT_RESULTS = 1000
@@ -36,7 +47,7 @@ def answered(handler: Callable[[Resource, Json, Emulator], Json]) -> Callable[[R
     def handle(request: Request, emulator: Emulator) -> Reply:
         try:
             workspace = scope.require(request, emulator)
-            fields: Json = dict(request.query) if request.method == "GET" else request.json()
+            fields: Json = dict(request.query) if request.method == "GET" else stated(request.json(), FIELDS)
             return Reply(200, handler(workspace, fields, emulator))
         except ServiceError as error:
             code = CODES.get(error.status, "INTERNAL_ERROR")
@@ -56,7 +67,7 @@ def get_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
 @answered
 def create_run(workspace: Resource, fields: Json, emulator: Emulator) -> Json:
     """runs/create."""
-    tags = {str(tag["key"]): str(tag.get("value") or "") for tag in fields.get("tags") or []}
+    tags = {_needed(tag, "key"): str(tag.get("value") or "") for tag in fields.get("tags") or []}
     experiment = _experiment(workspace, str(fields.get("experiment_id") or ""), emulator)
     parent = runs.find(emulator, workspace.id, tags.get("mlflow.parentRunId", ""))
     run = runs.create(
@@ -220,7 +231,7 @@ def create_experiment(workspace: Resource, fields: Json, emulator: Emulator) -> 
     name = _needed(fields, "name")
     if runs.find_experiment(emulator, workspace.id, name):
         raise ServiceError(400, "RESOURCE_ALREADY_EXISTS", f"Experiment '{name}' already exists.")
-    tags = {str(tag["key"]): str(tag.get("value") or "") for tag in fields.get("tags") or []}
+    tags = {_needed(tag, "key"): str(tag.get("value") or "") for tag in fields.get("tags") or []}
     runs.ensure_experiment(emulator, workspace.id, name, tags)
     return {"experiment_id": runs.experiment_id(workspace.id, name)}
 

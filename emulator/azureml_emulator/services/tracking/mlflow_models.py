@@ -275,7 +275,7 @@ def _needed(fields: Json, name: str) -> str:
 
 
 def _tags(fields: Json) -> dict[str, str]:
-    return {str(tag["key"]): str(tag.get("value") or "") for tag in fields.get("tags") or []}
+    return {_needed(tag, "key"): str(tag.get("value") or "") for tag in fields.get("tags") or []}
 
 
 def _pairs(tags: Json) -> list[Json]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import urllib3
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.body_types import read
@@ -50,6 +51,74 @@ def test_a_part_of_another_type_is_understood_or_refused(api: Call) -> None:
     recorded_place.remove(api, names)
     assert not failed, "\n".join(failed[:20])
     assert len(tried) > 200
+
+
+WORKSPACE = arm.default_workspace_id()
+MLFLOW = f"https://eastus.api.azureml.ms/mlflow/v2.0{WORKSPACE}/api/2.0/mlflow"
+GITHUB = "https://api.github.com/repos/acme/wrong/environments"
+PAIRS = [{"key": "a", "value": "b"}]
+OTHERS: tuple[tuple[str, str, str, Any], ...] = (  # whose token, method, URL, a body that is right
+    ("management", "POST", f"{MLFLOW}/experiments/create", {"name": "wrong", "tags": PAIRS}),
+    ("management", "POST", f"{MLFLOW}/runs/create", {"experiment_id": "0", "run_name": "r", "tags": PAIRS}),
+    ("management", "POST", f"{MLFLOW}/runs/log-batch", {"run_id": "{run}", "metrics": [
+        {"key": "loss", "value": 1.0, "timestamp": 1, "step": 0}], "params": PAIRS, "tags": PAIRS}),
+    ("management", "POST", f"{MLFLOW}/runs/log-metric", {"run_id": "{run}", "key": "l", "value": 1.0, "timestamp": 1}),
+    ("management", "POST", f"{MLFLOW}/runs/log-inputs", {"run_id": "{run}", "datasets": [
+        {"dataset": {"name": "d", "digest": "1", "source": "s"}, "tags": PAIRS}]}),
+    ("management", "POST", f"{MLFLOW}/runs/search", {"experiment_ids": ["0"], "filter": "metrics.loss < 1",
+        "order_by": ["metrics.loss DESC"], "max_results": 5}),
+    ("management", "POST", f"https://eastus.api.azureml.ms/history/v1.0{WORKSPACE}/batchrundata",
+        {"requests": {"x": {"runId": "none"}}}),
+    ("management", "POST", f"https://eastus.api.azureml.ms/artifact/v2.0{WORKSPACE}/artifacts/ExperimentRun/dcid.none"
+        "/batch/metadata", {"paths": [{"path": "a"}]}),
+    ("management", "PUT", f"https://{arm.HOST}{WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.Insights"
+        "/autoscaleSettings/wrong?api-version=2022-10-01", {"location": "eastus", "tags": {}, "properties": {
+        "enabled": True, "targetResourceUri": "/subscriptions/x", "profiles": [{"name": "p", "capacity": {
+        "minimum": "1", "maximum": "2", "default": "1"}, "rules": [{"metricTrigger": {"metricName": "m"},
+        "scaleAction": {"type": "ChangeCount"}}]}]}}),
+    ("metrics.monitor", "POST", f"https://eastus.metrics.monitor.azure.com{WORKSPACE.partition('/resourceGroups')[0]}"
+        "/metrics:getBatch?api-version=2024-02-01&metricnames=RequestsPerMinute&metricnamespace=x",
+        {"resourceids": [f"{WORKSPACE}/onlineEndpoints/none"]}),
+    ("cognitiveservices", "POST", "https://team.openai.azure.com/openai/deployments/gpt-4o/chat/completions"
+        "?api-version=2024-10-21", {"messages": [{"role": "user", "content": "a"}], "max_tokens": 5,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object", "properties": {"a": {
+        "type": "string", "enum": ["x"]}}}}}}),
+    ("management", "PUT", f"{GITHUB}/wrong", {"reviewers": [{"type": "User", "id": 7}], "deployment_branch_policy": {
+        "protected_branches": False, "custom_branch_policies": True}}),
+    ("management", "POST", f"{GITHUB}/wrong/variables", {"name": "A", "value": "b"}),
+    ("management", "POST", f"{GITHUB}/wrong/deployment-branch-policies", {"name": "main"}),
+)  # fmt: skip
+
+
+def test_so_it_is_with_the_services_around(api: Call) -> None:
+    """A part of another type, and each part left out."""
+    from azure.identity import DefaultAzureCredential
+
+    credential, failed = DefaultAzureCredential(), list[str]()
+    run = api("POST", f"{MLFLOW}/runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    for whose, method, url, stated in OTHERS:
+        bearer = credential.get_token(f"https://{whose}.azure.com/.default").token
+        body = json.loads(json.dumps(stated).replace("{run}", run))
+
+        def answer(sent: Any, at: tuple[str, str, str] = (method, url, bearer)) -> urllib3.BaseHTTPResponse:
+            named = {"Content_Type": "application/json", "Authorization": f"Bearer {at[2]}"}
+            return api(at[0], at[1], json.dumps(sent).encode(), token=False, **named)
+
+        assert answer(body).status != 501, url
+        bodies = [changed(body, spot, wrong) for spot in spots(body) for wrong in (*WRONG, *RARE)]
+        for sent in (*bodies, *(without(body, spot) for spot in spots(body)), [], "x"):
+            if (found := answer(sent)).status >= 500:
+                failed.append(f"{method} {url.partition('?')[0]} {json.dumps(sent)[:160]}: {found.data.decode()[:160]}")
+    assert not failed, "\n".join(failed[:20])
+
+
+def without(body: Any, spot: Spot) -> Any:
+    """The body without what is at that place."""
+    made = at = copy.deepcopy(body)
+    for part in spot[:-1]:
+        at = at[part]
+    del at[spot[-1]]
+    return made
 
 
 def spots(value: Any, path: Spot = ()) -> Iterator[Spot]:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import replace
 from typing import ClassVar
 
-from azureml_emulator.core import arm, clouds
+from azureml_emulator.core import arm, body_types, clouds
 from azureml_emulator.core.errors import ServiceError, bad_request
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -34,6 +34,17 @@ CREATED_AT = "BatchEndpointCreationApiVersion"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 JOBS = "batchJobs"
 LAST_WITH_DEFAULTS = "2022-02-01-preview"  # the API version
+_PORTS = {"": {"jobInputType": "text", "jobOutputType": "text", "mode": "text", "uri": "text"}}
+_INVOKED: Json = {
+    "properties": {
+        "dataset": {},
+        "inputData": _PORTS,
+        "name": "text",
+        "outputData": _PORTS,
+        "properties": {"": "text"},
+        "tags": {"": "text"},
+    }
+}
 MODEL_DEPLOYMENT = "azureml-model-deployment"
 
 
@@ -165,7 +176,7 @@ def invoke(request: Request, emulator: Emulator) -> Reply:
         raise bad_request(f"Deployment {wanted or '(default)'} of {endpoint.name} does not exist.", code="BadArgument")
     workspace = emulator.store.get(endpoint.parent)
     assert workspace is not None, "endpoints go with their workspace"
-    stated = request.json().get("properties") or {}
+    stated = body_types.stated(request.json(), _INVOKED).get("properties") or {}
     name = str(stated.get("name") or f"batchjob-{uuid.uuid4()}")
     submitted = batch_jobs.properties(emulator, endpoint, deployment, stated)
     jobs.submit(emulator, workspace, name, submitted)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from azureml_emulator.core.body_types import stated
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
@@ -18,6 +19,10 @@ Handler = Callable[[Request, Emulator], Reply]
 ENVIRONMENT, VARIABLE, BRANCH, WORKFLOW, SETTING = (
     f"github{kind}" for kind in ("Environments", "Variables", "Branches", "Workflows", "Settings")
 )
+_PROTECTION: Json = {
+    "deployment_branch_policy": {"": "boolean"},
+    "reviewers": [{"id": "whole", "type": "text"}],
+}
 
 
 def signed(handler: Handler) -> Handler:
@@ -66,7 +71,11 @@ def environment(request: Request, emulator: Emulator) -> Reply:
     """GET, PUT or DELETE an environment; PUT replaces its protection."""
     id = f"{_root(request)}/environments/{request.params['environment']}"
     if request.method == "PUT":
-        said = request.json()
+        said = _said(
+            request, {"deployment_branch_policy": {"": "boolean"}, "reviewers": [{"id": "whole", "type": "text"}]}
+        )
+        if not all(one.keys() >= {"id", "type"} for one in said.get("reviewers") or []):
+            raise ServiceError(422, "Invalid", "Invalid request.\n\nEach reviewer needs its type and id.")
         policy = said.get("deployment_branch_policy")
         if policy and policy.get("protected_branches") == policy.get("custom_branch_policies"):
             raise ServiceError(422, "Invalid", "protected_branches and custom_branch_policies must differ")
@@ -87,9 +96,10 @@ def branches(request: Request, emulator: Emulator) -> Reply:
         return Reply(200, {"total_count": len(found), "branch_policies": found})
     if not policy.get("custom_branch_policies"):
         raise ServiceError(404, "NotFound", "Not Found")
-    name = str(request.json()["name"])
+    said = _said(request, {"name": "text"}, "name")
+    name = said["name"]
     there = emulator.store.get(f"{id}/branches/{name}")
-    made = there or _keep(emulator, f"{id}/branches/{name}", id, BRANCH, name, request.json())
+    made = there or _keep(emulator, f"{id}/branches/{name}", id, BRANCH, name, said)
     return Reply(303 if there else 200, _branch(made))
 
 
@@ -99,7 +109,7 @@ def variables(request: Request, emulator: Emulator) -> Reply:
     if request.method == "GET":
         found = [_variable(one) for one in emulator.store.children(holder, VARIABLE)]
         return Reply(200, {"total_count": len(found), "variables": found})
-    said = request.json()
+    said = _said(request, {"name": "text", "value": "text"}, "name", "value")
     id = f"{holder}/variables/{said['name']}"
     if emulator.store.get(id):
         raise ServiceError(409, "Conflict", "Already exists - Variable already exists")
@@ -144,7 +154,7 @@ def workflows(request: Request, emulator: Emulator) -> Reply:
     """GET the workflows that were pushed; on the control surface PUT their files, as a push would."""
     root = _root(request)
     if request.method == "PUT":
-        for file in request.json()["files"]:
+        for file in _said(request, {"files": ["text"]}, "files")["files"]:
             _keep(emulator, f"{root}/workflows/{file}", root, WORKFLOW, str(file), {"state": "active"})
     found = [_workflow(one) for one in emulator.store.children(root, WORKFLOW)]
     return Reply(200, {"total_count": len(found), "workflows": found})
@@ -152,6 +162,19 @@ def workflows(request: Request, emulator: Emulator) -> Reply:
 
 def _name(request: Request) -> str:
     return f"{request.params['owner']}/{request.params['repo']}"
+
+
+def _said(request: Request, keys: Json, *needed: str) -> Json:
+    """The body by its types. Raises the 422 of GitHub for what does not fit, or lacks."""
+    try:
+        said = stated(request.json(), keys)
+    except ServiceError as error:
+        if not error.details:
+            raise ServiceError(400, "Invalid", "Problems parsing JSON") from error
+        raise ServiceError(422, "Invalid", f"Invalid request.\n\n{error.details[0]['message']}") from error
+    if lacking := [name for name in needed if said.get(name) is None]:
+        raise ServiceError(422, "Invalid", f'Invalid request.\n\n"{lacking[0]}" wasn\'t supplied.')
+    return said
 
 
 def _root(request: Request) -> str:

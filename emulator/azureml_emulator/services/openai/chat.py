@@ -39,7 +39,7 @@ def completions(request: Request, emulator: Emulator) -> Reply:
     digest = hashlib.sha256(told.encode()).digest()
     try:
         text = _text(asked.get("response_format") or {}, digest)
-    except (AttributeError, TypeError, ValueError) as error:  # the schema is anything that a client sent
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # the schema is anything that a client sent
         raise _bad("Invalid schema for response_format.") from error
     limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
     cut = limit is not None and len(text) > int(limit) * CHARACTERS

@@ -201,7 +201,11 @@ def _folders_above(name: str) -> Iterator[str]:
 def _properties(request: Request) -> dict[str, str]:
     """`x-ms-properties`: names with values in base64."""
     pairs = (pair.partition("=") for pair in request.headers.get("x-ms-properties", "").split(",") if pair)
-    return {name.strip(): base64.b64decode(value).decode() for name, _, value in pairs}
+    try:
+        return {name.strip(): base64.b64decode(value).decode() for name, _, value in pairs}
+    except ValueError as error:
+        text = "The value for one of the HTTP headers is not in the correct format."
+        raise ServiceError(400, "InvalidHeaderValue", text) from error
 
 
 def _shown(one: Blob) -> Json:

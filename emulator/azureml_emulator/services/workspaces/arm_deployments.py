@@ -142,7 +142,7 @@ def _template_errors() -> Iterator[None]:
     """What cannot be evaluated is the template's fault."""
     try:
         yield
-    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError) as error:
+    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         text = f"Deployment template validation failed: '{error}'."
         raise ServiceError(400, "InvalidTemplate", text, plain=True) from error
 

@@ -35,7 +35,7 @@ def post(request: Request, emulator: Emulator) -> Reply:
         )
         here.reference = lambda resource: _properties(emulator, resource)
         changes = [_change(emulator, place, one) for one in _wanted(here, properties.get("template") or {})]
-    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError) as error:
+    except (BadTemplate, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         text = f"Deployment template validation failed: '{error}'."
         raise ServiceError(400, "InvalidTemplate", text, plain=True) from error
     changes += _left_alone(emulator, place, {one["resourceId"].lower() for one in changes})

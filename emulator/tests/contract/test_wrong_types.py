@@ -81,8 +81,8 @@ OTHERS: tuple[tuple[str, str, str, Any], ...] = (  # whose token, method, URL, a
         {"resourceids": [f"{WORKSPACE}/onlineEndpoints/none"]}),
     ("cognitiveservices", "POST", "https://team.openai.azure.com/openai/deployments/gpt-4o/chat/completions"
         "?api-version=2024-10-21", {"messages": [{"role": "user", "content": "a"}], "max_tokens": 5,
-        "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object", "properties": {"a": {
-        "type": "string", "enum": ["x"]}}}}}}),
+        "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {
+        "type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}}}}}),
     ("management", "PUT", f"{GITHUB}/wrong", {"reviewers": [{"type": "User", "id": 7}], "deployment_branch_policy": {
         "protected_branches": False, "custom_branch_policies": True}}),
     ("management", "POST", f"{GITHUB}/wrong/variables", {"name": "A", "value": "b"}),

@@ -15,7 +15,7 @@ from azureml_emulator.core.store import Resource
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.tracking import mlflow_search
-from azureml_emulator.services.tracking.mlflow_shapes import show_experiment, show_number, show_run
+from azureml_emulator.services.tracking.mlflow_shapes import FIELDS, show_experiment, show_number, show_run
 from azureml_emulator.services.workspaces import scope
 
 FROM_MLFLOW = {
@@ -26,16 +26,6 @@ FROM_MLFLOW = {
     "SCHEDULED": RunStatus.QUEUED,
 }
 CODES = {400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 404: "RESOURCE_DOES_NOT_EXIST"}
-_PAIR = {"key": "text", "value": "text"}
-FIELDS: Json = {  # of all calls; the value of a metric may be written as NaN
-    **dict.fromkeys(("experiment_id", "filter", "key", "name", "page_token", "run_id", "run_name", "status"), "text"),
-    **{key: ["text"] for key in ("experiment_ids", "order_by", "stages")},
-    **{key: [_PAIR] for key in ("params", "tags")},
-    "datasets": [{"dataset": {"digest": "text", "name": "text"}, "tags": [_PAIR]}],
-    "metrics": [{"key": "text", "step": "whole", "timestamp": "whole"}],
-    "step": "whole",
-    "timestamp": "whole",
-}
 PARAMS_LIMIT = 500  # characters of a parameter's value
 DEFAULT = "Default"  # the experiment that MLflow knows as 0
 DEFAULT_RESULTS = 1000

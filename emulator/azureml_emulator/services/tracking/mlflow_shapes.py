@@ -1,4 +1,4 @@
-"""Runs and experiments in the words of MLflow's REST API.
+"""Runs and experiments in the words of MLflow's REST API, and what its calls state.
 
 It must not change anything.
 """
@@ -14,6 +14,16 @@ from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 from azureml_emulator.services.workspaces import scope
 
+_PAIR = {"key": "text", "value": "text"}
+FIELDS: Json = {  # of all calls; the value of a metric may be written as NaN
+    **dict.fromkeys(("experiment_id", "filter", "key", "name", "page_token", "run_id", "run_name", "status"), "text"),
+    **{key: ["text"] for key in ("experiment_ids", "order_by", "stages")},
+    **{key: [_PAIR] for key in ("params", "tags")},
+    "datasets": [{"dataset": {"digest": "text", "name": "text"}, "tags": [_PAIR]}],
+    "metrics": [{"key": "text", "step": "whole", "timestamp": "whole"}],
+    "step": "whole",
+    "timestamp": "whole",
+}
 _WAITING = (
     RunStatus.NOT_STARTED,
     RunStatus.QUEUED,

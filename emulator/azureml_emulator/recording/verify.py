@@ -17,6 +17,7 @@ from azureml_emulator.recording.exchange import Exchange
 from azureml_emulator.recording.sanitise import is_sign_in
 
 _MOST_POLLS, _POLL_SECONDS = 100, 0.1
+_UNDER_WAY = ("InProgress", "NotStarted", "Running", "Accepted", "Creating", "Updating", "Deleting")
 MADE_UP = ("location", "azure-asyncoperation")
 Answer = tuple[int, dict[str, str], Any]
 Send = Callable[[str, str, bytes | None, dict[str, str]], Answer]
@@ -79,7 +80,7 @@ def _settled(one: Exchange, ask: Callable[[], Answer]) -> Answer:
 
 def _is_open(status: int, answer: Any) -> bool:
     said = str(answer.get("status") or "") if isinstance(answer, dict) else ""
-    return status == 202 or said in ("InProgress", "NotStarted", "Running", "Accepted")
+    return status == 202 or said in _UNDER_WAY
 
 
 def _renamed(text: str, ids: dict[str, str]) -> str:

@@ -97,6 +97,15 @@ def test_made_up_addresses_are_followed_and_polls_are_asked_once() -> None:
     assert [one.differs for one in found] == [True, False]
 
 
+@pytest.mark.parametrize("under_way", ["InProgress", "Creating", "Updating", "Deleting"])
+def test_what_the_service_had_done_is_waited_for(under_way: str) -> None:
+    said = iter([under_way, "Succeeded"])
+    poll = Exchange("GET", "https://x/theirs", status=200, received={"status": "Succeeded", "endTime": "t"})
+    found = list(verify([poll], lambda *_: (200, {}, {"status": next(said), "endTime": "t"})))
+    assert next(said, None) is None
+    assert not any(one.differs for one in found)
+
+
 def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     one = Exchange("GET", "https://x", status=204)

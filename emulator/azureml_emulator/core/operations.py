@@ -30,10 +30,9 @@ _KEPT_AT: dict[str, str] = {  # kind of resource -> which service keeps its oper
     **dict.fromkeys(("workspaces", "outboundRules"), ACCOUNT),
 }
 _SAID = {  # kind of resource -> what its service says of an operation; of all others everything
-    **dict.fromkeys(("computes", "workspaces", "outboundRules"), ("status", "percentComplete")),
+    **dict.fromkeys(("computes", "workspaces", "outboundRules", "registries"), ("status", "percentComplete")),
     "featuresets": ("status",),
     "featurestoreEntities": ("status",),
-    "registries": ("status",),
     **dict.fromkeys(("batchEndpoints", "batchDeployments"), ("id", "name", "status")),
     "schedules": ("id", "name", "status", "startTime", "endTime"),
 }

@@ -29,7 +29,7 @@ def put(request: Request, emulator: Emulator) -> Reply:
     if before is None and (name.lower() in SYSTEM or find(emulator, name)):
         raise conflict(f"A registry with the name {name} exists already; names of registries are global.")
     made = _keep(emulator, id, name, body, before)
-    return accepted(_operation(request, emulator, made), 202)
+    return accepted(_operation(request, emulator, made, answer=_show(made)), 202)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -94,7 +94,7 @@ def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource |
         **old,
         **{key: value for key, value in stated.items() if value is not None},
         "discoveryUrl": f"https://{host}/registrymanagement/v1.0/registries/{name}/discovery",
-        "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0/registries/{name}",
+        "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0{id}",
         "managedResourceGroup": {"resourceId": group},
         "regionDetails": [_region(region, own, name, group) for region in regions],
         "managedResourceGroupTags": body.get("tags") or {},
@@ -126,9 +126,11 @@ def _region(stated: Json, account: str, name: str, group: str) -> Json:
     }
 
 
-def _operation(request: Request, emulator: Emulator, registry: Resource, effect: Effect = "settle") -> Operation:
+def _operation(
+    request: Request, emulator: Emulator, registry: Resource, effect: Effect = "settle", answer: Json | None = None
+) -> Operation:
     where = str(registry.body["location"])
-    return emulator.operations.start(registry.id, KIND, request=request, location=where, effect=effect)
+    return emulator.operations.start(registry.id, KIND, request=request, location=where, effect=effect, answer=answer)
 
 
 def _require(request: Request, emulator: Emulator) -> Resource:

@@ -20,7 +20,7 @@ from mlops.flow.evaluation.evaluator import Evaluator, RequestedEvaluation, prob
 from mlops.flow.heartbeat import heartbeat
 from mlops.flow.outcome import Outcome, Skipped
 
-PAUSES = poll.Pauses(0.5, factor=1.3, longest=20.0)
+PAUSES = poll.Pauses(0.5, factor=1.15, longest=20.0)  # who waits is late by a sixth at most
 
 
 class EvaluationState(StrEnum):

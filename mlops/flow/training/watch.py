@@ -17,7 +17,7 @@ from mlops.flow.outcome import Outcome
 from mlops.flow.training import under_way
 from mlops.render import Board, Table, duration, table
 
-PAUSES = poll.Pauses(1.0, factor=1.5, longest=20.0)
+PAUSES = poll.Pauses(1.0, factor=1.2, longest=20.0)  # who waits is late by a fifth at most
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from azureml_emulator.stand_in_model import artifact, mlflow_model, predictor, worker
+from azureml_emulator.stand_in_model import artifact, mlflow_model, model_folder, predictor, worker
 from emulator_support.serving import ask, delete_endpoint, deploy, make_endpoint, register_model, set_traffic
 from mlops.domain.evaluation import scoring as evaluation_settings
 from mlops.domain.promote.chat_protocol import Stack, read_answer, stack_of
@@ -50,7 +50,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model as an MLflow model."""
     folder = tmp_path_factory.mktemp("model")
     base = artifact.load_base()
-    artifact.save(folder / artifact.MODEL_DATA, base.config, base.weights, base.tokenizer, details={}, half=True)
+    artifact.save(folder / model_folder.MODEL_DATA, base.config, base.weights, base.tokenizer, details={}, half=True)
     mlflow_model.write(folder, base_model_name="Phi-3-mini-4k-instruct", base_model_asset_id="")
     return folder
 

@@ -14,20 +14,14 @@ import numpy as np
 
 from azureml_emulator.stand_in_model.layers import Array
 from azureml_emulator.stand_in_model.lora import Lora, lora_config
+from azureml_emulator.stand_in_model.model_folder import BASE_FOLDER, MODEL_DATA, NOTE_FILE, ArtifactError
 from azureml_emulator.stand_in_model.network import Config, Weights, names
 from azureml_emulator.stand_in_model.tokenizer import Tokenizer
 
-BASE_FOLDER = Path(__file__).parents[1] / "catalog" / "base"
-MODEL_DATA = Path("data") / "model"
 NOTE = """This is not {name}. It is the small stand-in of the Azure ML emulator: a {parameters:,}-parameter transformer
 trained in numpy, with Phi-3's layout and chat template and none of its knowledge. It exists so that a pipeline can be
 rehearsed for real, from data to a deployment that answers. Do not judge a model by what it says.
 """
-NOTE_FILE = "STAND-IN.txt"
-
-
-class ArtifactError(ValueError):
-    """A folder holds no model of this emulator, or a damaged one."""
 
 
 @dataclass(frozen=True)

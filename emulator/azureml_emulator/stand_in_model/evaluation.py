@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.stand_in_model.artifact import ArtifactError
 from azureml_emulator.stand_in_model.data import Record
 from azureml_emulator.stand_in_model.evaluation_data import (
     DATA,
@@ -28,6 +27,7 @@ from azureml_emulator.stand_in_model.evaluation_data import (
     test_data,
     texts_of,
 )
+from azureml_emulator.stand_in_model.model_folder import ArtifactError
 from azureml_emulator.stand_in_model.nodes import Pipeline
 from azureml_emulator.stand_in_model.predictor import PredictionError, check_parameters
 from azureml_emulator.stand_in_model.report import NodeError, Reporter

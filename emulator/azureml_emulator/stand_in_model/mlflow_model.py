@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from azureml_emulator.stand_in_model.artifact import BASE_FOLDER, MODEL_DATA, NOTE_FILE
+from azureml_emulator.stand_in_model.model_folder import BASE_FOLDER, MODEL_DATA, NOTE_FILE
 
 TRANSFORMERS = "4.38.2"
 PYTHON = "3.11"

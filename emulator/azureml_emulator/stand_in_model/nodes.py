@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from azureml_emulator.stand_in_model import artifact, mlflow_model
+from azureml_emulator.stand_in_model import artifact, mlflow_model, model_folder
 from azureml_emulator.stand_in_model.checkpoints import Checkpoints
 from azureml_emulator.stand_in_model.data import read_records
 from azureml_emulator.stand_in_model.hyperparameters import Hyperparameters, read_literal
@@ -75,7 +75,7 @@ def import_model(pipeline: Pipeline, reporter: Reporter) -> None:
         raise NodeError(USER, f"No model is given. Set one of the inputs {', '.join(MODEL_SOURCES)}.")
     try:
         pipeline.model = artifact.load(folder) if folder else artifact.load_base()
-    except artifact.ArtifactError as error:
+    except model_folder.ArtifactError as error:
         raise NodeError(USER, f"The model cannot be imported: {error}") from error
     port = pipeline.port("chat_completion_model_import", "output_dir")
     model = pipeline.model
@@ -156,7 +156,7 @@ def convert(pipeline: Pipeline, reporter: Reporter) -> None:
     if not (source / "model.npz").is_file():
         raise NodeError(USER, f"{source.name} holds no model; chat_completion_finetune has to run first.")
     folder = pipeline.port("ft_nlp_model_converter", "mlflow_model_folder")
-    data = folder / artifact.MODEL_DATA
+    data = folder / model_folder.MODEL_DATA
     data.mkdir(parents=True, exist_ok=True)
     for file in sorted(source.iterdir()):
         if file.is_file():

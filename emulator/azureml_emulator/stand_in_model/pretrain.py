@@ -12,8 +12,9 @@ import numpy as np
 
 from azureml_emulator.services.huggingface.chitchat import Dialogue, other_texts
 from azureml_emulator.stand_in_model import tokenizer as bpe
-from azureml_emulator.stand_in_model.artifact import BASE_FOLDER, save
+from azureml_emulator.stand_in_model.artifact import save
 from azureml_emulator.stand_in_model.layers import Array
+from azureml_emulator.stand_in_model.model_folder import BASE_FOLDER
 from azureml_emulator.stand_in_model.network import EMBEDDING, Batch, Config, Network, fresh_weights
 from azureml_emulator.stand_in_model.optimizer import AdamW, Settings, clip
 from azureml_emulator.stand_in_model.schedule import learning_rate

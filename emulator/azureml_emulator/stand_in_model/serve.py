@@ -23,7 +23,7 @@ class ChatModel:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "ChatModel":
-        """From a model folder; without one, the shipped base model. Raises artifact.ArtifactError."""
+        """From a model folder; without one, the shipped base model. Raises model_folder.ArtifactError."""
         return cls(artifact.load(folder) if folder else artifact.load_base())
 
     def reply(self, messages: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None) -> str:

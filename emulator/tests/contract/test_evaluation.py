@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azureml_emulator.stand_in_model import artifact, mlflow_model
+from azureml_emulator.stand_in_model import artifact, mlflow_model, model_folder
 from emulator_support.serving import Call, workspace_id
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 
     folder = tmp_path_factory.mktemp("evaluation")
     base = artifact.load_base()
-    data = folder / "model" / artifact.MODEL_DATA
+    data = folder / "model" / model_folder.MODEL_DATA
     artifact.save(data, base.config, base.weights, base.tokenizer, details={}, half=True)
     mlflow_model.write(folder / "model", base_model_name="Phi-3-mini-4k-instruct", base_model_asset_id="")
     row = {"messages": [{"role": "user", "content": "Where is the door?"}], "answer": "The door is on the left."}

@@ -7,7 +7,7 @@ import pytest
 
 from azureml_emulator.core import model_stack
 from azureml_emulator.services.online_endpoints.served_model import ServedModel
-from azureml_emulator.stand_in_model.artifact import ArtifactError
+from azureml_emulator.stand_in_model.model_folder import ArtifactError
 
 PROGRAM = """
 import json, sys

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.stand_in_model.artifact import ArtifactError
+from azureml_emulator.stand_in_model.model_folder import ArtifactError
 
 ENDED = "the serving process has ended"
 

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
@@ -23,13 +23,15 @@ from azureml_emulator.services.online_endpoints.deployment_resource import Onlin
 from azureml_emulator.services.online_endpoints.served_model import ServedModel
 from azureml_emulator.services.storage import storage
 from azureml_emulator.stand_in_model import predictor
-from azureml_emulator.stand_in_model.artifact import ArtifactError
-from azureml_emulator.stand_in_model.serve import ChatModel
+from azureml_emulator.stand_in_model.model_folder import ArtifactError
+
+if TYPE_CHECKING:
+    from azureml_emulator.stand_in_model.serve import ChatModel
 
 REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
 BASE = ""  # the place of a base model of a registry, which the shipped weights stand in for
 MLFLOW, FOUNDATION = "mlflow", "foundation-model-inference"
-Model = ChatModel | ServedModel
+Model: TypeAlias = "ChatModel | ServedModel"
 
 
 def model_exists(emulator: Emulator, reference: str) -> bool:
@@ -74,6 +76,8 @@ def load(emulator: Emulator, place: str) -> Model:
     key = f"model:{place}"
     found: Model | None = emulator.cache.get(key)
     if found is None:
+        from azureml_emulator.stand_in_model.serve import ChatModel  # with numpy, a fifth of what a start would take
+
         if place != BASE and not (emulator.folder / place / "MLmodel").is_file():
             raise ArtifactError("the model has no MLmodel file at its root, so MLflow cannot load it")
         other = model_stack.command(emulator.folder) if place != BASE else []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from azureml_emulator.stand_in_model import artifact, mlflow_model
+from azureml_emulator.stand_in_model import artifact, mlflow_model, model_folder
 from azureml_emulator.stand_in_model.lora import Lora, LoraConfig
 from azureml_emulator.stand_in_model.network import fresh_weights
 
@@ -62,23 +62,23 @@ def test_a_model_is_found_where_a_download_puts_it(below: str, tmp_path: Path) -
 
 
 def test_a_folder_without_a_model_or_with_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(artifact.ArtifactError, match=r"holds no model\.npz"):
+    with pytest.raises(model_folder.ArtifactError, match=r"holds no model\.npz"):
         artifact.load(tmp_path)
     weights = dict(BASE.weights)
     del weights["norm"]
     artifact.save(tmp_path / "a", BASE.config, weights, BASE.tokenizer, details={}, half=True)
-    with pytest.raises(artifact.ArtifactError, match="norm should have the shape"):
+    with pytest.raises(model_folder.ArtifactError, match="norm should have the shape"):
         artifact.load(tmp_path / "a")
     _save(tmp_path / "b")
     (tmp_path / "b" / "model.npz").write_bytes(b"no zip")
-    with pytest.raises(artifact.ArtifactError, match="no model of this emulator"):
+    with pytest.raises(model_folder.ArtifactError, match="no model of this emulator"):
         artifact.load(tmp_path / "b")
 
 
 def test_pickled_weights_are_never_loaded(tmp_path: Path) -> None:
     _save(tmp_path)
     np.savez(tmp_path / "model.npz", embed_tokens=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(artifact.ArtifactError, match="allow_pickle"):
+    with pytest.raises(model_folder.ArtifactError, match="allow_pickle"):
         artifact.load(tmp_path)
 
 
@@ -103,4 +103,4 @@ def test_the_mlflow_folder_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_the_shipped_base_is_small() -> None:
-    assert sum(path.stat().st_size for path in artifact.BASE_FOLDER.iterdir()) < 900_000
+    assert sum(path.stat().st_size for path in model_folder.BASE_FOLDER.iterdir()) < 900_000

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azureml_emulator.stand_in_model.artifact import BASE_FOLDER
 from azureml_emulator.stand_in_model.data import read_records
+from azureml_emulator.stand_in_model.model_folder import BASE_FOLDER
 from azureml_emulator.stand_in_model.preprocess import Prepared, Row, batch_of, prepare, split, window
 from azureml_emulator.stand_in_model.report import NodeError
 from azureml_emulator.stand_in_model.tokenizer import Tokenizer

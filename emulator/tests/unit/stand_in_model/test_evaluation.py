@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from azureml_emulator.stand_in_model import artifact, mlflow_model, worker
+from azureml_emulator.stand_in_model import artifact, mlflow_model, model_folder, worker
 from azureml_emulator.stand_in_model.evaluation import NODES
 from azureml_emulator.stand_in_model.serve import ChatModel
 
@@ -21,7 +21,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model as an MLflow model."""
     folder = tmp_path_factory.mktemp("model")
     base = artifact.load_base()
-    artifact.save(folder / artifact.MODEL_DATA, base.config, base.weights, base.tokenizer, details={}, half=True)
+    artifact.save(folder / model_folder.MODEL_DATA, base.config, base.weights, base.tokenizer, details={}, half=True)
     mlflow_model.write(folder, base_model_name="Phi-3-mini-4k-instruct", base_model_asset_id="")
     return folder
 

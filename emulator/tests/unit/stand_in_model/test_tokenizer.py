@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azureml_emulator.stand_in_model.artifact import BASE_FOLDER
+from azureml_emulator.stand_in_model.model_folder import BASE_FOLDER
 from azureml_emulator.stand_in_model.tokenizer import SPECIAL_TOKENS, ChatTemplateError, Tokenizer, render, train
 
 SHIPPED = Tokenizer.load(BASE_FOLDER / "tokenizer.json")

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_deployment_is_remembered() -> Iterator[None]:
-    """`invoke(..., deployment_name=...)` writes into a dict of headers that azure-ai-ml's clients share from then on."""
+    """`invoke(..., deployment_name=...)` writes into a dict of headers that all clients of azure-ai-ml share."""
     yield
     constants = sys.modules.get("azure.ai.ml.constants._endpoint")
     if constants:

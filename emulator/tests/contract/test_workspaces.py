@@ -111,6 +111,10 @@ def test_a_workspace_is_listed_by_its_kind_and_deleted_with_what_was_made_for_it
     ml_client.workspaces.begin_create(Hub(name="kind-hub", location="eastus")).result()
     assert [one.name for one in ml_client.workspaces.list(filtered_kinds="hub")] == ["kind-hub"]
     assert "third" in [one.name for one in ml_client.workspaces.list(filtered_kinds=["default", "project"])]
+    answered = api("GET", f"https://{arm.HOST}{ml_client.workspaces.get('third').id}?api-version=2023-08-01-preview")
+    of_others = {"encryption", "featureStoreSettings", "workspaceHubConfig", "primaryUserAssignedIdentity"}
+    of_the_making = {"allowRecoverSoftDeletedWorkspace", "provisionNetworkNow", "existingWorkspaces"}
+    assert not (of_others | of_the_making) & answered.json()["properties"].keys()
     rules = {one.name: one for one in ml_client.workspace_outbound_rules.list(workspace_name="third")}
     assert [name for name, one in rules.items() if one.category == "UserDefined"] == ["packages"]
     assert rules["__SYS_ST_AzureMachineLearning"].category == "Required"

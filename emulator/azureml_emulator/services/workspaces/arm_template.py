@@ -59,7 +59,7 @@ def scope_of(properties: Json, *, subscription: str, group: str, tenant: str, lo
     scope = Scope(subscription, group, tenant, location, given)
     values = dict(given)
     for name, said in declared.items():
-        if name not in given:
+        if given.get(name) is None and ("defaultValue" in said or name not in given):  # null is as if it were not given
             if "defaultValue" not in said:
                 raise BadTemplate(f"the parameter {name} has no value")
             scope.parameters = values
@@ -251,6 +251,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "not": lambda value: not _truth(value),
     "and": lambda *values: all(map(_truth, values)),
     "or": lambda *values: any(map(_truth, values)),
+    "newguid": lambda: str(uuid.uuid4()),  # in the default of a parameter
     "tolower": lambda text: str(text).lower(),
     "toupper": lambda text: str(text).upper(),
     "contains": lambda whole, part: part in whole,

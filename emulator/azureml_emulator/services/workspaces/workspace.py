@@ -15,7 +15,7 @@ from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.workspaces import arm_records, datastores, scope, workspace_network
+from azureml_emulator.services.workspaces import arm_records, datastores, scope, workspace_network, workspace_stated
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 _CHANGEABLE = (
@@ -37,7 +37,6 @@ _CHANGEABLE = (
     "systemDatastoresAuthMode",
     "v1LegacyMode",
 )
-_SERVERLESS = {"serverlessComputeCustomSubnet": None, "serverlessComputeNoPublicIP": False}
 _WITHOUT_INSIGHTS = ("hub", "project")  # kinds for which none is made unless it is named
 
 
@@ -83,8 +82,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "EnableSoftwareBillOfMaterials": False,
         "enableServiceSideCMKEncryption": False,
         "sasGetterUri": "",
-        **{key: value for key, value in stated.items() if value is not None},
-        **_unsaid(str(body.get("kind")), stated, group_id),
+        **workspace_stated.kept(str(body.get("kind")).lower(), stated, group_id),
         "tenantId": defaults.TENANT_ID,
         "workspaceId": Workspace.read(before).guid if before else str(uuid.uuid4()),  # clients cache by it
         "creationTime": Workspace.read(before).created if before else emulator.clock.stamp(),
@@ -233,9 +231,8 @@ def _of_kind(request: Request, found: Iterable[Resource]) -> Iterable[Resource]:
 
 def _show(resource: Resource) -> dict[str, Any]:
     shown = arm.envelope(resource, "workspaces")
-    if shown["properties"].get("containerRegistry") is None:  # the service leaves it out, and says all else
-        shown["properties"] = {key: value for key, value in shown["properties"].items() if key != "containerRegistry"}
-    return shown
+    unsaid = [key for key in workspace_stated.UNSAID if shown["properties"].get(key) is None]  # all else is said
+    return {**shown, "properties": {key: value for key, value in shown["properties"].items() if key not in unsaid}}
 
 
 def _keep_rules(emulator: Emulator, id: str, network: dict[str, Any]) -> None:
@@ -255,19 +252,6 @@ def _notebooks(id: str, name: str, location: str, kind: str) -> dict[str, Any]:
     return {**place, **private}
 
 
-def _unsaid(kind: str, stated: dict[str, Any], group_id: str) -> dict[str, Any]:
-    """What azure-ai-ml states as empty, and the service gives a value: where a hub's projects go, and no identity."""
-    found: dict[str, Any] = {}
-    if kind.lower() == "hub":
-        own = stated.get("workspaceHubConfig") or {}
-        found["workspaceHubConfig"] = {"defaultWorkspaceResourceGroup": group_id, **own}
-    if stated.get("primaryUserAssignedIdentity") == "":
-        found["primaryUserAssignedIdentity"] = None
-    if (serverless := stated.get("serverlessComputeSettings")) is not None:
-        found["serverlessComputeSettings"] = {**_SERVERLESS, **serverless}
-    return found
-
-
 def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
     principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/identity"))
     return {"type": "SystemAssigned", **(stated or {}), "principalId": principal, "tenantId": defaults.TENANT_ID}
@@ -283,7 +267,7 @@ def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Reso
         changed["managedNetwork"] = workspace_network.settings(wanted, before.stated, before.guid)
         _keep_rules(emulator, found.id, changed["managedNetwork"])
     if "serverlessComputeSettings" in changed:
-        changed["serverlessComputeSettings"] = {**_SERVERLESS, **changed["serverlessComputeSettings"]}
+        changed["serverlessComputeSettings"] = {**workspace_stated.SERVERLESS, **changed["serverlessComputeSettings"]}
     given = {key: wanted[key] for key in ("identity", "sku") if wanted.get(key) is not None}
     body = {
         **found.body,

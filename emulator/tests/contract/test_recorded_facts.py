@@ -36,6 +36,18 @@ KNOWN = {  # part of a difference -> why the emulator differs
     **dict.fromkeys(
         ("ProcessInfoFile", "ProcessStatusFile", "_aml_system_ComputeTargetStatus"), "the recorded job stood in a queue"
     ),
+    "has properties.useWorkspaceManagedIdentity": "said in that version since 2024",
+    "has properties.componentSpec.version (text)": "of a component without a version since the middle of 2023",
+    "enableNodePublicIp": "of one recorded cluster only",
+    "enableBatchPrivateLink": "said in that version since the middle of 2023",
+    "azureml.labels": "of environments since the end of 2023",
+    **dict.fromkeys(
+        ("classify_with_llm.model", "summarize_text_content.model"), "which models a step may ask is not emulated"
+    ),
+    **dict.fromkeys(
+        ("networkAcls", "enableNetworkMonitor", "enableFirewallLog", "sasGetterUri"), "of workspaces since 2026"
+    ),
+    "properties.properties.errors (text)": "the recorded job had failed",
     "azureml.DatasetAccessMode": "of pipelines since 2023",
     "azureml.enforceRerun": "of pipelines since 2023",
 }

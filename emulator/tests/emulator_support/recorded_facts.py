@@ -33,6 +33,7 @@ class Fact:
     send: Any = None
     needs: bool = False  # makes what a later call is about; its own answer was not recorded
     query: str = ""
+    keep: str = ""  # the name by which later calls of the same test name what this one answers as its id
     names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -118,6 +119,7 @@ def replayed(ask: Ask, base: str, names: dict[str, str]) -> Iterator[tuple[str, 
             own |= {name: headers[header] for name, header in PLACES.items() if headers.get(header)}
             if isinstance(answer, dict):
                 own |= {f"answered_{key}": value for key, value in answer.items() if isinstance(value, str)}
+                own |= {fact.keep: answer.get("id", "")} if fact.keep else {}
             yield group, fact, differences(fact, status, answer)
 
 

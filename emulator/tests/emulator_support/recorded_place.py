@@ -13,6 +13,16 @@ _CLUSTER = {
     "computeType": "AmlCompute",
     "properties": {"vmSize": "STANDARD_DS2_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}},
 }
+_PROMPTS = b"""
+inputs: {url: {type: string, default: https://example.org}}
+nodes:
+- {name: fetch, type: python, source: {type: code, path: fetch.py}, inputs: {url: "${inputs.url}"}}
+- &llm {name: classify_with_llm, type: llm, source: {type: code, path: a.jinja2}, provider: AzureOpenAI,
+    connection: one, api: completion, inputs: {deployment_name: davinci, text: "${fetch.output}"}}
+- {name: summarize_text_content, use_variants: true}
+node_variants:
+  summarize_text_content: {default_variant_id: first, variants: {first: {node: *llm}}}
+"""
 
 
 def ask(api: Call, method: str, url: str, body: Any) -> tuple[int, Any, Mapping[str, str]]:
@@ -47,12 +57,12 @@ def names(api: Call) -> dict[str, str]:
     host = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
     flow = b"inputs:\n  text: {type: string, default: Hello}\n"
     asking = flow + b"nodes:\n- {name: sum, type: llm, connection: one, inputs: {deployment_name: davinci}}\n"
-    flows = {"-flow/flow.dag.yaml": flow, "-asks/flow.dag.yaml": asking}
+    flows = {"-flow/flow.dag.yaml": flow, "-asks/flow.dag.yaml": asking, "-prompts/flow.dag.yaml": _PROMPTS}
     files = {"/MLmodel": b"flavors: {}\n", "-code/hello.py": b"print()\n", **flows}
     for file, content in files.items():
         api("PUT", f"{host}/{mine}{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
-    places = {name: f"{host}/{mine}-{name}/flow.dag.yaml" for name in ("flow", "asks")}
-    return {**found, "code": f"{host}/{mine}-code", **places}
+    places = {name: f"{host}/{mine}-{name}/flow.dag.yaml" for name in ("flow", "asks", "prompts")}
+    return {**found, "blob": host, "code": f"{host}/{mine}-code", **places}
 
 
 def remove(api: Call, names: Mapping[str, str]) -> None:

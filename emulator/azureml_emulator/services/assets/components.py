@@ -85,11 +85,11 @@ class Components(Assets):
         return Reply(200, {**shown, "id": f"{shown['id'].rsplit('/versions/', 1)[0]}/labels/default"})
 
     def show(self, resource: Resource) -> Json:
-        """A version as it is answered: its description is in the specification only."""
+        """A version as it is answered: its description is in the specification only, its properties are not."""
         shown = super().show(resource)
         found = Version.read(resource)
         spec = found.spec or {}
-        hidden = _NOT_SHOWN.get(spec["type"], ())
+        hidden = ("properties", *_NOT_SHOWN.get(spec["type"], ()))
         visible = {key: value for key, value in spec.items() if key not in hidden}
         return {**shown, "properties": {**found.stated, "description": None, "componentSpec": visible}}
 

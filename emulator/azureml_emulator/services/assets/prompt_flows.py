@@ -75,7 +75,9 @@ def _inputs(stated: Json) -> Json:
 
 def _models(definition: Json, stated: Json) -> Json:
     """Of each step that asks a model: which connection and which deployment, for a job to choose others."""
-    steps = [one for one in definition.get("nodes") or [] if one.get("type") == "llm"]
+    variants = definition.get("node_variants") or {}
+    nodes = [_chosen_variant(one, variants) for one in definition.get("nodes") or []]
+    steps = [one for one in nodes if one.get("type") == "llm"]
     found: Json = {}
     for key in ("connection", "deployment_name"):
         for step in steps:
@@ -84,6 +86,15 @@ def _models(definition: Json, stated: Json) -> Json:
             if value is not None:
                 found[f"connections.{step['name']}.{key}"] = {"type": "string", "optional": True, "default": value}
     return found
+
+
+def _chosen_variant(node: Json, variants: Json) -> Json:
+    """What a step is: itself, or the variant that is its default."""
+    several = variants.get(node["name"]) if node.get("use_variants") and isinstance(variants, dict) else None
+    if not isinstance(several, dict):
+        return node
+    default = (several.get("variants") or {}).get(several.get("default_variant_id")) or {}
+    return {**(default.get("node") or {}), "name": node["name"]}
 
 
 def _chosen(option: str, ending: str, models: Json) -> list[str]:

@@ -193,7 +193,8 @@ def just_made(api_version: str, shown: Json, stated: Json) -> Json:
     if not late and stated.get("jobType") != JobType.AUTO_ML:
         return shown
     asked = {key: run_labels.texts(stated.get(key)) for key in ("tags", "properties")}
-    return {**shown, "properties": {**shown["properties"], **asked}}
+    inputs = {"inputs": shown["properties"].get("inputs") or None} if late else {}
+    return {**shown, "properties": {**shown["properties"], **asked, **inputs}}
 
 
 def outputs_shown(job: Job) -> Json | None:

@@ -109,8 +109,9 @@ def check_pipeline(emulator: Emulator, workspace: Resource, properties: Json) ->
     if problems:
         first = problems[0]["message"]
         more = f" ({len(problems) - 1} more in details)" if len(problems) > 1 else ""
-        several = problems if more else []  # of one alone the service says nothing in details
-        raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=several)
+        many = problems if more else []  # of one alone the service says nothing in details
+        kind = () if more or "which is no binding" not in first else graph.NO_EXPRESSION
+        raise ServiceError(400, "UserError", f"The pipeline job is not valid: {first}{more}", details=many, inner=kind)
 
 
 def check_compute(

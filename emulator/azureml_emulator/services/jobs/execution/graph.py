@@ -16,6 +16,7 @@ _OUTPUT = re.compile(r"^\$\{\{\s*parent\.jobs\.([^.}\s]+)\.outputs\.([^.}\s]+)\s
 
 _PARENT_OUTPUT = re.compile(r"^\$\{\{\s*parent\.outputs\.([^}\s]+)\s*\}\}$")
 _BINDING = re.compile(r"^\$\{\{.*\}\}$")
+NO_EXPRESSION = ("BadArgument", "ArgumentInvalid", "InvalidPipelineJob", "InvalidExpressionInJob")  # what no binding is
 
 
 class Output(NamedTuple):

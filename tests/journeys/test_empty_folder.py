@@ -27,7 +27,8 @@ def test_three_commands_lead_from_an_empty_folder_to_a_released_model(tmp_path: 
     assert then == "mlops -C helpdesk check"
     _, then = run(then)
     assert then == "mlops -C helpdesk rehearse"
-    printed, _ = run(f"{then} --until push --set data.dataset.percent=1 --set evaluation.conversations=8")
+    few = "--set evaluation.conversations=8 --set evaluation.max_new_tokens=16 --set serving.max_new_tokens=16"
+    printed, _ = run(f"{then} --until push --set data.dataset.percent=1 {few}")
     assert re.search(r"model +helpdesk:1\n", printed)
     assert re.search(r"endpoint, production +helpdesk-production-\w+: model-1 100 %\n", printed)
     assert [path.name for path in tmp_path.iterdir()] == ["helpdesk"]

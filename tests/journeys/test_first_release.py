@@ -27,7 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPOSITORY = "acme/helpdesk"
 WORDS = {"OWNER": "acme", "LOGIN": "octocat", "REGION": "westeurope"}
-SMALL = ("data.dataset.percent=1", "evaluation.conversations=8")
+SMALL = (
+    "data.dataset.percent=1",
+    "evaluation.conversations=8",
+    "evaluation.max_new_tokens=16",
+    "serving.max_new_tokens=16",
+)
 GIVEN = {  # what a person answers where the command asks
     "mlops init helpdesk": f"--yes --workflows acme/mlops@{COMMIT}",
     "mlops init cloud": "--yes",

@@ -1,7 +1,9 @@
 """What holds for every test, those of the product in tests/ and those of the emulator in emulator/tests."""
 
+import atexit
 import gc
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,15 @@ def _has_room() -> bool:
     return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
 
 
+def _remove(folder: str, maker: int) -> None:
+    if os.getpid() == maker:  # and not a fork of it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 if "TMPDIR" not in os.environ and _has_room():  # workers are told by the environment
-    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # where pytest keeps what a failed test leaves
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="mlops-tests-", dir=MEMORY)
+    atexit.register(_remove, tempfile.tempdir, os.getpid())  # what a killed process left goes with it
 
 
 # A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it

@@ -38,12 +38,10 @@ def main() -> None:
     """Each part after the other, so that none takes the other's cores."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("parts", nargs="*", choices=[script.removesuffix(".py") for _, script, _ in PARTS] + [[]])
-    wanted, before = options.parse_args().parts, stand()
+    wanted, parts = options.parse_args().parts, stand()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
-    text = HEAD
     for title, script, words in PARTS:
         if wanted and script.removesuffix(".py") not in wanted:
-            text += before.get(title, "")
             continue
         print(f"{script} ...", flush=True)
         command = [sys.executable, str(ROOT / "benchmarks" / script), *words]
@@ -51,15 +49,17 @@ def main() -> None:
         if done.returncode:
             raise SystemExit(f"{script} failed:\n{done.stderr[-2000:]}")
         how = f"`python benchmarks/{' '.join((script, *words))}`, {datetime.now(UTC).date()}, {machine}."
-        text += f"\n## {title}\n{how}\n\n{shown(done.stdout)}\n"
-    TARGET.write_text(text, encoding="utf-8")
+        parts[title] = f"\n## {title}\n{how}\n\n{shown(done.stdout)}\n"
+        # at once: what was measured stays when a later part ends badly
+        known = (title for title, _, _ in PARTS if title in parts)
+        TARGET.write_text(HEAD + "".join(map(parts.__getitem__, known)), encoding="utf-8")
     print(TARGET.relative_to(ROOT))
 
 
 def stand() -> dict[str, str]:
     """The parts that the file has, by title."""
     parts = TARGET.read_text(encoding="utf-8").split("\n## ")[1:] if TARGET.exists() else []
-    return {part.partition("\n")[0]: f"\n## {part}" for part in parts}
+    return {part.partition("\n")[0]: f"\n## {part.rstrip()}\n" for part in parts}
 
 
 def shown(printed: str) -> str:

@@ -95,7 +95,7 @@ def simulated(log: list[dict[str, Any]]) -> float:
 
     def wait(seconds: float) -> None:
         nonlocal now
-        now += seconds
+        now += max(seconds, 1e-6)  # as a real clock, which no sleep leaves where it was
 
     budget = Budget(now=lambda: now, sleep=wait)
     answers: list[float] = []  # of the calls that are under way

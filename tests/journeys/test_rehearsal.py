@@ -27,8 +27,8 @@ MOST_CALLS = {
     "watch": 24,
     "evaluate": 60,
     "gate": 28,
-    "register": 35,
-    "promote": 76,
+    "register": 34,
+    "promote": 74,
     "cleanup": 34,
 }
 FIRST, SECOND = "phi-3-mini-ultrachat:1", "phi-3-mini-ultrachat:2"

@@ -160,6 +160,8 @@ def test_a_workspace_that_is_made_again_has_none_of_the_runs_of_the_last(api: Ca
         metric = {"run_id": "once", "key": "loss", "value": 1.0}
         assert api("POST", f"{mlflow}/runs/log-metric", metric).status == 200
         assert api("DELETE", f"{place}?api-version=2024-10-01").status == 202
+        while api("GET", f"{place}?api-version=2024-10-01").status != 404:
+            pass  # it goes when it was looked for
 
 
 def finished(ml_client: "MLClient", job: Any) -> Any:

@@ -245,7 +245,7 @@ class Session:
             pushed_branch=self.actions.pushed_branch or "",
             actor=self.actions.actor or _person(self.environ),
             draw=lambda: board(Page(self.stderr, self.environ).console, self.view.note),
-            cache=_cache(self.environ),
+            cache=cache_folder(self.environ),
         )
 
     def _connect(self) -> "Workspace":
@@ -258,7 +258,7 @@ class Session:
         if self.verbose:
             trace.calls(self.view.note)
         signed_in = auth.credential(self.environ, interactive=interactive, cloud=chosen.cloud)
-        return Workspace(chosen, signed_in, _cache(self.environ))
+        return Workspace(chosen, signed_in, cache_folder(self.environ))
 
 
 def _verb() -> str:
@@ -272,9 +272,14 @@ def _person(environ: Mapping[str, str]) -> str:
     return next((environ[name] for name in ("USER", "LOGNAME", "USERNAME") if environ.get(name)), "")
 
 
-def _cache(environ: Mapping[str, str]) -> Path | None:
-    """The folder for what can be made again, as the XDG Base Directory Specification names it; None without a home."""
-    below = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.cache")
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """The folder for what can be made again, as the XDG Base Directory Specification names it; None without a home.
+
+    In a workflow it is of the job alone, which GitHub empties: a runner of one's own has one home for all that runs
+    there, and what a pull request left in it must not speak for a model.
+    """
+    home = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.cache")
+    below = environ.get("RUNNER_TEMP") if environ.get("GITHUB_ACTIONS") else home
     return Path(below) / "mlops" if below else None
 
 

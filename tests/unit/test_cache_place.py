@@ -10,10 +10,10 @@ from mlops.cli.session import cache_folder
 @pytest.mark.parametrize(
     ("environ", "found"),
     [
-        ({"HOME": "/home/a"}, "/home/a/.cache/mlops"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/cache"}, "/cache/mlops"),
-        ({"HOME": "/home/a", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": "/work/_temp"}, "/work/_temp/mlops"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/cache", "GITHUB_ACTIONS": "true"}, None),
+        ({"HOME": "/somebody"}, "/somebody/.cache/mlops"),
+        ({"HOME": "/somebody", "XDG_CACHE_HOME": "/cache"}, "/cache/mlops"),
+        ({"HOME": "/somebody", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": "/temporary"}, "/temporary/mlops"),
+        ({"HOME": "/somebody", "XDG_CACHE_HOME": "/cache", "GITHUB_ACTIONS": "true"}, None),
         ({}, None),
     ],
 )

@@ -53,6 +53,24 @@ def test_a_registry_is_listed_and_has_storage_in_each_of_its_regions(ml_client: 
     assert found.discovery_url.endswith(f"/registries/{registry}/discovery")
 
 
+def test_a_region_has_as_many_storage_accounts_as_were_asked_for(ml_client: Any) -> None:
+    from azure.ai.ml.entities import Registry, RegistryRegionDetails, SystemCreatedStorageAccount
+
+    storage = SystemCreatedStorageAccount(
+        storage_account_hns=True, storage_account_type="Standard_ZRS", replication_count=3
+    )
+    region = RegistryRegionDetails(location="eastus", storage_config=storage)
+    wanted = Registry(name=f"team-{uuid.uuid4().hex[:8]}", location="eastus", replication_locations=[region])
+    ml_client.registries.begin_create(wanted).result()
+    try:
+        [found] = ml_client.registries.get(wanted.name).replication_locations
+        assert (found.storage_config.replication_count, found.storage_config.storage_account_hns) == (3, True)
+        assert found.storage_config.storage_account_type == "standard_zrs"
+        assert len(set(found.storage_config.replicated_ids)) == 3  # each an account of its own
+    finally:
+        ml_client.registries.begin_delete(name=wanted.name).result()
+
+
 def test_a_name_of_another_registry_is_refused(ml_client: Any, registry: str) -> None:
     from azure.ai.ml.entities import Registry, RegistryRegionDetails
     from azure.core.exceptions import HttpResponseError

@@ -96,7 +96,7 @@ def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource |
         "discoveryUrl": f"https://{host}/registrymanagement/v1.0/registries/{name}/discovery",
         "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0{id}",
         "managedResourceGroup": {"resourceId": group},
-        "regionDetails": [_region(region, own, name, group) for region in regions],
+        "regionDetails": [_region(region, own, group) for region in regions],
         "managedResourceGroupTags": body.get("tags") or {},
         "provisioningState": "Succeeded",
     }
@@ -112,18 +112,33 @@ def _keep(emulator: Emulator, id: str, name: str, body: Json, before: Resource |
     return emulator.store.put(id, whole, parent=id.split("/providers/", maxsplit=1)[0], kind=KIND, name=name)
 
 
-def _region(stated: Json, account: str, name: str, group: str) -> Json:
-    """A region with what the service makes in it: a storage account and a container registry."""
-    storage_id = f"{group}/providers/Microsoft.Storage/storageAccounts/{account}"
+def _region(stated: Json, account: str, group: str) -> Json:
+    """A region with what the service makes in it: its storage accounts, one unless more are asked for, and an ACR."""
+    asked: list[Json] = stated.get("storageAccountDetails") or [{}]
     acr_id = f"{group}/providers/Microsoft.ContainerRegistry/registries/cr{account[2:]}"
-    made = {"storageAccountName": account, "storageAccountType": "Standard_LRS", "storageAccountHnsEnabled": False,
-            "allowBlobPublicAccess": False, "armResourceId": {"resourceId": storage_id}}  # fmt: skip
     acr = {"acrAccountName": f"cr{account[2:]}", "acrAccountSku": "Premium", "armResourceId": {"resourceId": acr_id}}
     return {
         "location": stated.get("location"),
-        "storageAccountDetails": [{"userCreatedStorageAccount": None, "systemCreatedStorageAccount": made}],
+        "storageAccountDetails": [
+            _storage(
+                one.get("systemCreatedStorageAccount") or {}, f"{account[:22]}{index:02}" if index else account, group
+            )
+            for index, one in enumerate(asked)
+        ],
         "acrDetails": [{"userCreatedAcrAccount": None, "systemCreatedAcrAccount": acr}],
     }
+
+
+def _storage(stated: Json, account: str, group: str) -> Json:
+    """A storage account of a region, of the kind that was asked for. The first keeps the files, the others copies."""
+    made = {
+        "storageAccountName": account,
+        "storageAccountType": stated.get("storageAccountType") or "Standard_LRS",
+        "storageAccountHnsEnabled": bool(stated.get("storageAccountHnsEnabled")),
+        "allowBlobPublicAccess": False,
+        "armResourceId": {"resourceId": f"{group}/providers/Microsoft.Storage/storageAccounts/{account}"},
+    }
+    return {"userCreatedStorageAccount": None, "systemCreatedStorageAccount": made}
 
 
 def _operation(

@@ -23,6 +23,7 @@ from azureml_emulator.services.entra import tokens
 from azureml_emulator.services.workspaces import arm_deployment_answers, arm_records, compute
 from azureml_emulator.services.workspaces import workspace as workspaces
 from azureml_emulator.services.workspaces.arm_template import BadTemplate, Scope, copies, scope_of
+from azureml_emulator.services.workspaces.connections import CONNECTIONS
 from azureml_emulator.services.workspaces.scope import group_exists
 
 KIND = "armDeployments"
@@ -30,7 +31,11 @@ WORKSPACES = f"{arm.PROVIDER}/workspaces"
 
 
 # What is made by its own PUT; the services above this one add theirs.
-MAKERS: dict[str, Callable[[Request, Emulator], Reply]] = {f"{WORKSPACES}/computes".lower(): compute.put}
+MAKERS: dict[str, Callable[[Request, Emulator], Reply]] = {
+    f"{WORKSPACES}/computes".lower(): compute.put,
+    f"{WORKSPACES}/connections".lower(): CONNECTIONS.put,
+}
+NESTED = "microsoft.resources/deployments"
 
 
 def put(request: Request, emulator: Emulator) -> Reply:
@@ -51,7 +56,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
             scope, properties, _named(scope, properties), lambda one: id_of(place, one)
         )
         made.extend(
-            _make(request, emulator, place, _evaluated(copy, one), caller) for copy, one in _wanted(scope, properties)
+            _make(request, emulator, place, _evaluated(copy, one), caller, location)
+            for copy, one in _wanted(scope, properties)
         )
         outputs = scope.value((properties.get("template") or {}).get("outputs") or {})
     stated: Json = {key: said[key] for key in ("tags", "location") if key in said}
@@ -155,11 +161,23 @@ def _scope(request: Request, properties: Json, location: str) -> Scope:
 
 
 def _wanted(scope: Scope, properties: Json) -> Iterator[tuple[Scope, Json]]:
-    """The resources of a template whose condition holds, each copy by itself."""
+    """The resources of a template whose condition holds, each copy by itself and followed by what is part of it."""
     for each in (properties.get("template") or {}).get("resources") or []:
-        for copy, one in copies(scope, each):
-            if copy.value(one.get("condition", True)) in (True, "true", "True"):
-                yield copy, one
+        yield from _with_parts(scope, each, ())
+
+
+def _with_parts(scope: Scope, each: Json, above: tuple[str, ...]) -> Iterator[tuple[Scope, Json]]:
+    """A resource and its own `resources`, whose type and name go on from those of the one that they are part of."""
+    for copy, one in copies(scope, each):
+        if copy.value(one.get("condition", True)) not in (True, "true", "True"):
+            continue
+        kind, name = ("/".join((*above[at : at + 1], str(copy.value(one[key])))) for at, key in enumerate(_NAMES))
+        yield copy, {**one, "type": kind, "name": name}
+        for part in one.get("resources") or []:
+            yield from _with_parts(copy, part, (kind, name))
+
+
+_NAMES = ("type", "name")
 
 
 def _named(scope: Scope, properties: Json) -> list[Json]:
@@ -189,7 +207,9 @@ def id_of(place: str, said: Json) -> str:
     return f"{held}/providers/{provider}{pairs}"
 
 
-def _make(request: Request, emulator: Emulator, place: str, said: Json, caller: tokens.Principal) -> Json:
+def _make(
+    request: Request, emulator: Emulator, place: str, said: Json, caller: tokens.Principal, location: str
+) -> Json:
     id = id_of(place, said)
     if maker := MAKERS.get(str(said["type"]).lower()):
         maker(replace(request, method="PUT", path=id, params=_names(id), body=json.dumps(said).encode()), emulator)
@@ -197,7 +217,34 @@ def _make(request: Request, emulator: Emulator, place: str, said: Json, caller: 
         workspaces.create(emulator, id, said)
     else:
         arm_records.keep(emulator, id, said, caller)
+    if said["type"].lower() == NESTED:
+        _make_nested(request, emulator, place, said, caller, location)
     return {"id": id, "resourceType": said["type"], "resourceName": said["name"]}
+
+
+def _make_nested(
+    request: Request, emulator: Emulator, place: str, said: Json, caller: tokens.Principal, location: str
+) -> None:
+    """What a deployment within a deployment makes, in its own group where it names one.
+
+    Its expressions are read in the outer scope, which has been done, unless it says that they are of its own.
+    """
+    properties = said.get("properties") or {}
+    if said.get("resourceGroup"):
+        subscription = said.get("subscriptionId") or request.params["sub"]
+        place = f"/subscriptions/{subscription}/resourceGroups/{said['resourceGroup']}"
+    _, _, subscription, *group = place.split("/")
+    params = {"sub": subscription, **({"rg": group[1]} if group else {})}
+    scope = _scope(replace(request, params=params), properties if _is_inner(said) else {}, location)
+    scope.reference = lambda resource: _properties(emulator, resource)
+    for copy, one in _wanted(scope, properties):
+        _make(request, emulator, place, _evaluated(copy, one), caller, location)
+
+
+def _is_inner(said: Json) -> bool:
+    """Whether the expressions of a nested template are read with its own parameters and variables."""
+    how = ((said.get("properties") or {}).get("expressionEvaluationOptions") or {}).get("scope")
+    return str(how).lower() == "inner"
 
 
 def _properties(emulator: Emulator, id: str) -> Any:
@@ -210,7 +257,12 @@ def _properties(emulator: Emulator, id: str) -> Any:
 
 def _evaluated(scope: Scope, said: Json) -> Json:
     """A resource without what only orders: those expressions may name what is not deployed."""
-    body: Json = scope.value({key: value for key, value in said.items() if key not in _ORDERS})
+    rest = {key: value for key, value in said.items() if key not in _ORDERS}
+    if str(said["type"]).lower() == NESTED and _is_inner(said):
+        properties = dict(rest.pop("properties"))
+        template = {"template": properties.pop("template", {})}
+        return {**scope.value(rest), "properties": {**scope.value(properties), **template}}
+    body: Json = scope.value(rest)
     return body
 
 

@@ -41,7 +41,7 @@ class Scope:
     def value(self, thing: Any) -> Any:
         """A piece of a template with its expressions replaced. Raises BadTemplate."""
         if isinstance(thing, dict):
-            return {key: self.value(item) for key, item in thing.items()}
+            return {self.value(key): self.value(item) for key, item in thing.items()}
         if isinstance(thing, list):
             return [self.value(item) for item in thing]
         if isinstance(thing, str) and thing.startswith("[") and thing.endswith("]") and not thing.startswith("[["):

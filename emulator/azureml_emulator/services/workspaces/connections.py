@@ -33,6 +33,7 @@ _VERSIONS = {  # of the interface of what is connected, where none is stated
     "CognitiveService": _OPEN_AI,
 }
 _CONTENT_SAFETY = {**_OPEN_AI, "ApiVersion": "2023-10-01"}
+_OTHER_NAMES = {"azuredatalakegen2": "ADLSGen2"}  # azure-ai-ml's template of a feature store says it so, and reads this
 _NO_CREDENTIALS = ("AAD", "None")  # ways to sign in
 
 
@@ -123,6 +124,7 @@ class Connections(Records):
 
 def _known(stated: str) -> tuple[str, str]:
     """The group of a category, and the category as the service writes it."""
+    stated = _OTHER_NAMES.get(stated.lower(), stated)
     for group, categories in GROUPS.items():
         for category in categories:
             if category.lower() == stated.lower():

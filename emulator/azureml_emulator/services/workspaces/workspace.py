@@ -15,7 +15,14 @@ from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.storage import storage_keys
-from azureml_emulator.services.workspaces import arm_records, datastores, scope, workspace_network, workspace_stated
+from azureml_emulator.services.workspaces import (
+    arm_records,
+    datastores,
+    scope,
+    workspace_identity,
+    workspace_network,
+    workspace_stated,
+)
 from azureml_emulator.services.workspaces.workspace_resource import Workspace
 
 _CHANGEABLE = (
@@ -103,7 +110,7 @@ def create(emulator: Emulator, id: str, body: dict[str, Any], *, storage_account
         "tags": body.get("tags") or {},
         "kind": body.get("kind") or "Default",
         "sku": body.get("sku") or {"name": "Basic", "tier": "Basic"},
-        "identity": _identity(id, body.get("identity")),
+        "identity": workspace_identity.identity(emulator, id, body.get("identity")),
         "properties": properties,
         "etag": None,
         "systemData": arm.system_data(emulator.clock, before),
@@ -252,23 +259,22 @@ def _notebooks(id: str, name: str, location: str, kind: str) -> dict[str, Any]:
     return {**place, **private}
 
 
-def _identity(id: str, stated: dict[str, Any] | None) -> dict[str, Any]:
-    principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id.lower()}/identity"))
-    return {"type": "SystemAssigned", **(stated or {}), "principalId": principal, "tenantId": defaults.TENANT_ID}
-
-
 def _change(emulator: Emulator, found: Resource, wanted: dict[str, Any]) -> Resource:
     stated = wanted.get("properties") or {}
     changed = {key: stated[key] for key in _CHANGEABLE if stated.get(key) is not None}
     changed |= {key: None for key, value in changed.items() if value == "" and key.endswith("Identity")}  # taken away
     before = Workspace.read(found)
     if "managedNetwork" in changed:
-        wanted = {**before.network, **changed["managedNetwork"]}
-        changed["managedNetwork"] = workspace_network.settings(wanted, before.stated, before.guid)
+        network = {**before.network, **changed["managedNetwork"]}
+        changed["managedNetwork"] = workspace_network.settings(network, before.stated, before.guid)
         _keep_rules(emulator, found.id, changed["managedNetwork"])
     if "serverlessComputeSettings" in changed:
         changed["serverlessComputeSettings"] = {**workspace_stated.SERVERLESS, **changed["serverlessComputeSettings"]}
     given = {key: wanted[key] for key in ("identity", "sku") if wanted.get(key) is not None}
+    if "identity" in given:
+        given["identity"] = workspace_identity.identity(emulator, found.id, given["identity"])
+    if "featureStoreSettings" in changed:
+        changed["featureStoreSettings"] = workspace_stated.feature_store(changed["featureStoreSettings"])
     body = {
         **found.body,
         **{key: {**(found.body.get(key) or {}), **value} for key, value in given.items()},

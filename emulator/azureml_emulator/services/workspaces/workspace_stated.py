@@ -8,6 +8,7 @@ from typing import Any
 
 SERVERLESS = {"serverlessComputeCustomSubnet": None, "serverlessComputeNoPublicIP": False}
 UNSAID = ("containerRegistry", "primaryUserAssignedIdentity", "hubResourceId")  # where there is none
+_FEATURES = ("computeRuntime", "offlineStoreConnectionName", "onlineStoreConnectionName")
 _OF_THE_MAKING = ("allowRecoverSoftDeletedWorkspace", "provisionNetworkNow", "existingWorkspaces")
 _OF_A_KIND = {"featureStoreSettings": "featurestore", "workspaceHubConfig": "hub"}
 
@@ -29,4 +30,16 @@ def kept(kind: str, stated: dict[str, Any], group_id: str) -> dict[str, Any]:
             found.pop(key, None)
     if (serverless := stated.get("serverlessComputeSettings")) is not None:
         found["serverlessComputeSettings"] = {**SERVERLESS, **serverless}
+    if features := found.get("featureStoreSettings"):
+        found["featureStoreSettings"] = feature_store(features)
+    return found
+
+
+def feature_store(stated: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a feature store with the names of the specification; azure-ai-ml's template writes them otherwise."""
+    names = {name.lower(): name for name in _FEATURES}
+    found = {names.get(key.lower(), key): value for key, value in stated.items()}
+    if isinstance(runtime := found.get("computeRuntime"), dict):
+        spark = {"sparkruntimeversion": "sparkRuntimeVersion"}
+        found["computeRuntime"] = {spark.get(key.lower(), key): value for key, value in runtime.items()}
     return found

@@ -90,7 +90,7 @@ def page(rows: list[Row]) -> str:
         f"answers whose keys are known {len(same)} ({share(same, shaped)}) have the same shape.",
         "",
         "The emulator was mended against these calls, so this says what is held and not how it does on others: there",
-        "the share of shapes is clearly lower, and `mlops emulator verify` tells it for a recording of your own.",
+        "the share of shapes is lower, and `mlops emulator verify` tells it for a recording of your own.",
         "",
         "| recorded | call | what differs |",
         "|---|---|---|",

@@ -5,7 +5,7 @@ Real models, trained and scored by the emulator through our own code and the rea
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +61,7 @@ class World:
 
     workspace: Workspace
     base: Params
+    runs: Mapping[str, tuple[str, int, float, str]]
 
     def context(self, **changes: Any) -> Context:
         """A context whose gate has one rule; `changes` are of the evaluation, the rule, or the wait of the gate."""
@@ -72,7 +73,7 @@ class World:
 
     def make_champion(self, run: str) -> str:
         """Register the model of a run, and let it be the champion."""
-        mark, _, _, version = RUNS[run]
+        mark, _, _, version = self.runs[run]
         name, job = self.base.model.name, f"ft-{mark}-1"
         known = models.versions(self.workspace, name)
         made = next((item.version for item in known if item.tags["mlops-job"] == job), None)
@@ -85,31 +86,37 @@ class World:
         return f"{name}:{made}"
 
     def evaluate(self, run: str, **changes: Any) -> Outcome[EvaluateResult]:
-        return evaluate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1", wait_minutes=1, ok_if_unfinished=False)
+        return evaluate.run(
+            self.context(**changes), job=f"ft-{self.runs[run][0]}-1", wait_minutes=1, ok_if_unfinished=False
+        )
 
     def gate(self, run: str, **changes: Any) -> Outcome[GateResult]:
-        return gate.run(self.context(**changes), job=f"ft-{RUNS[run][0]}-1")
+        return gate.run(self.context(**changes), job=f"ft-{self.runs[run][0]}-1")
 
 
 @pytest.fixture(scope="module")
 def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return made_world(tmp_path_factory.mktemp("sky"), OWNER, RUNS)
+
+
+def made_world(folder: Path, owner: str, runs: Mapping[str, tuple[str, int, float, str]]) -> World:
+    """The data, and the runs, which are a project's own."""
     workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
-    folder = tmp_path_factory.mktemp("sky")
     for version, answer in ((OLD, "The sky is grey."), (NEW, "The sky is blue on a clear day.")):
         for role, count in (("train", 16), ("validation", 2), ("test", 4)):
             (folder / f"{role}.jsonl").write_text(rows(answer, count))
         files = {role: folder / f"{role}.jsonl" for role in data.ROLES}
         data.upload(workspace, DATA, version, files, {"mlops-recipe": version})
-    for mark, steps, rate, version in RUNS.values():
+    for mark, steps, rate, version in runs.values():
         _train(workspace, f"ft-{mark}-1", steps, rate, version)
-    for mark, *_ in RUNS.values():
+    for mark, *_ in runs.values():
         while not (found := jobs.find(workspace, f"ft-{mark}-1")) or not found.state.ended:
             time.sleep(0.05)
         assert found.state is JobState.COMPLETED
     params = load(PARAMS_FILE)
-    named = params.model.model_copy(update={"name": OWNER})
+    named = params.model.model_copy(update={"name": owner})
     scored = params.evaluation.model_copy(update={"compute": "serverless"})
-    return World(workspace, params.model_copy(update={"model": named, "evaluation": scored}))
+    return World(workspace, params.model_copy(update={"model": named, "evaluation": scored}), runs)
 
 
 def _train(workspace: Workspace, name: str, steps: int, rate: float, version: str) -> None:

@@ -11,33 +11,24 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from mlops import memory
+
 pytest_plugins = ["emulator_support.clients"]  # of emulator/tests
 
 # numpy's BLAS reads this once, when it is loaded; two test processes with two threads each would fight for two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-# Act alone makes a hundred small files for each job, and each emulator a database that is synced: on a disk that is
-# a third of such a test's CPU time and most of its waiting. Linux has a file system in memory; where it is small or
-# runs no programs, as in most containers, the disk has to do.
-MEMORY, ROOM = Path("/dev/shm"), 3 * 2**30  # noqa: S108 - pytest makes a folder of its user there
-
-
-def _has_room() -> bool:
-    if not os.access(MEMORY, os.W_OK):
-        return False
-    found = os.statvfs(MEMORY)
-    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
-
-
+# Act alone makes a hundred small files for each job, and each emulator a database: on a disk that is a third of such a
+# test's CPU time and most of its waiting.
 def _remove(folder: str, maker: int) -> None:
     if os.getpid() == maker:  # and not a fork of it
         shutil.rmtree(folder, ignore_errors=True)
 
 
-if "TMPDIR" not in os.environ and _has_room():  # workers are told by the environment
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # where pytest keeps what a failed test leaves
-    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="mlops-tests-", dir=MEMORY)
+if fast := memory.folder(os.environ):  # workers are told by the environment
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(fast))  # where pytest keeps what a failed test leaves
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="mlops-tests-", dir=fast)
     atexit.register(_remove, tempfile.tempdir, os.getpid())  # what a killed process left goes with it
 
 

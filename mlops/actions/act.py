@@ -115,7 +115,7 @@ def run(
     Raises BadInput when it cannot be run at all, Unfinished when it was stopped after `timeout` seconds.
     """
     flow = read(repository / ".github" / "workflows" / workflow)
-    with sandbox(repository) as place:
+    with sandbox(repository, os.environ) as place:
         done = _run(place, flow, place.command(flow, event, payload, machine), machine, on_event, timeout)
     if done.code and not done.jobs:
         said = "; ".join(trouble.text for trouble in done.troubles)

@@ -1,6 +1,7 @@
 """The place where act runs a workflow: a copy of the repository, folders of act's own, and what a runner would have.
 
-It must not start act. Everything lies below one temporary folder, which is removed however the run ends.
+It must not start act. Everything lies below one temporary folder, which is removed however the run ends. Act makes a
+copy of the repository for each job, which on a slow disk is half of a rehearsal's time: hence in memory where it can.
 """
 
 import json
@@ -19,7 +20,9 @@ from typing import Any
 
 import yaml
 
+from mlops import memory
 from mlops.actions.own_environments import TokenService, flat, resolved
+from mlops.actions.scratch import scratch
 from mlops.actions.workflows import PRODUCT, Workflow
 from mlops.errors import BadInput, Problem
 
@@ -27,6 +30,7 @@ from mlops.errors import BadInput, Problem
 UNKNOWN_KEYS = re.compile(r"^\s*(queue:|deployment: *(true|false)|cache-mode:).*\n", re.MULTILINE)
 SELF = re.compile(r"(uses:\s*)\$/")
 OWN = re.compile(r"(uses:\s*)\$/(\S+)")
+COPIES = 10  # of the repository that may lie there at once: one, and one of each job that has failed or still runs
 BUILT_IN = "actions/checkout"  # act copies the working tree itself
 # What the first two install is there already; the others need servers of GitHub, Sigstore and PyPI.
 REPLACED = frozenset(
@@ -202,30 +206,37 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(repository: Path) -> Iterator[Sandbox]:
+def sandbox(repository: Path, environ: Mapping[str, str]) -> Iterator[Sandbox]:
     """A copy of the working tree to run in: tracked and untracked files, not the ignored ones, at the real commit.
 
     `github.sha` is HEAD even where files differ from it, because that is the commit that a push would be made on.
+    It lies in memory where there is room, unless `environ` names a place for temporary files.
     Raises BadInput when the folder is no checkout with a commit.
     """
-    made = Sandbox(Path(tempfile.mkdtemp(prefix="act-")))
-    try:
-        _copy_files(repository, made.copy)
+    names = _files(repository)
+    copies = COPIES * sum((repository / name).lstat().st_size for name in names)
+    with scratch(memory.folder(environ, copies) or Path(tempfile.gettempdir())) as folder:
+        made = Sandbox(folder)
+        _copy_files(repository, names, made.copy)
         _copy_history(repository, made.copy)
         for path in (made.copy / ".github").rglob("*.y*ml"):
             text = path.read_text(encoding="utf-8")
             path.write_text(UNKNOWN_KEYS.sub("", SELF.sub(r"\1./", text)), encoding="utf-8")
         yield made
-    finally:
-        shutil.rmtree(made.folder, ignore_errors=True)
 
 
-def _copy_files(repository: Path, copy: Path) -> None:
-    for name in filter(None, _git(repository, "ls-files", "-coz", "--exclude-standard").split("\0")):
-        source, target = repository / name, copy / name
-        if source.is_file() or source.is_symlink():  # else it was deleted, and that is not committed yet
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+def _files(repository: Path) -> list[str]:
+    """The names of the files that lie there; one that was deleted, which is not committed yet, is none."""
+    listed = _git(repository, "ls-files", "-coz", "--exclude-standard").split("\0")
+    found = [(name, repository / name) for name in listed if name]
+    return [name for name, path in found if path.is_file() or path.is_symlink()]
+
+
+def _copy_files(repository: Path, names: list[str], copy: Path) -> None:
+    for folder in {(copy / name).parent for name in names}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copy2(repository / name, copy / name, follow_symlinks=False)
 
 
 def _copy_history(repository: Path, copy: Path) -> None:

@@ -2,7 +2,7 @@
 
 Prints CPU seconds and tests of each folder and the ten dearest tests. CPU seconds, and not those of a clock, because a
 machine that does something else meanwhile changes them little. Each worker collects all tests, which is a row of its
-own. What a test had an emulator or another process do counts as its own.
+own. What a test had an emulator or another process do counts as its own, also after that process's parent has ended.
 """
 
 import argparse
@@ -16,19 +16,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
-AS_MAKE_TEST = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+AS_MAKE_TEST = ("--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> None:
     """Run it, then add the rows up; ends with the code of pytest."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("-n", "--workers", type=int, default=3, help="as of pytest-xdist; 0 is none")
     options.add_argument("--dearest", type=int, default=10, help="so many files and tests are named")
     stated, words = options.parse_known_args()
-    how = () if "-n" in words else AS_MAKE_TEST
+    with_orphans = [sys.executable, str(HERE / "orphans.py")]
+    if stated.workers:
+        how, program = (
+            [f"--tx={stated.workers}*popen//python={' '.join(with_orphans)}", *AS_MAKE_TEST],
+            [sys.executable],
+        )
+    else:
+        how, program = [], with_orphans
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "SUITE_COSTS": folder, "PYTHONDONTWRITEBYTECODE": ""}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
-        command = [sys.executable, "-m", "pytest", "-p", "suite_costs", "--quiet", *how, *words]
+        command = [*program, "-m", "pytest", "-p", "suite_costs", "--quiet", *how, *words]
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False)
         rows = [json.loads(line) for file in Path(folder).iterdir() for line in file.read_text("utf-8").splitlines()]
     report(rows, stated.dearest)

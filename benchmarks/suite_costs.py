@@ -1,6 +1,7 @@
 """A plugin of pytest that notes the CPU time of each test, with that of the processes it started; see `suite.py`.
 
-An emulator outlives the test that started it, so each test is charged with what it had the emulator do meanwhile.
+An emulator outlives the test that started it, so each test is charged with what it had the emulator do meanwhile. It
+outlives the process that started it, too: `orphans.py` is given those whose parents have ended.
 """
 
 import json
@@ -13,21 +14,35 @@ import pytest
 
 TICKS = os.sysconf("SC_CLK_TCK")
 OUT = "SUITE_COSTS"  # the folder for one file of rows a process of pytest
+ORPHANS = os.environ.get("SUITE_ORPHANS", "")  # the process that is given them, if it is the parent of this one
 
 
 def used() -> float:
-    """CPU seconds so far of this process and of everything below it, that which runs and that which ended."""
+    """CPU seconds so far of this process and of everything that it started, that which runs and that which ended."""
     here = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in here) + sum(_below(os.getpid()))
+    return sum(one.ru_utime + one.ru_stime for one in here) + sum(_below(os.getpid())) + sum(_orphans())
 
 
-def _below(pid: int) -> Iterator[float]:
+def _orphans() -> Iterator[float]:
+    """What ended and was buried by the process above this one, and what still runs below it beside this one."""
+    if str(os.getppid()) == ORPHANS:
+        if fields := _fields(ORPHANS):
+            yield sum(map(int, fields[13:15])) / TICKS
+        yield from _below(os.getppid(), but=os.getpid())
+
+
+def _below(pid: int, but: int = 0) -> Iterator[float]:
     """Each process that descends from this one and was not waited for, with its own ended children."""
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in _read(thread).split():
-            if fields := _read(Path(f"/proc/{child}/stat")).rpartition(")")[2].split():
+            if int(child) != but and (fields := _fields(child)):
                 yield sum(map(int, fields[11:15])) / TICKS
                 yield from _below(int(child))
+
+
+def _fields(pid: str) -> list[str]:
+    """Of /proc/PID/stat what comes after the name of the program, as proc(5) lists it from its third field."""
+    return _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
 
 
 def _read(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import inspect
 import os
 import shutil
 import tempfile
@@ -78,8 +79,19 @@ def _place(path: Path) -> int:
     return next(found, len(FILES) + len(FOLDERS))
 
 
+def _know_what_has_no_module() -> None:
+    """Let `inspect` remember that frames below every test are of no module; it goes through all modules otherwise.
+
+    azure-ai-ml looks at the whole stack for each thing that it calls experimental: 15 ms each, of which this takes 14.
+    """
+    for frame in inspect.stack(0):
+        if inspect.getmodule(frame.frame) is None:
+            inspect.modulesbyfile[frame.filename] = ""  # the name of no module, so the answer stays None
+
+
 def pytest_collection_finish() -> None:
     """Look for garbage again, though not among what was collected, and less often than after every 700 new objects."""
+    _know_what_has_no_module()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     gc.enable()

@@ -37,6 +37,7 @@ from azureml_emulator.stand_in_model.text_metrics import text_metrics
 TASK = "chat-completion"
 MODEL, PREDICT, COMPUTE = "ModelValidationException", "PredictException", "ComputeMetricsException"
 APPENDED, LOSS = "prediction_appended", "loss"
+METRICS = "compute_metrics"
 PREPROCESSED = "chat_completion_datapreprocess"
 RESULT = "evaluationResult"
 JSON_ARTIFACT = "mlflow.models.evaluation.artifacts.JsonEvaluationArtifact"
@@ -127,7 +128,7 @@ NODES: dict[str, Callable[[Pipeline, Reporter], None]] = {
         predict_finetuned if (pipeline.output / PREPROCESSED).is_dir() else predict
     )(pipeline, reporter),
     "model_prediction_with_container": predict_with_container,
-    "compute_metrics": compute,
+    METRICS: compute,
 }
 
 
@@ -232,7 +233,7 @@ def _port(pipeline: Pipeline, made: Path, port: str, given: str) -> Path | None:
 
 def _publish(pipeline: Pipeline, reporter: Reporter, metrics: dict[str, float], perplexity: list[float]) -> None:
     """Log what is finite, and save as mlflow's EvaluationResult does."""
-    folder = pipeline.port("compute_metrics", "evaluation_result") / RESULT
+    folder = pipeline.port(METRICS, "evaluation_result") / RESULT
     (folder / "artifacts").mkdir(parents=True)
     finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
     reporter.log("Computed metrics:")

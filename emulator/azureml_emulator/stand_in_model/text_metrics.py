@@ -5,6 +5,7 @@ sacrebleu and rouge-score are imported when they are called: they need longer th
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ def text_metrics(predictions: Sequence[str], truths: Sequence[str]) -> Score:
     if len(predictions) != len(truths) or not truths:
         raise ValueError(f"{len(predictions)} predictions against {len(truths)} references")
     return {**bleu(predictions, truths), **rouge(predictions, truths)}
+
+
+def load() -> None:
+    """Import what they need, for a process of which others are forked."""
+    import_module("sacrebleu")
+    _rouge_scorer()
 
 
 def bleu(predictions: Sequence[str], truths: Sequence[str]) -> Score:

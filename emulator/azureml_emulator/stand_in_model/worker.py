@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator.stand_in_model import evaluation, misfits, nodes
+from azureml_emulator.stand_in_model import evaluation, misfits, nodes, text_metrics
 from azureml_emulator.stand_in_model.nodes import LoadModel, Pipeline
 from azureml_emulator.stand_in_model.report import NodeError, Reporter
 
@@ -51,6 +51,13 @@ def run(folder: Path, emit: Emit, *, known: Nodes = NODES, load_model: LoadModel
     pipeline.load_model = load_model
     asked = request.get("nodes", nodes.NODES)
     return all(_run_node(node, known, pipeline, NodeReporter(node, emit)) for node in asked)
+
+
+def load(folder: Path) -> None:
+    """Import what the request's nodes import once they run, for a process that is forked for each request."""
+    asked = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    if evaluation.METRICS in asked.get("nodes", ()):
+        text_metrics.load()
 
 
 def _run_node(node: str, known: Nodes, pipeline: Pipeline, reporter: NodeReporter) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from azureml_emulator.core import model_stack
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
-from azureml_emulator.services.jobs.execution import failure
+from azureml_emulator.services.jobs.execution import failure, forked
 from azureml_emulator.services.jobs.execution.failure import JobFailed
+from azureml_emulator.services.jobs.execution.forked import ForkedWorker, ForkServer
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.runs.status import RunStatus
 
@@ -25,11 +26,7 @@ PROCESS = "jobs.process"  # in the cache: the one process that runs now
 
 async def run(emulator: Emulator, root: Resource, steps: Mapping[str, Resource], work: Path) -> None:
     """Run the request in the folder to its end. Raises JobFailed."""
-    stack = model_stack.command(emulator.folder)
-    own = [sys.executable, "-m", "azureml_emulator.stand_in_model"]
-    command = [*([*stack, "work"] if stack else own), str(work)]
-    nothing, pipe, both = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
-    process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=both, limit=LINE_LIMIT)
+    process = await _started(emulator, work)
     emulator.cache[PROCESS] = process
     if runs.is_ending(emulator, root):  # asked for while the process was being started
         process.kill()
@@ -47,6 +44,16 @@ async def run(emulator: Emulator, root: Resource, steps: Mapping[str, Resource],
             await process.communicate()  # until it is gone, and its pipe with it
     if failed or code:
         raise failed or JobFailed("SystemError", f"The worker ended with code {code}.")
+
+
+async def _started(emulator: Emulator, work: Path) -> asyncio.subprocess.Process | ForkedWorker:
+    stack = model_stack.command(emulator.folder)
+    if not stack and forked.AVAILABLE:
+        return await emulator.part(ForkServer).start(work, LINE_LIMIT)
+    own = [sys.executable, "-m", "azureml_emulator.stand_in_model"]
+    command = [*([*stack, "work"] if stack else own), str(work)]
+    nothing, pipe, both = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    return await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=pipe, stderr=both, limit=LINE_LIMIT)
 
 
 def stop(emulator: Emulator) -> None:

@@ -64,7 +64,8 @@ class AzureMl:
 def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
     """An empty emulator for the session; the environment of the tests, and of what they start, points at it.
 
-    A job ends as soon as its work is done, unless a test says otherwise with `delay`.
+    A job ends as soon as its work is done, unless a test says otherwise with `delay`, and nobody waits for seconds that
+    stand for nothing: `setting("operations.retry_after_ms")` and `setting("arm.deployments")` bring them back.
     """
     from azureml_emulator import process
 
@@ -75,6 +76,8 @@ def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
         os.environ.update(process.variables(address, os.environ))
         made = AzureMl(address)
         made.delay("jobs", "at once")
+        made.setting("operations.retry_after_ms", "50")
+        made.setting("arm.deployments", "answered")
         yield made
     finally:
         os.environ.clear()

@@ -8,6 +8,7 @@ import pytest
 from azure.identity import ClientSecretCredential
 
 from azureml_emulator import process
+from azureml_emulator.pytest_plugin import AzureMl
 from mlops.azure import arm, auth, compute, failures
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
@@ -72,6 +73,7 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("fresh")
     address = process.launch(folder, fresh=True)
+    AzureMl(address).setting("operations.retry_after_ms", "50")
     process.control(address, "PUT", f"/workspaces/{ELSEWHERE}/rg-there/mlw-there", {})  # so the subscription is there
     with pytest.MonkeyPatch.context() as patch:
         variables = process.variables(address, {})

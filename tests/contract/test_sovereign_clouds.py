@@ -13,6 +13,7 @@ import pytest
 from azureml_emulator import process
 from azureml_emulator.core import defaults
 from azureml_emulator.http.address import Address
+from azureml_emulator.pytest_plugin import AzureMl
 from mlops.azure import arm, auth, subscription
 from mlops.azure.target import Target
 from mlops.azure.workspace import Workspace
@@ -37,6 +38,7 @@ def posed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A cloud, and an emulator that is it."""
     cloud: Cloud = request.param
     address = process.launch(tmp_path_factory.mktemp("cloud") / "state", cloud=cloud.name)
+    AzureMl(address).setting("operations.retry_after_ms", "50")
     yield cloud, address
     process.stop(Path(address.folder))
 

@@ -15,6 +15,7 @@ from azureml_emulator.services.workspaces import subscription_lists
 LATEST = 100 * 365 * 86_400.0  # of one move of the clock, seconds
 # what may be set besides delays and quotas, and the form of a value
 SETTINGS = {
+    "arm.deployments": "polled|answered",  # how a client hears of the end of a template's; default polled
     "arm.throttling": "on|off",  # Azure Resource Manager's token buckets; default off
     "code.python": r"/.+",  # the Python that runs commands of jobs and scoring scripts; default the emulator's own
     "entra.token_seconds": r"[1-9]\d*",  # how long an access token is good; default 3599
@@ -22,6 +23,7 @@ SETTINGS = {
     "github.subject": "classic|immutable",  # the form of its subject; default classic
     "metrics.lag_seconds": r"\d+(\.\d+)?",  # how late MLflow shows the metrics of a run; default 0
     "monitor.lag_seconds": r"\d+(\.\d+)?",  # how late Azure Monitor shows requests; default 180
+    "operations.retry_after_ms": r"[1-9]\d*",  # how soon a client may ask again; default a second, in `Retry-After`
     **{subscription_lists.setting(one): "Registered|NotRegistered" for one in subscription_lists.NAMESPACES},
     "scoring.stack": "mlflow|foundation-model-inference",  # who serves every model; default: what the model asks for
     "subscription.state": "Enabled|Warned|PastDue|Disabled|Deleted",  # default Enabled

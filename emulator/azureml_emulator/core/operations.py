@@ -42,6 +42,7 @@ API_VERSION = "2022-02-01-preview"  # of the status URL, where a call has none
 NEVER = "0001-01-01T00:00:00+00:00"  # the end of what has not ended, since 2023
 NULL_ANSWERS = ("jobs", *map(str.lower, _ENDPOINTS), "schedules")  # of 202s that say nothing
 RETRY_AFTER = "1"  # seconds; real services answer 5 to 30, which would only make a rehearsal slow
+AGAIN_SETTING = "operations.retry_after_ms"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ class Operation:
     scope: str = ""  # subscription and location of the status URL
     api_version: str = API_VERSION  # of the call that began it, and of its polls
     answer: dict[str, Any] | None = None  # of `Location` at its end; None: the resource
+    again_ms: str = ""  # after how many milliseconds a client may ask again, where that was set
+
+    @property
+    def again(self) -> dict[str, str]:
+        """The header that says after how long a client may ask again."""
+        return _again(self.again_ms)
 
     @property
     def kind(self) -> str:
@@ -160,9 +167,15 @@ class Operations:
             scope=_scope(subscription or request.params["sub"], location),
             api_version=request.query.get("api-version") or API_VERSION,
             answer=answer,
+            again_ms=self._store.setting(AGAIN_SETTING, ""),
         )
         self._save(operation)
         return operation
+
+    @property
+    def again(self) -> dict[str, str]:
+        """What an answer says of the next question, where no operation is kept that says it itself."""
+        return _again(self._store.setting(AGAIN_SETTING, ""))
 
     def release(self, id: str, wanted: Delay, *, error: tuple[str, str] | None = None) -> None:
         """Let a held operation end at a delay that is counted from its start; `error` makes it fail."""
@@ -261,7 +274,7 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
     headers = {
         "Azure-AsyncOperation": operation.url,
         "x-ms-async-operation-timeout": "PT1H",
-        "Retry-After": RETRY_AFTER,
+        **operation.again,
     }
     if operation.kind == "jobs":  # the end of one is polled at its result only
         del headers["Azure-AsyncOperation"]
@@ -275,6 +288,11 @@ def accepted(operation: Operation, status: int, body: Any = None) -> Reply:
 
 def _operation(row: tuple[str, str, float, int]) -> Operation:
     return Operation(**{**json.loads(row[0]), "status": row[1], "due": row[2], "reads": row[3]})
+
+
+def _again(milliseconds: str) -> dict[str, str]:
+    """`Retry-After` counts in whole seconds; for less Azure has a header of its own, which azure-core reads too."""
+    return {"x-ms-retry-after-ms": milliseconds} if milliseconds else {"Retry-After": RETRY_AFTER}
 
 
 def _scope(subscription: str, location: str) -> str:

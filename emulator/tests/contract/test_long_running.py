@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from azureml_emulator.core.arm import HOST, default_workspace_id
 from emulator_support.own import OwnEmulator
 from emulator_support.serving import BASE, SIZE, arm
 
@@ -61,6 +62,34 @@ def test_what_a_crash_of_the_emulator_interrupted_ends_after_the_restart(own: Ow
     own.control("POST", "/clock", {"advance_seconds": 30 + 5 * 1000})
     assert state(own, DEPLOYMENT) == "Succeeded"
     assert own.call("DELETE", arm(DEPLOYMENT)).status == 202
+
+
+def test_a_client_may_ask_again_after_a_second_or_as_soon_as_was_set(own: OwnEmulator) -> None:
+    endpoint = {"location": "eastus", "properties": {"authMode": "Key"}}
+    made = own.call("PUT", arm(ENDPOINT), endpoint)
+    assert (made.headers["Retry-After"], "x-ms-retry-after-ms" in made.headers) == ("1", False)
+    own.control("PUT", "/settings/operations.retry_after_ms", {"value": "50"})
+    own.control("PUT", "/delay/onlineEndpoints", {"delay": "2 reads"})
+    gone = own.call("DELETE", arm(ENDPOINT))
+    for answer in (gone, own.call("GET", gone.headers["Location"])):
+        assert (answer.status, answer.headers["x-ms-retry-after-ms"], "Retry-After" in answer.headers) == (
+            202,
+            "50",
+            False,
+        )
+
+
+def test_a_template_s_deployment_is_polled_or_answered_as_was_set(own: OwnEmulator) -> None:
+    group = default_workspace_id().split("/providers/")[0]
+    url = f"https://{HOST}{group}/providers/Microsoft.Resources/deployments/short?api-version=2020-06-01"
+    body = {"properties": {"mode": "Incremental", "template": {"resources": []}}}
+    polled = own.call("PUT", url, body)
+    assert (polled.status, polled.json()["properties"]["provisioningState"]) == (201, "Accepted")
+    assert own.call("GET", polled.headers["Azure-AsyncOperation"]).json() == {"status": "Succeeded"}
+    own.control("PUT", "/settings/arm.deployments", {"value": "answered"})
+    answered = own.call("PUT", url, body)
+    assert (answered.status, answered.json()["properties"]["provisioningState"]) == (200, "Succeeded")
+    assert "Azure-AsyncOperation" not in answered.headers
 
 
 def test_a_job_can_be_canceled_right_after_it_was_submitted(own: OwnEmulator) -> None:

@@ -13,6 +13,7 @@ from azureml_emulator import process
 from azureml_emulator.core import defaults
 from azureml_emulator.core.clouds import CHINA, CLOUDS, PUBLIC, US_GOVERNMENT, PosedCloud
 from azureml_emulator.http.address import Address
+from azureml_emulator.pytest_plugin import AzureMl
 from emulator_support.rest_walk import walk
 
 FOREIGN = ("azure.com", "azureml.ms", "azureml.net", "windows.net", "microsoftonline.com", "azure.net", "azurecr.io")
@@ -25,6 +26,7 @@ def posed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """It, with nothing but the variables that `exec` gives to a program."""
     cloud: PosedCloud = request.param
     address = process.launch(tmp_path_factory.mktemp("posed") / "state", cloud=cloud.name)
+    AzureMl(address).setting("operations.retry_after_ms", "50")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in process.variables(address, {}).items():
             patch.setenv(name, value)

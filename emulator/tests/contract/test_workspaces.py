@@ -1,5 +1,6 @@
 """Workspaces made and deleted through the real SDK, which deploys a template for them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,12 +8,25 @@ import pytest
 from azureml_emulator import process
 from azureml_emulator.core import arm, defaults
 from azureml_emulator.http.address import Address
+from azureml_emulator.pytest_plugin import AzureMl
 
 
 def delete(ml_client: Any, name: str) -> None:
     ml_client.workspaces.begin_delete(name, delete_dependent_resources=False).result()
 
 
+@pytest.fixture
+def polled(azure_ml: AzureMl, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """How a template's deployment ends is asked for, as on Azure, and the SDK looks so soon whether it has."""
+    from azure.ai.ml.constants._common import LROConfigurations
+
+    monkeypatch.setattr(LROConfigurations, "SLEEP_TIME", 0.05)
+    azure_ml.setting("arm.deployments")
+    yield
+    azure_ml.setting("arm.deployments", "answered")
+
+
+@pytest.mark.usefixtures("polled")
 def test_a_workspace_is_made_with_its_datastores_and_deleted(ml_client: Any) -> None:
     from azure.ai.ml.entities import Workspace
 

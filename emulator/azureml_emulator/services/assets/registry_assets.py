@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from azureml_emulator.core import arm, clouds
 from azureml_emulator.core.errors import ServiceError, bad_request, conflict, error_object
-from azureml_emulator.core.operations import RETRY_AFTER, Operation, accepted
+from azureml_emulator.core.operations import Operation, accepted
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -119,7 +119,7 @@ def operation_end(request: Request, emulator: Emulator) -> Reply:
     """GET what `Location` names: 202 till the asset is there, then its id; 204 of an import. Raises how it failed."""
     operation = emulator.operations.read(request.params["id"])
     if operation.status == "InProgress":
-        return Reply(202, None, {"Retry-After": RETRY_AFTER})
+        return Reply(202, None, operation.again)
     if operation.error:
         raise bad_request(str(operation.error["message"]), code=str(operation.error["code"]))
     return Reply(204) if operation.kind == IMPORTS else Reply(200, {"assetId": _short(operation.resource)})
@@ -232,7 +232,7 @@ def _begun(registry: Resource, operation: Operation) -> Reply:
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Location": f"https://{host}/assetstore/v1.0/operations/{operation.id}",
-        "Retry-After": RETRY_AFTER,
+        **operation.again,
         "x-ms-async-operation-timeout": "PT1H",
     }
     return Reply(202, b"null", headers)

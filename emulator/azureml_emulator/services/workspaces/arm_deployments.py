@@ -15,7 +15,6 @@ from typing import Any
 
 from azureml_emulator.core import arm, clouds, defaults
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -27,6 +26,7 @@ from azureml_emulator.services.workspaces.connections import CONNECTIONS
 from azureml_emulator.services.workspaces.scope import group_exists
 
 KIND = "armDeployments"
+END_SETTING = "arm.deployments"  # how a client hears of the end
 WORKSPACES = f"{arm.PROVIDER}/workspaces"
 
 
@@ -76,9 +76,12 @@ def put(request: Request, emulator: Emulator) -> Reply:
     id = f"{place}/providers/Microsoft.Resources/deployments/{p['name']}"
     before = emulator.store.get(id)
     kept = emulator.store.put(id, body, parent=place, kind=KIND, name=p["name"])
+    code = 200 if before else 201
+    if emulator.store.setting(END_SETTING, "polled") == "answered":
+        return Reply(code, _show(kept))
     status = f"https://{clouds.here(arm.HOST)}{id}/operationStatuses/{uuid.uuid4().int % 10**20:020}"
-    headers = {"Azure-AsyncOperation": f"{status}?{request.query_string}", "Retry-After": RETRY_AFTER}
-    return Reply(200 if before else 201, arm_deployment_answers.begun(_show(kept)), headers)
+    headers = {"Azure-AsyncOperation": f"{status}?{request.query_string}", **emulator.operations.again}
+    return Reply(code, arm_deployment_answers.begun(_show(kept)), headers)
 
 
 def operation_status(request: Request, emulator: Emulator) -> Reply:

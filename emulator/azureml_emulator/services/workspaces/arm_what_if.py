@@ -10,7 +10,6 @@ from typing import Any
 
 from azureml_emulator.core import defaults
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -48,7 +47,7 @@ def post(request: Request, emulator: Emulator) -> Reply:
         f"{home}/operationresults/{number}", {"looks": 0, "answer": body}, parent=home, kind=KIND, name=number
     )
     where = f"https://{request.host}{home}/operationresults/{number}?api-version={request.query['api-version']}"
-    return Reply(202, headers={"Location": where, "Retry-After": RETRY_AFTER})
+    return Reply(202, headers={"Location": where, **emulator.operations.again})
 
 
 def result(request: Request, emulator: Emulator) -> Reply:
@@ -59,7 +58,7 @@ def result(request: Request, emulator: Emulator) -> Reply:
         raise ServiceError(404, "OperationNotFound", f"The operation '{id}' could not be found.", plain=True)
     if not found.body["looks"]:
         emulator.store.update(id, {**found.body, "looks": 1})
-        return Reply(202, headers={"Location": request.url + f"?{request.query_string}", "Retry-After": RETRY_AFTER})
+        return Reply(202, headers={"Location": request.url + f"?{request.query_string}", **emulator.operations.again})
     return Reply(200, found.body["answer"])
 
 

@@ -6,7 +6,6 @@ and of registries tell its status from its result by the query.
 
 from azureml_emulator.core import arm
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Reply, Request
 from azureml_emulator.core.state import Emulator
 
@@ -16,7 +15,7 @@ _STATUS_OF = {"BadRequest": 400, "Conflict": 409, "ResourceNotFound": 404, "Inte
 def status(request: Request, emulator: Emulator) -> Reply:
     """GET the URL of `Azure-AsyncOperation`: 200 with the status, whatever it is."""
     operation = emulator.operations.read(request.params["id"])
-    waiting = {"Retry-After": RETRY_AFTER} if operation.status == "InProgress" else {}
+    waiting = operation.again if operation.status == "InProgress" else {}
     return Reply(200, operation.body(), waiting)
 
 
@@ -35,7 +34,7 @@ def result(request: Request, emulator: Emulator) -> Reply:
         body: dict[str, object] | None = (
             {} if operation.location and "mfeOperationResults" in operation.location else None
         )
-        return Reply(202, body, {"Location": f"{request.url}?{request.query_string}", "Retry-After": RETRY_AFTER})
+        return Reply(202, body, {"Location": f"{request.url}?{request.query_string}", **operation.again})
     if operation.status == "Failed" and operation.error:
         code = str(operation.error["code"])
         raise ServiceError(_STATUS_OF.get(code, 400), code, str(operation.error["message"]))

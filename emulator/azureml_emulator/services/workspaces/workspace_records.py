@@ -9,7 +9,6 @@ import uuid
 from typing import Any, ClassVar
 
 from azureml_emulator.core.errors import bad_request
-from azureml_emulator.core.operations import RETRY_AFTER
 from azureml_emulator.core.request import Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
@@ -128,7 +127,7 @@ def diagnose(request: Request, emulator: Emulator) -> Reply:
     started = emulator.operations.start(
         found.id, scope.KIND, effect="none", request=request, location=scope.location(found), answer={"value": value}
     )
-    return Reply(202, None, {"Location": str(started.location), "Retry-After": RETRY_AFTER})
+    return Reply(202, None, {"Location": str(started.location), **started.again})
 
 
 SERVERLESS_ENDPOINTS = ServerlessEndpoints()

@@ -30,7 +30,7 @@ Written by `make bench`. Times are of the machine of that run: compare the rows 
 ratios between machines. What may not grow is held by tests: calls of a step (`tests/journeys/test_rehearsal.py`),
 modules that a start imports (`tests/cli/test_start.py`), calls as a
 workspace grows (`tests/contract/test_growth.py`), bytes of a row (`tests/unit/test_row_table.py`). What the suite
-costs, folder by folder, with its dearest tests: `python benchmarks/suite.py`.
+costs, folder by folder, with the tests that are dearest and those that wait: `python benchmarks/suite.py`.
 """
 
 

@@ -1,7 +1,9 @@
 """What the suite costs: `python benchmarks/suite.py [WORDS FOR PYTEST]`, as `make test` runs it, without the checks.
 
-Prints CPU seconds and tests of each folder and the ten dearest tests. CPU seconds, and not those of a clock, because a
-machine that does something else meanwhile changes them little. Each worker collects all tests, which is a row of its
+Prints CPU seconds and tests of each folder and the ten dearest files and tests. CPU seconds, because a machine that
+does something else meanwhile changes them little. Seconds of the clock stand beside them, and mean something where
+nothing else runs: what is in these and not in those was waited, for another process, for another worker's turn or in a
+pause; the files and tests that waited longest are named too. Each worker collects all tests, which is a row of its
 own. What a test had an emulator or another process do counts as its own, also after that process's parent has ended.
 """
 
@@ -12,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,33 +48,53 @@ def main() -> None:
     sys.exit(done.returncode)
 
 
-def report(rows: list[tuple[str, float]], most: int) -> None:
-    """By folder, then by file of what is dear, then by test."""
-    folders: dict[str, float] = defaultdict(float)
-    files: dict[str, float] = defaultdict(float)
-    tests: dict[str, float] = defaultdict(float)
-    numbers: dict[str, int] = defaultdict(int)
-    for what, seconds in rows:
+@dataclass
+class Cost:
+    """Seconds of the CPU and of the clock, and how many rows they are of."""
+
+    cpu: float = 0.0
+    clock: float = 0.0
+    number: int = 0
+
+    def add(self, cpu: float, clock: float) -> None:
+        """One more row."""
+        self.cpu, self.clock, self.number = self.cpu + cpu, self.clock + clock, self.number + 1
+
+    @property
+    def waited(self) -> float:
+        """Seconds without CPU; 0 of what used both cores."""
+        return max(0.0, self.clock - self.cpu)
+
+
+def report(rows: list[tuple[str, float, float]], most: int) -> None:
+    """By folder, then by file and by test what is dear, and what waits."""
+    folders: dict[str, Cost] = defaultdict(Cost)
+    files: dict[str, Cost] = defaultdict(Cost)
+    tests: dict[str, Cost] = defaultdict(Cost)
+    whole = Cost()
+    for what, cpu, clock in rows:
         file, separator, _ = what.partition("::")
-        folder = str(Path(file).parent) if separator else file
-        folders[folder] += seconds
-        numbers[folder] += 1
-        if separator:
-            files[file] += seconds
-            tests[what] += seconds
-    print("| folder | CPU s | tests |\n|---|---|---|")
-    for folder, seconds in dearest(folders):
-        print(f"| {folder} | {seconds:.1f} | {numbers[folder] if folder not in ('collection', 'end') else ''} |")
-    print(f"| all | {sum(folders.values()):.1f} | {len(tests)} |")
-    for title, found in (("file", files), ("test", tests)):
-        print(f"\n| {title} | CPU s |\n|---|---|")
-        for name, seconds in dearest(found)[:most]:
-            print(f"| `{name}` | {seconds:.1f} |")
+        of = (folders[str(Path(file).parent)], files[file], tests[what]) if separator else (folders[file],)
+        for cost in (*of, whole):
+            cost.add(cpu, clock)
+    print("| folder | CPU s | clock s | tests |\n|---|---|---|---|")
+    for folder, cost in first(folders, attrgetter("cpu")):
+        number = cost.number if folder not in ("collection", "end") else ""
+        print(f"| {folder} | {cost.cpu:.1f} | {cost.clock:.1f} | {number} |")
+    print(f"| all | {whole.cpu:.1f} | {whole.clock:.1f} | {len(tests)} |")
+    for what, found in (("file", files), ("test", tests)):
+        for title, key in (
+            (f"{what}, dearest first", attrgetter("cpu")),
+            (f"{what}, longest waits first", attrgetter("waited")),
+        ):
+            print(f"\n| {title} | CPU s | clock s |\n|---|---|---|")
+            for name, cost in first(found, key)[:most]:
+                print(f"| `{name}` | {cost.cpu:.1f} | {cost.clock:.1f} |")
 
 
-def dearest(found: dict[str, float]) -> list[tuple[str, float]]:
-    """What costs most comes first."""
-    return sorted(found.items(), key=lambda item: -item[1])
+def first(found: dict[str, Cost], key: Callable[[Cost], float]) -> list[tuple[str, Cost]]:
+    """What has most of it comes first."""
+    return sorted(found.items(), key=lambda item: -key(item[1]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A plugin of pytest that notes the CPU time of each test, with that of the processes it started; see `suite.py`.
 
+Seconds of the clock are noted, too: what only waits uses no CPU.
 An emulator outlives the test that started it, so each test is charged with what it had the emulator do meanwhile. It
 outlives the process that started it, too: `orphans.py` is given those whose parents have ended.
 """
@@ -7,6 +8,7 @@ outlives the process that started it, too: `orphans.py` is given those whose par
 import json
 import os
 import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,18 +56,19 @@ def _read(path: Path) -> str:
 
 
 class Costs:
-    """Rows of one process of pytest: what was done, and CPU seconds."""
+    """Rows of one process of pytest: what was done, CPU seconds and those of the clock."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / f"{os.getpid()}.jsonl").open("a", encoding="utf-8")
         self._before = 0.0  # so that the start of the process is part of what collecting takes
+        self._begun = time.monotonic()
         self._worker = False
 
     def note(self, what: str) -> None:
-        """Charge what was used since the last row to this."""
-        now = used()
-        print(json.dumps([what, round(now - self._before, 4)]), file=self._file, flush=True)
-        self._before = now
+        """Charge what was used since the last row to this, and the time since it began."""
+        now, late = used(), time.monotonic() - self._begun
+        print(json.dumps([what, round(now - self._before, 4), round(late, 4)]), file=self._file, flush=True)
+        self._before, self._begun = now, time.monotonic()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -77,6 +80,7 @@ class Costs:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """With the fixtures that it is the first to ask for, and those that are torn down after it."""
+        self._begun = time.monotonic()  # and not while another worker had the next test
         yield
         self.note(item.nodeid)
 

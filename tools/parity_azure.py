@@ -10,7 +10,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+
+from azureml_emulator import process
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "parity"
@@ -27,9 +30,13 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     recording = OUT / "recording.jsonl"
     recording.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory() as state:
+    with tempfile.TemporaryDirectory() as state, ExitStack() as ends:
         own = {**os.environ, "AZUREML_EMULATOR_DIR": state}
         instead = (*EMULATOR, "exec", "--") if given.rehearse else ()
+        if given.rehearse:
+            address = process.launch(Path(state))
+            ends.callback(process.stop, Path(state))
+            process.control(address, "PUT", "/settings/operations.retry_after_ms", {"value": "50"})
         walked = subprocess.run(
             [*instead, *EMULATOR, "record", "--out", str(recording), "--", *WALK], env=own, check=False
         ).returncode

@@ -31,6 +31,12 @@ def commands(address: Address, **changed: str) -> Callable[..., Ended]:
     return run
 
 
+@pytest.fixture
+def tries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many tries as the clients of azure-core make, without the seconds between them that their transport sleeps."""
+    monkeypatch.setattr("azure.core.pipeline.transport.RequestsTransport.sleep", lambda _self, _seconds: None)
+
+
 @pytest.fixture(scope="module")
 def mlops(emulator_address: Address, sdk_imported: None) -> Iterator[Callable[..., Ended]]:
     """Runs `mlops` on the emulator that the tests share."""

@@ -181,6 +181,7 @@ def made_stage(ml_client: "MLClient", address: Address, folder: Path, model: str
         patch.setattr(reconcile, "PAUSES", poll.Pauses(0.05))
         patch.setattr(canary, "MONITOR_PAUSES", poll.Pauses(0.2))
         patch.setattr(canary, "PROBE_PAUSES", poll.Pauses(0.05))
+        patch.setattr(endpoints, "PAUSE", 0.01)
         first = made.promote(1)
         assert promote_view.outputs(first.result)["traffic"] == "model-1 100 %"
         with made.client() as client:

@@ -65,6 +65,7 @@ def test_who_lost_it_finds_out_before_the_next_change(monkeypatch: pytest.Monkey
     other.release()
 
 
+@pytest.mark.usefixtures("tries_at_once")
 @pytest.mark.parametrize(
     ("fault", "ends"),
     [

@@ -1,7 +1,7 @@
 """What `mlops init cloud` leaves alone, changes and refuses, where something stands already."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -42,11 +42,12 @@ SPEC = CloudSpec(
 class Place:
     """A subscription and a repository, and the command with a person who agrees."""
 
-    def __init__(self, workspace: Workspace, github: RepositorySettings) -> None:
-        self.workspace, self.github = workspace, github
+    def __init__(self, connect: Callable[[], Workspace], github: RepositorySettings) -> None:
+        self.workspace, self._connect, self.github = connect(), connect, github
 
     def run(self, spec: CloudSpec, mode: SetUpMode = SetUpMode.MAKE, *, agrees: bool = True) -> SetUpResult:
-        return cloud.run(spec, self.workspace, self.github, mode, lambda _: agrees).result
+        """With what a process of its own begins with, above all its budget of reads."""
+        return cloud.run(spec, self._connect(), self.github, mode, lambda _: agrees).result
 
     def changes(self, spec: CloudSpec) -> dict[str, SetUpChange]:
         return {one.what: one.change for one in self.run(spec).steps if one.change is not SetUpChange.NONE}
@@ -82,7 +83,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         target = Target("azure", SUBSCRIPTION, SPEC.group, SPEC.workspace, "")
         named = {"GITHUB_REPOSITORY": SPEC.repository, "GITHUB_TOKEN": "mine"}
         github = RepositorySettings.of_repository(named)
-        yield Place(Workspace(target, auth.credential(variables, interactive=False)), github)
+        credential = auth.credential(variables, interactive=False)
+        yield Place(lambda: Workspace(target, credential), github)
     process.stop(folder)
 
 

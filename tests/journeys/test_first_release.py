@@ -140,6 +140,7 @@ SIGN_IN = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")  # stand
 def newcomer(tmp_path: Path, binaries: Path) -> Iterator[Newcomer]:
     address = process.launch(tmp_path / "state", fresh=True)
     process.control(address, "PUT", "/delay/jobs", {"delay": "at once"})
+    process.control(address, "PUT", "/settings/operations.retry_after_ms", {"value": "50"})
     (tmp_path / "home").mkdir()
     yield Newcomer(tmp_path / "home", binaries, address)
     process.stop(tmp_path / "state")

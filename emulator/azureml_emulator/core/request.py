@@ -3,16 +3,21 @@
 It must not know ASGI or any resource.
 """
 
+import base64
+import errno
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO, Self
 from urllib.parse import parse_qsl
 
 from azureml_emulator.core.errors import ServiceError
 
 Json = dict[str, Any]
+Content = bytes | bytearray
+LARGE = 256 * 1024  # bytes of a body that are worth care: more are read into their place and sent piece by piece
 
 
 def whole(stated: Any, default: int, name: str) -> int:
@@ -37,6 +42,31 @@ class InjectedFailure:
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """Bytes of an open file, which are read as they are sent. Who is given it closes it."""
+
+    file: BinaryIO
+    begin: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, first: int, last: int) -> bytes:
+        """Those from `first` to before `last`. Raises OSError where the file ends before."""
+        self.file.seek(self.begin + first)
+        if len(data := self.file.read(last - first)) < last - first:
+            raise OSError(errno.EIO, "a file ended before its bytes were sent")
+        return data
+
+
+@dataclass(frozen=True)
 class Request:
     """One HTTP request. `host` has no port; `path` is percent-decoded; `params` are the route's captured parts."""
 
@@ -48,7 +78,7 @@ class Request:
     headers: Mapping[str, str] = field(
         default_factory=dict
     )  # lower-case names, but for metadata's own after x-ms-meta-
-    body: bytes = b""
+    body: Content = b""
     params: Mapping[str, str] = field(default_factory=dict)
     injected: list[InjectedFailure] = field(default_factory=list)  # taken by the operation that the request begins
 
@@ -56,6 +86,11 @@ class Request:
     def query(self) -> dict[str, str]:
         """Query parameters; of a repeated one, the last."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @cached_property
+    def md5(self) -> str:
+        """The MD5 of the body, as storage writes it. It takes milliseconds for some MiB, in which Python goes on."""
+        return base64.b64encode(hashlib.md5(self.body, usedforsecurity=False).digest()).decode()
 
     def json(self) -> Json:
         """The body as a JSON object. An empty body is an empty object. Raises a 400 as Azure does."""
@@ -81,18 +116,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One HTTP answer. `body` is JSON when it is a dict or list, bytes or text otherwise."""
+    """One HTTP answer. `body` is JSON when it is a dict or list; bytes, text or a part of a file otherwise."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None  # after so many bytes of the body the connection is closed; -1: nothing is sent at all
 
-    def content(self) -> tuple[bytes, str | None]:
+    def content(self) -> tuple[bytes | FilePart, str | None]:
         """The bytes to send and the content type that belongs to them unless `headers` names one."""
         if self.body is None:
             return b"", None
-        if isinstance(self.body, bytes):
+        if isinstance(self.body, bytes | FilePart):
             return self.body, "application/octet-stream"
         if isinstance(self.body, str):
             return self.body.encode(), "text/plain; charset=utf-8"

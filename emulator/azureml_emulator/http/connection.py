@@ -6,18 +6,19 @@ It must not know what is asked, and not how the connection came to be.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote
 
 import httptools
 
-from azureml_emulator.core.request import Request
+from azureml_emulator.core.request import LARGE, FilePart, Request
+from azureml_emulator.http.incoming_body import IncomingBody
 from azureml_emulator.http.proxy import drop
 
 METADATA = "x-ms-meta-"
 MOST_HEADERS = 64 * 1024  # bytes of a request before its body
-LARGE = 64 * 1024  # bytes of an answer that are not worth a copy
 IDLE = 30.0  # seconds without a word after which a connection ends
 WITHOUT_LENGTH = (204, 304)
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
@@ -29,18 +30,21 @@ class HttpAnswer:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | FilePart = b""
     cut: int | None = None
 
 
 Application = Callable[[Request], Awaitable[HttpAnswer]]
 
 
-class HttpConnection(asyncio.Protocol):
-    """A client's connection. `others` are all that are open, of which it is one while it lasts."""
+class HttpConnection(asyncio.BufferedProtocol):
+    """A client's connection. `others` are all that are open, of which it is one while it lasts.
 
-    def __init__(self, application: Application, others: "set[HttpConnection]") -> None:
-        self._application, self._others = application, others
+    What is read goes to `shared` first, which all connections of a loop may share; a large body where it will stay.
+    """
+
+    def __init__(self, application: Application, others: "set[HttpConnection]", shared: memoryview) -> None:
+        self._application, self._others, self._shared = application, others, shared
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None  # none before `connection_made`
@@ -52,7 +56,8 @@ class HttpConnection(asyncio.Protocol):
         self._heard = 0.0  # when anything was said last, by the clock of the loop
         self._timer: asyncio.TimerHandle | None = None
         self._in_head, self._size, self._over = False, 0, False
-        self._url, self._headers, self._body = b"", dict[str, str](), list[bytes]()
+        self._url, self._headers, self._body = b"", dict[str, str](), IncomingBody()
+        self._in_place = False  # what is parsed was read to where it will stay
 
     # What the loop says
 
@@ -67,13 +72,22 @@ class HttpConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(IDLE, self._look)
         if early := self._early:
             self._early = b""
-            self.data_received(early)
+            self._read(early)
 
-    def data_received(self, data: bytes) -> None:
-        """Read, or keep what cannot be answered yet."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where what comes next is put."""
+        return self._body.place or self._shared
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Read what came, or keep what cannot be answered yet."""
         if self._transport is None:
-            self._early += data
+            self._early += self._shared[:nbytes]
             return
+        place = self._body.place
+        self._in_place = len(place) > 0
+        self._read((place or self._shared)[:nbytes])
+
+    def _read(self, data: bytes | memoryview) -> None:
         if self._over:
             return
         self._heard = self._loop.time()
@@ -120,7 +134,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._in_head, self._url, self._headers, self._body = True, b"", {}, []
+        self._in_head, self._url, self._headers = True, b"", {}
 
     def on_url(self, url: bytes) -> None:
         """A piece of its target."""
@@ -136,13 +150,14 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """All headers are there; a client may wait to be asked for the body."""
         self._in_head = False
+        self._body, self._in_place = IncomingBody(self._headers.get("content-length", "")), False
         if self._headers.get("expect", "").lower() == "100-continue" and self._task is None:
             assert self._transport
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
-        self._body.append(body)
+        self._body.add(body, in_place=self._in_place)
 
     def on_message_complete(self) -> None:
         """It is whole."""
@@ -158,8 +173,9 @@ class HttpConnection(asyncio.Protocol):
             raw_path=target,
             query_string=query,
             headers=self._headers,
-            body=b"".join(self._body),
+            body=self._body.content(),
         )
+        self._body = IncomingBody()
         self._over = self._parser.should_upgrade() or not self._parser.should_keep_alive()
         self._waiting.append((request, self._over))
         if self._task is None:
@@ -176,7 +192,8 @@ class HttpConnection(asyncio.Protocol):
             request, last = self._waiting.popleft()
             try:
                 answer = await self._application(request)
-                self._write(answer, head_only=request.method == "HEAD", last=last)
+                with answer.body if isinstance(answer.body, FilePart) else nullcontext():
+                    await self._send(answer, head_only=request.method == "HEAD", last=last or answer.cut is not None)
             except BaseException:
                 self._transport.abort()
                 raise
@@ -184,36 +201,44 @@ class HttpConnection(asyncio.Protocol):
         self._task = None
         self._transport.resume_reading()
 
-    def _write(self, answer: HttpAnswer, *, head_only: bool, last: bool) -> None:
+    async def _send(self, answer: HttpAnswer, *, head_only: bool, last: bool) -> None:
+        """A large answer goes piece by piece, as the client takes it."""
+        assert self._transport
+        size = 0 if head_only else len(answer.body) if answer.cut is None else min(answer.cut, len(answer.body))
+        self._begin(answer, size, last=last)
+        for first in range(LARGE, size, LARGE):
+            await self._room.wait()
+            if self._transport.is_closing():
+                return
+            self._transport.write(_piece(answer, first, size))
+            self._heard = self._loop.time()
+        if last:
+            self._transport.close()
+
+    def _begin(self, answer: HttpAnswer, size: int, *, last: bool) -> None:
+        """Its head, and the first piece of the `size` bytes of its body that are sent."""
         assert self._transport
         if self._transport.is_closing():
             return
-        if answer.cut is not None and answer.cut < 0:
+        if size < 0:
             drop(self._transport)
             return
-        body = b"" if head_only else answer.body if answer.cut is None else answer.body[: answer.cut]
-        last = last or answer.cut is not None
         try:
             head = _head(answer, last=last)
         except ValueError:
             self._end_with(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
-        if len(body) > LARGE:
-            self._transport.write(head)
-            self._transport.write(body)
-        else:
-            self._transport.write(head + body)
+        self._over = self._over or last
+        self._transport.write(head + _piece(answer, 0, size))
         self._heard = self._loop.time()
-        if last:
-            self._over = True
-            self._transport.close()
 
     def _end_with(self, status: HTTPStatus) -> None:
         """Say what went wrong and hang up; what was asked before is not answered any more."""
+        assert self._transport
         self._waiting.clear()
-        self._write(
-            HttpAnswer(status, {"content-type": "text/plain"}, status.phrase.encode()), head_only=False, last=True
-        )
+        said = status.phrase.encode()
+        self._begin(HttpAnswer(status, {"content-type": "text/plain"}, said), len(said), last=True)
+        self._transport.close()
 
     def _look(self) -> None:
         """End it if it was silent for long enough."""
@@ -223,6 +248,12 @@ class HttpConnection(asyncio.Protocol):
             self._transport.close()
         else:
             self._timer = self._loop.call_later(IDLE - silent, self._look)
+
+
+def _piece(answer: HttpAnswer, first: int, size: int) -> bytes:
+    """The piece of a body that begins there, where `size` bytes of it are sent."""
+    last = min(first + LARGE, size)
+    return answer.body.read(first, last) if isinstance(answer.body, FilePart) else answer.body[first:last]
 
 
 def _head(answer: HttpAnswer, *, last: bool) -> bytes:

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 
+from azureml_emulator.core.request import LARGE
 from azureml_emulator.http.certificates import Authority
 from azureml_emulator.http.connection import Application, HttpConnection
 
@@ -21,6 +22,7 @@ class Listening:
     authority: Authority | None
     port: int = 0
     connections: set[HttpConnection] = field(default_factory=set)
+    _shared: memoryview = field(default_factory=lambda: memoryview(bytearray(LARGE)))
     _server: asyncio.Server | None = None
 
     def context(self) -> ssl.SSLContext:
@@ -30,7 +32,7 @@ class Listening:
 
     def protocol(self) -> HttpConnection:
         """HTTP for a connection that somebody accepted."""
-        return HttpConnection(self.application, self.connections)
+        return HttpConnection(self.application, self.connections, self._shared)
 
     async def bind(self, port: int) -> None:
         """Accept at 127.0.0.1:`port`, 0 for any that is free."""

@@ -24,7 +24,7 @@ class Secure(Protocol):
     def context(self) -> ssl.SSLContext:
         """Its side of TLS."""
 
-    def protocol(self) -> asyncio.Protocol:
+    def protocol(self) -> asyncio.BufferedProtocol:
         """What speaks HTTP on a connection; it may be given data before it is told of the connection."""
 
 
@@ -46,7 +46,7 @@ def drop(transport: asyncio.BaseTransport) -> None:
 class _Tunnel(asyncio.Protocol):
     """A connection until the end of its CONNECT."""
 
-    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.BufferedProtocol]) -> None:
         self._context, self._protocol = context, protocol
         self._head = b""
         self._task: asyncio.Task[None] | None = None

@@ -39,12 +39,13 @@ class Recorder:
         host = headers.get("host", "").removesuffix(":443")
         url = f"https://{host}{request.raw_path}" + (f"?{request.query_string}" if request.query_string else "")
         passed = {name: value for name, value in headers.items() if name not in HOP} | {"accept-encoding": "identity"}
+        body = bytes(request.body)
         try:
-            answer = await asyncio.to_thread(self._pass_on, request.method, url, request.body, passed)
+            answer = await asyncio.to_thread(self._pass_on, request.method, url, body, passed)
         except urllib3.exceptions.HTTPError as error:
             said = f"The recorder cannot reach {host}: {error}\n".encode()
             return HttpAnswer(502, {"content-type": "text/plain"}, said)
-        self._remember(request.method, url, request.body, passed, answer)
+        self._remember(request.method, url, body, passed, answer)
         received = {name.lower(): value for name, value in answer.headers.items() if name.lower() not in HOP}
         return HttpAnswer(answer.status, received, answer.data)
 

@@ -23,8 +23,9 @@ def handed_over(*, lost: bool) -> tuple[bytes, int]:
         theirs.setblocking(False)
         loop, protocol = asyncio.get_running_loop(), server.protocol()
         transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
-        protocol.data_received(ASKED[:20])
-        protocol.data_received(ASKED[20:])
+        for piece in (ASKED[:20], ASKED[20:]):
+            protocol.get_buffer(-1)[: len(piece)] = piece
+            protocol.buffer_updated(len(piece))
         if lost:
             protocol.connection_lost(None)
         transport.set_protocol(protocol)

@@ -5,10 +5,9 @@ It must not decide whether a fault is met (`registry`). It is kept in memory onl
 
 from collections import OrderedDict
 
-from azureml_emulator.core.request import Reply, Request
+from azureml_emulator.core.request import LARGE, FilePart, Reply, Request
 
 MOST = 500  # addresses
-LARGEST = 1 << 18  # bytes of a file that is remembered
 
 
 class Answers:
@@ -19,7 +18,7 @@ class Answers:
 
     def note(self, request: Request, reply: Reply) -> Reply | None:
         """Remember an answer to a GET; what was said before it changed, None where that is not known."""
-        if request.method != "GET" or (isinstance(reply.body, bytes | str) and len(reply.body) > LARGEST):
+        if request.method != "GET" or (isinstance(reply.body, bytes | str | FilePart) and len(reply.body) > LARGE):
             return None
         key = f"{request.url}?{request.query_string}"
         newest, before = self._known.pop(key, (reply, None))

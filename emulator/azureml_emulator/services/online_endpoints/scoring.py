@@ -16,7 +16,7 @@ from typing import Any
 
 from azureml_emulator.core import clouds
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.request import Json, Reply, Request
+from azureml_emulator.core.request import Content, Json, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.entra import authorize
 from azureml_emulator.services.entra.actions import Asked
@@ -160,7 +160,7 @@ def _ask_code(container: Container, said: Json) -> tuple[Reply, int]:
     return Reply(424, body, {**headers, "ms-azureml-model-error-statuscode": str(status)}), status
 
 
-def _ask(emulator: Emulator, place: str, stack: str, body: bytes) -> tuple[Reply, int]:
+def _ask(emulator: Emulator, place: str, stack: str, body: Content) -> tuple[Reply, int]:
     """The container's answer and its status; what it raises becomes a 424 of the endpoint. On a thread."""
     foundation = stack == serving.FOUNDATION
     try:

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.request import Reply, Request
+from azureml_emulator.core.request import LARGE, FilePart, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.services.storage import blob_tags, blob_tiers, blobs, page_stated, tag_query
 from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_conditions,
     check_lease,
+    hashed,
     http_date,
     metadata_of,
     require_container,
@@ -32,6 +33,7 @@ _KEPT = ("content-encoding", "content-language", "cache-control", "content-dispo
 _SOURCE_HOST = re.compile(r"(?P<account>[^.]+)\.blob\.core\.windows\.net", re.IGNORECASE)
 
 
+@hashed
 @storage_call("cw")
 def put(request: Request, emulator: Emulator) -> Reply:
     """PUT a whole blob, from the body or, with x-ms-copy-source, from another blob."""
@@ -54,7 +56,8 @@ def put(request: Request, emulator: Emulator) -> Reply:
     labels = {"tags": blob_tags.of_header(request), **blob_tiers.stated(request)}
     if kind == PAGE_BLOB:
         return page_stated.create(request, emulator, address, {**stated(request), **labels})
-    blob = blobs.put(emulator, address, request.body, kind=kind, **stated(request), **labels)
+    said = {"md5": check_md5(request), **stated(request), **labels}
+    blob = blobs.put(emulator, address, request.body, kind=kind, **said)
     blobs.drop_blocks(emulator, address)
     return Reply(201, None, {**changed(blob), "Content-MD5": str(blob.md5)})
 
@@ -69,16 +72,15 @@ def get(request: Request, emulator: Emulator) -> Reply:
         return Reply(200, None, {**headers, **_tier(emulator, blob), "Content-Length": str(blob.size)})
     blob_tiers.refuse_archived(emulator, blob)
     asked = request.headers.get("x-ms-range") or request.headers.get("range")
-    with blobs.path_of(emulator, blob).open("rb") as content:
-        if not asked:
-            return Reply(200, content.read(blob.size), headers)
-        first, last = _range(asked, blob)
-        content.seek(first)
-        data = content.read(last - first + 1)
+    if not asked:
+        return Reply(200, _content(emulator, blob, 0, blob.size), headers)
+    first, last = _range(asked, blob)
     if blob.md5:
         headers["x-ms-blob-content-md5"] = headers.pop("Content-MD5")
-    if request.headers.get("x-ms-range-get-content-md5", "").lower() == "true":
-        headers["Content-MD5"] = _md5(data)
+    hashed = request.headers.get("x-ms-range-get-content-md5", "").lower() == "true"
+    data = _content(emulator, blob, first, last - first + 1, at_once=hashed)
+    if isinstance(data, bytes) and hashed:
+        headers["Content-MD5"] = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
     return Reply(206, data, {**headers, "Content-Range": f"bytes {first}-{last}/{blob.size}"})
 
 
@@ -260,6 +262,16 @@ def _properties(emulator: Emulator, blob: Blob) -> dict[str, str]:
     return {**said, **blob.headers, **_metadata(blob)}
 
 
+def _content(emulator: Emulator, blob: Blob, first: int, size: int, *, at_once: bool = False) -> bytes | FilePart:
+    """Bytes of a blob; many of them stay in the file, of which no others are written over them, until they are sent."""
+    file = blobs.path_of(emulator, blob).open("rb", buffering=0)
+    part = FilePart(file, first, size)
+    if size > LARGE and blob.kind != PAGE_BLOB and not at_once:
+        return part
+    with part:
+        return part.read(0, size)
+
+
 def _snapshot_stamp(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
@@ -279,12 +291,7 @@ def _range(asked: str, blob: Blob) -> tuple[int, int]:
 
 def check_md5(request: Request) -> str:
     """The MD5 of the body. Raises 400 when the client stated another."""
-    md5 = _md5(request.body)
-    if request.headers.get("content-md5", md5) != md5:
+    if request.headers.get("content-md5", request.md5) != request.md5:
         text = "The MD5 value specified in the request did not match with the MD5 value calculated by the server."
         raise ServiceError(400, "Md5Mismatch", text)
-    return md5
-
-
-def _md5(data: bytes) -> str:
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+    return request.md5

@@ -15,6 +15,7 @@ from azureml_emulator.services.storage.blob_protocol import (
     changed,
     check_lease,
     element,
+    hashed,
     require_container,
     storage_call,
     xml,
@@ -24,6 +25,7 @@ from azureml_emulator.services.storage.lease import NONE
 MOST_BLOCKS = 50_000
 
 
+@hashed
 @storage_call("w")
 def put_block(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=block: keep a block until a list commits it."""
@@ -89,6 +91,7 @@ def get_block_list(request: Request, emulator: Emulator) -> Reply:
     return xml(f"<BlockList>{committed}{uncommitted}</BlockList>", headers=headers)
 
 
+@hashed
 @storage_call("aw")
 def append_block(request: Request, emulator: Emulator) -> Reply:
     """PUT ?comp=appendblock."""

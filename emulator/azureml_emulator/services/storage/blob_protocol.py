@@ -4,11 +4,12 @@ It must not know one operation.
 Source: the Blob service REST API (Azure Storage), as azure-storage-blob 12 speaks it.
 """
 
+import asyncio
 import functools
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from xml.sax.saxutils import escape
@@ -16,7 +17,7 @@ from xml.sax.saxutils import escape
 from azureml_emulator.core import clouds, defaults
 from azureml_emulator.core.clock import parse
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.request import Reply, Request
+from azureml_emulator.core.request import LARGE, Reply, Request
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.entra import authorize as entra_authorize
@@ -52,6 +53,19 @@ def storage_call(needed: str) -> Callable[[Handler], Handler]:
         return call
 
     return wrap
+
+
+def hashed(handler: Handler) -> Callable[[Request, Emulator], Awaitable[Reply]]:
+    """A handler that needs the MD5 of the body: of a large one it is found in a thread, while other calls are read."""
+
+    @functools.wraps(handler)
+    async def call(request: Request, emulator: Emulator) -> Reply:
+        if len(request.body) > LARGE:
+            await asyncio.to_thread(getattr, request, "md5")
+        with emulator.transaction():
+            return handler(request, emulator)
+
+    return call
 
 
 def authorize(request: Request, emulator: Emulator, needed: str) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from azureml_emulator.core.errors import ServiceError
-from azureml_emulator.core.request import Request
+from azureml_emulator.core.request import Content, Request
 
 MOST_TAGS = 10
 _TEXT = r"[A-Za-z0-9 +\-./:=_]"
@@ -21,7 +21,7 @@ def of_header(request: Request) -> dict[str, str]:
     return checked(parse_qsl(request.headers.get("x-ms-tags", ""), keep_blank_values=True))
 
 
-def of_body(body: bytes) -> dict[str, str]:
+def of_body(body: Content) -> dict[str, str]:
     """The tags of a `Tags` document. Raises a 400."""
     try:
         root = ElementTree.fromstring(body)  # noqa: S314  # expat of today bounds what entities grow to

@@ -87,12 +87,13 @@ def walk(emulator: Emulator, address: BlobAddress, *, after: str = "") -> Iterat
         yield _blob(body)
 
 
-def put(emulator: Emulator, address: BlobAddress, data: bytes, **properties: Any) -> Blob:
+def put(emulator: Emulator, address: BlobAddress, data: bytes | bytearray, **properties: Any) -> Blob:
     """Create or replace a blob with these bytes; `properties` are fields of Blob."""
     file = _new_file(emulator)
     (emulator.blobs / file).write_bytes(data)
-    md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-    return _replace(emulator, address, file, len(data), **{"md5": md5, **properties})
+    if "md5" not in properties:
+        properties["md5"] = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+    return _replace(emulator, address, file, len(data), **properties)
 
 
 def put_file(emulator: Emulator, address: BlobAddress, source: Path, **properties: Any) -> Blob:
@@ -112,7 +113,7 @@ def copy(emulator: Emulator, source: BlobAddress, address: BlobAddress, **proper
     return _replace(emulator, address, file, found.size, **{**inherited, **properties})
 
 
-def append(emulator: Emulator, address: BlobAddress, data: bytes) -> Blob:
+def append(emulator: Emulator, address: BlobAddress, data: bytes | bytearray) -> Blob:
     """Grow an append blob, which must exist."""
     found = get(emulator, address)
     assert found is not None, address
@@ -178,7 +179,7 @@ def delete(emulator: Emulator, address: BlobAddress) -> None:
         (emulator.blobs / found.file).unlink(missing_ok=True)
 
 
-def stage(emulator: Emulator, address: BlobAddress, block: str, data: bytes) -> None:
+def stage(emulator: Emulator, address: BlobAddress, block: str, data: bytes | bytearray) -> None:
     """Keep an uncommitted block of a blob that may not exist yet."""
     replaced = staged(emulator, address).get(block)
     file = _new_file(emulator)

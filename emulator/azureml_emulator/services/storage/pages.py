@@ -19,7 +19,7 @@ def create(emulator: Emulator, address: BlobAddress, size: int, **properties: ob
     return blobs.keep(emulator, address, size=size)
 
 
-def write(emulator: Emulator, address: BlobAddress, blob: Blob, where: Range, data: bytes | None) -> Blob:
+def write(emulator: Emulator, address: BlobAddress, blob: Blob, where: Range, data: bytes | bytearray | None) -> Blob:
     """Bytes at a range of pages, or none: cleared ones are zeros again and not listed."""
     first, last = where
     with blobs.path_of(emulator, blob).open("r+b") as out:

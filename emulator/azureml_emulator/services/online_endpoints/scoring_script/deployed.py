@@ -15,7 +15,7 @@ import yaml
 
 from azureml_emulator.catalog import curated
 from azureml_emulator.core.errors import ServiceError, error_object
-from azureml_emulator.core.request import Json
+from azureml_emulator.core.request import Content, Json
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.services.assets.asset_resource import Version
@@ -126,7 +126,7 @@ def remove(emulator: Emulator, deployment: OnlineDeployment) -> None:
         shutil.rmtree(emulator.folder / deployment.code["folder"], ignore_errors=True)
 
 
-def envelope(method: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Json:
+def envelope(method: str, query: Mapping[str, str], headers: Mapping[str, str], body: Content) -> Json:
     """A request as the driver reads it."""
     return {"method": method, "query": dict(query), "headers": dict(headers), "body": body.decode("latin-1")}
 

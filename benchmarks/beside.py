@@ -1,10 +1,15 @@
 """The emulator beside moto's server and Azurite, on like requests in one run: `python benchmarks/beside.py`.
 
-Small resources: a version of a data asset here, a parameter of SSM there, each a PUT of a new one and a GET. Blobs: of
-8 MiB, put and read whole. The emulator answers over TLS through its proxy, asks for tokens and roles and keeps what it
-has in SQLite; moto answers over plain HTTP from memory and asks for nothing; Azurite over plain HTTP, from disk, with
-signatures. All clients are threads of this process, which shares the machine. What is not in `--tools` is installed
-there by pip and npm; without npm Azurite is left out.
+Small resources: a version of a data asset here, a parameter of SSM there, each a PUT of a new one and a GET. The
+emulator answers over TLS through its proxy, asks for tokens and roles and keeps what it has in SQLite; moto answers
+over plain HTTP from memory and asks for nothing. Their clients are threads of this process, which shares the machine.
+
+Blobs (`blobs.py`): of 8 MiB, put and read whole, by curl. The emulator and Azurite ask for signatures, compute the MD5
+and write files to the folder of temporary files; Azurite is asked over TLS, as the emulator is, and in the clear, which
+the emulator does not answer. Each round of one is followed by one of the others; figures are medians, and CPU is that
+of the server for a blob, which says more than a rate where the machine has other things to do.
+
+What is not in `--tools` is installed there by pip and npm; without npm, or curl, blobs are left out.
 """
 
 import argparse
@@ -20,20 +25,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import blobs
 import urllib3
+from blobs import BlobServer
 from clients import CLIENTS, load
 
 from azureml_emulator import process
+from azureml_emulator.http.address import Address
 from emulator import API, Service
 
 ROOT = Path(__file__).resolve().parents[1]
-MIB = 1 << 20
-BLOB, BLOBS, BLOB_CLIENTS = 8 * MIB, 24, 4
-CONTAINER = "bench"
 Call = Callable[[int], int]
 
 
@@ -45,22 +49,20 @@ def main() -> None:
     chosen = options.parse_args()
     moto, azurite = installed(chosen.tools)
     print("| call | of | clients | calls/s | median ms | 95 % ms | not as expected |\n|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        address = process.launch(Path(folder))
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        address = process.launch(folder / "emulator")
         try:
             service = Service(address)
             small("the emulator", chosen.calls, *of_the_emulator(service))
-            blobs = {"the emulator": transfers(*of_its_storage(service))}
+            with moto_server(moto) as url:
+                small("moto", chosen.calls, *of_moto(url))
+            if azurite and shutil.which("curl"):
+                ours = of_its_storage(service, address)
+                with azurite_server(azurite, folder, secure=True) as tls, azurite_server(azurite, folder) as plain:
+                    blobs.compare((ours, tls, plain), folder)
         finally:
-            process.stop(Path(folder))
-    with moto_server(moto) as url:
-        small("moto", chosen.calls, *of_moto(url))
-    if azurite:
-        with azurite_server(azurite) as (url, name, key):
-            blobs["Azurite"] = transfers(urllib3.PoolManager(maxsize=BLOB_CLIENTS), url, name, key)
-    print("\n| blobs of 8 MiB, 4 clients | PUT MiB/s | GET MiB/s |\n|---|---|---|")
-    for name, (put, get) in blobs.items():
-        print(f"| {name} | {put:.0f} | {get:.0f} |")
+            process.stop(folder / "emulator")
 
 
 def small(name: str, calls: int, put: Call, get: Call) -> None:
@@ -103,39 +105,13 @@ def of_moto(url: str) -> tuple[Call, Call]:
     return put, lambda number: call("GetParameter", {"Name": f"/bench/{number}"})
 
 
-def of_its_storage(service: Service) -> tuple[urllib3.PoolManager, str, str, str]:
-    """Connections, account, and its key."""
+def of_its_storage(service: Service, address: Address) -> BlobServer:
+    """The storage of the workspace."""
     store = f"{service.workspace}/datastores/workspaceblobstore"
     account = service.call("GET", f"{store}?{API}").json()["properties"]["accountName"]
     key = service.call("POST", f"{store}/listSecrets?{API}", {}).json()["key"]
-    return service.pool, f"https://{account}.blob.core.windows.net", account, key
-
-
-def transfers(pool: urllib3.PoolManager, url: str, account: str, key: str) -> tuple[float, float]:
-    """MiB a second of blobs that are put and read."""
-    from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
-
-    until = datetime.now(UTC) + timedelta(hours=1)
-    kinds, rights = (
-        ResourceTypes(container=True, object=True),
-        AccountSasPermissions(read=True, write=True, create=True),
-    )
-    sas = generate_account_sas(account, key, kinds, rights, until)
-    pool.request("PUT", f"{url}/{CONTAINER}?restype=container&{sas}", headers={"x-ms-version": "2021-12-02"})
-    content = secrets.token_bytes(BLOB)
-    headers = {"x-ms-version": "2021-12-02", "x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream"}
-
-    def call(method: str, number: int, body: bytes | None = None) -> int:
-        place = f"{url}/{CONTAINER}/{number}?{sas}"
-        answer = pool.request(method, place, body=body, headers=headers, retries=False)
-        whole = body is not None or len(answer.data) == BLOB
-        return answer.status if whole else 0
-
-    put = load(BLOB_CLIENTS, range(BLOBS), lambda number: call("PUT", number, content))
-    get = load(BLOB_CLIENTS, range(BLOBS), lambda number: call("GET", number))
-    if put.bad or get.bad:
-        raise SystemExit(f"{url}: {put.bad} of {BLOBS} blobs were not put, {get.bad} not read")
-    return put.rate * BLOB / MIB, get.rate * BLOB / MIB
+    url = f"https://{account}.blob.core.windows.net"
+    return BlobServer("the emulator, TLS", address.pid, url, account, key, address.ca_file, address.proxy_url)
 
 
 def installed(tools: Path) -> tuple[Path, Path | None]:
@@ -162,18 +138,35 @@ def moto_server(program: Path) -> Iterator[str]:
 
 
 @contextmanager
-def azurite_server(program: Path) -> Iterator[tuple[str, str, str]]:
-    """Its address, account and key, while it runs."""
-    port, name, key = free_port(), "bench", base64.b64encode(secrets.token_bytes(32)).decode()
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["--blobPort", str(port), "--location", folder, "--silent", "--skipApiVersionCheck"]
-        with running([str(program), *words], port, AZURITE_ACCOUNTS=f"{name}:{key}"):
-            yield f"http://127.0.0.1:{port}/{name}", name, key
+def azurite_server(program: Path, folder: Path, *, secure: bool = False) -> Iterator[BlobServer]:
+    """Azurite with an account of its own, while it runs."""
+    port, account, key = free_port(), "bench", base64.b64encode(secrets.token_bytes(32)).decode()
+    own = folder / ("azurite-tls" if secure else "azurite")
+    own.mkdir()
+    words = ["--blobPort", str(port), "--location", str(own), "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    name, url, authority = "Azurite, in the clear", f"http://127.0.0.1:{port}/{account}", ""
+    if secure:
+        name, url, authority = "Azurite, TLS", f"https://127.0.0.1:{port}/{account}", str(own / "ca.pem")
+        words += certificate(own)
+    with running([str(program), *words], port, AZURITE_ACCOUNTS=f"{account}:{key}") as pid:
+        yield BlobServer(name, pid, url, account, key, authority)
+
+
+def certificate(folder: Path) -> list[str]:
+    """Options for one of this machine; who issued it is in `ca.pem`."""
+    import trustme
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued = authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    return ["--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem")]
 
 
 @contextmanager
-def running(command: list[str], port: int, **environment: str) -> Iterator[None]:
-    """A server, once it listens, until it is not needed any more."""
+def running(command: list[str], port: int, **environment: str) -> Iterator[int]:
+    """The process of a server, once it listens, until it is not needed any more."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env={**os.environ, **environment}, **quiet) as server:  # type: ignore[call-overload]
         try:
@@ -181,7 +174,7 @@ def running(command: list[str], port: int, **environment: str) -> Iterator[None]
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
                 time.sleep(0.1)
-            yield
+            yield server.pid
         finally:
             server.terminate()
 

@@ -58,6 +58,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.remembered: dict[str, Any] = {}  # still so: who writes it says so, and a rollback forgets all
         self.database = sqlite3.connect(folder / "emulator.sqlite", isolation_level=None, check_same_thread=False)
         self.database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
 
@@ -75,6 +76,7 @@ class Store:
 
     def rollback(self) -> None:
         """Forget what the request wrote."""
+        self.remembered.clear()
         self.database.execute("ROLLBACK")
 
     def put(self, id: str, body: dict[str, Any], *, parent: str, kind: str, name: str) -> Resource:
@@ -127,10 +129,19 @@ class Store:
                 return
             at = rows[-1][-1]
 
-    def every(self, kind: str) -> Iterator[Resource]:
-        """All resources of one kind, in order of creation."""
+    def names(self, parent: str, kind: str) -> list[str]:
+        """The names of resources of one kind below a parent, in order of creation, without reading what they hold."""
         rows = self.database.execute(
-            "SELECT id, parent, kind, name, body, sequence FROM resources WHERE kind = ? ORDER BY sequence", (kind,)
+            "SELECT name FROM resources WHERE parent = ? AND kind = ? ORDER BY sequence", (parent.lower(), kind)
+        )
+        return [name for (name,) in rows]
+
+    def every(self, kind: str, *, within: str = "") -> Iterator[Resource]:
+        """All resources of one kind, in order of creation; of them those that have a text within their id."""
+        rows = self.database.execute(
+            "SELECT id, parent, kind, name, body, sequence FROM resources WHERE kind = ? AND instr(id, ?) "
+            "ORDER BY sequence",
+            (kind, within.lower()),
         ).fetchall()
         return map(_resource, rows)
 
@@ -145,16 +156,24 @@ class Store:
 
     def setting(self, name: str, default: str) -> str:
         """A named string, or the default."""
-        row = self.database.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else default
+        return self._settings().get(name, default)
 
     def set_setting(self, name: str, value: str) -> None:
         """Remember a named string."""
+        self._settings()[name] = value
         self.database.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
 
     def forget_setting(self, name: str) -> None:
         """Go back to the default of a named string."""
+        self._settings().pop(name, None)
         self.database.execute("DELETE FROM settings WHERE name = ?", (name,))
+
+    def _settings(self) -> dict[str, str]:
+        """All of them: they are few, and each call asks for some."""
+        if "settings" not in self.remembered:
+            self.remembered["settings"] = dict(self.database.execute("SELECT name, value FROM settings"))
+        found: dict[str, str] = self.remembered["settings"]
+        return found
 
 
 def _resource(row: tuple[str, str, str, str, str, int]) -> Resource:

@@ -162,8 +162,7 @@ class Assets:
 
     def next_version(self, emulator: Emulator, workspace: Resource, name: str) -> str:
         """One more than the highest version that is a number."""
-        versions = emulator.store.children(self._id(workspace, name), f"{self.plural}/versions")
-        return str(max((int(item.name) for item in versions if item.name.isdecimal()), default=0) + 1)
+        return _after(emulator.store.names(self._id(workspace, name), f"{self.plural}/versions"))
 
     def show(self, resource: Resource) -> Json:
         """A version as it is answered."""
@@ -172,10 +171,11 @@ class Assets:
     def show_container(self, emulator: Emulator, resource: Resource) -> Json:
         """A container as it is answered: with its latest and next version."""
         shown = arm.envelope(resource, f"workspaces/{self.plural}")
-        versions = list(emulator.store.children(resource.id, f"{self.plural}/versions", newest_first=True))
-        numbers = max((int(item.name) for item in versions if item.name.isdecimal()), default=0)
-        active = [item for item in versions if not Version.read(item).is_archived] or versions
-        extra = {"latestVersion": active[0].name if active else None, "nextVersion": str(numbers + 1)}
+        kind = f"{self.plural}/versions"
+        names = emulator.store.names(resource.id, kind)
+        newest = emulator.store.children(resource.id, kind, newest_first=True)
+        active = (item.name for item in newest if not Version.read(item).is_archived)
+        extra = {"latestVersion": next(active, names[-1] if names else None), "nextVersion": _after(names)}
         extra |= {"provisioningState": "Succeeded"} if self.containers_have_a_state else {}
         return {**shown, "properties": {**AssetContainer.read(resource).visible, **extra}}
 
@@ -231,6 +231,11 @@ class Assets:
 
     def _id(self, workspace: Resource, name: str) -> str:
         return f"{workspace.id}/{self.plural}/{name}"
+
+
+def _after(names: Iterable[str]) -> str:
+    """One more than the highest that is a number."""
+    return str(max((int(name) for name in names if name.isdecimal()), default=0) + 1)
 
 
 def selected(request: Request, found: Iterable[Resource]) -> Iterator[Resource]:

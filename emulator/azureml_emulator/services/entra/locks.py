@@ -17,9 +17,7 @@ def refuse(emulator: Emulator, method: str, path: str) -> None:
     if method not in OPERATIONS or f"/providers/{TYPE}" in path.lower():
         return
     asked = path.lower().rstrip("/")
-    for lock in emulator.store.every(KIND):
-        if lock.body["type"].lower() != TYPE:
-            continue
+    for lock in emulator.store.every(KIND, within=f"/providers/{TYPE}/"):
         if method != "DELETE" and str(lock.body["properties"].get("level")).lower() != READ_ONLY:
             continue
         held = lock.id.lower().rpartition("/providers/")[0]

@@ -29,6 +29,7 @@ CALLED_BY_OTHERS = {  # by name -> who calls it
     "on_request": "azure-core",
     "on_response": "azure-core",
     "get_final_get_url": "azure-core",
+    "data_received": "asyncio, of the protocol of a connection",
     **dict.fromkeys(
         ("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
         "httptools",

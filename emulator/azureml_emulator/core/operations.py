@@ -20,7 +20,6 @@ from azureml_emulator.core.store import Store
 
 Effect = Literal["settle", "delete", "none"]
 
-
 UNDER_WAY = "operations under way"  # what is remembered: whether there are any
 HELD = 1e15  # due when somebody says so
 MFE, ACCOUNT, COMPUTE = "mfeOperationsStatus", "workspaceOperationsStatus", "computeOperationsStatus"
@@ -228,10 +227,8 @@ class Operations:
     @property
     def are_under_way(self) -> bool:
         """Whether there is any that a look, a poll or time could end."""
-        if UNDER_WAY not in self._store.remembered:
-            found = self._store.database.execute("SELECT 1 FROM operations WHERE status = 'InProgress' LIMIT 1")
-            self._store.remembered[UNDER_WAY] = found.fetchone() is not None
-        return bool(self._store.remembered[UNDER_WAY])
+        one = "SELECT 1 FROM operations WHERE status = 'InProgress' LIMIT 1"
+        return self._store.remember(UNDER_WAY, lambda: self._store.database.execute(one).fetchone() is not None)
 
     def settle(self) -> None:
         """Apply the effect of every operation that is due."""
@@ -259,7 +256,7 @@ class Operations:
         self._save(replace(operation, status="Failed" if failed else "Succeeded", ended=ended))
 
     def _save(self, operation: Operation) -> None:
-        self._store.remembered.pop(UNDER_WAY, None)
+        self._store.forget(UNDER_WAY)
         self._store.database.execute(
             "INSERT OR REPLACE INTO operations (id, resource, status, due, reads, body) VALUES (?,?,?,?,?,?)",
             (

@@ -5,11 +5,12 @@ It must not know what a resource means. One thread uses it: handlers run one at 
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 BATCH = 100  # rows that are read at once
 LAST = 2**63 - 1
 SCHEMA = """
@@ -58,7 +59,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.remembered: dict[str, Any] = {}  # still so: who writes it says so, and a rollback forgets all
+        self._remembered: dict[str, Any] = {}
         self.database = sqlite3.connect(folder / "emulator.sqlite", isolation_level=None, check_same_thread=False)
         self.database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
 
@@ -76,7 +77,7 @@ class Store:
 
     def rollback(self) -> None:
         """Forget what the request wrote."""
-        self.remembered.clear()
+        self._remembered.clear()
         self.database.execute("ROLLBACK")
 
     def put(self, id: str, body: dict[str, Any], *, parent: str, kind: str, name: str) -> Resource:
@@ -170,10 +171,18 @@ class Store:
 
     def _settings(self) -> dict[str, str]:
         """All of them: they are few, and each call asks for some."""
-        if "settings" not in self.remembered:
-            self.remembered["settings"] = dict(self.database.execute("SELECT name, value FROM settings"))
-        found: dict[str, str] = self.remembered["settings"]
+        return self.remember("settings", lambda: dict(self.database.execute("SELECT name, value FROM settings")))
+
+    def remember(self, name: str, read: Callable[[], T]) -> T:
+        """What was read before; it is true until it is forgotten by whoever writes it, or by a rollback."""
+        if name not in self._remembered:
+            self._remembered[name] = read()
+        found: T = self._remembered[name]
         return found
+
+    def forget(self, name: str) -> None:
+        """Read it anew when it is asked for."""
+        self._remembered.pop(name, None)
 
 
 def _resource(row: tuple[str, str, str, str, str, int]) -> Resource:

@@ -1,5 +1,6 @@
 # `make` alone lists the targets. Each sets up what it needs, and only what is missing.
 PYTHON ?= python3
+WORKERS ?= 3
 VENV ?= $(or $(MLOPS_VENV),.venv)
 BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py --venv $(VENV)
@@ -25,9 +26,10 @@ rehearse: setup ## run the whole road against the emulator: a push becomes a rel
 test: ## lint, types, layers and the whole suite
 	@$(MAKE) --no-print-directory --jobs 2 check suite
 
+# Of three workers on two cores two find a core while the third waits for another process; each costs a collection.
 # With the variable empty pytest may keep the test modules that it rewrites: half of what each worker does to collect.
 suite: setup
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --quiet $(ARGS)
 
 sbom: setup ## write build/sbom.json, what a runner installs as CycloneDX, and look at the licences
 	@$(BIN)/python tools/sbom.py $(ARGS)

@@ -11,6 +11,10 @@ import pytest
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import __main__
+from mlops.azure import endpoints
+from mlops.flow.evaluation import evaluate
+from mlops.flow.poll import Pauses
+from mlops.flow.training import watch
 from tests.cli.conftest import Ended, Stream
 
 
@@ -22,6 +26,9 @@ def commands(address: Address, **changed: str) -> Callable[..., Ended]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**process.variables(address, os.environ), "MLOPS_REHEARSAL": "true", **changed}.items():
                 patch.setenv(name, value)
+            for waiting in (watch, evaluate):  # for jobs that here take a second
+                patch.setattr(waiting, "PAUSES", Pauses(0.1, factor=1.2))
+            patch.setattr(endpoints, "PAUSE", 0.01)
             patch.chdir(Path.cwd())  # and back there: `-C` changes the folder of the process
             patch.setattr("sys.argv", ["mlops", *words])
             patch.setattr("sys.stdout", out)

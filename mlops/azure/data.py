@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import at_once, bulk, datastores
+from mlops.azure import at_once, bulk, datastores, uploads
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
@@ -61,21 +61,17 @@ def exists(workspace: Workspace, name: str, version: str) -> bool:
 def upload(
     workspace: Workspace, name: str, version: str, files: Mapping[str, Path], tags: Mapping[str, str]
 ) -> list[str]:
-    """Make the assets that are missing, and give what was made; those that are there note the recipe."""
-    from azure.ai.ml.constants import AssetTypes
-    from azure.ai.ml.entities import Data
+    """Make the assets that are missing, side by side, and give what was made; those that are there note the recipe."""
 
-    made = []
-    for role in ROLES:
+    def one(role: str) -> str | None:
         asset = asset_name(name, role)
         if found := _get(workspace, asset, version):
             _note(workspace, asset, version, found, tags.get(RECIPE_TAG, ""))
-            continue
-        entity = Data(name=asset, version=version, path=str(files[role]), type=AssetTypes.URI_FILE, tags=dict(tags))
-        with translated(f"upload {asset}:{version}"):
-            workspace.ml.data.create_or_update(entity)
-        made.append(f"{asset}:{version}")
-    return made
+            return None
+        _make(workspace, asset, version, files[role].name, files[role], tags)
+        return f"{asset}:{version}"
+
+    return [made for made in at_once.each(one, ROLES) if made]
 
 
 def _note(workspace: Workspace, asset: str, version: str, found: dict[str, Any], recipe: str) -> None:
@@ -91,13 +87,35 @@ def _note(workspace: Workspace, asset: str, version: str, found: dict[str, Any],
 
 def upload_text(workspace: Workspace, asset: str, version: str, text: str, tags: Mapping[str, str]) -> None:
     """Make one version of a data asset that is a file of JSON lines."""
+    _make(workspace, asset, version, f"{asset}.jsonl", text.encode("utf-8"), tags)
+
+
+def _make(
+    workspace: Workspace, asset: str, version: str, file: str, content: bytes | Path, tags: Mapping[str, str]
+) -> None:
+    """One version of a file, as the SDK's `data.create_or_update` leaves it."""
+    what = f"upload {asset}:{version}"
+    address = uploads.file(workspace, file, content, uploads.Asset(asset, version), what)
+    if address is None:
+        _make_by_sdk(workspace, asset, version, file, content, tags)
+        return
+    stated = {"isAnonymous": False, "isArchived": False, "properties": {}, "tags": dict(tags)}
+    body = {"properties": {**stated, "dataUri": address, "dataType": "uri_file"}}
+    workspace.send("PUT", _url(workspace, asset, version), what, json=body)
+
+
+def _make_by_sdk(
+    workspace: Workspace, asset: str, version: str, file: str, content: bytes | Path, tags: Mapping[str, str]
+) -> None:
+    """The same where the datastore is of another kind, such as a data lake; one at a time."""
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Data
 
-    with tempfile.TemporaryDirectory() as folder, translated(f"upload {asset}:{version}"):
-        file = Path(folder) / f"{asset}.jsonl"
-        file.write_text(text, encoding="utf-8")
-        entity = Data(name=asset, version=version, path=str(file), type=AssetTypes.URI_FILE, tags=dict(tags))
+    with tempfile.TemporaryDirectory() as folder, workspace.alone("the SDK"), translated(f"upload {asset}:{version}"):
+        path = content if isinstance(content, Path) else Path(folder) / file
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        entity = Data(name=asset, version=version, path=str(path), type=AssetTypes.URI_FILE, tags=dict(tags))
         workspace.ml.data.create_or_update(entity)
 
 

@@ -23,6 +23,7 @@ BLOB = "AzureBlob"
 RENEWED_SECONDS = 1800.0  # half of what a signature lives
 ADDRESS = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
 BY_IDENTITY = ("None", "")
+USUAL = "workspaceblobstore"  # what Azure makes with a workspace and mostly is its default; the SDK uploads there
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class BlobPlace:
 def read(workspace: Workspace, address: str, what: str) -> bytes | None:
     """The content of a file, or of the first file of a folder; None where there is nothing."""
     found = ADDRESS.fullmatch(address)
-    place = _place(workspace, found["datastore"], what) if found else None
+    place = place_of(workspace, found["datastore"], what) if found else None
     if found is None or place is None:
         return _by_sdk(workspace, address, what)
     path = found["path"].rstrip("/")
@@ -57,7 +58,7 @@ def read(workspace: Workspace, address: str, what: str) -> bytes | None:
 
 def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
     """Whether there is a file of that path, or one below it."""
-    place = _place(workspace, datastore, what)
+    place = place_of(workspace, datastore, what)
     if place is None:
         return _by_sdk(workspace, f"azureml://datastores/{datastore}/paths/{path}", what) is not None
     path = path.rstrip("/")
@@ -100,9 +101,11 @@ def _is_below(name: str, path: str) -> bool:
     return not name.endswith("/") and (name == path or name.startswith(f"{path}/"))
 
 
-def _place(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
+def place_of(workspace: Workspace, datastore: str, what: str) -> BlobPlace | None:
     """Where a datastore keeps its blobs; None where it is of another kind."""
     url = f"{workspace.url}/datastores/{datastore}"
+    if datastore == USUAL:  # which of them is the default is asked for soon, too, and that answer has this one
+        stated_default(workspace)
     stated = workspace.remembered(
         ("datastore", datastore),
         lambda: dict(workspace.send("GET", f"{url}?api-version={API}", what).json()["properties"]),

@@ -2,13 +2,20 @@
 
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azureml_emulator.http.address import Address
-from mlops.azure import data
+from mlops.azure import data, datastores
 from mlops.domain.tags import RECIPE_TAG
 from tests.contract.own_workspace import own_workspace
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.storage.blob import BlobClient
+
+    from mlops.azure.workspace import Workspace
 
 
 @pytest.fixture
@@ -42,3 +49,52 @@ def test_a_tag_holds_the_newest_recipes(files: dict[str, Path]) -> None:
     assert found
     assert found[1][RECIPE_TAG].split() == recipes[:1:-1]
     assert len(found[1][RECIPE_TAG]) <= 256
+
+
+def shown(workspace: "Workspace", name: str, version: str) -> dict[str, Any]:
+    """A version as ARM shows it, and the file behind it: content, type and metadata."""
+    url = f"{workspace.url}/data/{name}/versions/{version}?api-version={data.API}"
+    asset = workspace.send("GET", url, "read").json()["properties"]
+    blob = blob_of(workspace, asset["dataUri"])
+    stated = blob.get_blob_properties()
+    metadata = {key: value.replace(name, "NAME") for key, value in stated.metadata.items()}
+    kind = (stated.blob_type, stated.content_settings.content_type)
+    return {"asset": asset, "content": blob.download_blob().readall(), "metadata": metadata, "kind": kind}
+
+
+def blob_of(workspace: "Workspace", address: str) -> "BlobClient":
+    """The file at an `azureml:` address."""
+    place = datastores.place_of(workspace, datastores.USUAL, "test")
+    assert place
+    return place.client().get_blob_client(address.partition("/paths/")[2])
+
+
+@pytest.mark.parametrize("size", [1, 70_000_000], ids=["at once", "in parts"])
+def test_an_upload_is_what_the_sdk_leaves(
+    files: dict[str, Path], ml_client: "MLClient", tmp_path: Path, size: int
+) -> None:
+    from azure.ai.ml.entities import Data
+
+    workspace, ours, theirs = own_workspace(), f"ours-{uuid.uuid4().hex[:8]}", f"theirs-{uuid.uuid4().hex[:8]}"
+    tags = {"owner": "x", RECIPE_TAG: "a" * 30}
+    text = f"{uuid.uuid4().hex:>{size}}"
+    data.upload_text(workspace, ours, "1", text, tags)
+    written = shown(workspace, ours, "1")
+    blob_of(workspace, written["asset"]["dataUri"]).delete_blob()  # or the SDK would leave the file as it is
+    file = tmp_path / f"{ours}.jsonl"
+    file.write_text(text)
+    ml_client.data.create_or_update(Data(name=theirs, version="1", path=str(file), type="uri_file", tags=tags))
+    assert shown(workspace, theirs, "1") == written
+
+
+def test_a_file_that_is_whole_stays_and_one_that_was_given_up_is_replaced(files: dict[str, Path]) -> None:
+    workspace, name = own_workspace(), f"again-{uuid.uuid4().hex[:8]}"
+    text = uuid.uuid4().hex
+    for version in ("1", "2"):
+        data.upload_text(workspace, name, version, text, {})
+    first, second = (shown(workspace, name, version) for version in ("1", "2"))
+    assert first["asset"]["dataUri"] == second["asset"]["dataUri"]
+    assert second["metadata"]["version"] == "1", "the file was there, and whole"
+    blob_of(workspace, first["asset"]["dataUri"]).upload_blob(b"half of i", overwrite=True)
+    data.upload_text(workspace, name, "3", text, {})
+    assert shown(workspace, name, "3")["content"] == text.encode()

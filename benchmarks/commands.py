@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from azureml_emulator import process
-from mlops.cli.rehearse.calls import CallCounter, count
+from mlops.cli.rehearse.calls import CallCounter, tally
 
 ROOT = Path(__file__).resolve().parents[1]
 METRICS = {"eval_loss": 1.2, "train_loss": 1.3, "rougeL": 0.3}
@@ -71,10 +71,10 @@ def rehearsal(state: Path) -> None:
     print(
         f"\nA rehearsal took {took:.1f} s of CPU beside the emulator's own, and its steps made these calls to Azure:\n"
     )
-    print("| step | calls |\n|---|---|")
+    print("| step | calls | polls |\n|---|---|---|")
     for step, calls in found["calls"].items():
-        print(f"| {step} | {calls} |")
-    print(f"| all | {sum(found['calls'].values())} |")
+        print(f"| {step} | {calls} | {found['polls'][step]} |")
+    print(f"| all | {sum(found['calls'].values())} | {sum(found['polls'].values())} |")
 
 
 def looks(state: Path, runs: int) -> None:
@@ -84,13 +84,14 @@ def looks(state: Path, runs: int) -> None:
     environment = {**process.variables(address, dict(os.environ)), "MLOPS_REHEARSAL": "true"}
     newest = json.loads(ask("runs", environment))["result"]["runs"][0]
     counter = CallCounter(state, {})
-    print("\n| command | CPU ms | calls to Azure |\n|---|---|---|")
+    print("\n| command | CPU ms | calls to Azure | polls |\n|---|---|---|---|")
     for words in LOOKS:
         line = command(words.format(job=newest["name"]))
         took = median(line, environment, runs)
         list(counter.new())
         cpu(line, environment)
-        print(f"| `{words.partition(' --job')[0]}` | {1000 * took:.0f} | {count(counter.new())} |")
+        made = tally(counter.new())
+        print(f"| `{words.partition(' --job')[0]}` | {1000 * took:.0f} | {made.calls} | {made.polls} |")
 
 
 def command(words: str) -> list[str]:

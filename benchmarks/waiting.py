@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_emulator import process
-from mlops.cli.rehearse.calls import CallCounter, count, is_call
+from mlops.cli.rehearse.calls import CallCounter, is_call, tally
 
 ROOT = Path(__file__).resolve().parents[1]
 DELAY = 0.2  # seconds of a call; about what Resource Manager takes
@@ -76,7 +76,7 @@ def walk(work: Path, state: Path, environment: dict[str, str], delay: float) -> 
         job = job or str((said.get("result") or {}).get("job") or "")
         log = list(counter.new())
         waited = under_way(log, delay)
-        print(f"| `{words.partition(' --job')[0]}` | {count(iter(log))} | {waited / delay:.0f} | {waited:.1f} |")
+        print(f"| `{words.partition(' --job')[0]}` | {tally(log).calls} | {waited / delay:.0f} | {waited:.1f} |")
 
 
 def under_way(log: Iterable[dict[str, Any]], delay: float) -> float:

@@ -3,7 +3,7 @@
 MLflow's REST interface is called directly: importing the client as well would about double what a step imports.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ class Job:
     submitted: datetime | None = None
     outputs: tuple[str, ...] = ()
     by: str = ""  # the identity that submitted it
+    experiment: str = ""
 
 
 def find(workspace: Workspace, name: str) -> Job | None:
@@ -167,15 +168,18 @@ def _values(answer: Mapping[str, Any]) -> dict[str, float]:
     return {str(item["key"]): float(item["value"]) for item in answer["run"]["data"].get("metrics", [])}
 
 
-def all_metrics(workspace: Workspace, name: str) -> dict[str, float]:
+def all_metrics(workspace: Workspace, name: str, enough: Collection[str] = ()) -> dict[str, float]:
     """The metrics of a run and of its steps at any depth; where several logged the same name, the nearest one counts.
 
     Evaluation steps log on their own runs only. Each run is read itself, because search lags behind
-    (azure-sdk-for-python#39198).
+    (azure-sdk-for-python#39198). Where the run itself has all of `enough`, its steps are left alone.
     """
-    urls = {run: _run_url(workspace, run) for run in (name, *run_tree.below(workspace, name))}
+    found = metrics(workspace, name) if enough else {}
+    if enough and set(enough) <= set(found):
+        return found
+    runs = ([] if enough else [name]) + run_tree.below(workspace, name)
+    urls = {run: _run_url(workspace, run) for run in runs}
     read = bulk.each(workspace, urls, f"read the metrics of {name}")
-    found: dict[str, float] = {}
     for run in urls:
         found = {**_values(read[run]), **found}
     return found
@@ -223,6 +227,7 @@ def _job(workspace: Workspace, found: dict[str, Any]) -> Job:
         parse_date(made.get("createdAt")),
         tuple(stated.get("outputs") or ()),
         str(made.get("createdBy") or ""),
+        str(stated.get("experimentName") or ""),
     )
 
 

@@ -44,26 +44,33 @@ def output_text(workspace: Workspace, job: str, output: str, file: str) -> str |
     return None if uri is None else _text(workspace, f"{uri.rstrip('/')}/{file}", f"{file} of {output} of {job}")
 
 
-def step_output_texts(workspace: Workspace, job: str, step: str, outputs: Sequence[str]) -> list[str | None]:
-    """The texts of outputs that are one file each, of a step of a pipeline. None: there is no such step or output.
+def step_output_texts(
+    workspace: Workspace, of: Sequence[str], step: str, outputs: Sequence[str]
+) -> dict[str, list[str | None]]:
+    """By job the texts of outputs that are one file each, of a step of its pipeline. None: no such step or output.
 
     Those of a job that has ended, all of them there, are kept on this machine.
     """
     kept = f"outputs {', '.join(outputs)} of {step}"
-    if known := lasting.recall(workspace, job, kept):
-        return list(known)
-    run = _step(workspace, job, step)
-    found = job_outputs.output_uris(workspace, run, outputs) if run else dict.fromkeys(outputs)
-    what = f"the step {step} of {job}"
+    found: dict[str, list[str | None]] = {
+        job: list(known) for job in of if (known := lasting.recall(workspace, job, kept))
+    }
+    new = [job for job in of if job not in found]
+    run_tree.read_ended(workspace, new)
+    runs = {job: run for job in new if (run := _step(workspace, job, step))}
+    uris = job_outputs.output_uris(workspace, list(runs.values()), outputs)
 
-    def text(output: str) -> str | None:
-        uri = found[output]
-        return _text(workspace, uri.rstrip("/"), f"{output} of {what}") if uri else None
+    def text(one: tuple[str, str]) -> str | None:
+        job, output = one
+        uri = uris[runs[job]][output] if job in runs else None
+        return _text(workspace, uri.rstrip("/"), f"{output} of the step {step} of {job}") if uri else None
 
-    texts = at_once.each(text, found)
-    if None not in texts:
-        lasting.keep(workspace, job, kept, texts)
-    return texts
+    read = at_once.each(text, [(job, output) for job in new for output in outputs])
+    for number, job in enumerate(new):
+        found[job] = read[number * len(outputs) : (number + 1) * len(outputs)]
+        if None not in found[job]:
+            lasting.keep(workspace, job, kept, found[job])
+    return found
 
 
 def _step(workspace: Workspace, job: str, step: str) -> str | None:

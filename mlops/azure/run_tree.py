@@ -1,10 +1,10 @@
 """Runs as run history tells them: what is below a run, and what a run says of itself. It must not read metrics.
 
-All that is below a job that has ended is read at once, as azureml-core's `get_children(recursive=True)` does, and
-stays: none comes or goes. Below one that goes on, each depth is read anew.
+All that is below a job is read at once, as azureml-core's `get_children(recursive=True)` does. Below one that has ended
+none comes or goes, so that stays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -65,8 +65,8 @@ def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     with workspace.alone(key):
         if (known := workspace.known(key)) is not None:
             return list(known)
-        if job := workspace.known(("job", name)):  # which has ended
-            _read_all(workspace, name, str(job["properties"]["experimentName"]))
+        if workspace.known(("job", name)):  # which has ended
+            read_ended(workspace, [name])
             return list(workspace.known(key))
         url = f"{run_history(workspace)}/runs/{quote(name)}/children"
         found = bulk.pages(workspace, url, f"read the steps of {name}")
@@ -78,27 +78,53 @@ def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _read_all(workspace: Workspace, root: str, experiment: str) -> None:
-    """A job that has ended, and all that is below it, in one listing, or as this machine has kept it."""
-    found = lasting.recall(workspace, root, "steps") or _listed(workspace, root, experiment)
+def below_now(workspace: Workspace, root: str, experiment: str) -> dict[str, list[dict[str, Any]]]:
+    """The runs directly below each run of a job that goes on, in the order in which they were made; nothing is kept."""
+    return _by_parent(root, _listed(workspace, experiment, root))
+
+
+def read_ended(workspace: Workspace, names: Sequence[str]) -> None:
+    """Read those of several jobs that have ended, and all that is below them, in one listing for each experiment."""
+    unknown: dict[str, list[str]] = {}
+    for name in names:
+        job = workspace.known(("job", name))
+        if not job or workspace.known(("steps", name)) is not None:
+            continue
+        if found := lasting.recall(workspace, name, "steps"):
+            _keep_all(workspace, name, found)
+        else:
+            unknown.setdefault(str(job["properties"]["experimentName"]), []).append(name)
+    for experiment, roots in unknown.items():
+        listed = _listed(workspace, experiment, *roots)
+        for root in roots:
+            _keep_all(workspace, root, [run for run in listed if root in (run.get("rootRunId"), run.get("runId"))])
+
+
+def _keep_all(workspace: Workspace, root: str, found: list[dict[str, Any]]) -> None:
+    """What is below a job that has ended, in this process, and where all of it has ended on this machine."""
     if all(run.get("status") in ENDED for run in found):
         lasting.keep(workspace, root, "steps", found)
-    below: dict[str, list[dict[str, Any]]] = {root: []}
-    for run in sorted(found, key=_made):
+    for run in found:
         workspace.remember(("run", str(run["runId"])), run)
-        below.setdefault(str(run["runId"]), [])
-        if str(run["runId"]) != root:
-            below.setdefault(str(run.get("parentRunId")), []).append(run)
-    for run_id, steps in below.items():
+    for run_id, steps in _by_parent(root, found).items():
         workspace.remember(("steps", run_id), steps)
 
 
-def _listed(workspace: Workspace, root: str, experiment: str) -> list[dict[str, Any]]:
+def _by_parent(root: str, found: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    below: dict[str, list[dict[str, Any]]] = {root: []}
+    for run in sorted(found, key=_made):
+        below.setdefault(str(run["runId"]), [])
+        if str(run["runId"]) != root:
+            below.setdefault(str(run.get("parentRunId")), []).append(run)
+    return below
+
+
+def _listed(workspace: Workspace, experiment: str, *roots: str) -> list[dict[str, Any]]:
     url = f"{run_history(workspace)}/experiments/{quote(experiment)}/runs:query?api-version=v1.0"
-    body: dict[str, Any] = {"filter": f"RootRunId eq {root}"}
+    body: dict[str, Any] = {"filter": " or ".join(f"RootRunId eq {root}" for root in roots)}
     found: list[dict[str, Any]] = []
     for _ in range(bulk.PAGES):
-        page = workspace.send("POST", url, f"read the steps of {root}", json=body).json()
+        page = workspace.send("POST", url, f"read the steps of {', '.join(roots)}", json=body).json()
         found += page.get("value") or []
         if not page.get("continuationToken"):
             break

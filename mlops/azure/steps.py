@@ -4,12 +4,12 @@ It must not judge a run. Steps are read from the run itself and not from a list 
 incomplete (azure-sdk-for-python#33426).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mlops.azure.failures import translated
-from mlops.azure.run_tree import children, details
+from mlops.azure.run_tree import below_now, children, details
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
 from mlops.domain.training.progress import PipelineStep, log_of_interest
@@ -18,10 +18,21 @@ DEEPEST = 5
 LONGEST = 200_000  # bytes of a log that are read at once; what is before them is left out
 
 
-def tree(workspace: Workspace, name: str, depth: int = 0) -> Iterator[PipelineStep]:
-    """The steps of a run at any depth, each before those below it, in the order in which they were made."""
-    for run in children(workspace, name):
-        below = list(tree(workspace, str(run["runId"]), depth + 1)) if depth < DEEPEST else []
+def tree(workspace: Workspace, name: str, experiment: str = "") -> Iterator[PipelineStep]:
+    """The steps of a job at any depth, each before those below it, in the order in which they were made.
+
+    `experiment` is that of a job that goes on; the steps of one that has ended are known without.
+    """
+    if not experiment or workspace.known(("job", name)):
+        yield from _tree(name, lambda run: children(workspace, run))
+        return
+    below = below_now(workspace, name, experiment)
+    yield from _tree(name, lambda run: below.get(run, []))
+
+
+def _tree(name: str, directly_below: Callable[[str], list[dict[str, Any]]], depth: int = 0) -> Iterator[PipelineStep]:
+    for run in directly_below(name):
+        below = list(_tree(str(run["runId"]), directly_below, depth + 1)) if depth < DEEPEST else []
         yield _step(run, depth, leaf=not below)
         yield from below
 

@@ -104,6 +104,8 @@ def _put(workspace: Workspace, work: Work, name: str) -> str:
     """
     with translated(f"submit the job {name}"):
         job = built(workspace, work, name)
+        # The SDK names its store of components that have no name by this, and reads the workspace for it otherwise.
+        workspace.ml.components._client_key = f"workspace/{workspace.description['properties']['workspaceId']}"
         return str(workspace.ml.jobs.create_or_update(job, skip_validation=True).studio_url or "")
 
 

@@ -21,6 +21,7 @@ def test_each_step_has_its_own_calls_and_neither_sign_in_nor_polls_count(tmp_pat
     event = counter.heard("train", passed.append)
     logged(
         tmp_path,
+        ("POST", f"{ARM}/experiments/e/runs:query"),
         ("POST", "https://login.microsoftonline.com/t/oauth2/v2.0/token"),
         ("GET", "https://control.emulator/status"),
         ("GET", "https://huggingface.co/api/datasets/d"),
@@ -34,14 +35,15 @@ def test_each_step_has_its_own_calls_and_neither_sign_in_nor_polls_count(tmp_pat
     logged(tmp_path, ("GET", f"{ARM}/jobs/ft-1"))
     event(StepEnded("train", "Set up job", "success", 1.0))
     event(StepEnded("train", "mlops watch", "success", 1.0))
-    assert counter.found == {"train train: mlops submit": 3, "train train: mlops watch": 0}
+    assert counter.found == {"train train: mlops submit": 4, "train train: mlops watch": 0}
+    assert counter.polls == {"train train: mlops submit": 2, "train train: mlops watch": 0}
     assert len(passed) == 3
 
 
 def test_who_waits_for_a_job_makes_as_many_calls_on_a_slow_machine(tmp_path: Path) -> None:
     look = [
         ("GET", f"{ARM}/jobs/ft-1"),
-        ("GET", f"{ARM}/runs/ft-1/children"),
+        ("POST", f"{ARM}/experiments/e/runs:query"),
         ("HEAD", "https://x.windows.net/user_logs/l"),
     ]
     found = []

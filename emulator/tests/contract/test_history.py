@@ -84,6 +84,31 @@ def test_runs_are_queried_by_filter_in_pages(api: Call, root: str) -> None:
     assert second["continuationToken"] is None
 
 
+@pytest.mark.parametrize(
+    ("filter_", "names"),
+    [
+        ("{root} and DisplayName eq x", []),  # not a field that is compared
+        ("{root} and (Status eq 'a' or Status ne 'a')", ["child 0", "child 1", "child 2"]),
+        ("({root}) and RunId ne {first}", ["child 1", "child 2"]),
+        ("RunId eq {first} or RunId eq {last}", ["child 0", "child 2"]),
+        ("RunId eq {first} or {root} and RunId eq {last}", ["child 0", "child 2"]),
+        ("{root} and (RunId eq {first} or RunId eq none)", ["child 0"]),
+        ("tags/a eq ' or (' or RunId eq {first}", ["child 0"]),
+    ],
+)
+def test_a_filter_has_and_or_and_brackets(api: Call, root: str, filter_: str, names: list[str]) -> None:
+    children = read(api, f"runs/{root}/children")["value"]
+    place = {"root": f"ParentRunId eq {root}", "first": children[0]["runId"], "last": children[-1]["runId"]}
+    body = {"filter": filter_.format(**place), "orderBy": "CreatedUtc asc"}
+    answer = api("POST", f"{HISTORY}/experiments/history/runs:query", body)
+    assert [run["displayName"] for run in json.loads(answer.data)["value"]] == names
+
+
+def test_a_filter_that_is_none_is_refused(api: Call, root: str) -> None:
+    for text in ("RunId", "(RunId eq a", "RunId eq a or", "RunId eq a) or (RunId eq b", "RunId gt a"):
+        assert api("POST", f"{HISTORY}/experiments/history/runs:query", {"filter": text}).status == 400, text
+
+
 def test_a_page_of_no_size_is_refused(api: Call, root: str) -> None:
     for size in ("many", "0", "-1"):
         assert api("GET", f"{HISTORY}/runs/{root}/children?$top={size}").status == 400

@@ -4,11 +4,11 @@ Sign-ins, the emulator's own surface and the dataset's host are left out; looks 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mlops import clouds
@@ -17,14 +17,16 @@ from mlops.errors import Problem, RemoteFailed
 
 LOG = "requests.log"
 UNDER_WAY = ("OperationsStatus/", "/mfeOperationResults/", "/user_logs/")
+READS_BY_POST = ("/runs:query",)
 
 
 @dataclass
 class CallCounter:
-    """Reads the log on after each step of a workflow. `found` has the numbers by workflow, job and step."""
+    """Reads the log on after each step of a workflow. `found` and `polls` have the numbers by workflow, job, step."""
 
     folder: Path
     found: dict[str, int]
+    polls: dict[str, int] = field(default_factory=dict)
     _read: int = field(default=0)
 
     def heard(self, workflow: str, then: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -33,9 +35,10 @@ class CallCounter:
 
         def event(one: Event) -> None:
             if isinstance(one, StepEnded):
-                calls = count(self.new())
+                made = tally(self.new())
                 if one.step.startswith("mlops "):
-                    self.found[f"{workflow} {one.job}: {one.step}"] = calls
+                    step = f"{workflow} {one.job}: {one.step}"
+                    self.found[step], self.polls[step] = made
             then(one)
 
         return event
@@ -53,27 +56,36 @@ class CallCounter:
         yield from map(json.loads, whole.splitlines())
 
 
-def count(requests: Iterator[dict[str, Any]]) -> int:
-    """The calls to the service among requests.
+class Tally(NamedTuple):
+    """How often the service was asked: calls, and polls, whose number depends on how fast the machine is."""
+
+    calls: int
+    polls: int
+
+
+def tally(requests: Iterable[dict[str, Any]]) -> Tally:
+    """Counts the requests to the service.
 
     Who looks at a job a second time waits for it: from there on, what is read again is a poll. So the number does not
     depend on how fast the machine is.
     """
-    calls, waits = 0, False
+    calls, polls, waits = 0, 0, False
     seen: set[tuple[str, ...]] = set()
     for request in requests:
         if not is_call(request):
+            polls += is_poll(request)
             continue
         place = urlsplit(str(request["url"]))
-        if request["method"] in ("GET", "HEAD"):
+        if request["method"] in ("GET", "HEAD") or place.path.endswith(READS_BY_POST):
             read = (request["method"], str(request["url"]), str(request.get("query", "")))
             again = read in seen
             seen.add(read)
             waits = waits or (again and "/jobs/" in place.path)
             if again and waits:
+                polls += 1
                 continue
         calls += 1
-    return calls
+    return Tally(calls, polls)
 
 
 def check_hosts(folder: Path, cloud: str) -> None:
@@ -95,7 +107,18 @@ def check_hosts(folder: Path, cloud: str) -> None:
 
 def is_call(request: Mapping[str, Any]) -> bool:
     """Whether a request asks the service for something else than how far an operation is."""
-    place = urlsplit(str(request["url"]))
-    host = place.hostname or ""
-    asked = clouds.of_host(host) is not None and not clouds.signs_in(host)
-    return asked and not any(word in place.path for word in UNDER_WAY)
+    return _asks_service(request) and not _under_way(request)
+
+
+def is_poll(request: Mapping[str, Any]) -> bool:
+    """Whether it asks the service for just that."""
+    return _asks_service(request) and _under_way(request)
+
+
+def _asks_service(request: Mapping[str, Any]) -> bool:
+    host = urlsplit(str(request["url"])).hostname or ""
+    return clouds.of_host(host) is not None and not clouds.signs_in(host)
+
+
+def _under_way(request: Mapping[str, Any]) -> bool:
+    return any(word in urlsplit(str(request["url"])).path for word in UNDER_WAY)

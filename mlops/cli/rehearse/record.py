@@ -31,7 +31,8 @@ class Record:
     site: str = ""
     jobs: dict[str, str] = field(default_factory=dict)  # key of a workflow's job -> result
     seconds: dict[str, float] = field(default_factory=dict)  # step of the scenario, and each mlops command
-    calls: dict[str, int] = field(default_factory=dict)  # to the service, by the same; polls are none
+    calls: dict[str, int] = field(default_factory=dict)  # to the service, by the same
+    polls: dict[str, int] = field(default_factory=dict)  # looks at what was still under way, which are no calls
     summaries: list[str] = field(default_factory=list)
 
     def take(self, workflow: str, done: ActRun) -> None:
@@ -65,12 +66,15 @@ class Record:
             ("record", str(folder)),
             ("site", self.site),
         ]
-        timing = [(name, duration(value), self.calls.get(name, "")) for name, value in self.seconds.items()]
+        timing = [
+            (name, duration(value), self.calls.get(name, ""), self.polls.get(name, ""))
+            for name, value in self.seconds.items()
+        ]
         return Report(
             "Rehearsal",
             tables=(
                 table("What happened", ("what", "result"), [(name, text or "-") for name, text in rows]),
-                table("Time", ("step", "took", "calls to Azure"), timing),
+                table("Time", ("step", "took", "calls to Azure", "polls"), timing),
             ),
         )
 

@@ -68,7 +68,7 @@ class Rehearsal:
     @cached_property
     def calls(self) -> CallCounter:
         """What each step asks of the service."""
-        return CallCounter(self.state_folder, self.record.calls)
+        return CallCounter(self.state_folder, self.record.calls, self.record.polls)
 
     @property
     def github(self) -> GithubSide:

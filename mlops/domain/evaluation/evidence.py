@@ -169,9 +169,8 @@ def kept_weights(
     `score` is what the run says of the kept weights, and `history` the steps and values of that metric. A run that says
     nothing keeps its last weights.
     """
-    value = _float(score)
-    last = metrics.get(metric)
-    if value is None or last is None or value == last:
+    value, last = _float(score), metrics.get(metric)
+    if value is None or last is None or not says_other_weights(metrics, score, metric):
         return dict(metrics), None
     found = next((n for n, (_, point) in enumerate(history) if math.isclose(point, value, rel_tol=1e-6)), None)
     if found is None:  # another metric was chosen by, or the history is not complete yet
@@ -182,6 +181,12 @@ def kept_weights(
     if point == last:
         return dict(metrics), None
     return {**metrics, metric: point}, KeptWeights(metric, point, place, last)
+
+
+def says_other_weights(metrics: Mapping[str, float], score: str, metric: str) -> bool:
+    """Whether what a run says of the weights that it kept is not what it says of the last: then its history tells."""
+    value, last = _float(score), metrics.get(metric)
+    return value is not None and last is not None and value != last
 
 
 def _float(text: str) -> float | None:

@@ -12,7 +12,19 @@ from mlops.domain.evaluation.metrics_file import read_metrics
 from mlops.domain.evaluation.paired_rules import Answers, judge_answers
 from mlops.domain.numbers import apart, as_float, number, percent
 
-__all__ = ["Answers", "Finding", "Kind", "Rule", "Ruling", "Verdict", "judge", "lost", "read_metrics", "value_of"]
+__all__ = [
+    "Answers",
+    "Finding",
+    "Kind",
+    "Rule",
+    "Ruling",
+    "Verdict",
+    "judge",
+    "limited",
+    "lost",
+    "read_metrics",
+    "value_of",
+]
 
 
 def judge(
@@ -69,6 +81,11 @@ def lost(candidate: Mapping[str, float], rules: Sequence[Rule]) -> str:
     """The sentence of a required limit that is broken already, whatever else is measured; empty when none is."""
     broken = (item.sentence for item in judge(candidate, None, rules).refusals if item.kind in ("max", "min"))
     return next(broken, "")
+
+
+def limited(rules: Sequence[Rule]) -> frozenset[str]:
+    """The metrics that `lost` looks at."""
+    return frozenset(rule.metric for rule in rules if rule.required and (rule.max, rule.min) != (None, None))
 
 
 def value_of(metrics: Mapping[str, float], name: str) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlops import clock
-from mlops.azure import at_once
+from mlops.azure import at_once, run_tree
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction, decide
 from mlops.domain.training.run import JobState
@@ -108,6 +108,7 @@ def _result(found: RequestedEvaluation, bound: float) -> EvaluateResult:
     means: Mapping[str, Mapping[str, float]] = {}
     measured: list[dict[str, float]] = [{} for _ in found.all]
     if done:
+        run_tree.read_ended(found.evaluator.workspace, [item.job for item in found.all])
         measured, answers = at_once.both(lambda: at_once.each(found.metrics, found.all), found.every_answer)
         means = {said.job: said.means for said in answers.values()}
     failed = any(item.attempt and item.attempt.state.retryable for item in found.all)

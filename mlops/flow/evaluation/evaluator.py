@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import starmap
 
-from mlops.azure import at_once, compute, data, jobs, lasting, provenance, registry
+from mlops.azure import at_once, compute, jobs, provenance, registry, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
@@ -22,7 +22,7 @@ from mlops.domain.training.run import Trigger
 from mlops.domain.training.spec import LATEST, SERVERLESS
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
-from mlops.flow.evaluation import evaluation_spec, evidence, interfaces
+from mlops.flow.evaluation import evaluation_spec, evidence, interfaces, questions
 from mlops.flow.evaluation.reads import Reads, from_file
 from mlops.flow.outcome import Skipped
 
@@ -59,16 +59,22 @@ class Evaluator:
 
         return cls(context.workspace, evaluation_spec.of(context), context.trigger, context.say, checks)
 
-    def wanted(self, name: str) -> "RequestedEvaluation | Skipped":
+    def wanted(self, name: str, *, to_judge: bool = False) -> "RequestedEvaluation | Skipped":
         """The evaluation that a run asks for, or why it asks for none. Raises as `require_completed` does.
 
         A run that breaks a limit of the gate already is refused whatever it answers, so no machine is paid for that.
+        `to_judge`: all its metrics are read, for they will be judged; else those that have a limit.
         """
         job = evidence.require_completed(self.workspace, name)
         if why := scoring.why_not(enabled=self.spec.enabled):
             return Skipped(why)
-        found, (metrics, _) = at_once.both(lambda: self.evaluation(job), lambda: self.reads.ahead(name))
-        broken = rules.lost(metrics, self.spec.gate.rules)
+        limits = self.spec.gate.rules
+
+        def metrics() -> Mapping[str, float]:
+            return self.reads.ahead(name)[0] if to_judge else self.reads.some(name, rules.limited(limits))
+
+        found, measured = at_once.both(lambda: self.evaluation(job), metrics)
+        broken = rules.lost(measured, limits)
         return Skipped(f"it is refused whatever it answers: {broken}") if broken and not found.candidate.done else found
 
     def evaluation(self, job: jobs.Job) -> "RequestedEvaluation":
@@ -83,7 +89,7 @@ class Evaluator:
 
     def require(self, name: str) -> "RequestedEvaluation | Skipped":
         """The finished evaluation of a run, or why it needs none. Raises Unfinished or RemoteFailed before that."""
-        found = self.wanted(name)
+        found = self.wanted(name, to_judge=True)
         if isinstance(found, Skipped):
             return found
         open_ones = [scored for scored in found.all if not scored.done]
@@ -111,6 +117,7 @@ class Evaluator:
             return replace(self._from_training(found), unscored=asked.reason)
         theirs, by = found.champion, asked.champion or asked.candidate
         of = dict.fromkeys((asked.candidate, by) if theirs else (asked.candidate,))
+        run_tree.read_ended(self.workspace, [scored.job for scored in asked.all if scored.done])
         answers, measures = at_once.both(asked.every_answer, lambda: at_once.each(asked.metrics, of))
         measured_of = dict(zip(of, measures, strict=True))
         mine = {**found.metrics, **measured_of[asked.candidate], **_means(answers, "candidate")}
@@ -213,20 +220,7 @@ class RequestedEvaluation:
     @cached_property
     def questions(self) -> str:
         """The file of the questions, as it was asked."""
-        name, version = self.asset
-        prefix = name.removesuffix(f"-{scoring.ROLE}")
-        workspace, kept = self.evaluator.workspace, f"questions {version}"
-        known = lasting.recall(workspace, self.job, kept)
-        if not isinstance(known, str):
-            known = data.read(workspace, prefix, scoring.ROLE, version).decode("utf-8")
-            lasting.keep(workspace, self.job, kept, known)
-        return known
-
-    def said(self, scored: Scored) -> tuple[str | None, str | None]:
-        """The files of a model's answers and of their times; None where its job left none (yet)."""
-        step = (self.evaluator.workspace, scored.job, PREDICTION_STEP)
-        said, times = provenance.step_output_texts(*step, (PREDICTIONS, TIMES))
-        return said, times
+        return questions.read(self.evaluator.workspace, self.job, *self.asset)
 
     def heard(self, scored: Scored) -> Heard | None:
         """What a model said, with its scores; None as before. Raises RemoteFailed where it does not fit the questions.
@@ -241,9 +235,14 @@ class RequestedEvaluation:
         new = {scored.job: scored for scored in wanted if scored.job not in self._heard}
         if not new:
             return
-        texts, _ = at_once.both(lambda: at_once.each(self.said, new.values()), lambda: self.questions)
-        for scored, (said, times) in zip(new.values(), texts, strict=True):
-            if said is None:
+        workspace = self.evaluator.workspace
+        texts, _ = at_once.both(
+            lambda: provenance.step_output_texts(workspace, list(new), PREDICTION_STEP, (PREDICTIONS, TIMES)),
+            lambda: self.questions,
+        )
+        for scored in new.values():
+            said, times = texts[scored.job]
+            if said is None:  # its job left none (yet)
                 continue
             try:
                 found = exchanges(self.questions, said, times)

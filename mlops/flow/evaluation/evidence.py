@@ -1,10 +1,17 @@
 """Looks up what a run is judged by: its metrics, those of its steps, and the champion. It must not judge by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mlops.azure import aliases, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation.evidence import Champion, Evidence, KeptWeights, kept_weights, metrics_of
+from mlops.domain.evaluation.evidence import (
+    Champion,
+    Evidence,
+    KeptWeights,
+    kept_weights,
+    metrics_of,
+    says_other_weights,
+)
 from mlops.domain.evaluation.spec import ChampionPlace
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
@@ -35,14 +42,15 @@ def of_run(workspace: Workspace, job: str, read: RunMetrics, champion: Champion 
     )
 
 
-def metrics_of_run(workspace: Workspace, job: str) -> RunMetrics:
+def metrics_of_run(workspace: Workspace, job: str, enough: Collection[str] = ()) -> RunMetrics:
     """The metrics of the weights that a run kept, as they stand now. They may still be on their way.
 
     The component loads its best weights at the end, and says their loss in a property of the run (azureml-acft).
+    `enough`: metrics besides which others may be missing.
     """
-    found, stated = jobs.all_metrics(workspace, job), run_tree.properties(workspace, job)
+    found, stated = jobs.all_metrics(workspace, job, enough), run_tree.properties(workspace, job)
     score = str(stated.get("score") or "")
-    if not score or found.get(KEPT_BY) is None:
+    if not says_other_weights(found, score, KEPT_BY):
         return found, None
     history = jobs.histories(workspace, job, (KEPT_BY,))
     workspace.remember(("history", job), history)

@@ -3,7 +3,7 @@
 `register` comes right after `gate` on the same machine and judges again, by the numbers that the gate saw.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -35,6 +35,10 @@ class Reads:
         if job not in self._ahead_of_run:
             self._ahead_of_run[job] = metrics_of_run(self.workspace, job)
         return self._ahead_of_run[job]
+
+    def some(self, job: str, named: Collection[str]) -> dict[str, float]:
+        """Those of a run with these names, for who will not judge it; others may be missing."""
+        return metrics_of_run(self.workspace, job, named)[0] if named else {}
 
     def of_run(self, job: str) -> RunMetrics:
         """Those of a run."""

@@ -9,6 +9,7 @@ from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
+from mlops.flow.evaluation import questions
 from mlops.flow.evaluation.evaluator import PREDICTION_STEP, RequestedEvaluation
 
 
@@ -36,6 +37,7 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
     text = scoring.questions(test, spec.conversations, where, spec.probes)
     tags = {OWNER_TAG: spec.owner, DATA_TAG: found.test, "rows": str(text.count("\n"))}
     data.upload_text(workspace, asset, version, text, tags)
+    questions.keep(workspace, found.job, version, text)
 
 
 def _submit(found: RequestedEvaluation, scored: Scored) -> None:

@@ -64,7 +64,7 @@ def _under_way(workspace: Workspace, job: jobs.Job, past: PastSteps) -> RunUnder
     commit = job.tags.get(COMMIT_TAG, "")
     if job.state is JobState.NOT_STARTED:
         return RunUnderWay(job.name, job.state, job.submitted, commit, None, None)
-    seen = Snapshot(job.name, job.state.value, tuple(steps.tree(workspace, job.name)))
+    seen = Snapshot(job.name, job.state.value, tuple(steps.tree(workspace, job.name, job.experiment)))
     working = seen.running()
     if working:
         seen = Snapshot(seen.name, seen.state, seen.steps, jobs.metrics(workspace, job.name))

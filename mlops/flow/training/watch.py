@@ -103,7 +103,7 @@ class _Watcher:
         log: list[str] = []
         if found.state is not JobState.NOT_STARTED:
             try:
-                now = replace(now, steps=tuple(steps.tree(self.workspace, self.name)))
+                now = replace(now, steps=tuple(steps.tree(self.workspace, self.name, found.experiment)))
                 now = replace(now, metrics=jobs.metrics(self.workspace, self.name))
                 log = self._log(now)
             except AzureRefused as error:  # run history and MLflow may not know yet what the job's list knows

@@ -5,8 +5,6 @@ azure-ai-ml (`_restclient/runhistory`).
 """
 
 import json
-import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -19,14 +17,13 @@ from azureml_emulator.services.jobs.execution import queue
 from azureml_emulator.services.runs import runs
 from azureml_emulator.services.storage import storage_keys
 from azureml_emulator.services.storage.blobs import BlobAddress
-from azureml_emulator.services.tracking import run_definition
+from azureml_emulator.services.tracking import run_definition, run_filter
 from azureml_emulator.services.tracking.run_answers import PIPELINE, show
 from azureml_emulator.services.workspaces import scope
 
 PAGE = 100
 _CHANGES: Json = {"properties": {"": "text"}, "runId": "text", "tags": {"": "text"}}  # of what a client may change
 LOG_HOURS = 24.0
-_CONDITION = re.compile(r"^\s*\(?(\w+)(?:/([\w.\-]+))?\s+(eq|ne)\s+'?([^')]*)'?\)?\s*$", re.IGNORECASE)
 
 
 def get(request: Request, emulator: Emulator) -> Reply:
@@ -59,9 +56,8 @@ def query_runs(request: Request, emulator: Emulator) -> Reply:
     if named := request.params.get("experiment"):
         experiment = _experiment(emulator, workspace, named)
         found = [run for run in found if run.body["experiment"] == experiment.name]
-    for part in re.split(r"\s+and\s+", str(body.get("filter") or ""), flags=re.IGNORECASE):
-        if part.strip():
-            found = [run for run in found if _filter(part)(run)]
+    if wanted := str(body.get("filter") or "").strip():
+        found = list(filter(run_filter.read(wanted), found))
     order = str(body.get("orderBy") or "CreatedUtc desc").lower()
     if order.endswith(" desc"):
         found.reverse()
@@ -187,22 +183,6 @@ def _page(request: Request, emulator: Emulator, found: list[Resource], options: 
     if more or request.method == "POST":  # a query says that there is no more; of the runs below one nothing is said
         answer["continuationToken"] = str(start + size) if more else None
     return Reply(200, answer)
-
-
-def _filter(text: str) -> Callable[[Resource], bool]:
-    """One condition on a run, `status eq 'Completed'` or `tags/name eq 'value'`. Raises a 400 for another form."""
-    match = _CONDITION.match(text)
-    if not match:
-        raise ServiceError(400, "UserError", f"The filter {text!r} is not one that the emulator reads.")
-    field, key, sign, value = match.groups()
-
-    def fits(run: Resource) -> bool:
-        named = {"runid": run.name, "status": run.body["status"], "parentrunid": run.body["parent"] or "null"}
-        named |= {"rootrunid": run.body["root"], "runtype": run.body["kind"], "hidden": str(run.body["hidden"]).lower()}
-        stated = (run.body.get(field.lower()) or {}).get(key) if key else named.get(field.lower())
-        return (stated == value) == (sign.lower() == "eq")
-
-    return fits
 
 
 def _data(emulator: Emulator, run: Resource) -> Json:

@@ -54,6 +54,9 @@ def test_the_gate_reads_metrics_anew_and_register_judges_by_what_it_saw(
     gated, asked = machine.asked(lambda one: one.gate(RUN))
     evidence = gated.result.evidence
     assert evidence.metrics["late"] == 3.5
+    assert not [one for one in asked if ".blob." in one], "answers are known"
+    assert sum("runs:query" in one for one in asked) == 1, "of the run itself: of evaluations the steps are known"
+    _, asked = machine.asked(lambda one: one.gate(RUN))
     assert not [one for one in asked if ".blob." in one or "runs:query" in one], "answers and steps are known"
     assert replace(evidence, answers={}) == replace(world.gate(RUN).result.evidence, answers={})
     assert evidence.answers == world.gate(RUN).result.evidence.answers

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-PREFIX = "act-of-mlops-"
+PREFIX = "rehearsal-of-mlops-"
 YOUNG = 60.0  # seconds: what is younger may not be locked yet
 
 

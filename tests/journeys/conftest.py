@@ -1,5 +1,6 @@
 """A repository with our workflows, changed as a user would change it, and the command line run in it."""
 
+import fcntl
 import io
 import json
 import os
@@ -18,11 +19,11 @@ from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
 from mlops import actions
+from mlops.cli.rehearse import forks
 from mlops.cli.rehearse.github_side import REF, REPOSITORY
 from mlops.cli.rehearse.scenario import Rehearsal
 from mlops.cli.rehearse.show import Show
 from mlops.params import load
-from tests.journeys import warm
 from tests.project import PARAMS_FILE, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,10 +99,8 @@ class Clone:
         show = Ears(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
         show.heard = heard
         made = Rehearsal(self.folder, load(PARAMS_FILE), show, keep=True, state=self.state, settings=settings)
-        made.address = self.address
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "executable", str(self.binaries / "python"))
-            return made.workflow(name, event, payload)[0]
+        made.address, made.binaries = self.address, self.binaries
+        return made.workflow(name, event, payload)[0]
 
     @property
     def address(self) -> Address:
@@ -151,10 +150,20 @@ class Clone:
 @pytest.fixture(scope="session")
 def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs; the process behind them is one for the journeys of all workers."""
+    if not forks.AVAILABLE:
+        return Path(sys.executable).parent
     folder, life = tmp_path_factory.getbasetemp(), os.getpid()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder, life = folder.parent, os.getppid()
-    return warm.programs(folder / "warm", life)
+    with (folder / "forks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (made := folder / "forks" / "bin").exists():
+            return made
+        until = os.pidfd_open(life)
+        try:
+            return forks.start(folder / "forks", until)
+        finally:
+            os.close(until)
 
 
 @pytest.fixture(scope="module")

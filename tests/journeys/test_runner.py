@@ -33,7 +33,6 @@ def test_a_runner_is_shallow_detached_unprivileged_and_elsewhere() -> None:
 
 def test_a_rehearsal_and_a_program_against_the_emulator_pass_on_a_runner() -> None:
     done = on_a_runner(
-        'python -m tests.journeys.warm run "$RUNNER_TEMP/warm" '  # its steps are forks; what is below are starts
         "mlops rehearse --until ask --state build/state --scenario two-workspaces "
         "--set data.dataset.percent=1 --set evaluation.conversations=8 --set evaluation.probes.per_category=3 "
         "--set evaluation.max_new_tokens=16 --set serving.max_new_tokens=16\n"

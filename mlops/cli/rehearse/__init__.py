@@ -49,6 +49,7 @@ KINDS = ("stand-in", "real")
     show_default=True,
     help="What trains and serves; real: the packages of Azure's images (docs/parity.md).",
 )
+@click.option("--plain-starts", "plain", is_flag=True, help="Start Python anew for each command, as a runner does.")
 @click.pass_obj
 def command(
     session: Session,
@@ -62,6 +63,7 @@ def command(
     cloud: str | None,
     preset: str | None,
     stack: str,
+    plain: bool,
 ) -> None:
     """Rehearse a push to main on this machine: no account, no cost, the real workflow files."""
     from mlops.cli.rehearse import places, real_stack
@@ -90,6 +92,7 @@ def command(
         open_site=open_site,
         cloud=cloud or "",
         place=session.place,
+        plain=plain,
         stack=real_stack.words(session.params.training.component_version) if stack != KINDS[0] else [],
     )
     rehearsal.run(first=first, last=last, pause=pause)

@@ -1,8 +1,10 @@
 """What a rehearsed workflow or command failed with, as a failure of ours with the same exit code."""
 
+import subprocess
+from collections.abc import Sequence
 from typing import Any
 
-from mlops import actions
+from mlops import actions, jsons
 from mlops.errors import ALL, MlopsError, Problem
 
 
@@ -14,6 +16,17 @@ def of_workflow(workflow: str, done: actions.ActRun) -> MlopsError:
     return by_code(code)(
         problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
     )
+
+
+def answer(words: Sequence[str], done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    """What a command said with `--json`. Raises what it failed with."""
+    try:
+        found: dict[str, Any] = jsons.read(done.stdout)
+    except ValueError:
+        raise MlopsError(Problem(f"mlops {' '.join(words)}", why=done.stderr.strip())) from None
+    if done.returncode:
+        raise by_code(done.returncode)([problem(one) for one in found["problems"]])
+    return found
 
 
 def problem(stated: dict[str, Any]) -> Problem:

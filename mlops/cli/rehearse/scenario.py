@@ -20,10 +20,10 @@ import click
 from azureml_emulator import process
 from azureml_emulator.core import model_stack
 from azureml_emulator.http.address import Address
-from mlops import actions, clock, history, jsons
+from mlops import actions, clock, history
 from mlops.azure.target import FOLDER_VARIABLE, KEPT, note_rehearsal
 from mlops.cli.projects import ONLY_VARIABLE
-from mlops.cli.rehearse import failures, github_side, places, roles, typed
+from mlops.cli.rehearse import failures, forks, github_side, places, roles, typed
 from mlops.cli.rehearse.calls import CallCounter, check_hosts
 from mlops.cli.rehearse.github_side import REF, REPOSITORY, GithubSide
 from mlops.cli.rehearse.record import Record, commit_of
@@ -61,6 +61,8 @@ class Rehearsal:
     cloud: str = ""  # that the emulator poses as; the public one
     stack: list[str] = field(default_factory=list)  # what starts another one than the stand-in
     place: Path = Path()  # that -C named
+    plain: bool = False  # each command is a start of Python, and not a fork of one process
+    binaries: Path = Path(sys.executable).parent  # of the commands
     record: Record = field(default_factory=Record)
     address: Address | None = None
     started: datetime = field(default_factory=clock.now)
@@ -106,20 +108,26 @@ class Rehearsal:
             raise BadInput(Problem(what, fix="mlops rehearse --keep"))
         self.record.commit = commit_of(self.root)
         try:
-            self._ensure_emulator()
-            for step in due:
-                self.show.title(names.index(step.name) + 1, len(STEPS), step.title)
-                if pause:
-                    click.pause("      press Enter to go on")
-                begun = clock.monotonic()
-                go_on = step.do(self)
-                self.record.seconds[step.name] = round(clock.monotonic() - begun, 1)
-                if not go_on:
-                    break
+            with forks.programs(os.environ, plain=self.plain) as self.binaries:
+                self._go(due, pause=pause)
             check_hosts(self.state_folder, self.running.cloud)
         finally:
             self.show.calm()
             self._finish()
+
+    def _go(self, due: tuple[ScenarioStep, ...], *, pause: bool) -> None:
+        begun = clock.monotonic()  # what the first step takes includes that the emulator starts
+        self._ensure_emulator()
+        for step in due:
+            self.show.title(STEPS.index(step) + 1, len(STEPS), step.title)
+            if pause:
+                click.pause("      press Enter to go on")
+                begun = clock.monotonic()
+            go_on = step.do(self)
+            ended = clock.monotonic()
+            self.record.seconds[step.name], begun = round(ended - begun, 1), ended
+            if not go_on:
+                break
 
     def workflow(self, name: str, event: str, payload: dict[str, Any]) -> tuple[actions.ActRun, MlopsError | None]:
         """Run a workflow of the repository as GitHub would for an event; what it did, and the failure it ended in."""
@@ -136,15 +144,9 @@ class Rehearsal:
         """Run an `mlops` command as a person would, and read its JSON."""
         person = {name: value for name, value in os.environ.items() if not RUNNERS_OWN.match(name)}
         environment = {**person, **process.variables(self.running, person), **self._overlay()}
-        words = [sys.executable, "-m", "mlops", "--json", *arguments]
+        words = [str(self.binaries / "python"), "-m", "mlops", "--json", *arguments]
         done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
-        try:
-            found: dict[str, Any] = jsons.read(done.stdout)
-        except ValueError:
-            raise MlopsError(Problem(f"mlops {' '.join(arguments)}", why=done.stderr.strip())) from None
-        if done.returncode:
-            raise failures.by_code(done.returncode)([failures.problem(one) for one in found["problems"]])
-        return found
+        return failures.answer(arguments, done)
 
     def advance(self, seconds: float) -> None:
         """Move the emulator's clock."""
@@ -169,14 +171,14 @@ class Rehearsal:
             raise BadInput(Problem("the emulator did not start", str(self.state_folder), why=str(error))) from None
 
     def _machine(self, event: str, workflow: str) -> actions.RunnerSetup:
-        binaries = Path(sys.executable).parent
-        path = os.pathsep.join([str(binaries), "/usr/local/bin", "/usr/bin", "/bin"])
+        folders = (self.binaries, Path(sys.executable).parent, "/usr/local/bin", "/usr/bin", "/bin")
+        path = os.pathsep.join(dict.fromkeys(map(str, folders)))
         environment = {
             **process.network(self.running),
             **self._overlay(),
             "HF_HOME": process.variables(self.running, {})["HF_HOME"],
-            "MLOPS_VENV": str(binaries.parent),
-            "MLOPS_VENV_READY": str(binaries.parent),
+            "MLOPS_VENV": str(self.binaries.parent),
+            "MLOPS_VENV_READY": str(self.binaries.parent),
         }
         return self.github.machine(event, path, environment, workflow)
 
@@ -203,6 +205,8 @@ def start(rehearsal: Rehearsal) -> bool:
     """Say where the emulator is; it was started before the first step."""
     address = rehearsal.running
     rehearsal.show.line(f"proxy {address.proxy_url}, control {address.control_url}; nothing leaves this machine")
+    if forks.has(rehearsal.binaries):
+        rehearsal.show.line("each mlops command is a fork of one process; --plain-starts starts Python for each", "dim")
     for line in places.told(rehearsal.params):
         rehearsal.show.line(line)
     return True

@@ -1,0 +1,167 @@
+"""A command of a rehearsal is a fork of one process, and who starts it sees what a start of Python would show."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from mlops.cli.rehearse import forks
+from mlops.errors import INTERRUPTED
+from tests.project import PROJECT
+
+T = TypeVar("T")
+REAL = Path(sys.executable).parent
+MOMENTS = 600  # of 0.05 s, after which something will not come
+
+pytestmark = pytest.mark.skipif(not forks.AVAILABLE, reason="forks are not safe on this system")
+
+
+class Command:
+    """`mlops ask`, which waits for the rest of a question: what it is given so far it has read."""
+
+    def __init__(self, binaries: Path, **environment: str) -> None:
+        read, self.writer = os.pipe()
+        self.process = subprocess.Popen(
+            [str(binaries / "mlops"), "ask", "production", "-"],
+            cwd=PROJECT,
+            env={"PATH": os.environ["PATH"], **environment},
+            stdin=read,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self._pipe = str(Path(f"/proc/self/fd/{read}").readlink())
+        os.close(read)
+        os.write(self.writer, b"What is ")
+        until(self._has_read)
+        self.reader, self.is_fork = self._reader()
+
+    def _has_read(self) -> None:
+        if any(fcntl.ioctl(self.writer, termios.FIONREAD, bytes(4))):
+            raise BlockingIOError
+
+    def _reader(self) -> tuple[int, bool]:
+        """The process that has read, and whether it is a fork; one that only lends its streams has them as well."""
+        found = {}
+        for path in Path("/proc").glob("[0-9]*/fd/0"):
+            with suppress(OSError):
+                if str(path.readlink()) == self._pipe:
+                    found[int(path.parts[2])] = b"fork_server" in (path.parents[1] / "cmdline").read_bytes()
+        return max(found.items(), key=lambda item: item[1])
+
+    def end(self) -> tuple[int, str]:
+        """Its exit code, and what it said on standard error."""
+        os.close(self.writer)
+        _, said = self.process.communicate()
+        return self.process.returncode, said.decode()
+
+    def gone(self) -> None:
+        """Nobody reads any more."""
+        try:
+            os.write(self.writer, b" ")
+        except BrokenPipeError:
+            return
+        raise BlockingIOError
+
+
+def until(done: "Callable[[], T]") -> T:
+    """What it gives once it raises no OSError."""
+    for _ in range(MOMENTS):
+        with suppress(OSError):
+            return done()
+        time.sleep(0.05)
+    return done()
+
+
+def refused(address: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as asked, suppress(ConnectionRefusedError):
+        asked.connect(str(address))
+        raise BlockingIOError
+
+
+def run(program: Path, *words: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([program, *words], capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_it_is_a_fork_that_reads_and_ends_as_a_start_does(binaries: Path) -> None:
+    fork, start = Command(binaries), Command(REAL)
+    assert (fork.is_fork, start.is_fork) == (True, False)
+    code, said = fork.end()
+    assert (code, said) == start.end()
+    assert (code, "no target" in said) == (2, True)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["no-verb"], ["plan", "--set", "misspelt=1"], ["plan", "--offline"]])
+def test_it_says_on_each_stream_what_a_start_says(binaries: Path, tmp_path: Path, words: list[str]) -> None:
+    environ = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "60"}
+    fork, start = (run(folder / "mlops", *words, cwd=PROJECT, env=environ) for folder in (binaries, REAL))
+    assert (fork.returncode, fork.stdout, fork.stderr) == (start.returncode, start.stdout, start.stderr)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_reaches_it(binaries: Path, number: signal.Signals) -> None:
+    command = Command(binaries)
+    command.process.send_signal(number)
+    code, said = command.end()
+    assert (code, "interrupted" in said) == (INTERRUPTED, True)
+
+
+def test_it_goes_with_a_step_that_is_killed(binaries: Path) -> None:
+    command = Command(binaries)
+    command.process.kill()
+    until(command.gone)
+    assert command.end()[0] == -signal.SIGKILL
+
+
+def test_who_started_it_dies_of_the_signal_that_it_died_of(binaries: Path) -> None:
+    command = Command(binaries)
+    os.kill(command.reader, signal.SIGABRT)
+    assert command.end()[0] == -signal.SIGABRT
+
+
+def test_what_only_a_start_reads_makes_a_start(binaries: Path) -> None:
+    command = Command(binaries, PYTHONHASHSEED="1")
+    assert not command.is_fork
+    command.process.kill()
+    command.end()
+
+
+def test_another_module_is_run_by_python_itself(binaries: Path) -> None:
+    done = run(binaries / "python", "-c", "import sys; print(sys.executable)")
+    assert done.stdout == f"{sys.executable}\n"
+
+
+def test_where_that_process_is_gone_python_starts(tmp_path: Path) -> None:
+    until_now, held = os.pipe()
+    os.close(held)
+    try:
+        found = forks.start(tmp_path / "a folder", until_now)
+    finally:
+        os.close(until_now)
+    assert forks.has(found)
+    until(lambda: refused(tmp_path / "a folder" / "fork"))
+    assert run(found / "mlops", "--version").stdout.startswith("mlops ")
+
+
+def test_a_rehearsal_leaves_neither_process_nor_folder() -> None:
+    with forks.programs({"TMPDIR": ""}, plain=False) as found:
+        assert forks.has(found)
+        command = Command(found)
+        assert command.is_fork
+    assert not found.parent.exists()
+    until(command.gone)  # what still ran was killed
+    command.end()
+
+
+def test_plain_starts_are_starts() -> None:
+    with forks.programs({}, plain=True) as found:
+        assert found == REAL

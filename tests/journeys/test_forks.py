@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -107,12 +107,29 @@ def test_it_says_on_each_stream_what_a_start_says(binaries: Path, tmp_path: Path
     assert (fork.returncode, fork.stdout, fork.stderr) == (start.returncode, start.stdout, start.stderr)
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """What this process starts does not ignore SIGINT, as a shell has it for what runs in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_reaches_it(binaries: Path, number: signal.Signals) -> None:
     command = Command(binaries)
     command.process.send_signal(number)
     code, said = command.end()
     assert (code, "interrupted" in said) == (INTERRUPTED, True)
+
+
+@pytest.mark.usefixtures("heeded")
+def test_it_ignores_the_signal_that_its_step_ignores(binaries: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    command = Command(binaries)
+    command.process.send_signal(signal.SIGINT)
+    assert command.end()[0] == 2
 
 
 def test_it_goes_with_a_step_that_is_killed(binaries: Path) -> None:

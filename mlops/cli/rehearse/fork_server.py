@@ -39,7 +39,7 @@ STREAMS = 3
 def serve(listener: socket.socket, until: int) -> None:
     """Give a fork to each who asks, until the file of that number can be read: then its owner has ended.
 
-    Commands that still run then are killed, as those are whose asker has gone.
+    Commands that still run then are killed, as is one when the program that asked for it has gone.
     """
     ready, todo, running = selectors.DefaultSelector(), _imports(), dict[socket.socket, int]()
     for one in (listener, until):

@@ -5,11 +5,12 @@ archive a model (ModelContainers_CreateOrUpdate), because it has no public metho
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import models
+from mlops.azure import at_once, models
 from mlops.azure.agree import TRIES, agreed, contradiction
 from mlops.azure.models import Registered
 from mlops.azure.translate import plain_tags
@@ -39,12 +40,16 @@ def registered(
     _settle(workspace, model, lambda now: now.registered(version, names), listed)
 
 
-def promoted(workspace: Workspace, model: str, version: str, environment: str) -> str:
+def promoted(
+    workspace: Workspace, model: str, version: str, environment: str, also: Mapping[str, str | None] | None = None
+) -> str:
     """A version has all traffic of an environment: the champion until now, empty for none.
 
-    Again it changes nothing, but completes what was interrupted.
+    Again it changes nothing, but completes what was interrupted. `also` are tags that the version gets at the same
+    time.
     """
-    return _settle(workspace, model, lambda now: now.promoted(environment, version)).of(environment).champion
+    more = {version: also} if also else None
+    return _settle(workspace, model, lambda now: now.promoted(environment, version), more=more).of(environment).champion
 
 
 def _settle(
@@ -52,12 +57,24 @@ def _settle(
     model: str,
     change: Callable[[Aliases], Aliases],
     listed: Mapping[str, Registered] | None = None,
+    more: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> Aliases:
-    """Change the roles; what they were. Tags of versions are read once more before any is written."""
+    """Change the roles; what they were. Tags of versions are read once more before any is written.
+
+    `more` are further tags of versions, written with the first change of each.
+    """
     were: Aliases | None = None
     written: dict[str, str] = {}
+    every: Iterable[Registered] | None = listed.values() if listed else None
+
+    def versions() -> Iterable[Registered]:
+        return models.versions(workspace, model, archived=True) if every is None else every
+
     for _ in range(WRITES):
-        before = _container(workspace, model, written)
+        if written:
+            before, every = at_once.both(partial(_container, workspace, model, written), versions)
+        else:
+            before = _container(workspace, model)
         if before is None:  # a version of it was promoted or registered, so it is there; a PUT would take its tags
             raise contradiction(f"read the model {model}")
         now = domain.from_tags(plain_tags(before.get("tags")))
@@ -67,10 +84,13 @@ def _settle(
         written = _write(workspace, model, before, wanted)
     else:
         raise RemoteFailed(f"the tags of the model {model} are changed by others all the time")
-    every = listed.values() if listed else models.versions(workspace, model, archived=True)
-    known = {item.version: item.tags for item in every}
+    known = {item.version: item.tags for item in versions()}
+    left = dict(more or {})
     for step in domain.retags(wanted, known, workspace.now()):
-        models.set_tags(workspace, model, step.version, step.tags)
+        told = {**step.tags, **left.pop(step.version, {})}
+        models.set_tags(workspace, model, step.version, told, seen=known[step.version])
+    for version, tags in left.items():
+        models.set_tags(workspace, model, version, tags, seen=known.get(version))
     return were or wanted
 
 

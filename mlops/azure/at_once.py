@@ -20,6 +20,13 @@ def both(one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
         return first.result(), second.result()
 
 
+def beside(here: Callable[[], A], there: Callable[[], B]) -> tuple[A, B]:
+    """What the two give, the first one done in this thread, as what may be interrupted. Raises as `both`."""
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(there)
+        return here(), second.result()
+
+
 def each(read: Callable[[Key], A], keys: Iterable[Key]) -> list[A]:
     """What a read gives for each key, in their order. Raises the failure of the first that has one."""
     wanted = list(keys)

@@ -8,7 +8,7 @@ Source: Lease Blob of the Blob service REST API.
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,18 +57,22 @@ class BlobLock:
         self._renewed = 0.0  # when the last renewal was sent
         self._over = threading.Event()
         self._lost = False
+        self._made = ""  # the ETag of the blob that this process made: nobody else was there while it has that
         self._no_secret: tuple[Problem, ...] = ()  # why the datastore's key is not what it signs in with
         self.held = False
 
-    def acquire(self) -> Holder | None:
-        """Take it; whoever has it where that is another, else None. Raises our failures."""
+    def acquire(self, *, is_new: bool = False) -> Holder | None:
+        """Take it; whoever has it where that is another, else None. Raises our failures.
+
+        `is_new`: there is most likely no blob yet, so it is made first.
+        """
         begun = clock.monotonic()
         with translated(f"take the lock {self._name}"), self._explained():
-            if not self._try():
+            if not self._try(is_new):
                 return self._who()
             self._begin(begun)
-            stated = {"holder": _ascii(self._holder.name), "verb": _ascii(self._holder.verb)}
-            self._blob.set_blob_metadata(stated, lease=self._id)
+            if not self._lease.etag or self._lease.etag != self._made:
+                self._blob.set_blob_metadata(self._stated, lease=self._id)
         return None
 
     def seize(self) -> Holder | None:
@@ -77,9 +81,14 @@ class BlobLock:
             _allowing(lambda: self._lease.break_lease(0), 404, 409)  # 409: nobody has it
         return self.acquire()
 
+    @property
+    def sure(self) -> bool:
+        """Whether it is held as far as is known here; `confirm` asks."""
+        return self.held and not self._lost
+
     def confirm(self) -> None:
         """Make sure that it is still this process's, by renewing it. Raises Lost, or our failures."""
-        if not self.held or self._lost:
+        if not self.sure:
             raise Lost
         begun = clock.monotonic()
         with translated(f"renew the lock {self._name}"):
@@ -100,20 +109,38 @@ class BlobLock:
         except MlopsError:
             return
 
+    def remove(self) -> None:
+        """Give it back, and the blob with it; whoever may not delete that gives the lock back alone."""
+        if not self.held:
+            return
+        with suppress(MlopsError), translated(f"delete the lock {self._name}"):
+            _allowing(lambda: self._blob.delete_blob(lease=self._id), 404)
+            self.abandon()
+        self.release()
+
     def abandon(self) -> None:
         """Renew it no more: it ends within a minute."""
         self._over.set()
         self.held = False
 
-    def _try(self) -> bool:
+    def _try(self, is_new: bool) -> bool:
         """Acquire, and make the blob first where there is none; False while it is leased."""
+        if is_new:
+            _allowing(self._make, 409, 412)
         for _ in range(2):
             refused = self._asked(lambda: self._lease.acquire(SECONDS), 404, 409)
             if refused != 404:
                 return refused == 0
             # 409 and 412: another made it in the meantime, and may have leased it.
-            _allowing(lambda: self._blob.upload_blob(b"", overwrite=False), 409, 412)
+            _allowing(self._make, 409, 412)
         return False
+
+    def _make(self) -> None:
+        self._made = str(self._blob.upload_blob(b"", overwrite=False, metadata=self._stated).get("etag") or "")
+
+    @property
+    def _stated(self) -> dict[str, str]:
+        return {"holder": _ascii(self._holder.name), "verb": _ascii(self._holder.verb)}
 
     def _asked(self, call: Callable[[], object], *statuses: int) -> int:
         """As `_allowing`. Raises Transient where a success does not name this lease: the storage did not answer."""

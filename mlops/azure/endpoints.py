@@ -1,13 +1,12 @@
 """Managed online endpoints: read as facts, changed one thing at a time, and only where they are as they were seen."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from mlops import clock
-from mlops.azure import at_once, autoscale, bulk, deployments
+from mlops.azure import at_once, autoscale, bulk, deployments, endpoint_address
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
-from mlops.azure.failures import Conflict, NotFound, translated
+from mlops.azure.failures import Conflict, NotFound
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import DeploymentFacts, EndpointFacts, EndpointState, traffic_value
@@ -15,42 +14,75 @@ from mlops.domain.promote.rollback_target import NO_NAME
 from mlops.domain.tags import OWNER_TAG, PREVIOUS_TAG, TRAFFIC_TAG
 from mlops.errors import Problem, RemoteFailed
 
-LOG_LINES = 60
-API = "2024-10-01"
 PAGE = 100  # endpoints a page of the listing
 # What a PUT repeats of an endpoint, as the SDK's does: the service takes away what is left out.
 KEPT = ("authMode", "compute", "description", "properties", "publicNetworkAccess")
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 LONGEST_VALUE = 256  # characters of a tag's value
-AUTH_MODES = {"Key": "key", "AMLToken": "aml_token", "AADToken": "aad_token"}  # the service's word: the SDK's
 
 
-def observe(workspace: Workspace, name: str, owner: str, expected: Sequence[str] = ()) -> EndpointFacts:
+def _nothing() -> None:
+    """What `sure` is where nobody else may change an endpoint."""
+
+
+def observe(
+    workspace: Workspace, name: str, owner: str, expected: Sequence[str] = (), *, is_empty: bool = False
+) -> EndpointFacts:
     """The endpoint as it is, `Absent` when there is none: when a read, the listing and a later read all say so.
 
     A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
-    Raises Contradiction when no two answers agree.
+    `is_empty`: this process has just made it, so it has no deployments. Raises Contradiction when no two answers agree.
     """
-    listed: tuple[DeploymentFacts, ...] | None = None
-    if workspace.known(_answers_at(name)):  # it was there a moment ago
+    listed: tuple[DeploymentFacts, ...] | None = () if is_empty else None
+    if endpoint_address.is_known(workspace, name) and not is_empty:  # it was there a moment ago
         found, listed = at_once.both(lambda: _present(workspace, name), lambda: _listed(workspace, name))
     else:
         found = _present(workspace, name)
+    return _seen(workspace, name, owner, found, expected, listed)
+
+
+def first_look(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
+    """The same, but `Absent` by one read alone: whoever acts on that asks `is_there` before."""
+    return _seen(workspace, name, owner, read(workspace, name))
+
+
+def is_there(workspace: Workspace, name: str) -> bool:
+    """Whether the listing or a read has an endpoint that an earlier read did not find."""
+    listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
+    return name in listed or again is not None
+
+
+def shown(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
+    """The endpoint for people to look at: `Absent` when neither a read nor the listing has it."""
+    found = read(workspace, name)
+    if found is None and name in names(workspace):
+        return observe(workspace, name, owner)
+    return _seen(workspace, name, owner, found)
+
+
+def _seen(
+    workspace: Workspace,
+    name: str,
+    owner: str,
+    found: Mapping[str, Any] | None,
+    expected: Sequence[str] = (),
+    listed: tuple[DeploymentFacts, ...] | None = None,
+) -> EndpointFacts:
     if found is None:
         return EndpointFacts(name, EndpointState.ABSENT, {}, {}, (), {}, ours=True)
-    stated, shown = plain_tags(found.get("tags")), found["properties"]
-    workspace.remember(_answers_at(name), _scoring(shown) if shown.get("scoringUri") else None)
-    traffic, mirror = _shares(shown.get("traffic")), _shares(shown.get("mirrorTraffic"))
-    named = {*traffic, *mirror, *stated.get(PREVIOUS_TAG, "").split(), *expected}
+    tags, stated = plain_tags(found.get("tags")), found["properties"]
+    endpoint_address.keep(workspace, name, stated)
+    traffic, mirror = _shares(stated.get("traffic")), _shares(stated.get("mirrorTraffic"))
+    named = {*traffic, *mirror, *tags.get(PREVIOUS_TAG, "").split(), *expected}
     return EndpointFacts(
         name=name,
-        state=deployments.known_state(EndpointState, shown.get("provisioningState"), f"the endpoint {name}"),
+        state=deployments.known_state(EndpointState, stated.get("provisioningState"), f"the endpoint {name}"),
         traffic=traffic,
         mirror=mirror,
         deployments=_all_deployments(workspace, name, named, listed),
-        tags=stated,
-        ours=stated.get(OWNER_TAG) == owner,
-        auth_mode=_auth_mode(shown),
+        tags=tags,
+        ours=tags.get(OWNER_TAG) == owner,
+        auth_mode=endpoint_address.sign_in(stated),
     )
 
 
@@ -58,8 +90,7 @@ def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
     for _ in range(TRIES):
         if found := read(workspace, name):
             return found
-        listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
-        if name not in listed and again is None:
+        if not is_there(workspace, name):
             return None
         clock.sleep(PAUSE)
     raise contradiction(f"read the endpoint {name}")
@@ -87,27 +118,38 @@ def _shares(stated: Mapping[str, Any] | None) -> dict[str, int]:
 
 
 def create(workspace: Workspace, name: str, *, auth_mode: str, tags: Mapping[str, str]) -> None:
-    """Make an endpoint without deployments, and wait for it. Raises Conflict when there is one after all."""
-    clock.sleep(PAUSE)  # a PUT to one that exists would take its traffic and its tags, so it is looked for once more
-    if _present(workspace, name) is not None:
-        raise Conflict(Problem(f"create the endpoint {name}", why="it is there, although it was not a moment ago"))
-    modes = {ours: theirs for theirs, ours in AUTH_MODES.items()}
+    """Make an endpoint without deployments, and wait for it.
+
+    Only where it was just seen that there is none: a PUT to one that exists would take its traffic and its tags.
+    """
+    modes = {ours: theirs for theirs, ours in endpoint_address.AUTH_MODES.items()}
     body = {
         "location": workspace.location,
         "identity": {"type": "SystemAssigned"},
         "tags": dict(tags),
         "properties": {"authMode": modes.get(auth_mode, auth_mode), "properties": {}, "traffic": {}},
     }
-    workspace.change("PUT", _url(workspace, name), f"create the endpoint {name}", json=body)
+    workspace.change("PUT", endpoint_address.url(workspace, name), f"create the endpoint {name}", json=body)
 
 
-def deploy(workspace: Workspace, seen: EndpointFacts, spec: deployments.DeploymentSpec) -> None:
+def deploy(
+    workspace: Workspace, seen: EndpointFacts, spec: deployments.DeploymentSpec, sure: Callable[[], object] = _nothing
+) -> None:
     """Make a deployment that gets no traffic, and wait for it. A container that fails to start raises RemoteFailed.
 
-    Raises Conflict when the endpoint is no longer as it was `seen`, or has such a deployment after all.
+    Raises Conflict when the endpoint is no longer as it was `seen`, or has such a deployment after all, and what `sure`
+    raises, which is called at the same moment: whoever may change the endpoint no longer finds that out there.
     """
-    _unchanged(workspace, seen)
-    if deployments.read(workspace, seen.name, spec.name):
+
+    def look() -> DeploymentFacts | None:
+        return deployments.read(workspace, seen.name, spec.name)
+
+    def unchanged() -> object:
+        # where nothing is, there is nothing of anybody's that could be overrun
+        return _unchanged(workspace, seen, sure) if seen.deployments or seen.traffic else sure()
+
+    _, found = at_once.both(unchanged, look)
+    if found:
         why = "it is there, although it was not a moment ago"
         raise Conflict(Problem(f"create the deployment {spec.name} of {seen.name}", why=why))
     deployments.put(workspace, seen.name, spec)
@@ -120,16 +162,17 @@ def set_traffic(
     tags: Mapping[str, str | None],
     *,
     mirror: Mapping[str, int] | None = None,
+    sure: Callable[[], object] = _nothing,
 ) -> None:
     """Divide the endpoint's traffic, set or end mirroring and change tags in one request, and wait until it is so.
 
     The shares are written in a tag, too, so that what somebody else makes of them is seen. Raises Conflict when the
-    endpoint is no longer as it was `seen`.
+    endpoint is no longer as it was `seen`, and what `sure` raises, as `deploy`.
     """
     name = seen.name
     if seen.live and not any(traffic.values()):
         raise ValueError(f"{name} has live traffic, which is not to be taken from all")
-    found = _unchanged(workspace, seen)
+    found = _unchanged(workspace, seen, sure)
     shares = {
         "traffic": {deployment: percent for deployment, percent in traffic.items() if percent},
         "mirrorTraffic": {deployment: percent for deployment, percent in (mirror or {}).items() if percent},
@@ -140,7 +183,7 @@ def set_traffic(
         "tags": _merged(found.get("tags"), {**tags, TRAFFIC_TAG: traffic_value(traffic)[:LONGEST_VALUE] or None}),
         "properties": {key: found["properties"].get(key) for key in KEPT} | shares,
     }
-    workspace.change("PUT", _url(workspace, name), f"set the traffic of {name}", json=body)
+    workspace.change("PUT", endpoint_address.url(workspace, name), f"set the traffic of {name}", json=body)
 
 
 def set_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) -> None:
@@ -156,7 +199,7 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
 
     Waits until it is so, and gives the tags that the endpoint has then.
     """
-    url, what = _url(workspace, name), f"tag the endpoint {name}"
+    url, what = endpoint_address.url(workspace, name), f"tag the endpoint {name}"
     # All of them, lest a service that replaces rather than merges drops the others; and none of a stale answer.
     before = agreed(lambda: plain_tags(workspace.send("GET", url, what).json().get("tags")), what)
     workspace.send("PATCH", url, what, json={"tags": {**before, **tags}})
@@ -168,22 +211,29 @@ def patch_tags(workspace: Workspace, name: str, tags: Mapping[str, str | None]) 
     return plain_tags(shown.get("tags"))
 
 
-def scale(workspace: Workspace, seen: EndpointFacts, name: str, count: int, tags: Mapping[str, str]) -> None:
-    """Scale a deployment, if the endpoint is as it was `seen`. Raises Conflict when it is not."""
-    _unchanged(workspace, seen)
+def scale(
+    workspace: Workspace,
+    seen: EndpointFacts,
+    name: str,
+    count: int,
+    tags: Mapping[str, str],
+    sure: Callable[[], object] = _nothing,
+) -> None:
+    """Scale a deployment, if the endpoint is as it was `seen`. Raises as `set_traffic`."""
+    _unchanged(workspace, seen, sure)
     deployments.scale(workspace, seen.name, name, count, tags)
 
 
-def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str) -> None:
-    """Delete a deployment without traffic, if the endpoint is as it was `seen`. Raises Conflict when it is not."""
-    _unchanged(workspace, seen)
+def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str, sure: Callable[[], object] = _nothing) -> None:
+    """Delete a deployment without traffic, if the endpoint is as it was `seen`. Raises as `set_traffic`."""
+    _unchanged(workspace, seen, sure)
     deployments.delete(workspace, seen.name, name)
 
 
 def delete(workspace: Workspace, name: str) -> None:
     """Delete an endpoint with its deployments and their autoscale settings, and wait until it is gone."""
     autoscale.remove(workspace, name)
-    workspace.change("DELETE", _url(workspace, name), f"delete the endpoint {name}")
+    workspace.change("DELETE", endpoint_address.url(workspace, name), f"delete the endpoint {name}")
 
 
 def names(workspace: Workspace) -> set[str]:
@@ -193,55 +243,14 @@ def names(workspace: Workspace) -> set[str]:
 
 def listing(workspace: Workspace) -> list[dict[str, Any]]:
     """Every endpoint as ARM shows it, with creation times, which the SDK's own entities leave out."""
-    return bulk.listing(workspace, f"onlineEndpoints?api-version={API}&count={PAGE}", "list the endpoints")
+    return bulk.listing(
+        workspace, f"onlineEndpoints?api-version={endpoint_address.API}&count={PAGE}", "list the endpoints"
+    )
 
 
 def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """One endpoint as ARM shows it, or None."""
-    return workspace.look(_url(workspace, name), f"read the endpoint {name}")
-
-
-def studio_url(workspace: Workspace, endpoint: str) -> str:
-    """The endpoint's page in the studio, for people; the scoring URI answers only POST."""
-    # encoded as a query should be; so it is no resource id either, which an output of a job must not be
-    return f"{workspace.cloud.ml}/endpoints/realtime/{endpoint}/detail?wsid={quote(workspace.id, safe='')}"
-
-
-def scoring(workspace: Workspace, name: str) -> tuple[str, str]:
-    """Where an endpoint answers, and how callers sign in, as it was observed last. Raises NotFound."""
-    what = f"read the scoring address of {name}"
-    return workspace.remembered(
-        _answers_at(name), lambda: _scoring(workspace.send("GET", _url(workspace, name), what).json()["properties"])
-    )
-
-
-def _scoring(shown: Mapping[str, Any]) -> tuple[str, str]:
-    return str(shown["scoringUri"]), _auth_mode(shown)
-
-
-def _answers_at(name: str) -> tuple[str, str]:
-    return "scoring", name
-
-
-def key(workspace: Workspace, name: str, auth_mode: str) -> str:
-    """What a caller of the endpoint shows: its key, or a token that lives an hour."""
-    what = f"read the keys of {name}"
-    if auth_mode == "aad_token":
-        with translated(what):
-            return str(workspace.credential.get_token(f"{workspace.cloud.ml}/.default").token)
-    action = "listKeys" if auth_mode == "key" else "token"
-    url = f"{workspace.url}/onlineEndpoints/{name}/{action}?api-version={API}"
-    given = workspace.send("POST", url, what).json()
-    return str(given.get("primaryKey") or given.get("accessToken") or "")
-
-
-def _auth_mode(shown: Mapping[str, Any]) -> str:
-    stated = str(shown.get("authMode") or "")
-    return AUTH_MODES.get(stated, stated.lower())
-
-
-def _url(workspace: Workspace, name: str) -> str:
-    return f"{workspace.url}/onlineEndpoints/{name}?api-version={API}"
+    return workspace.look(endpoint_address.url(workspace, name), f"read the endpoint {name}")
 
 
 def _identity(found: dict[str, Any]) -> dict[str, Any]:
@@ -253,18 +262,22 @@ def _identity(found: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _unchanged(workspace: Workspace, seen: EndpointFacts) -> dict[str, Any]:
-    """The endpoint, if it still is as it was seen. Raises Conflict, after which it is looked at again."""
-    found = read(workspace, seen.name)
-    if found is not None:
-        shown = found["properties"]
-        live = {name: percent for name, percent in _shares(shown.get("traffic")).items() if percent}
-        mirror = {name: percent for name, percent in _shares(shown.get("mirrorTraffic")).items() if percent}
-        before = {name: percent for name, percent in seen.mirror.items() if percent}
-        if (live, mirror, plain_tags(found.get("tags"))) == (seen.live, before, dict(seen.tags)):
-            return found
-    why = "it is not as it was a moment ago" if found else "it was there a moment ago, and now it is not found"
-    raise Conflict(Problem(f"change the endpoint {seen.name}", why=why, fix="run the same command again"))
+def _unchanged(workspace: Workspace, seen: EndpointFacts, sure: Callable[[], object]) -> dict[str, Any]:
+    """The endpoint, if it still is as it was seen. Raises Conflict, after which it is looked at again, or as `sure`."""
+
+    def look() -> dict[str, Any]:
+        found = read(workspace, seen.name)
+        if found is not None:
+            shown = found["properties"]
+            live = {name: percent for name, percent in _shares(shown.get("traffic")).items() if percent}
+            mirror = {name: percent for name, percent in _shares(shown.get("mirrorTraffic")).items() if percent}
+            before = {name: percent for name, percent in seen.mirror.items() if percent}
+            if (live, mirror, plain_tags(found.get("tags"))) == (seen.live, before, dict(seen.tags)):
+                return found
+        why = "it is not as it was a moment ago" if found else "it was there a moment ago, and now it is not found"
+        raise Conflict(Problem(f"change the endpoint {seen.name}", why=why, fix="run the same command again"))
+
+    return at_once.both(look, sure)[0]  # what has changed says more than that somebody took over
 
 
 def _merged(before: Mapping[str, str] | None, changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -108,10 +108,17 @@ class ModelVersions:
         return True
 
 
-def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, str | None]) -> None:
+def set_tags(
+    workspace: Workspace,
+    name: str,
+    version: str,
+    tags: Mapping[str, str | None],
+    seen: Mapping[str, str] | None = None,
+) -> None:
     """Change tags of a version; a value of None removes one. What people decided is told in its model card, too.
 
-    One read is enough where it shows the tags that this process has just written, else two have to agree.
+    One read is enough where it shows the tags that this process has just written, or those that it has just `seen`,
+    else two have to agree.
     """
     what, url = f"tag the model {name}:{version}", _url(workspace, name, version)
 
@@ -119,7 +126,7 @@ def set_tags(workspace: Workspace, name: str, version: str, tags: Mapping[str, s
         return dict(workspace.send("GET", url, what).json()["properties"])
 
     before, written = look(), workspace.known(_written(name, version))
-    if written is None or plain_tags(before.get("tags")) != written:
+    if plain_tags(before.get("tags")) != (seen if written is None else written):
         answers = chain([before], iter(look, ...))  # the one that is there already, and then new ones
         before = agreed(lambda: next(answers), what)
     merged = {**plain_tags(before.get("tags")), **tags}

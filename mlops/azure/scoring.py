@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops import clock
-from mlops.azure import endpoints
+from mlops.azure import endpoint_address
 from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.canary import UNUSABLE
@@ -77,7 +77,7 @@ def check_host(workspace: Workspace, endpoint: str) -> str:
     from azure.core.exceptions import AzureError
     from azure.core.rest import HttpRequest
 
-    host = endpoints.scoring(workspace, endpoint)[0].split("/")[2]
+    host = endpoint_address.scoring(workspace, endpoint)[0].split("/")[2]
     address = f"https://{host}/swagger.json"
     client: PipelineClient[Any, Any] = PipelineClient(address, policies=[])
     try:
@@ -92,14 +92,14 @@ class ScoringClient:
 
     def __init__(self, workspace: Workspace, endpoint: str) -> None:
         self._workspace, self._endpoint = workspace, endpoint
-        self._uri, self._signs_in = endpoints.scoring(workspace, endpoint)
+        self._uri, self._signs_in = endpoint_address.scoring(workspace, endpoint)
         self._key = self._read_key()
         self._stacks: dict[str, Stack] = {}
         self._client: PipelineClient[Any, Any] | None = None
         self._asked = 0.0
 
     def _read_key(self) -> str:
-        return endpoints.key(self._workspace, self._endpoint, self._signs_in)
+        return endpoint_address.key(self._workspace, self._endpoint, self._signs_in)
 
     def invoke(self, messages: Sequence[dict[str, str]], settings: Invocation, deployment: str | None = None) -> Answer:
         """One question: the conversation up to and including the user's last turn."""

@@ -104,9 +104,12 @@ class Workspace:
         """Six hexadecimal digits that make a name unique in a region."""
         return hashlib.sha256(self.id.lower().encode()).hexdigest()[:HASH_LENGTH]
 
-    @cached_property
+    @property
     def description(self) -> dict[str, Any]:
         """The workspace as ARM shows it."""
+        return self.remembered("description", self._describe)
+
+    def _describe(self) -> dict[str, Any]:
         url, what = f"{self.url}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
         found = dict(self.send("GET", url, what).json())
         if not found.get("location") or not found.get("properties"):

@@ -3,7 +3,7 @@
 And the project itself: before anything is paid for, its name must be no other team's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mlops.azure import at_once, endpoints, models
 from mlops.azure.workspace import Workspace
@@ -14,9 +14,15 @@ from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
 
 
-def own_endpoint(workspace: Workspace, name: str, owner: str, environment: str) -> EndpointFacts:
+def own_endpoint(
+    workspace: Workspace,
+    name: str,
+    owner: str,
+    environment: str,
+    look: Callable[[Workspace, str, str], EndpointFacts] = endpoints.observe,
+) -> EndpointFacts:
     """The endpoint as it is. Raises BadInput when it belongs to another project or to another environment."""
-    facts = endpoints.observe(workspace, name, owner)
+    facts = look(workspace, name, owner)
     if problem := belongs_to_another(facts, environment):
         raise BadInput(problem)
     return facts

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.azure import data, datastores, endpoints, jobs, models, registry, submission
+from mlops.azure import data, datastores, endpoint_address, endpoints, jobs, models, registry, submission
 from mlops.azure.submission import Work
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
@@ -131,11 +131,11 @@ def test_an_endpoint_is_made_and_changed_as_the_sdk_does(workspace: Workspace, m
     theirs.tags = {"t": "1", "u": "2"}
     ml_client.online_endpoints.begin_create_or_update(theirs).result()
     assert shown(workspace, "plain-ours") == shown(workspace, "plain-theirs")
-    uri, signs_in = endpoints.scoring(workspace, "plain-ours")
+    uri, signs_in = endpoint_address.scoring(workspace, "plain-ours")
     ours = ml_client.online_endpoints.get("plain-ours")
     keys = ml_client.online_endpoints.get_keys("plain-ours")
     assert (uri, signs_in) == (ours.scoring_uri, ours.auth_mode)
-    assert endpoints.key(workspace, "plain-ours", signs_in) == keys.primary_key
+    assert endpoint_address.key(workspace, "plain-ours", signs_in) == keys.primary_key
     for name in ("plain-ours", "plain-theirs"):
         endpoints.delete(workspace, name)
     assert not {"plain-ours", "plain-theirs"} & {item.name for item in ml_client.online_endpoints.list()}

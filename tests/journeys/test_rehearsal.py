@@ -31,7 +31,7 @@ MOST_CALLS = {
     "evaluate": 42,
     "gate": 28,
     "register": 34,
-    "promote": 74,
+    "promote": 48,
     "cleanup": 34,
 }
 FIRST, SECOND = "phi-3-mini-ultrachat:1", "phi-3-mini-ultrachat:2"

@@ -156,13 +156,16 @@ def _delete(
     also: tuple[str, ...],
     gone: tuple[str, ...] = (),
 ) -> Status:
-    """The same while nobody else may change the endpoint; the tags `gone` go with what was deleted."""
+    """The same while nobody else may change the endpoint; the tags `gone` go with what was deleted.
+
+    Without such tags it is the endpoint that goes, and its lock with it.
+    """
     if held.take():
         return Status.CHANGED
     try:
         status = _delete_held(inventory, held, delete, there, also)
         if status is Status.DELETED:
-            held.release(*gone)
+            held.release(*gone) if gone else held.end()
         return status
     finally:
         held.release()

@@ -44,15 +44,17 @@ class EndpointLease:
         """Whether this process took it, and has not given it back."""
         return self._lock.held
 
-    def take(self, *, over: bool = False) -> Holder | None:
+    def take(self, *, over: bool = False, is_new: bool = False) -> Holder | None:
         """Have it; whoever has it where that is another, else None. `over`: take it from a promotion.
+
+        `is_new`: the endpoint is not there yet, so the lock most likely is not either.
 
         Raises lease.Stopped where this run had it and lost it.
         """
         if self.has:
             self.check()
             return None
-        other = self._lock.acquire()
+        other = self._lock.acquire(is_new=is_new)
         return self._lock.seize() if other and over and other.verb in ("promote", "") else other
 
     def check(self) -> None:
@@ -61,6 +63,11 @@ class EndpointLease:
             self._lock.confirm()
         except blob_lock.Lost:
             raise self._stopped() from None
+
+    def look(self) -> None:
+        """The same by what the thread that renews it has found out: enough before a step that changes nothing."""
+        if not self._lock.sure:
+            raise self._stopped()
 
     def check_note(self, tags: Mapping[str, str]) -> None:
         """Raise lease.Stopped when the note is gone: so does a rollback that could not reach the lock."""
@@ -77,6 +84,10 @@ class EndpointLease:
         self.noted = True
         mine = str(lease.granted(self.holder, self.workspace.now(), NOTED))
         return {**self.also, **self.only_with_it, LEASE_TAG: mine}
+
+    def note_gone(self) -> dict[str, str | None]:
+        """What takes the note off; the last change of an endpoint does it in the same request."""
+        return {**dict.fromkeys(self.only_with_it), LEASE_TAG: lease.FREE}
 
     def note(self, facts: EndpointFacts) -> None:
         """Write on the endpoint, where there is one, who changes it."""
@@ -105,9 +116,13 @@ class EndpointLease:
         if not self.has:
             return
         if self.noted or gone:
-            note = {**dict.fromkeys(self.only_with_it), LEASE_TAG: lease.FREE} if self.noted else {}
+            note = self.note_gone() if self.noted else {}
             self.noted = False
             with suppress(MlopsError):
                 self.check()  # what another has by now is theirs to note
                 endpoints.patch_tags(self.workspace, self.endpoint, {**dict.fromkeys(gone), **note})
         self._lock.release()
+
+    def end(self) -> None:
+        """Give it back with the lock itself: the endpoint is gone."""
+        self._lock.remove()

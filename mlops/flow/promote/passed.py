@@ -37,41 +37,46 @@ class Passage:
         """Whether it is recorded that it passed, with its data and the settings of now."""
         return not passed.lacks(model.tags, self.spec)
 
-    def record(
-        self,
-        model: models.Registered,
-        audit: AuditEntry,
-        tested: SmokeTestResult | None,
-        test: Callable[[], SmokeTestResult],
-        canary: Sequence[Measurement],
-    ) -> models.Registered:
-        """Write that it passed, now; the model as it is then. Traffic has moved by now, so a failed test is only told.
-
-        Where only a registry has the model, nothing is written.
-        """
-        workspace, spec = self.workspace, self.spec
-        if tested is None and self._knows(model):
-            return model
-        try:
-            score = (tested or test()).mean_rouge_l
-        except MlopsError as error:
-            self.say(f"{spec.environment}: {model.label} is not recorded as passed: {error}")
-            return model
+    def evidence(
+        self, model: models.Registered, audit: AuditEntry, tested: SmokeTestResult, canary: Sequence[Measurement]
+    ) -> dict[str, str]:
+        """That it passed, now, as a tag of its version."""
         found = EnvironmentPass(
-            workspace.now(),
+            self.workspace.now(),
             audit.by,
             audit.why,
             model.tags.get(DATA_TAG, ""),
-            fingerprint(spec.settings),
-            score,
+            fingerprint(self.spec.settings),
+            tested.mean_rouge_l,
             len({one.step for one in canary}),
             audit.approved,
             skipped=self._skipped(model),
         )
-        tags = {passed.tag(spec.environment): found.to_tag()}
-        with as_allowed(spec, self.say, "the evidence on the model's version"):
-            if spec.registry is None or models.find(workspace, model.name, model.version):
-                models.set_tags(workspace, model.name, model.version, tags)
+        return {passed.tag(self.spec.environment): found.to_tag()}
+
+    def late(self, model: models.Registered, audit: AuditEntry, test: Callable[[], SmokeTestResult]) -> dict[str, str]:
+        """The same of one that was live before this run, where nothing says it; empty where there is nothing to say.
+
+        Traffic has moved by now, so a failed test is only told.
+        """
+        if self._knows(model):
+            return {}
+        try:
+            return self.evidence(model, audit, test(), ())
+        except MlopsError as error:
+            self.say(f"{self.spec.environment}: {model.label} is not recorded as passed: {error}")
+            return {}
+
+    def record(self, model: models.Registered, tags: Mapping[str, str], *, written: bool) -> models.Registered:
+        """The model with the evidence, which is written on its version where it is not yet.
+
+        Where only a registry has the model, nothing is written.
+        """
+        workspace, spec = self.workspace, self.spec
+        if tags and not written:
+            with as_allowed(spec, self.say, "the evidence on the model's version"):
+                if spec.registry is None or models.find(workspace, model.name, model.version):
+                    models.set_tags(workspace, model.name, model.version, tags)
         return replace(model, tags={**model.tags, **tags})
 
     def every(self, model: models.Registered) -> Mapping[str, EnvironmentPass]:

@@ -1,31 +1,27 @@
 """One promotion: the model takes over the endpoint step by step, or is taken back when it is bad."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from mlops.azure import endpoints, models, scoring
+from mlops.azure import at_once, endpoints, models
 from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
-from mlops.domain.machines import failure_of
+from mlops.domain.machines import MachineFinding, failure_of
 from mlops.domain.promote import planner
 from mlops.domain.promote.audit import AuditEntry, release_tags
-from mlops.domain.promote.endpoint import EndpointFacts, promoting_value
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState, promoting_value
 from mlops.domain.promote.spec import RolloutSpec
 from mlops.domain.promote.steps import (
     BakeCanary,
     CreateDeployment,
     CreateEndpoint,
-    DeleteDeployment,
     DesiredRollout,
+    Done,
     Mirror,
     Progress,
     Refuse,
-    Repair,
     RolledBack,
-    Scale,
-    SetTraffic,
     Skip,
     SmokeTest,
     Step,
@@ -34,19 +30,18 @@ from mlops.domain.promote.steps import (
 from mlops.domain.serving import naming
 from mlops.domain.serving.causes import Blame, explain
 from mlops.domain.serving.settings import fingerprint
-from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, PROMOTING_TAG
+from mlops.domain.tags import PROMOTING_TAG
 from mlops.errors import MlopsError, RemoteFailed
 from mlops.flow.outcome import Outcome
-from mlops.flow.promote import holds, interrupted, passed, preflight, review, share, smoke_test
-from mlops.flow.promote.canary import CanaryAnalysis
+from mlops.flow.promote import holds, interrupted, passed, preflight, review, share
+from mlops.flow.promote.apply import PromotionSteps
 from mlops.flow.promote.consent import Consent
-from mlops.flow.promote.invoke import HeldOut, held_out
 from mlops.flow.promote.lease import EndpointLease
 from mlops.flow.promote.precedence import Precedence
 from mlops.flow.promote.reconcile import Final, Reconciliation
-from mlops.flow.promote.result import Action, Measurement, PromoteOutcome, PromoteResult, SmokeTestResult
+from mlops.flow.promote.result import Action, PromoteOutcome, PromoteResult
 from mlops.flow.promote.rollout_log import RolloutLog, endpoint_status
-from mlops.flow.serving import autoscale, blame, deployment_steps, reach
+from mlops.flow.serving import autoscale, blame
 
 _ASKS = (SmokeTest, Mirror, BakeCanary)
 _SHOWS_THE_MODEL_BAD = (CreateDeployment, *_ASKS)
@@ -66,13 +61,12 @@ class Promotion:
     consent: Consent
     precedence: Precedence
     passage: passed.Passage
-    smoke_test: SmokeTestResult | None = None
-    measurements: list[Measurement] = field(default_factory=list)
     _deployment: str = ""  # the name of the candidate
     _progress: Progress = field(default_factory=Progress)
     _checked: bool = False
     _leased: bool = False
     _released: bool = False
+    _waited: bool = False  # for another that changes the endpoint
     _made: bool = True  # False when the deployment itself failed, and not an answer of it
 
     def run(self) -> Outcome[PromoteResult]:
@@ -102,14 +96,24 @@ class Promotion:
     @cached_property
     def _lease(self) -> EndpointLease:
         also = share.repository_tag(self.spec) if self.spec.repository or self.consent.take_over else {}
+        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, "promote", also, self._promoting())
+
+    def _promoting(self) -> dict[str, str]:
         mark = fingerprint(self.spec.settings)
-        while_it_lasts = {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
-        return EndpointLease(self.workspace, self.spec.endpoint, self.holder, "promote", also, while_it_lasts)
+        return {PROMOTING_TAG: promoting_value(self.model.label, self._deployment, mark)}
 
     def _observe(self) -> EndpointFacts:
-        # with the lease the candidate keeps its name, so no other one is looked for beside the listing
-        expected = (self._deployment,) if self._leased else naming.possible(self.model.label, self.spec.settings)
-        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner, expected)
+        """What is there. Nothing is taken for true by one answer that this run changes anything because of."""
+        name, owner = self.spec.endpoint, self.spec.owner
+        if not self._leased:
+            facts = endpoints.first_look(self.workspace, name, owner)
+            if facts.state is not EndpointState.ABSENT or isinstance(self._decide(facts), CreateEndpoint):
+                return facts  # that there is none is looked at again before one is made
+        elif (made := self._steps.new_facts()) and isinstance(self._decide(made), SmokeTest):  # which changes nothing
+            return made
+        expected = (self._deployment,) if self._progress.created else ()
+        is_empty = self._leased and self._steps.has_new_endpoint()
+        return endpoints.observe(self.workspace, name, owner, expected, is_empty=is_empty)
 
     def _decide(self, facts: EndpointFacts) -> Step:
         if not self._leased:  # and once it may change something, its candidate keeps its name
@@ -143,12 +147,13 @@ class Promotion:
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         """Take a step when the endpoint is this run's to change, and the pre-flight found nothing."""
         if not self._leased:
-            return self._take_lease(facts)
-        self._lease.check()
-        self._lease.check_note(facts.tags)
+            if (wait := self._take_lease(facts)) or not self._leased or facts.state is not EndpointState.ABSENT:
+                return wait
+        elif not self._still_ours(step, facts):
+            return None
         self._log.step(step)
         try:
-            self._log.during(step, lambda: self._take(step, facts))
+            self._log.during(step, lambda: self._steps.take(step, facts))
         except Transient:
             raise
         except Denied as error:
@@ -165,14 +170,35 @@ class Promotion:
             self._progress = self._progress.after(step)
         return None
 
+    def _still_ours(self, step: Step, facts: EndpointFacts) -> bool:
+        """Whether the step may be taken; False where it is to be decided anew. Raises lease.Stopped."""
+        if not self._lease.noted and facts.state is not EndpointState.ABSENT:
+            self._lease.note(facts)  # the change that was to be the last took the note off
+            return False
+        if isinstance(step, CreateEndpoint | BakeCanary):
+            self._lease.check()
+        else:  # a change asks for the lease when it looks at the endpoint once more
+            self._lease.look()
+        self._lease.check_note(facts.tags)
+        return True
+
     def _take_lease(self, facts: EndpointFacts) -> Wait | None:
         """Before the first change; what was seen before may have changed, so it is looked at again after it."""
-        if other := self._lease.take(over=self.consent.take_over):
+        looks = () if self._waited or self._checked else (facts,)  # side by side, once
+        other, found = at_once.beside(
+            lambda: self._lease.take(over=self.consent.take_over, is_new=facts.state is EndpointState.ABSENT),
+            lambda: [self._findings(one) for one in looks],
+        )
+        if other:
+            self._waited = True
             return self._lease.waiting(other)
         if self.consent.release_hold and not self._released:
             self._release_hold()
-        self._check(facts)
-        self._leased = True
+        if facts.state is EndpointState.ABSENT and endpoints.is_there(self.workspace, self.spec.endpoint):
+            self._log.forget()
+            return None
+        self._check(facts, *found)
+        self._leased, self._lease.only_with_it = True, self._promoting()
         self._lease.note(facts)
         return None
 
@@ -185,75 +211,41 @@ class Promotion:
         self._lease.also = {**self._lease.also, **release_tags(self.model.version, fingerprint(self.spec.settings))}
         self._log.note(Action.RELEASE, f"{self.model.label} may be promoted again: {self.audit.why}")
 
-    def _check(self, facts: EndpointFacts) -> None:
-        """The pre-flight, once, before the first change."""
+    def _findings(self, facts: EndpointFacts) -> list[MachineFinding]:
+        return preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)
+
+    def _check(self, facts: EndpointFacts, found: list[MachineFinding] | None = None) -> None:
+        """The pre-flight, once, before the first change; `found` where it was done already."""
         if self._checked:
             return
-        if failure := failure_of(preflight.findings(self.workspace, self.spec, self.model, self._deployment, facts)):
+        if failure := failure_of(self._findings(facts) if found is None else found):
             raise failure
         self._checked = True
 
-    def _take(self, step: Step, facts: EndpointFacts) -> None:
-        workspace, name = self.workspace, self.spec.endpoint
-        match step:
-            case CreateEndpoint():
-                own = {OWNER_TAG: self.spec.owner, ENVIRONMENT_TAG: self.spec.environment}
-                tags = {name: value for name, value in {**own, **self._lease.tags()}.items() if value}
-                endpoints.create(workspace, name, auth_mode=self.spec.auth_mode, tags=tags)
-            case CreateDeployment():
-                reach.check(self._canary.client, self.spec, self._questions[0], step.name)
-                deployment_steps.create(workspace, self.spec, self.model, step, facts)
-            case Scale():
-                deployment_steps.scale(workspace, self.spec, step, facts)
-            case SmokeTest():
-                self.smoke_test = smoke_test.run(self._canary.client, self.spec, self._questions, step.deployment)
-            case Mirror():
-                endpoints.set_traffic(workspace, facts, facts.live, {}, mirror={step.deployment: step.percent})
-                self._watch(f"{step.percent} % mirrored", step.deployment)
-            case BakeCanary():
-                self._watch(f"{step.percent} %", step.deployment)
-            case SetTraffic():
-                endpoints.set_traffic(workspace, facts, step.percentages, step.tags)
-            case Repair():
-                with suppress(RemoteFailed):  # the next look shows whether it helped
-                    endpoints.set_traffic(workspace, facts, step.percentages, {})
-            case DeleteDeployment():
-                deployment_steps.delete(workspace, step, facts, self._log)
-
     @cached_property
-    def _questions(self) -> list[HeldOut]:
-        return held_out(self.workspace, self.model, self.spec.smoke_conversations, self.spec.registry)
-
-    @cached_property
-    def _canary(self) -> CanaryAnalysis:
-        client = scoring.ScoringClient(self.workspace, self.spec.endpoint)
-        return CanaryAnalysis(self.workspace, self.spec, client, self._questions, self._lease.check, self.measurements)
-
-    def _watch(self, step: str, deployment: str) -> None:
-        """Watch and judge, beside the healthy deployment with most other traffic or the rollback target."""
-        old = planner.beside(self._log.last, deployment)
-        self._log.note(Action.JUDGED, self._canary.run(step, deployment, old).why)
+    def _steps(self) -> PromotionSteps:
+        return PromotionSteps(self.workspace, self.spec, self.model, self._log, self._lease)
 
     def _outcome(self, facts: EndpointFacts, end: Final) -> Outcome[PromoteResult]:
         if isinstance(end, Refuse):
             raise self._refusal(end, facts)
         self._lease.tidy(facts)
-        share.set_champion(self.home, self.spec, self._log.first, facts, self.say)
+        steps, passage, before = self._steps, self.passage, self._log.first
+        ended = isinstance(end, Done) and steps.smoke_test
+        tags = passage.evidence(self.model, self.audit, ended, steps.measurements) if ended else {}
+        written = share.set_champion(self.home, self.spec, before, facts, self.say, tags)
         if isinstance(end, Skip):
             return Outcome(self._result(facts, PromoteOutcome.FROZEN, end.why))
         share.claim(self.workspace, self.spec, facts, take_over=self.consent.take_over)
         if isinstance(end, RolledBack):
             return self._taken_back(facts, end.why)
-        self.model = self.passage.record(self.model, self.audit, self.smoke_test, self._test, self.measurements)
+        tags = tags or passage.late(self.model, self.audit, lambda: steps.test(self._deployment))
+        self.model = passage.record(self.model, tags, written=written and bool(ended))
         for shared in share.run(self.home, self.spec, self.later, self.model):
             self._log.note(Action.SHARE, shared)
         failure = self._move_autoscale(facts)
         outcome = PromoteOutcome.PROMOTED if self._log.steps else PromoteOutcome.UNCHANGED
         return Outcome(self._result(facts, outcome, end.why), failure)
-
-    def _test(self) -> SmokeTestResult:
-        """The smoke test of one that was live before this run."""
-        return smoke_test.run(self._canary.client, self.spec, self._questions, self._deployment)
 
     def _move_autoscale(self, facts: EndpointFacts) -> MlopsError | None:
         try:
@@ -282,8 +274,8 @@ class Promotion:
             endpoint_status(self.workspace, facts, self.spec.endpoint),
             tuple(log.steps),
             compared,
-            self.smoke_test,
-            tuple(self.measurements),
+            self._steps.smoke_test,
+            tuple(self._steps.measurements),
             log.container_log,
             cause,
             self.passage.every(self.model),

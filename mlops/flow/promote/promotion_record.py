@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mlops.azure import jobs, models
+from mlops.azure import at_once, jobs, models
 from mlops.azure.failures import Denied
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.lease import Stopped
@@ -45,7 +45,9 @@ def recorded(
     """
     environment, run, retries = spec.environment, None, 0
     with as_allowed(spec, say, "the record on the training run"):
-        run = jobs.find(workspace, name) if (name := model.tags.get(JOB_TAG)) else None
+        if name := model.tags.get(JOB_TAG):
+            # region and tenant are asked for in any case
+            run, _ = at_once.beside(lambda: jobs.find(workspace, name), lambda: workspace.description)
         if run:
             before = read(run.tags, [environment]).get(environment)
             retries = before.retries if before else 0

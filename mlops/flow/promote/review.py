@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlops.azure import models, sharing
+from mlops.azure import endpoints, models, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence
 from mlops.domain.promote.endpoint import EndpointFacts
@@ -57,7 +57,7 @@ def next_environments(home: Workspace, later: Sequence[RolloutSpec]) -> tuple[Ne
 def _next(home: Workspace, spec: RolloutSpec) -> NextEnvironment:
     live: str | None
     try:
-        facts = own_endpoint(home.at(spec.place), spec.endpoint, spec.owner, spec.environment)
+        facts = own_endpoint(home.at(spec.place), spec.endpoint, spec.owner, spec.environment, endpoints.shown)
         live = facts.live_model or ""
     except MlopsError:  # it may be another workspace, which this sign-in does not see
         live = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mlops.azure import deployments, endpoints
+from mlops.azure import deployments, endpoint_address
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.promote.spec import RolloutSpec
@@ -55,6 +55,10 @@ class RolloutLog:
         """Remember how the endpoint was at first, and how it is."""
         self.first, self.last = self.first or facts, facts
 
+    def forget(self) -> None:
+        """What was seen was not so: how the endpoint was at first is what is seen next."""
+        self.first = None
+
     @property
     def had_live(self) -> bool:
         """Whether something was live when this run began."""
@@ -93,4 +97,4 @@ def endpoint_status(workspace: Workspace, facts: EndpointFacts, name: str) -> En
         for one in facts.deployments
     )
     live = next((one for one in found if one.traffic == 100), None)
-    return EndpointStatus(name, endpoints.studio_url(workspace, name), found, live)
+    return EndpointStatus(name, endpoint_address.studio_url(workspace, name), found, live)

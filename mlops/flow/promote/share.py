@@ -3,7 +3,7 @@
 The next environment may be another subscription, whose workspace cannot see this one's models.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlops.azure import aliases, endpoints, models, sharing
 from mlops.azure.workspace import Workspace
@@ -64,20 +64,28 @@ def _repeated(home: Workspace, registry: str, model: models.Registered) -> str:
 
 
 def set_champion(
-    home: Workspace, spec: RolloutSpec, before: EndpointFacts | None, facts: EndpointFacts, say: Callable[[str], None]
-) -> None:
+    home: Workspace,
+    spec: RolloutSpec,
+    before: EndpointFacts | None,
+    facts: EndpointFacts,
+    say: Callable[[str], None],
+    also: Mapping[str, str] | None = None,
+) -> bool:
     """Whoever has all traffic is the champion of the environment, and is tagged so where the model was registered.
 
-    Where the tag named nothing that was deployed `before`, somebody edited it: that is told.
+    Where the tag named nothing that was deployed `before`, somebody edited it: that is told. `also` are further tags of
+    its version; whether they are written.
     """
     name, _, version = (facts.live_model or "").partition(":")
     with as_allowed(spec, say, "the champion's alias"):
         if name == spec.owner and version and (spec.registry is None or models.find(home, name, version)):
-            said = aliases.promoted(home, name, version, spec.environment)
+            said = aliases.promoted(home, name, version, spec.environment, also)
             deployed = before.deployments if before else ()
             if said and deployed and said not in {version, *(one.model.partition(":")[2] for one in deployed)}:
                 tag = f"{CHAMPION_PREFIX}{spec.environment}"
                 say(f"{spec.environment}: somebody set the tag {tag} of {name} to {said}; now it says {version}")
+            return True
+    return False
 
 
 def claim(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, *, take_over: bool) -> None:

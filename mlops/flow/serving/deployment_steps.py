@@ -1,4 +1,6 @@
-"""Takes the steps of a promotion that make, scale or delete a deployment."""
+"""Takes the steps of a promotion that make, scale or delete a deployment; `sure` as in `mlops.azure.endpoints`."""
+
+from collections.abc import Callable
 
 from mlops.azure import endpoints
 from mlops.azure.deployments import DeploymentSpec
@@ -13,24 +15,33 @@ from mlops.flow.promote.rollout_log import RolloutLog
 
 
 def create(
-    workspace: Workspace, spec: RolloutSpec, model: Registered, step: CreateDeployment, facts: EndpointFacts
+    workspace: Workspace,
+    spec: RolloutSpec,
+    model: Registered,
+    step: CreateDeployment,
+    facts: EndpointFacts,
+    sure: Callable[[], object],
 ) -> None:
     """Make it, as the parameters of its environment say. Raises RemoteFailed when its container does not start."""
     tags = {OWNER_TAG: spec.owner, MODEL_TAG: model.label, **_tag(spec, step.stated_count)}
     made = DeploymentSpec(step.name, model.id, spec.instance_type, step.instance_count, spec.serving, tags)
-    endpoints.deploy(workspace, facts, made)
+    endpoints.deploy(workspace, facts, made, sure)
 
 
-def scale(workspace: Workspace, spec: RolloutSpec, step: Scale, facts: EndpointFacts) -> None:
+def scale(
+    workspace: Workspace, spec: RolloutSpec, step: Scale, facts: EndpointFacts, sure: Callable[[], object]
+) -> None:
     """Ask for another number of instances; what is live with other settings keeps their fingerprint."""
-    endpoints.scale(workspace, facts, step.name, step.count, _tag(spec, step.stated))
+    endpoints.scale(workspace, facts, step.name, step.count, _tag(spec, step.stated), sure)
 
 
-def delete(workspace: Workspace, step: DeleteDeployment, facts: EndpointFacts, log: RolloutLog) -> None:
+def delete(
+    workspace: Workspace, step: DeleteDeployment, facts: EndpointFacts, log: RolloutLog, sure: Callable[[], object]
+) -> None:
     """Delete it; of one that failed, the container's log is kept."""
     if step.failed:
         log.keep_container_log(workspace, step.name)
-    endpoints.delete_idle(workspace, facts, step.name)
+    endpoints.delete_idle(workspace, facts, step.name, sure)
 
 
 def _tag(spec: RolloutSpec, stated_count: int) -> dict[str, str]:

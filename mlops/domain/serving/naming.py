@@ -28,11 +28,6 @@ def deployment_for(facts: EndpointFacts, model: str, settings: Mapping[str, str]
     return beside(model, settings)
 
 
-def possible(model: str, settings: Mapping[str, str]) -> tuple[str, str]:
-    """Every name that `deployment_for` may give, where no deployment has another."""
-    return deployment_name(*_parts(model)), beside(model, settings)
-
-
 def beside(model: str, settings: Mapping[str, str]) -> str:
     """The name of a deployment beside one of the same model with other settings."""
     mark = fingerprint(settings)

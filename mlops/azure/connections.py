@@ -4,6 +4,7 @@ Each client of azure-core has a session of its own otherwise, so that each greet
 reads the environment for a proxy that does not change. It must not retry and must not sign: clients do.
 """
 
+import re
 from collections.abc import MutableMapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,16 @@ from weakref import WeakKeyDictionary
 import requests
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.util import Retry
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 SIDE_BY_SIDE = 16  # connections to one host that are kept
+# An address that requests would send as it is: nothing to encode, to decode, to leave out or to sign in with.
+AS_IT_IS = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/(?!.*/\.)[A-Za-z0-9._~:/?!$&'()*+,;=@-]*")
+OF_AZURE_CORE = frozenset({"allow_redirects", "cert", "proxies", "stream", "timeout", "verify"})
 
 
 class Connections(requests.Session):
@@ -35,6 +40,32 @@ class Connections(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, HTTPAdapter(pool_maxsize=SIDE_BY_SIDE, max_retries=once))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, headers: Any = None, data: Any = None, files: Any = None, **how: Any
+    ) -> requests.Response:
+        """What azure-core's clients send is whole: no form, cookie, sign-in or redirect is to be put together.
+
+        requests takes longer for those than for all else that it does; what is not whole is left to it.
+        """
+        others = files or how.get("cert") or how.get("proxies") or how.get("allow_redirects") is not False
+        plain = data is None or isinstance(data, bytes | str)
+        if others or not plain or not OF_AZURE_CORE.issuperset(how) or not AS_IT_IS.fullmatch(url):
+            return super().request(method, url, headers=headers, data=data, files=files, **how)
+        stream = bool(how.get("stream"))
+        found = self.merge_environment_settings(url, {}, stream, how.get("verify"), None)
+        sent = requests.PreparedRequest()
+        sent.method, sent.url = method.upper(), url
+        sent.headers = CaseInsensitiveDict[str | bytes]({**self.headers, **(headers or {})})
+        sent.body = data.encode() if isinstance(data, str) else data
+        if sent.body:
+            sent.headers["Content-Length"] = str(len(sent.body))
+        elif sent.method not in ("GET", "HEAD"):
+            sent.headers.setdefault("Content-Length", "0")
+        answer = self.get_adapter(url).send(sent, timeout=how.get("timeout"), **found)
+        if not stream:
+            _ = answer.content  # read here, so that the connection is free for the next call
+        return answer
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
         """What the environment says for a host, beside what the call says itself."""

@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 from azure.core import PipelineClient
 from azure.core.credentials import AccessToken
 from azure.core.rest import HttpRequest
@@ -29,6 +30,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.greeted, self.asked, self.brought = 0, list[str](), list[dict[str, str]]()
+        self.bodies = list[bytes]()
 
     @property
     def url(self) -> str:
@@ -44,12 +46,15 @@ class Answers(BaseHTTPRequestHandler):
         self.server.greeted += 1
 
     def do_GET(self) -> None:
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         self.server.asked.append(self.path)
         self.server.brought.append({name.lower(): value for name, value in self.headers.items()})
         self.send_response(200)
         self.send_header("Set-Cookie", "instance=1")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    do_PUT = do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815 - names of the base class
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -108,3 +113,49 @@ def test_what_a_call_says_itself_goes_before_the_environment() -> None:
     stated = {"https": "http://127.0.0.1:9"}
     found = session.merge_environment_settings("https://service.test/", stated, True, "ours.pem", None)
     assert (found["proxies"], found["verify"], found["stream"]) == (stated, "ours.pem", True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "whole"),
+    [
+        ("GET", "/a/b.c?api-version=2024-10-01&$top=5", None, True),
+        ("get", "/", None, True),
+        ("POST", "/", None, True),
+        ("DELETE", "/", "", True),
+        ("PUT", "/", b"\x00\xff", True),
+        ("PATCH", "/", '{"name": "Zo\u00eb"}', True),
+        ("GET", "/a/../b", None, False),
+        ("GET", "/a b/\u00e9?q=it's%20%7Eso#part", None, False),
+        ("GET", "?q=1", None, False),
+        ("POST", "/", {"grant_type": "client_credentials"}, False),
+    ],
+)
+def test_what_is_whole_goes_out_as_requests_would_send_it_without_its_preparation(
+    server: Server, monkeypatch: pytest.MonkeyPatch, method: str, path: str, data: Any, whole: bool
+) -> None:
+    prepared: list[str] = []
+    prepare = requests.Session.prepare_request
+
+    def counted(session: requests.Session, request: requests.Request) -> requests.PreparedRequest:
+        prepared.append(str(request.url))
+        return prepare(session, request)
+
+    monkeypatch.setattr(requests.Session, "prepare_request", counted)
+    headers = {"content-type": "application/json", "accept": "text/plain", "x-ms-client-request-id": "7"}
+    session = connections.Connections()
+    how: dict[str, Any] = {"headers": headers, "data": data, "allow_redirects": False, "verify": True}
+    ours = session.request(method, f"{server.url}{path}", **how)
+    assert len(prepared) == (0 if whole else 1)
+    theirs = requests.Session.request(session, method, f"{server.url}{path}", **how)
+    assert (ours.status_code, ours.headers["Set-Cookie"], ours.content) == (200, "instance=1", b"")
+    assert ours.request.method == theirs.request.method
+    for kept in (server.asked, server.brought, server.bodies):
+        assert kept[0] == kept[1]
+    session.close()
+
+
+def test_a_name_and_password_in_an_address_are_left_to_requests(server: Server) -> None:
+    session = connections.Connections()
+    session.request("GET", server.url.replace("//", "//ada:secret@"), allow_redirects=False, verify=True)
+    assert server.brought[0]["authorization"].startswith("Basic ")
+    session.close()

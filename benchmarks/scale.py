@@ -1,9 +1,11 @@
 """Verbs in a workspace that grows: `python benchmarks/scale.py [--endpoints 1000 10000] [--jobs 1000 10000]`.
 
-Each verb runs as users run it, against an emulator that holds so many endpoints of ours, or so many jobs of ours. Calls
-are those that it logged, memory is the most that the process held, CPU is its own. The least that it would take on
-Azure is computed on a simulated clock, so no machine counts: the calls in the order in which they came, 0.2 s each,
-eight side by side as the product makes most, and those of Resource Manager through the product's own token bucket.
+Each verb runs as users run it, against an emulator that holds so many endpoints of ours, or so many jobs of ours, with
+a release for each twenty of them and another model for each hundred. The site is written twice: what it kept of
+releases the first time is not read again. Calls are those that it logged, memory is the most that the process held,
+CPU is its own. The least that it would take on Azure is computed on a simulated clock, so no machine counts: the calls
+in the order in which they came, 0.2 s each, eight side by side as the product makes most, a page of a listing after the
+page before it, and the reads of Resource Manager through the product's own token bucket.
 """
 
 import argparse
@@ -17,6 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import blobs
+from beside import of_its_storage
+from blobs import signature
 from cleanup import fill
 from clients import API, Service
 
@@ -28,6 +33,7 @@ from mlops.cli.rehearse.calls import CallCounter, is_call
 from mlops.params import load
 
 ROOT = Path(__file__).resolve().parents[1]
+PASSED = "2026-11-01T10:00:00+00:00 by somebody: data ultrachat-train:1 smoke 3/3"
 CALL = 0.2  # seconds; about what Resource Manager takes
 # What waits for the token bucket would sleep for minutes: it is counted on the simulated clock.
 COMMAND = (
@@ -50,8 +56,9 @@ def main() -> None:
     for size in chosen.endpoints:
         measure(f"{size:,} endpoints", ("cleanup",), lambda address, size=size: endpoints(address, size))
     for size in chosen.jobs:
-        words = ("status", "runs", "report site --out {folder}/site")
-        measure(f"{size:,} jobs", words, lambda address, size=size: jobs(address, size))
+        site = "report site --out {folder}/site"
+        name = f"{size:,} jobs, {size // 20:,} releases, {size // 100:,} models"
+        measure(name, ("status", "runs", site, site), lambda address, size=size: jobs(address, size))
 
 
 def measure(name: str, verbs: tuple[str, ...], make: Callable[[Address], None]) -> None:
@@ -99,12 +106,16 @@ def simulated(log: list[dict[str, Any]]) -> float:
 
     budget = Budget(now=lambda: now, sleep=wait)
     answers: list[float] = []  # of the calls that are under way
+    pages: dict[str, float] = {}  # when the last page of a listing was answered
     for one in sorted(log, key=lambda call: float(call["at"])):
         if len(answers) == AT_ONCE:
             now = max(now, heapq.heappop(answers))
         if "//management.azure.com/" in one["url"] and one["method"] == "GET":
             budget.take()
-        heapq.heappush(answers, now + CALL)
+        listing, goes_on, _ = f"{one['url']}?{one['query']}".partition("&$skip")
+        begun = max(now, pages.get(listing, 0.0)) if goes_on else now
+        pages[listing] = begun + CALL
+        heapq.heappush(answers, begun + CALL)
     return max(answers, default=now)
 
 
@@ -123,6 +134,30 @@ def jobs(address: Address, count: int) -> None:
         answer = service.call("PUT", f"{service.workspace}/jobs/ft-{number:012x}-1?{API}", body)
         if answer.status not in (200, 201):
             raise SystemExit(f"job {number}: {answer.status} {answer.data.decode()[:300]}")
+    weights(service, address)
+    for number in range(count // 100):
+        model(service, f"others-{number}", 1, {})
+    for number in range(count // 20):
+        passed = {f"mlops-passed-{environment}": PASSED for environment in ("staging", "production")}
+        tags = {"mlops-owner": owner, "mlops-job": f"ft-{number:012x}-1", "mlops-verdict": "pass", **passed}
+        model(service, owner, number + 1, tags)
+
+
+def weights(service: Service, address: Address) -> None:
+    """What all the models are."""
+    storage = of_its_storage(service, address)
+    store = service.call("GET", f"{service.workspace}/datastores/workspaceblobstore?{API}").json()["properties"]
+    url = f"{storage.url}/{store['containerName']}/model?{signature(storage)}"
+    blobs.pool(storage).request("PUT", url, body=b"1", headers={**blobs.VERSION, "x-ms-blob-type": "BlockBlob"})
+
+
+def model(service: Service, name: str, version: int, tags: dict[str, str]) -> None:
+    """One version of a model."""
+    uri = "azureml://datastores/workspaceblobstore/paths/model"
+    body = {"properties": {"modelType": "custom_model", "modelUri": uri, "tags": tags}}
+    answer = service.call("PUT", f"{service.workspace}/models/{name}/versions/{version}?{API}", body)
+    if answer.status not in (200, 201):
+        raise SystemExit(f"{name}:{version}: {answer.status} {answer.data.decode()[:300]}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from azureml_emulator.catalog import sizes
 from azureml_emulator.core import arm, store
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Request
@@ -12,7 +13,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.state_transitions import Delay
 from azureml_emulator.services.assets.models import Models
 from azureml_emulator.services.entra import locks
-from azureml_emulator.services.workspaces import arm_records
+from azureml_emulator.services.workspaces import arm_records, quota
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 
@@ -97,3 +98,17 @@ def test_a_write_looks_at_locks_and_at_no_other_resource_of_a_group(emulator: Em
     with pytest.raises(ServiceError, match="locked"):
         locks.refuse(emulator, "PUT", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/new")
     assert parsed == [lock.lower()]
+
+
+def test_the_machines_of_deployments_are_counted_without_reading_them(emulator: Emulator, parsed: list[str]) -> None:
+    large, small = "Standard_NC24ads_A100_v4", "Standard_DS3_v2"
+    stated = (("Managed", large, 2), ("Managed", large.lower(), None), ("Managed", large, 0), ("Managed", small, 5))
+    for number, (kind, size, capacity) in enumerate((*stated, ("Kubernetes", large, 9), ("Managed", None, 1))):
+        properties = {"endpointComputeType": kind, "instanceType": size}
+        id, body = f"{GROUP}/d/{number}", {"properties": properties, "sku": {"name": "Default", "capacity": capacity}}
+        emulator.store.put(id, body, parent=GROUP, kind="deployments", name=str(number))
+    found = sizes.find(large)
+    assert found
+    parsed.clear()
+    assert quota.used(emulator, found.family) == (2 + 1 + 1) * found.vcpus
+    assert parsed == []

@@ -35,14 +35,36 @@ def used(emulator: Emulator, family: str) -> int:
     Low-priority clusters count in a quota of their own.
     """
     total = sum(vcpus for size, vcpus in _clusters(emulator, low_priority=False) if size.family == family)
-    for deployment in emulator.store.every("deployments"):
-        properties = deployment.body.get("properties", {})
-        if properties.get("endpointComputeType") != "Managed":
-            continue
-        size = sizes.find(str(properties.get("instanceType") or ""))
-        if size and size.family == family:
-            total += size.vcpus * int((deployment.body.get("sku") or {}).get("capacity") or 1)
+    for name, instances in emulator.part(Deployed).instances():
+        if (size := sizes.find(name)) and size.family == family:
+            total += size.vcpus * instances
     return total
+
+
+class Deployed:
+    """The machines of deployments, which are counted at each new one: by an index, and not from each one's document."""
+
+    _COLUMNS = (
+        "json_extract(body, '$.properties.endpointComputeType')",
+        "json_extract(body, '$.properties.instanceType')",
+        "CAST(json_extract(body, '$.sku.capacity') AS INTEGER)",
+    )
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._database = emulator.store.database
+        columns = ", ".join(self._COLUMNS)
+        self._database.execute(
+            f"CREATE INDEX IF NOT EXISTS resources_machines ON resources ({columns}) WHERE kind = 'deployments'"
+        )
+
+    def instances(self) -> list[tuple[str, int]]:
+        """VM sizes with how many instances of each managed deployments have; one that states none has one."""
+        managed, size, capacity = self._COLUMNS
+        rows = self._database.execute(
+            f"SELECT {size} AS size, SUM(COALESCE(NULLIF({capacity}, 0), 1)) FROM resources "  # noqa: S608 - of constants
+            f"WHERE kind = 'deployments' AND {managed} = 'Managed' AND size IS NOT NULL GROUP BY size"
+        )
+        return [(str(name), int(count)) for name, count in rows]
 
 
 def used_at_low_priority(emulator: Emulator) -> int:

@@ -29,7 +29,6 @@ from azureml_emulator.http.routing import Route, Router
 from azureml_emulator.request_log import RequestLog
 from azureml_emulator.routes import ROUTES
 from azureml_emulator.services.entra import authorize
-from azureml_emulator.services.jobs.execution.forked import ForkServer
 from azureml_emulator.services.online_endpoints.scoring_script import deployed
 
 LOOK = 0.05  # seconds between looks whether a slow answer may come
@@ -182,7 +181,6 @@ class Running:
         for listening in self._listening:
             listening.end()
         await asyncio.gather(*self.emulator.tasks, return_exceptions=True)
-        self.emulator.part(ForkServer).stop()
         self.emulator.part(RequestLog).close()
         (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()

@@ -5,7 +5,7 @@ It must not know HTTP.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ class Emulator:
         self.cache: dict[str, Any] = {}  # loaded models and the like; may be emptied at any time
         self.tasks: set[asyncio.Task[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.ends = ExitStack()  # what a part holds beside memory; it says here how that is let go
 
     def part(self, make: "Callable[[Emulator], T]") -> T:
         """What a service keeps in memory for this emulator; made when it is first asked for."""
@@ -63,5 +64,6 @@ class Emulator:
         task.add_done_callback(self.tasks.discard)
 
     def close(self) -> None:
-        """Release the files."""
+        """Release the files, and what parts hold."""
+        self.ends.close()
         self.store.close()

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from azureml_emulator.catalog import read_file
 from azureml_emulator.recording.shape import Shape, of
 
 FOLDER = Path(__file__).resolve().parent.parent / "recorded_facts"
@@ -49,7 +48,7 @@ class Fact:
 def groups() -> Iterator[tuple[str, list[Fact]]]:
     """Every test that was recorded, with its calls in their order."""
     for path in sorted(FOLDER.glob("*.yml")):
-        file = yaml.safe_load(path.read_text(encoding="utf-8"))
+        file = read_file(path)
         names = file.get("names") or {}
         for group, rows in file["facts"].items():
             yield f"{path.stem}: {group}", [Fact(**row, names=names) for row in rows]

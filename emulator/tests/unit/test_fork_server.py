@@ -29,11 +29,9 @@ def _request(folder: Path, *nodes: str) -> Path:
 def _using(folder: Path, use: Callable[[ForkServer], Awaitable[None]]) -> None:
     async def whole() -> None:
         emulator = Emulator(folder)
-        server = ForkServer(emulator)
         try:
-            await use(server)
+            await use(emulator.part(ForkServer))
         finally:
-            server.stop()
             emulator.close()
 
     asyncio.run(whole())

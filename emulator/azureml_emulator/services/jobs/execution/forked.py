@@ -54,9 +54,10 @@ class ForkedWorker:
 class ForkServer:
     """It starts one worker at a time."""
 
-    def __init__(self, _: Emulator) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        emulator.ends.callback(self.stop)
 
     async def start(self, work: Path, limit: int) -> ForkedWorker:
         """A worker for the folder, of which a line may have so many bytes."""

@@ -87,10 +87,11 @@ class ModelVersions:
     description: str
     tags: Mapping[str, str]
     listed: dict[str, Registered] = field(default_factory=dict)  # as the last look showed them
+    seen: list[list[Registered]] = field(default_factory=list)  # a look that was made before, and counts as the first
 
     def known(self) -> list[KnownVersion]:
-        """Every version, archived ones too."""
-        found = versions(self.workspace, self.name, archived=True)
+        """Every version, archived ones too. What it lacks is found by `put`, for who made it has its number."""
+        found = self.seen.pop() if self.seen else versions(self.workspace, self.name, archived=True)
         self.listed.clear()
         self.listed.update((item.version, item) for item in found)
         return [KnownVersion(item.version, item.tags.get(FINGERPRINT_TAG, "")) for item in found]

@@ -30,7 +30,7 @@ MOST_CALLS = {
     "watch": 8,
     "evaluate": 42,
     "gate": 28,
-    "register": 34,
+    "register": 30,
     "promote": 48,
     "cleanup": 34,
 }

@@ -102,6 +102,14 @@ def retags(aliases: Aliases, versions: Mapping[str, Mapping[str, str]], now: dat
     return [Retag(version, told) for (_, version), told in sorted(found.items(), key=lambda item: item[0][0])]
 
 
+def of_a_candidate(environments: Iterable[str], now: datetime) -> dict[str, str]:
+    """What a version that is registered now is told, when it is made: it has no other role anywhere."""
+    found: dict[str, str] = {}
+    for name in environments:
+        found |= {alias_tag(name): "candidate", history_tag(name): _history("", "candidate", now)}
+    return found
+
+
 def alias_tag(environment: str) -> str:
     """The tag of a version that says its role."""
     return f"{ALIAS_PREFIX}{environment}"

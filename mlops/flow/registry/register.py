@@ -10,6 +10,7 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import evidence as record
 from mlops.domain.evaluation.rules import Verdict
 from mlops.domain.registry import artifact, registration
+from mlops.domain.registry.aliases import of_a_candidate
 from mlops.domain.registry.lineage import RunFacts
 from mlops.domain.registry.model_card import ModelCard
 from mlops.domain.registry.registration import KnownVersion
@@ -105,13 +106,14 @@ def register(evaluator: Evaluator, spec: RegisterSpec, name: str, card: Path, re
     mark, theirs = parsed[0], found.tags.get(OWNER_TAG, spec.model)
     if theirs != spec.model:
         raise BadInput(Problem(f"{name} is a run of the project {theirs}, not of {spec.model}", "the workspace"))
-    if there := _registered(workspace, spec, mark):
+    before = models.versions(workspace, spec.model, archived=True)
+    if there := _registered(before, mark):
         return _already(workspace, spec, there, mark, name)
     facts = _card(evaluator, spec, found, mark)
     text = render(facts)
     write(card, text)
     tags = _tags(evaluator.trigger, found, facts)
-    model, made, known = _register(workspace, spec, facts, text, tags)
+    model, made, known = _register(workspace, spec, facts, text, tags, before)
     aliases.registered(workspace, spec.model, model.version, spec.environments, known)
     return RegisterResult(
         registration=Registration.MADE if made else Registration.BY_ANOTHER,
@@ -142,8 +144,7 @@ def _card(evaluator: Evaluator, spec: RegisterSpec, job: jobs.Job, mark: str) ->
     return ModelCard(spec.model, mark, made_of, verdict.ruling, verdict.findings, evidence, notes)
 
 
-def _registered(workspace: Workspace, spec: RegisterSpec, mark: str) -> models.Registered | None:
-    known = models.versions(workspace, spec.model, archived=True)
+def _registered(known: list[models.Registered], mark: str) -> models.Registered | None:
     version = registration.version_of([_known(model) for model in known], mark)
     return next((model for model in known if model.version == version), None)
 
@@ -187,11 +188,17 @@ def _made(workspace: Workspace, job: jobs.Job) -> tuple[RunFacts, list[Problem],
 
 
 def _register(
-    workspace: Workspace, spec: RegisterSpec, facts: ModelCard, card: str, tags: Mapping[str, str]
+    workspace: Workspace,
+    spec: RegisterSpec,
+    facts: ModelCard,
+    card: str,
+    tags: Mapping[str, str],
+    before: list[models.Registered],
 ) -> tuple[models.Registered, bool, Mapping[str, models.Registered]]:
     """The version, whether this call made it, and every version as it was listed last."""
     path = f"azureml://jobs/{facts.run.job}/outputs/{jobs.OUTPUT}"
-    store = models.ModelVersions(workspace, spec.model, path=path, description=card, tags=tags)
+    told = {**tags, **of_a_candidate(spec.environments, workspace.now())}
+    store = models.ModelVersions(workspace, spec.model, path=path, description=card, tags=told, seen=[before])
     try:
         version, made = registration.register_once(store, facts.fingerprint)
     except registration.Crowded:

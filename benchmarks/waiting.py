@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_emulator import process
-from mlops.cli.rehearse.calls import CallCounter, is_call, tally
+from mlops.cli.rehearse.calls import CallCounter, calls_among
 
 ROOT = Path(__file__).resolve().parents[1]
 DELAY = 0.2  # seconds of a call; about what Resource Manager takes
@@ -75,13 +75,14 @@ def walk(work: Path, state: Path, environment: dict[str, str], delay: float) -> 
             raise SystemExit(f"{words} ended with {done.returncode}:\n{done.stderr}")
         job = job or str((said.get("result") or {}).get("job") or "")
         log = list(counter.new())
-        waited = under_way(log, delay)
-        print(f"| `{words.partition(' --job')[0]}` | {tally(log).calls} | {waited / delay:.0f} | {waited:.1f} |")
+        made = calls_among(log)
+        waited = under_way(made, delay)
+        print(f"| `{words.partition(' --job')[0]}` | {len(made)} | {waited / delay:.0f} | {waited:.1f} |")
 
 
 def under_way(log: Iterable[dict[str, Any]], delay: float) -> float:
     """Seconds in which at least one call waited for its answer."""
-    spans = sorted((one["at"], one["at"] + delay) for one in log if is_call(one))
+    spans = sorted((one["at"], one["at"] + delay) for one in log)
     total, end = 0.0, 0.0
     for start, until in spans:
         total += max(0.0, until - max(start, end))

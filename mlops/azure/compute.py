@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure.failures import translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.tags import OWNER_TAG, REPOSITORY_TAG
 from mlops.domain.training.checks import Cluster
 
 API = "2023-08-01-preview"
+PRIORITIES = {"dedicated": "Dedicated", "low_priority": "LowPriority"}  # our word, which is the SDK's: the service's
 
 
 def find(workspace: Workspace, name: str) -> Cluster | None:
     """The compute of that name, or None. The SDK's entity leaves out how many nodes are up and why a making failed."""
-    url = f"{workspace.url}/computes/{quote(name)}?api-version={API}"
-    found = workspace.look(url, f"read the compute {name}")
+    found = workspace.look(_url(workspace, name), f"read the compute {name}")
     if found is None:
         return None
     outer, tags = found.get("properties") or {}, plain_tags(found.get("tags"))
@@ -47,21 +46,34 @@ def create(
     tier: str,
     tags: Mapping[str, str],
 ) -> None:
-    """Make a cluster that scales to zero, and wait for it."""
-    from azure.ai.ml.entities import AmlCompute
+    """Ask for a cluster that scales to zero, as the SDK does; whoever asked looks when it is there. Raises Conflict."""
+    inner = {
+        "vmSize": size,
+        "vmPriority": PRIORITIES[tier],
+        "scaleSettings": {
+            "minNodeCount": 0,
+            "maxNodeCount": max_nodes,
+            "nodeIdleTimeBeforeScaleDown": iso_duration(idle_seconds),
+        },
+        "remoteLoginPortPublicAccess": "NotSpecified",
+        "enableNodePublicIp": True,
+        "osType": "Linux",
+    }
+    stated = {"computeType": "AmlCompute", "properties": inner, "disableLocalAuth": True}
+    body = {"location": workspace.location, "tags": dict(tags), "properties": stated}
+    workspace.send("PUT", _url(workspace, name), f"create the cluster {name} of {size}", json=body)
 
-    cluster = AmlCompute(
-        name=name,
-        size=size,
-        min_instances=0,
-        max_instances=max_nodes,
-        idle_time_before_scale_down=idle_seconds,
-        tier=tier,
-        tags=dict(tags),
-        location=workspace.location,  # else the SDK reads the workspace itself, and believes any answer
-    )
-    with translated(f"create the cluster {name} of {size}"):
-        workspace.ml.compute.begin_create_or_update(cluster).result()
+
+def iso_duration(seconds: int) -> str:
+    """A time in the form of ISO 8601, such as PT10M."""
+    days, rest = divmod(seconds, 86_400)
+    parts = zip((rest // 3600, rest % 3600 // 60, rest % 60), "HMS", strict=True)
+    hours = "".join(f"{count}{unit}" for count, unit in parts if count)
+    return f"P{f'{days}D' if days else ''}{f'T{hours}' if hours else ''}" if seconds else "P0D"
+
+
+def _url(workspace: Workspace, name: str) -> str:
+    return f"{workspace.url}/computes/{quote(name)}?api-version={API}"
 
 
 def _errors(found: list[Any]) -> str:

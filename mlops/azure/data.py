@@ -42,15 +42,23 @@ def _whole(workspace: Workspace, name: str, version: str) -> bool:
     """Whether all files of a version are there; what is there stays, so that is asked once."""
     there = workspace.remembered(("data files", name, version), lambda: {"test"})
     unknown = [role for role in ROLES if role not in there]
-    found = at_once.each(lambda role: exists(workspace, asset_name(name, role), version), unknown)
-    there |= {role for role, is_there in zip(unknown, found, strict=True) if is_there}
+    found = at_once.each(lambda role: _get(workspace, asset_name(name, role), version), unknown)
+    for role, stated in zip(unknown, found, strict=True):
+        if stated is not None:
+            there.add(role)
+            workspace.remember(_seen(asset_name(name, role), version), stated)
     return len(there) == len(ROLES)
 
 
 def tags(workspace: Workspace, name: str, version: str) -> dict[str, str] | None:
-    """The tags of a data asset, or None when two looks say that it is gone."""
-    found = _get(workspace, name, version) or _get(workspace, name, version)
+    """The tags of a data asset as this process saw them first, or None when two looks say that it is gone."""
+    known: dict[str, Any] | None = workspace.known(_seen(name, version))
+    found = known or _get(workspace, name, version) or _get(workspace, name, version)
     return None if found is None else plain_tags(found.get("tags"))
+
+
+def _seen(name: str, version: str) -> tuple[str, str, str]:
+    return "data", name, version
 
 
 def exists(workspace: Workspace, name: str, version: str) -> bool:

@@ -33,6 +33,7 @@ class Registered:
     tags: Mapping[str, str] = field(default_factory=dict)
     registered: datetime | None = None
     job: str = ""
+    archived: bool = False
 
     @property
     def label(self) -> str:
@@ -44,9 +45,19 @@ def versions(workspace: Workspace, name: str, *, archived: bool = False) -> list
     """Every version, newest first as the service lists them; those that were archived only when asked for."""
     path = f"models/{quote(name)}/versions?api-version={API}&listViewType={'All' if archived else 'ActiveOnly'}"
     try:
-        return [_registered(name, item) for item in bulk.listing(workspace, path, f"list the versions of {name}")]
+        found = [_registered(name, item) for item in bulk.listing(workspace, path, f"list the versions of {name}")]
     except NotFound:
-        return []
+        found = []
+    if archived:
+        workspace.remember(("versions", name), found)
+    return found
+
+
+def seen_versions(workspace: Workspace, name: str) -> list[Registered]:
+    """Every version, archived ones too, as this process listed them last; for who tells of them and changes nothing."""
+    with workspace.alone(("versions", name)):
+        known: list[Registered] | None = workspace.known(("versions", name))
+        return versions(workspace, name, archived=True) if known is None else list(known)
 
 
 def find(workspace: Workspace, name: str, version: str) -> Registered | None:
@@ -160,4 +171,5 @@ def _registered(name: str, item: dict[str, Any]) -> Registered:
         plain_tags(stated.get("tags")),
         parse_date(made.get("createdAt")),
         str(stated.get("jobName") or ""),
+        bool(stated.get("isArchived")),
     )

@@ -1,11 +1,12 @@
 """What is read over the plain client is what the SDK reads; what it writes stands there as if the SDK had."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.azure import data, datastores, endpoint_address, endpoints, jobs, models, registry, submission
+from mlops.azure import compute, data, datastores, endpoint_address, endpoints, jobs, models, registry, submission
 from mlops.azure.submission import Work
 from mlops.azure.translate import plain_tags, word
 from mlops.azure.workspace import Workspace
@@ -16,6 +17,7 @@ from tests.contract.own_workspace import own_workspace
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+AT = ("created", "modified")
 COMPONENTS = ("chat_completion_pipeline", "model_evaluation_pipeline")
 BASE = "Phi-4"
 
@@ -161,3 +163,29 @@ def test_a_job(workspace: Workspace, ml_client: "MLClient") -> None:
     assert ours.outputs == tuple(theirs.outputs)
     assert name not in {job.name for job in jobs.recent(workspace, 50, "t")}, "it is no pipeline"
     assert jobs.find(workspace, "nobody") is None
+
+
+@pytest.mark.parametrize(("tier", "idle"), [("dedicated", 600), ("low_priority", 90_061)])
+def test_a_cluster_is_asked_for_as_the_sdk_does(
+    workspace: Workspace, ml_client: "MLClient", tier: str, idle: int
+) -> None:
+    from azure.ai.ml.entities import AmlCompute
+
+    def shown(name: str) -> dict[str, Any]:
+        url = f"{workspace.url}/computes/{name}?api-version={compute.API}"
+        found = dict(workspace.send("GET", url, "read").json())
+        inner = found["properties"]["properties"]
+        times = [inner.pop("allocationStateTransitionTime"), *(found["properties"].pop(f"{at}On") for at in AT)]
+        return {"tags": found["tags"], "times": len(times), "of": found["location"], **found["properties"]}
+
+    ours, theirs, size = f"ours-{tier[:3]}", f"theirs-{tier[:3]}", "Standard_NC24ads_A100_v4"
+    wanted: dict[str, Any] = {"idle_seconds": idle, "tier": tier, "tags": {"a": "b"}}
+    compute.create(workspace, ours, size, max_nodes=2, **wanted)
+    entity = AmlCompute(name=theirs, size=size, min_instances=0, max_instances=2, idle_time_before_scale_down=idle)
+    entity.tier, entity.tags, entity.location = tier, {"a": "b"}, workspace.location
+    ml_client.compute.begin_create_or_update(entity).result()
+    while compute.find(workspace, ours).state == "Creating":  # type: ignore[union-attr]
+        time.sleep(0.2)
+    assert shown(ours) == shown(theirs)
+    for name in (ours, theirs):
+        ml_client.compute.begin_delete(name).result()

@@ -64,16 +64,22 @@ class Tally(NamedTuple):
 
 
 def tally(requests: Iterable[dict[str, Any]]) -> Tally:
-    """Counts the requests to the service.
+    """Counts the requests to the service."""
+    every = [one for one in requests if _asks_service(one)]
+    calls = len(calls_among(every))
+    return Tally(calls, len(every) - calls)
+
+
+def calls_among(requests: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the requests to the service that are calls and no polls.
 
     Who looks at a job a second time waits for it: from there on, what is read again is a poll. So the number does not
     depend on how fast the machine is.
     """
-    calls, polls, waits = 0, 0, False
+    calls, waits = [], False
     seen: set[tuple[str, ...]] = set()
     for request in requests:
         if not is_call(request):
-            polls += is_poll(request)
             continue
         place = urlsplit(str(request["url"]))
         if request["method"] in ("GET", "HEAD") or place.path.endswith(READS_BY_POST):
@@ -82,10 +88,9 @@ def tally(requests: Iterable[dict[str, Any]]) -> Tally:
             seen.add(read)
             waits = waits or (again and "/jobs/" in place.path)
             if again and waits:
-                polls += 1
                 continue
-        calls += 1
-    return Tally(calls, polls)
+        calls.append(request)
+    return calls
 
 
 def check_hosts(folder: Path, cloud: str) -> None:
@@ -108,11 +113,6 @@ def check_hosts(folder: Path, cloud: str) -> None:
 def is_call(request: Mapping[str, Any]) -> bool:
     """Whether a request asks the service for something else than how far an operation is."""
     return _asks_service(request) and not _under_way(request)
-
-
-def is_poll(request: Mapping[str, Any]) -> bool:
-    """Whether it asks the service for just that."""
-    return _asks_service(request) and _under_way(request)
 
 
 def _asks_service(request: Mapping[str, Any]) -> bool:

@@ -145,8 +145,12 @@ class Evaluator:
         spec = self.spec
         if not spec.enabled:
             return
-        interfaces.check(self.workspace, spec)
-        if spec.compute.lower() != SERVERLESS and compute.find(self.workspace, spec.compute) is None:
+        cluster = None if spec.compute.lower() == SERVERLESS else spec.compute
+        _, there = at_once.both(
+            lambda: interfaces.check(self.workspace, spec),
+            lambda: cluster is None or compute.find(self.workspace, cluster) is not None,
+        )
+        if not there:
             what = f"evaluation.compute {spec.compute} is not in the workspace"
             fix = "name a cluster that is there, or serverless"
             raise BadInput(Problem(what, spec.where, fix=fix, key="evaluation.compute"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from mlops.azure import aliases, jobs, models, run_tree
+from mlops.azure import aliases, at_once, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import (
     Champion,
@@ -65,7 +65,7 @@ def histories(workspace: Workspace, job: str, metrics: Sequence[str]) -> dict[st
 
 def require_completed(workspace: Workspace, name: str) -> jobs.Job:
     """The job. Raises BadInput when it does not exist, Unfinished while it runs, RemoteFailed when it ended badly."""
-    found = jobs.find(workspace, name)
+    found, _ = at_once.both(lambda: jobs.find(workspace, name), lambda: workspace.location)  # where all is read next
     if found is None:
         raise BadInput(Problem(f"there is no job {name}", "the workspace", fix="run `mlops submit`"))
     if found.state is JobState.COMPLETED:

@@ -1,11 +1,10 @@
 """Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
 
-from mlops.azure import data, job_outputs, jobs, models, registry, submission
+from mlops.azure import at_once, data, job_outputs, jobs, models, registry, submission
 from mlops.azure.submission import Following, StepMachines, Work
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.scoring import Scored, ScoringAction
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, EVALUATES_TAG, FINGERPRINT_TAG, OWNER_TAG, REPOSITORY_TAG, RUN_TAG
-from mlops.domain.training.parameters import Component
 from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
@@ -18,9 +17,9 @@ def step(found: RequestedEvaluation, *, by_hand: bool) -> list[tuple[Scored, Sco
     decided = [(scored, scoring.decide(scored, by_hand=by_hand)) for scored in found.all]
     due = [scored for scored, act in decided if act is ScoringAction.SUBMIT]
     if due:
-        _ensure_questions(found)
-        for scored in due:
-            _submit(found, scored)
+        _, works = at_once.both(lambda: _ensure_questions(found), lambda: [_work(found, scored) for scored in due])
+        for scored, work in zip(due, works, strict=True):
+            _submit(found, scored, work)
     return decided
 
 
@@ -40,12 +39,10 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
     questions.keep(workspace, found.job, version, text)
 
 
-def _submit(found: RequestedEvaluation, scored: Scored) -> None:
-    workspace, spec = found.evaluator.workspace, found.evaluator.spec
-    component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
-    following = _following(found)
+def _submit(found: RequestedEvaluation, scored: Scored, work: Work) -> None:
+    workspace = found.evaluator.workspace
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
-    submission.submit(workspace, _work(found, scored, component, following), scored.next_job)
+    submission.submit(workspace, work, scored.next_job)
     jobs.expect(workspace, scored.fingerprint, scored.attempts + 1, scoring.job_name)
 
 
@@ -61,9 +58,11 @@ def _following(found: RequestedEvaluation) -> Following | None:
     return Following(component, "compute_metrics", literals, scoring.HANDED_OVER)
 
 
-def _work(found: RequestedEvaluation, scored: Scored, component: Component, following: Following | None) -> Work:
+def _work(found: RequestedEvaluation, scored: Scored) -> Work:
     """What is scored on what. A file may be given where the interface says folder: the component reads either."""
-    spec, (asset, version) = found.evaluator.spec, found.asset
+    workspace, spec, (asset, version) = found.evaluator.workspace, found.evaluator.spec, found.asset
+    component = registry.component(workspace, spec.registry, spec.component, spec.component_version)
+    following = _following(found)
     serverless = spec.compute.lower() == SERVERLESS
     where = SERVERLESS if serverless else spec.compute
     literals = {**scoring.settings(spec.max_new_tokens), "compute_name": where}

@@ -17,9 +17,10 @@ def found(
     known = KnownModels(owner, (), (), None)
     champions = None
     if any(one.live_model for one in served.values()):
-        listed = {one.version for one in models.versions(workspace, owner)}
-        every = {one.version for one in models.versions(workspace, owner, archived=True)}
-        known, champions = KnownModels(owner, listed, every - listed, None), aliases.read(workspace, owner)
+        every = models.seen_versions(workspace, owner)
+        archived = {one.version for one in every if one.archived}
+        known = KnownModels(owner, {one.version for one in every} - archived, archived, None)
+        champions = aliases.read(workspace, owner)
     told: list[Drift] = []
     for name, facts in served.items():
         spec = specs[name]

@@ -81,7 +81,7 @@ def _released(workspace: Workspace, place: ChampionPlace, live: str | None) -> t
     model = models.find(workspace, name, version) if version else None
     if model is None:
         environment = ""
-        model = next(iter(models.versions(workspace, place.model)), None)
+        model = next((one for one in models.seen_versions(workspace, place.model) if not one.archived), None)
     if model is None:
         return None
     job = model.tags.get(JOB_TAG) or model.job

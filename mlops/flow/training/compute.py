@@ -1,11 +1,11 @@
 """`mlops compute`: what can be known before a GPU is rented is checked, then the cluster is made if missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mlops import clock
-from mlops.azure import compute, skus_and_quota
+from mlops.azure import at_once, compute, skus_and_quota
 from mlops.azure.failures import Conflict
 from mlops.azure.workspace import Workspace
 from mlops.domain.machines import AllowList, Machine, MachineFinding, Quota, failure_of
@@ -29,7 +29,9 @@ from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Gathered
 
 WAIT_SECONDS = 300.0  # for a cluster that somebody else makes or changes just now
-PAUSES = poll.Pauses(5.0)
+MAKING_SECONDS = 1800.0  # for one that is made
+NEW_SECONDS = 60.0  # for which one that was asked for may not be found
+PAUSES = poll.Pauses(1.0, factor=1.5, longest=10.0)
 Say = Callable[[str], None]
 
 
@@ -81,19 +83,16 @@ def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
     workspace, spec = context.workspace, training_spec.of(context)
     # before anything is paid for: a name of somebody else would be refused at the very end
-    check_project(workspace, own_endpoints(context), spec.owner, spec.repository, spec.where)
-    return check_and_make(workspace, spec, context.say, make=make)
-
-
-def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: bool) -> Outcome[ComputeResult]:
-    """The same for a spec."""
-    looked = look(workspace, spec, say)
+    _, looked = at_once.both(
+        lambda: check_project(workspace, own_endpoints(context), spec.owner, spec.repository, spec.where),
+        lambda: look(workspace, spec, context.say),
+    )
     found, cluster, checked = looked.found, looked.cluster, looked.checked
     failure = failure_of([*(MachineFinding(problem) for problem in found.problems), *checked.findings])
     missing = cluster is None and not spec.serverless
     created = missing and make and failure is None
     if created:
-        _create(workspace, spec, say)
+        _create(workspace, spec, context.say)
     state = ComputeState.CREATED if created else ComputeState.MISSING if missing else ComputeState.EXISTS
     result = ComputeResult(
         ready=failure is None,
@@ -119,9 +118,15 @@ def check_and_make(workspace: Workspace, spec: TrainingSpec, say: Say, *, make: 
 
 def look(workspace: Workspace, spec: TrainingSpec, say: Say) -> TrainingLook:
     """Everything that can be known before a GPU is rented; nothing is made."""
-    found = training_spec.gather(workspace, spec)
-    cluster = None if spec.serverless else _settled(workspace, spec.compute, say)
-    return TrainingLook(found, cluster, check(spec, _facts(workspace, spec, found, cluster, say)))
+    _ = workspace.location  # once, before several ask for it
+    found, (cluster, quotas) = at_once.both(
+        lambda: training_spec.gather(workspace, spec),
+        lambda: at_once.both(
+            lambda: None if spec.serverless else _settled(workspace, spec.compute, say),
+            lambda: _quotas(workspace, say),
+        ),
+    )
+    return TrainingLook(found, cluster, check(spec, _facts(workspace, spec, found, cluster, quotas)))
 
 
 def _warnings(found: Gathered, checked: Checked) -> tuple[Problem, ...]:
@@ -129,9 +134,8 @@ def _warnings(found: Gathered, checked: Checked) -> tuple[Problem, ...]:
 
 
 def _facts(
-    workspace: Workspace, spec: TrainingSpec, found: Gathered, cluster: Cluster | None, say: Say
+    workspace: Workspace, spec: TrainingSpec, found: Gathered, cluster: Cluster | None, quotas: Mapping[str, Quota]
 ) -> TrainingFacts:
-    quotas = _quotas(workspace, say)
     low = cluster.low_priority if cluster else spec.low_priority
     total = LOW_PRIORITY_TOTAL if low else DEDICATED_TOTAL
     return TrainingFacts(
@@ -155,16 +159,23 @@ def _quotas(workspace: Workspace, say: Say) -> dict[str, Quota]:
         return {}
 
 
-def _settled(workspace: Workspace, name: str, say: Say) -> Cluster | None:
-    """The cluster, after a change that is under way; as it is when that takes too long."""
+def _settled(workspace: Workspace, name: str, say: Say, *, new: bool = False) -> Cluster | None:
+    """The cluster, after a change that is under way; as it is when that takes too long. `new`: one just asked for."""
+    said, begun = "", clock.monotonic()
 
     def at_rest(found: Cluster | None) -> bool:
-        if found is None or found.state not in IN_MOTION:
+        nonlocal said
+        if found is None:
+            return not new or clock.monotonic() - begun > NEW_SECONDS
+        if found.state not in IN_MOTION:
             return True
-        say(f"waiting: the cluster {name} is {found.state}")
+        if said != found.state:
+            said = found.state
+            say(f"waiting: the cluster {name} is {said}")
         return False
 
-    return poll.until(lambda: compute.find(workspace, name), at_rest, PAUSES, clock.monotonic() + WAIT_SECONDS)
+    until = begun + (MAKING_SECONDS if new else WAIT_SECONDS)
+    return poll.until(lambda: compute.find(workspace, name), at_rest, PAUSES, until)
 
 
 def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
@@ -183,7 +194,7 @@ def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
         )
     except Conflict:
         say(f"another process is making the cluster {spec.compute}")
-    made = _settled(workspace, spec.compute, say)
+    made = _settled(workspace, spec.compute, say, new=True)
     if made is None or made.state != "Succeeded":
         what = f"the cluster {spec.compute} is {made.state if made else 'gone'} after its creation"
         fix = f"`az ml compute delete --name {spec.compute}`, and run again"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlops.azure import data, jobs, own_components, submission
+from mlops.azure import at_once, data, jobs, own_components, submission
 from mlops.azure.submission import StepMachines, Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parameters_digest
@@ -79,8 +79,10 @@ def run(context: Context, *, force: bool, over_budget: bool = False, reason: str
     """Submit, unless a job for this fingerprint is under way or done. Raises CapRefused where it is over the budget."""
     budget.check_agreed(reason, "submit", over_budget=over_budget)
     workspace, spec = context.workspace, training_spec.of(context)
-    made_of = training_spec.training(workspace, spec)
-    version = observe.required_data_version(workspace, context.project)
+    made_of, version = at_once.both(
+        lambda: training_spec.training(workspace, spec),
+        lambda: observe.required_data_version(workspace, context.project),
+    )
     mark = made_of.fingerprint(version)
     decision = decide(jobs.attempts(workspace, mark, spec.owner), force=force)
     if decision.known:

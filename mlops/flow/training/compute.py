@@ -20,7 +20,7 @@ from mlops.domain.training.checks import (
     check,
 )
 from mlops.domain.training.spec import Tier, TrainingSpec
-from mlops.errors import AzureRefused, Problem
+from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
@@ -182,6 +182,7 @@ def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
     """Make the cluster. When another process makes it at the same moment, wait for that one."""
     say(f"creating the cluster {spec.compute} of {spec.instance_type}")
     own = {OWNER_TAG: spec.owner, REPOSITORY_TAG: spec.repository}
+    failure: type[MlopsError] = RemoteFailed
     try:
         compute.create(
             workspace,
@@ -194,8 +195,9 @@ def _create(workspace: Workspace, spec: TrainingSpec, say: Say) -> None:
         )
     except Conflict:
         say(f"another process is making the cluster {spec.compute}")
+        failure = AzureRefused
     made = _settled(workspace, spec.compute, say, new=True)
     if made is None or made.state != "Succeeded":
         what = f"the cluster {spec.compute} is {made.state if made else 'gone'} after its creation"
         fix = f"`az ml compute delete --name {spec.compute}`, and run again"
-        raise AzureRefused(Problem(what, "the workspace", why=made.errors if made else "", fix=fix))
+        raise failure(Problem(what, "the workspace", why=made.errors if made else "", fix=fix))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import starmap
 
-from mlops.azure import at_once, compute, jobs, provenance, registry, run_tree
+from mlops.azure import at_once, jobs, provenance, registry, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.evaluation import rules, scoring
@@ -19,7 +19,7 @@ from mlops.domain.evaluation.scoring import Scored
 from mlops.domain.evaluation.spec import EvaluationSpec
 from mlops.domain.tags import DATA_TAG
 from mlops.domain.training.run import Trigger
-from mlops.domain.training.spec import LATEST, SERVERLESS
+from mlops.domain.training.spec import LATEST
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.evaluation import evaluation_spec, evidence, interfaces, questions
@@ -141,19 +141,9 @@ class Evaluator:
         return replace(found, metrics={**from_file(self.workspace, found.job), **found.metrics})
 
     def check(self) -> None:
-        """Raise BadInput where the evaluation after a training cannot be done by the component named for it."""
-        spec = self.spec
-        if not spec.enabled:
-            return
-        cluster = None if spec.compute.lower() == SERVERLESS else spec.compute
-        _, there = at_once.both(
-            lambda: interfaces.check(self.workspace, spec),
-            lambda: cluster is None or compute.find(self.workspace, cluster) is not None,
-        )
-        if not there:
-            what = f"evaluation.compute {spec.compute} is not in the workspace"
-            fix = "name a cluster that is there, or serverless"
-            raise BadInput(Problem(what, spec.where, fix=fix, key="evaluation.compute"))
+        """Raise BadInput where the evaluation after a training cannot be done by what is named for it."""
+        if self.spec.enabled:
+            interfaces.check(self.workspace, self.spec)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""Whether the components that are named for an evaluation can score a chat model, before any machine is paid for."""
+"""Whether what is named for an evaluation can score a chat model, before any machine is paid for."""
 
-from mlops.azure import registry
+from mlops.azure import at_once, compute, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.answers import PREDICTIONS
 from mlops.domain.evaluation.spec import EvaluationSpec
 from mlops.domain.training.parameters import Component
+from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import BadInput, Problem
 
 TWO = "name model_prediction in evaluation.component and compute_metrics in evaluation.metrics_component"
@@ -13,6 +14,19 @@ OFF = "set evaluation.enabled to false"
 
 
 def check(workspace: Workspace, spec: EvaluationSpec) -> None:
+    """Raise BadInput for components that cannot, and for a cluster that is not there."""
+    cluster = None if spec.compute.lower() == SERVERLESS else spec.compute
+    _, there = at_once.both(
+        lambda: _check_components(workspace, spec),
+        lambda: cluster is None or compute.find(workspace, cluster) is not None,
+    )
+    if not there:
+        what = f"evaluation.compute {spec.compute} is not in the workspace"
+        fix = "name a cluster that is there, or serverless"
+        raise BadInput(Problem(what, spec.where, fix=fix, key="evaluation.compute"))
+
+
+def _check_components(workspace: Workspace, spec: EvaluationSpec) -> None:
     """Raise BadInput for a component that is not there, or whose interface is another than what it is sent."""
     given = {*scoring.settings(spec.max_new_tokens), "test_data", "mlflow_model"}
     try:

@@ -1,10 +1,12 @@
 """What recorded calls need to be there before: a workspace of their own, a cluster, files of a model and a flow."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from azureml_emulator.core import arm, clouds
+from azureml_emulator.pytest_plugin import AzureMl
 from emulator_support.clients import Call
 
 _GROUP = arm.default_workspace_id().partition("/providers/")[0]
@@ -63,6 +65,14 @@ def names(api: Call) -> dict[str, str]:
         api("PUT", f"{host}/{mine}{file}{sas}", content, token=False, x_ms_blob_type="BlockBlob")
     places = {name: f"{host}/{mine}-{name}/flow.dag.yaml" for name in ("flow", "asks", "prompts")}
     return {**found, "blob": host, "code": f"{host}/{mine}-code", **places}
+
+
+@contextmanager
+def polled(azure_ml: AzureMl) -> Iterator[None]:
+    """How a template's deployment ends is asked for, as the recorded clients did."""
+    azure_ml.setting("arm.deployments")
+    yield
+    azure_ml.setting("arm.deployments", "answered")
 
 
 def remove(api: Call, names: Mapping[str, str]) -> None:

@@ -71,6 +71,8 @@ class _File:
     def add(self, rows: Table, spill: SpillFiles) -> None:
         """Append the lines of rows."""
         lengths = rows["length"].tolist()
+        if not self._next:  # most files are small, and memory that nothing is put into costs as much as what is
+            self._next = bytearray(min(sum(lengths), BUFFER_BYTES))
         target, at = memoryview(self._next), self._filled
         for place, offset, length in zip(
             partitions_of(rows["order"]).tolist(), rows["offset"].tolist(), lengths, strict=True

@@ -105,7 +105,13 @@ PATTERNS = (
 # In every number that means a person; a text without has none of them, which saves a dozen searches in most texts.
 NUMBER = _ascii(r"[0-9][0-9 ()./-]{4}[0-9]|[A-Z]{6}[0-9]{2}[A-Z]")
 KINDS = tuple(dict.fromkeys(pattern.kind for pattern in PATTERNS))
-_NO_NUMBERS = tuple(pattern for pattern in PATTERNS if pattern.sieve != "number")
+# Places in PATTERNS: those without a mark, and those that a mark may stand for.
+_UNMARKED = tuple(number for number, pattern in enumerate(PATTERNS) if not pattern.marks)
+_UNMARKED_BUT_NUMBERS = tuple(number for number in _UNMARKED if PATTERNS[number].sieve != "number")
+_OF_MARK: dict[str, list[int]] = {}
+for _number, _pattern in enumerate(PATTERNS):
+    for _mark in _pattern.marks:
+        _OF_MARK.setdefault(_mark, []).append(_number)
 _GROUPS = {pattern.kind: pattern.group for pattern in PATTERNS}
 
 
@@ -116,8 +122,12 @@ def group_of(kind: str) -> str:
 
 def find(text: str) -> tuple[str, ...]:
     """The kinds of secrets and personal data in a text, in the order of `PATTERNS`; usually none."""
-    patterns = PATTERNS if NUMBER.search(text) else _NO_NUMBERS
-    return tuple(dict.fromkeys(pattern.kind for pattern in patterns if holds(pattern, text)))
+    some = _UNMARKED if NUMBER.search(text) else _UNMARKED_BUT_NUMBERS
+    if marks := [mark for mark in _OF_MARK if mark in text]:  # looked for once, though several kinds share one
+        marked = {number for mark in marks for number in _OF_MARK[mark]}
+        some = tuple(sorted(marked.union(some)))
+    kinds = (PATTERNS[number].kind for number in some if next(_matches(PATTERNS[number], text), None) is not None)
+    return tuple(dict.fromkeys(kinds))
 
 
 def holds(pattern: Pattern, text: str) -> bool:

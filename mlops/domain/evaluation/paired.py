@@ -24,7 +24,7 @@ TAIL = (1 - LEVEL) / 2
 SPREAD = NormalDist().inv_cdf(1 - TAIL)  # standard errors from the middle of the interval to its end
 RESAMPLES = 4000
 MINIMUM = 20  # conversations; the bootstrap of fewer is too sure of itself
-AT_ONCE = 2_000_000  # drawn indices that are held in memory
+AT_ONCE = 32_000  # drawn indices that are held: what fits in the cache of a processor takes half the time
 FEW_VALUES = 16
 
 
@@ -115,9 +115,13 @@ def bootstrap_means(differences: "Floats", seed: int) -> "Floats":
     if values.size <= FEW_VALUES:  # as of checks that pass or fail: how often each is drawn says the same, faster
         means = rng.multinomial(size, counts / size, RESAMPLES) @ values / size
     else:
-        rows = max(1, AT_ONCE // size)
-        draws = (min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows))
-        means = np.concatenate([differences[rng.integers(0, size, (n, size))].mean(axis=1) for n in draws])
+        rows = min(max(1, AT_ONCE // size), RESAMPLES)
+        sums, drawn = np.empty(RESAMPLES), np.empty((rows, size))  # used again: fresh memory costs more than the sum
+        for start in range(0, RESAMPLES, rows):
+            some = drawn[: RESAMPLES - start]
+            differences.take(rng.integers(0, size, some.shape), out=some, mode="clip")
+            some.sum(axis=1, out=sums[start : start + rows])
+        means = sums / size
     middle = differences.mean()
     spread: Floats = middle + (means - middle) * math.sqrt(size / max(1, size - 1))
     return spread
@@ -130,7 +134,9 @@ def sign_test(differences: "Scores") -> SignTest:
     signs = np.sign(np.asarray(differences, np.float64))
     wins, losses = int((signs > 0).sum()), int((signs < 0).sum())
     decided = wins + losses
-    tail = sum(math.comb(decided, k) for k in range(min(wins, losses) + 1))
+    tail, ways = 0, 1  # to have so many of one sign, each from the one before
+    for k in range(min(wins, losses) + 1):
+        tail, ways = tail + ways, ways * (decided - k) // (k + 1)
     # Whole numbers are divided, and not floats: 2 to the power of a thousand conversations is none.
     return SignTest(wins, losses, signs.size - decided, min(1.0, 2 * tail / 2**decided) if decided else 1.0)
 

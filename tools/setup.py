@@ -4,51 +4,71 @@ Standard library only, because it runs before anything is installed. `--for run`
 runner, `--for small` leaves out what only preparing data needs, `--for dev` adds emulator and tests.
 """
 
-import argparse
 import os
 import sys
-import time
-from pathlib import Path
 
 # What only an installation needs is imported there: each job of a workflow runs this, and hardly any installs anything.
-ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {
-    "small": ROOT / "requirements" / "small.txt",
-    "run": ROOT / "requirements" / "run.txt",
-    "dev": ROOT / "requirements" / "dev.txt",
-}
-PROJECTS = {"small": (ROOT,), "run": (ROOT,), "dev": (ROOT, ROOT / "emulator")}
-INSTALLER = ROOT / "requirements" / "installer.txt"
+TYPE_CHECKING = False  # that of `typing` takes longer to import than a job needs here
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCKS = {purpose: f"requirements/{purpose}.txt" for purpose in ("small", "run", "dev")}
+PROJECTS = {"small": (".",), "run": (".",), "dev": (".", "emulator")}
+INSTALLER = "requirements/installer.txt"
 OLDEST = (3, 11)
 
 
 def main() -> int:
-    """Parse, check the interpreter, install what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--for", dest="purpose", choices=sorted(LOCKS), default="dev", help="what will be run")
-    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the folder of the virtual environment")
-    options = parser.parse_args()
+    """Check the interpreter, parse, install what is missing."""
     if sys.version_info < OLDEST:
         return _fail(
             f"Python {sys.version.split()[0]} is too old; 3.11 or newer is needed. Set PYTHON=python3.12, say."
         )
-    folder = options.venv.resolve()
-    if os.environ.get("GITHUB_PATH"):  # a runner's way to make `mlops` known to the steps that follow
-        with Path(os.environ["GITHUB_PATH"]).open("a") as file:
-            file.write(f"{folder / 'bin'}\n")
     # A rehearsal hands its environment to jobs that work on a copy of the checkout, so it says by a variable that this
     # one is meant to be used as it is.
-    if os.environ.get("MLOPS_VENV_READY") == str(folder):
+    ready = os.environ.get("MLOPS_VENV_READY")
+    if ready and sys.argv[1:3] == ["--venv", ready] and os.path.realpath(ready) == ready:
+        _tell_the_runner(ready)
         return 0
-    if _fits(folder, options.purpose):
+    import argparse
+    from pathlib import Path
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--for", dest="purpose", choices=sorted(LOCKS), default="dev", help="what will be run")
+    parser.add_argument("--venv", type=Path, default=root() / ".venv", help="the folder of the virtual environment")
+    options = parser.parse_args()
+    folder = options.venv.resolve()
+    _tell_the_runner(str(folder))
+    if ready == str(folder):
+        return 0
+    return _install_what_is_missing(folder, options.purpose)
+
+
+def root() -> "Path":
+    """This checkout."""
+    from pathlib import Path
+
+    return Path(__file__).resolve().parent.parent
+
+
+def _tell_the_runner(folder: str) -> None:
+    """A runner's way to make `mlops` known to the steps that follow."""
+    if os.environ.get("GITHUB_PATH"):
+        with open(os.environ["GITHUB_PATH"], "a", encoding="utf-8") as file:  # noqa: PTH123 - without pathlib
+            file.write(f"{folder}/bin\n")
+
+
+def _install_what_is_missing(folder: "Path", purpose: str) -> int:
+    if _fits(folder, purpose):
         _compile(folder)
         return 0
     import subprocess
+    import time
 
     started = time.monotonic()
     try:
         _create(folder)
-        _install(folder, options.purpose)
+        _install(folder, purpose)
         _compile(folder)
     except subprocess.CalledProcessError as error:
         return _fail(
@@ -62,19 +82,19 @@ def stamp(purpose: str) -> str:
     """What the environment is made from: interpreter, lock, project metadata and this checkout."""
     import hashlib
 
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for path in (LOCKS[purpose], INSTALLER, *(folder / "pyproject.toml" for folder in PROJECTS[purpose])):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {root()}".encode())
+    for name in (LOCKS[purpose], INSTALLER, *(f"{folder}/pyproject.toml" for folder in PROJECTS[purpose])):
+        digest.update((root() / name).read_bytes())
     return digest.hexdigest()
 
 
-def _fits(folder: Path, purpose: str) -> bool:
+def _fits(folder: "Path", purpose: str) -> bool:
     larger = ("small", "run", "dev")  # each holds everything that those before it need
     stamps = [folder / f".stamp-{name}" for name in larger[larger.index(purpose) :]]
     return any(path.is_file() and path.read_text() == stamp(path.name.removeprefix(".stamp-")) for path in stamps)
 
 
-def _create(folder: Path) -> None:
+def _create(folder: "Path") -> None:
     import shutil
     import subprocess
     import venv
@@ -93,14 +113,18 @@ def _create(folder: Path) -> None:
         ) from error
 
 
-def _install(folder: Path, purpose: str) -> None:
+def _install(folder: "Path", purpose: str) -> None:
     python = folder / "bin" / "python"
     quiet = ["--quiet", "--disable-pip-version-check"]
-    _run([python, "-m", "pip", "install", *quiet, "--require-hashes", "-r", INSTALLER])
-    packages = sum(1 for line in LOCKS[purpose].read_text().splitlines() if line and line[0].isalnum())
-    _say(f"installing {packages} packages from {LOCKS[purpose].relative_to(ROOT)}")
-    locked = ["--require-hashes", "-r", LOCKS[purpose]]
-    projects = ["--no-deps", "--no-build-isolation", *(part for folder in PROJECTS[purpose] for part in ("-e", folder))]
+    _run([python, "-m", "pip", "install", *quiet, "--require-hashes", "-r", root() / INSTALLER])
+    packages = sum(1 for line in (root() / LOCKS[purpose]).read_text().splitlines() if line and line[0].isalnum())
+    _say(f"installing {packages} packages from {LOCKS[purpose]}")
+    locked = ["--require-hashes", "-r", root() / LOCKS[purpose]]
+    projects = [
+        "--no-deps",
+        "--no-build-isolation",
+        *(part for name in PROJECTS[purpose] for part in ("-e", root() / name)),
+    ]
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
     uv = [folder / "bin" / "uv", "pip", "install", "--quiet"]
     # Compiled once here: azure-ai-ml alone takes 3 s longer to import where no bytecode may be written later.
@@ -111,9 +135,9 @@ def _install(folder: Path, purpose: str) -> None:
     (folder / f".stamp-{purpose}").write_text(stamp(purpose))
 
 
-def _compile(folder: Path) -> None:
+def _compile(folder: "Path") -> None:
     """Write our own bytecode: a process takes 0.7 s longer to start where it may not write any itself."""
-    packages = (ROOT / "mlops", ROOT / "emulator" / "azureml_emulator")
+    packages = (root() / "mlops", root() / "emulator" / "azureml_emulator")
     _run([folder / "bin" / "python", "-m", "compileall", "-q", "-j", 0, *packages], check=False)
 
 

@@ -105,6 +105,8 @@ UNPLACED = "unsupported platform"  # act leaves such a job out and ends well
 NOISE = re.compile(
     r"docker connection|DOCKER_HOST|docker host|unable to load etag|^Error: Job '.*' failed$", re.IGNORECASE
 )
+# Nine of ten lines are act's own steps at work, in which nothing of these is said: they need not be read.
+DEBUG, TELLS = '"level":"debug"', re.compile(r'"(?:jobResult|stepResult|raw_output|command)":')
 
 
 def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
@@ -112,6 +114,8 @@ def parse(line: str, callers: Mapping[str, str] = {}) -> Event | None:
 
     `callers` says which key stands for act's name of a job that calls a reusable workflow: `Workflow.callers`.
     """
+    if DEBUG in line and not TELLS.search(line):
+        return None
     try:
         item: dict[str, Any] = jsons.read(line)
     except ValueError:

@@ -216,6 +216,13 @@ def _used(root: Path, steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if local:
             for name in ("action.yml", "action.yaml"):
                 if (path := root / local[1] / name).is_file():
-                    yield from _used(root, yamls.read(textfiles.read(path))["runs"].get("steps", ()))
+                    yield from _used(root, _steps(textfiles.read(path)))
         elif used:
             yield used
+
+
+@lru_cache(maxsize=64)
+def _steps(text: str) -> Sequence[Mapping[str, Any]]:
+    """Those of a composite action, read once for each content: every job sets up by the same one."""
+    steps: Sequence[Mapping[str, Any]] = yamls.read(text)["runs"].get("steps", ())
+    return steps

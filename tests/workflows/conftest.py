@@ -16,20 +16,13 @@ from tests.project import PARAMS_FILE
 from tests.workflows import stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENTS = """
-import hashlib, json, os, pathlib, subprocess, sys
-told = [(name, text) for name, text in sorted(os.environ.items()) if name.startswith("MLOPS_PROJECT")]
-asked = json.dumps([sys.argv[1:], pathlib.Path({params!r}).read_text(), told])
-known = pathlib.Path({known!r}, hashlib.sha256(asked.encode()).hexdigest())  # it says the same to the same
-if not known.exists():
-    line = [sys.executable, "-m", "mlops", "--params", {params!r}, *sys.argv[1:]]
-    made = known.with_suffix(f".{{os.getpid()}}")
-    done = subprocess.run(line, env={{**os.environ, "GITHUB_OUTPUT": str(made)}})
-    if done.returncode:
-        sys.exit(done.returncode)
-    made.rename(known)
-with open(os.environ["GITHUB_OUTPUT"], "a") as file:
-    file.write(known.read_text())
+ENVIRONMENTS = """#!/bin/sh
+known={known}/$( {{ env | grep ^MLOPS_PROJECT | sort; printf '%s\\037' "$@"; cat {params}; }} | sha256sum | cut -c-64 )
+if [ ! -e "$known" ]; then  # it says the same to the same
+  GITHUB_OUTPUT=$known.$$ {python} -m mlops --params {params} "$@" || exit
+  mv "$known.$$" "$known"
+fi
+cat "$known" >> "$GITHUB_OUTPUT"
 """
 
 
@@ -66,10 +59,11 @@ class Play:
         params: Path | None = None,
         also: Mapping[str, str] = {},
     ) -> Scenario:
-        calls, environments = self._folder / "calls", self._folder / "environments.py"
+        calls, environments = self._folder / "calls", self._folder / "environments"
         calls.write_text("")
-        environments.write_text(ENVIRONMENTS.format(params=str(params or PARAMS_FILE), known=str(self._known)))
-        real = shlex.join([sys.executable, str(environments)])
+        words = {"params": params or PARAMS_FILE, "known": self._known, "python": sys.executable}
+        environments.write_text(ENVIRONMENTS.format(**{name: shlex.quote(str(word)) for name, word in words.items()}))
+        real = shlex.join(["/bin/sh", str(environments)])
         self.program("mlops", stand_in.script(calls, answers, real))
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
         environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}

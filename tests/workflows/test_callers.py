@@ -166,25 +166,25 @@ def test_a_push_walks_the_whole_road_in_the_called_workflows(play_theirs: Play) 
     assert seen.calls[-2:] == [promoted(name, commit=commit) for name in ("staging", "production")]
 
 
-def test_a_push_runs_the_models_that_it_concerns_side_by_side(two: Path, tmp_path: Path) -> None:
+def test_a_push_runs_the_models_that_it_concerns_side_by_side(two: Path, tmp_path: Path, known: Path) -> None:
     listed = {"projects": {"outputs": {"projects": '["models/a", "models/b"]'}}}
-    seen = Play(two, tmp_path)("train", "push", PUSH, answers(listed, ALL, SUBMITTED, FINISHED, REGISTERED))
+    seen = Play(two, tmp_path, known)("train", "push", PUSH, answers(listed, ALL, SUBMITTED, FINISHED, REGISTERED))
     assert seen.done.succeeded, seen.done.cause()
     assert seen.calls[0][0] == "projects"
     for verb, times in (("submit", 2), ("register", 2), ("promote", 4)):
         assert seen.verbs.count(verb) == times, verb
-    started = Play(two, tmp_path / "none")
+    started = Play(two, tmp_path / "none", known)
     assert seen.calls[-1] == ["status"], "one table of all at the end"
     assert started("train", "push", PUSH, {"projects": {"outputs": {"projects": "[]"}}}).verbs == ["projects"]
 
 
 @pytest.mark.parametrize(("is_open", "still_open", "turned"), [("true", "true", []), ("false", "", ["off"])])
 def test_polling_for_several_models_ends_when_none_waits(
-    two: Path, tmp_path: Path, is_open: str, still_open: str, turned: list[str]
+    two: Path, tmp_path: Path, known: Path, is_open: str, still_open: str, turned: list[str]
 ) -> None:
     listed = {"projects": {"outputs": {"projects": '["models/a", "models/b"]'}}}
     found = {"resume": {"outputs": {"model": "", "environment": "", "open": is_open, "still-open": still_open}}}
-    seen = Play(two, tmp_path)("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, answers(listed, found))
+    seen = Play(two, tmp_path, known)("poll", "schedule", {"schedule": "7,22,37,52 * * * *"}, answers(listed, found))
     assert seen.done.code == 0, seen.done.cause()
     assert (seen.verbs, seen.polling) == (["projects", "resume", "resume"], turned)
 

@@ -162,19 +162,23 @@ def read(path: Path) -> Workflow:
         raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
 
 
-@lru_cache(maxsize=64)
 def _read(path: Path, text: str) -> Workflow:
-    """Read once for each content: a run asks a dozen times for what each workflow calls."""
     try:
-        body = yamls.read(text)
-        on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
-        events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
-        jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
-        for job in jobs.values():
-            job["steps"] = [dict(step) for step in job.get("steps", ())]
-        return Workflow(path, str(body.get("name") or path.name), events, jobs)
+        return Workflow(path, *_parts(text, path.name))
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(Problem("not a workflow file", str(path), why=str(error))) from None
+
+
+@lru_cache(maxsize=64)
+def _parts(text: str, name: str) -> tuple[str, dict[str, Any], dict[str, dict[str, Any]]]:
+    """Name, events and jobs, read once for each content: a run asks a dozen times for what each workflow calls."""
+    body = yamls.read(text)
+    on = body.get("on", body.get(True))  # YAML 1.1 reads a bare `on` as true
+    events = {on: None} if isinstance(on, str) else dict.fromkeys(on) if isinstance(on, list) else dict(on)
+    jobs = {str(id): dict(job) for id, job in body["jobs"].items()}
+    for job in jobs.values():
+        job["steps"] = [dict(step) for step in job.get("steps", ())]
+    return str(body.get("name") or name), events, jobs
 
 
 def started_by(

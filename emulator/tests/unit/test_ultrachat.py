@@ -1,6 +1,7 @@
 """The emulator's stand-in for ultrachat_200k: real schema and file names, real talk, the same bytes each time."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,18 +12,15 @@ from azureml_emulator.services.huggingface import ultrachat
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ultrachat.RepoFile]:
-    return ultrachat.repository(tmp_path_factory.mktemp("hub"))
+    """Built in the user's cache for an emulator."""
+    made = tmp_path_factory.mktemp("hub")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(made / "cache"))
+        return ultrachat.shared(made / "one")
 
 
 def rows(files: dict[str, ultrachat.RepoFile], split: str) -> list[dict[str, object]]:
     return [row for path in ultrachat.FILES[split] for row in pq.read_table(files[path].local).to_pylist()]
-
-
-def test_another_build_gives_the_same_bytes(files: dict[str, ultrachat.RepoFile], tmp_path: Path) -> None:
-    again = ultrachat.repository(tmp_path)
-    assert {path: (file.size, file.etag) for path, file in again.items()} == {
-        path: (file.size, file.etag) for path, file in files.items()
-    }
 
 
 def test_a_second_look_builds_nothing(files: dict[str, ultrachat.RepoFile]) -> None:
@@ -32,20 +30,31 @@ def test_a_second_look_builds_nothing(files: dict[str, ultrachat.RepoFile]) -> N
     assert some.local.stat().st_mtime_ns == before
 
 
-def test_one_build_in_the_users_cache_serves_every_emulator_and_one_that_is_not_whole_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_one_build_in_the_users_cache_serves_every_emulator(
+    files: dict[str, ultrachat.RepoFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    first = ultrachat.shared(tmp_path / "one")
-    assert ultrachat.shared(tmp_path / "other") == first
-    broken = first["README.md"].local
-    broken.write_bytes(broken.read_bytes()[:10])
-    assert ultrachat.shared(tmp_path / "one")["README.md"].local.stat().st_size == first["README.md"].size
+    cache = files["README.md"].local.parents[2]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    assert ultrachat.shared(tmp_path / "other") == files
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # where no folder can be made
     monkeypatch.setattr(ultrachat, "_build", lambda root: (root / "files.json").write_text("[]"))
     ultrachat.shared(tmp_path / "one")
-    assert [path.name for path in (tmp_path / "one").iterdir()] == [first["README.md"].local.parent.name]
+    assert [path.name for path in (tmp_path / "one").iterdir()] == [files["README.md"].local.parent.name]
+
+
+def test_one_that_is_not_whole_is_made_again_and_another_build_gives_the_same_bytes(
+    files: dict[str, ultrachat.RepoFile], tmp_path: Path
+) -> None:
+    shutil.copytree(files["README.md"].local.parents[1], tmp_path, dirs_exist_ok=True)
+    broken = ultrachat.repository(tmp_path)["README.md"].local
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:10])
+    again = ultrachat.repository(tmp_path)
+    assert broken.read_bytes() == whole
+    assert {path: (file.size, file.etag) for path, file in again.items()} == {
+        path: (file.size, file.etag) for path, file in files.items()
+    }
 
 
 def test_hashes_are_those_of_the_files(files: dict[str, ultrachat.RepoFile]) -> None:

@@ -49,7 +49,7 @@ def control(emulator_address: Address) -> Iterator[Control]:
 def test_the_sdk_waits_out_a_throttled_call(ml_client: "MLClient", control: Control) -> None:
     from azure.ai.ml.entities import Data
 
-    control.ask("data.create_version faulty: 429 twice with Retry-After 0")
+    control.ask("data.create_version faulty: 429 twice with x-ms-retry-after-ms 50")
     made = ml_client.data.create_or_update(
         Data(name="faulty", version="1", path="https://example.org/a", type="uri_file")
     )

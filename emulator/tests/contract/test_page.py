@@ -10,6 +10,7 @@ import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
+from emulator_support.jobs import ended
 
 NAME = "<script>alert(1)</script>"
 
@@ -56,7 +57,7 @@ def job(ml_client: Any) -> str:
     environment = Environment(name="plain", version="1", image="python:3.11")
     wanted = command(command="echo from the job", environment=environment, compute="page", display_name=NAME)
     made = ml_client.jobs.create_or_update(wanted)
-    ml_client.jobs.stream(made.name)
+    assert ended(ml_client, made.name) == "Completed"
     return str(made.name)
 
 

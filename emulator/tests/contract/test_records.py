@@ -44,7 +44,7 @@ def schedule(ml_client: Any, pipeline: Any) -> Iterator[Any]:
 
 def test_a_schedule_is_triggered_by_hand(ml_client: Any, schedule: Any) -> None:
     name = ml_client.schedules.trigger("nightly").job_name
-    ml_client.jobs.stream(name)
+    assert ended(ml_client, name) == "Completed"
     assert ml_client.jobs.get(name).display_name.startswith("nightly-20")
 
 

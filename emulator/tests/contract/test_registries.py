@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from azureml_emulator.http.address import Address
+from emulator_support.jobs import ended
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_a_component_and_data_of_a_registry_run_in_a_workspace(
         return {"y": copy(x=x).outputs.y}
 
     job = ml_client.jobs.create_or_update(copied(x=Input(type="uri_folder", path=data.id)))
-    ml_client.jobs.stream(job.name)
+    assert ended(ml_client, job.name) == "Completed"
     ml_client.jobs.download(job.name, download_path=str(tmp_path / "down"), output_name="y")
     assert next((tmp_path / "down").rglob("weights.txt")).read_text() == (folder / "weights.txt").read_text()
     down = tmp_path / "model"

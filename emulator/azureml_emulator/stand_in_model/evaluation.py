@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator.stand_in_model import side_by_side
 from azureml_emulator.stand_in_model.data import Record
 from azureml_emulator.stand_in_model.evaluation_data import (
     DATA,
@@ -171,18 +172,24 @@ def _answer(
         raise NodeError(DATA, "Input data contains no data.")
     sampling = _sampling(settings)
     batch_size = int(pipeline.inputs.get("batch_size") or 0)
-    said: list[Record] = []
-    scored: list[Record] = []
-    taken: list[tuple[float, float]] = []
-    for number, question in enumerate(asked):
+
+    def ask(row: tuple[int, Question]) -> tuple[str, float | None, tuple[float, float]]:
+        number, question = row
         try:
             began = time.time()
             text = model.reply(question.messages, sampling)
-            taken.append((began, time.time()))
+            ended = time.time()
             true = {"role": "assistant", "content": question.truth}
             loss = model.score([*question.messages, true]) if question.truth else None
         except ValueError as error:
             raise NodeError(PREDICT, f"Model Prediction failed due to [{error!r}] at row {number}") from error
+        return text, loss, (began, ended)
+
+    numbered = [*enumerate(asked)]
+    # Another stack's model uses all cores by itself.
+    done = [*map(ask, numbered)] if pipeline.load_model else side_by_side.each(ask, numbered)
+    said, scored = list[Record](), list[Record]()
+    for question, (text, loss, _) in zip(asked, done, strict=True):
         conversation = [*question.messages, {"role": "assistant", "content": text}]
         said.append({PREDICTIONS: text, APPENDED: [{"messages": conversation}]})
         scored.append({LOSS: loss if loss is None or math.isfinite(loss) else None})
@@ -191,7 +198,7 @@ def _answer(
     folder = pipeline.output / node
     folder.mkdir(parents=True, exist_ok=True)
     ports = {"predictions": said, "ground_truth": truths, "prediction_probabilities": scored}
-    for port, rows in {**ports, "performance_metadata": _times(taken, batch_size)}.items():
+    for port, rows in {**ports, "performance_metadata": _times([times for *_, times in done], batch_size)}.items():
         (folder / port).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
 
 

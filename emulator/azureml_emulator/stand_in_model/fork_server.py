@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from azureml_emulator.stand_in_model import heap
+
 LONGEST = 1 << 16  # bytes of a message
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     """Serve until nobody asks any more."""
     asked, nothing = socket.socket(fileno=os.dup(0)), os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    heap.keep_freed()  # its forks do so, too
     while True:
         folder, descriptors, _, _ = socket.recv_fds(asked, LONGEST, 1)
         if not folder:

@@ -104,12 +104,13 @@ class Tokenizer:
         return cls([(pair[0], pair[1]) for pair in document["merges"]])
 
     def _encode_word(self, word: str) -> tuple[int, ...]:
-        ids = list(word.encode("utf-8", "replace"))
+        ids, ranks = list(word.encode("utf-8", "replace")), self._ranks
         while len(ids) > 1:
-            best = min(pairwise(ids), key=lambda pair: self._ranks.get(pair, self.size))
-            if best not in self._ranks:
+            known = [ranks[pair] for pair in pairwise(ids) if pair in ranks]
+            if not known:
                 break
-            ids = _merge(ids, best, self._ranks[best])
+            best = min(known)  # each pair has a rank of its own: the id that it becomes
+            ids = _merge(ids, self.merges[best - FIRST_MERGE], best)
         return tuple(ids)
 
 

@@ -1,15 +1,18 @@
 """The emulator beside moto's server and Azurite, on like requests in one run: `python benchmarks/beside.py`.
 
+The client is one curl, which takes less of the machine than the servers; each row of one server is followed by that of
+the other, and CPU is that of the server for a call, which says more than a rate where the machine has other things to
+do. Times are those of calls on connections that are there.
+
 Small resources: a version of a data asset here, a parameter of SSM there, each a PUT of a new one and a GET. The
 emulator answers over TLS through its proxy, asks for tokens and roles and keeps what it has in SQLite; moto answers
-over plain HTTP from memory and asks for nothing. Their clients are threads of this process, which shares the machine.
+over plain HTTP from memory and asks for nothing.
 
-Blobs (`blobs.py`): of 8 MiB, put and read whole, by curl. The emulator and Azurite ask for signatures, compute the MD5
-and write files to the folder of temporary files; Azurite is asked over TLS, as the emulator is, and in the clear, which
-the emulator does not answer. Each round of one is followed by one of the others; figures are medians, and CPU is that
-of the server for a blob, which says more than a rate where the machine has other things to do.
+Blobs (`blobs.py`): of 8 MiB, put and read whole. The emulator and Azurite ask for signatures, compute the MD5 and write
+files to the folder of temporary files; Azurite is asked over TLS, as the emulator is, and in the clear, which the
+emulator does not answer. Figures are medians of rounds.
 
-What is not in `--tools` is installed there by pip and npm; without npm, or curl, blobs are left out.
+What is not in `--tools` is installed there by pip and npm; without npm Azurite is left out.
 """
 
 import argparse
@@ -19,26 +22,37 @@ import os
 import secrets
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import blobs
-import urllib3
+import curl
 from blobs import BlobServer
-from clients import CLIENTS, load
+from clients import API, CLIENTS, RIGHT, Service
+from curl import Reach
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from emulator import API, Service
 
 ROOT = Path(__file__).resolve().parents[1]
-Call = Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class SmallServer:
+    """A server of small resources; what is put and read by its number is lines of curl's configuration."""
+
+    name: str
+    reach: Reach
+    put: Callable[[int], list[str]]
+    get: Callable[[int], list[str]]
 
 
 def main() -> None:
@@ -48,16 +62,15 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=1_000, help="calls of each row")
     chosen = options.parse_args()
     moto, azurite = installed(chosen.tools)
-    print("| call | of | clients | calls/s | median ms | 95 % ms | not as expected |\n|---|---|---|---|---|---|---|")
+    print("| call | clients | of | calls/s | median ms | 95 % ms | server CPU ms |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         address = process.launch(folder / "emulator")
         try:
             service = Service(address)
-            small("the emulator", chosen.calls, *of_the_emulator(service))
-            with moto_server(moto) as url:
-                small("moto", chosen.calls, *of_moto(url))
-            if azurite and shutil.which("curl"):
+            with moto_server(moto) as (pid, url):
+                small((of_the_emulator(service, address), of_moto(pid, url)), chosen.calls, folder)
+            if azurite:
                 ours = of_its_storage(service, address)
                 with azurite_server(azurite, folder, secure=True) as tls, azurite_server(azurite, folder) as plain:
                     blobs.compare((ours, tls, plain), folder)
@@ -65,44 +78,52 @@ def main() -> None:
             process.stop(folder / "emulator")
 
 
-def small(name: str, calls: int, put: Call, get: Call) -> None:
-    """Rows of small resources."""
-    for index, clients in enumerate(CLIENTS):
-        print(f"| PUT | {name} | {clients} | {load(clients, range(index * calls, (index + 1) * calls), put).cells()} |")
-    for clients in CLIENTS:
-        print(f"| GET | {name} | {clients} | {load(clients, range(calls), get).cells()} |", flush=True)
+def small(servers: Sequence[SmallServer], calls: int, folder: Path) -> None:
+    """Rows of small resources: new ones are put, and then all clients read the same."""
+    for method in ("PUT", "GET"):
+        for index, clients in enumerate(CLIENTS):
+            first = index * calls if method == "PUT" else 0
+            for server in servers:
+                make = server.put if method == "PUT" else server.get
+                done = curl.call(
+                    server.reach, clients, (make(number) for number in range(first, first + calls)), folder
+                )
+                if [one.status for one in done.calls if one.status not in RIGHT] or len(done.calls) != calls:
+                    raise SystemExit(f"{server.name}: {method}: {done.calls[:3]}")
+                times = [one.seconds * 1e3 for one in done.calls]
+                cells = f"{calls / done.seconds:.0f} | {statistics.median(times):.1f}"
+                late, cpu = statistics.quantiles(times, n=20)[-1], done.cpu / calls * 1e3
+                print(f"| {method} | {clients} | {server.name} | {cells} | {late:.1f} | {cpu:.2f} |", flush=True)
 
 
-def of_the_emulator(service: Service) -> tuple[Call, Call]:
+def of_the_emulator(service: Service, address: Address) -> SmallServer:
     """Versions of a data asset."""
-    data = f"{service.workspace}/data/bench/versions"
+    data, headers = f"{service.workspace}/data/bench/versions", [curl.header(*one) for one in service.headers.items()]
     body = {"properties": {"dataType": "uri_file", "dataUri": "https://example.org/a.jsonl"}}
 
-    def put(number: int) -> int:
-        return service.call("PUT", f"{data}/{number}?{API}", body).status
+    def lines(number: int, *more: str) -> list[str]:
+        return [f'url = "{data}/{number}?{API}"', *headers, *more]
 
-    def get(number: int) -> int:
-        return service.call("GET", f"{data}/{number}?{API}").status
+    put = ('request = "PUT"', f"data = {json.dumps(json.dumps(body))}", curl.header("Content-Type", "application/json"))
+    reach = Reach(address.pid, address.ca_file, address.proxy_url)
+    return SmallServer("the emulator", reach, lambda number: lines(number, *put), lines)
 
-    return put, get
 
-
-def of_moto(url: str) -> tuple[Call, Call]:
+def of_moto(pid: int, url: str) -> SmallServer:
     """Parameters of SSM."""
-    pool = urllib3.PoolManager(maxsize=max(CLIENTS))
     scope = "Credential=any/20260101/us-east-1/ssm/aws4_request"
     signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=any"
+    headers = [curl.header("Content-Type", "application/x-amz-json-1.1"), curl.header("Authorization", signed)]
 
-    def call(verb: str, body: dict[str, Any]) -> int:
-        target = {"X-Amz-Target": f"AmazonSSM.{verb}", "Content-Type": "application/x-amz-json-1.1"}
-        headers = {**target, "Authorization": signed}
-        return pool.request("POST", url, body=json.dumps(body), headers=headers, retries=False).status
+    def lines(verb: str, body: dict[str, Any]) -> list[str]:
+        target = curl.header("X-Amz-Target", f"AmazonSSM.{verb}")
+        return [f'url = "{url}"', *headers, target, f"data = {json.dumps(json.dumps(body))}"]
 
-    def put(number: int) -> int:
+    def put(number: int) -> list[str]:
         value = "https://example.org/a.jsonl"
-        return call("PutParameter", {"Name": f"/bench/{number}", "Value": value, "Type": "String"})
+        return lines("PutParameter", {"Name": f"/bench/{number}", "Value": value, "Type": "String"})
 
-    return put, lambda number: call("GetParameter", {"Name": f"/bench/{number}"})
+    return SmallServer("moto", Reach(pid), put, lambda number: lines("GetParameter", {"Name": f"/bench/{number}"}))
 
 
 def of_its_storage(service: Service, address: Address) -> BlobServer:
@@ -111,7 +132,8 @@ def of_its_storage(service: Service, address: Address) -> BlobServer:
     account = service.call("GET", f"{store}?{API}").json()["properties"]["accountName"]
     key = service.call("POST", f"{store}/listSecrets?{API}", {}).json()["key"]
     url = f"https://{account}.blob.core.windows.net"
-    return BlobServer("the emulator, TLS", address.pid, url, account, key, address.ca_file, address.proxy_url)
+    reach = Reach(address.pid, address.ca_file, address.proxy_url)
+    return BlobServer("the emulator, TLS", reach, url, account, key)
 
 
 def installed(tools: Path) -> tuple[Path, Path | None]:
@@ -130,11 +152,11 @@ def installed(tools: Path) -> tuple[Path, Path | None]:
 
 
 @contextmanager
-def moto_server(program: Path) -> Iterator[str]:
-    """Its address, while it runs."""
+def moto_server(program: Path) -> Iterator[tuple[int, str]]:
+    """Its process and address, while it runs."""
     port = free_port()
-    with running([str(program), "-p", str(port)], port):
-        yield f"http://127.0.0.1:{port}"
+    with running([str(program), "-p", str(port)], port) as pid:
+        yield pid, f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -149,7 +171,7 @@ def azurite_server(program: Path, folder: Path, *, secure: bool = False) -> Iter
         name, url, authority = "Azurite, TLS", f"https://127.0.0.1:{port}/{account}", str(own / "ca.pem")
         words += certificate(own)
     with running([str(program), *words], port, AZURITE_ACCOUNTS=f"{account}:{key}") as pid:
-        yield BlobServer(name, pid, url, account, key, authority)
+        yield BlobServer(name, Reach(pid, authority), url, account, key)
 
 
 def certificate(folder: Path) -> list[str]:

@@ -1,9 +1,6 @@
-"""Blobs of 8 MiB, put and read whole from a server, by one curl for all: a client that is quicker than the servers."""
+"""Blobs of 8 MiB, put and read whole from servers in turns."""
 
-import os
 import statistics
-import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,28 +9,16 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import NamedTuple
 
+import curl
 import urllib3
+from curl import Reach
 
 MIB = 1 << 20
 BLOB, BLOBS, CLIENTS = 8 * MIB, 48, 4
 ROUNDS = 5  # the first of them is not counted: it is where pages of memory and of the disk are taken first
 CONTAINER = "bench"
 VERSION = {"x-ms-version": "2021-12-02"}
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class BlobServer:
-    """A server of blobs: its one process, its account, and what curl needs to reach it."""
-
-    name: str
-    pid: int
-    url: str
-    account: str
-    key: str
-    authority: str = ""
-    proxy: str = ""
-    rounds: dict[str, list["Round"]] = field(default_factory=lambda: defaultdict(list))
+EXPECTED = {"PUT": (201, BLOB, 0), "GET": (200, 0, BLOB)}
 
 
 class Round(NamedTuple):
@@ -41,6 +26,18 @@ class Round(NamedTuple):
 
     rate: float
     cpu: float
+
+
+@dataclass(frozen=True)
+class BlobServer:
+    """A server of blobs, and an account of it."""
+
+    name: str
+    reach: Reach
+    url: str
+    account: str
+    key: str
+    rounds: dict[str, list[Round]] = field(default_factory=lambda: defaultdict(list))
 
 
 def compare(servers: Sequence[BlobServer], folder: Path) -> None:
@@ -94,36 +91,21 @@ def check(server: BlobServer, content: Path) -> None:
 
 def pool(server: BlobServer) -> urllib3.PoolManager:
     """Connections of this process."""
-    authority = server.authority or None
-    if server.proxy:
-        return urllib3.ProxyManager(server.proxy, ca_certs=authority)
+    authority = server.reach.authority or None
+    if server.reach.proxy:
+        return urllib3.ProxyManager(server.reach.proxy, ca_certs=authority)
     return urllib3.PoolManager(ca_certs=authority)
 
 
 def transfer(server: BlobServer, method: str, content: Path, folder: Path) -> Round:
     """All blobs once."""
-    sas = signature(server)
-    one = ['header = "Expect:"', *(f'header = "{name}: {text}"' for name, text in VERSION.items())]
-    one += ['output = "/dev/null"', 'write-out = "%{http_code} %{size_upload} %{size_download}\\n"', "silent"]
-    one += [f'cacert = "{server.authority}"'] if server.authority else []
-    one += [f'proxy = "{server.proxy}"'] if server.proxy else []
+    lines = [curl.header(name, text) for name, text in VERSION.items()]
     if method == "PUT":
-        one += [f'upload-file = "{content}"', 'header = "x-ms-blob-type: BlockBlob"']
-    asked = "\nnext\n".join(
-        "\n".join([f'url = "{server.url}/{CONTAINER}/{number}?{sas}"', *one]) for number in range(BLOBS)
+        lines += [f'upload-file = "{content}"', curl.header("x-ms-blob-type", "BlockBlob")]
+    place, sas = f"{server.url}/{CONTAINER}", signature(server)
+    done = curl.call(
+        server.reach, CLIENTS, ([f'url = "{place}/{number}?{sas}"', *lines] for number in range(BLOBS)), folder
     )
-    (folder / "curl").write_text(asked, encoding="utf-8")
-    command = ["curl", "--parallel", "--parallel-max", str(CLIENTS), "--http1.1", "--config", str(folder / "curl")]
-    spent, begun = seconds(server.pid), time.perf_counter()
-    done = subprocess.run([*command, "--no-progress-meter"], capture_output=True, text=True, check=False)
-    took, spent = time.perf_counter() - begun, seconds(server.pid) - spent
-    expected = f"201 {BLOB} 0" if method == "PUT" else f"200 0 {BLOB}"
-    if done.stdout.splitlines() != [expected] * BLOBS:
-        raise SystemExit(f"{server.name}: {method}: {done.stdout[:300]} {done.stderr[:300]}")
-    return Round(BLOBS * BLOB / MIB / took, spent / BLOBS * 1e3)
-
-
-def seconds(pid: int) -> float:
-    """Of a processor that a process took, of its own and of the system."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    if [(one.status, one.sent, one.received) for one in done.calls] != [EXPECTED[method]] * BLOBS:
+        raise SystemExit(f"{server.name}: {method}: {done.calls[:3]}")
+    return Round(BLOBS * BLOB / MIB / done.seconds, done.cpu / BLOBS * 1e3)

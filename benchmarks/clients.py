@@ -79,11 +79,11 @@ class Service:
         url = f"https://login.microsoftonline.com/{names['AZURE_TENANT_ID']}/oauth2/v2.0/token"
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         token = self.pool.request("POST", url, body=form, headers=kind).json()["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, url: str, body: dict[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
         """One call."""
-        return self.pool.request(method, url, json=body, headers=self._headers, retries=False)
+        return self.pool.request(method, url, json=body, headers=self.headers, retries=False)
 
     def pages(self, url: str) -> tuple[float, int]:
         """All pages of a list: seconds, and how many items there were."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from mlops.azure import aliases, jobs, steps, traffic_metrics
+from mlops.azure import aliases, at_once, jobs, steps, traffic_metrics
 from mlops.azure.models import Registered
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import metrics_of
@@ -138,11 +138,17 @@ def run(context: Context, *, most: int, kept: Path) -> Outcome[SiteResult]:
     evaluator = Evaluator.of(context)
     answers = AnswersReader(evaluator, SidesSpec.of(context.params, context.champion_place, evaluator))
     prices = hourly.prices(context.params)
+    newest = list(enumerate(versions[:most], 1))
+
+    def read(numbered: tuple[int, Registered]) -> ModelDetails:
+        number, one = numbered
+        context.say(f"reading {one.label}, {number} of {len(newest)}")
+        return _details(workspace, one, kept, answers)
+
     shown = []
-    for number, one in enumerate(versions[:most], 1):
-        context.say(f"reading {one.label}, {number} of {min(most, len(versions))}")
+    for (_, one), details in zip(newest, at_once.each(read, newest), strict=True):
         theirs = {name: roles.of(name).of(one.version) for name in endpoints}
-        shown.append(_model(one, theirs, _details(workspace, one, kept, answers), prices))
+        shown.append(_model(one, theirs, details, prices))
     past = [VersionRecord(one.version, one.registered, one.tags) for one in versions]
     tags = {name: facts.tags for name, facts in endpoints.items()}
     runs = history.past_runs(workspace, owner)

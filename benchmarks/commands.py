@@ -1,8 +1,9 @@
 """CPU seconds and calls of the commands, and of a whole rehearsal: `python benchmarks/commands.py [--state DIR]`.
 
 Times are user and system CPU of the command and what it starts, the median of some runs, beside `python -c pass`: a
-machine that is shared makes seconds on the clock mean little. The rehearsal makes the release that the commands look
-at; `--state` takes one that `mlops rehearse --state` left, and leaves it.
+machine that is shared makes seconds on the clock mean little. They are of compiled modules, as after an installation,
+also where the environment forbids to write them (`PYTHONDONTWRITEBYTECODE`). The rehearsal makes the release that the
+commands look at; `--state` takes one that `mlops rehearse --state` left, and leaves it.
 """
 
 import argparse
@@ -24,6 +25,9 @@ METRICS = {"eval_loss": 1.2, "train_loss": 1.3, "rougeL": 0.3}
 WITHOUT_CLOUD = (
     ("`--version`", "--version"),
     ("`plan --help`", "plan --help"),
+    ("completion of `mlops pl`", "mlops pl"),
+    ("completion of `mlops plan --off`", "mlops plan --off"),
+    ("completion of `mlops `", "mlops "),
     ("`--help`", "--help"),
     ("a mistake in a parameter", "--set training.nodes=none plan --offline"),
     ("`gate --from-file`", "gate --from-file {metrics}"),
@@ -59,7 +63,11 @@ def without_cloud(metrics: Path, runs: int) -> None:
     print("| command | CPU ms | times `python -c pass` |\n|---|---|---|")
     print(f"| `python -c pass` | {1000 * empty:.0f} | 1 |")
     for name, words in WITHOUT_CLOUD:
-        took = median(command(words.format(metrics=metrics)), {}, runs)
+        if name.startswith("completion"):
+            asked = {"_MLOPS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+            took = median(command(""), asked, runs)
+        else:
+            took = median(command(words.format(metrics=metrics)), {}, runs)
         print(f"| {name} | {1000 * took:.0f} | {took / empty:.1f} |")
 
 
@@ -108,7 +116,8 @@ def ask(words: str, environment: dict[str, str]) -> str:
 def cpu(line: list[str], environment: dict[str, str]) -> float:
     """User and system seconds of a command and what it waited for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(line, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, check=False)
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(line, cwd=ROOT, env={**given, **environment}, capture_output=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

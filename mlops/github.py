@@ -93,6 +93,11 @@ class Actions:
         with _appended("GITHUB_OUTPUT", path) as file:
             file.write("".join(_heredoc(name, value) for name, value in values.items()).encode(errors="replace"))
 
+    @property
+    def summarizes(self) -> bool:
+        """Whether somebody reads summaries: elsewhere none need be written."""
+        return self._known("GITHUB_STEP_SUMMARY") is not None
+
     def summary(self, markdown: str) -> None:
         """Append to the step's summary; what goes over GitHub's limit is cut at a line, and a note says so."""
         path = self._known("GITHUB_STEP_SUMMARY")

@@ -4,14 +4,28 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.options import Listed
 from mlops.cli.session import Session
-from mlops.domain.dataset.formats import FORMATS as KNOWN
-from mlops.domain.dataset.formats import GROUPED
-from mlops.domain.dataset.formats.pairs import ROLES
-from mlops.domain.dataset.manifest import FILES
-from mlops.domain.dataset.rows import Reason
 
-FORMATS = [*(one.name for one in KNOWN if one.name != "preference"), GROUPED]
+
+def _formats() -> list[str]:
+    from mlops.domain.dataset.formats import FORMATS, GROUPED
+
+    return [*(one.name for one in FORMATS if one.name != "preference"), GROUPED]
+
+
+def _splits() -> list[str]:
+    from mlops.domain.dataset.manifest import FILES
+
+    return list(FILES)
+
+
+def _reasons() -> list[str]:
+    from mlops.domain.dataset.rows import Reason
+
+    return [str(reason) for reason in Reason]
+
+
 folder_option = click.option(
     "--from",
     "folder",
@@ -30,8 +44,8 @@ def command() -> None:
 @command.command()
 @folder_option
 @click.option("--rows", type=click.IntRange(1), default=3, show_default=True, help="How many.")
-@click.option("--split", type=click.Choice(list(FILES)), default="train", show_default=True, help="Which part.")
-@click.option("--rejected", type=click.Choice([str(reason) for reason in Reason]), help="Rows that were left out.")
+@click.option("--split", type=Listed(_splits), default="train", show_default=True, help="Which part.")
+@click.option("--rejected", type=Listed(_reasons), help="Rows that were left out.")
 @click.pass_obj
 def show(session: Session, folder: Path, rows: int, split: str, rejected: str | None) -> None:
     """Print conversations as a person would read them."""
@@ -71,7 +85,7 @@ def diff(session: Session, revision: str) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; the default is below the data folder, imported/.",
 )
-@click.option("--format", "kind", type=click.Choice(FORMATS), help="The format; the default is to recognise it.")
+@click.option("--format", "kind", type=Listed(_formats), help="The format; the default is to recognise it.")
 @click.option(
     "--columns", metavar="ROLE=COLUMN,...", help="Columns of a table: user=... and assistant=..., also system, context."
 )
@@ -121,6 +135,8 @@ def import_files(
 
 def _columns(text: str | None) -> dict[str, str]:
     """`user=Question,assistant=Answer` as a mapping."""
+    from mlops.domain.dataset.formats.pairs import ROLES
+
     if not text:
         return {}
     pairs = [part.partition("=") for part in text.split(",")]

@@ -2,8 +2,14 @@
 
 import click
 
+from mlops.cli.options import Listed
 from mlops.cli.session import Session
-from mlops.domain.release.access import Road
+
+
+def _roads() -> list[str]:
+    from mlops.domain.release.access import Road
+
+    return [road.value for road in Road]
 
 
 @click.command()
@@ -13,7 +19,7 @@ from mlops.domain.release.access import Road
     "roads",
     multiple=True,
     envvar="MLOPS_DOCTOR_FOR",
-    type=click.Choice([road.value for road in Road]),
+    type=Listed(_roads),
     help="Only what this needs; may be given several times; MLOPS_DOCTOR_FOR has them with blanks.  [default: all]",
 )
 @click.pass_obj
@@ -30,6 +36,7 @@ def command(session: Session, *, of_github: bool, roads: tuple[str, ...]) -> Non
 
         session.answer_alone(lambda: github_settings.run(GitHub.of_repository(session.environ), session.params), view)
         return
+    from mlops.domain.release.access import Road
     from mlops.flow.release import doctor
 
     session.answer(lambda context: doctor.run(context, tuple(Road(road) for road in roads)), view)

@@ -1,7 +1,7 @@
 """The options that every command takes, before or after its verb, what each does to the session, and what a name is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,19 @@ class Name(click.ParamType):  # type: ignore[type-arg]
 
 
 NAME = Name()
+
+
+class Listed(click.Choice[str]):
+    """A choice of words that are found when they are needed: another verb's help does not import what knows them."""
+
+    def __init__(self, words: Callable[[], Iterable[str]]) -> None:
+        self._words = words
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The words."""
+        return tuple(self._words())
 
 
 def _start_in(session: Session, folders: tuple[Path, ...]) -> None:

@@ -20,11 +20,13 @@ from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from mlops.azure.workspace import Workspace
     from mlops.flow.context import Context
     from mlops.flow.outcome import Outcome
     from mlops.params import Params
-    from mlops.render import Output, Report
+    from mlops.render import Board, Output, Report
     from mlops.views import View as ResultView
 
 R = TypeVar("R")
@@ -131,9 +133,9 @@ class Session:
 
         Where the folder holds no parameters but several models, those verbs that look are done for each of them.
         """
-        from mlops.cli import several
-
         if folders := self._attempt(self.models):
+            from mlops.cli import several
+
             each = several.Several(self, _verb(), folders)
             self.answer_alone(lambda: each.run(verb, view), each)
         else:
@@ -185,8 +187,6 @@ class Session:
         return replace(report, next_step=f"mlops -C {shlex.quote(str(self.place))} {step.removeprefix('mlops ')}")
 
     def _attempt(self, verb: "Callable[[], T]") -> "T":
-        from mlops.render import failure_report
-
         try:
             self.enter()
             return self._understood(verb)
@@ -195,7 +195,7 @@ class Session:
             self.view.refuse(_verb(), error)
             error.is_on_stdout = True
             with suppress(MlopsError):  # what failed is more than that its summary could not be written
-                self.actions.summary(failure_report(error).to_markdown())
+                self._summarize_failure(error)
             raise
 
     def _understood(self, verb: "Callable[[], T]") -> "T":
@@ -213,15 +213,20 @@ class Session:
 
     def _close(self, report: "Report", outputs: Mapping[str, str], failure: MlopsError | None) -> None:
         self.actions.output(dict(outputs))
-        self.actions.summary(report.to_markdown())
+        if self.actions.summarizes:
+            self.actions.summary(report.to_markdown())
         if failure:
-            from mlops.render import failure_report
-
             self.point(failure)
             if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
                 with suppress(MlopsError):
-                    self.actions.summary(failure_report(failure).to_markdown())
+                    self._summarize_failure(failure)
             raise failure
+
+    def _summarize_failure(self, failure: MlopsError) -> None:
+        if self.actions.summarizes:
+            from mlops.render import failure_report
+
+            self.actions.summary(failure_report(failure).to_markdown())
 
     def point(self, error: MlopsError) -> None:
         """Give each problem about a parameter its line in the file."""
@@ -232,7 +237,6 @@ class Session:
     def context(self) -> "Context":
         """What a verb is given."""
         from mlops.flow.context import Context
-        from mlops.render import Page, board
 
         return Context(
             params=self._params_of_target,
@@ -244,9 +248,14 @@ class Session:
             repository=self.actions.repository or "",
             pushed_branch=self.actions.pushed_branch or "",
             actor=self.actions.actor or _person(self.environ),
-            draw=lambda: board(Page(self.stderr, self.environ).console, self.view.note),
+            draw=self._board,
             cache=cache_folder(self.environ),
         )
+
+    def _board(self) -> "AbstractContextManager[Board]":
+        from mlops.render import Page, board
+
+        return board(Page(self.stderr, self.environ).console, self.view.note)
 
     def _connect(self) -> "Workspace":
         from mlops.azure import auth, target, trace

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from mlops.domain.training.run import Trigger
 from mlops.errors import BadInput, Problem
 from mlops.flow.project import Project
-from mlops.render import Board, Lines
 
 if TYPE_CHECKING:
     from mlops.azure.workspace import Workspace
     from mlops.domain.environments.workspace_name import WorkspaceName
     from mlops.domain.evaluation.spec import ChampionPlace
     from mlops.params import Environment, Params
+    from mlops.render import Board
 
 
 @dataclass
@@ -36,11 +36,13 @@ class Context:
     repository: str = ""
     actor: str = ""
     pushed_branch: str = ""  # whose push started this; empty where something else did
-    draw: Callable[[], AbstractContextManager[Board]] | None = None
+    draw: "Callable[[], AbstractContextManager[Board]] | None" = None
     cache: Path | None = None  # a folder for what can be made again
 
-    def board(self) -> AbstractContextManager[Board]:
+    def board(self) -> "AbstractContextManager[Board]":
         """A place for what changes while it is watched; where none was given, lines by `say`."""
+        from mlops.render import Lines
+
         return self.draw() if self.draw else nullcontext(Lines(self.say))
 
     @cached_property

@@ -1,17 +1,21 @@
 """Renders what a verb found, for people, for programs and for the step summary. It must not find anything out.
 
-What draws with rich is imported when something is drawn.
+What is named here is imported when it is first asked for, and what draws with rich when something is drawn.
 """
 
-from mlops.domain.numbers import number
-from mlops.render.bars import Bars
-from mlops.render.board import Board, Lines, board
-from mlops.render.charts import Chart, chart
-from mlops.render.failure import explain, failure_report
-from mlops.render.markdown import fenced
-from mlops.render.output import Csv, Human, Json, Markdown, Output, Page
-from mlops.render.report import Cell, Report, Section, Table, table
-from mlops.render.units import duration, size
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops.domain.numbers import number
+    from mlops.render.bars import Bars
+    from mlops.render.board import Board, Lines, board
+    from mlops.render.charts import Chart, chart
+    from mlops.render.failure import explain, failure_report
+    from mlops.render.markdown import fenced
+    from mlops.render.output import Csv, Human, Json, Markdown, Output, Page
+    from mlops.render.report import Cell, Report, Section, Table, table
+    from mlops.render.units import duration, size
 
 __all__ = [
     "Bars",
@@ -38,3 +42,36 @@ __all__ = [
     "size",
     "table",
 ]
+PLACES = {
+    "Bars": "render.bars",
+    "Board": "render.board",
+    "Cell": "render.report",
+    "Chart": "render.charts",
+    "Csv": "render.output",
+    "Human": "render.output",
+    "Json": "render.output",
+    "Lines": "render.board",
+    "Markdown": "render.output",
+    "Output": "render.output",
+    "Page": "render.output",
+    "Report": "render.report",
+    "Section": "render.report",
+    "Table": "render.report",
+    "board": "render.board",
+    "chart": "render.charts",
+    "duration": "render.units",
+    "explain": "render.failure",
+    "failure_report": "render.failure",
+    "fenced": "render.markdown",
+    "number": "domain.numbers",
+    "size": "render.units",
+    "table": "render.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What a name of `__all__` stands for; it is found without this from then on."""
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"mlops.{PLACES[name]}"), name)
+    return found

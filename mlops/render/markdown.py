@@ -5,12 +5,12 @@ import re
 _URL = re.compile(r"https?://[^\s<>|`\"]*[^\s<>|`\".,;:!?')\]]")
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])")
 _BLOCK = re.compile(r"^(\d*)([-+=#.)])")  # a list, a numbered list, a heading and what underlines one
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 def clean(text: str) -> str:
     """The text without control characters, which could move a terminal's cursor; every line break becomes a newline."""
-    return _CONTROL.sub("", re.sub(r"\r\n?|[\u2028\u2029]", "\n", text))
+    return re.sub(_CONTROL, "", re.sub(r"\r\n?|[\u2028\u2029]", "\n", text))
 
 
 def inline(text: str) -> str:

@@ -11,19 +11,22 @@ PROGRAM = """
 import sys
 from mlops.__main__ import main
 code = main()
-whole = ("mlops", "importlib")
+whole = ("mlops", "importlib", "azureml_emulator")
 print(code, *sorted({name if name.startswith(whole) else name.partition(".")[0] for name in sys.modules}))
 """
 HEAVY = {"azure", "pydantic", "rich", "numpy", "urllib3", "requests", "jsonschema", "polars", "pyarrow", "httptools"}
 # Reading params.yaml needs pydantic's core alone, and none of what pydantic would look for its plugins with.
 NOT_TO_READ = HEAVY | {"importlib.metadata", "mlops.azure.workspace"}
+FOR_HELP = HEAVY | {"yaml", "subprocess", "difflib", "mlops.render", "mlops.params", "mlops.domain", "mlops.flow"}
 BUDGETS = {
-    "--version": HEAVY | {"yaml", "subprocess", "json", "difflib"},
-    "plan --help": HEAVY | {"yaml", "subprocess", "json", "difflib"},
-    "--help": HEAVY | {"sqlite3", "starlette"},
-    "--set training.nodes=none plan": NOT_TO_READ | {"mlops.flow.context", "mlops.domain.dataset"},
+    "--version": FOR_HELP | {"json"},
+    "plan --help": FOR_HELP | {"json"},
+    "--help": FOR_HELP | {"azureml_emulator.cli", "hashlib"},
+    "--set training.nodes=none plan": NOT_TO_READ
+    | {"mlops.flow.context", "mlops.domain.dataset", "mlops.render.board", "mlops.render.charts", "mlops.cli.several"},
     "gate --from-file {folder}/metrics.json --out {folder}/verdict.json": NOT_TO_READ
-    | {"mlops.domain.promote", "mlops.dataset", "mlops.domain.dataset", "mlops.domain.evaluation.probes"},
+    | {"mlops.domain.promote", "mlops.dataset", "mlops.domain.dataset", "mlops.domain.evaluation.probes"}
+    | {"mlops.render.board", "mlops.cli.several"},
     # of files that this machine remembers to be right
     "plan --offline": NOT_TO_READ | {"mlops.dataset", "mlops.actions", "mlops.flow.cleanup", "mlops.flow.observe"},
 }
@@ -41,6 +44,32 @@ def test_a_start_imports_no_more_than_it_needs(words: str, tmp_path: Path) -> No
     imported = set(done.stdout.splitlines()[-1].split())
     assert {"0", "2", "4"} & imported, done.stderr
     assert not imported & BUDGETS[words]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "never"),
+    [
+        ("mlops pl", "plain,plan", FOR_HELP | {"mlops.cli.gate"}),
+        ("mlops plan --off", "plain,--offline", FOR_HELP | {"mlops.cli.gate"}),
+        ("mlops ", "plain,upgrade", FOR_HELP),
+        ("mlops data show --split ", "plain,validation", HEAVY | {"mlops.cli.gate", "mlops.params", "yaml"}),
+    ],
+)
+def test_a_completion_imports_no_more_than_help(typed: str, found: str, never: set[str]) -> None:
+    words = typed.split(" ")
+    environment = {
+        "PYTHONPATH": ":".join(path for path in sys.path if path),
+        "_MLOPS_COMPLETE": "bash_complete",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    program = PROGRAM.replace(
+        "code = main()", "try:\n    code = main()\nexcept SystemExit as end:\n    code = end.code"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", program], env=environment, capture_output=True, text=True)  # noqa: PLW1510
+    *answers, imported = done.stdout.splitlines()
+    assert found in answers, done.stderr
+    assert not set(imported.split()) & never
 
 
 ENDING = """

@@ -10,12 +10,18 @@ from pathlib import Path
 import click
 
 from mlops import clouds
+from mlops.cli.options import Listed
 from mlops.cli.rehearse.titles import SCENARIOS, TITLES, TWO_WORKSPACES
 from mlops.cli.session import Session
-from mlops.params.presets import presets, settings
 
 NAMES = list(TITLES)
 KINDS = ("stand-in", "real")
+
+
+def _presets() -> list[str]:
+    from mlops.params.presets import presets
+
+    return sorted(presets())
 
 
 @click.command(short_help="Rehearse a push to main here: no account, no cost.")
@@ -41,7 +47,7 @@ KINDS = ("stand-in", "real")
     help="Put the last environment into another workspace and subscription, with a registry between them.",
 )
 @click.option("--cloud", type=click.Choice(clouds.NAMES), help="Which cloud the emulator poses as.")
-@click.option("--preset", type=click.Choice(sorted(presets())), help="Another base model, with what trains it.")
+@click.option("--preset", type=Listed(_presets), help="Another base model, with what trains it.")
 @click.option(
     "--stack",
     type=click.Choice(KINDS),
@@ -70,6 +76,7 @@ def command(
     from mlops.cli.rehearse.scenario import Rehearsal
     from mlops.cli.rehearse.show import Show
     from mlops.params import REHEARSAL_VARIABLE, load, overlay
+    from mlops.params.presets import settings
 
     if NAMES.index(last) < NAMES.index(first):
         raise click.BadParameter(f"{last} comes before {first}, where the rehearsal begins", param_hint="--until")

@@ -1,7 +1,8 @@
-"""Runs the benchmarks and writes docs/performance.md: `make bench`, some minutes on a machine that is quiet.
+"""Runs the benchmarks and writes docs/performance.md and docs/cost.md: `make bench`, half an hour on a quiet machine.
 
 What each measures stands at its head; figures are of this machine and this run, so compare them with each other. With
-`make bench ARGS="commands import_times"` the other parts stay as they stand in the file.
+`make bench ARGS="commands import_times"` the other parts stay as they stand in the file. A part that cannot run here,
+for it needs npm or a network, keeps its figures, says since when and why, and the others follow.
 """
 
 import argparse
@@ -9,11 +10,17 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
+import textwrap
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from page import summary
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"
+COSTS = "costs"
 PARTS = (
     ("Commands and a rehearsal", "commands.py", ()),
     ("Where the time of a rehearsal goes", "rehearsal.py", ()),
@@ -21,8 +28,9 @@ PARTS = (
     ("What imports cost", "import_times.py", ("--runs", "1")),
     ("The emulator", "emulator.py", ("--resources", "2000", "--endpoints", "500")),
     ("The emulator beside moto and Azurite", "beside.py", ()),
-    ("Cleanup of a large workspace", "cleanup.py", ("100", "1000")),
     ("A workspace that grows", "scale.py", ()),
+    ("Data that grows", "prepare.py", ("--rows", "500,5000,50000", "--rounds", "1", "--what", "mlops")),
+    ("A site that grows", "site.py", ()),
 )
 HEAD = """# How fast it is
 
@@ -30,30 +38,65 @@ Written by `make bench`. Times are of the machine of that run: compare the rows 
 ratios between machines. What may not grow is held by tests: calls of a step (`tests/journeys/test_rehearsal.py`),
 modules that a start imports (`tests/cli/test_start.py`), calls as a
 workspace grows (`tests/contract/test_growth.py`), bytes of a row (`tests/unit/test_row_table.py`). What the suite
-costs, folder by folder, with the tests that are dearest and those that wait: `python benchmarks/suite.py`.
+costs, folder by folder, with its dearest tests: `python benchmarks/suite.py`.
 """
+NOT_AGAIN = "Could not be measured again on "
 
 
 def main() -> None:
     """Each part after the other, so that none takes the other's cores."""
+    names = [script.removesuffix(".py") for _, script, _ in PARTS] + [COSTS]
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("parts", nargs="*", choices=[script.removesuffix(".py") for _, script, _ in PARTS] + [[]])
-    wanted, parts = options.parse_args().parts, stand()
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+    options.add_argument("parts", nargs="*", choices=[*names, []])
+    said = options.parse_args().parts or names
+    wanted = [name for name in names if name in said]
+    parts, missing = stand(), []
     for title, script, words in PARTS:
-        if wanted and script.removesuffix(".py") not in wanted:
+        name = script.removesuffix(".py")
+        if name not in wanted:
             continue
-        print(f"{script} ...", flush=True)
-        command = [sys.executable, str(ROOT / "benchmarks" / script), *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{script} failed:\n{done.stderr[-2000:]}")
-        how = f"`python benchmarks/{' '.join((script, *words))}`, {datetime.now(UTC).date()}, {machine}."
-        parts[title] = f"\n## {title}\n{how}\n\n{shown(done.stdout)}\n"
+        printed, why = measured(f"[{wanted.index(name) + 1}/{len(wanted)}]", script, words)
+        if why:
+            missing.append(name)
+            told = textwrap.fill(f"{NOT_AGAIN}{datetime.now(UTC).date()}: {why[:300]}", 118)
+            parts[title] = f"{kept(parts, title)}\n{told}\n"
+        else:
+            how = f"`python benchmarks/{' '.join((script, *words))}`, {datetime.now(UTC).date()}, {machine()}."
+            parts[title] = f"\n## {title}\n{how}\n\n{shown(printed)}\n"
         # at once: what was measured stays when a later part ends badly
-        known = (title for title, _, _ in PARTS if title in parts)
-        TARGET.write_text(HEAD + "".join(map(parts.__getitem__, known)), encoding="utf-8")
-    print(TARGET.relative_to(ROOT))
+        write(parts)
+    if COSTS in wanted and measured(f"[{len(wanted)}/{len(wanted)}]", f"{COSTS}.py", ("--write",))[1]:
+        missing.append(COSTS)
+    write(parts)
+    print(TARGET.relative_to(ROOT), *(["not measured:", *missing] if missing else []))
+
+
+def measured(place: str, script: str, words: tuple[str, ...]) -> tuple[str, str]:
+    """What a benchmark printed, and why it could not run; its lines are shown as they come."""
+    print(f"{place} {script} ...", flush=True)
+    begun, lines = time.monotonic(), []
+    # As after an installation: where a shell forbids bytecode, each start would compile what changed.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as refused:
+        command = [sys.executable, "-u", str(ROOT / "benchmarks" / script), *words]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=refused, text=True
+        ) as running:
+            assert running.stdout
+            for line in running.stdout:
+                lines.append(line)
+                print(f"    {line}", end="", flush=True)
+        refused.seek(0)
+        said = [line.strip() for line in refused if line.strip()]
+    print(f"{place} {script}: {time.monotonic() - begun:.0f} s", flush=True)
+    why = "" if running.returncode == 0 else (said or [f"it ended with {running.returncode}"])[-1]
+    return "".join(lines), why.replace(f"{ROOT}/", "")
+
+
+def write(parts: dict[str, str]) -> None:
+    """The page, in the order of the parts."""
+    found = [parts[title] for title, _, _ in PARTS if title in parts]
+    TARGET.write_text(HEAD + summary(parts) + "".join(found), encoding="utf-8")
 
 
 def stand() -> dict[str, str]:
@@ -62,9 +105,24 @@ def stand() -> dict[str, str]:
     return {part.partition("\n")[0]: f"\n## {part.rstrip()}\n" for part in parts}
 
 
+def kept(parts: dict[str, str], title: str) -> str:
+    """A part as it stands, without what was said of an earlier attempt."""
+    found = parts.get(title, f"\n## {title}\n")
+    return found.partition(f"\n{NOT_AGAIN}")[0].rstrip() + "\n"
+
+
+def machine() -> str:
+    """What was measured on."""
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+
+
 def shown(printed: str) -> str:
-    """Markdown as it is; a table of another form as it was printed."""
+    """Markdown as it is, without the machine, which is said already; a table of another form as it was printed."""
     text = printed.strip()
+    first, _, rest = text.partition("\n")
+    if first.startswith(machine()):
+        assumed = first.removeprefix(machine()).strip(";. ")
+        text = f"{assumed.capitalize()}.\n\n{rest.strip()}" if assumed else rest.strip()
     return text if "|" in text else f"```text\n{text}\n```"
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,15 @@ def main() -> None:
     options.add_argument("--per-minute", type=float, help="price of a runner minute, by your plan")
     options.add_argument("--runs-a-month", type=int, default=10, help="training runs a month")
     chosen = options.parse_args()
+    print("\n".join(told(chosen.hours, chosen.setup_seconds, chosen.per_minute, chosen.runs_a_month)))
+
+
+def told(hours: float, setup: float, per_minute: float | None, runs: int) -> Iterator[str]:
+    """The lines of the tables, in Markdown; hours of a run, seconds of a job's setup, price, runs a month."""
     command = measured()
-    every, bound = interval(), load(ROOT / "params.yaml").watch.wait_minutes
-    job = billed((chosen.setup_seconds + command) / 60)
-    total = chosen.hours * HOUR
-    print(f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n")
+    every, bound = interval(), waits()
+    job, total = billed((setup + command) / 60), hours * HOUR
+    yield f"`mlops resume` with nothing to do: {command:.1f} s; a job of it is billed as {job} min.\n"
     ways = (
         Way(f"as shipped: a runner waits {bound:g} min, then a poll every {every:g} min", bound, every, idle=SAFETY),
         Way("the same, with polls that are never turned off", bound, every),
@@ -60,20 +65,24 @@ def main() -> None:
         Way("an event at the end, polls every six hours", 0, 6 * HOUR, event=True),
         Way("a runner waits for the whole run", math.inf, 0),
     )
-    runs = chosen.runs_a_month
-    money = f" | at {chosen.per_minute:g} a minute" if chosen.per_minute else ""
-    print(f"| way | jobs | runner min for a run of {chosen.hours:g} h | min a month, {runs} runs{money} |")
-    print("|---|---|---|---|" + ("---|" if money else ""))
+    money = f" | at {per_minute:g} a minute" if per_minute else ""
+    yield f"| way | jobs | runner min for a run of {hours:g} h | min a month, {runs} runs{money} |"
+    yield "|---|---|---|---|" + ("---|" if money else "")
     for way in ways:
         jobs, minutes = of_a_run(way, total, job)
         if way.idle:  # turning the polls on, and the last poll with turning them off
             jobs, minutes = jobs + 3, minutes + 3 * job
         month = runs * minutes + idle_ticks(way, total, job, runs)
-        cost = f" {month * chosen.per_minute:,.2f} |" if chosen.per_minute else ""
-        print(f"| {way.name} | {jobs} | {minutes:,} | {month:,} |{cost}")
+        cost = f" {month * per_minute:,.2f} |" if per_minute else ""
+        yield f"| {way.name} | {jobs} | {minutes:,} | {month:,} |{cost}"
     idle = month_of_nothing(job)
-    print(f"\nA month in which nothing is pushed: {sum(idle.values())} min (", end="")
-    print(", ".join(f"{name} {minutes}" for name, minutes in idle.items()), end=").\n")
+    each = ", ".join(f"{name} {minutes}" for name, minutes in idle.items())
+    yield f"\nA month in which nothing is pushed: {sum(idle.values())} min ({each})."
+
+
+def waits() -> float:
+    """Minutes that a runner waits for a training before it leaves it to the polls."""
+    return float(load(ROOT / "params.yaml").watch.wait_minutes)
 
 
 def of_a_run(way: Way, total: float, job: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,6 @@ from mlops.errors import BadInput, GateRefused, MlopsError, Problem, Unfinished
 from mlops.github import Actions
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from mlops.azure.workspace import Workspace
     from mlops.flow.context import Context
     from mlops.flow.outcome import Outcome
@@ -195,7 +193,7 @@ class Session:
             self.view.refuse(_verb(), error)
             error.is_on_stdout = True
             with suppress(MlopsError):  # what failed is more than that its summary could not be written
-                self._summarize_failure(error)
+                self._summarize(error)
             raise
 
     def _understood(self, verb: "Callable[[], T]") -> "T":
@@ -213,20 +211,20 @@ class Session:
 
     def _close(self, report: "Report", outputs: Mapping[str, str], failure: MlopsError | None) -> None:
         self.actions.output(dict(outputs))
-        if self.actions.summarizes:
-            self.actions.summary(report.to_markdown())
+        self._summarize(report)
         if failure:
             self.point(failure)
             if not isinstance(failure, GateRefused | Unfinished):  # answers, which the report above gives
                 with suppress(MlopsError):
-                    self._summarize_failure(failure)
+                    self._summarize(failure)
             raise failure
 
-    def _summarize_failure(self, failure: MlopsError) -> None:
+    def _summarize(self, told: "Report | MlopsError") -> None:
         if self.actions.summarizes:
             from mlops.render import failure_report
 
-            self.actions.summary(failure_report(failure).to_markdown())
+            report = failure_report(told) if isinstance(told, MlopsError) else told
+            self.actions.summary(report.to_markdown())
 
     def point(self, error: MlopsError) -> None:
         """Give each problem about a parameter its line in the file."""
@@ -252,7 +250,7 @@ class Session:
             cache=cache_folder(self.environ),
         )
 
-    def _board(self) -> "AbstractContextManager[Board]":
+    def _board(self) -> AbstractContextManager["Board"]:
         from mlops.render import Page, board
 
         return board(Page(self.stderr, self.environ).console, self.view.note)

@@ -26,19 +26,31 @@ def _nothing() -> None:
 
 
 def observe(
-    workspace: Workspace, name: str, owner: str, expected: Sequence[str] = (), *, is_empty: bool = False
+    workspace: Workspace,
+    name: str,
+    owner: str,
+    expected: Sequence[str] = (),
+    *,
+    is_empty: bool = False,
+    is_likely: bool = False,
 ) -> EndpointFacts:
     """The endpoint as it is, `Absent` when there is none: when a read, the listing and a later read all say so.
 
     A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
-    `is_empty`: this process has just made it, so it has no deployments. Raises Contradiction when no two answers agree.
+    `is_empty`: this process has just made it, so it has no deployments. `is_likely`: it is most likely there, so its
+    deployments are listed at the same time. Raises Contradiction when no two answers agree.
     """
     listed: tuple[DeploymentFacts, ...] | None = () if is_empty else None
-    if endpoint_address.is_known(workspace, name) and not is_empty:  # it was there a moment ago
+    if (is_likely or endpoint_address.is_known(workspace, name)) and not is_empty:  # or was there a moment ago
         found, listed = at_once.both(lambda: _present(workspace, name), lambda: _listed(workspace, name))
     else:
         found = _present(workspace, name)
     return _seen(workspace, name, owner, found, expected, listed)
+
+
+def live(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
+    """The same of one that most likely is there: it is to be asked, rolled back or frozen."""
+    return observe(workspace, name, owner, is_likely=True)
 
 
 def first_look(workspace: Workspace, name: str, owner: str) -> EndpointFacts:

@@ -126,11 +126,13 @@ def set_tags(
     version: str,
     tags: Mapping[str, str | None],
     seen: Mapping[str, str] | None = None,
+    *,
+    if_other: bool = False,
 ) -> None:
     """Change tags of a version; a value of None removes one. What people decided is told in its model card, too.
 
     One read is enough where it shows the tags that this process has just written, or those that it has just `seen`,
-    else two have to agree.
+    else two have to agree. `if_other`: nothing is written where they are as wanted already. Raises NotFound.
     """
     what, url = f"tag the model {name}:{version}", _url(workspace, name, version)
 
@@ -141,15 +143,18 @@ def set_tags(
     if plain_tags(before.get("tags")) != (seen if written is None else written):
         answers = chain([before], iter(look, ...))  # the one that is there already, and then new ones
         before = agreed(lambda: next(answers), what)
-    merged = {**plain_tags(before.get("tags")), **tags}
+    stated = plain_tags(before.get("tags"))
+    if if_other and all(stated.get(tag) == value for tag, value in tags.items()):
+        return
+    merged = {**stated, **tags}
     kept = {key: before[key] for key in KEPT if before.get(key) is not None}
     left = {key: value for key, value in merged.items() if value is not None}
     if "description" in kept and any(name.startswith(DECISIONS) for name in tags):
         kept["description"] = model_card.with_decisions(kept["description"], left)
     body = {**kept, "tags": left}
     told = workspace.send("PUT", url, what, json={"properties": body}).json()
-    stated = plain_tags(told.get("properties", {}).get("tags")) if isinstance(told, dict) else {}
-    if any(stated.get(tag) != value for tag, value in tags.items()):
+    kept_there = plain_tags(told.get("properties", {}).get("tags")) if isinstance(told, dict) else {}
+    if any(kept_there.get(tag) != value for tag, value in tags.items()):
         raise Transient(not_azure(what, "it does not show the tags that were written"))
     workspace.remember(_written(name, version), left)
 

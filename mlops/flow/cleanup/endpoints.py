@@ -49,9 +49,10 @@ class EndpointInventory:
         return {Kind.ENDPOINT: [one.usage.name for one in self.seen], Kind.DEPLOYMENT: deployed}
 
 
-def observe(policy: CleanupPolicy, workspace: Workspace, now: datetime) -> EndpointInventory:
-    """Every endpoint with its deployments, and with its traffic where that decides something."""
-    found = endpoints.listing(workspace)
+def observe(
+    policy: CleanupPolicy, workspace: Workspace, found: Sequence[Mapping[str, Any]], now: datetime
+) -> EndpointInventory:
+    """Every endpoint as it was listed with its deployments, and with its traffic where that decides something."""
     ours = [str(item["name"]) for item in found if _is_ours(policy, item)]
     deployed = deployments.listed_of(workspace, ours)
     gone = _gone_models(policy, workspace, deployed)

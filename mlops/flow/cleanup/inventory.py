@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mlops.azure import aliases, at_once, cleanup_inventory, data
+from mlops.azure import aliases, at_once, cleanup_inventory, data, endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup import idle_endpoints, jobs_and_compute, protect, version_retention
 from mlops.domain.cleanup.plan import Cause, Item, Kind, Mode
@@ -32,7 +32,6 @@ class Inventory:
     endpoints: EndpointInventory = field(default_factory=lambda: EndpointInventory(()))
     names: dict[Kind, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    jobs: list[jobs_and_compute.JobFacts] | None = None
     beside: Sequence["Inventory"] = ()
     unknown: str = ""
     holder: str = field(default_factory=lambda: f"cleanup-{secrets.token_hex(4)}")  # of the leases that it takes
@@ -45,8 +44,9 @@ class Inventory:
 
 def observe(policy: CleanupPolicy, workspace: Workspace) -> Inventory:
     """Look at the endpoints. Raises when they cannot be listed."""
+    listed, _ = at_once.beside(lambda: endpoints.listing(workspace), lambda: workspace.location)
     found = Inventory(workspace, workspace.now())
-    found.endpoints = cleanup_endpoints.observe(policy, workspace, found.now)
+    found.endpoints = cleanup_endpoints.observe(policy, workspace, listed, found.now)
     found.names |= found.endpoints.names()
     return found
 
@@ -57,19 +57,35 @@ def fill(policy: CleanupPolicy, found: Inventory) -> None:
     judged = idle_endpoints.judge([one.usage for one in found.endpoints.seen], policy.endpoints, found.now)
     found.items += judged
     found.items += cleanup_endpoints.judge_deployments(policy, workspace, found.endpoints, judged, found.now)
-    for kind, causes, look in _PARTS:
-        if any(policy.modes[cause] is not Mode.IGNORE for cause in causes):
-            try:
-                found.items += look(policy, found)
-            except MlopsError as error:
-                found.problems += [replace(each, why=f"{each.why} (no {kind} is touched)") for each in error.problems]
+
+    def part(one: tuple[str, _Look]) -> tuple[list[Item], list[Problem]]:
+        kind, look = one
+        try:
+            return look(policy, found), []
+        except MlopsError as error:
+            return [], [replace(each, why=f"{each.why} (no {kind} is touched)") for each in error.problems]
+
+    wanted = [
+        (kind, look) for kind, causes, look in _PARTS if any(policy.modes[cause] is not Mode.IGNORE for cause in causes)
+    ]
+    for items, problems in at_once.each(part, wanted):
+        found.items += items
+        found.problems += problems
+
+
+def _active(policy: CleanupPolicy, found: Inventory) -> list[jobs_and_compute.JobFacts]:
+    """The jobs under way, by one look of this run."""
+    key = ("active jobs", policy.owner)
+    return found.workspace.remembered(
+        key, lambda: cleanup_inventory.active_jobs(found.workspace, policy.owner, found.now)
+    )
 
 
 def _jobs(policy: CleanupPolicy, found: Inventory) -> list[Item]:
-    jobs = cleanup_inventory.active_jobs(found.workspace, policy.owner, found.now)
+    jobs = _active(policy, found)
     found.names[Kind.JOB] = [job.name for job in jobs]
-    found.jobs = [replace(job, protected_by=protect.protected_by(policy.rules, Kind.JOB, job.name)) for job in jobs]
-    return jobs_and_compute.judge_jobs(found.jobs, policy.longest_job, policy.grace, found.now)
+    guarded = [replace(job, protected_by=protect.protected_by(policy.rules, Kind.JOB, job.name)) for job in jobs]
+    return jobs_and_compute.judge_jobs(guarded, policy.longest_job, policy.grace, found.now)
 
 
 def _computes(policy: CleanupPolicy, found: Inventory) -> list[Item]:
@@ -139,9 +155,7 @@ def _lineage(
     policy: CleanupPolicy, found: Inventory, every: list[VersionFacts], served: set[str]
 ) -> version_retention.Needs:
     """What data the models of the whole workspace and the jobs under way need."""
-    if found.jobs is None:
-        found.jobs = cleanup_inventory.active_jobs(found.workspace, policy.owner, found.now)
-    return version_retention.lineage(every, served, [job.tags for job in found.jobs], data.ROLES)
+    return version_retention.lineage(every, served, [job.tags for job in _active(policy, found)], data.ROLES)
 
 
 _Look = Callable[[CleanupPolicy, Inventory], list[Item]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mlops.azure import deployments, scoring, sharing
+from mlops.azure import deployments, endpoints, scoring, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.scores.text_scores import scores
 from mlops.domain.promote.chat_protocol import Question
@@ -73,7 +73,8 @@ class Asking:
     def add(self, spec: RolloutSpec) -> None:
         """Look at an environment."""
         where = self.workspace.at(spec.place)
-        looks = (own_endpoint(where, spec.endpoint, spec.owner, spec.environment) for _ in range(2))
+        stated = (where, spec.endpoint, spec.owner, spec.environment)
+        looks = (own_endpoint(*stated, endpoints.live) for _ in range(2))
         facts = next((one for one in looks if one.live), None)  # one answer may be from before a promotion
         if facts:
             client = scoring.ScoringClient(where, spec.endpoint)

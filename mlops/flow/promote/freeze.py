@@ -20,9 +20,9 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[FreezeRes
     if not reason.strip():
         raise BadInput(Problem("a freeze needs a reason", "--reason", fix="say why, for whoever meets it"))
     spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
-    facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+    facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment, endpoints.live)
     if audit.frozen(facts.tags):  # one answer may be of a moment ago, and nothing would be done because of it
-        facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+        facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment, endpoints.live)
     if facts.state is EndpointState.ABSENT:
         what = f"{environment} has no endpoint: there is no {spec.endpoint}"
         raise BadInput(Problem(what, "the workspace", fix=f"mlops promote {environment}"))

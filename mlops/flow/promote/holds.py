@@ -5,8 +5,10 @@ training (`home`); where that is out of sight, because the sign-in names another
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from mlops.azure import models
+from mlops.azure.failures import NotFound
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import audit
 from mlops.domain.promote.endpoint import EndpointFacts
@@ -24,9 +26,8 @@ def repeat(home: Workspace, spec: RolloutSpec, facts: EndpointFacts, say: Callab
     """
     with as_allowed(spec, say, "the hold on the model's version"):
         for version, entry in audit.held(facts.tags).items():
-            model = models.find(home, spec.owner, version)
-            if model and model.tags.get(tag(spec)) != entry.to_tag():
-                models.set_tags(home, spec.owner, version, {tag(spec): entry.to_tag()})
+            with suppress(NotFound):  # it is gone
+                models.set_tags(home, spec.owner, version, {tag(spec): entry.to_tag()}, if_other=True)
         for (version, mark), entry in audit.serving_holds(facts.tags).items():
             model = models.find(home, spec.owner, version)
             if model and (said := passed.taken_back(model.tags, spec.environment, mark, entry)):

@@ -34,13 +34,13 @@ def run(context: Context, environment: str, *, reason: str) -> Outcome[RollbackR
     spec = rollout_spec(context, environment)
     log = RolloutLog(spec, context.say)
     try:  # who asks is read from a token, and so the first thing that may hang
-        entry = AuditEntry(context.workspace_of(environment).now(), context.actor, reason)
+        by = context.actor
         registries = [
             one.registry
             for one in context.params.environments.values()
             if one.registry and one.registry != spec.registry
         ]
-        return Outcome(Rollback(context.workspace, spec, log, entry, context.holder, registries).run())
+        return Outcome(Rollback(context.workspace, spec, log, by, reason, context.holder, registries).run())
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted.message(context.workspace_of(environment), log, None)) from None
 
@@ -52,7 +52,8 @@ class Rollback:
     home: Workspace  # of the training
     spec: RolloutSpec
     log: RolloutLog
-    entry: AuditEntry
+    by: str
+    reason: str
     holder: str
     registries: Sequence[str] = ()  # of other environments
     stopped: str = ""  # the model whose promotion it ended
@@ -107,7 +108,12 @@ class Rollback:
         return self.spec.environment
 
     def _observe(self) -> EndpointFacts:
-        return endpoints.observe(self.workspace, self.spec.endpoint, self.spec.owner)
+        return endpoints.live(self.workspace, self.spec.endpoint, self.spec.owner)
+
+    @cached_property
+    def entry(self) -> AuditEntry:
+        """Who, why and when: the service's time as the first look told it."""
+        return AuditEntry(self.workspace.now(), self.by, self.reason)
 
     @cached_property
     def _lease(self) -> EndpointLease:
@@ -128,19 +134,22 @@ class Rollback:
         self._alone = True
         return None  # what was seen before may have changed
 
+    def _check(self) -> None:
+        if self._lease.has:
+            self._lease.check()
+
     def _decide(self, facts: EndpointFacts) -> Step:
         return rollback_step(facts, self.workspace.now(), self._name, self.entry, self.stopped)
 
     def _act(self, step: Step, facts: EndpointFacts) -> Wait | None:
         if not self._alone:
             return self._stop_others(facts)
-        if self._lease.has:
-            self._lease.check()
         self.log.step(step)
         match step:
             case SetTraffic():
-                endpoints.set_traffic(self.workspace, facts, step.percentages, step.tags)
+                endpoints.set_traffic(self.workspace, facts, step.percentages, step.tags, sure=self._check)
             case StopPromotion():
+                self._check()
                 stopped = facts.promoting
                 endpoints.set_tags(self.workspace, facts.name, step.tags)
                 self.stopped = stopped

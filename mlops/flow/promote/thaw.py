@@ -16,9 +16,9 @@ def run(context: Context, environment: str) -> Outcome[ThawResult]:
     Marks of cleanup go with it: nobody had a grace period to object in, while nothing could be deleted.
     """
     spec, workspace = rollout_spec(context, environment), context.workspace_of(environment)
-    facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+    facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment, endpoints.live)
     if not audit.frozen(facts.tags):  # one answer may be of a moment ago, and nothing would be done because of it
-        facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment)
+        facts = own_endpoint(workspace, spec.endpoint, spec.owner, environment, endpoints.live)
     entry = audit.frozen(facts.tags)
     if entry:
         marks = [tag for tag in facts.tags if tag == IDLE_SINCE_TAG or tag.startswith(IDLE_DEPLOYMENT_PREFIX)]

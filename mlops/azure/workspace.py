@@ -210,6 +210,7 @@ class Workspace:
         from mlops.azure.answers import JsonOnly
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
+        _unheard()
         arm = self.cloud.arm
         sign = BearerTokenCredentialPolicy(self._credential, f"{arm}/.default")
         policies = [RequestIdPolicy(), Patient(), JsonOnly(), BudgetPolicy(self.budget), sign, self._time]
@@ -274,3 +275,11 @@ def _quiet() -> None:
         theirs = name.startswith(("azure.", "msrest.", "msal.", "azureml."))
         if theirs and isinstance(found, logging.Logger) and found.level != logging.NOTSET:
             found.setLevel(logging.ERROR)
+
+
+def _unheard() -> None:
+    """What signing in logs goes nowhere: a thread's output is left alone, and a failure is told once, as ours."""
+    for name in ("azure", "msal"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:  # without any, Python writes to standard error
+            logger.addHandler(logging.NullHandler())

@@ -26,7 +26,7 @@ PARTS = (
     ("Where the time of a rehearsal goes", "rehearsal.py", ()),
     ("How long a command waits for Azure", "waiting.py", ()),
     ("What imports cost", "import_times.py", ("--runs", "1")),
-    ("The emulator", "emulator.py", ("--resources", "2000", "--endpoints", "500")),
+    ("The emulator", "emulator.py", ("--endpoints", "500")),
     ("The emulator beside moto and Azurite", "beside.py", ()),
     ("A workspace that grows", "scale.py", ()),
     ("Data that grows", "prepare.py", ("--rows", "500,5000,50000", "--rounds", "1", "--what", "mlops")),

@@ -1,4 +1,4 @@
-"""Throughput, latency and memory of the emulator: `python benchmarks/emulator.py [--resources 10000]`.
+"""Throughput, latency and memory of the emulator: `python benchmarks/emulator.py [--resources 1000 100000]`.
 
 Each figure is of raw HTTPS calls through the emulator's proxy, from threads of this process, which shares the machine's
 cores with the emulator: compare the figures of one run with each other.
@@ -16,59 +16,80 @@ from clients import API, CLIENTS, Service, load
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 
+FEW = 4  # clients: each connection of TLS holds a quarter of a megabyte
+PUT, GET = "put a new version", "get a version"
 Call = Callable[[int], tuple[str, str, dict[str, Any] | None]]
 
 
 def main() -> None:
     """Start an emulator, measure, print Markdown."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--resources", type=int, default=10_000, help="how many resources the store is filled with")
+    options.add_argument(
+        "--resources", type=int, nargs="+", default=[1_000, 100_000], help="with how many in the store it is measured"
+    )
     options.add_argument("--calls", type=int, default=1_000, help="calls of each row")
     options.add_argument("--endpoints", type=int, default=1_000, help="how many endpoints are listed")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         address = process.launch(Path(folder))
-        started = time.perf_counter() - begun
         try:
-            measure(address, chosen, started)
+            print(f"Start from empty: {time.perf_counter() - begun:.2f} s, {resident(address):.0f} MB.\n")
+            measure(Service(address), chosen)
+        finally:
             process.stop(Path(folder))
-            begun = time.perf_counter()
-            address = process.launch(Path(folder))
-            print(f"\nStart on that state: {time.perf_counter() - begun:.2f} s.")
+    print("\n| resources | MB | calls/s | median ms | 95 % ms | not as expected | all in pages, s | next start, s |")
+    print("|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            before = 0
+            for size in sorted(chosen.resources):
+                grow(Path(folder), range(before, size), chosen.calls)
+                before = size
         finally:
             process.stop(Path(folder))
 
 
-def measure(address: Address, chosen: argparse.Namespace, started: float) -> None:
-    """Every table, on one emulator."""
-    service = Service(address)
-    print(f"Start from empty: {started:.2f} s, {resident(address):.0f} MB.\n")
+def measure(service: Service, chosen: argparse.Namespace) -> None:
+    """Calls by more and more clients."""
     print("| call | clients | calls/s | median ms | 95 % ms | not as expected |\n|---|---|---|---|---|---|")
-    data = f"{service.workspace}/data/bench/versions"
-    body = {"properties": {"dataType": "uri_file", "dataUri": "https://example.org/a.jsonl"}}
-    calls: dict[str, Call] = {
-        "get the workspace": lambda _: ("GET", f"{service.workspace}?{API}", None),
-        "put a new version": lambda number: ("PUT", f"{data}/{number}?{API}", body),
-        "get a version": lambda number: ("GET", f"{data}/{number % chosen.calls}?{API}", None),
-    }
+    calls = {"get the workspace": lambda _: ("GET", f"{service.workspace}?{API}", None), **of_versions(service)}
     base = 0
     for name, call in calls.items():
         for clients in CLIENTS:
-            row(service, name, clients, chosen.calls, call, base if "put" in name else 0)
-            base += chosen.calls if "put" in name else 0
-    for number in range(base, chosen.resources):
-        service.call(*calls["put a new version"](number))
-    name = f"get a version among {max(base, chosen.resources):,}"
-    for clients in CLIENTS:
-        row(service, name, clients, chosen.calls, calls["get a version"], 0)
-    seconds, found = service.pages(f"{data}?{API}")
-    print(f"\nAll {found:,} versions in pages: {seconds:.2f} s. The emulator holds {resident(address):.0f} MB.")
+            row(service, name, clients, chosen.calls, call, base if name == PUT else 0)
+            base += chosen.calls if name == PUT else 0
     for number in range(chosen.endpoints):
         endpoint = {"location": "eastus", "properties": {"authMode": "Key"}}
         service.call("PUT", f"{service.workspace}/onlineEndpoints/bench-{number}?{API}", endpoint)
     seconds, found = service.pages(f"{service.workspace}/onlineEndpoints?{API}")
-    print(f"All {found:,} endpoints in pages: {seconds:.2f} s. The emulator holds {resident(address):.0f} MB.")
+    print(f"\nAll {found:,} endpoints in pages: {seconds:.2f} s.")
+
+
+def grow(folder: Path, numbers: range, calls: int) -> None:
+    """Put these, too; prints what the emulator holds then, how quick it is, and how quickly it starts on that state."""
+    address = process.launch(folder)
+    service = Service(address)
+    put, get = (of_versions(service)[name] for name in (PUT, GET))
+    load(FEW, numbers, lambda number: service.call(*put(number)).status)
+    held = resident(address)
+    seen = load(FEW, range(min(calls, numbers.stop)), lambda number: service.call(*get(number)).status)
+    seconds, found = service.pages(f"{service.workspace}/data/bench/versions?{API}")
+    process.stop(folder)
+    begun = time.perf_counter()
+    process.launch(folder)
+    started = time.perf_counter() - begun
+    print(f"| {found:,} | {held:.0f} | {seen.cells()} | {seconds:.2f} | {started:.2f} |", flush=True)
+
+
+def of_versions(service: Service) -> dict[str, Call]:
+    """Calls on the versions of a data asset, by what they do."""
+    data = f"{service.workspace}/data/bench/versions"
+    body = {"properties": {"dataType": "uri_file", "dataUri": "https://example.org/a.jsonl"}}
+    return {
+        PUT: lambda number: ("PUT", f"{data}/{number}?{API}", body),
+        GET: lambda number: ("GET", f"{data}/{number}?{API}", None),
+    }
 
 
 def row(service: Service, name: str, clients: int, calls: int, call: Call, base: int) -> None:

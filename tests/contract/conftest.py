@@ -3,23 +3,35 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops import __main__
-from mlops.azure import endpoints
+from mlops.azure import auth, endpoints
 from mlops.flow.evaluation import evaluate
 from mlops.flow.poll import Pauses
 from mlops.flow.training import watch
 from tests.cli.conftest import Ended, Stream
 
+IDENTITY = ("AZURE_", "ACTIONS_", "GITHUB_")  # how the variables begin that say who signs in, and where
+
 
 def commands(address: Address, **changed: str) -> Callable[..., Ended]:
-    """Runs `mlops` as the jobs of a rehearsal do, on that emulator."""
+    """Runs `mlops` as the jobs of a rehearsal do, on that emulator; in one environment all are one sign-in."""
+    signed_in: dict[object, Any] = {}
+    sign_in = auth.credential
+
+    def credential(environ: Mapping[str, str], **how: Any) -> Any:
+        told = {name: value for name, value in environ.items() if name.startswith(IDENTITY)}
+        key = (*sorted(told.items()), *sorted(how.items()))
+        if key not in signed_in:
+            signed_in[key] = sign_in(environ, **how)
+        return signed_in[key]
 
     def run(*words: str) -> Ended:
         out, err = Stream(), Stream()
@@ -29,6 +41,7 @@ def commands(address: Address, **changed: str) -> Callable[..., Ended]:
             for waiting in (watch, evaluate):  # for jobs that here take a second
                 patch.setattr(waiting, "PAUSES", Pauses(0.1, factor=1.2))
             patch.setattr(endpoints, "PAUSE", 0.01)
+            patch.setattr(auth, "credential", credential)
             patch.chdir(Path.cwd())  # and back there: `-C` changes the folder of the process
             patch.setattr("sys.argv", ["mlops", *words])
             patch.setattr("sys.stdout", out)

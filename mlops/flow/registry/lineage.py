@@ -11,6 +11,7 @@ from mlops.azure.provenance import Made
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label, parse_model, registry_of
 from mlops.domain.environments.workspace_name import WorkspaceName
+from mlops.domain.promote.endpoint import EndpointState
 from mlops.domain.registry.lineage import (
     DataFacts,
     EvaluationFacts,
@@ -76,6 +77,11 @@ def of_run(workspace: Workspace, job: jobs.Job) -> RunFacts:
         gaps.append(f"the inputs of {job.name} cannot be read")
         made = Made("")
     base_id = made.assets.get("mlflow_model_path", "")
+    of_base: list[str] = []
+    of_data: list[str] = []
+    licence, files = at_once.both(
+        lambda: _licence(workspace, base_id, of_base), lambda: _data(workspace, made, of_data)
+    )
     return RunFacts(
         job=job.name,
         state=job.state.value,
@@ -85,10 +91,10 @@ def of_run(workspace: Workspace, job: jobs.Job) -> RunFacts:
         component=label(made.component) if made.component else "",
         base=label(base_id) if base_id else job.tags.get(BASE_MODEL_TAG, ""),
         base_id=base_id,
-        licence=_licence(workspace, base_id, gaps),
+        licence=licence,
         parameters=made.parameters,
-        data=tuple(_data(workspace, made, gaps)),
-        gaps=tuple(gaps),
+        data=tuple(files),
+        gaps=(*gaps, *of_base, *of_data),
     )
 
 
@@ -100,20 +106,16 @@ def _start(workspace: Workspace, spec: LineageSpec, what: str) -> tuple[list[Ser
     what = what.strip()
     name = spec.endpoints.get(what, what)
     where = workspace.at(spec.places.get(name, WorkspaceName()))
-    if name in endpoints.names(where):
-        served = _served(where, name, spec.owner)
+    if what in spec.endpoints or name in endpoints.names(where):
+        facts = endpoints.observe(where, name, spec.owner)
+        if facts.state is EndpointState.ABSENT and what in spec.endpoints:
+            fix = f"mlops promote {what}"
+            raise BadInput(Problem(f"{what} has no endpoint: there is no {name}", "the workspace", fix=fix))
+        served = [Served(name, one.name, facts.share(one.name), one.model) for one in facts.deployments]
         if not served:
             raise BadInput(Problem(f"the endpoint {name} has no deployment", "the workspace", fix="mlops promote"))
         return served, [item.model for item in served]
-    if what in spec.endpoints:
-        fix = f"mlops promote {what}"
-        raise BadInput(Problem(f"{what} has no endpoint: there is no {name}", "the workspace", fix=fix))
     return [], [_newest(workspace, spec, named, champion=True)]
-
-
-def _served(workspace: Workspace, name: str, owner: str) -> list[Served]:
-    facts = endpoints.observe(workspace, name, owner)
-    return [Served(name, one.name, facts.share(one.name), one.model) for one in facts.deployments]
 
 
 def _newest(workspace: Workspace, spec: LineageSpec, name: str, *, champion: bool) -> str:
@@ -137,9 +139,17 @@ def _model(workspace: Workspace, model: str) -> ModelFacts:
 
 def facts_of(workspace: Workspace, found: models.Registered) -> ModelFacts:
     """What a registered version was made from and judged by."""
-    job = jobs.find(workspace, found.tags.get(JOB_TAG) or found.job) if _has_job(found) else None
-    evaluation = _evaluation(workspace, found.tags[EVALUATION_TAG]) if found.tags.get(EVALUATION_TAG) else None
-    return ModelFacts(found.label, found.tags, of_run(workspace, job) if job else None, evaluation)
+    trained_by, evaluated_by = found.tags.get(JOB_TAG) or found.job, found.tags.get(EVALUATION_TAG)
+    run, evaluation = at_once.both(
+        lambda: _run(workspace, trained_by) if trained_by else None,
+        lambda: _evaluation(workspace, evaluated_by) if evaluated_by else None,
+    )
+    return ModelFacts(found.label, found.tags, run, evaluation)
+
+
+def _run(workspace: Workspace, name: str) -> RunFacts | None:
+    job = jobs.find(workspace, name)
+    return of_run(workspace, job) if job else None
 
 
 def _evaluation(workspace: Workspace, name: str) -> EvaluationFacts:
@@ -161,10 +171,6 @@ def _evaluation(workspace: Workspace, name: str) -> EvaluationFacts:
         jobs.all_metrics(workspace, name),
         () if questions else (f"the inputs of {name} cannot be read",),
     )
-
-
-def _has_job(model: models.Registered) -> bool:
-    return bool(model.tags.get(JOB_TAG) or model.job)
 
 
 def _licence(workspace: Workspace, base_id: str, gaps: list[str]) -> str:

@@ -1,7 +1,7 @@
 """`mlops status`: what is live, what runs, waits and is held, what this commit would change, what cleanup will do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops.azure import at_once
 from mlops.domain.cleanup.plan import Because, Kind
@@ -67,27 +67,33 @@ class StatusResult:
 
 
 def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResult]:
-    """Look, and say."""
+    """Look, and say. What cleanup would do is looked at beside all else."""
+    _ = context.workspace  # once, before both ask for it
+    done, forecast = at_once.both(
+        lambda: _without_forecast(context, github),
+        lambda: _forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
+    )
+    return Outcome(replace(done, cleanup=forecast))
+
+
+def _without_forecast(context: Context, github: Callable[[], GitHub]) -> StatusResult:
     workspace = context.workspace
     specs, training = rollout_specs(context), training_spec.of(context)
     seen, made_of = at_once.both(lambda: own_endpoints(context), lambda: training_spec.training(workspace, training))
     facts = observe.facts(context, made_of, seen)
     plan = decide(facts)
     pending = facts.outdated or observe.outdated(workspace, seen, specs)
-    (environments, running), (changed, (compared, forecast)) = at_once.both(
+    (environments, running), (changed, compared) = at_once.both(
         lambda: at_once.both(
             lambda: live.environments(context, seen, pending), lambda: under_way.found(workspace, context.owner)
         ),
         lambda: at_once.both(
             lambda: drift.found(workspace, seen, specs),
-            lambda: at_once.both(
-                lambda: released_diff.compare(context, made_of, facts.data_version, seen),
-                lambda: _forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
-            ),
+            lambda: released_diff.compare(context, made_of, facts.data_version, seen),
         ),
     )
     waiting = approvals.found(github)
-    result = StatusResult(
+    return StatusResult(
         recipe=facts.recipe,
         data_version=facts.data_version,
         fingerprint=facts.fingerprint,
@@ -101,13 +107,12 @@ def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResu
         schedules=schedules.found(github, run_under_way=bool(running)),
         promotes=plan.environments,
         compared=compared,
-        cleanup=forecast,
+        cleanup=CleanupForecast(),
         drift=changed,
         next_verb=plan.first,
         why=plan.why,
         next_step=next_step(_standing(facts, plan, seen, environments, running, waiting)),
     )
-    return Outcome(result)
 
 
 def _standing(

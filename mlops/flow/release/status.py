@@ -68,51 +68,52 @@ class StatusResult:
 
 def run(context: Context, *, github: Callable[[], GitHub]) -> Outcome[StatusResult]:
     """Look, and say. What cleanup would do is looked at beside all else."""
-    _ = context.workspace  # once, before both ask for it
+    workspace = context.workspace
+
+    def besides_cleanup() -> StatusResult:
+        specs, training = rollout_specs(context), training_spec.of(context)
+        seen, made_of = at_once.both(
+            lambda: own_endpoints(context), lambda: training_spec.training(workspace, training)
+        )
+        facts = observe.facts(context, made_of, seen)
+        plan = decide(facts)
+        pending = facts.outdated or observe.outdated(workspace, seen, specs)
+        (environments, running), (changed, compared) = at_once.both(
+            lambda: at_once.both(
+                lambda: live.environments(context, seen, pending), lambda: under_way.found(workspace, context.owner)
+            ),
+            lambda: at_once.both(
+                lambda: drift.found(workspace, seen, specs),
+                lambda: released_diff.compare(context, made_of, facts.data_version, seen),
+            ),
+        )
+        waiting = approvals.found(github)
+        return StatusResult(
+            recipe=facts.recipe,
+            data_version=facts.data_version,
+            fingerprint=facts.fingerprint,
+            job=facts.attempt.name if facts.attempt else None,
+            job_state=facts.attempt.state if facts.attempt else None,
+            refusal=facts.refusal,
+            model=facts.model,
+            environments=environments,
+            under_way=running,
+            approvals=waiting,
+            schedules=schedules.found(github, run_under_way=bool(running)),
+            promotes=plan.environments,
+            compared=compared,
+            cleanup=CleanupForecast(),
+            drift=changed,
+            next_verb=plan.first,
+            why=plan.why,
+            next_step=next_step(_standing(facts, plan, seen, environments, running, waiting)),
+        )
+
     done, forecast = at_once.both(
-        lambda: _without_forecast(context, github),
+        besides_cleanup,
         lambda: _forecast(context.params.cleanup.grace_hours, lambda: cleanup.run(context, apply_plan=False)),
     )
     return Outcome(replace(done, cleanup=forecast))
-
-
-def _without_forecast(context: Context, github: Callable[[], GitHub]) -> StatusResult:
-    workspace = context.workspace
-    specs, training = rollout_specs(context), training_spec.of(context)
-    seen, made_of = at_once.both(lambda: own_endpoints(context), lambda: training_spec.training(workspace, training))
-    facts = observe.facts(context, made_of, seen)
-    plan = decide(facts)
-    pending = facts.outdated or observe.outdated(workspace, seen, specs)
-    (environments, running), (changed, compared) = at_once.both(
-        lambda: at_once.both(
-            lambda: live.environments(context, seen, pending), lambda: under_way.found(workspace, context.owner)
-        ),
-        lambda: at_once.both(
-            lambda: drift.found(workspace, seen, specs),
-            lambda: released_diff.compare(context, made_of, facts.data_version, seen),
-        ),
-    )
-    waiting = approvals.found(github)
-    return StatusResult(
-        recipe=facts.recipe,
-        data_version=facts.data_version,
-        fingerprint=facts.fingerprint,
-        job=facts.attempt.name if facts.attempt else None,
-        job_state=facts.attempt.state if facts.attempt else None,
-        refusal=facts.refusal,
-        model=facts.model,
-        environments=environments,
-        under_way=running,
-        approvals=waiting,
-        schedules=schedules.found(github, run_under_way=bool(running)),
-        promotes=plan.environments,
-        compared=compared,
-        cleanup=CleanupForecast(),
-        drift=changed,
-        next_verb=plan.first,
-        why=plan.why,
-        next_step=next_step(_standing(facts, plan, seen, environments, running, waiting)),
-    )
 
 
 def _standing(

@@ -13,10 +13,16 @@ PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 MARK = "SUITE_ORPHANS"  # the id of the process that is given them
 
 
-def main() -> int:
-    """Start the program, bury whatever ends, and end as the program does."""
+def adopt() -> None:
+    """From now on, a process below this one whose parent ends is given to this one."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def main() -> int:
+    """Start the program, bury whatever ends, and end as the program does."""
+    adopt()
+    if sys.platform.startswith("linux"):
         os.environ[MARK] = str(os.getpid())
     program = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program is told as well, and ends this by its own end

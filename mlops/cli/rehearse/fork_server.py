@@ -1,4 +1,4 @@
-"""One process that has imported what `mlops` needs, and becomes a command for each who asks: by a fork, in 20 ms.
+"""One process that has imported what `mlops` needs, and becomes a command for each who asks, by a fork.
 
 `forks` has the programs that ask. What a step of a workflow file sees of a start is the step's own: streams, folder,
 environment, umask, signals, exit code. What is not, docs/decisions/0048-a-rehearsal-forks-its-commands.md says.
@@ -27,7 +27,7 @@ from typing import NoReturn
 from mlops import __main__
 
 # In the order in which a rehearsal needs them: a command may be asked for before all are there, and imports the rest.
-FIRST = ("azure.identity", "requests")
+FIRST = ("mlops.cli.plan", "mlops.views.plan", "mlops.flow.release.plan", "azure.identity", "requests")
 PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
 SDK = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.storage.blob")
 # Of `datasets` and the hub's library what reads nothing of the environment, as that is another for each rehearsal.
@@ -72,7 +72,7 @@ def _imports() -> Iterator[bool]:
         package = importlib.import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             importlib.import_module(found.name)
-        yield True
+            yield True
     for name in (*SDK, *UNDER_DATASETS):
         with suppress(ImportError):  # what prepares data is not installed everywhere; then its command says so
             importlib.import_module(name)

@@ -1,8 +1,8 @@
 """Programs for the steps of a rehearsal that are forks of one process, where Python would start each time.
 
-A start imports for up to a second, and a rehearsal makes seventeen. A folder like a virtual environment's `bin` holds `mlops`
-and `python`, which ask `fork_server` for a command and lend it their streams; whatever is not `mlops` is the real one,
-and so is `mlops` where that process is not there. Workflow files, act, steps and their shells do not change.
+A start imports for up to a second, and a rehearsal makes seventeen. A folder like a virtual environment's `bin` holds
+`mlops` and `python`, which ask `fork_server` for a command and lend it their streams; whatever is not `mlops` is the
+real one, and so is `mlops` where that process is not there. Workflow files, act, steps and their shells do not change.
 """
 
 import os

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mlops.domain.moments import parse_date
 from mlops.domain.tags import IDLE_SINCE_TAG, KEEP_UNTIL_TAG
@@ -38,7 +39,10 @@ def asked_to_keep(tags: Mapping[str, str], now: datetime) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # the endpoints of a workspace have the same few names
 def resembles_keep_until(name: str) -> bool:
     """Whether somebody who named a tag so may have meant KEEP_UNTIL_TAG; a slip must not lessen protection."""
     plain = "".join(letter for letter in name.casefold().removeprefix("mlops") if letter.isalpha())
-    return difflib.SequenceMatcher(None, plain, "keepuntil").ratio() >= 0.75
+    match = difflib.SequenceMatcher(None, plain, "keepuntil")
+    # The first two are never less than the last, and take a fraction of its time.
+    return all(ratio() >= 0.75 for ratio in (match.real_quick_ratio, match.quick_ratio, match.ratio))

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from azureml_emulator import process
-from azureml_emulator.http.address import Address
 from azureml_emulator.pytest_plugin import AzureMl
 from emulator_support import recorded_place
 from emulator_support.clients import Call
@@ -55,15 +53,10 @@ KNOWN = {  # part of a difference -> why the emulator differs
 
 
 @pytest.fixture(scope="module")
-def rows(api: Call, emulator_address: Address, azure_ml: AzureMl) -> list[Row]:
+def rows(api: Call, azure_ml: AzureMl) -> list[Row]:
     """Every recorded call, and how the emulator's answer differs."""
-    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "3600 s"})  # the recorded ones had not ended
-    names = recorded_place.names(api)
-    with recorded_place.polled(azure_ml):
-        found = list(replayed(partial(recorded_place.ask, api), recorded_place.base(names), names))
-    process.control(emulator_address, "PUT", "/delay/jobs", {"delay": "at once"})
-    recorded_place.remove(api, names)
-    return found
+    with recorded_place.as_recorded(api, azure_ml) as names:
+        return list(replayed(partial(recorded_place.ask, api), recorded_place.base(names), names))
 
 
 def reason(difference: str) -> str:

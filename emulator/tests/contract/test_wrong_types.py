@@ -6,7 +6,6 @@ What the service understands all the same, a number for a text, is its reader's 
 import copy
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -30,7 +29,6 @@ Spot = tuple[str | int, ...]
 
 
 def test_a_part_of_another_type_is_understood_or_refused(api: Call, azure_ml: AzureMl) -> None:
-    names = recorded_place.names(api)
     tried: set[tuple[str, ...]] = set()
     failed: list[str] = []
 
@@ -49,13 +47,8 @@ def test_a_part_of_another_type_is_understood_or_refused(api: Call, azure_ml: Az
                     failed.append(f"{method} {kind} {spot} {str(wrong)[:20]}: {answer.data.decode()[:160]}")
         return recorded_place.ask(api, method, url, body)
 
-    azure_ml.delay("jobs", "3600 s")  # some hundred are taken: none need be worked on
-    with recorded_place.polled(azure_ml):
+    with recorded_place.as_recorded(api, azure_ml) as names:  # some hundred jobs are taken: none need be worked on
         assert list(replayed(ask, recorded_place.base(names), names))
-    recorded_place.remove(api, names)
-    while api("GET", f"{recorded_place.base(names)}?api-version=2024-10-01").status != 404:
-        time.sleep(0.05)  # and its jobs with it
-    azure_ml.delay("jobs", "at once")
     assert not failed, "\n".join(failed[:20])
     assert len(tried) > 200
 

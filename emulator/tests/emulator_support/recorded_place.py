@@ -1,5 +1,6 @@
 """What recorded calls need to be there before: a workspace of their own, a cluster, files of a model and a flow."""
 
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -68,13 +69,16 @@ def names(api: Call) -> dict[str, str]:
 
 
 @contextmanager
-def polled(azure_ml: AzureMl) -> Iterator[None]:
-    """How a template's deployment ends is asked for, as the recorded clients did."""
+def as_recorded(api: Call, azure_ml: AzureMl) -> Iterator[dict[str, str]]:
+    """What stands for `{name}` in a recorded call; jobs do not end, and templates' deployments are asked for theirs."""
+    azure_ml.delay("jobs", "3600 s")
     azure_ml.setting("arm.deployments")
-    yield
-    azure_ml.setting("arm.deployments", "answered")
-
-
-def remove(api: Call, names: Mapping[str, str]) -> None:
-    """Delete the workspace with what was made in it."""
-    ask(api, "DELETE", f"{base(names)}?{_VERSION}", None)
+    found = names(api)
+    try:
+        yield found
+    finally:  # also where a call fails: what comes after it on this emulator waits for its own jobs
+        azure_ml.setting("arm.deployments", "answered")
+        ask(api, "DELETE", f"{base(found)}?{_VERSION}", None)
+        while ask(api, "GET", f"{base(found)}?{_VERSION}", None)[0] != 404:
+            time.sleep(0.05)  # it goes with its jobs, so that none of them is worked on
+        azure_ml.delay("jobs", "at once")

@@ -57,7 +57,7 @@ BAD = frozenset({"Failed", "Canceled", "NotResponding"})
 
 def overview(request: Request, emulator: Emulator) -> Reply:
     """GET /: what there is, and what happened last."""
-    jobs = list(emulator.store.every("jobs"))[-LAST_JOBS:][::-1]
+    jobs = emulator.store.newest("jobs", LAST_JOBS)
     body = _section("Jobs", ("name", "type", "state", "begun", "ended"), [_job_row(emulator, job) for job in jobs])
     endpoints = list(emulator.store.every("onlineEndpoints"))
     body += _section(

@@ -146,6 +146,15 @@ class Store:
         ).fetchall()
         return map(_resource, rows)
 
+    def newest(self, kind: str, most: int) -> list[Resource]:
+        """The resources of one kind that were made last, newest first."""
+        rows = self.database.execute(
+            "SELECT id, parent, kind, name, body, sequence FROM resources WHERE kind = ? "
+            "ORDER BY sequence DESC LIMIT ?",
+            (kind, most),
+        ).fetchall()
+        return [_resource(row) for row in rows]
+
     def named(self, kind: str, name: str) -> Iterator[Resource]:
         """Resources of one kind and name, whatever they are part of; case is ignored."""
         rows = self.database.execute(

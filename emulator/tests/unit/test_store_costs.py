@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from azureml_emulator.catalog import sizes
+from azureml_emulator.control import page
 from azureml_emulator.core import arm, store
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Request
@@ -15,6 +16,7 @@ from azureml_emulator.services.assets.models import Models
 from azureml_emulator.services.entra import locks
 from azureml_emulator.services.workspaces import arm_records, quota
 
+JOB = {"properties": {"jobType": "Command", "status": "Completed"}}
 GROUP = "/subscriptions/s/resourceGroups/g"
 
 
@@ -112,3 +114,14 @@ def test_the_machines_of_deployments_are_counted_without_reading_them(emulator: 
     parsed.clear()
     assert quota.used(emulator, found.family) == (2 + 1 + 1) * found.vcpus
     assert parsed == []
+
+
+def test_the_page_reads_the_jobs_that_it_shows(emulator: Emulator, parsed: list[str]) -> None:
+    for number in range(page.LAST_JOBS + 20):
+        emulator.store.put(f"{GROUP}/jobs/{number}", JOB, parent=GROUP, kind="jobs", name=str(number))
+    parsed.clear()
+    shown = emulator.store.newest("jobs", page.LAST_JOBS)
+    assert [job.name for job in shown[:2]] == [str(page.LAST_JOBS + 19), str(page.LAST_JOBS + 18)]
+    parsed.clear()
+    page.overview(Request("GET", "control.emulator", "/"), emulator)
+    assert sum("/jobs/" in id for id in parsed) == page.LAST_JOBS

@@ -70,8 +70,12 @@ PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What a name of `__all__` stands for; it is found without this from then on."""
+    """What a name of `__all__` stands for; it is found without this from then on.
+
+    All that its module has is taken at once, for its import puts the module itself where `board` belongs.
+    """
     if name not in PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"mlops.{PLACES[name]}"), name)
-    return found
+    module = import_module(f"mlops.{PLACES[name]}")
+    globals().update({one: getattr(module, one) for one, place in PLACES.items() if place == PLACES[name]})
+    return globals()[name]

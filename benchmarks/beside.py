@@ -62,7 +62,7 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=1_000, help="calls of each row")
     chosen = options.parse_args()
     moto, azurite = installed(chosen.tools)
-    print("| call | clients | of | calls/s | median ms | 95 % ms | server CPU ms |\n|---|---|---|---|---|---|---|")
+    print("| call | of | clients | calls/s | median ms | 95 % ms | server CPU ms |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         address = process.launch(folder / "emulator")
@@ -93,7 +93,7 @@ def small(servers: Sequence[SmallServer], calls: int, folder: Path) -> None:
                 times = [one.seconds * 1e3 for one in done.calls]
                 cells = f"{calls / done.seconds:.0f} | {statistics.median(times):.1f}"
                 late, cpu = statistics.quantiles(times, n=20)[-1], done.cpu / calls * 1e3
-                print(f"| {method} | {clients} | {server.name} | {cells} | {late:.1f} | {cpu:.2f} |", flush=True)
+                print(f"| {method} | {server.name} | {clients} | {cells} | {late:.1f} | {cpu:.2f} |", flush=True)
 
 
 def of_the_emulator(service: Service, address: Address) -> SmallServer:

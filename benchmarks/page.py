@@ -16,12 +16,14 @@ Rows = dict[str, list[str]]
 
 def summary(parts: Mapping[str, str]) -> str:
     """The lines; what was not measured has none."""
+    beside = parts.get("The emulator beside moto and Azurite", "")
     told = [
         *starts(rows(parts.get("Commands and a rehearsal", ""), "times")),
         *waits(rows(parts.get("How long a command waits for Azure", ""), "seconds waited")),
         *rehearsal(rows(parts.get("Where the time of a rehearsal goes", ""), "share")),
         *growth(table(parts.get("A workspace that grows", ""), "workspace")),
-        *emulator(parts.get("The emulator", ""), table(parts.get("The emulator beside moto and Azurite", ""), "call")),
+        *emulator(parts.get("The emulator", ""), table(beside, "call")),
+        *blobs(rows(beside, "blobs")),
     ]
     lines = "".join(textwrap.fill(line, 118, initial_indent="- ", subsequent_indent="  ") + "\n" for line in told)
     return f"\n## What a person waits for\n{lines}" if told else ""
@@ -54,7 +56,7 @@ def growth(found: Sequence[Sequence[str]]) -> Iterator[str]:
     """The smallest size of each kind of workspace beside 10 and 100 times as much."""
     by_kind: dict[tuple[str, str], dict[int, Sequence[str]]] = {}
     for workspace, verb, *figures in found:
-        size, _, kind = workspace.partition(" ")
+        size, kind = workspace.split(", ")[0].split(" ")  # what else grows with it stands behind a comma
         by_kind.setdefault((kind, verb), {})[int(size.replace(",", ""))] = figures
     for (kind, verb), sizes in by_kind.items():
         least = min(sizes)
@@ -76,6 +78,17 @@ def emulator(text: str, found: Sequence[Sequence[str]]) -> Iterator[str]:
     ]
     if ratios:
         yield f"With 8 clients it answers {' and '.join(ratios)} a second."
+
+
+def blobs(found: Rows) -> Iterator[str]:
+    """How its storage stands beside Azurite's, asked over TLS and not."""
+    ours = found.get("the emulator, TLS")
+    for name in ("Azurite, TLS", "Azurite, in the clear"):
+        if ours and (theirs := found.get(name)):
+            put, get = (float(ours[at]) / float(theirs[at]) for at in (0, 1))
+            put_cpu, get_cpu = (float(theirs[at]) / float(ours[at]) for at in (2, 3))
+            rate = f"Blobs of 8 MiB beside {name}: {put:.1f} times its PUT and {get:.1f} times its GET"
+            yield f"{rate}; it takes {put_cpu:.1f} and {get_cpu:.1f} times the processor time for one."
 
 
 def rows(text: str, head: str) -> Rows:

@@ -70,14 +70,21 @@ def emulator(text: str, found: Sequence[Sequence[str]]) -> Iterator[str]:
     """How soon it is there, and how it stands beside others."""
     if begun := re.search(r"Start from empty: (\S+ s)", text):
         yield f"The emulator starts in {begun[1]}."
-    rates = {(call, of): float(rate) for call, of, clients, rate, *_ in found if clients == "8"}
-    ratios = [
-        f"{rates[call, 'the emulator'] / rates[call, 'moto']:.1f} times moto's {call}s"
+    seen = {(call, of): figures for call, of, clients, *figures in found if clients == "8"}
+    both = {
+        call: (seen[call, "the emulator"], seen[call, "moto"])
         for call in ("PUT", "GET")
-        if rates.get((call, "moto")) and (call, "the emulator") in rates
-    ]
-    if ratios:
-        yield f"With 8 clients it answers {' and '.join(ratios)} a second."
+        if {(call, "the emulator"), (call, "moto")} <= seen.keys()
+    }
+    if both:
+        rates = [
+            f"{float(ours[0]) / float(theirs[0]):.1f} times moto's {call}s" for call, (ours, theirs) in both.items()
+        ]
+        costs = [f"{float(theirs[-1]) / float(ours[-1]):.1f}" for ours, theirs in both.values()]
+        yield (
+            f"With 8 clients it answers {' and '.join(rates)} a second; one costs moto {' and '.join(costs)} times the "
+            "processor time."
+        )
 
 
 def blobs(found: Rows) -> Iterator[str]:
@@ -88,7 +95,7 @@ def blobs(found: Rows) -> Iterator[str]:
             put, get = (float(ours[at]) / float(theirs[at]) for at in (0, 1))
             put_cpu, get_cpu = (float(theirs[at]) / float(ours[at]) for at in (2, 3))
             rate = f"Blobs of 8 MiB beside {name}: {put:.1f} times its PUT and {get:.1f} times its GET"
-            yield f"{rate}; it takes {put_cpu:.1f} and {get_cpu:.1f} times the processor time for one."
+            yield f"{rate}; one costs Azurite {put_cpu:.1f} and {get_cpu:.1f} times the processor time."
 
 
 def rows(text: str, head: str) -> Rows:

@@ -107,6 +107,17 @@ def test_it_says_on_each_stream_what_a_start_says(binaries: Path, tmp_path: Path
     assert (fork.returncode, fork.stdout, fork.stderr) == (start.returncode, start.stdout, start.stderr)
 
 
+@pytest.mark.parametrize("line", ["rmdir $PWD; exec {} --version", "exec {} --version <&-", "exec {} --version >&-"])
+def test_without_a_folder_or_a_stream_it_is_as_a_start(binaries: Path, tmp_path: Path, line: str) -> None:
+    def ended(folder: Path) -> tuple[int, str, str]:
+        (tmp_path / "gone").mkdir(exist_ok=True)
+        words = ("-c", line.format(folder / "mlops"))
+        done = run(Path("/bin/sh"), *words, cwd=tmp_path / "gone", env={"PATH": os.environ["PATH"]})
+        return done.returncode, done.stdout, done.stderr
+
+    assert ended(binaries) == ended(REAL)
+
+
 @pytest.fixture
 def heeded() -> Iterator[None]:
     """What this process starts does not ignore SIGINT, as a shell has it for what runs in its background."""
@@ -120,6 +131,7 @@ def heeded() -> Iterator[None]:
 def test_a_signal_reaches_it(binaries: Path, number: signal.Signals) -> None:
     command = Command(binaries)
     command.process.send_signal(number)
+    command.process.wait()  # before its input ends
     code, said = command.end()
     assert (code, "interrupted" in said) == (INTERRUPTED, True)
 
@@ -167,6 +179,15 @@ def test_where_that_process_is_gone_python_starts(tmp_path: Path) -> None:
     assert forks.has(found)
     until(lambda: refused(tmp_path / "a folder" / "fork"))
     assert run(found / "mlops", "--version").stdout.startswith("mlops ")
+
+
+def test_an_interpreter_whose_path_has_blanks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a folder").symlink_to(Path(sys.prefix))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "a folder" / "bin" / "python"))
+    with forks.programs({"TMPDIR": ""}, plain=False) as found:
+        command = Command(found)
+        assert command.is_fork
+    command.end()
 
 
 def test_a_rehearsal_leaves_neither_process_nor_folder() -> None:

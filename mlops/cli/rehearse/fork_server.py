@@ -41,16 +41,23 @@ def serve(listener: socket.socket, until: int) -> None:
 
     Commands that still run then are killed, as is one when the program that asked for it has gone.
     """
-    ready, todo, running = selectors.DefaultSelector(), _imports(), dict[socket.socket, int]()
+    os.close(os.pidfd_open(os.getpid()))  # a system without them has no forks: who asks starts Python
+    running = dict[socket.socket, int]()
+    gc.disable()  # nothing of what is imported is garbage
+    try:
+        _serve(listener, until, running)
+    finally:
+        for pid in running.values():
+            os.kill(pid, signal.SIGKILL)
+
+
+def _serve(listener: socket.socket, until: int, running: dict[socket.socket, int]) -> None:
+    ready, todo, importing = selectors.DefaultSelector(), _imports(), True
     for one in (listener, until):
         ready.register(one, selectors.EVENT_READ)
-    gc.disable()  # nothing of what is imported is garbage
-    importing = True
     while True:
         for key, _ in ready.select(0 if importing else None):
             if key.fd == until:
-                for pid in running.values():
-                    os.kill(pid, signal.SIGKILL)
                 return
             if key.fileobj is listener:
                 _begin(listener, ready, running)
@@ -98,14 +105,17 @@ def _begin(listener: socket.socket, ready: selectors.BaseSelector, running: dict
     gc.freeze()  # what is there stays shared: nobody looks for garbage in it
     pid = os.fork()
     if not pid:
-        for key in [*ready.get_map().values()]:
-            os.close(key.fd)
-        ready.close()
-        asked.close()
-        _become(lent, *marshal.loads(body))  # noqa: S302 - of a program of this user's, in a folder of theirs alone
+        try:
+            for key in [*ready.get_map().values()]:
+                os.close(key.fd)
+            ready.close()
+            asked.close()
+            _become(lent, *marshal.loads(body))  # noqa: S302 - of a program of this user's, in a folder of theirs alone
+        finally:
+            os._exit(1)  # whatever happens in a fork, it never comes back to be a server
+    running[asked] = pid  # from here on, it is killed where this process fails
     for one in lent:
         os.close(one)
-    running[asked] = pid
     ready.register(asked, selectors.EVENT_READ)
     ready.register(os.pidfd_open(pid), selectors.EVENT_READ, asked)
     _tell(asked, pid)
@@ -148,7 +158,12 @@ def _become(
     )
     sys.executable, sys.argv = program, ["mlops", *words]
     signal.signal(signal.SIGINT, signal.SIG_IGN if ignores else signal.default_int_handler)
-    _end(__main__.main())
+    code = 1
+    try:
+        code = __main__.main()
+    except BaseException:  # noqa: BLE001 - what ends an interpreter, too, which says so and ends with 1
+        sys.excepthook(*sys.exc_info())
+    _end(code)
 
 
 def _end(code: int) -> NoReturn:

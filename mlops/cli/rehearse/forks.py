@@ -24,10 +24,9 @@ ALONE = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread
 WAITING = 64  # commands that may ask while something is imported
 # A start reads variables of these names, and a fork has started: it is none where one is set that says more than these.
 READ_AT_START, HARMLESS = "PYTHON", ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED")
-# The first three lines are for a shell, which finds an interpreter whose path has blanks or is longer than Linux takes.
-PROGRAM = """#!/bin/sh
-'''exec' {quoted} -IS "$0" "$@"
-' '''
+# The second is for a shell, which finds an interpreter whose path has blanks or is longer than Linux takes.
+DIRECT, BY_A_SHELL, LONGEST = "#!{} -IS", "#!/bin/sh\n'''exec' {} -IS \"$0\" \"$@\"\n' '''", 120
+PROGRAM = """{first}
 import _signal, _socket, marshal, os, sys  # what is built in: it starts in half the time
 words = {words}
 plain = [{python!r}, *words]
@@ -36,15 +35,17 @@ if words[:2] != ["-m", "mlops"] or any(name.startswith({read!r}) and name not in
 mask = os.umask(0)
 os.umask(mask)
 ignores = _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN
-body = marshal.dumps([{shown!r}, words[2:], dict(os.environ), os.getcwd(), mask, ignores])
 lent = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
-asked = _socket.socket(_socket.AF_UNIX)
 try:
+    for number in (0, 1, 2):
+        os.fstat(number)  # or the socket would be what is lent
+    asked = _socket.socket(_socket.AF_UNIX)
+    body = marshal.dumps([{shown!r}, words[2:], dict(os.environ), os.getcwd(), mask, ignores])
     asked.connect({address!r})
     asked.sendmsg([len(body).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, lent)])
     asked.sendall(body)
     pid = int(asked.recv(16))
-except (OSError, ValueError):  # it is not there, or went before it began
+except (OSError, ValueError):  # it is not there, or went before it began; or there is no folder, or no stream
     os.execv(plain[0], plain)
 for number in (_signal.SIGINT, _signal.SIGTERM):
     if number == _signal.SIGTERM or not ignores:
@@ -93,9 +94,11 @@ def start(folder: Path, until: int) -> Path:
         except OSError:
             return real.parent
     (made / "act").symlink_to(real.parent / "act")
+    direct = str(real) == shlex.quote(str(real)) and len(str(real)) <= LONGEST
+    first = DIRECT.format(real) if direct else BY_A_SHELL.format(shlex.quote(str(real)))
     for name, words in (("python", "sys.argv[1:]"), ("mlops", '["-m", "mlops", *sys.argv[1:]]')):
         text = PROGRAM.format(
-            quoted=shlex.quote(str(real)), python=str(real), words=words, address=str(address),
+            first=first, python=str(real), words=words, address=str(address),
             shown=str(made / "python"), read=READ_AT_START, harmless=HARMLESS,
         )  # fmt: skip
         (made / name).write_text(text, encoding="utf-8")

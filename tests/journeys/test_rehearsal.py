@@ -27,7 +27,7 @@ MOST_CALLS = {
     "prepare": 13,
     "compute": 17,
     "submit": 15,
-    "watch": 7,
+    "watch": 12,  # one for each step that is seen at work
     "evaluate": 40,
     "gate": 25,
     "register": 30,

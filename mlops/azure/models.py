@@ -13,7 +13,6 @@ from mlops.azure.failures import NotFound, Transient, not_azure
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
 from mlops.domain.moments import parse_date
-from mlops.domain.registry import model_card
 from mlops.domain.registry.registration import KnownVersion
 from mlops.domain.tags import DECISIONS, FINGERPRINT_TAG
 from mlops.errors import MlopsError
@@ -150,6 +149,8 @@ def set_tags(
     kept = {key: before[key] for key in KEPT if before.get(key) is not None}
     left = {key: value for key, value in merged.items() if value is not None}
     if "description" in kept and any(name.startswith(DECISIONS) for name in tags):
+        from mlops.domain.registry import model_card
+
         kept["description"] = model_card.with_decisions(kept["description"], left)
     body = {**kept, "tags": left}
     told = workspace.send("PUT", url, what, json={"properties": body}).json()

@@ -23,8 +23,6 @@ from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
 from mlops.flow.context import Context
 from mlops.flow.dataset.files import curated_files
 from mlops.flow.dataset.recipe import recipe
-from mlops.flow.evaluation.evaluator import Evaluator
-from mlops.flow.evaluation.verdict import judge
 from mlops.flow.project import Project
 from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
@@ -118,7 +116,7 @@ def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, Endp
     model = registered(context.workspace, context.params.model.name, mark) if attempt else None
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
-        refusal = _refusal(Evaluator.of(context), attempt.name)
+        refusal = _refusal(context, attempt.name)
     if model is None:
         return Facts(mixture, found[0], mark, attempt, refusal, None, none)
     specs = rollout_specs(context)
@@ -138,8 +136,12 @@ def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, Endp
     )
 
 
-def _refusal(evaluator: Evaluator, job: str) -> str | None:
+def _refusal(context: Context, job: str) -> str | None:
     """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
+    from mlops.flow.evaluation.evaluator import Evaluator
+    from mlops.flow.evaluation.verdict import judge
+
+    evaluator = Evaluator.of(context)
     try:
         asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):

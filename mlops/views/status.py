@@ -9,8 +9,7 @@ from mlops.flow.cleanup.cleanup import CleanupItem
 from mlops.flow.release.live import EndpointUse, EnvironmentStatus, LiveModel
 from mlops.flow.release.schedules import Schedules
 from mlops.flow.release.status import CleanupForecast, StatusResult
-from mlops.flow.training.under_way import RunUnderWay
-from mlops.flow.training.watch import told
+from mlops.flow.training.under_way import RunUnderWay, told
 from mlops.render import Report, Table, table
 from mlops.views.released import drift_lines, released_section
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from mlops.domain.training.run import JobState
-from mlops.flow.training.watch import WatchResult, told
+from mlops.flow.training.under_way import told
+from mlops.flow.training.watch import WatchResult
 from mlops.render import Report, Section, Table, table
 
 

@@ -46,6 +46,18 @@ def test_a_start_imports_no_more_than_it_needs(words: str, tmp_path: Path) -> No
     assert not imported & BUDGETS[words]
 
 
+# With the flow and the view of a verb that only reads comes nothing of a watch, a preparation or a model's card.
+NOT_TO_LOOK = {"pydantic", "rich", "numpy", "polars", "mlops.dataset", "mlops.render.board"}
+NOT_TO_LOOK |= {"mlops.domain.registry.lineage", "mlops.domain.registry.model_card", "mlops.flow.training.watch"}
+
+
+@pytest.mark.parametrize("verb", ["status", "plan", "doctor"])
+def test_a_verb_that_looks_imports_no_more_than_it_needs(verb: str) -> None:
+    program = f"import sys, mlops.flow.release.{verb}, mlops.views.{verb}, mlops.azure.translate; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & NOT_TO_LOOK
+
+
 @pytest.mark.parametrize(
     ("typed", "found", "never"),
     [

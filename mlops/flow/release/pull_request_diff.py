@@ -67,8 +67,6 @@ def against(project: Project, base: str) -> PullRequestDiff:
 
 def conversation_changes(project: Project, base: str, paths: list[str]) -> list[FileChange]:
     """Each curated file among the paths that differ from a commit."""
-    from mlops.flow.dataset.past import content_at  # and with it what reads rows
-
     top = history.top(project.root)
     root = project.root.resolve()
     rows: list[FileChange] = []
@@ -76,6 +74,8 @@ def conversation_changes(project: Project, base: str, paths: list[str]) -> list[
         here = top / path
         if not project.params.is_curated(Path(os.path.relpath(here, root)).as_posix()):  # shared data is beside it
             continue
+        from mlops.flow.dataset.past import content_at  # and with it what reads rows
+
         after = here.read_bytes() if here.is_file() else b""
         # A Parquet file has no lines to compare, and what stood in Git LFS may not be here.
         before = content_at(top, base, path) if path.endswith(".jsonl") else None

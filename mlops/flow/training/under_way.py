@@ -9,6 +9,7 @@ from mlops.domain.tags import COMMIT_TAG, EPOCHS_TAG, INSTANCE_TYPE_TAG, OWNER_T
 from mlops.domain.training.progress import Snapshot
 from mlops.domain.training.run import JobState
 from mlops.domain.training.time_left import NONE, PastSteps, TimeLeft, time_left
+from mlops.render import duration
 
 LOOKED_AT = 50  # newest runs among which those under way and completed ones are looked for
 USED = 3  # completed runs whose steps are read, a request or two each
@@ -70,3 +71,9 @@ def _under_way(workspace: Workspace, job: jobs.Job, past: PastSteps) -> RunUnder
         seen = Snapshot(seen.name, seen.state, seen.steps, jobs.metrics(workspace, job.name))
     left = time_left(seen, past, epochs(job), workspace.now())
     return RunUnderWay(job.name, job.state, job.submitted, commit, working.name if working else None, left)
+
+
+def told(left: TimeLeft) -> str:
+    """Such as `42 %, 3 min left by 2 earlier runs`."""
+    by = f"by {left.runs} earlier run{'s' * (left.runs > 1)}" if left.runs else "by its epochs"
+    return f"{left.percent} %, {duration(left.seconds)} left {by}"

@@ -15,7 +15,7 @@ from mlops.flow import interrupt, observe, poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import under_way
-from mlops.render import Board, Table, duration, table
+from mlops.render import Board, Table, table
 
 PAUSES = poll.Pauses(1.0, factor=1.2, longest=20.0)  # who waits is late by a fifth at most
 
@@ -138,16 +138,10 @@ class _Watcher:
 
 def _progress(seen: Snapshot, left: TimeLeft | None) -> Table:
     """The steps for a screen that is drawn again at each look."""
-    title = f"{seen.name} is {seen.state}{f', {told(left)}' if left else ''}"
+    title = f"{seen.name} is {seen.state}{f', {under_way.told(left)}' if left else ''}"
     if seen.measured():
         title += f": {seen.measured()}"
     return table(title, ("step", "state", "seconds", "error"), seen.rows(clock.now()))
-
-
-def told(left: TimeLeft) -> str:
-    """Such as `42 %, 3 min left by 2 earlier runs`."""
-    by = f"by {left.runs} earlier run{'s' * (left.runs > 1)}" if left.runs else "by its epochs"
-    return f"{left.percent} %, {duration(left.seconds)} left {by}"
 
 
 def _result(workspace: Workspace, watcher: _Watcher, found: jobs.Job, bound: float, *, evaluation: bool) -> WatchResult:

@@ -4,6 +4,7 @@ It must not change anything.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mlops.azure import data, jobs, models
 from mlops.azure.workspace import Workspace
@@ -28,6 +29,9 @@ from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.serving import autoscale
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import ResolvedTraining
+
+if TYPE_CHECKING:
+    from mlops.flow.evaluation.evaluator import Evaluator
 
 
 def data_version(workspace: Workspace, project: Project) -> str | None:
@@ -116,7 +120,9 @@ def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, Endp
     model = registered(context.workspace, context.params.model.name, mark) if attempt else None
     refusal = None
     if attempt and attempt.state is JobState.COMPLETED and model is None:
-        refusal = _refusal(context, attempt.name)
+        from mlops.flow.evaluation.evaluator import Evaluator
+
+        refusal = _refusal(Evaluator.of(context), attempt.name)
     if model is None:
         return Facts(mixture, found[0], mark, attempt, refusal, None, none)
     specs = rollout_specs(context)
@@ -136,12 +142,10 @@ def facts(context: Context, made_of: ResolvedTraining, served: Mapping[str, Endp
     )
 
 
-def _refusal(context: Context, job: str) -> str | None:
+def _refusal(evaluator: "Evaluator", job: str) -> str | None:
     """Why the gate refuses a run by what is known now; None where it passes, or still waits for its evaluation."""
-    from mlops.flow.evaluation.evaluator import Evaluator
     from mlops.flow.evaluation.verdict import judge
 
-    evaluator = Evaluator.of(context)
     try:
         asked = evaluator.require(job)
     except (Unfinished, RemoteFailed):

@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -213,11 +214,11 @@ def sandbox(repository: Path, environ: Mapping[str, str]) -> Iterator[Sandbox]:
     It lies in memory where there is room, unless `environ` names a place for temporary files.
     Raises BadInput when the folder is no checkout with a commit.
     """
-    names = _files(repository)
-    copies = COPIES * sum((repository / name).lstat().st_size for name in names)
+    files = _files(repository)
+    copies = COPIES * sum(found.st_size for found in files.values())
     with scratch(memory.folder(environ, copies) or Path(tempfile.gettempdir())) as folder:
         made = Sandbox(folder)
-        _copy_files(repository, names, made.copy)
+        _copy_files(repository, files, made.copy)
         _copy_history(repository, made.copy)
         for path in (made.copy / ".github").rglob("*.y*ml"):
             text = path.read_text(encoding="utf-8")
@@ -225,18 +226,24 @@ def sandbox(repository: Path, environ: Mapping[str, str]) -> Iterator[Sandbox]:
         yield made
 
 
-def _files(repository: Path) -> list[str]:
-    """The names of the files that lie there; one that was deleted, which is not committed yet, is none."""
-    listed = _git(repository, "ls-files", "-coz", "--exclude-standard").split("\0")
-    found = [(name, repository / name) for name in listed if name]
-    return [name for name, path in found if path.is_file() or path.is_symlink()]
+def _files(repository: Path) -> dict[str, os.stat_result]:
+    """The files and links that lie there, by name; one that was deleted, which is not committed yet, is none."""
+    found = dict[str, os.stat_result]()
+    for name in filter(None, _git(repository, "ls-files", "-coz", "--exclude-standard").split("\0")):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found[name] = os.lstat(f"{repository}/{name}")  # a Path for each of thousands takes as long as to copy it
+    return {name: one for name, one in found.items() if stat.S_ISREG(one.st_mode) or stat.S_ISLNK(one.st_mode)}
 
 
-def _copy_files(repository: Path, names: list[str], copy: Path) -> None:
-    for folder in {(copy / name).parent for name in names}:
+def _copy_files(repository: Path, files: Mapping[str, os.stat_result], copy: Path) -> None:
+    """As a checkout makes them: with the time of now, and of the mode only whether they may be run."""
+    for folder in {(copy / name).parent for name in files}:
         folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        shutil.copy2(repository / name, copy / name, follow_symlinks=False)
+    for name, found in files.items():
+        target = f"{copy}/{name}"
+        shutil.copyfile(f"{repository}/{name}", target, follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IXUSR:
+            os.chmod(target, 0o755)  # noqa: PTH101, S103 - as above, and as git does
 
 
 def _copy_history(repository: Path, copy: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlops import actions
+from mlops.actions.sandbox import sandbox
 from mlops.errors import BadInput, Unfinished
 
 PATH = f"{Path(sys.executable).parent}{os.pathsep}/usr/local/bin{os.pathsep}/usr/bin{os.pathsep}/bin"
@@ -274,6 +275,23 @@ def test_an_action_that_nothing_stands_in_for_is_refused_by_name(repository: Pat
 def test_what_act_refuses_is_said_in_its_words(repository: Path) -> None:
     with pytest.raises(BadInput, match=r"act cannot run broken\.yml for the event push(.|\n)*runs"):
         actions.run(repository, "broken.yml", "push", {}, actions.RunnerSetup(PATH))
+
+
+def test_the_copy_is_what_a_checkout_of_the_working_tree_would_be(repository: Path) -> None:
+    (repository / "folder").mkdir()
+    for name in ("folder/program", "folder/text", "deleted.txt"):
+        (repository / name).write_text(name)
+    (repository / "folder" / "program").chmod(0o700)
+    (repository / "folder" / "link").symlink_to("text")
+    (repository / "dangling").symlink_to("nowhere")
+    git(repository, "add", "--all")
+    (repository / "deleted.txt").unlink()
+    with sandbox(repository, os.environ) as place:
+        copy = place.copy / "folder"
+        assert [(copy / name).stat().st_mode & 0o777 for name in ("program", "text")] == [0o755, 0o644]
+        assert ((copy / "link").readlink(), (copy / "link").read_text()) == (Path("text"), "folder/text")
+        assert (place.copy / "dangling").is_symlink()
+        assert not (place.copy / "deleted.txt").exists()
 
 
 def test_a_folder_without_a_commit_is_refused(tmp_path: Path, repository: Path) -> None:

@@ -35,6 +35,20 @@ def test_who_was_killed_with_it_is_followed_when_its_lease_ends(emulator_address
     other.release()
 
 
+@pytest.mark.usefixtures("emulator_address")
+def test_a_lock_that_is_made_first_says_who_has_it_and_goes_with_what_it_is_for() -> None:
+    holder, other = lock("holder", "new"), lock("other", "new")
+    assert holder.acquire(is_new=True) is None
+    assert other.acquire(is_new=True) == Holder("holder", "promote")
+    holder.remove()
+    assert other.acquire() is None, "nobody has it, nor is it there"
+    assert lock("third", "new").acquire() == Holder("other", "promote")
+    other.release()
+    assert holder.acquire(is_new=True) is None, "it was there after all"
+    assert other.acquire() == Holder("holder", "promote")
+    holder.remove()
+
+
 def test_it_is_renewed_while_its_holder_lives(emulator_address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blob_lock, "RENEW_EVERY", 0.05)
     holder, other = lock("holder"), lock("other")

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 
 MODEL, ENDPOINT = "twice-read", "twice-read-production"
 TAGS = {"mlops-verdict": "pass", "mlops-data": "twice-read:1", "mlops-base-model": "Phi-3-mini-4k-instruct:15"}
-# How many reads of a route pass before one is answered wrongly.
+# How many reads of a route pass before one is answered wrongly, of a rollback and of a promotion in turn.
 READS = {
-    "endpoints.get": (0, 1, 2, 3, 5, 8),
+    "endpoints.get": (0, 1, 2, 3, 3, 8),
     "endpoints.list_all": (0,),
     "deployments.list_all": (0, 1, 2),
     "deployments.get": (0,),
 }
+ALWAYS = ("endpoints.get", "deployments.list_all")  # read so often by both; the others only where these surprise
 
 
 @dataclass
@@ -102,14 +103,15 @@ def world(
     endpoints.delete(own_workspace(), ENDPOINT)
 
 
-def test_an_endpoint_that_seems_gone_keeps_its_traffic_and_its_canary(world: World) -> None:
+@pytest.mark.parametrize("often", ["once", "2 times"])
+def test_an_endpoint_that_seems_gone_keeps_its_traffic_and_its_canary(world: World, often: str) -> None:
     if world.facts().live != {"model-1": 100}:
         world.promote(1)
     facts = world.facts()
     if facts.find("model-2"):
         endpoints.delete_idle(own_workspace(), facts, "model-2")
     said: list[str] = []
-    world.fault(f"endpoints.get {ENDPOINT}: 404 once")
+    world.fault(f"endpoints.get {ENDPOINT}: 404 {often}")
     world.promote(2, said.append)
     assert world.forget_faults()
     assert any("goes from 0 % to 50 % beside" in line for line in said), "a canary, as for any live endpoint"
@@ -130,7 +132,7 @@ def test_no_single_answer_is_believed(world: World, route: str, kind: str) -> No
         world.fault(f"{route} {resource}: {kind} once after {skip} requests")
         with suppress(Unfinished, AzureRefused, RemoteFailed):  # a clean refusal
             world.rollback() if number % 2 == 0 else world.promote(1)
-        world.forget_faults()
+        assert world.forget_faults() or route not in ALWAYS
         facts = world.facts()
         assert sum(facts.live.values()) == 100
         assert {one.name for one in facts.deployments} >= set(before)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clients import API, CLIENTS, Service, load
+from curl import seconds
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
@@ -34,7 +35,8 @@ def main() -> None:
         begun = time.perf_counter()
         address = process.launch(Path(folder))
         try:
-            print(f"Start from empty: {time.perf_counter() - begun:.2f} s, {resident(address):.0f} MB.\n")
+            took, spent = time.perf_counter() - begun, seconds(address.pid)
+            print(f"Start from empty: {took:.2f} s, {spent:.2f} of them CPU, {resident(address):.0f} MB.\n")
             measure(Service(address), chosen)
         finally:
             process.stop(Path(folder))
@@ -62,8 +64,8 @@ def measure(service: Service, chosen: argparse.Namespace) -> None:
     for number in range(chosen.endpoints):
         endpoint = {"location": "eastus", "properties": {"authMode": "Key"}}
         service.call("PUT", f"{service.workspace}/onlineEndpoints/bench-{number}?{API}", endpoint)
-    seconds, found = service.pages(f"{service.workspace}/onlineEndpoints?{API}")
-    print(f"\nAll {found:,} endpoints in pages: {seconds:.2f} s.")
+    listed, found = service.pages(f"{service.workspace}/onlineEndpoints?{API}")
+    print(f"\nAll {found:,} endpoints in pages: {listed:.2f} s.")
 
 
 def grow(folder: Path, numbers: range, calls: int) -> None:
@@ -74,12 +76,12 @@ def grow(folder: Path, numbers: range, calls: int) -> None:
     load(FEW, numbers, lambda number: service.call(*put(number)).status)
     held = resident(address)
     seen = load(FEW, range(min(calls, numbers.stop)), lambda number: service.call(*get(number)).status)
-    seconds, found = service.pages(f"{service.workspace}/data/bench/versions?{API}")
+    listed, found = service.pages(f"{service.workspace}/data/bench/versions?{API}")
     process.stop(folder)
     begun = time.perf_counter()
     process.launch(folder)
     started = time.perf_counter() - begun
-    print(f"| {found:,} | {held:.0f} | {seen.cells()} | {seconds:.2f} | {started:.2f} |", flush=True)
+    print(f"| {found:,} | {held:.0f} | {seen.cells()} | {listed:.2f} | {started:.2f} |", flush=True)
 
 
 def of_versions(service: Service) -> dict[str, Call]:

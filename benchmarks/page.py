@@ -68,7 +68,7 @@ def growth(found: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def emulator(text: str, found: Sequence[Sequence[str]]) -> Iterator[str]:
     """How soon it is there, and how it stands beside others."""
-    if begun := re.search(r"Start from empty: (\S+ s)", text):
+    if begun := re.search(r"Start from empty: (\S+ s(?:, \S+ of them CPU)?)", text):
         yield f"The emulator starts in {begun[1]}."
     seen = {(call, of): figures for call, of, clients, *figures in found if clients == "8"}
     both = {

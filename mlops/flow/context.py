@@ -3,7 +3,6 @@
 It must not do the work of a verb.
 """
 
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -88,6 +87,8 @@ class Context:
     @cached_property
     def holder(self) -> str:
         """What stands on a lease of this process: the workflow run, or who sits here."""
+        import secrets
+
         return self.run_url or f"{self.actor or 'local'}-{secrets.token_hex(4)}"
 
     def environment(self, name: str) -> "Environment":

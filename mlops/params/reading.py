@@ -3,7 +3,6 @@
 It must not decide anything that needs a service.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -83,11 +82,18 @@ def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Override]) -> 
     if change is None:
         return None
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(where[-1]), _known(where[:-1]), n=1)
+        near = _near(where)
         told = overlay.problem_at(change, f"{change.key} is not a key that is known")
         return replace(told, fix=f"perhaps you meant {near[0]}" if near else "")
     told = overlay.problem_at(change, f"{change.key}: {_message(item)}")
     return replace(told, fix=_meant(item)) if _meant(item) else told
+
+
+def _near(where: Where) -> list[str]:
+    """The known key that was perhaps meant, or nothing."""
+    import difflib
+
+    return difflib.get_close_matches(str(where[-1]), _known(where[:-1]), n=1)
 
 
 def locate(path: Path, *keys: str | int) -> tuple[int, int] | None:
@@ -107,7 +113,7 @@ def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem
     line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (None, None)
     if item["type"] == "extra_forbidden":
         known = _known(where[:-1])
-        near = difflib.get_close_matches(str(where[-1]), known, n=1)
+        near = _near(where)
         fix = f"perhaps you meant {near[0]}" if near else f"known keys here: {', '.join(known)}"
         return Problem(f"{dotted} is not a key that is known", name, line, column, fix=fix)
     if item["type"] == "missing":

@@ -1,6 +1,5 @@
 """A report as plain data with three faces: a terminal, Markdown and JSON. It must not know what it reports on."""
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +66,8 @@ class Table:
 
     def to_csv(self) -> str:
         """Comma-separated values with a head, as RFC 4180 says; what is not there is empty."""
+        import csv
+
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(self.columns)

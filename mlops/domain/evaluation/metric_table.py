@@ -6,7 +6,6 @@ A number outside of its range, or on another scale than the one it is compared w
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Literal
 
@@ -81,6 +80,8 @@ def direction(name: str) -> Literal["lower", "higher"] | None:
 
 def suggestions(name: str, among: Iterable[str] = METRICS) -> list[str]:
     """Names that were perhaps meant, the likeliest first."""
+    from difflib import get_close_matches
+
     by_lower = {other.lower(): other for other in among}
     return [by_lower[found] for found in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
 

@@ -1,7 +1,7 @@
 """`mlops init cloud`."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlops.flow.repository.cloud import SetUpResult
     from mlops.params import Params
 
+Asked = Callable[[str, str, str], str]  # option, question, default: what was said
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
 WORKSPACE_LENGTH = 33  # Azure takes no longer name of a workspace
@@ -79,8 +80,7 @@ def command(session: Session, /, *, dry_run: bool, undo: bool, yes: bool, **said
 
 def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[CloudSpec, Workspace]":
     """What was given or asked, and the workspace that it names, whether it is there or not."""
-    from mlops.azure import arm, target
-    from mlops.domain.environments.workspace_name import WorkspaceName
+    from mlops.azure import arm
     from mlops.domain.repository.cloud import TRAINING, CloudSpec
 
     def asked(name: str, question: str, default: str) -> str:
@@ -90,29 +90,12 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         return str(given)
 
     params, environ = session.params, session.environ
-    model = params.model.name
     repository = asked("repository", "Repository", environ.get("GITHUB_REPOSITORY") or product.github_repository())
-    place = WorkspaceName(
-        asked("workspace", "Workspace", environ.get("AZURE_ML_WORKSPACE") or f"mlw-{model}"[:WORKSPACE_LENGTH]),
-        asked("group", "Resource group", environ.get("AZURE_RESOURCE_GROUP") or f"rg-{model}"),
-        asked("subscription", "Subscription", environ.get("AZURE_SUBSCRIPTION_ID") or ""),
-    )
-    cloud, location = target.cloud_of(environ), asked("location", "Region", "")
-    if not cloud.has_region(location):
-        there = clouds.of_region(location).name
-        fix = f"set {clouds.VARIABLE} to {there}, and sign in there; or choose a region of {cloud.name}"
-        raise BadInput(Problem(f"{location} is a region of {there}, not of {cloud.name}", "--location", fix=fix))
-    if cloud.regions and location not in cloud.regions:
-        known = ", ".join(cloud.regions)
-        session.view.note(f"Azure Machine Learning is published for {known} of {cloud.name}, not for {location}")
+    place = _place(asked, environ, params.model.name)
+    cloud, location = _region(session, asked)
     approved = frozenset(name for name, one in params.environments.items() if one.approval == "github")
     scaled = frozenset(name for name, one in params.environments.items() if one.autoscale)
-    reviewers = said["reviewers"]
-    if approved and not reviewers and asks:
-        reviewers = (click.prompt(f"Who approves {', '.join(sorted(approved))} (login)", err=True),)
-    if approved and not reviewers:
-        fix = "give --reviewer LOGIN, or set its approval to command or none in params.yaml"
-        raise BadInput(Problem(f"nobody is named to approve {', '.join(sorted(approved))}", "--reviewer", fix=fix))
+    reviewers = _reviewers(said["reviewers"], approved, asks=asks)
     _check_network(said, cloud)
     names = (place.subscription, place.resource_group, place.workspace)
     environ.update({name: value or "" for name, value in zip(REQUIRED, names, strict=True)})
@@ -127,7 +110,7 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         repository=repository,
         environments=(TRAINING, *params.environments),
         approved=approved,
-        reviewers=tuple(reviewers),
+        reviewers=reviewers,
         scaled=scaled | {TRAINING} if scaled else frozenset(),  # whose `cleanup` deletes the settings
         lock=said["lock"],
         isolation=said["isolation"],
@@ -142,6 +125,42 @@ def _stated(session: Session, said: Mapping[str, Any], *, asks: bool) -> "tuple[
         budget_start=f"{clock.now():%Y-%m-01}",
     )
     return spec, workspace
+
+
+def _place(asked: Asked, environ: Mapping[str, str], model: str) -> "WorkspaceName":
+    from mlops.domain.environments.workspace_name import WorkspaceName
+
+    return WorkspaceName(
+        asked("workspace", "Workspace", environ.get("AZURE_ML_WORKSPACE") or f"mlw-{model}"[:WORKSPACE_LENGTH]),
+        asked("group", "Resource group", environ.get("AZURE_RESOURCE_GROUP") or f"rg-{model}"),
+        asked("subscription", "Subscription", environ.get("AZURE_SUBSCRIPTION_ID") or ""),
+    )
+
+
+def _region(session: Session, asked: Asked) -> tuple[clouds.Cloud, str]:
+    """The cloud and a region of it. Raises BadInput for one of another cloud."""
+    from mlops.azure import target
+
+    cloud, location = target.cloud_of(session.environ), asked("location", "Region", "")
+    if not cloud.has_region(location):
+        there = clouds.of_region(location).name
+        fix = f"set {clouds.VARIABLE} to {there}, and sign in there; or choose a region of {cloud.name}"
+        raise BadInput(Problem(f"{location} is a region of {there}, not of {cloud.name}", "--location", fix=fix))
+    if cloud.regions and location not in cloud.regions:
+        known = ", ".join(cloud.regions)
+        session.view.note(f"Azure Machine Learning is published for {known} of {cloud.name}, not for {location}")
+    return cloud, location
+
+
+def _reviewers(named: Sequence[str], approved: Collection[str], *, asks: bool) -> tuple[str, ...]:
+    """Who approves these environments. Raises BadInput where nobody does."""
+    if named or not approved:
+        return tuple(named)
+    environments = ", ".join(sorted(approved))
+    if asks:
+        return (click.prompt(f"Who approves {environments} (login)", err=True),)
+    fix = "give --reviewer LOGIN, or set its approval to command or none in params.yaml"
+    raise BadInput(Problem(f"nobody is named to approve {environments}", "--reviewer", fix=fix))
 
 
 def _check_network(said: Mapping[str, Any], cloud: clouds.Cloud) -> None:

@@ -1,10 +1,14 @@
 """Reads that do not need each other's answers, made side by side: a command then waits for the longest chain alone.
 
-For reads over the plain client, which says nothing on standard output; the SDK's own are not made for threads.
+For reads over the plain client, which says nothing on standard output; the SDK's own are not made for threads. A
+failure is raised when all that had begun has ended. An interrupt waits for nothing, and neither does the end of the
+program: a canceled step has ten seconds, and a service that does not answer takes them all.
 """
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 AT_ONCE = 8
@@ -15,16 +19,24 @@ Key = TypeVar("Key")
 
 def both(one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
     """What the two give. Raises the first one's failure before the second one's, as one after the other."""
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(one), pool.submit(other)
-        return first.result(), second.result()
+    first: Future[A] = Future()
+    thread = _thread(lambda: _settle(first, one))
+    try:
+        return beside(first.result, other)
+    except Exception:
+        thread.join()
+        raise
 
 
 def beside(here: Callable[[], A], there: Callable[[], B]) -> tuple[A, B]:
     """What the two give, the first one done in this thread, as what may be interrupted. Raises as `both`."""
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(there)
+    second: Future[B] = Future()
+    thread = _thread(lambda: _settle(second, there))
+    try:
         return here(), second.result()
+    except Exception:
+        thread.join()
+        raise
 
 
 def each(read: Callable[[Key], A], keys: Iterable[Key]) -> list[A]:
@@ -32,5 +44,36 @@ def each(read: Callable[[Key], A], keys: Iterable[Key]) -> list[A]:
     wanted = list(keys)
     if len(wanted) < 2:
         return [read(key) for key in wanted]
-    with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
-        return list(pool.map(read, wanted))
+    found: list[Future[A]] = [Future() for _ in wanted]
+    left = deque(zip(wanted, found, strict=True))
+
+    def work() -> None:
+        while True:
+            try:
+                key, future = left.popleft()
+            except IndexError:
+                return
+            _settle(future, lambda key=key: read(key))  # type: ignore[misc]
+
+    threads = [_thread(work) for _ in range(min(AT_ONCE, len(wanted)))]
+    try:
+        return [future.result() for future in found]
+    except Exception:
+        left.clear()
+        for thread in threads:
+            thread.join()
+        raise
+
+
+def _thread(work: Callable[[], None]) -> threading.Thread:
+    """A pool's threads are waited for at the end of the program; a daemon is not."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def _settle(future: "Future[A]", work: Callable[[], A]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the answer is wanted
+        future.set_exception(error)

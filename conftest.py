@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from mlops import memory
 
@@ -34,9 +34,10 @@ if fast := memory.folder(os.environ):  # workers are told by the environment
 
 
 # A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it
-# did not touch. `make explore` tries new ones.
-settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("explore", max_examples=1_000, deadline=None)
+# did not touch. `make explore` tries new ones. How long that takes is said of the machine and not of what is tested.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("explore", max_examples=1_000, deadline=None, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

@@ -118,7 +118,6 @@ def variables(folder: Path, workspace: Path) -> dict[str, str]:
         "RUNNER_OS": "Linux",
         "RUNNER_TEMP": str(temp),
         "RUNNER_TOOL_CACHE": str(folder / "tools"),
-        "TMPDIR": str(temp),
         "TZ": TIME_ZONE,
     }
 

@@ -12,6 +12,8 @@ from azureml_emulator import process
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.server import Running
 
+PORTS = 2
+
 
 async def serve(folder: Path, proxy_port: int, control_port: int) -> None:
     """Serve one folder until told to stop."""
@@ -43,8 +45,16 @@ def only_here(folder: Path) -> IO[bytes]:
     return held
 
 
+def stated(words: list[str]) -> tuple[Path, int, int]:
+    """The folder and both ports. Raises SystemExit with what is to be said where the words are no such."""
+    folder, *ports = words or [""]
+    if not folder or folder.startswith("-") or len(ports) > PORTS or not all(port.isdecimal() for port in ports):
+        sys.exit(f"{__doc__}\nFor people there is `azureml-emulator up`, which says when it is there; a port of 0 is any.")
+    proxy, control = [*map(int, ports), 0, 0][:PORTS]
+    return Path(folder).resolve(), proxy, control
+
+
 if __name__ == "__main__":
-    ports = [int(text) for text in sys.argv[2:4]] + [0, 0]
-    own = Path(sys.argv[1]).resolve()
+    own, *both = stated(sys.argv[1:])
     lock = only_here(own)
-    asyncio.run(serve(own, ports[0], ports[1]))
+    asyncio.run(serve(own, *both))

@@ -159,3 +159,12 @@ def test_what_was_acknowledged_is_there_after_a_kill(own: Address) -> None:
     assert len(kept) == 40
     for number in kept:
         assert call("GET", arm(f"data/killed/versions/{number}"), None).status == 200
+
+
+@pytest.mark.parametrize("words", [["--help"], [], ["folder", "port"], ["folder", "0", "0", "0"]], ids=" ".join)
+def test_what_is_no_folder_and_ports_makes_no_folder(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "azureml_emulator", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "FOLDER [PROXY_PORT [CONTROL_PORT]]" in done.stderr
+    assert not [*tmp_path.iterdir()]

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -169,15 +170,22 @@ def test_another_module_is_run_by_python_itself(binaries: Path) -> None:
     assert done.stdout == f"{sys.executable}\n"
 
 
-def test_where_that_process_is_gone_python_starts(tmp_path: Path) -> None:
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder in which a socket has room: its path may have 107 bytes, of which pytest's own takes most."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_where_that_process_is_gone_python_starts(short: Path) -> None:
     until_now, held = os.pipe()
     os.close(held)
     try:
-        found = forks.start(tmp_path / "a folder", until_now)
+        found = forks.start(short / "a folder", until_now)
     finally:
         os.close(until_now)
     assert forks.has(found)
-    until(lambda: refused(tmp_path / "a folder" / "fork"))
+    until(lambda: refused(short / "a folder" / "fork"))
     assert run(found / "mlops", "--version").stdout.startswith("mlops ")
 
 

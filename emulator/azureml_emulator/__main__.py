@@ -49,7 +49,7 @@ def stated(words: list[str]) -> tuple[Path, int, int]:
     """The folder and both ports. Raises SystemExit with what is to be said where the words are no such."""
     folder, *ports = words or [""]
     if not folder or folder.startswith("-") or len(ports) > PORTS or not all(port.isdecimal() for port in ports):
-        sys.exit(f"{__doc__}\nFor people there is `azureml-emulator up`, which says when it is there; a port of 0 is any.")
+        sys.exit(f"{__doc__}\nA port of 0 is any. People have `azureml-emulator up`, which says when it is there.")
     proxy, control = [*map(int, ports), 0, 0][:PORTS]
     return Path(folder).resolve(), proxy, control
 

@@ -81,6 +81,11 @@ class Annotation:
     file: str = ""
     line: str = ""
 
+    @property
+    def place(self) -> str:
+        """`file:line` as far as it is known, else an empty string."""
+        return ":".join(filter(None, (self.file, self.line))) if self.file else ""
+
 
 @dataclass(frozen=True)
 class JobEnded:

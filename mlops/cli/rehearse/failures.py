@@ -10,12 +10,16 @@ from mlops.errors import ALL, MlopsError, Problem
 
 def of_workflow(workflow: str, done: actions.ActRun) -> MlopsError:
     """The failed step's own failure: its exit code says the kind, its annotations say why."""
-    problems = [Problem(note.message) for note in done.annotations if note.level == "error"]
+    problems = [_annotated(note) for note in done.annotations if note.level == "error"]
     code = done.exits[-1].code if done.exits else 1
     where = f"{done.exits[-1].job}, {done.exits[-1].step}" if done.exits else "a job"
     return by_code(code)(
         problems or [Problem(f"the workflow {workflow} failed in {where} with exit code {code}", why=done.cause())]
     )
+
+
+def _annotated(note: actions.Annotation) -> Problem:
+    return Problem(note.message, note.file or None, int(note.line) if note.line.isdecimal() else None)
 
 
 def answer(words: Sequence[str], done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:

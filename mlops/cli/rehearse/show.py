@@ -54,7 +54,9 @@ class Show:
             case Line(text=text) if text.strip():
                 self._said(text)
             case Annotation(level="error", title=title, message=message):
-                self.line(f"  ! {title}: {message}", "red")
+                where = f"{event.place}: " if event.place else ""
+                for number, text in enumerate(f"{title}: {where}{message}".splitlines()):
+                    self.line(f"    {text}" if number else f"  ! {text}", "red")
             case JobEnded():
                 self.calm()
             case _:

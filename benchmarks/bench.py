@@ -61,7 +61,7 @@ def main() -> None:
             told = textwrap.fill(f"{NOT_AGAIN}{datetime.now(UTC).date()}: {why[:300]}", 118)
             parts[title] = f"{kept(parts, title)}\n{told}\n"
         else:
-            how = f"`python benchmarks/{' '.join((script, *words))}`, {datetime.now(UTC).date()}, {machine()}."
+            how = f"`python benchmarks/{' '.join((script, *words))}`,\n{datetime.now(UTC).date()}, {machine()}."
             parts[title] = f"\n## {title}\n{how}\n\n{shown(printed)}\n"
         # at once: what was measured stays when a later part ends badly
         write(parts)

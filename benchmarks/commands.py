@@ -25,9 +25,9 @@ METRICS = {"eval_loss": 1.2, "train_loss": 1.3, "rougeL": 0.3}
 WITHOUT_CLOUD = (
     ("`--version`", "--version"),
     ("`plan --help`", "plan --help"),
-    ("completion of `mlops pl`", "mlops pl"),
-    ("completion of `mlops plan --off`", "mlops plan --off"),
-    ("completion of `mlops `", "mlops "),
+    ("completion of a verb", "mlops pl"),
+    ("completion of an option", "mlops plan --off"),
+    ("completion of all verbs", "mlops "),
     ("`--help`", "--help"),
     ("a mistake in a parameter", "--set training.nodes=none plan --offline"),
     ("`gate --from-file`", "gate --from-file {metrics}"),

@@ -5,6 +5,8 @@ from typing import Any
 
 from azureml_emulator.core import arm
 
+LOOKS = 20_000  # after which a job is lost and not late: no machine is that busy
+
 # a job that the emulator keeps as a record
 SPARK: dict[str, Any] = {
     "jobType": "Spark",
@@ -18,6 +20,8 @@ SPARK: dict[str, Any] = {
 
 def ended(ml_client: Any, name: str) -> str:
     """The last state of a job, however busy the machine is."""
-    while (status := ml_client.jobs.get(name).status) not in ("Completed", "Failed", "Canceled"):
+    for _ in range(LOOKS):
+        if (status := ml_client.jobs.get(name).status) in ("Completed", "Failed", "Canceled"):
+            return str(status.value)
         time.sleep(0.05)
-    return str(status.value)
+    raise AssertionError(f"{name} is lost: it is {status} after {LOOKS:,} looks")

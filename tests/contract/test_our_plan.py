@@ -62,10 +62,10 @@ class Repository:
         named = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
         return subprocess.run(named, cwd=self.folder, capture_output=True, text=True, check=True).stdout.strip()
 
-    def commit(self) -> str:
+    def commit(self, why: str = "a change") -> str:
         (self.folder / "params.yaml").write_text(f"data: {{name: {self.name}, validation_share: {self.share}}}\n")
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "a change")
+        self.git("commit", "-q", "--allow-empty", "-m", why)
         return self.git("rev-parse", "HEAD")
 
     def context(self) -> Context:
@@ -157,7 +157,7 @@ def test_the_plan_says_what_differs_from_what_is_released(
     said, _, why = repository.plan()
     assert (said.train, why) == (False, f"{job} was submitted for this fingerprint")
     repository.git("checkout", "-q", "--orphan", "other")  # a force-push to another history with the same files
-    repository.commit()
+    repository.commit("the same files")  # within one second the same message would make the same commit again
     repository.git("branch", "-q", "-D", "main")
     repository.git("reflog", "expire", "--expire=now", "--all")
     repository.git("gc", "-q", "--prune=now")

@@ -19,6 +19,7 @@ from azureml_emulator.http.proxy import drop
 
 METADATA = "x-ms-meta-"
 MOST_HEADERS = 64 * 1024  # bytes of a request before its body
+AT_ONCE = 4 * LARGE  # bytes that are read at once to where they stay: the parser copies them, and a socket may hold MiB
 IDLE = 30.0  # seconds without a word after which a connection ends
 WITHOUT_LENGTH = (204, 304)
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
@@ -76,14 +77,14 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where what comes next is put."""
-        return self._body.place or self._shared
+        return self._body.place[:AT_ONCE] or self._shared
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read what came, or keep what cannot be answered yet."""
         if self._transport is None:
             self._early += self._shared[:nbytes]
             return
-        place = self._body.place
+        place = self._body.place[:AT_ONCE]
         self._in_place = len(place) > 0
         self._read((place or self._shared)[:nbytes])
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
+import socket
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from azureml_emulator.core.request import LARGE, FilePart, Request
-from azureml_emulator.http.connection import Application, HttpAnswer
+from azureml_emulator.http.connection import AT_ONCE, Application, HttpAnswer, HttpConnection
 from azureml_emulator.http.incoming_body import IncomingBody
 from azureml_emulator.http.listening import listen
 
@@ -72,6 +73,24 @@ def test_no_room_is_made_for_more_than_a_client_may_send_at_once() -> None:
     body = IncomingBody("9" * 15)
     body.add(b"ab", in_place=False)
     assert (len(body.place), body.content()) == (0, b"ab")
+
+
+def test_no_more_is_read_at_once_than_may_be_copied() -> None:
+    async def run() -> list[int]:
+        connection = HttpConnection(digest, set(), memoryview(bytearray(LARGE)))
+        ours, theirs = socket.socketpair()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: connection, sock=ours)
+        room = [len(connection.get_buffer(-1))]
+        theirs.sendall(b"PUT /x HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (64 * LARGE))
+        while len(connection.get_buffer(-1)) == room[0]:
+            await asyncio.sleep(0)
+        room.append(len(connection.get_buffer(-1)))
+        transport.close()
+        theirs.close()
+        return room
+
+    assert asyncio.run(run()) == [LARGE, AT_ONCE]
 
 
 def test_what_was_announced_and_never_came_is_no_body() -> None:

@@ -1,4 +1,4 @@
-"""Runs the benchmarks and writes docs/performance.md and docs/cost.md: `make bench`, half an hour on a quiet machine.
+"""Runs the benchmarks, and writes docs/performance.md, docs/cost.md and emulator/docs/speed.md: `make bench`.
 
 What each measures stands at its head; figures are of this machine and this run, so compare them with each other. With
 `make bench ARGS="commands import_times"` the other parts stay as they stand in the file. A part that cannot run here,
@@ -39,6 +39,20 @@ ratios between machines. What may not grow is held by tests: calls of a step (`t
 modules that a start imports (`tests/cli/test_start.py`), calls as a
 workspace grows (`tests/contract/test_growth.py`), bytes of a row (`tests/unit/test_row_table.py`). What the suite
 costs, folder by folder, with its dearest tests: `python benchmarks/suite.py`.
+"""
+EMULATOR = "The emulator"
+ITS_PAGE = ROOT / "emulator" / "docs" / "speed.md"  # goes with the package, which has no docs/performance.md
+ITS_HEAD = """# How fast it is
+
+Written by `make bench` of the repository, which says more, on two cores that the clients share with the emulator.
+
+"""
+ITS_TAIL = """
+One process answers, one call at a time; with more clients a call waits longer, and none is answered wrongly. What it
+holds does not grow with what it keeps, which is on disk; a connection over TLS takes a quarter of a megabyte.
+
+Uploads and downloads pass in pieces of 256 KiB: a large blob is never in memory as a whole on its way out, and once on
+its way in. How that stands beside Azurite, and small resources beside moto, says `python benchmarks/beside.py`.
 """
 NOT_AGAIN = "Could not be measured again on "
 
@@ -94,9 +108,11 @@ def measured(place: str, script: str, words: tuple[str, ...]) -> tuple[str, str]
 
 
 def write(parts: dict[str, str]) -> None:
-    """The page, in the order of the parts."""
+    """The page, in the order of the parts, and the emulator's own."""
     found = [parts[title] for title, _, _ in PARTS if title in parts]
     TARGET.write_text(HEAD + summary(parts) + "".join(found), encoding="utf-8")
+    if EMULATOR in parts:
+        ITS_PAGE.write_text(ITS_HEAD + parts[EMULATOR].partition(f"{EMULATOR}\n")[2] + ITS_TAIL, encoding="utf-8")
 
 
 def stand() -> dict[str, str]:

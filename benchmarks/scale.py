@@ -36,10 +36,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PASSED = "2026-11-01T10:00:00+00:00 by somebody: data ultrachat-train:1 smoke 3/3"
 CALL = 0.2  # seconds; about what Resource Manager takes
 # What waits for the token bucket would sleep for minutes: it is counted on the simulated clock.
-COMMAND = (
-    "from mlops.azure.rate_limit import Budget; Budget.take = lambda _: None; "
-    "from mlops.__main__ import main; raise SystemExit(main())"
-)
+# The last line of stderr is the most kilobytes that it held: `ru_maxrss` begins with those of its parent. Linux only.
+COMMAND = """
+import re, sys
+from pathlib import Path
+from mlops.azure.rate_limit import Budget
+from mlops.__main__ import main
+Budget.take = lambda _: None
+try:
+    code = main()
+finally:
+    print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+raise SystemExit(code)
+"""
 # A job that has ended: a Spark job without its code fails at once.
 ENTRY = {"sparkJobEntryType": "SparkJobPythonEntry", "file": "a.py"}
 JOB: dict[str, Any] = {"jobType": "Spark", "codeId": "azureml:c:1", "conf": {}, "entry": ENTRY}
@@ -93,7 +102,7 @@ def run(words: str, environment: dict[str, str]) -> tuple[float, float]:
         started.returncode = os.waitstatus_to_exitcode(status)
     if started.returncode not in (0, 6):
         raise SystemExit(f"{words} ended with {started.returncode}:\n{said.decode()[-2000:]}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime, int(said.split()[-1]) / 1024
 
 
 def simulated(log: list[dict[str, Any]]) -> float:

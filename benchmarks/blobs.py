@@ -71,7 +71,8 @@ def signature(server: BlobServer) -> str:
 
     kinds = ResourceTypes(container=True, object=True)
     rights = AccountSasPermissions(read=True, write=True, create=True)
-    return generate_account_sas(server.account, server.key, kinds, rights, datetime.now(UTC) + timedelta(hours=1))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    return str(generate_account_sas(server.account, server.key, kinds, rights, until))
 
 
 def prepare(server: BlobServer) -> None:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,11 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; {CALL:g} s a call.\n")
     print("| workspace | command | calls | seconds, simulated | CPU s | MB |\n|---|---|---|---|---|---|")
     for size in chosen.endpoints:
-        measure(f"{size:,} endpoints", ("cleanup",), lambda address, size=size: endpoints(address, size))
+        measure(f"{size:,} endpoints", ("cleanup",), partial(endpoints, count=size))
     for size in chosen.jobs:
         site = "report site --out {folder}/site"
         name = f"{size:,} jobs, {size // 20:,} releases, {size // 100:,} models"
-        measure(name, ("status", "runs", site), lambda address, size=size: jobs(address, size))
+        measure(name, ("status", "runs", site), partial(jobs, count=size))
 
 
 def measure(name: str, verbs: tuple[str, ...], make: Callable[[Address], None]) -> None:

@@ -36,11 +36,19 @@ from tests.project import PARAMS_FILE
 
 JOB, DATA, VERSION = "ft-abcdef012345-1", "colours", "d" * 30
 ANSWER = "The sky is blue on a clear day."
+OTHER = "The sky is grey on a rainy day."
+# Small steps over rows unlike the checked ones: on every machine eval_loss falls by a tenth, then rises by a quarter.
+LITERALS = {
+    "num_train_epochs": "10",
+    "learning_rate": "1e-4",
+    "per_device_train_batch_size": "8",
+    "logging_steps": "1",
+}
 QUESTIONS = [f"What colour is the sky on day {number}?" for number in range(24)]
 
 
-def conversations(count: int) -> str:
-    rows = ([{"role": "user", "content": asked}, {"role": "assistant", "content": ANSWER}] for asked in QUESTIONS)
+def conversations(count: int, answer: str = ANSWER) -> str:
+    rows = ([{"role": "user", "content": asked}, {"role": "assistant", "content": answer}] for asked in QUESTIONS)
     checked = ({"messages": row, "checks": [{"lacks": "\\b(I|you)\\b"}]} for row in rows)
     return "".join(f"{json.dumps(row)}\n" for row, _ in zip(checked, range(count), strict=False))
 
@@ -69,17 +77,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def workspace(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace in which a run has learnt its narrow data so long that its last loss is not its best."""
+    """A workspace in which a run has learnt one sentence by heart, and by that got worse at another."""
     found = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
     folder = tmp_path_factory.mktemp("colours")
-    for role, count in (("train", 24), ("validation", 4), ("test", 24)):
-        (folder / f"{role}.jsonl").write_text(conversations(count))
+    for role, count, answer in (("train", 24, ANSWER), ("validation", 4, OTHER), ("test", 24, ANSWER)):
+        (folder / f"{role}.jsonl").write_text(conversations(count, answer))
     data.upload(found, DATA, VERSION, {role: folder / f"{role}.jsonl" for role in data.ROLES}, {})
     component = registry.component(found, "azureml", "chat_completion_pipeline", "0.0.75")
     work = Work(
         component=component,
         registry="azureml",
-        literals={"num_train_epochs": "20", "learning_rate": "3e-2", "lr_scheduler_type": "constant"},
+        literals=LITERALS,
         step="fine_tuning",
         models={"mlflow_model_path": "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/15"},
         files={f"{role}_file_path": f"azureml:{DATA}-{role}:{VERSION}" for role in data.ROLES},

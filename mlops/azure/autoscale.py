@@ -4,7 +4,7 @@ Source: Microsoft.Insights/autoscaleSettings 2022-10-01 (REST specification), an
 is the deployment, and so is the resource whose utilization is measured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,18 +65,23 @@ def delete(workspace: Workspace, name: str) -> None:
     workspace.send("DELETE", f"{_group(workspace)}/{name}?api-version={API}", f"delete the autoscale setting {name}")
 
 
-def remove(workspace: Workspace, endpoint: str, deployment: str | None = None) -> None:
+def remove(
+    workspace: Workspace, endpoint: str, deployment: str | None = None, sure: Callable[[], object] = lambda: None
+) -> None:
     """Delete our settings of one deployment, or of all of an endpoint, before these are deleted.
 
-    Whoever may not read them made none, and an outage of Azure Monitor does not keep a deployment alive.
+    Whoever may not read them made none, and an outage of Azure Monitor does not keep a deployment alive. `sure` is
+    called before anything is deleted, and what it raises goes on.
     """
     try:
         found = listed(workspace, endpoint)
     except (Denied, NotFound, Transient):
         return
-    for one in found:
-        if one.ours and deployment in (None, one.deployment):
-            delete(workspace, one.name)
+    ours = [one.name for one in found if one.ours and deployment in (None, one.deployment)]
+    if ours:
+        sure()
+    for name in ours:
+        delete(workspace, name)
 
 
 def to_properties(spec: AutoscaleSpec, target: str) -> dict[str, Any]:

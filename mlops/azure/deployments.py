@@ -1,6 +1,6 @@
 """Deployments of managed online endpoints: read as facts, made and deleted one at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +78,13 @@ def scale(workspace: Workspace, endpoint: str, name: str, count: int, tags: Mapp
     workspace.send("PATCH", url, what, json={"sku": sku, "tags": {**(found.get("tags") or {}), **tags}})
 
 
-def delete(workspace: Workspace, endpoint: str, name: str) -> None:
-    """Delete a deployment without traffic and its autoscale setting, and wait until it is gone."""
-    autoscale.remove(workspace, endpoint, name)
+def delete(workspace: Workspace, endpoint: str, name: str, sure: Callable[[], object] = lambda: None) -> None:
+    """Delete a deployment without traffic and its autoscale setting, and wait until it is gone.
+
+    `sure` is called right before each of the two, as Azure takes no condition with a deletion.
+    """
+    autoscale.remove(workspace, endpoint, name, sure)
+    sure()
     url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"
     workspace.change("DELETE", url, f"delete the deployment {name} of {endpoint}")
 

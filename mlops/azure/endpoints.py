@@ -238,13 +238,16 @@ def scale(
 
 def delete_idle(workspace: Workspace, seen: EndpointFacts, name: str, sure: Callable[[], object] = _nothing) -> None:
     """Delete a deployment without traffic, if the endpoint is as it was `seen`. Raises as `set_traffic`."""
-    _unchanged(workspace, seen, sure)
-    deployments.delete(workspace, seen.name, name)
+    deployments.delete(workspace, seen.name, name, lambda: _unchanged(workspace, seen, sure))
 
 
-def delete(workspace: Workspace, name: str) -> None:
-    """Delete an endpoint with its deployments and their autoscale settings, and wait until it is gone."""
-    autoscale.remove(workspace, name)
+def delete(workspace: Workspace, name: str, sure: Callable[[], object] = _nothing) -> None:
+    """Delete an endpoint with its deployments and their autoscale settings, and wait until it is gone.
+
+    `sure` is called right before each of the two, as Azure takes no condition with a deletion.
+    """
+    autoscale.remove(workspace, name, sure=sure)
+    sure()
     workspace.change("DELETE", endpoint_address.url(workspace, name), f"delete the endpoint {name}")
 
 

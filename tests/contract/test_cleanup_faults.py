@@ -6,8 +6,10 @@ import pytest
 
 from azureml_emulator.http.address import Address
 from emulator_support.serving import Call, arm
+from mlops.azure import autoscale
+from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.errors import RemoteFailed
-from mlops.flow.cleanup import apply
+from mlops.flow.cleanup import deletion
 from mlops.flow.promote.lease import EndpointLease
 from mlops.views.cleanup import outputs
 from tests.contract.cleanup_site import DAY, HOUR, OURS, Site, opened
@@ -18,8 +20,8 @@ SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tes
 
 @pytest.fixture
 def site(api: Call, emulator_address: Address, sdk_imported: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(apply, "TRY_PAUSE", 0.0)
-    monkeypatch.setattr(apply, "GONE_PAUSE", 0.0)
+    monkeypatch.setattr(deletion, "TRY_PAUSE", 0.0)
+    monkeypatch.setattr(deletion, "GONE_PAUSE", 0.0)
     yield from opened(api, emulator_address)
 
 
@@ -194,3 +196,28 @@ def test_ours_is_said_by_our_own_tag(site: Site) -> None:
     site.endpoint("tidy-other", tags={**OURS, "mlops-owner": "another-model"})
     site.wait(9 * DAY)
     assert site.states(site.cleanup())["tidy-other"] == "kept: not ours"
+
+
+@pytest.mark.parametrize("last", ["listed", "delete"])
+def test_what_changes_while_autoscale_settings_are_removed_stays(
+    site: Site, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure takes no condition with a deletion, so all else that it asks for comes before the last look."""
+    site.endpoint("tidy-scaled", "blue", live="blue")
+    spec = AutoscaleSpec(1, 2, 1, "GpuUtilizationPercentage", 70, 30, 5, 15)
+    autoscale.put(own_workspace(), "tidy-scaled", "blue", spec, OURS["mlops-owner"])
+    site.wait(4 * DAY)
+    site.cleanup()
+    site.wait(21 * HOUR)
+    ask, tags = getattr(autoscale, last), {**site.tags("tidy-scaled"), "keep-until": "2999-01-01"}
+
+    def then_keep(*given: str) -> object:
+        answer: object = ask(*given)
+        site.traffic("tidy-scaled", "blue", tags)
+        return answer
+
+    monkeypatch.setattr(autoscale, last, then_keep)
+    assert site.states(site.cleanup()) == {"tidy-scaled": "kept: it changed: idle"}
+    assert site.names() == {"tidy-scaled"}
+    left = [one.deployment for one in autoscale.listed(own_workspace(), "tidy-scaled")]
+    assert left == ([] if last == "delete" else ["blue"]), "seen before the settings go, too"

@@ -12,7 +12,7 @@ import pytest
 from azureml_emulator.http.address import Address
 from emulator_support.serving import Call
 from mlops.azure import cleanup_inventory
-from mlops.flow.cleanup import apply, endpoints
+from mlops.flow.cleanup import deletion, endpoints
 from tests.contract.cleanup_site import DAY, HOUR, Site, opened, with_cleanup
 from tests.contract.own_workspace import own_workspace
 
@@ -26,8 +26,8 @@ LAG = [(route, kind, skip) for route in ONE for kind in ("404", "stale") for ski
 
 @pytest.fixture
 def site(api: Call, emulator_address: Address, sdk_imported: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(apply, "TRY_PAUSE", 0.0)
-    monkeypatch.setattr(apply, "GONE_PAUSE", 0.0)
+    monkeypatch.setattr(deletion, "TRY_PAUSE", 0.0)
+    monkeypatch.setattr(deletion, "GONE_PAUSE", 0.0)
     yield from opened(api, emulator_address)
 
 

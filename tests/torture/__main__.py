@@ -1,6 +1,7 @@
 """`python -m tests.torture`: the whole form, or with `--bounded` so much of it as the suite has time for."""
 
 import argparse
+import fcntl
 import gc
 import importlib
 import math
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("--kinds", default="", help="kinds of trouble, with commas between them")
     parser.add_argument("--pairs", action="store_true", help="two verbs at once, and a person's hand, instead")
     parser.add_argument("--every", action="store_true", help="each kind at each call, and not one of each class")
-    parser.add_argument("--most", type=int, default=0, help="so many troubles of each case, drawn; 0 for all")
+    parser.add_argument("--most", type=int, default=0, help="so many troubles of a case or pair, drawn; 0 for all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--state", type=Path, help="where states and results are kept, to go on from another time")
     parser.add_argument("--minutes", type=float, default=0, help="end after so many; what is left is for the next time")
@@ -40,9 +41,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = given.state.resolve() if given.state else Path(folder)
         root.mkdir(parents=True, exist_ok=True)
+        alone = (root / "lock").open("w")
+        try:
+            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
+        except BlockingIOError:
+            parser.error(f"another one runs with {root}; take another --state, or wait for it")
         results = Results(root / "results.jsonl" if given.state else None)
         if given.pairs:
-            tried = pairs.run(root, results, until)
+            tried = pairs.run(root, pairs.Drawn(names, given.most, given.seed), results, until)
         else:
             tried = [one.name for one in chosen]
             always = cases.ONCE_WRONG if given.bounded else ()

@@ -81,15 +81,23 @@ def _prepared(case: Case, root: Path, wanted: Wanted, known: Classes, results: R
         every = known.troubles(cases.subject(case), calls, wanted.kinds)
     results.calls[case.name] = f"{len(calls)}, {len(every)} troubles"
     if wanted.most and len(every) > wanted.most:
-        known_ends = [
-            met
-            for met in every
-            if any(
-                (case.name, met.kind) == (name, kind) and part in calls[met.call] for name, kind, part in wanted.always
-            )
+        every = [
+            *random.Random(f"{wanted.seed}{case.name}").sample(every, wanted.most),
+            *_always(case, every, calls, wanted),
         ]
-        every = [*random.Random(f"{wanted.seed}{case.name}").sample(every, wanted.most), *known_ends]
     return Prepared(case, snapshot, calls, left, tuple(every))
+
+
+def _always(case: Case, every: Sequence[Trouble], calls: Sequence[str], wanted: Wanted) -> list[Trouble]:
+    """Those that are tried besides the drawn ones. Raises RuntimeError where one of them is met nowhere any more."""
+    found = []
+    for name, kind, part in wanted.always:
+        if name == case.name:
+            met = [one for one in every if one.kind == kind and part in calls[one.call]]
+            if not met:
+                raise RuntimeError(f"no call is one of {kind} at {part} any more: see ONCE_WRONG")
+            found += met
+    return found
 
 
 def _try(one: Prepared, met: Trouble, root: Path, results: Results) -> None:

@@ -35,7 +35,10 @@ LASTING = "503 for 5 min"  # to the same call, however often it is tried again
 LASTS = 300.0
 FAULTS = (*JUMPS, LASTING, *STATUSES, "reset before", "reset after", "timeout", "truncated", *BODIES)
 PRODUCT = str(Path(__file__).parents[2] / "mlops") + "/"
-PLUMBING = {f"azure/{name}.py" for name in ("answers", "rate_limit", "service_time", "trace", "workspace", "failures")}
+PLUMBING = {
+    f"azure/{name}.py"
+    for name in ("answers", "connections", "rate_limit", "service_time", "trace", "workspace", "failures")
+}
 LONGEST_PAUSE = 0.02  # seconds: what waits must not make the whole take days
 SHORT_PAUSE = 0.001  # where nothing will come of it
 

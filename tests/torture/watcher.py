@@ -22,6 +22,8 @@ from azureml_emulator.server import Application, Running
 
 NAME = "violations.txt"
 PORT = "plain-port"
+DELETED = "was deleted at"
+KEEP = "keep-until"
 MARK = "mlops-idle-since"  # written here as the service sees it: a tag that is renamed must not pass unseen
 GRACE = timedelta(hours=20)  # of params.yaml
 
@@ -69,14 +71,15 @@ class Watcher:
         return wrong
 
     def _deletions(self) -> list[str]:
-        """No endpoint goes without a mark that is old enough, no deployment that had traffic before."""
+        """No endpoint goes without a mark that is old enough or that is to be kept, no deployment that had traffic."""
         endpoints = {id.lower(): body for id, body in self._resources("onlineEndpoints")}
         deployments = _names(id for id, _ in self._resources("deployments"))
         now, wrong = self._emulator.clock.now(), []
         for id in self._endpoints.keys() - endpoints.keys():
-            mark = (self._endpoints[id].get("tags") or {}).get(MARK)
-            if not mark or now - parse(mark) < GRACE:
-                wrong.append(f"{id.rpartition('/')[2]} was deleted at {now} with the mark {mark}")
+            tags = self._endpoints[id].get("tags") or {}
+            mark = tags.get(MARK)
+            if not mark or now - parse(mark) < GRACE or KEEP in tags:
+                wrong.append(f"{id.rpartition('/')[2]} {DELETED} {now} with the mark {mark} and {tags.get(KEEP)}")
         for id in self._deployments - deployments:
             endpoint, _, name = id.partition("/deployments/")
             if endpoint in endpoints and (self._endpoints[endpoint]["properties"].get("traffic") or {}).get(name):

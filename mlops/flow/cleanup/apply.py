@@ -1,31 +1,20 @@
-"""Applies a plan: each item on its own, safe to repeat, looked at once more right before anything is deleted.
-
-What has changed since it was looked at stays.
-"""
+"""Applies a plan: each item on its own, safe to repeat. `deletion` looks once more right before it deletes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
 
-from mlops import clock
-from mlops.azure import cleanup_inventory, deployments, endpoints, jobs, models
+from mlops.azure import cleanup_inventory, endpoints, jobs, models
 from mlops.azure.failures import Denied, NotFound
 from mlops.azure.workspace import Workspace
-from mlops.domain.cleanup import idle_deployments, idle_endpoints, marks
+from mlops.domain.cleanup import idle_deployments, marks
 from mlops.domain.cleanup.plan import Item, ItemState, Kind, Plan
 from mlops.domain.cleanup.status import Key, Status
 from mlops.domain.promote.audit import AuditEntry
-from mlops.domain.tags import DELETED_PREFIX, ENVIRONMENT_TAG, FROZEN_TAG, IDLE_SINCE_TAG, OWNER_TAG
-from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
-from mlops.flow import poll
-from mlops.flow.cleanup.endpoints import ObservedEndpoint
+from mlops.domain.tags import DELETED_PREFIX, IDLE_SINCE_TAG, OWNER_TAG
+from mlops.errors import MlopsError, Problem
+from mlops.flow.cleanup import deletion
 from mlops.flow.cleanup.inventory import Inventory
-from mlops.flow.promote.lease import EndpointLease
-
-TRIES = 3  # a deletion that failed is begun anew
-TRY_PAUSE = 5.0
-GONE_PAUSE, GONE_WAIT = 3.0, 60.0  # seconds
 
 
 @dataclass
@@ -64,7 +53,8 @@ def _act(item: Item, inventory: Inventory, say: Callable[[str], None]) -> Status
             return _delete_recorded(inventory, item, say)
         case ItemState.DELETE, Kind.DEPLOYMENT:
             say(f"deleting the deployment {item.name}")
-            return _delete_deployment(workspace, inventory, item.name)
+            endpoint, _, deployment = item.name.partition("/")
+            return deletion.delete(inventory, endpoint, deployment)
         case ItemState.CANCEL, _:
             say(f"canceling {item.name}")
             return _cancel(workspace, item.name, now)
@@ -86,24 +76,12 @@ def _tag(workspace: Workspace, item: Item, value: str | None) -> None:
     endpoints.set_tags(workspace, name, {tag: value})
 
 
-def _delete_endpoint(workspace: Workspace, inventory: Inventory, name: str) -> Status:
-    def delete() -> None:
-        endpoints.delete(workspace, name)
-
-    def there() -> bool:
-        return any(str(item["name"]) == name for item in endpoints.listing(workspace))
-
-    # So that no promotion begins while it is deleted.
-    held = EndpointLease(workspace, name, inventory.holder, "cleanup")
-    return _delete(inventory, held, delete, there, also=(IDLE_SINCE_TAG,))
-
-
 def _delete_recorded(inventory: Inventory, item: Item, say: Callable[[str], None]) -> Status:
     """The record comes first, as a run that dies after the deletion could not tell any more; else it is taken off."""
     status = Status.FAILED
     _record(inventory, item, say)
     try:
-        status = _delete_endpoint(inventory.workspace, inventory, item.name)
+        status = deletion.delete(inventory, item.name)
         return status
     finally:
         if status is not Status.DELETED:
@@ -133,138 +111,6 @@ def _record(inventory: Inventory, item: Item, say: Callable[[str], None], *, gon
 def _is_for_good(workspace: Workspace, model: str, version: str, error: MlopsError) -> bool:
     """Whether a model may not be written, or is not here: it may be of another workspace."""
     return isinstance(error, Denied) or (isinstance(error, NotFound) and models.find(workspace, model, version) is None)
-
-
-def _delete_deployment(workspace: Workspace, inventory: Inventory, label: str) -> Status:
-    endpoint, _, name = label.partition("/")
-
-    def delete() -> None:
-        deployments.delete(workspace, endpoint, name)
-
-    def there() -> bool:
-        return any(one.name == name for one in deployments.listed(workspace, endpoint))
-
-    mark, held = idle_deployments.mark_tag(name), EndpointLease(workspace, endpoint, inventory.holder, "cleanup")
-    return _delete(inventory, held, delete, there, also=(mark,), gone=(mark,))  # the endpoint stays
-
-
-def _delete(
-    inventory: Inventory,
-    held: EndpointLease,
-    delete: Callable[[], None],
-    there: Callable[[], bool],
-    also: tuple[str, ...],
-    gone: tuple[str, ...] = (),
-) -> Status:
-    """The same while nobody else may change the endpoint; the tags `gone` go with what was deleted.
-
-    Without such tags it is the endpoint that goes, and its lock with it.
-    """
-    if held.take():
-        return Status.CHANGED
-    try:
-        status = _delete_held(inventory, held, delete, there, also)
-        if status is Status.DELETED:
-            held.release(*gone) if gone else held.end()
-        return status
-    finally:
-        held.release()
-
-
-def _delete_held(
-    inventory: Inventory,
-    held: EndpointLease,
-    delete: Callable[[], None],
-    there: Callable[[], bool],
-    also: tuple[str, ...],
-) -> Status:
-    """Delete until it is no longer listed. Two runs at once: whoever comes second finds it gone, or going."""
-    why: MlopsError | None = None
-    for attempt in range(TRIES):
-        if attempt:
-            clock.sleep(TRY_PAUSE)
-        state = _changed(inventory, held.endpoint, also, begun=attempt > 0)
-        if state is Look.GONE:
-            return Status.DELETED
-        if state is Look.CHANGED:
-            return Status.CHANGED
-        try:
-            if state is not Look.GOING:
-                held.check()
-                delete()
-            if _is_gone(there):
-                return Status.DELETED
-            why = None
-        except (RemoteFailed, AzureRefused) as error:  # another run may have been faster, or it broke half-way
-            why = error
-    if why:
-        raise why
-    raise RemoteFailed(
-        Problem(f"{held.endpoint} was deleted but is still listed", fix="run `mlops cleanup --apply` again later")
-    )
-
-
-class Look(Enum):
-    """What a last look at an endpoint shows."""
-
-    GONE = auto()
-    GOING = auto()
-    SAME = auto()
-    CHANGED = auto()
-
-
-def _changed(inventory: Inventory, name: str, tags: tuple[str, ...], *, begun: bool) -> Look:
-    """Whether an endpoint is still what was judged: same mark, owner, deployments and traffic, nobody asked to keep it.
-
-    A deletion that has `begun` and broke half-way may have taken traffic away, but not given any to another. It is gone
-    when the listing says so, too.
-    """
-    seen = next(one for one in inventory.endpoints.seen if one.usage.name == name)
-    found = endpoints.read(inventory.workspace, name)
-    if found is None:
-        return Look.CHANGED if name in endpoints.names(inventory.workspace) else Look.GONE
-    properties, now_tags = found.get("properties") or {}, found.get("tags") or {}
-    if properties.get("provisioningState") == "Deleting":
-        return Look.GOING
-    watched = (*tags, OWNER_TAG, ENVIRONMENT_TAG, FROZEN_TAG)
-    same = (
-        all(now_tags.get(tag) == seen.usage.tags.get(tag) for tag in watched)
-        and not marks.asked_to_keep(now_tags, inventory.now)
-        and all(
-            _same_shares(properties.get(field) or {}, seen.shares(field), begun)
-            for field in ("traffic", "mirrorTraffic")
-        )
-        and properties.get("provisioningState") in idle_endpoints.AT_REST
-        and _nothing_new(inventory.workspace, seen)
-    )
-    return Look.SAME if same else Look.CHANGED
-
-
-def _nothing_new(workspace: Workspace, seen: ObservedEndpoint) -> bool:
-    """The listing that it was judged by may have lacked a deployment that was new."""
-    try:
-        now = deployments.listed(workspace, seen.usage.name)
-    except NotFound:
-        return False
-    return {one.name for one in now} <= {one.name for one in seen.usage.deployments}
-
-
-def _same_shares(now: Mapping[str, int], before: Mapping[str, int], begun: bool) -> bool:
-    """Shares of 0 are listed or not, as the service likes."""
-    there, was = ({name: share for name, share in one.items() if share} for one in (now, before))
-    return there.items() <= was.items() if begun else there == was
-
-
-def _is_gone(there: Callable[[], bool]) -> bool:
-    """Done means absent from the listing, which may lag behind the deletion."""
-
-    def gone() -> bool:
-        try:
-            return not there()
-        except NotFound:
-            return True
-
-    return poll.until(gone, bool, poll.Pauses(GONE_PAUSE), clock.monotonic() + GONE_WAIT)
 
 
 def _cancel(workspace: Workspace, name: str, now: datetime) -> Status:

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
 from mlops import actions
 from mlops.cli.rehearse import forks
+from mlops.cli.rehearse import roles as rehearsal
 from mlops.cli.rehearse.github_side import REF, REPOSITORY
 from mlops.cli.rehearse.scenario import Rehearsal
 from mlops.cli.rehearse.show import Show
 from mlops.params import load
 from tests.project import PARAMS_FILE, PROJECT
+from tools import roles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,11 +67,22 @@ class Clone:
         )
         return done.returncode, done.stdout + done.stderr, json.loads(records[-1].read_text())
 
+    def summaries(self) -> str:
+        """Those of the newest rehearsal."""
+        newest = max((self.folder / "build" / "rehearsals").iterdir())
+        return (newest / "summaries.md").read_text(encoding="utf-8")
+
     def run(self, *words: str) -> dict[str, Any]:
         """A command as a person would give it, against the emulator: its result."""
         done = self.mlops("emulator", "exec", "--state", str(self.state), "--", "mlops", "--json", *words)
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout)["result"])
+
+    def calls_of_roles(self) -> tuple[dict[str, set[str]], dict[str, list[str]]]:
+        """What identities of each kind asked of the service, and what of that their roles were not written from."""
+        kinds = {rehearsal.client(name): kind for name, kind in rehearsal.kinds(load(PARAMS_FILE)).items()}
+        recorded, made = roles.read(), roles.calls([self.state / "requests.log"], kinds)
+        return made, {kind: sorted(calls - set(recorded.get(kind, ()))) for kind, calls in made.items()}
 
     def dispatch(
         self,
@@ -147,45 +161,97 @@ class Clone:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class FirstRelease:
+    """What a rehearsal of the whole road left, whose emulator was stopped, and how it went."""
+
+    left: Clone
+    code: int
+    printed: str
+    record: dict[str, Any]
+
+    def copied(self, folder: Path) -> Clone:
+        """The repository and the state to go on with, as a person may copy both folders."""
+        shutil.copytree(self.left.folder, folder / "repository", symlinks=True)
+        shutil.copytree(self.left.state, folder / "state", symlinks=True)
+        return replace(self.left, folder=folder / "repository", state=folder / "state")
+
+
 @pytest.fixture(scope="session")
 def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs; the process behind them is one for the journeys of all workers."""
     if not forks.AVAILABLE:
         return Path(sys.executable).parent
-    folder, life = tmp_path_factory.getbasetemp(), os.getpid()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder, life = folder.parent, os.getppid()
-    with (folder / "forks.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (made := folder / "forks" / "bin").exists():
+    life = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    with of_all_workers(tmp_path_factory, "forks") as folder:
+        if (made := folder / "bin").exists():
             return made
         until = os.pidfd_open(life)
         try:
-            return forks.start(folder / "forks", until)
+            return forks.start(folder, until)
         finally:
             os.close(until)
 
 
+@contextmanager
+def of_all_workers(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder that all workers have, one of them at a time."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder / name
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[Clone]:
+    """A repository of its own, in which nothing was done."""
+    made = new(tmp_path_factory.mktemp("clone"), binaries)
+    yield made
+    process.stop(made.state)
+
+
+@pytest.fixture(scope="session")
+def first_release(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> FirstRelease:
+    """Rehearsed by the first worker that has a journey which begins after it."""
+    with of_all_workers(tmp_path_factory, "first-release") as folder:
+        left, ended = Clone(folder / "repository", folder / "state", binaries), folder / "ended.json"
+        if not ended.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that was interrupted
+            new(folder, binaries)
+            try:
+                ended.write_text(json.dumps(left.rehearse()))
+            finally:
+                process.stop(left.state)
+        return FirstRelease(left, *json.loads(ended.read_text()))
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory, first_release: FirstRelease) -> Iterator[Clone]:
+    """A repository of its own, after its first release: production is live, and staging was deleted."""
+    made = first_release.copied(tmp_path_factory.mktemp("released"))
+    yield made
+    process.stop(made.state)
+
+
+def new(folder: Path, binaries: Path) -> Clone:
     """What of the working tree a rehearsal reads, in a repository of its own: act copies all of it for each job."""
-    folder = tmp_path_factory.mktemp("clone") / "repository"
-    shutil.copytree(ROOT / ".github", folder / ".github")
-    (folder / "tools").mkdir()
+    made = Clone(folder / "repository", folder / "state", binaries)
+    shutil.copytree(ROOT / ".github", made.folder / ".github")
+    (made.folder / "tools").mkdir()
     for name in ("Makefile", ".gitignore", "tools/setup.py"):
-        shutil.copy2(ROOT / name, folder / name)
-    shutil.copytree(PROJECT / "data", folder / "data")  # the tests walk with the project that is theirs
-    shutil.copy2(PARAMS_FILE, folder)
-    made = Clone(folder, tmp_path_factory.mktemp("state"), binaries)
+        shutil.copy2(ROOT / name, made.folder / name)
+    shutil.copytree(PROJECT / "data", made.folder / "data")  # the tests walk with the project that is theirs
+    shutil.copy2(PARAMS_FILE, made.folder)
     made.replace("params.yaml", "production.bake_seconds: 2", "production.bake_seconds: 0")
     made.replace("params.yaml", "percent: 5 ", "percent: 2 ")  # what is trained on is enough to improve
     made.replace("params.yaml", "conversations: 32 ", "conversations: 12 ")  # and what is answered to be compared
     for _ in ("evaluation", "serving"):
         made.replace("params.yaml", "max_new_tokens: 64", "max_new_tokens: 16")
     # What a release is compared with is a commit: it must have the data that the release was trained on.
-    git = ["git", "-C", str(folder), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    git = ["git", "-C", str(made.folder), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
     subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--no-verify", "--message", "The project of the tests"], check=True)
-    yield made
-    process.stop(made.state)
+    return made

@@ -19,7 +19,6 @@ from azureml_emulator.http.proxy import drop
 
 METADATA = "x-ms-meta-"
 MOST_HEADERS = 64 * 1024  # bytes of a request before its body
-AT_ONCE = 4 * LARGE  # bytes that are read at once to where they stay: the parser copies them, and a socket may hold MiB
 IDLE = 30.0  # seconds without a word after which a connection ends
 WITHOUT_LENGTH = (204, 304)
 _STATUS = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
@@ -41,7 +40,8 @@ Application = Callable[[Request], Awaitable[HttpAnswer]]
 class HttpConnection(asyncio.BufferedProtocol):
     """A client's connection. `others` are all that are open, of which it is one while it lasts.
 
-    What is read goes to `shared` first, which all connections of a loop may share; a large body where it will stay.
+    What is read goes to `shared` first, which all connections of a loop may share; a large body whose length was stated
+    is read to where it will stay, past the parser, which would copy it.
     """
 
     def __init__(self, application: Application, others: "set[HttpConnection]", shared: memoryview) -> None:
@@ -58,7 +58,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._in_head, self._size, self._over = False, 0, False
         self._url, self._headers, self._body = b"", dict[str, str](), IncomingBody()
-        self._in_place = False  # what is parsed was read to where it will stay
 
     # What the loop says
 
@@ -77,16 +76,24 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where what comes next is put."""
-        return self._body.place[:AT_ONCE] or self._shared
+        return self._body.place or self._shared
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read what came, or keep what cannot be answered yet."""
         if self._transport is None:
             self._early += self._shared[:nbytes]
-            return
-        place = self._body.place[:AT_ONCE]
-        self._in_place = len(place) > 0
-        self._read((place or self._shared)[:nbytes])
+        elif self._body.place:
+            self._take(nbytes)
+        else:
+            self._read(self._shared[:nbytes])
+
+    def _take(self, size: int) -> None:
+        """So many bytes came to their place. The parser knows nothing of them: the next request has a new one."""
+        self._heard = self._loop.time()
+        self._body.came(size)
+        if not self._body.place and not self._over:
+            self.on_message_complete()
+            self._parser = httptools.HttpRequestParser(self)
 
     def _read(self, data: bytes | memoryview) -> None:
         if self._over:
@@ -151,14 +158,14 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_headers_complete(self) -> None:
         """All headers are there; a client may wait to be asked for the body."""
         self._in_head = False
-        self._body, self._in_place = IncomingBody(self._headers.get("content-length", "")), False
+        self._body = IncomingBody(self._headers.get("content-length", ""))
         if self._headers.get("expect", "").lower() == "100-continue" and self._task is None:
             assert self._transport
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
-        self._body.add(body, in_place=self._in_place)
+        self._body.add(body)
 
     def on_message_complete(self) -> None:
         """It is whole."""

@@ -22,14 +22,17 @@ class IncomingBody:
         """Where what comes next can be put; empty where no place is kept."""
         return self._left
 
-    def add(self, piece: bytes, *, in_place: bool) -> None:
-        """The next piece, which is at `place` already or is not. Raises ValueError for more than was stated."""
+    def add(self, piece: bytes) -> None:
+        """The next piece. Raises ValueError for more than was stated."""
         if not self._whole:
             self._pieces.append(piece)
             return
-        if not in_place:
-            self._left[: len(piece)] = piece
-        self._left = self._left[len(piece) :]
+        self._left[: len(piece)] = piece
+        self.came(len(piece))
+
+    def came(self, size: int) -> None:
+        """The next so many bytes are at `place` already."""
+        self._left = self._left[size:]
 
     def content(self) -> Content:
         """All that came."""

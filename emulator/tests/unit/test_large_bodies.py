@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from azureml_emulator.core.request import LARGE, FilePart, Request
-from azureml_emulator.http.connection import AT_ONCE, Application, HttpAnswer, HttpConnection
+from azureml_emulator.http.connection import Application, HttpAnswer, HttpConnection
 from azureml_emulator.http.incoming_body import IncomingBody
 from azureml_emulator.http.listening import listen
 
@@ -61,6 +61,19 @@ def test_large_and_small_bodies_after_each_other_arrive_whole(piece: int) -> Non
     assert found == sorted(found)
 
 
+@pytest.mark.parametrize(
+    ("version", "headers", "status"),
+    [(b"1.1", b"", b"400"), (b"1.0", b"", b"200"), (b"1.1", LAST, b"200")],
+    ids=["no host", "an old client", "the last request"],
+)
+def test_after_a_large_body_its_head_still_says_whether_it_is_answered_and_the_last(
+    version: bytes, headers: bytes, status: bytes
+) -> None:
+    asked = put(pattern(4 * LARGE), headers).replace(b"HTTP/1.1", b"HTTP/" + version, 1)
+    said = said_to(digest, asked, LARGE)  # to the end of the connection
+    assert said.startswith(b"HTTP/1.1 " + status)
+
+
 def test_a_large_body_in_chunks_arrives_whole() -> None:
     body = pattern(3 * LARGE)
     chunks = b"".join(b"%x\r\n%s\r\n" % (LARGE, body[at : at + LARGE]) for at in range(0, len(body), LARGE))
@@ -71,31 +84,32 @@ def test_a_large_body_in_chunks_arrives_whole() -> None:
 
 def test_no_room_is_made_for_more_than_a_client_may_send_at_once() -> None:
     body = IncomingBody("9" * 15)
-    body.add(b"ab", in_place=False)
+    body.add(b"ab")
     assert (len(body.place), body.content()) == (0, b"ab")
 
 
-def test_no_more_is_read_at_once_than_may_be_copied() -> None:
+def test_a_large_body_is_read_to_where_it_stays_and_to_nowhere_beyond() -> None:
     async def run() -> list[int]:
         connection = HttpConnection(digest, set(), memoryview(bytearray(LARGE)))
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_connection(lambda: connection, sock=ours)
         room = [len(connection.get_buffer(-1))]
-        theirs.sendall(b"PUT /x HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (64 * LARGE))
-        while len(connection.get_buffer(-1)) == room[0]:
-            await asyncio.sleep(0)
-        room.append(len(connection.get_buffer(-1)))
+        for sent in (b"PUT /x HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (64 * LARGE), b"abc"):
+            theirs.sendall(sent)
+            while len(connection.get_buffer(-1)) == room[-1]:
+                await asyncio.sleep(0)
+            room.append(len(connection.get_buffer(-1)))
         transport.close()
         theirs.close()
         return room
 
-    assert asyncio.run(run()) == [LARGE, AT_ONCE]
+    assert asyncio.run(run()) == [LARGE, 64 * LARGE, 64 * LARGE - 3]
 
 
 def test_what_was_announced_and_never_came_is_no_body() -> None:
     body = IncomingBody(str(2 * LARGE))
-    body.add(b"ab", in_place=False)
+    body.add(b"ab")
     assert body.content() == b""
 
 

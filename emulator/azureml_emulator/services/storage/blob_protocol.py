@@ -6,12 +6,14 @@ Source: the Blob service REST API (Azure Storage), as azure-storage-blob 12 spea
 
 import asyncio
 import functools
+import os
 import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from azureml_emulator.core import clouds, defaults
@@ -27,6 +29,9 @@ from azureml_emulator.services.storage import storage, storage_keys
 from azureml_emulator.services.storage.blobs import Blob
 from azureml_emulator.services.storage.lease import NONE, Lease
 from azureml_emulator.services.storage.places import StorageOwner
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 VERSION = "2025-05-05"  # answered when a client names none
 _METADATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -56,16 +61,25 @@ def storage_call(needed: str) -> Callable[[Handler], Handler]:
 
 
 def hashed(handler: Handler) -> Callable[[Request, Emulator], Awaitable[Reply]]:
-    """A handler that needs the MD5 of the body: of a large one it is found in a thread, while other calls are read."""
+    """A handler that needs the MD5 of the body: of a large one a thread finds it, while other calls are read."""
 
     @functools.wraps(handler)
     async def call(request: Request, emulator: Emulator) -> Reply:
         if len(request.body) > LARGE:
-            await asyncio.to_thread(getattr, request, "md5")
+            await asyncio.get_running_loop().run_in_executor(emulator.part(_hashers), getattr, request, "md5")
         with emulator.transaction():
             return handler(request, emulator)
 
     return call
+
+
+def _hashers(emulator: Emulator) -> "ThreadPoolExecutor":
+    """Half of the processors hash, the others read and send: more threads would only take turns on them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2))
+    emulator.ends.callback(pool.shutdown)
+    return pool
 
 
 def authorize(request: Request, emulator: Emulator, needed: str) -> None:

@@ -25,7 +25,13 @@ WRITES = 5  # another environment's promotion may write the same tags at the sam
 
 def read(workspace: Workspace, model: str) -> Aliases:
     """The roles of a model's versions; none for a model that does not exist."""
-    return domain.from_tags(plain_tags((_container(workspace, model) or {}).get("tags")))
+    return find(workspace, model) or Aliases()
+
+
+def find(workspace: Workspace, model: str) -> Aliases | None:
+    """The same; None where no version of the model was ever registered, as both it and the listing of versions say."""
+    found = _container(workspace, model, versions=lambda: models.seen_versions(workspace, model))
+    return None if found is None else domain.from_tags(plain_tags(found.get("tags")))
 
 
 def registered(
@@ -94,11 +100,18 @@ def _settle(
     return were or wanted
 
 
-def _container(workspace: Workspace, model: str, written: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+def _container(
+    workspace: Workspace,
+    model: str,
+    written: Mapping[str, str] | None = None,
+    versions: Callable[[], Iterable[Registered]] | None = None,
+) -> dict[str, Any] | None:
     """The model without a version, as two reads show it; None when neither it nor the versions say that it is there.
 
-    One read is enough where it shows the tags that this process has just `written`. Raises Contradiction.
+    One read is enough where it shows the tags that this process has just `written`. `versions` are listed anew where
+    they are not given. Raises Contradiction.
     """
+    listed = versions or (lambda: models.versions(workspace, model, archived=True))
 
     def look() -> dict[str, Any] | None:
         found = workspace.look(_url(workspace, model), f"read the model {model}")
@@ -107,7 +120,7 @@ def _container(workspace: Workspace, model: str, written: Mapping[str, str] | No
     shown = look()
     if written and shown and plain_tags(shown.get("tags")) == written:
         return shown
-    if shown is None and not models.versions(workspace, model, archived=True):
+    if shown is None and not listed():
         return None
     answers = chain([shown], iter(look, ...))  # the one that is there already, and then new ones
     for _ in range(TRIES):

@@ -65,6 +65,19 @@ def each(read: Callable[[Key], A], keys: Iterable[Key]) -> list[A]:
         raise
 
 
+def once(read: Callable[[], A]) -> Callable[[], A]:
+    """A read that several threads want: the first one makes it, and all get its answer."""
+    lock, found = threading.Lock(), list[A]()
+
+    def answer() -> A:
+        with lock:
+            if not found:
+                found.append(read())
+        return found[0]
+
+    return answer
+
+
 def _thread(work: Callable[[], None]) -> threading.Thread:
     """A pool's threads are waited for at the end of the program; a daemon is not."""
     thread = threading.Thread(target=work, daemon=True)

@@ -64,3 +64,12 @@ def sign_in(shown: Mapping[str, Any]) -> str:
     """How its callers sign in, in the SDK's word."""
     stated = str(shown.get("authMode") or "")
     return AUTH_MODES.get(stated, stated.lower())
+
+
+def identity(found: dict[str, Any]) -> dict[str, Any]:
+    """Who an endpoint is, as a PUT takes it: without what the service adds."""
+    stated = found.get("identity") or {}
+    named = stated.get("userAssignedIdentities")
+    return {"type": stated.get("type") or "SystemAssigned"} | (
+        {"userAssignedIdentities": {id: {} for id in named}} if named else {}
+    )

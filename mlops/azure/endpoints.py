@@ -19,6 +19,7 @@ PAGE = 100  # endpoints a page of the listing
 KEPT = ("authMode", "compute", "description", "properties", "publicNetworkAccess")
 PATCH_TRIES, PATCH_PAUSE = 60, 2.0
 LONGEST_VALUE = 256  # characters of a tag's value
+Every = Callable[[], Collection[str]]
 
 
 def _nothing() -> None:
@@ -33,18 +34,20 @@ def observe(
     *,
     is_empty: bool = False,
     is_likely: bool = False,
+    every: Every | None = None,
 ) -> EndpointFacts:
     """The endpoint as it is, `Absent` when there is none: when a read, the listing and a later read all say so.
 
     A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
     `is_empty`: this process has just made it, so it has no deployments. `is_likely`: it is most likely there, so its
-    deployments are listed at the same time. Raises Contradiction when no two answers agree.
+    deployments are listed at the same time. `every` gives the listing to all of several that are looked at. Raises
+    Contradiction when no two answers agree.
     """
     listed: tuple[DeploymentFacts, ...] | None = () if is_empty else None
     if (is_likely or endpoint_address.is_known(workspace, name)) and not is_empty:  # or was there a moment ago
-        found, listed = at_once.both(lambda: _present(workspace, name), lambda: _listed(workspace, name))
+        found, listed = at_once.both(lambda: _present(workspace, name, every), lambda: _listed(workspace, name))
     else:
-        found = _present(workspace, name)
+        found = _present(workspace, name, every)
     return _seen(workspace, name, owner, found, expected, listed)
 
 
@@ -58,9 +61,9 @@ def first_look(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
     return _seen(workspace, name, owner, read(workspace, name))
 
 
-def is_there(workspace: Workspace, name: str) -> bool:
+def is_there(workspace: Workspace, name: str, every: Every | None = None) -> bool:
     """Whether the listing or a read has an endpoint that an earlier read did not find."""
-    listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
+    listed, again = at_once.both(every or (lambda: names(workspace)), lambda: read(workspace, name))
     return name in listed or again is not None
 
 
@@ -98,12 +101,13 @@ def _seen(
     )
 
 
-def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
+def _present(workspace: Workspace, name: str, every: Every | None = None) -> dict[str, Any] | None:
     for _ in range(TRIES):
         if found := read(workspace, name):
             return found
-        if not is_there(workspace, name):
+        if not is_there(workspace, name, every):
             return None
+        every = None  # it contradicts the listing, which is made anew
         clock.sleep(PAUSE)
     raise contradiction(f"read the endpoint {name}")
 
@@ -191,7 +195,7 @@ def set_traffic(
     }
     body = {
         "location": found["location"],
-        "identity": _identity(found),
+        "identity": endpoint_address.identity(found),
         "tags": _merged(found.get("tags"), {**tags, TRAFFIC_TAG: traffic_value(traffic)[:LONGEST_VALUE] or None}),
         "properties": {key: found["properties"].get(key) for key in KEPT} | shares,
     }
@@ -266,15 +270,6 @@ def listing(workspace: Workspace) -> list[dict[str, Any]]:
 def read(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """One endpoint as ARM shows it, or None."""
     return workspace.look(endpoint_address.url(workspace, name), f"read the endpoint {name}")
-
-
-def _identity(found: dict[str, Any]) -> dict[str, Any]:
-    """Who an endpoint is, as a PUT takes it: without what the service adds."""
-    stated = found.get("identity") or {}
-    named = stated.get("userAssignedIdentities")
-    return {"type": stated.get("type") or "SystemAssigned"} | (
-        {"userAssignedIdentities": {id: {} for id in named}} if named else {}
-    )
 
 
 def _unchanged(workspace: Workspace, seen: EndpointFacts, sure: Callable[[], object]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def step_output_texts(
     }
     new = [job for job in of if job not in found]
     run_tree.read_ended(workspace, new)
-    runs = {job: run for job in new if (run := _step(workspace, job, step))}
+    runs = {job: run for job in new if (run := run_tree.step(workspace, job, step))}
     uris = job_outputs.output_uris(workspace, list(runs.values()), outputs)
 
     def text(one: tuple[str, str]) -> str | None:
@@ -71,17 +71,6 @@ def step_output_texts(
         if None not in found[job]:
             lasting.keep(workspace, job, kept, found[job])
     return found
-
-
-def _step(workspace: Workspace, job: str, step: str) -> str | None:
-    """The run of a step at any depth. The studio may show a step by its component's display name."""
-    for child in run_tree.children(workspace, job):
-        run = str(child["runId"])
-        names = {str(child.get(key) or "").lower().replace(" ", "_") for key in ("displayName", "name")}
-        found = run if step in names else _step(workspace, run, step)
-        if found:
-            return found
-    return None
 
 
 def _text(workspace: Workspace, uri: str, what: str) -> str | None:

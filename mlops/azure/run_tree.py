@@ -148,3 +148,14 @@ def below(workspace: Workspace, name: str) -> list[str]:
         return [one for run in runs for one in (str(run["runId"]), *within(steps[str(run["runId"])]))]
 
     return within(steps[name])
+
+
+def step(workspace: Workspace, job: str, named: str) -> str | None:
+    """The run of a step at any depth. The studio may show a step by its component's display name."""
+    for child in children(workspace, job):
+        run = str(child["runId"])
+        names = {str(child.get(key) or "").lower().replace(" ", "_") for key in ("displayName", "name")}
+        found = run if named in names else step(workspace, run, named)
+        if found:
+            return found
+    return None

@@ -4,6 +4,7 @@ And the project itself: before anything is paid for, its name must be no other t
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from mlops.azure import at_once, endpoints, models
 from mlops.azure.workspace import Workspace
@@ -31,11 +32,13 @@ def own_endpoint(
 def own_endpoints(context: Context) -> Mapping[str, EndpointFacts]:
     """The endpoint of every environment, in order. Raises BadInput with all that belong to somebody else."""
     wanted = [(name, context.endpoint_name(name), context.workspace_of(name)) for name in context.params.environments]
+    every = {place.id: at_once.once(partial(endpoints.names, place)) for _, _, place in wanted}
 
     def look(one: tuple[str, str, Workspace]) -> EndpointFacts | BadInput:
         environment, name, workspace = one
+        observe = partial(endpoints.observe, every=every[workspace.id])
         try:
-            return own_endpoint(workspace, name, context.owner, environment)
+            return own_endpoint(workspace, name, context.owner, environment, observe)
         except BadInput as error:
             return error
 

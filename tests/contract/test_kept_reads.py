@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, run_tree
+from mlops.azure import aliases, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
+from mlops.flow.evaluation import evidence
 from mlops.flow.registry import register
 from tests.contract.test_our_evaluation import NEW, World, made_world
 
@@ -52,14 +54,14 @@ def test_the_gate_reads_metrics_anew_and_register_judges_by_what_it_saw(
     machine.asked(lambda one: one.evaluate(RUN))
     log_metric(world.workspace, "late", 3.5)
     gated, asked = machine.asked(lambda one: one.gate(RUN))
-    evidence = gated.result.evidence
-    assert evidence.metrics["late"] == 3.5
+    found = gated.result.evidence
+    assert found.metrics["late"] == 3.5
     assert not [one for one in asked if ".blob." in one], "answers are known"
     assert sum("runs:query" in one for one in asked) == 1, "of the run itself: of evaluations the steps are known"
     _, asked = machine.asked(lambda one: one.gate(RUN))
     assert not [one for one in asked if ".blob." in one or "runs:query" in one], "answers and steps are known"
-    assert replace(evidence, answers={}) == replace(world.gate(RUN).result.evidence, answers={})
-    assert evidence.answers == world.gate(RUN).result.evidence.answers
+    assert replace(found, answers={}) == replace(world.gate(RUN).result.evidence, answers={})
+    assert found.answers == world.gate(RUN).result.evidence.answers
 
     log_metric(world.workspace, "late", 4.5)
 
@@ -85,3 +87,36 @@ def test_a_listing_of_steps_is_what_their_own_listings_say(world: World) -> None
 
     assert seen(ended=True) == seen(ended=False)
     assert len(seen(ended=True)) > 5
+
+
+def test_that_nobody_is_champion_takes_three_kinds_of_evidence_and_all_looks_where_a_version_is_there(
+    world: World, emulator_address: Address, tmp_path: Path
+) -> None:
+    machine = Machine(world, emulator_address, tmp_path / "cache")
+
+    def look(model: str) -> tuple[Any, list[str]]:
+        place = replace(world.context().champion_place("production"), model=model, endpoint=f"{model}-production")
+        return machine.asked(lambda one: evidence.champion(one.workspace, place))
+
+    nobody, asked = look("nobody-at-all")
+    assert nobody is None
+    assert [one.rpartition("mlw-emulator/")[2] for one in asked] == [
+        "onlineEndpoints/nobody-at-all-production",
+        "models/nobody-at-all",
+        "models/nobody-at-all/versions",
+    ]
+    models.register(
+        world.workspace, "somebody", "1", f"azureml://jobs/{JOB}/outputs/{jobs.OUTPUT}", description="", tags={}
+    )
+    nobody, asked = look("somebody")
+    assert nobody is None
+    assert sum(one.endswith("/onlineEndpoints") for one in asked) == 1
+    assert sum(one.endswith("/somebody-production") for one in asked) == 2
+    aliases.promoted(world.workspace, "somebody", "1", "production")
+    process.control(emulator_address, "POST", "/faults", {"rule": "models.get_container somebody: 404 once"})
+    try:
+        champion, _ = look("somebody")
+    finally:
+        process.control(emulator_address, "DELETE", "/faults")
+    assert champion
+    assert champion.model == "somebody:1", "one answer that it is gone is not believed where a version is listed"

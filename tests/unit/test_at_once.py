@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 
 import pytest
 
@@ -84,3 +85,16 @@ def test_a_thread_leaves_the_output_of_the_process_alone(capsys: pytest.CaptureF
 
     at_once.both(read, say)
     assert capsys.readouterr().out == "said meanwhile\n"
+
+
+def test_a_read_that_several_want_is_made_once() -> None:
+    made: list[int] = []
+
+    def read() -> int:
+        time.sleep(0.01)
+        made.append(1)
+        return len(made)
+
+    every = at_once.once(read)
+    assert at_once.each(lambda _: every(), range(6)) == [1] * 6
+    assert made == [1]

@@ -26,7 +26,7 @@ from mlops.flow.evaluation import evaluation_spec, evidence, interfaces, questio
 from mlops.flow.evaluation.reads import Reads, from_file
 from mlops.flow.outcome import Skipped
 
-PREDICTION_STEP = "model_prediction"
+PREDICTION_STEP, METRICS_STEP = "model_prediction", "compute_metrics"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Evaluator:
     @cached_property
     def reads(self) -> Reads:
         """Its metrics."""
-        return Reads(self.workspace)
+        return Reads(self.workspace, METRICS_STEP if self.spec.metrics_component else "")
 
     @classmethod
     def of(cls, context: Context) -> "Evaluator":

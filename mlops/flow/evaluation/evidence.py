@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from mlops.azure import aliases, at_once, jobs, models, run_tree
+from mlops.azure import aliases, at_once, endpoints, jobs, models, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation.evidence import (
     Champion,
@@ -13,7 +13,8 @@ from mlops.domain.evaluation.evidence import (
     says_other_weights,
 )
 from mlops.domain.evaluation.spec import ChampionPlace
-from mlops.domain.promote.endpoint import EndpointFacts
+from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
+from mlops.domain.registry.aliases import Aliases
 from mlops.domain.tags import COMMIT_TAG, DATA_TAG, JOB_TAG, RUN_TAG
 from mlops.domain.training.run import JobState
 from mlops.errors import BadInput, Problem, RemoteFailed, Unfinished
@@ -83,7 +84,7 @@ def champion(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | N
     A champion that cannot be read has no metrics, so that what is compared with it refuses. `seen` is its endpoint,
     where that was observed already.
     """
-    label = serving(workspace, place, seen) or _by_alias(workspace, place)
+    label = _champions_label(workspace, place, seen)
     if label is None:
         return None
     name, _, version = label.partition(":")
@@ -94,14 +95,31 @@ def champion(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | N
     return Champion(label, place.environment, metrics_of(model.tags), model.tags.get(DATA_TAG, ""), made_by)
 
 
-def serving(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | None = None) -> str | None:
+def _champions_label(workspace: Workspace, place: ChampionPlace, seen: EndpointFacts | None) -> str | None:
+    """The same as name:version.
+
+    Three different things say that there is none where nothing was ever registered: the endpoint is not found, the
+    model is not found, and no version of it is listed. Where one is, the endpoint's absence takes a second look.
+    """
+    where = workspace.at(place.place)
+    facts = seen or own_endpoint(where, place.endpoint, place.model, place.environment, endpoints.first_look)
+    if label := _serving(facts):
+        return label
+    roles = aliases.find(workspace, place.model)
+    if roles is None:
+        return None
+    if not seen and facts.state is EndpointState.ABSENT and endpoints.is_there(where, place.endpoint):
+        facts = own_endpoint(where, place.endpoint, place.model, place.environment)
+    return _serving(facts) or _by_alias(roles, place)
+
+
+def _serving(facts: EndpointFacts) -> str | None:
     """The model with the largest share of an environment's traffic, as name:version."""
-    facts = seen or own_endpoint(workspace.at(place.place), place.endpoint, place.model, place.environment)
     shares = [(facts.traffic.get(item.name, 0), item.model) for item in facts.deployments]
     share, label = max(shares, key=lambda pair: pair[0], default=(0, ""))
     return label if share > 0 else None
 
 
-def _by_alias(workspace: Workspace, place: ChampionPlace) -> str | None:
-    version = aliases.read(workspace, place.model).of(place.environment).champion
+def _by_alias(roles: Aliases, place: ChampionPlace) -> str | None:
+    version = roles.of(place.environment).champion
     return f"{place.model}:{version}" if version else None

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mlops.azure import jobs, lasting, provenance
+from mlops.azure import jobs, lasting, provenance, run_tree
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import scoring
 from mlops.domain.evaluation.evidence import KeptWeights
@@ -25,6 +25,7 @@ class Reads:
     """
 
     workspace: Workspace
+    logs: str = ""  # the step of an evaluation that logs its metrics, where that is known
     _ahead_of_run: dict[str, RunMetrics] = field(default_factory=dict)
     _ahead: dict[str, dict[str, float]] = field(default_factory=dict)  # by evaluation
     _run: dict[str, RunMetrics] = field(default_factory=dict)  # as judged by last
@@ -50,9 +51,14 @@ class Reads:
         """Those of a finished evaluation: metrics of its runs, and those of its file that are not there (yet)."""
         found = self._ahead.pop(job, None)
         if found is None:
-            found = jobs.all_metrics(self.workspace, job) or from_file(self.workspace, job)
+            found = self._logged(job) or from_file(self.workspace, job)
         self._evaluations[job] = found
         return self._evaluations[job]
+
+    def _logged(self, job: str) -> dict[str, float]:
+        """What the step that logs them has; where that has none (yet), those of all runs of the evaluation."""
+        step = run_tree.step(self.workspace, job, self.logs) if self.logs else None
+        return (jobs.metrics(self.workspace, step) if step else {}) or jobs.all_metrics(self.workspace, job)
 
     def keep(self, job: str) -> None:
         """Keep what a run was judged by last on this machine."""

@@ -9,7 +9,7 @@ from mlops.domain.training.run import parse_job_name
 from mlops.domain.training.spec import SERVERLESS
 from mlops.errors import Problem, RemoteFailed
 from mlops.flow.evaluation import questions
-from mlops.flow.evaluation.evaluator import PREDICTION_STEP, RequestedEvaluation
+from mlops.flow.evaluation.evaluator import METRICS_STEP, PREDICTION_STEP, RequestedEvaluation
 
 
 def step(found: RequestedEvaluation, *, by_hand: bool) -> list[tuple[Scored, ScoringAction]]:
@@ -55,7 +55,7 @@ def _following(found: RequestedEvaluation) -> Following | None:
         found.evaluator.workspace, spec.registry, spec.metrics_component, spec.metrics_component_version
     )
     literals = scoring.metrics_settings(spec.max_new_tokens)
-    return Following(component, "compute_metrics", literals, scoring.HANDED_OVER)
+    return Following(component, METRICS_STEP, literals, scoring.HANDED_OVER)
 
 
 def _work(found: RequestedEvaluation, scored: Scored) -> Work:

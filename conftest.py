@@ -33,6 +33,17 @@ if fast := memory.folder(os.environ):  # workers are told by the environment
     atexit.register(_remove, tempfile.tempdir, os.getpid())  # what a killed process left goes with it
 
 
+# What whoever runs the tests told git is theirs: commits that are signed, hooks, other line ends. In a hook of git its
+# variables name another repository than the one that a test has made. A checkout may be another user's, as in a
+# container.
+for name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[name]
+gitconfig = Path(tempfile.mkdtemp(prefix="mlops-tests-git-")) / "config"
+gitconfig.write_text("[safe]\n\tdirectory = *\n")
+atexit.register(_remove, str(gitconfig.parent), os.getpid())
+os.environ |= {"GIT_CONFIG_GLOBAL": str(gitconfig), "GIT_CONFIG_NOSYSTEM": "1"}
+
+
 # A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it
 # did not touch. `make explore` tries new ones. How long that takes is said of the machine and not of what is tested.
 SLOW = [HealthCheck.too_slow]

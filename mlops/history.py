@@ -110,7 +110,8 @@ def ignored(folder: Path) -> set[Path]:
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
-    command = ["git", "-C", str(folder), *arguments]
+    # names begin at the top of the repository, whatever a person has git show below a folder
+    command = ["git", "-C", str(folder), "-c", "diff.relative=false", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - git with our own arguments
     except OSError as error:

@@ -58,12 +58,14 @@ runs:
 # Act closes the terminal of a step as soon as it has failed, and with it goes what nobody had read yet: the reason.
 # So each bash of a step that fails says that it ends, and waits until that has been read, as all before it then has.
 ENDS = "this step ends as "
+OF_A_SHELL = re.compile(r"[\s'\"\\$`]")
 LAST_WORDS = """\
 unset BASH_ENV
+heard_by_mlops={folder}/$$
 trap 'ended=$?
 if [ "$ended" != 0 ]; then
   echo "{ends}$$"
-  for _ in {{1..500}}; do [ ! -e {folder}/$$ ] || break; sleep 0.02; done
+  for _ in {{1..500}}; do [ ! -e "$heard_by_mlops" ] || break; sleep 0.02; done
 fi' EXIT
 """
 NODE = """\
@@ -216,7 +218,7 @@ def sandbox(repository: Path, environ: Mapping[str, str]) -> Iterator[Sandbox]:
     """
     files = _files(repository)
     copies = COPIES * sum(found.st_size for found in files.values())
-    with scratch(memory.folder(environ, copies) or Path(tempfile.gettempdir())) as folder:
+    with scratch(memory.folder(environ, copies) or _temporary()) as folder:
         made = Sandbox(folder)
         _copy_files(repository, files, made.copy)
         _copy_history(repository, made.copy)
@@ -224,6 +226,15 @@ def sandbox(repository: Path, environ: Mapping[str, str]) -> Iterator[Sandbox]:
             text = path.read_text(encoding="utf-8")
             path.write_text(UNKNOWN_KEYS.sub("", SELF.sub(r"\1./", text)), encoding="utf-8")
         yield made
+
+
+def _temporary() -> Path:
+    """Raises BadInput where act could not run a step: it divides the line that it starts one with into words."""
+    place = Path(tempfile.gettempdir())
+    if OF_A_SHELL.search(str(place)):
+        what = "steps cannot run where the name of the folder for temporary files has a space or a quote in it"
+        raise BadInput(Problem(what, str(place), why="act cannot", fix="name another folder in TMPDIR"))
+    return place
 
 
 def _files(repository: Path) -> dict[str, os.stat_result]:

@@ -91,8 +91,8 @@ import mlops.__main__
 from mlops.__main__ import main
 def command():
     atexit.register(print, "at the end")
-    threading.Thread(target=lambda: (time.sleep(0.05), print("a thread"))).start()
     print("said", end=" ")
+    threading.Thread(target=lambda: (time.sleep(0.05), print("a thread"))).start()
     return 3
 mlops.__main__._run = command
 raise SystemExit(main())

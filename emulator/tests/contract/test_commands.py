@@ -13,7 +13,7 @@ import pytest
 
 from azureml_emulator.core import arm
 from emulator_support.clients import Call
-from emulator_support.jobs import ended
+from emulator_support.jobs import LOOKS, ended
 
 CURATED = "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu:33"
 
@@ -96,18 +96,28 @@ def test_an_exit_code_is_a_failure_that_names_it(ml_client: Any, job: Any, capsy
 def test_a_command_that_is_canceled_is_killed_with_all_that_it_started(
     ml_client: Any, job: Any, tmp_path: Path
 ) -> None:
-    mark = tmp_path / "mark"
-    slow = job(
-        1, command=f"echo ${{{{inputs.data}}}} ${{{{inputs.n}}}} ${{{{outputs.out}}}}; (sleep 3; touch {mark}) & wait"
-    )
+    started = tmp_path / "started"
+    begin = f"sleep 3600 & echo $! > {started}.new; mv {started}.new {started}; wait"
+    slow = job(1, command=f"echo ${{{{inputs.data}}}} ${{{{inputs.n}}}} ${{{{outputs.out}}}}; {begin}")
     made = ml_client.jobs.create_or_update(slow)
-    for _ in range(200):
-        if ml_client.jobs.get(made.name).status == "Running":
-            break
+    while not started.exists():
+        assert ml_client.jobs.get(made.name).status not in ("Completed", "Failed", "Canceled")
         time.sleep(0.02)
     ml_client.jobs.begin_cancel(made.name).result()
     assert ended(ml_client, made.name) == "Canceled"
-    assert not mark.exists()
+    for _ in range(LOOKS):
+        if not is_alive(int(started.read_text())):
+            return
+        time.sleep(0.02)
+    raise AssertionError("what the command started goes on")
+
+
+def is_alive(pid: int) -> bool:
+    """One that nobody waits for is dead."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_command_beyond_its_time_is_canceled(ml_client: Any, job: Any) -> None:

@@ -6,7 +6,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,7 +121,7 @@ def test_the_folder_is_its_users_own(emulator_address: Address) -> None:
 
 def test_a_second_process_is_refused_its_folder(emulator_address: Address) -> None:
     command = [sys.executable, "-m", "azureml_emulator", emulator_address.folder]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == process.BUSY
     assert "another emulator serves" in done.stderr
     assert process.find(Path(emulator_address.folder)) == emulator_address
@@ -153,7 +152,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(own: Address) -> None:
             kept.append(number)
         if number in (13, 29):
             os.kill(own.pid, signal.SIGKILL)
-            time.sleep(0.05)
+            os.waitpid(own.pid, 0)  # a busy machine lets it die later
             own = process.launch(Path(own.folder))
             call = caller(own)
     assert len(kept) == 40
@@ -164,7 +163,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(own: Address) -> None:
 @pytest.mark.parametrize("words", [["--help"], [], ["folder", "port"], ["folder", "0", "0", "0"]], ids=" ".join)
 def test_what_is_no_folder_and_ports_makes_no_folder(words: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "azureml_emulator", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "FOLDER [PROXY_PORT [CONTROL_PORT]]" in done.stderr
     assert not [*tmp_path.iterdir()]

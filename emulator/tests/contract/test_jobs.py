@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.http.address import Address
-from emulator_support.jobs import SPARK
+from emulator_support.jobs import LOOKS, SPARK
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -101,19 +101,24 @@ def delay(emulator_address: Address) -> Iterator[Callable[[str], None]]:
     set_delay("at once")
 
 
-def wait(ml_client: "MLClient", name: str, seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while (job := ml_client.jobs.get(name)).status not in ("Completed", "Failed", "Canceled", "NotResponding"):
-        assert time.monotonic() < deadline, f"{name} is still {job.status}"
-        time.sleep(0.1)
-    return job
+ENDED = ("Completed", "Failed", "Canceled", "NotResponding")
 
 
-def status(ml_client: "MLClient", name: str, wanted: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while (found := ml_client.jobs.get(name).status) != wanted:
-        assert time.monotonic() < deadline, f"{name} is {found}, not {wanted}"
+def wait(ml_client: "MLClient", name: str) -> Any:
+    for _ in range(LOOKS):
+        if (job := ml_client.jobs.get(name)).status in ENDED:
+            return job
         time.sleep(0.05)
+    raise AssertionError(f"{name} is still {job.status}")
+
+
+def status(ml_client: "MLClient", name: str, wanted: str) -> None:
+    for _ in range(LOOKS):
+        if (found := ml_client.jobs.get(name).status) == wanted:
+            return
+        assert found not in ENDED, f"{name} is {found}, not {wanted}"
+        time.sleep(0.05)
+    raise AssertionError(f"{name} is {found}, not {wanted}")
 
 
 def test_a_job_runs_to_its_end_and_says_what_it_was_asked(finished: Any) -> None:
@@ -323,8 +328,9 @@ def test_a_job_stays_running_for_as_many_reads_as_its_delay_says(
 ) -> None:
     delay("3 reads")
     submit("paced", force_rerun=False)
-    time.sleep(0.5)
-    assert [ml_client.jobs.get("paced").status for _ in range(2)] == ["Running", "Running"]
+    status(ml_client, "paced", "Running")
+    time.sleep(0.5)  # for which its work, which was done before, does not take
+    assert ml_client.jobs.get("paced").status == "Running"
     assert wait(ml_client, "paced").status == "Completed"
     delay("3600 s")
     submit("let-go")

@@ -32,7 +32,7 @@ for method, path, body in (
 
 def mlops(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mlops", "emulator", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_program_is_recorded_and_its_calls_are_answered_alike(emulator_address: Address, tmp_path: Path) -> None:

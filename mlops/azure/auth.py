@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops import clock, jsons
 from mlops.azure.federated import Federated
+from mlops.azure.one_token import OneAtATime
 from mlops.clouds import PUBLIC, Cloud
 from mlops.errors import BadInput, Problem
 
@@ -42,8 +43,8 @@ def credential(
         )
     from azure.identity import DefaultAzureCredential
 
-    alone = not interactive
-    return DefaultAzureCredential(exclude_interactive_browser_credential=alone, authority=cloud.login, **options)
+    alone, login = not interactive, cloud.login
+    return OneAtATime(DefaultAzureCredential(exclude_interactive_browser_credential=alone, authority=login, **options))
 
 
 def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, Any]) -> "TokenCredential":
@@ -57,7 +58,8 @@ def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, A
             )
         )
     given = {"authority": cloud.login, **options}
-    return Federated(environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"], assertion(environ, cloud), given)
+    tenant, client = environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"]
+    return OneAtATime(Federated(tenant, client, assertion(environ, cloud), given))
 
 
 def assertion(environ: Mapping[str, str], cloud: Cloud = PUBLIC) -> Callable[[], str]:

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from mlops import jsons
-from mlops.azure import bulk
-from mlops.azure.failures import Denied, Transient, translated
+from mlops.azure import bulk, metrics_batch
+from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
 from mlops.domain.cleanup.idle_endpoints import Unknown
 from mlops.errors import MlopsError
@@ -36,6 +35,17 @@ class Span:
     until: datetime
     grain: timedelta
     by_deployment: bool = False
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is asked of them, as parameters of the request."""
+        return {
+            "metricnamespace": NAMESPACE,
+            "metricnames": METRIC,
+            "aggregation": "Average",
+            "interval": "PT1H" if self.grain == GRAIN else "PT1M",
+            **({"filter": "deployment eq '*'", "top": str(MOST_SERIES)} if self.by_deployment else {}),
+        }
 
 
 class Monitor:
@@ -83,49 +93,15 @@ class Monitor:
 
 
 def _batch(workspace: Workspace, ids: Sequence[str], span: Span) -> dict[str, Answer]:
-    from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
-
-    from mlops.azure import connections
-    from mlops.azure.rate_limit import BudgetPolicy, Patient
-
-    bodies: list[str] = []
-    with (
-        translated(WHAT),
-        MetricsClient(
-            f"https://{workspace.location}.{workspace.cloud.metrics}",
-            workspace.credential,
-            audience=f"https://{workspace.cloud.metrics}",
-            retry_policy=Patient(),
-            per_retry_policies=[BudgetPolicy(workspace.budget)],
-            transport=connections.of(workspace.credential),
-        ) as client,
-    ):
-        client.query_resources(
-            resource_ids=list(ids),
-            metric_namespace=NAMESPACE,
-            metric_names=[METRIC],
-            timespan=(span.since, span.until),
-            granularity=span.grain,
-            aggregations=[MetricAggregationType.AVERAGE],
-            **({"filter": "deployment eq '*'", "max_results": MOST_SERIES} if span.by_deployment else {}),
-            raw_response_hook=lambda reply: bodies.append(reply.http_response.text()),
-        )
-    # The client drops the ids and each metric's own errorCode, and an endpoint must not be judged by another's traffic.
+    """By the id that each answer carries: an endpoint must not be judged by another's traffic."""
     asked = {id.lower() for id in ids}
-    answered = jsons.read(bodies[-1]).get("values") or []
+    answered = metrics_batch.ask(workspace, ids, span.since, span.until, span.query, WHAT)
     return {id: item for item in answered if (id := str(item.get("resourceid", "")).lower()) in asked}
 
 
 def _url(arm: str, id: str, span: Span) -> str:
-    query = {
-        "api-version": API,
-        "metricnamespace": NAMESPACE,
-        "metricnames": METRIC,
-        "aggregation": "Average",
-        "interval": "PT1H" if span.grain == GRAIN else "PT1M",
-        "timespan": f"{_iso(span.since)}/{_iso(span.until)}",
-        **({"$filter": "deployment eq '*'", "top": str(MOST_SERIES)} if span.by_deployment else {}),
-    }
+    query = {("$filter" if name == "filter" else name): value for name, value in span.query.items()}
+    query |= {"api-version": API, "timespan": f"{_iso(span.since)}/{_iso(span.until)}"}
     return f"{arm}{id}/providers/Microsoft.Insights/metrics?{urlencode(query)}"
 
 

@@ -4,14 +4,15 @@ No series is not zero requests: the newest minutes arrive late, and quiet minute
 Source: the supported metrics of Microsoft.MachineLearningServices/workspaces/onlineEndpoints (all at PT1M, Average).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from mlops.azure.endpoint_usage import NAMESPACE
-from mlops.azure.failures import translated
+from mlops.azure import metrics_batch
+from mlops.azure.monitor_client import NAMESPACE
 from mlops.azure.workspace import Workspace
+from mlops.domain.moments import parse_date
 from mlops.domain.promote.canary import Numbers
 
 REQUESTS, P95 = "RequestsPerMinute", "RequestLatency_P95"
@@ -66,22 +67,29 @@ def by_hour(workspace: Workspace, endpoint: str, *, since: datetime, until: date
 def _series(
     workspace: Workspace, endpoint: str, metric: str, filter: str, since: datetime, until: datetime
 ) -> Iterator[tuple[dict[str, str], list[tuple[datetime, float]]]]:
-    from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
+    query = {
+        "metricnamespace": NAMESPACE,
+        "metricnames": metric,
+        "aggregation": "Average",
+        "interval": "PT1M",
+        "filter": filter,
+        "top": str(MOST_SERIES),
+    }
+    id, what = f"{workspace.id}/onlineEndpoints/{endpoint}", f"read {metric} of {endpoint}"
+    answers = metrics_batch.ask(workspace, [id], since, max(until, since + MINUTE), query, what)
+    found = [one for answer in answers for one in answer.get("value") or [] if _value(one.get("name")) == metric]
+    for series in (series for one in found for series in one.get("timeseries") or []):
+        labels = series.get("metadatavalues") or []
+        yield {_value(item.get("name")).lower(): str(item.get("value")) for item in labels}, list(_points(series))
 
-    host = workspace.cloud.metrics
-    client = MetricsClient(f"https://{workspace.location}.{host}", workspace.credential, audience=f"https://{host}")
-    with translated(f"read {metric} of {endpoint}"):
-        (result,) = client.query_resources(
-            resource_ids=[f"{workspace.id}/onlineEndpoints/{endpoint}"],
-            metric_namespace=NAMESPACE,
-            metric_names=[metric],
-            timespan=(since, max(until, since + MINUTE)),
-            granularity=MINUTE,
-            aggregations=[MetricAggregationType.AVERAGE],
-            filter=filter,
-            max_results=MOST_SERIES,
-        )
-    elements: list[Any] = [element for one in result.metrics if one.name == metric for element in one.timeseries]
-    for element in elements:
-        labels = {str(key).lower(): str(value) for key, value in (element.metadata_values or {}).items()}
-        yield labels, [(point.timestamp, float(point.average)) for point in element.data if point.average is not None]
+
+def _points(series: Mapping[str, Any]) -> Iterator[tuple[datetime, float]]:
+    for point in series.get("data") or []:
+        moment = parse_date(point.get("timeStamp"))
+        if moment and point.get("average") is not None:
+            yield moment, float(point["average"])
+
+
+def _value(name: Any) -> str:
+    """What Azure Monitor calls a metric or a dimension, beside how it is called in a language."""
+    return str((name or {}).get("value", ""))

@@ -13,10 +13,11 @@ from typing import Any
 
 import polars as pl
 
-from mlops.dataset.curated import CuratedFiles, explain
+from mlops.dataset.curated import CuratedFiles
 from mlops.dataset.frames import Judged, Limits, judge
 from mlops.dataset.pack import pack
 from mlops.dataset.rejections import RejectionLog
+from mlops.dataset.row_reading import explain
 from mlops.dataset.spill import SpillFiles
 from mlops.dataset.table import Batch, draws
 from mlops.domain.dataset.formats.turns import Converted

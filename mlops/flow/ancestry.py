@@ -11,7 +11,7 @@ SHORT = 12
 
 @dataclass
 class Ancestry:
-    """The history of a folder's repository, as `mlops.domain.promote.precedence.IsAncestor` asks it."""
+    """The history of a folder's repository, as `mlops.domain.release.precedence.IsAncestor` asks it."""
 
     folder: Path
     say: Callable[[str], None]

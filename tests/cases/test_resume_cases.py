@@ -8,8 +8,8 @@ import pytest
 
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.promote import promotion_record
-from mlops.domain.promote.precedence import Asked, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
+from mlops.domain.release.precedence import Asked, is_older
 from mlops.domain.release.resume import MOST_RETRIES, PROMOTION_BOUND, Run, RunAction, decide
 from mlops.domain.training.run import JobState
 

@@ -15,6 +15,7 @@ from mlops.domain.evaluation.paired import (
     better,
     compare,
     not_worse,
+    quantile,
     recommended,
     sign_test,
 )
@@ -124,6 +125,12 @@ def test_the_sign_test_is_exact() -> None:
 def test_what_cannot_be_paired_is_refused(mine: list[float], theirs: list[float]) -> None:
     with pytest.raises(ValueError, match="score"):
         compare(mine, theirs, "higher")
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=40), st.floats(0, 1))
+def test_a_quantile_is_that_of_numpy(numbers: list[float], share: float) -> None:
+    ordered = np.sort(np.array(numbers))
+    assert quantile(ordered, share) == np.quantile(ordered, share)
 
 
 scores = st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=1, max_size=40)

@@ -44,7 +44,8 @@ OF_CODE = {
     "autoscale": {"2022-10-01": "azure-mgmt-monitor 6.0.2"},
     "chat_completions": {"2024-10-21": "Azure OpenAI, pages of Microsoft Learn on its interface"},
     "endpoint_usage": {"2024-02-01": "azure-monitor-querymetrics 1.0.0, and Resource Manager's metrics"},
-    "monitor_client": {"2024-02-01": "azure-monitor-querymetrics 1.0.0"},
+    "metrics_batch": {"2024-02-01": "azure-monitor-querymetrics 1.0.0"},
+    "monitor_client": {"2024-02-01": "Resource Manager's metrics"},
     "retail_prices": {"2023-01-01-preview": "pages of Microsoft Learn on retail prices"},
     "subscription": {
         "2019-05-01": "metadata/endpoints: azure-cli's list of clouds",

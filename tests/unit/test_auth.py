@@ -158,6 +158,24 @@ def test_each_acquisition_presents_a_token_of_its_own_and_a_cached_one_none(gith
     assert len(presented_tokens) == 2
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_threads_that_want_the_same_token_at_once_ask_entra_once(github: GitHub, newer: bool) -> None:
+    asked: list[str] = []
+    made = auth.credential(environment(github), interactive=False, transport=entra(asked))
+    start, found = threading.Barrier(8), list[str]()
+
+    def want() -> None:
+        start.wait()
+        found.append((made.get_token_info if newer else made.get_token)("https://management.azure.com/.default").token)
+
+    threads = [threading.Thread(target=want) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (found, len(asked), len(github.asked)) == (["access-1"] * 8, 1, 1)
+
+
 def test_a_refusal_of_entra_says_what_this_job_presented(github: GitHub) -> None:
     made = auth.credential(environment(github), interactive=False, transport=entra([], "AADSTS700213: No matching"))
     with pytest.raises(AzureRefused, match="AADSTS700213") as caught:
@@ -201,8 +219,9 @@ def test_a_browser_is_the_last_resort_and_only_where_somebody_watches(terminal: 
     from azure.identity import DefaultAzureCredential
 
     made = auth.credential({}, interactive=terminal)
-    assert isinstance(made, DefaultAzureCredential)
-    names = [type(one).__name__ for one in made.credentials]
+    chain = made.credential
+    assert isinstance(chain, DefaultAzureCredential)
+    names = [type(one).__name__ for one in chain.credentials]
     assert ("InteractiveBrowserCredential" in names) is terminal
     if terminal:
         assert names.index("InteractiveBrowserCredential") > names.index("AzureCliCredential")

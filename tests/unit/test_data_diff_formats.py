@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mlops.dataset.curated import rows_of
+from mlops.dataset.row_reading import rows_of
 from mlops.domain.dataset.difference import difference, word_diff
 from mlops.domain.dataset.rows import Read
 from mlops.domain.dataset.sources import SourceSpec

@@ -91,14 +91,14 @@ def compare(candidate: "Scores", reference: "Scores", better: Better, seed: int 
         raise ValueError("a score is not a finite number")
     differences = mine - theirs if better == "higher" else theirs - mine
     means = bootstrap_means(differences, seed)
-    low, high = np.quantile(means, (TAIL, 1 - TAIL))
+    ordered = np.sort(means)
     return Paired(
         conversations=mine.size,
         candidate=float(mine.mean()),
         reference=float(theirs.mean()),
         difference=float(differences.mean()),
-        low=float(low),
-        high=float(high),
+        low=quantile(ordered, TAIL),
+        high=quantile(ordered, 1 - TAIL),
         worse=float((means < 0).mean() + (means == 0).mean() / 2),
         deviation=float(differences.std(ddof=1)) if mine.size > 1 else 0.0,
         sign=sign_test(differences),
@@ -125,6 +125,14 @@ def bootstrap_means(differences: "Floats", seed: int) -> "Floats":
     middle = differences.mean()
     spread: Floats = middle + (means - middle) * math.sqrt(size / max(1, size - 1))
     return spread
+
+
+def quantile(ordered: "Floats", share: float) -> float:
+    """Of ascending numbers, as numpy's own, which imports masked arrays first: a tenth of what a gate takes."""
+    place = (ordered.size - 1) * share
+    below = math.floor(place)
+    low, high, part = float(ordered[below]), float(ordered[min(below + 1, ordered.size - 1)]), place - below
+    return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part
 
 
 def sign_test(differences: "Scores") -> SignTest:

@@ -25,7 +25,7 @@ from datetime import timedelta
 from mlops.domain.promote import audit, rollback_target
 from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts, EndpointState
 from mlops.domain.promote.lease import Stopped
-from mlops.domain.promote.preflight import busy, decided_otherwise, not_ours, unsafe
+from mlops.domain.promote.refusals import busy, decided_otherwise, not_ours, unsafe
 from mlops.domain.promote.steps import (
     BakeCanary,
     CreateDeployment,

@@ -10,7 +10,8 @@ from mlops.domain.promote import audit, rollback_target
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts, EndpointState, age
 from mlops.domain.promote.lease import FREE
-from mlops.domain.promote.preflight import belongs_to_another, busy
+from mlops.domain.promote.preflight import belongs_to_another
+from mlops.domain.promote.refusals import busy
 from mlops.domain.promote.steps import Done, Refuse, SetTraffic, Step, StopPromotion
 from mlops.domain.tags import LEASE_TAG, PROMOTING_TAG, ROLLBACK_TARGET_SINCE_TAG, ROLLED_BACK_TAG
 from mlops.errors import Problem

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mlops.domain.environments.order import PromotionOrder
-from mlops.domain.promote.precedence import Asked, IsAncestor, is_older
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState
+from mlops.domain.release.precedence import Asked, IsAncestor, is_older
 from mlops.domain.training.run import JobState
 
 PROMOTION_BOUND = timedelta(hours=2)  # the time limit of a promotion's job; a promotion that is older was cut off

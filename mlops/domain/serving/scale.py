@@ -3,9 +3,13 @@
 Who scaled is known from the deployment's tag, which says how many were stated when it was made or scaled by mlops.
 """
 
+from typing import TYPE_CHECKING
+
 from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts
-from mlops.domain.promote.steps import DesiredRollout, Progress, Scale
+
+if TYPE_CHECKING:
+    from mlops.domain.promote.steps import DesiredRollout, Progress, Scale
 
 
 def scaled_by_others(one: DeploymentFacts) -> bool:
@@ -37,8 +41,10 @@ def in_place(one: DeploymentFacts, wanted: int) -> int | None:
     return wanted if wanted > one.instance_count else None
 
 
-def step(facts: EndpointFacts, wanted: DesiredRollout, new: DeploymentFacts, progress: Progress) -> Scale | None:
+def step(facts: EndpointFacts, wanted: "DesiredRollout", new: DeploymentFacts, progress: "Progress") -> "Scale | None":
     """A candidate up to what is live, so that it can carry the same; what has all traffic as params.yaml says."""
+    from mlops.domain.promote.steps import Scale  # what only looks at the number of instances takes no step
+
     stated = wanted.instance_count
     if facts.share(new.name) == ALL:
         count = None if wanted.autoscaled else in_place(new, stated)

@@ -6,6 +6,7 @@ Every run looks anew, so a run that died is resumed by the next.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from mlops.azure import data
 from mlops.domain.cleanup import idle_deployments, idle_endpoints, protect, version_retention
@@ -17,12 +18,14 @@ from mlops.domain.cleanup.status import ENDS_MACHINES, Status, status_of
 from mlops.domain.environments.order import PromotionOrder
 from mlops.domain.evaluation import scoring
 from mlops.errors import BadInput, CapRefused, MlopsError, Problem, RemoteFailed
-from mlops.flow.cleanup.apply import Applied, apply
 from mlops.flow.cleanup.inventory import Inventory
 from mlops.flow.cleanup.workspaces import look
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
 from mlops.params import Params
+
+if TYPE_CHECKING:
+    from mlops.flow.cleanup.apply import Applied
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,11 @@ def run(context: Context, *, apply_plan: bool) -> Outcome[CleanupResult]:
     _check_rules(policy, inventories)
     plan = decide(policy, inventories)
     by_label = {_label(one, inventories): one for one in inventories}
-    applied = apply(plan, by_label, context.say) if apply_plan else None
+    applied = None
+    if apply_plan:
+        from mlops.flow.cleanup.apply import apply  # most commands that look at this plan do not act on it
+
+        applied = apply(plan, by_label, context.say)
     unread = [problem for one in inventories for problem in one.problems]
     failure = _failure(plan, [*(applied.problems if applied else ()), *unread])
     return Outcome(result_of(policy, plan, inventories, applied, looked.unread), failure)
@@ -146,7 +153,7 @@ def result_of(
     policy: CleanupPolicy,
     plan: Plan,
     inventories: Sequence[Inventory],
-    applied: Applied | None,
+    applied: "Applied | None",
     unread: tuple[str, ...] = (),
 ) -> CleanupResult:
     """What is planned, or what was done of it."""

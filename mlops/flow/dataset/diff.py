@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlops import history
-from mlops.dataset.curated import rows_of
+from mlops.dataset.row_reading import rows_of
 from mlops.domain.dataset.difference import Edited, Placed, difference, word_diff
 from mlops.domain.dataset.rows import Read
 from mlops.errors import BadInput, Problem

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
 
-from mlops.dataset.curated import explain
 from mlops.dataset.formats import records
+from mlops.dataset.row_reading import explain
 from mlops.domain.dataset import formats
 from mlops.domain.dataset.formats.turns import Converted
 from mlops.domain.dataset.grouped import grouped

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlops.dataset.curated import rows_of
+from mlops.dataset.row_reading import rows_of
 from mlops.domain.dataset.policies import screen
 from mlops.domain.dataset.rows import PACKED
 from mlops.domain.dataset.sources import SourceSpec

@@ -8,16 +8,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mlops.azure import blob_lock, endpoints
 from mlops.azure.blob_lock import BlobLock, Holder
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote import lease
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
-from mlops.domain.promote.steps import Wait
 from mlops.domain.tags import LEASE_TAG
 from mlops.errors import MlopsError, Problem
+
+if TYPE_CHECKING:
+    from mlops.domain.promote.steps import Wait
 
 NOTED = timedelta(minutes=60)  # what the note says; nobody waits for it
 Verb = Literal["promote", "rollback", "cleanup", "freeze"]
@@ -102,8 +104,10 @@ class EndpointLease:
                 self.noted = self.take() is None
                 self.release()
 
-    def waiting(self, other: Holder) -> Wait:
+    def waiting(self, other: Holder) -> "Wait":
         """What is said while another has it."""
+        from mlops.domain.promote.steps import Wait  # of a promotion; cleanup and freezing take no step
+
         why = f"{other} changes {self.endpoint}; where that run died, its lease ends within a minute"
         return Wait(self.endpoint, why)
 

@@ -7,8 +7,8 @@ from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import parse_model
 from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import EndpointFacts
-from mlops.domain.promote.precedence import Asked, IsAncestor, is_older
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.release.precedence import Asked, IsAncestor, is_older
 from mlops.flow.promote.promotion_record import asked
 
 

@@ -8,9 +8,9 @@ from mlops.azure import at_once, jobs, models
 from mlops.azure.failures import Denied
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.lease import Stopped
-from mlops.domain.promote.precedence import Asked
 from mlops.domain.promote.promotion_record import PromotionRecord, PromotionState, read, record_tag
 from mlops.domain.promote.spec import RolloutSpec
+from mlops.domain.release.precedence import Asked
 from mlops.domain.tags import COMMIT_TAG, JOB_TAG
 from mlops.errors import AzureRefused, BadInput, MlopsError
 from mlops.flow.outcome import Outcome

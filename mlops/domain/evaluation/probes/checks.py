@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlops import jsons
-from mlops.domain.evaluation.probes import languages
+from mlops.domain.evaluation.probes import languages, plain_schema
 from mlops.domain.evaluation.probes.refusal import refuses
 
 Spec = Any
@@ -64,13 +64,15 @@ def _matches(answer: str, wanted: str) -> bool:
 
 
 def _json(answer: str, schema: dict[str, Any]) -> bool:
-    from jsonschema import Draft202012Validator
-
     fenced = _FENCED.match(answer.strip())
     try:
         value = jsons.read(fenced[1] if fenced else answer)
     except ValueError:
         return False
+    if plain_schema.is_plain(schema):
+        return plain_schema.fits(value, schema)
+    from jsonschema import Draft202012Validator
+
     return bool(Draft202012Validator(schema).is_valid(value))
 
 

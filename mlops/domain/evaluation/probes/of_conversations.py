@@ -5,19 +5,21 @@ They count where the conversation is held out. What is trained on and asked does
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlops.domain.dataset.rows import Fault, Reason
-from mlops.domain.dataset.validate import Conversation, Messages
 from mlops.domain.evaluation.probes.checks import Check, list_fault, passes
+
+if TYPE_CHECKING:
+    from mlops.domain.dataset.validate import Conversation, Messages
 
 KEY = "checks"
 METRIC = "checks"  # the share of the conversations that have checks whose answers pass all of them
 FORMS = "data/probes/README.md has the form of each check"
-Checks: TypeAlias = Mapping[Messages, tuple[Check, ...]]  # by the whole conversation, its true answer last
+Checks: TypeAlias = "Mapping[Messages, tuple[Check, ...]]"  # by the whole conversation, its true answer last
 
 
-def fault_of(row: object, found: Conversation) -> Fault | None:
+def fault_of(row: object, found: "Conversation") -> Fault | None:
     """What is wrong with the checks of a row, whose own answer has to pass them; None where it has none."""
     if not isinstance(row, Mapping) or row.get(KEY) is None:  # a column of a table that others fill
         return None
@@ -31,7 +33,7 @@ def fault_of(row: object, found: Conversation) -> Fault | None:
     return Fault(Reason.SCHEMA, what, "correct the check or the answer")
 
 
-def conversation(question: Sequence[Mapping[str, str]], truth: str) -> Messages:
+def conversation(question: Sequence[Mapping[str, str]], truth: str) -> "Messages":
     """The key of a conversation that was asked."""
     return (*((turn["role"], turn["content"]) for turn in question), ("assistant", truth))
 

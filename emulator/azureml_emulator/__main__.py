@@ -1,6 +1,7 @@
 """`python -m azureml_emulator FOLDER [PROXY_PORT [CONTROL_PORT]]`: serve until SIGTERM or SIGINT."""
 
 import asyncio
+import errno
 import fcntl
 import gc
 import os
@@ -14,6 +15,7 @@ from azureml_emulator.core.state import Emulator
 from azureml_emulator.server import Running
 
 PORTS = 2
+NO_PORT = (errno.EADDRINUSE, errno.EACCES)  # it is in use, or this user may not have it
 OBJECTS_BETWEEN_COLLECTIONS = 50_000  # Python looks after 700, which is every call or two
 
 
@@ -26,7 +28,12 @@ async def serve(folder: Path, proxy_port: int, control_port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    address = await running.start(proxy_port=proxy_port, control_port=control_port, pid=os.getpid())
+    try:
+        address = await running.start(proxy_port=proxy_port, control_port=control_port, pid=os.getpid())
+    except OSError as error:
+        if error.errno not in NO_PORT:
+            raise
+        sys.exit(f"{error.strerror}; name another port, or 0 for any that is free")
     print(f"emulator serves {address.folder}: proxy {address.proxy_url}, control {address.control_url}", flush=True)
     await stopping.wait()
     await running.stop()

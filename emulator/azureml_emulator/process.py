@@ -61,6 +61,7 @@ def launch(
     command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
     log_file = folder / "process.log"
     with log_file.open("ab") as log:
+        begun = log.tell()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -68,7 +69,8 @@ def launch(
             process.returncode = 0  # it outlives this object on purpose; Popen would warn of that
             return address
         if process.poll() not in (None, BUSY):  # where another serves it, that one may not have said where yet
-            tail = "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            said = log_file.read_bytes()[begun:].decode(errors="replace")
+            tail = "\n".join(said.splitlines()[-5:])
             raise NotStarted(f"the emulator's process ended with code {process.returncode}: {tail}")
         time.sleep(0.05)
     process.kill()

@@ -272,7 +272,10 @@ def _copy_history(repository: Path, copy: Path) -> None:
 
 def _git(repository: Path, *arguments: str, said: str = "") -> str:
     command = ["git", "-C", str(repository), *arguments]
-    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+    # a name is bytes for git, which need not be UTF-8
+    done = subprocess.run(
+        command, input=said, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False
+    )
     if done.returncode:
         what = f"{repository} is no git checkout with a commit"
         raise BadInput(Problem(what, why=done.stderr.strip(), fix="run this in a clone of the repository"))

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from mlops import jsons
-from mlops.azure import entra_codes
+from mlops.azure import entra_codes, unreachable
 from mlops.errors import AzureRefused, BadInput, MlopsError, Problem, RemoteFailed
 
 _INSIDE = (
@@ -98,7 +98,7 @@ def translated(what: str) -> Iterator[None]:
     except MlopsError:
         raise
     except ClientAuthenticationError as error:
-        raise Denied(_sign_in(what, str(error), _tried(error))) from error
+        raise _signed_in_not(what, str(error), _tried(error)) from error
     except HttpResponseError as error:
         raise _http(what, error) from error
     except AzureError as error:
@@ -135,13 +135,15 @@ def _tried(error: Exception) -> str:
     return " ".join(dict.fromkeys([_first_lines(error, limit=2), *refused]))
 
 
-def _sign_in(what: str, said: str, first_lines: str) -> Problem:
-    """A sign-in that failed: Entra's code with what it means, where it says one."""
-    meaning = entra_codes.known(said)
-    if meaning is None:
-        return Problem(f"{what}: sign-in failed", why=first_lines, fix=_fix(said))
-    code = f"AADSTS{entra_codes.code_of(said)}"
-    return Problem(f"{what}: sign-in failed, {code}", why=f"{meaning.cause}; {first_lines}", fix=meaning.fix)
+def _signed_in_not(what: str, said: str, first_lines: str) -> MlopsError:
+    """A sign-in that failed: Entra's code with what it means, where it says one, or that Entra was not reached."""
+    if meaning := entra_codes.known(said):
+        code = f"AADSTS{entra_codes.code_of(said)}"
+        why = f"{meaning.cause}; {first_lines}"
+        return Denied(Problem(f"{what}: sign-in failed, {code}", why=why, fix=meaning.fix))
+    if fix := unreachable.fix(said):
+        return Transient(Problem(f"{what}: where one signs in could not be reached", why=first_lines, fix=fix))
+    return Denied(Problem(f"{what}: sign-in failed", why=first_lines, fix=_fix(said)))
 
 
 def _http(what: str, error: Any) -> MlopsError:
@@ -162,11 +164,8 @@ def _client_side(what: str, error: Exception) -> MlopsError:
     if is_not_found(error):
         return NotFound(Problem(what, why=_first_lines(error)))
     if kind in ("ServiceRequestError", "ServiceResponseError", "IncompleteReadError"):
-        return Transient(
-            Problem(
-                f"{what}: the service could not be reached", why=_first_lines(error), fix="run the same command again"
-            )
-        )
+        fix = unreachable.fix(str(error)) or "run the same command again"
+        return Transient(Problem(f"{what}: the service could not be reached", why=_first_lines(error), fix=fix))
     if kind in (
         "ValidationException",
         "UserErrorException",

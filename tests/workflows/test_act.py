@@ -80,6 +80,7 @@ jobs:
     runs-on: ubuntu-24.04
     steps: [{run: echo $$ begun; sleep 60}]
 """
+NOT_UTF8 = os.fsdecode(b"caf\xe9.txt")
 HISTORY = """
 on: push
 jobs:
@@ -300,6 +301,7 @@ def test_the_copy_is_what_a_checkout_of_the_working_tree_would_be(repository: Pa
     (repository / "folder" / "program").chmod(0o700)
     (repository / "folder" / "link").symlink_to("text")
     (repository / "dangling").symlink_to("nowhere")
+    (repository / NOT_UTF8).write_text("of another encoding")
     git(repository, "add", "--all")
     (repository / "deleted.txt").unlink()
     with sandbox(repository, os.environ) as place:
@@ -308,6 +310,7 @@ def test_the_copy_is_what_a_checkout_of_the_working_tree_would_be(repository: Pa
         assert ((copy / "link").readlink(), (copy / "link").read_text()) == (Path("text"), "folder/text")
         assert (place.copy / "dangling").is_symlink()
         assert not (place.copy / "deleted.txt").exists()
+        assert (place.copy / NOT_UTF8).read_text() == "of another encoding"
 
 
 def test_a_folder_without_a_commit_is_refused(tmp_path: Path, repository: Path) -> None:

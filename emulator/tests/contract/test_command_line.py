@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_the_folder_is_named_by_an_option_or_a_variable(tmp_path: Path) -> None:
     assert str(tmp_path / "b") in run("status", "--state", str(tmp_path / "b")).output
     home = run("status", **{FOLDER_VARIABLE: None, "XDG_STATE_HOME": str(tmp_path)}).output
     assert str(tmp_path / "azureml-emulator") in home
+
+
+def test_a_port_that_is_in_use_is_named_and_nothing_of_an_earlier_start(tmp_path: Path) -> None:
+    (tmp_path / "process.log").write_text("of an earlier start\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("up", "--state", str(tmp_path), "--proxy-port", port)
+    assert done.exit_code == 2
+    assert port in done.stderr
+    assert "name another port, or 0 for any that is free" in done.stderr
+    assert not {"Traceback", "of an earlier start"} & {*done.stderr.splitlines()}
+    assert "File " not in done.stderr
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:

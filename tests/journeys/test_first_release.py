@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,16 +91,14 @@ class Newcomer:
         show = Show(io.StringIO(), {"NO_COLOR": "1"}, verbose=False)
         state = Path(self.address.folder)
         runner = Runner(self.folder, load(self.folder / "params.yaml"), show, keep=True, state=state, settings=SMALL)
-        runner.address, runner.set_up = self.address, self.on_github()
+        runner.address, runner.set_up, runner.binaries = self.address, self.on_github(), self.binaries
         own = {stated["AZURE_CLIENT_ID"] for stated in runner.set_up.environments.values()}
         assert len(own) == len(runner.set_up.environments) == len(("training", "staging", "production"))
         payload = {"ref": REF, "repository": {"full_name": REPOSITORY, "fork": False}}
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "executable", str(self.binaries / "python"))
-            done, failure = runner.workflow("train", "push", payload)
-            assert failure is None, done.cause()
-            cleaned, failure = runner.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})  # reads metrics
-            assert failure is None, cleaned.cause()
+        done, failure = runner.workflow("train", "push", payload)
+        assert failure is None, done.cause()
+        cleaned, failure = runner.workflow("cleanup", "schedule", {"schedule": "23 4 * * *"})  # reads metrics
+        assert failure is None, cleaned.cause()
         return done
 
     def as_a_job_of(self, environment: str, roads: str) -> "Newcomer":

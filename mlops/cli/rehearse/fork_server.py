@@ -19,20 +19,26 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import GeneratorType
 from typing import NoReturn
 
 from mlops import __main__
 
 # In the order in which a rehearsal needs them: a command may be asked for before all are there, and imports the rest.
 FIRST = ("mlops.cli.plan", "mlops.views.plan", "mlops.flow.release.plan", "azure.identity", "requests")
-PACKAGES = ("mlops.cli", "mlops.views", "mlops.flow", "mlops.azure")
-SDK = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.storage.blob")
+PACKAGES = ("mlops.cli", "mlops.params", "mlops.views", "mlops.flow", "mlops.azure", "mlops.domain")
+SDK = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.storage.blob",
+    "azure.ai.ml.dsl._overrides_definition", "azure.ai.ml.entities._job.pipeline._load_component")  # fmt: skip
+# What is imported no sooner than it is used.
+LATE = ("azureml_emulator.cli.main", "encodings.utf_8_sig", "netrc", "azure.core.rest._requests_basic",
+    "azure.identity._credentials.imds", "msal_extensions", "azure.monitor.querymetrics", "jinja2")  # fmt: skip
 # Of `datasets` and the hub's library what reads nothing of the environment, as that is another for each rehearsal.
 UNDER_DATASETS = ("pandas", "pyarrow.parquet", "pyarrow.dataset", "pyarrow.json", "fsspec", "dill", "multiprocess.pool",
     "xxhash", "httpx2", "httpcore2", "jsonschema")  # fmt: skip
+BUILT_IN = (list, tuple, set, str, bool, int, float, type(None), GeneratorType, zip)
 STREAMS = 3
 
 
@@ -80,12 +86,21 @@ def _imports() -> Iterator[bool]:
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             importlib.import_module(found.name)
             yield True
-    for name in (*SDK, *UNDER_DATASETS):
+    for name in (*LATE, *SDK, *UNDER_DATASETS):
         with suppress(ImportError):  # what prepares data is not installed everywhere; then its command says so
             importlib.import_module(name)
         yield True
-    inspect.stack()  # asked for by the SDK for each pipeline; it looks where each module's file is, and keeps that
+    _look_once()
     yield True
+
+
+def _look_once() -> None:
+    """What is looked for once in a process, among all that was imported, and kept."""
+    for kind in BUILT_IN:
+        issubclass(kind, Mapping)  # no, said by each of the 1,500 classes below it that the SDK has: 11 ms a command
+    for frame in inspect.stack(0):  # the SDK asks for each pipeline; this looks where each module's file is
+        if inspect.getmodule(frame.frame) is None:
+            inspect.modulesbyfile[frame.filename] = ""  # no module's name; else all would be gone through each time
 
 
 def _begin(listener: socket.socket, ready: selectors.BaseSelector, running: dict[socket.socket, int]) -> None:

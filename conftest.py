@@ -17,7 +17,7 @@ from mlops import memory
 pytest_plugins = ["emulator_support.clients"]  # of emulator/tests
 
 # numpy's BLAS reads this once, when it is loaded; two test processes with two threads each would fight for two cores.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 # Act alone makes a hundred small files for each job, and each emulator a database: on a disk that is a third of such a

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from azureml_emulator import process
+from azureml_emulator import process, stand_in_model
 from azureml_emulator.core.state import Emulator
 from azureml_emulator.core.store import Resource
 from azureml_emulator.http.address import Address
@@ -138,7 +138,7 @@ def _variables(
 def surroundings(emulator: Emulator, python: str) -> dict[str, str]:
     """The variables of a process that runs a user's code: its Python comes first, and its calls lead back here."""
     here = {"PATH": f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    return {**os.environ, "PYTHONUNBUFFERED": "1", **_way_back(emulator), **here}
+    return {**stand_in_model.for_others(os.environ), "PYTHONUNBUFFERED": "1", **_way_back(emulator), **here}
 
 
 def _way_back(emulator: Emulator) -> dict[str, str]:

@@ -128,11 +128,14 @@ class Stage:
 
     def home(self) -> None:
         """Version 1 has all traffic, nothing is held, and nobody is at it."""
-        tags = [name for name in self.facts().tags if name.startswith("mlops-held-")]
-        endpoints.patch_tags(own_workspace(), self.endpoint, {**dict.fromkeys(tags), LEASE_TAG: lease.FREE})
-        for version in "123":
-            models.set_tags(own_workspace(), self.model, version, {"mlops-held-in-production": None})
-        if self.facts().live != {"model-1": 100}:
+        facts, workspace = self.facts(), own_workspace()
+        held = [name for name in facts.tags if name.startswith("mlops-held-")]
+        if held or facts.tags.get(LEASE_TAG, lease.FREE) != lease.FREE:
+            endpoints.patch_tags(workspace, self.endpoint, {**dict.fromkeys(held), LEASE_TAG: lease.FREE})
+        for one in models.versions(workspace, self.model):
+            if "mlops-held-in-production" in one.tags:
+                models.set_tags(workspace, self.model, one.version, {"mlops-held-in-production": None})
+        if facts.live != {"model-1": 100}:
             self.promote(1, consent=Consent(allow_older=True, accept_drift=True))
 
     def by_hand(self, traffic: dict[str, int]) -> None:

@@ -69,15 +69,40 @@ def blob_of(workspace: "Workspace", address: str) -> "BlobClient":
     return place.client().get_blob_client(address.partition("/paths/")[2])
 
 
-@pytest.mark.parametrize("size", [1, 70_000_000], ids=["at once", "in parts"])
+def parts_written(address: Address) -> int:
+    """How many parts of blobs an emulator has got so far."""
+    return (Path(address.folder) / "requests.log").read_bytes().count(b"comp=block&")
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Blob client, ours and the SDK's, begins to write in parts at 256 KiB where its default is 64 MiB."""
+    from azure.storage.blob._shared import base_client
+
+    configured = base_client.create_configuration
+
+    def small(**stated: Any) -> Any:
+        return configured(**{"max_single_put_size": 256 * 1024, "max_block_size": 128 * 1024, **stated})
+
+    monkeypatch.setattr(base_client, "create_configuration", small)
+
+
+@pytest.mark.parametrize(("size", "parts"), [(1, 0), (1_000_000, 8)], ids=["at once", "in parts"])
 def test_an_upload_is_what_the_sdk_leaves(
-    files: dict[str, Path], ml_client: "MLClient", tmp_path: Path, size: int
+    files: dict[str, Path],
+    ml_client: "MLClient",
+    emulator_address: Address,
+    tmp_path: Path,
+    small_parts: None,
+    size: int,
+    parts: int,
 ) -> None:
     from azure.ai.ml.entities import Data
 
     workspace, ours, theirs = own_workspace(), f"ours-{uuid.uuid4().hex[:8]}", f"theirs-{uuid.uuid4().hex[:8]}"
     tags = {"owner": "x", RECIPE_TAG: "a" * 30}
     text = f"{uuid.uuid4().hex:>{size}}"
+    before = parts_written(emulator_address)
     data.upload_text(workspace, ours, "1", text, tags)
     written = shown(workspace, ours, "1")
     blob_of(workspace, written["asset"]["dataUri"]).delete_blob()  # or the SDK would leave the file as it is
@@ -85,6 +110,7 @@ def test_an_upload_is_what_the_sdk_leaves(
     file.write_text(text)
     ml_client.data.create_or_update(Data(name=theirs, version="1", path=str(file), type="uri_file", tags=tags))
     assert shown(workspace, theirs, "1") == written
+    assert parts_written(emulator_address) - before == 2 * parts
 
 
 def test_a_file_that_is_whole_stays_and_one_that_was_given_up_is_replaced(files: dict[str, Path]) -> None:

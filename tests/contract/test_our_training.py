@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -96,11 +97,9 @@ def quota(emulator_address: Address) -> Iterator[Callable[[str, int], None]]:
 def canceled(workspace: Workspace, name: str) -> None:
     """Cancel a job, and look until it is; the SDK's own poller looks every 30 seconds."""
     jobs.cancel(workspace, name)
-    for _ in range(100):
-        found = jobs.find(workspace, name)
-        if found and found.state.ended:
-            return
-    raise AssertionError(f"{name} goes on")
+    while not (found := jobs.find(workspace, name)) or not found.state.ended:
+        assert found, f"{name} is lost"
+        time.sleep(0.05)
 
 
 def problems(context: Context) -> tuple[type[MlopsError], list[str]]:

@@ -4,7 +4,7 @@ Nothing but a retry or a clean refusal may come of it: traffic is whole, no tag 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,18 +46,22 @@ class World:
     folder: Path
     address: Address
 
-    def context(self, say: Callable[[str], None] = lambda _: None) -> Context:
+    def context(self, say: Callable[[str], None] = lambda _: None, steps: Sequence[int] = (50, 100)) -> Context:
         stated = parameters()
-        one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [50, 100]}
+        one = {"endpoint": ENDPOINT, "instance_type": SIZE, "traffic_steps": [*steps]}
         stated["environments"], stated["model"]["name"] = {"production": one}, MODEL
         stated.pop("rehearsal", None)
         stated["serving"] |= {"smoke_conversations": 1, "max_new_tokens": 2, "max_concurrent_requests_per_instance": 8}
         path = write(self.folder / "params.yaml", stated)
         return Context(load(path), path, own_workspace, say)
 
-    def promote(self, version: int, say: Callable[[str], None] = lambda _: None) -> None:
-        consent = Consent("again", allow_older=True, release_hold=True)
-        done = promote.run(self.context(say), "production", model=f"{MODEL}:{version}", consent=consent)
+    def promote(self, version: int, say: Callable[[str], None] = lambda _: None, *, at_once: bool = False) -> None:
+        """In two steps of the traffic, or `at_once`, which makes fewer calls."""
+        consent, context = (
+            Consent("again", allow_older=True, release_hold=True),
+            self.context(say, (100,) if at_once else (50, 100)),
+        )
+        done = promote.run(context, "production", model=f"{MODEL}:{version}", consent=consent)
         assert done.failure is None
 
     def rollback(self) -> None:
@@ -106,7 +110,7 @@ def world(
 @pytest.mark.parametrize("often", ["once", "2 times"])
 def test_an_endpoint_that_seems_gone_keeps_its_traffic_and_its_canary(world: World, often: str) -> None:
     if world.facts().live != {"model-1": 100}:
-        world.promote(1)
+        world.promote(1, at_once=True)
     facts = world.facts()
     if facts.find("model-2"):
         endpoints.delete_idle(own_workspace(), facts, "model-2")
@@ -124,7 +128,7 @@ def test_an_endpoint_that_seems_gone_keeps_its_traffic_and_its_canary(world: Wor
 def test_no_single_answer_is_believed(world: World, route: str, kind: str) -> None:
     workspace = own_workspace()
     for version in (1, 2) if len(world.facts().deployments) < 2 else (2,):
-        world.promote(version)
+        world.promote(version, at_once=True)
     for number, skip in enumerate(READS[route]):
         before, mark = world.facts().live, f"{route} {kind} {skip}"
         endpoints.patch_tags(workspace, ENDPOINT, {"somebody": mark})  # the last change, which a stale answer lacks
@@ -137,7 +141,7 @@ def test_no_single_answer_is_believed(world: World, route: str, kind: str) -> No
         assert sum(facts.live.values()) == 100
         assert {one.name for one in facts.deployments} >= set(before)
         assert (facts.tags["somebody"], facts.tags["mlops-environment"]) == (mark, "production")
-        world.promote(2)
+        world.promote(2, at_once=True)
         assert world.facts().live == {"model-2": 100}
         assert aliases.read(workspace, MODEL).of("production").champion == "2"
 
@@ -173,7 +177,7 @@ def test_ask_names_the_model_that_answered_or_refuses(world: World, kind: str) -
     """Each read in turn is answered wrongly, a stale one as before the newest promotion."""
     before = world.facts().live_model or f"{MODEL}:2"
     version = 1 if before == f"{MODEL}:2" else 2
-    world.promote(version)
+    world.promote(version, at_once=True)
     wrong: dict[str, object] = {}
     for number in range(40):
         rule = {"route": "*", "method": "GET", "effect": "stale" if kind == "stale" else "status", "skip": number}

@@ -165,6 +165,19 @@ def test_what_only_a_start_reads_makes_a_start(binaries: Path) -> None:
     command.end()
 
 
+def test_what_is_made_once_in_a_process_is_there_before_the_fork() -> None:
+    script = """
+import inspect
+from mlops.cli.rehearse import fork_server
+from mlops.params import core
+from mlops.params.schema import Params
+fork_server._look_once()
+assert Params in core._READERS and Params in core._WRITERS
+assert all(frame.filename in inspect.modulesbyfile for frame in inspect.stack(0))
+"""
+    assert run(Path(sys.executable), "-c", script).stderr == ""
+
+
 def test_another_module_is_run_by_python_itself(binaries: Path) -> None:
     done = run(binaries / "python", "-c", "import sys; print(sys.executable)")
     assert done.stdout == f"{sys.executable}\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from mlops import memory
 
@@ -49,7 +50,11 @@ os.environ |= {"GIT_CONFIG_GLOBAL": str(gitconfig), "GIT_CONFIG_NOSYSTEM": "1"}
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("explore", max_examples=1_000, deadline=None, suppress_health_check=SLOW)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.load_profile(PROFILE := os.environ.get("HYPOTHESIS_PROFILE", "same"))
+if PROFILE == "same":
+    # Hypothesis tries what stands as a constant in any module of this repository, too, which each worker reads for it:
+    # other examples after a change anywhere, and on a worker that has imported other modules by then.
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 # A worker collects 3,200 tests and imports the SDK: some 600,000 objects that stay. Looking for garbage took a fifth of

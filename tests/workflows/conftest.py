@@ -16,6 +16,7 @@ from tests.project import PARAMS_FILE
 from tests.workflows import stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
+REPOSITORY = {"GITHUB_REPOSITORY": "octo-org/mlops"}  # as in the payloads
 ENVIRONMENTS = """#!/bin/sh
 known={known}/$( {{ env | grep ^MLOPS_PROJECT | sort; printf '%s\\037' "$@"; cat {params}; }} | sha256sum | cut -c-64 )
 if [ ! -e "$known" ]; then  # it says the same to the same
@@ -66,7 +67,7 @@ class Play:
         real = shlex.join(["/bin/sh", str(environments)])
         self.program("mlops", stand_in.script(calls, answers, real))
         # The set-up action runs for real and finds its environment ready: the folder that holds the stand-in.
-        environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder)}
+        environment = {"MLOPS_VENV": str(self._folder), "MLOPS_VENV_READY": str(self._folder), **REPOSITORY}
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
         variables = {**({"AZURE_ML_WORKSPACE": "w"} if configured else {}), **also}
         machine = actions.RunnerSetup(os.pathsep.join(places), variables, environment)

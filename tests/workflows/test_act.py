@@ -31,6 +31,7 @@ jobs:
         run: |
           echo "go=no" >> "$GITHUB_OUTPUT"
           echo "sha=$GITHUB_SHA actor=$GITHUB_ACTOR secret=${SECRET-unset}"
+          echo "$GITHUB_REF of $GITHUB_REPOSITORY, and for act alone <$SHA_REF$GOGC>"
           cat tracked.txt untracked.txt; ls
       - run: echo never
         if: false
@@ -164,7 +165,8 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     (repository / "ignored.txt").write_text("not for a runner\n")
     seen: list[actions.Event] = []
     machine = actions.RunnerSetup(PATH, {"OWN": '["self-hosted", "in-our-network"]'}, actor="octocat")
-    done = actions.run(repository, "odd.yml", "push", {}, machine, seen.append)
+    payload = {"repository": {"full_name": "octo-org/mlops", "default_branch": "trunk"}}
+    done = actions.run(repository, "odd.yml", "push", payload, machine, seen.append)
     ran = ("first", "owned", "matrix (x)", "matrix (y)")
     assert done.jobs == dict.fromkeys(ran, "success")
     assert done.skipped == ["conditional"]
@@ -174,6 +176,7 @@ def test_every_job_ran_or_was_skipped_or_is_named(repository: Path, monkeypatch:
     assert done.output("say", "go") == "no"
     said = lines(seen)
     assert f"sha={git(repository, 'rev-parse', 'HEAD')} actor=octocat secret=unset" in said
+    assert "refs/heads/trunk of octo-org/mlops, and for act alone <>" in said
     assert "changed since" in said
     assert "new" in said
     assert "ignored.txt" not in said

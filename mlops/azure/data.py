@@ -26,6 +26,11 @@ def asset_name(name: str, role: str) -> str:
 
 def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, dict[str, str]] | None:
     """Version and tags of the data that was made from a recipe, if all three files are there."""
+    if known := workspace.handed(_made_from(name, recipe)):
+        version, every = str(known["version"]), known["tags"]
+        for role in ROLES:
+            workspace.remember(_seen(asset_name(name, role), version), {"tags": dict(every[role])})
+        return version, dict(every["test"])
     path = f"data/{quote(asset_name(name, 'test'))}/versions?api-version={API}&listViewType=ActiveOnly"
     try:
         versions = bulk.listing(workspace, path, f"list the data assets {name}")
@@ -34,6 +39,8 @@ def find_by_recipe(workspace: Workspace, name: str, recipe: str) -> tuple[str, d
     for item in versions:
         version, stated = str(item["name"]), plain_tags(item["properties"].get("tags"))
         if recipe in stated.get(RECIPE_TAG, "").split() and _whole(workspace, name, version):
+            others = {role: tags(workspace, asset_name(name, role), version) for role in ROLES if role != "test"}
+            workspace.hand_on(_made_from(name, recipe), {"version": version, "tags": {**others, "test": stated}})
             return version, stated
     return None
 
@@ -55,6 +62,10 @@ def tags(workspace: Workspace, name: str, version: str) -> dict[str, str] | None
     known: dict[str, Any] | None = workspace.known(_seen(name, version))
     found = known or _get(workspace, name, version) or _get(workspace, name, version)
     return None if found is None else plain_tags(found.get("tags"))
+
+
+def _made_from(name: str, recipe: str) -> tuple[str, str, str]:
+    return "prepared", name, recipe
 
 
 def _seen(name: str, version: str) -> tuple[str, str, str]:
@@ -79,7 +90,11 @@ def upload(
         _make(workspace, asset, version, files[role].name, files[role], tags)
         return f"{asset}:{version}"
 
-    return [made for made in at_once.each(one, ROLES) if made]
+    made = [name for name in at_once.each(one, ROLES) if name]
+    if len(made) == len(ROLES):
+        kept = {"version": version, "tags": {role: dict(tags) for role in ROLES}}
+        workspace.hand_on(_made_from(name, tags.get(RECIPE_TAG, "")), kept)
+    return made
 
 
 def _note(workspace: Workspace, asset: str, version: str, found: dict[str, Any], recipe: str) -> None:

@@ -74,7 +74,7 @@ def default(workspace: Workspace) -> str:
 def stated_default(workspace: Workspace) -> dict[str, Any]:
     """The workspace's own datastore as ARM shows it."""
     url, what = f"{workspace.url}/datastores?api-version={API}&isDefault=true", "find the default datastore"
-    found = workspace.remembered("default datastore", lambda: workspace.send("GET", url, what).json()["value"])
+    found = workspace.handed_on(("default datastore",), lambda: workspace.send("GET", url, what).json()["value"])
     if not found:
         raise AzureRefused(Problem("the workspace has no default datastore", "the workspace"))
     workspace.remember(("datastore", str(found[0]["name"])), dict(found[0]["properties"]))

@@ -34,20 +34,18 @@ def observe(
     *,
     is_empty: bool = False,
     is_likely: bool = False,
-    every: Every | None = None,
 ) -> EndpointFacts:
     """The endpoint as it is, `Absent` when there is none: when a read, the listing and a later read all say so.
 
     A deployment that the traffic, the endpoint's memory or `expected` names is read itself where the listing lacks it.
     `is_empty`: this process has just made it, so it has no deployments. `is_likely`: it is most likely there, so its
-    deployments are listed at the same time. `every` gives the listing to all of several that are looked at. Raises
-    Contradiction when no two answers agree.
+    deployments are listed at the same time. Raises Contradiction when no two answers agree.
     """
     listed: tuple[DeploymentFacts, ...] | None = () if is_empty else None
     if (is_likely or endpoint_address.is_known(workspace, name)) and not is_empty:  # or was there a moment ago
-        found, listed = at_once.both(lambda: _present(workspace, name, every), lambda: _listed(workspace, name))
+        found, listed = at_once.both(lambda: _present(workspace, name), lambda: _listed(workspace, name))
     else:
-        found = _present(workspace, name, every)
+        found = _present(workspace, name)
     return _seen(workspace, name, owner, found, expected, listed)
 
 
@@ -61,16 +59,19 @@ def first_look(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
     return _seen(workspace, name, owner, read(workspace, name))
 
 
-def is_there(workspace: Workspace, name: str, every: Every | None = None) -> bool:
+def is_there(workspace: Workspace, name: str) -> bool:
     """Whether the listing or a read has an endpoint that an earlier read did not find."""
-    listed, again = at_once.both(every or (lambda: names(workspace)), lambda: read(workspace, name))
+    listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
     return name in listed or again is not None
 
 
-def shown(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
-    """The endpoint for people to look at: `Absent` when neither a read nor the listing has it."""
+def shown(workspace: Workspace, name: str, owner: str, every: Every | None = None) -> EndpointFacts:
+    """The endpoint for who changes nothing: `Absent` when neither a read nor the listing has it.
+
+    `every` gives the listing to all of several that are looked at.
+    """
     found = read(workspace, name)
-    if found is None and name in names(workspace):
+    if found is None and name in (every or (lambda: names(workspace)))():
         return observe(workspace, name, owner)
     return _seen(workspace, name, owner, found)
 
@@ -101,13 +102,12 @@ def _seen(
     )
 
 
-def _present(workspace: Workspace, name: str, every: Every | None = None) -> dict[str, Any] | None:
+def _present(workspace: Workspace, name: str) -> dict[str, Any] | None:
     for _ in range(TRIES):
         if found := read(workspace, name):
             return found
-        if not is_there(workspace, name, every):
+        if not is_there(workspace, name):
             return None
-        every = None  # it contradicts the listing, which is made anew
         clock.sleep(PAUSE)
     raise contradiction(f"read the endpoint {name}")
 

@@ -56,7 +56,15 @@ def _resolved(
 
 
 def _where_jobs_write(workspace: Workspace, name: str, output: str, what: str) -> str | None:
+    key = "written output", name, output
+    if known := workspace.handed(key):
+        return str(known)
     store = datastores.default(workspace)
     paths = (f"azureml/{name}/{output}/", f"dataset/{name}/{output}/")
     there = next((path for path in paths if datastores.exists(workspace, store, path, what)), None)
-    return None if there is None else f"azureml://datastores/{store}/paths/{there}"
+    if there is None:
+        return None
+    found = f"azureml://datastores/{store}/paths/{there}"
+    if workspace.known(("job", name)):  # which has ended
+        workspace.hand_on(key, found)
+    return found

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from mlops.azure import bulk, run_tree
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
+from mlops.domain.evaluation.scoring import is_job_name
 from mlops.domain.moments import parse_date
 from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.run import Attempt, JobState, job_name
@@ -46,23 +47,37 @@ def find(workspace: Workspace, name: str) -> Job | None:
 
 def find_all(workspace: Workspace, names: Sequence[str]) -> list[Job | None]:
     """The same of several, read side by side."""
-    unknown = {name: _url(workspace, name) for name in names if not workspace.known(_key(name))}
+    unknown = {name: _url(workspace, name) for name in names if not _kept(workspace, name)}
     read = bulk.present(workspace, unknown, f"read the jobs {', '.join(unknown)}") if len(unknown) > 1 else {}
     for name, answer in read.items():
         if answer and answer["properties"].get("status") in run_tree.ENDED:
-            workspace.remember(_key(name), answer)
+            _keep(workspace, name, answer)
     answers = [read[name] if name in read else shown(workspace, name) for name in names]
     return [None if answer is None else _job(workspace, answer) for answer in answers]
 
 
 def shown(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """The job as ARM shows it, or None. One that has ended is read once: only `tag` changes it then."""
-    if known := workspace.known(_key(name)):
+    if known := _kept(workspace, name):
         return dict(known)
     found = workspace.look(_url(workspace, name), f"read the job {name}")
     if found and found["properties"].get("status") in run_tree.ENDED:
-        workspace.remember(_key(name), found)
+        _keep(workspace, name, found)
     return found
+
+
+def _keep(workspace: Workspace, name: str, ended: dict[str, Any]) -> None:
+    """One that has ended: an evaluation for the next steps of the workflow job, too, as nobody tags it later."""
+    workspace.remember(_key(name), ended)
+    if is_job_name(name):
+        workspace.hand_on(_key(name), ended)
+
+
+def _kept(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    known: dict[str, Any] | None = workspace.known(_key(name))
+    if known is None and is_job_name(name) and (known := workspace.handed(_key(name))):
+        workspace.remember(_key(name), known)
+    return known
 
 
 def recent(workspace: Workspace, limit: int, tag: str | None = None) -> list[Job]:
@@ -136,7 +151,7 @@ def tag(workspace: Workspace, name: str, tags: Mapping[str, str]) -> None:
     if ended:
         stated = ended["properties"]
         added = {**(stated.get("tags") or {}), **tags}
-        workspace.remember(_key(name), {**ended, "properties": {**stated, "tags": added}})
+        _keep(workspace, name, {**ended, "properties": {**stated, "tags": added}})
 
 
 def failure(workspace: Workspace, name: str) -> str:

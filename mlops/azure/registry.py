@@ -31,7 +31,7 @@ def url(workspace: Workspace, registry: str, path: str, query: str = "") -> str:
     stated = (
         f"{workspace.cloud.discovery}/registrymanagement/v1.0/registries/{quote(registry)}/discovery?api-version=v1.0"
     )
-    place = workspace.remembered(("registry", registry), lambda: workspace.send("GET", stated, what).json())
+    place = workspace.handed_on(("registry", registry), lambda: workspace.send("GET", stated, what).json())
     return (
         f"{str(place['primaryRegionResourceProviderUri']).rstrip('/')}/mferp/managementfrontend"
         f"/subscriptions/{place['subscriptionId']}/resourceGroups/{place['resourceGroup']}"
@@ -139,8 +139,9 @@ def _get(workspace: Workspace, registry: str, kind: str, name: str, version: str
     """A version as the registry shows it; a pinned one never changes, so it is read once."""
     what = f"{name}, version {version}, of {_holder(registry)}"
     key = (registry, kind, name, version)
+    stays = workspace.handed_on if registry and version != LATEST else workspace.remembered
     try:
-        return workspace.remembered(key, lambda: _read(workspace, registry, kind, name, version, f"read {what}"))
+        return stays(key, lambda: _read(workspace, registry, kind, name, version, f"read {what}"))
     except NotFound:
         hint = (
             "archived versions do not count as latest: pin a version"

@@ -50,13 +50,16 @@ def outputs(workspace: Workspace, name: str, what: str) -> dict[str, Any]:
     found = dict(run.get("outputs") or {})
     if run.get("status") in ENDED:
         workspace.remember(("outputs", name), found)
+        workspace.hand_on(("outputs", name), found)
     return found
 
 
 def _known_outputs(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """None where they have to be read: a listing may leave them out, so one that names none does not count."""
-    stated = workspace.known(("outputs", name))
-    return stated if stated is not None else (workspace.known(("run", name)) or {}).get("outputs") or None
+    stated: dict[str, Any] | None = workspace.known(("outputs", name))
+    if stated is None:
+        stated = (workspace.known(("run", name)) or {}).get("outputs") or workspace.handed(("outputs", name))
+    return stated
 
 
 def children(workspace: Workspace, name: str) -> list[dict[str, Any]]:

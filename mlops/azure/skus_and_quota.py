@@ -54,7 +54,7 @@ def quotas(workspace: Workspace) -> dict[str, Quota]:
 
 def _sizes(workspace: Workspace) -> list[dict[str, Any]]:
     what = "list the VM sizes of the region"
-    return workspace.remembered(
+    return workspace.handed_on(
         ("sizes", workspace.location),
         lambda: list(workspace.send("GET", _url(workspace, "vmSizes"), what).json()["value"]),
     )

@@ -4,9 +4,7 @@ It must not know any kind of resource; each has a module of its own beside this 
 """
 
 import hashlib
-import logging
 import threading
-import warnings
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -15,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlops.azure import quiet
 from mlops.azure.failures import Transient, not_azure, translated
 from mlops.azure.target import Target
 from mlops.clouds import Cloud
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlops.azure.rate_limit import Budget
     from mlops.azure.service_time import ServiceTime
+    from mlops.azure.step_cache import StepCache
 
 WORKSPACE_API = "2024-10-01"
 HASH_LENGTH = 6
@@ -38,9 +38,16 @@ T = TypeVar("T")
 class Workspace:
     """A workspace of Azure Machine Learning."""
 
-    def __init__(self, target: Target, credential: "TokenCredential", cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        credential: "TokenCredential",
+        cache: Path | None = None,
+        step_cache: "StepCache | None" = None,
+    ) -> None:
         self.target = target
         self.cache = cache  # a folder for what can be read again
+        self._step_cache = step_cache
         self._credential = credential
         self._others: dict[Target, Workspace] = {}
         self._registries: dict[str, MLClient] = {}  # making one asks the service
@@ -54,7 +61,7 @@ class Workspace:
 
         from mlops.azure import connections
 
-        _quiet()
+        quiet.sdk()
         names = self.target
         return MLClient(
             self._credential,
@@ -73,7 +80,7 @@ class Workspace:
         from mlops.azure import connections
 
         if name not in self._registries:
-            _quiet()
+            quiet.sdk()
             with translated(f"find the registry {name}"):
                 transport = connections.of(self._credential)
                 found = MLClient(self._credential, registry_name=name, cloud=self.cloud.name, transport=transport)
@@ -107,7 +114,7 @@ class Workspace:
     @property
     def description(self) -> dict[str, Any]:
         """The workspace as ARM shows it."""
-        return self.remembered("description", self._describe)
+        return self.handed_on(("description",), self._describe)
 
     def _describe(self) -> dict[str, Any]:
         url, what = f"{self.url}?api-version={WORKSPACE_API}", f"read the workspace {self.target.workspace}"
@@ -148,7 +155,7 @@ class Workspace:
         if target == here:
             return self
         if target not in self._others:
-            found = Workspace(target, self._credential, self.cache)
+            found = Workspace(target, self._credential, self.cache, self._step_cache)
             found._others = self._others
             if target.subscription_id == here.subscription_id:
                 found.budget = self.budget  # what Azure allows is counted for the subscription
@@ -162,6 +169,8 @@ class Workspace:
         """
         if not self._time.known:
             _ = self.description  # an answer like any other
+        if not self._time.known:  # an earlier step of the job had it
+            self._describe()
         return self._time.now()
 
     def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
@@ -174,6 +183,27 @@ class Workspace:
                 self._remembered[key] = read()
         found: T = self._remembered[key]
         return found
+
+    def handed_on(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        """The same of what cannot change while a workflow job runs, which an earlier step of it may have read."""
+
+        def once() -> T:
+            known: T | None = self.handed(key)
+            if known is None:
+                known = read()
+                self.hand_on(key, known)
+            return known
+
+        return self.remembered(key, once)
+
+    def handed(self, key: tuple[str, ...]) -> Any:
+        """What an earlier step of the workflow job handed on, or None."""
+        return self._step_cache.recall(self.id, key) if self._step_cache else None
+
+    def hand_on(self, key: tuple[str, ...], fact: Any) -> None:
+        """Hand something on to the next steps of the workflow job; elsewhere nothing happens."""
+        if self._step_cache:
+            self._step_cache.keep(self.id, key, fact)
 
     def alone(self, key: Hashable) -> AbstractContextManager[object]:
         """To be held while something is read that another thread may want at the same moment."""
@@ -210,7 +240,7 @@ class Workspace:
         from mlops.azure.answers import JsonOnly
         from mlops.azure.rate_limit import BudgetPolicy, Patient
 
-        _unheard()
+        quiet.sign_in()
         arm = self.cloud.arm
         sign = BearerTokenCredentialPolicy(self._credential, f"{arm}/.default")
         policies = [RequestIdPolicy(), Patient(), JsonOnly(), BudgetPolicy(self.budget), sign, self._time]
@@ -260,26 +290,3 @@ class Workspace:
                 return None
             response.raise_for_status()
         return dict(response.json())
-
-
-def _quiet() -> None:
-    """Silence the SDK, which warns of its own experimental classes and logs at will.
-
-    Called after its import, because it sets the level of its loggers then.
-    """
-    warnings.filterwarnings("ignore", module=r"azure\.|marshmallow|msrest|pydash")
-    for name in ("azure", "msrest", "msal", "azureml"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    for name, found in list(logging.root.manager.loggerDict.items()):
-        # A logger without a level of its own asks its parents; to set one costs a walk over all loggers.
-        theirs = name.startswith(("azure.", "msrest.", "msal.", "azureml."))
-        if theirs and isinstance(found, logging.Logger) and found.level != logging.NOTSET:
-            found.setLevel(logging.ERROR)
-
-
-def _unheard() -> None:
-    """What signing in logs goes nowhere: a thread's output is left alone, and a failure is told once, as ours."""
-    for name in ("azure", "msal"):
-        logger = logging.getLogger(name)
-        if not logger.handlers:  # without any, Python writes to standard error
-            logger.addHandler(logging.NullHandler())

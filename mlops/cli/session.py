@@ -256,7 +256,7 @@ class Session:
         return board(Page(self.stderr, self.environ).console, self.view.note)
 
     def _connect(self) -> "Workspace":
-        from mlops.azure import auth, target, trace
+        from mlops.azure import auth, step_cache, target, trace
         from mlops.azure.workspace import Workspace
 
         interactive = self.stderr.isatty() and self.actions.sha is None
@@ -265,7 +265,7 @@ class Session:
         if self.verbose:
             trace.calls(self.view.note)
         signed_in = auth.credential(self.environ, interactive=interactive, cloud=chosen.cloud)
-        return Workspace(chosen, signed_in, cache_folder(self.environ))
+        return Workspace(chosen, signed_in, cache_folder(self.environ), step_cache.of(self.environ, self.view.note))
 
 
 def _verb() -> str:

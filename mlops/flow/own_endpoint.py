@@ -36,7 +36,7 @@ def own_endpoints(context: Context) -> Mapping[str, EndpointFacts]:
 
     def look(one: tuple[str, str, Workspace]) -> EndpointFacts | BadInput:
         environment, name, workspace = one
-        observe = partial(endpoints.observe, every=every[workspace.id])
+        observe = partial(endpoints.shown, every=every[workspace.id])
         try:
             return own_endpoint(workspace, name, context.owner, environment, observe)
         except BadInput as error:
@@ -55,6 +55,19 @@ def check_project(
     found = [of_another_repository(facts, name, repository) for name, facts in served.items()]
     if problems := [problem for problem in (*found, _name_taken(workspace, owner, where)) if problem]:
         raise BadInput(problems)
+    workspace.hand_on(_checked(owner, repository, where), True)
+
+
+def is_checked(workspace: Workspace, owner: str, repository: str, where: str) -> bool:
+    """Whether an earlier step of this workflow job has looked, which need not be repeated where nothing is made by it.
+
+    A promotion, which makes something by these names, looks for itself.
+    """
+    return workspace.handed(_checked(owner, repository, where)) is True
+
+
+def _checked(owner: str, repository: str, where: str) -> tuple[str, ...]:
+    return "own names", owner, repository, where
 
 
 def _name_taken(workspace: Workspace, owner: str, where: str) -> Problem | None:

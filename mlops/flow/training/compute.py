@@ -24,7 +24,7 @@ from mlops.errors import AzureRefused, MlopsError, Problem, RemoteFailed
 from mlops.flow import poll
 from mlops.flow.context import Context
 from mlops.flow.outcome import Outcome
-from mlops.flow.own_endpoint import check_project, own_endpoints
+from mlops.flow.own_endpoint import check_project, is_checked, own_endpoints
 from mlops.flow.training import training_spec
 from mlops.flow.training.training_spec import Gathered
 
@@ -82,9 +82,13 @@ class TrainingLook:
 def run(context: Context, *, make: bool = True) -> Outcome[ComputeResult]:
     """Check base model, parameters, size, quota and cluster; create the cluster when there is none, if asked to."""
     workspace, spec = context.workspace, training_spec.of(context)
-    # before anything is paid for: a name of somebody else would be refused at the very end
+
+    def own() -> None:  # before anything is paid for: a name of somebody else would be refused at the very end
+        if not is_checked(workspace, spec.owner, spec.repository, spec.where):
+            check_project(workspace, own_endpoints(context), spec.owner, spec.repository, spec.where)
+
     _, looked = at_once.both(
-        lambda: check_project(workspace, own_endpoints(context), spec.owner, spec.repository, spec.where),
+        own,
         lambda: look(workspace, spec, context.say),
     )
     found, cluster, checked = looked.found, looked.cluster, looked.checked

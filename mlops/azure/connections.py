@@ -5,6 +5,7 @@ reads the environment for a proxy that does not change. It must not retry and mu
 """
 
 import re
+import threading
 from collections.abc import Hashable, MutableMapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ class PoolAdapter(HTTPAdapter):
         super().__init__(pool_maxsize=SIDE_BY_SIDE, max_retries=once)
         self._pools: dict[Hashable, HTTPConnectionPool] = {}
         self._trusts: dict[Hashable, ssl.SSLContext] = {}
+        self._making = threading.Lock()
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
@@ -50,13 +52,19 @@ class PoolAdapter(HTTPAdapter):
         place, through = urlsplit(str(request.url)), tuple((proxies or {}).items())
         key = place.scheme, place.netloc, verify, cert, through
         if key not in self._pools:
-            found = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            super().cert_verify(found, str(request.url), verify, cert)
-            secret = found.proxy is not None and found.proxy.scheme == "https"  # is greeted by what the pool names
-            if place.scheme == "https" and verify and not cert and not secret:
-                self._trust(found, request)
-            self._pools[key] = found
+            with self._making:  # of threads that want the same pool, one says whom it trusts
+                self._pools[key] = self._made(request, verify, proxies, cert)
         return self._pools[key]
+
+    def _made(self, request: requests.PreparedRequest, verify: Any, proxies: Any, cert: Any) -> "HTTPConnectionPool":
+        found = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if "ssl_context" in found.conn_kw:  # known by another spelling
+            return found
+        super().cert_verify(found, str(request.url), verify, cert)
+        secret = found.proxy is not None and found.proxy.scheme == "https"  # is greeted by what the pool names
+        if found.scheme == "https" and verify and not cert and not secret:
+            self._trust(found, request)
+        return found
 
     def _trust(self, pool: Any, request: requests.PreparedRequest) -> None:
         """Give a pool the authorities that it names, read once for all pools that name them."""

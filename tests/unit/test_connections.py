@@ -1,6 +1,7 @@
 """The connections of a sign-in, on a server that counts who came and what they brought."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -196,6 +197,7 @@ def test_authorities_are_read_once_for_all_connections(
 
     def counted(context: ssl.SSLContext, *named: Any) -> None:
         read.append(named)
+        time.sleep(0.05)  # the others come meanwhile
         load(context, str(authority))  # a folder would need OpenSSL's names of files
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)

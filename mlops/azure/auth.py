@@ -12,7 +12,6 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from mlops import clock, jsons
-from mlops.azure.federated import Federated
 from mlops.azure.one_token import OneAtATime
 from mlops.clouds import PUBLIC, Cloud
 from mlops.errors import BadInput, Problem
@@ -58,6 +57,8 @@ def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, A
             )
         )
     given = {"authority": cloud.login, **options}
+    from mlops.azure.federated import Federated  # of a workflow alone
+
     tenant, client = environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"]
     return OneAtATime(Federated(tenant, client, assertion(environ, cloud), given))
 

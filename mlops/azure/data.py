@@ -1,12 +1,11 @@
 """Data assets of the workspace: the three files of one preparation, uploaded once for each digest."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mlops.azure import at_once, bulk, datastores, uploads
+from mlops.azure import at_once, bulk, datastores
 from mlops.azure.failures import NotFound, translated
 from mlops.azure.translate import plain_tags
 from mlops.azure.workspace import Workspace
@@ -118,6 +117,8 @@ def _make(
 ) -> None:
     """One version of a file, as the SDK's `data.create_or_update` leaves it."""
     what = f"upload {asset}:{version}"
+    from mlops.azure import uploads  # of `prepare` and `evaluate`; who looks uploads nothing
+
     address = uploads.file(workspace, file, content, uploads.Asset(asset, version), what)
     if address is None:
         _make_by_sdk(workspace, asset, version, file, content, tags)
@@ -131,6 +132,8 @@ def _make_by_sdk(
     workspace: Workspace, asset: str, version: str, file: str, content: bytes | Path, tags: Mapping[str, str]
 ) -> None:
     """The same where the datastore is of another kind, such as a data lake; one at a time."""
+    import tempfile
+
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Data
 

@@ -5,7 +5,6 @@ through the SDK.
 """
 
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,6 +141,8 @@ def _credential(workspace: Workspace, stated: dict[str, Any], url: str, what: st
 
 
 def _by_sdk(workspace: Workspace, address: str, what: str) -> bytes | None:
+    import tempfile
+
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
 
     with tempfile.TemporaryDirectory() as folder, translated(what):

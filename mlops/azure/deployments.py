@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.azure import autoscale, bulk
+from mlops.azure import bulk
 from mlops.azure.failures import translated
 from mlops.azure.translate import seconds, word
 from mlops.azure.workspace import Workspace
@@ -83,6 +83,8 @@ def delete(workspace: Workspace, endpoint: str, name: str, sure: Callable[[], ob
 
     `sure` is called right before each of the two, as Azure takes no condition with a deletion.
     """
+    from mlops.azure import autoscale
+
     autoscale.remove(workspace, endpoint, name, sure)
     sure()
     url = f"{workspace.url}/onlineEndpoints/{endpoint}/deployments/{name}?api-version={API}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from mlops.azure.monitor_client import BATCH, GRAIN, METRIC, MINUTE, NAMESPACE, Answer, Monitor, Span
 from mlops.azure.workspace import Workspace
-from mlops.domain.cleanup.idle_endpoints import Activity, Known, Unknown
+from mlops.domain.cleanup.activity import Activity, Known, Unknown
 from mlops.domain.moments import parse_date
 
 __all__ = ["METRIC", "NAMESPACE", "Wanted", "activity", "deployments_used"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from mlops import clock
-from mlops.azure import at_once, autoscale, bulk, deployments, endpoint_address
+from mlops.azure import at_once, bulk, deployments, endpoint_address
 from mlops.azure.agree import PAUSE, TRIES, agreed, contradiction
 from mlops.azure.failures import Conflict, NotFound
 from mlops.azure.translate import plain_tags
@@ -250,6 +250,8 @@ def delete(workspace: Workspace, name: str, sure: Callable[[], object] = _nothin
 
     `sure` is called right before each of the two, as Azure takes no condition with a deletion.
     """
+    from mlops.azure import autoscale
+
     autoscale.remove(workspace, name, sure=sure)
     sure()
     workspace.change("DELETE", endpoint_address.url(workspace, name), f"delete the endpoint {name}")

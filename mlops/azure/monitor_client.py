@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from mlops.azure import bulk, metrics_batch
 from mlops.azure.failures import Denied, Transient
 from mlops.azure.workspace import Workspace
-from mlops.domain.cleanup.idle_endpoints import Unknown
+from mlops.domain.cleanup.activity import Unknown
 from mlops.errors import MlopsError
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"

@@ -1,6 +1,5 @@
 """Base models and pipeline components of a registry, as the domain knows them."""
 
-import difflib
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
@@ -175,6 +174,8 @@ def _near(workspace: Workspace, registry: str, name: str) -> str:
             newest = newest_version(workspace, registry, name)
             return f'its newest version is "{newest}"' if newest else ""
         by_lower = {one.lower(): one for one in every}
+        import difflib
+
         near = difflib.get_close_matches(name.lower(), by_lower, n=1)
         return f"perhaps you meant {by_lower[near[0]]}; `mlops models` lists what is offered" if near else ""
     return ""

@@ -53,7 +53,8 @@ NOT_TO_LOOK = {"pydantic", "rich", "numpy", "polars", "jsonschema", "mlops.datas
 NOT_TO_LOOK |= {"mlops.domain.registry.lineage", "mlops.domain.registry.model_card", "mlops.flow.training.watch"}
 NOT_TO_LOOK |= {"mlops.domain.promote.steps", "mlops.domain.promote.planner", "mlops.flow.cleanup.apply"}
 NOT_TO_LOOK |= {"mlops.domain.dataset.manifest", "mlops.domain.dataset.validate", "mlops.flow.promote.lease"}
-NOT_TO_LOOK |= {"azure.monitor", "azure.storage"}
+NOT_TO_LOOK |= {"mlops.domain.evaluation.judge", "mlops.actions.act", "mlops.actions.events"}
+NOT_TO_LOOK |= {"azure.monitor", "azure.storage", "difflib", "mlops.azure.uploads", "mlops.azure.autoscale"}
 LOOKING = ("evaluation.gate", "registry.lineage", *(f"release.{verb}" for verb in ("doctor", "plan", "runs", "status")))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from mlops import product, yamls
 from mlops.actions import read
-from mlops.domain.repository.answers import CALLED, EACH, SINGLE, ULTRACHAT, SetUp
-from mlops.domain.repository.pin import Pin, moved, pins
+from mlops.domain.repository.answers import ULTRACHAT, SetUp
+from mlops.domain.repository.pin import CALLED, EACH, SINGLE, Pin, moved, pins
 from mlops.flow.repository import init
 from tests.workflows.answers import ALL, FINISHED, PUSH, REGISTERED, SUBMITTED, answers, promoted
 from tests.workflows.conftest import Play

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from mlops import yamls
 from mlops.actions import read
 from mlops.cli.main import cli
-from mlops.domain.repository.answers import CALLED, EACH
+from mlops.domain.repository.pin import CALLED, EACH
 from mlops.params.environments import MOST_WAVES
 from mlops.params.schema import Watch
 from mlops.views.environments import JOBS

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mlops.domain.cleanup.idle_endpoints import EndpointUsage, Unknown
+from mlops.domain.cleanup.activity import Unknown
+from mlops.domain.cleanup.idle_endpoints import EndpointUsage
 from mlops.domain.cleanup.mark_then_delete import MarkThenDelete, Verdict
 from mlops.domain.cleanup.marks import value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mlops.domain.cleanup.activity import Activity, Known, Unknown
 from mlops.domain.cleanup.marks import asked_to_keep, mark_value, read_mark, value_of
 from mlops.domain.cleanup.plan import Because, Cause, Item, ItemState, Kind, Plan
 from mlops.domain.promote import audit, lease
@@ -47,27 +48,6 @@ INGESTION_LAG = timedelta(hours=2)  # metrics arrive late, so a window may end t
 MARK_LASTS = timedelta(days=30)
 ORPHAN_IDLE = timedelta(days=1)  # idle sooner, but never before its minimum age
 AT_REST = frozenset({EndpointState.SUCCEEDED, EndpointState.FAILED, EndpointState.CANCELED})
-
-
-@dataclass(frozen=True)
-class Known:
-    """Measured use: requests in a window, and how many grains the service answered for, zeros and gaps alike."""
-
-    last_request: datetime | None
-    requests: float
-    window_start: datetime
-    window_end: datetime
-    points: int
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """There is no measurement."""
-
-    why: str
-
-
-Activity = Known | Unknown
 
 
 @dataclass(frozen=True)

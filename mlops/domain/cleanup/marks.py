@@ -1,6 +1,5 @@
 """The tags on an endpoint that cleanup writes or obeys. What follows from them is decided elsewhere."""
 
-import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -43,6 +42,8 @@ def asked_to_keep(tags: Mapping[str, str], now: datetime) -> str | None:
 def resembles_keep_until(name: str) -> bool:
     """Whether somebody who named a tag so may have meant KEEP_UNTIL_TAG; a slip must not lessen protection."""
     plain = "".join(letter for letter in name.casefold().removeprefix("mlops") if letter.isalpha())
+    import difflib  # of a tag that is there and no known one
+
     match = difflib.SequenceMatcher(None, plain, "keepuntil")
     # The first two are never less than the last, and take a fraction of its time.
     return all(ratio() >= 0.75 for ratio in (match.real_quick_ratio, match.quick_ratio, match.ratio))

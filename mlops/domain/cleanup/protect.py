@@ -6,7 +6,6 @@ It must not judge what is not protected. A rule that fits nothing is an error, f
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from mlops.domain.cleanup.plan import Kind
@@ -72,6 +71,8 @@ def problems(
         names = found.get(rule.kind, ())
         if any(rule.fits(rule.kind, name) for name in names):
             continue
+        from difflib import get_close_matches  # of a rule that fits nothing
+
         close = get_close_matches(rule.name, list(names), n=1, cutoff=0.6)
         meant = f"did you mean {close[0]!r}? " if close else ""
         wrong.append(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops import jsons
-from mlops.domain.evaluation.metric_table import PROBES_PREFIX
+from mlops.domain.evaluation.metric_table import ALL_PROBES, PROBES_PREFIX
 from mlops.domain.evaluation.scoring import ANSWER, QUESTION
 from mlops.domain.numbers import as_float
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 PREDICTIONS = "predictions"  # column of the evaluation component's file of answers, and the name of that output
 TIMES = "performance_metadata"  # the name of its output with a row for each answer, which says how long it took
 SECONDS = "answer_seconds"
-ALL_PROBES = f"{PROBES_PREFIX}all"
 
 
 @dataclass(frozen=True)

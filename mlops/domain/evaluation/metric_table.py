@@ -63,6 +63,7 @@ _TABLE = (
 )
 METRICS = {metric.name: metric for metric in _TABLE}
 PROBES_PREFIX = "probes."  # and the category: the share of its checks that pass
+ALL_PROBES = f"{PROBES_PREFIX}all"
 
 
 def known(name: str) -> Metric | None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops.domain.evaluation.answers import ALL_PROBES, Exchange, Heard, ModelAnswers
-from mlops.domain.evaluation.metric_table import direction
+from mlops.domain.evaluation.answers import Exchange, Heard, ModelAnswers
+from mlops.domain.evaluation.metric_table import ALL_PROBES, direction
 from mlops.domain.evaluation.paired import Paired, compare
 
 if TYPE_CHECKING:

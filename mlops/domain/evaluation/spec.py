@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlops.domain.environments.workspace_name import WorkspaceName
-from mlops.domain.evaluation.rules import Rule
 
 if TYPE_CHECKING:
+    from mlops.domain.evaluation.findings import Rule
     from mlops.domain.evaluation.probes.suites import Probe
 
 
@@ -17,7 +17,7 @@ class GateSpec:
     `seed` is of the bootstrap by which answers are compared.
     """
 
-    rules: tuple[Rule, ...]
+    rules: "tuple[Rule, ...]"
     wait_seconds: float
     seed: int = 0
 

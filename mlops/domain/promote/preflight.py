@@ -6,31 +6,38 @@ Source: how-to-manage-quotas of the Azure ML documentation.
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mlops.domain.machines import MachineFinding
 from mlops.domain.promote.audit import frozen, hold_of, serving_hold
 from mlops.domain.promote.endpoint import EndpointFacts, EndpointState
 from mlops.domain.tags import ENVIRONMENT_TAG, OWNER_TAG, REPOSITORY_TAG
 from mlops.errors import AzureRefused, Problem
+
+if TYPE_CHECKING:
+    from mlops.domain.machines import MachineFinding
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?")
 SHORTEST, LONGEST = 3, 32
 MOST_DEPLOYMENTS = 20
 
 
-def check_name(name: str, what: str, where: str, key: str = "") -> MachineFinding | None:
+def check_name(name: str, what: str, where: str, key: str = "") -> "MachineFinding | None":
     """An endpoint's or deployment's name, which people know as `what`."""
     if SHORTEST <= len(name) <= LONGEST and NAME.fullmatch(name):
         return None
+    from mlops.domain.machines import MachineFinding  # most names are right
+
     rule = f"Azure takes {SHORTEST} to {LONGEST} characters: a letter, then letters, digits and hyphens, no hyphen last"
     said = f"{what} {name!r} is no name that Azure takes ({len(name)} characters)"
     return MachineFinding(Problem(said, where, why=rule, fix="change it", key=key))
 
 
-def check_room(endpoint: str, deployments: int) -> MachineFinding | None:
+def check_room(endpoint: str, deployments: int) -> "MachineFinding | None":
     """Whether an endpoint takes one deployment more."""
     if deployments < MOST_DEPLOYMENTS:
         return None
+    from mlops.domain.machines import MachineFinding
+
     what = f"{endpoint} has {deployments} deployments, as many as Azure takes"
     return MachineFinding(Problem(what, fix="delete some that have no traffic"), AzureRefused)
 

@@ -5,11 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops.domain.repository.pin import Pin
+from mlops.domain.repository.pin import CALLED, Pin
 
-SINGLE = ("auth-check", "check", "cleanup", "comment", "promote", "resume", "rollback", "site", "poll", "train")
-EACH = ("check-models", "cleanup-models", "poll-models", "resume-models", "train-models")  # for several models
-CALLED = (*SINGLE, *EACH)  # workflows of this program
 LONGEST_PREFIX = 14  # of an endpoint's name: Azure takes 32 characters, of which `-production-` and a hash take 18
 _BLANK = re.compile(r"@@\{([\w-]+)\}")
 _ODD = re.compile(r"[^a-z0-9]+")

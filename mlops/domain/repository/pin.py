@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SINGLE = ("auth-check", "check", "cleanup", "comment", "promote", "resume", "rollback", "site", "poll", "train")
+EACH = ("check-models", "cleanup-models", "poll-models", "resume-models", "train-models")  # for several models
+CALLED = (*SINGLE, *EACH)  # workflows of this program
+PATHS = tuple(f".github/workflows/{name}.yml" for name in CALLED)
 _STATED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]{40})")
 _USED = re.compile(
     r"(?P<before>\buses:\s*)(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>\.github/workflows/[\w.-]+\.ya?ml)"

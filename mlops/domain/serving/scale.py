@@ -5,7 +5,6 @@ Who scaled is known from the deployment's tag, which says how many were stated w
 
 from typing import TYPE_CHECKING
 
-from mlops.domain.promote import rollback_target
 from mlops.domain.promote.endpoint import ALL, DeploymentFacts, EndpointFacts
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def in_place(one: DeploymentFacts, wanted: int) -> int | None:
 
 def step(facts: EndpointFacts, wanted: "DesiredRollout", new: DeploymentFacts, progress: "Progress") -> "Scale | None":
     """A candidate up to what is live, so that it can carry the same; what has all traffic as params.yaml says."""
+    from mlops.domain.promote import rollback_target
     from mlops.domain.promote.steps import Scale  # what only looks at the number of instances takes no step
 
     stated = wanted.instance_count

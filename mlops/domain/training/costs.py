@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from statistics import median
 
 HOUR = 3600.0
 HOURS_A_MONTH = 730
@@ -102,6 +101,8 @@ def estimate(
     like = [run for run in past if run.size.lower() == size.lower() and run.nodes == nodes and run.seconds > 0]
     if not like:
         return None
+    from statistics import median  # of a run that was before: few commands know any
+
     hours = median(_scaled(run, work) for run in like) / HOUR
     return Estimate(
         hours=hours,

@@ -5,7 +5,6 @@ checks none of this: values travel as strings and a bad one fails hours later on
 It must not call a service.
 """
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -241,6 +240,8 @@ def _unknown(component: Component, name: str, others: Sequence[Component]) -> Pr
         why = f"versions that take it: {versions}; {difference(component, taking[0])}"
         fix = f'remove it, or set training.component_version to "{taking[0].version}"'
         return Problem(what, WHERE, why=why, fix=fix, key=key)
+    import difflib
+
     near = difflib.get_close_matches(name, [n for n, spec in component.inputs.items() if spec.literal], n=1)
     fix = f"perhaps you meant {near[0]}" if near else "remove it"
     known = f"nor of {', '.join(other.version for other in others)}" if others else "inputs differ between versions"

@@ -6,7 +6,6 @@ Pure. It must not read a run.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 
 from mlops.domain.training.progress import PipelineStep, Snapshot
 
@@ -43,6 +42,8 @@ class PastSteps:
             for step in steps:
                 if step.leaf:
                     took.setdefault(step.name, []).append(step.seconds() or 0.0)
+        from statistics import median  # of a run that goes on
+
         return cls({name: median(found) for name, found in took.items()}, count)
 
 

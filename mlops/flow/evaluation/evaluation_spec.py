@@ -1,7 +1,6 @@
 """What params.yaml asks of an evaluation, taken from it once."""
 
 from mlops.domain.evaluation.probes import of_conversations
-from mlops.domain.evaluation.rules import unproduced
 from mlops.domain.evaluation.spec import EvaluationSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.context import Context
@@ -39,6 +38,8 @@ def of(context: Context) -> EvaluationSpec:
 
 def check_rules(project: Project) -> None:
     """Raise BadInput with every rule of the gate whose metric nothing will give a value. Asks no cloud."""
+    from mlops.domain.evaluation.rules import unproduced  # of `check` and plans without a cloud
+
     params, where = project.params, str(project.params_path)
     categories = {probe.category for probe in probes.asked(project)}
     found = [

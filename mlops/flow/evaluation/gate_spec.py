@@ -1,8 +1,7 @@
 """What params.yaml asks of the gate, taken from it once; needs no workspace."""
 
-from mlops.domain.evaluation.answers import ALL_PROBES
-from mlops.domain.evaluation.metric_table import PROBES_PREFIX
-from mlops.domain.evaluation.rules import Rule
+from mlops.domain.evaluation.findings import Rule
+from mlops.domain.evaluation.metric_table import ALL_PROBES, PROBES_PREFIX
 from mlops.domain.evaluation.spec import GateSpec
 from mlops.params import Params
 

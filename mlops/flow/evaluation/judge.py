@@ -7,11 +7,11 @@ from pathlib import Path
 from mlops.azure import scoring
 from mlops.azure.chat_completions import ChatDeployment, Completion
 from mlops.azure.workspace import Workspace
-from mlops.domain.evaluation.answers import ALL_PROBES
 from mlops.domain.evaluation.judge import pairs
 from mlops.domain.evaluation.judge.agreement import Agreement, agreement, with_people
 from mlops.domain.evaluation.judge.pairs import Call, Pair, Preference, Ruled
 from mlops.domain.evaluation.judge.spec import JudgeSpec
+from mlops.domain.evaluation.metric_table import ALL_PROBES
 from mlops.domain.evaluation.paired import Paired
 from mlops.domain.evaluation.paired import compare as compare_scores
 from mlops.domain.promote.spec import Invocation

@@ -1,21 +1,25 @@
 """What params.yaml asks of a judge, with the files that it names; needs no cloud."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops import textfiles
-from mlops.domain.evaluation.judge.agreement import Labelled, read_labels
-from mlops.domain.evaluation.judge.pairs import SCHEMA
-from mlops.domain.evaluation.judge.spec import JudgeSpec
 from mlops.errors import BadInput, Problem
 from mlops.flow.project import Project
 from mlops.params.evaluation import Judge
 
+if TYPE_CHECKING:
+    from mlops.domain.evaluation.judge.agreement import Labelled
+    from mlops.domain.evaluation.judge.spec import JudgeSpec
 
-def of(project: Project) -> JudgeSpec | None:
+
+def of(project: Project) -> "JudgeSpec | None":
     """The judge; None where params.yaml names none. Raises BadInput for files that are not there or not right."""
     wanted = project.params.evaluation.judge
     if wanted is None:
         return None
+    from mlops.domain.evaluation.judge.agreement import read_labels
+    from mlops.domain.evaluation.judge.spec import JudgeSpec
+
     rubric = _file(project, wanted.rubric, "rubric")
     if not rubric.strip():
         fix = "say what makes an answer better"
@@ -47,6 +51,8 @@ def _settings(wanted: Judge) -> dict[str, Any]:
     else:
         found = {"max_tokens": wanted.max_answer_tokens, "temperature": 0, "seed": 0}
     if wanted.response_format == "json_schema":
+        from mlops.domain.evaluation.judge.pairs import SCHEMA
+
         form = {"name": "verdict", "strict": True, "schema": SCHEMA}
         found["response_format"] = {"type": "json_schema", "json_schema": form}
     elif wanted.response_format == "json_object":

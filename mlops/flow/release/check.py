@@ -133,7 +133,7 @@ def _environments(project: Project) -> str:
     return " -> ".join(" and ".join(wave) for wave in PromotionOrder(params.order).waves())
 
 
-def _own_workflows(top: Path) -> list[actions.Workflow]:
+def _own_workflows(top: Path) -> "list[actions.Workflow]":
     folder = top / ".github" / "workflows"
     return [actions.read(path) for path in sorted(folder.glob("*.y*ml"))]
 

@@ -8,7 +8,7 @@ from mlops import clouds
 from mlops.azure import datastores, subscription
 from mlops.azure.failures import Denied
 from mlops.azure.monitor_client import GRAIN, Monitor, Span
-from mlops.domain.cleanup.idle_endpoints import Unknown as NoAnswer
+from mlops.domain.cleanup.activity import Unknown as NoAnswer
 from mlops.domain.promote.endpoint import EndpointState
 from mlops.domain.release.access import Road
 from mlops.domain.repository.cloud import USED_PROVIDERS

@@ -8,13 +8,12 @@ from importlib import metadata
 
 from mlops import history, product, textfiles
 from mlops.domain.release import budget
-from mlops.domain.repository.pin import Pin, pins
+from mlops.domain.repository.pin import PATHS, Pin, pins
 from mlops.domain.training.costs import MachineCost
 from mlops.errors import BadInput, CapRefused, MlopsError, Problem
 from mlops.flow.release import check
 from mlops.flow.release.checkup import CheckArea, DoctorLook, Warned
 from mlops.flow.release.doctor_seen import Seen
-from mlops.flow.repository.upgrade import PATHS
 from mlops.flow.training import hourly, known_prices
 from mlops.flow.training.known_prices import KnownPrices
 

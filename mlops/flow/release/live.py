@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from mlops.azure import at_once, endpoint_usage, models, traffic_metrics
 from mlops.azure.workspace import Workspace
-from mlops.domain.cleanup.idle_endpoints import Known
+from mlops.domain.cleanup.activity import Known
 from mlops.domain.promote import audit
 from mlops.domain.promote.audit import AuditEntry
 from mlops.domain.promote.endpoint import DeploymentFacts, DeploymentState, EndpointFacts, EndpointState

@@ -18,7 +18,6 @@ from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation import planned
 from mlops.flow.evaluation.evaluation_spec import last_environment
-from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.evaluation.planned import PlannedAnswers
 from mlops.flow.outcome import Outcome
 from mlops.flow.own_endpoint import check_project, own_endpoints
@@ -26,9 +25,9 @@ from mlops.flow.promote.rollout_spec import rollout_specs
 from mlops.flow.release import drift, released_diff, superseded
 from mlops.flow.release.released_diff import ReleasedDiff
 from mlops.flow.repository import projects
-from mlops.flow.training import estimates, known_prices, training_spec
+from mlops.flow.training import known_prices, training_spec
 from mlops.flow.training.known_prices import KnownPrices
-from mlops.flow.training.submit import Parameter
+from mlops.flow.training.training_spec import Parameter
 from mlops.params.prices import CostBudget
 
 
@@ -111,11 +110,15 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
     limits = context.params.budget
     known = KnownPrices(context.params, ask=limits.training is not None or limits.month is not None)
     if plan.train and not facts.no_evaluation:
+        from mlops.flow.evaluation.evaluator import Evaluator  # of a training that is due
+
         asked_on = f"{context.params.data.name}:{facts.data_version}" if facts.data_version else None
         answers = planned.planned(
             Evaluator.of(context), asked_on, made_of.base.id, served[last_environment(context.params)]
         )
     if plan.train:
+        from mlops.flow.training import estimates
+
         rows = estimates.rows(workspace, context.params.data.name, facts.data_version)
         estimate = estimates.of(workspace, spec, made_of, rows, known.at(lambda: workspace, [made_of.size.name]))
     machines = () if limits.month is None else known_prices.machines(context.params, context.at, known)

@@ -8,16 +8,14 @@ import yaml
 
 from mlops import history, product, textfiles
 from mlops.domain.repository import changelog
-from mlops.domain.repository.answers import CALLED
 from mlops.domain.repository.changes import difference
-from mlops.domain.repository.pin import Pin, moved, pins
+from mlops.domain.repository.pin import PATHS, Pin, moved, pins
 from mlops.errors import BadInput, Problem
 from mlops.flow.outcome import Outcome
 from mlops.flow.repository.projects import FOLDER, PARAMS
 from mlops.params.renames import rewritten
 from mlops.params.schema import json_schema
 
-PATHS = tuple(f".github/workflows/{name}.yml" for name in CALLED)
 SCHEMA = "params.schema.json"
 
 

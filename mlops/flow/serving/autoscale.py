@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mlops.azure import autoscale, endpoints
+from mlops.azure import endpoints
 from mlops.azure.workspace import Workspace
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.spec import RolloutSpec
@@ -17,6 +17,8 @@ def change(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts) -> tup
     live = facts.live_deployment
     if live is None or not _concerns(spec, facts):
         return ()
+    from mlops.azure import autoscale  # few environments have it
+
     found = next((one for one in autoscale.listed(workspace, facts.name) if one.deployment == live.name), None)
     if (found and not found.ours) or (found.spec if found else None) == spec.autoscale:
         return ()
@@ -32,6 +34,8 @@ def move(workspace: Workspace, spec: RolloutSpec, facts: EndpointFacts, note: Ca
     live = facts.live_deployment
     if live is None or not _concerns(spec, facts):
         return
+    from mlops.azure import autoscale
+
     found = autoscale.listed(workspace, facts.name)
     here = next((one for one in found if one.deployment == live.name), None)
     if here and not here.ours:

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from mlops.azure import dated_prices, retail_prices
 from mlops.azure.workspace import Workspace
 from mlops.domain.training import costs
 from mlops.domain.training.costs import MachineCost, PriceList
@@ -64,6 +63,8 @@ class KnownPrices:
         """What the list or the file says, looked up once; a list that cannot be reached is not asked again."""
         region, currency = place.location, self.params.prices.currency
         new = [size for size in sizes if (region, size) not in self._beyond]
+        from mlops.azure import dated_prices, retail_prices  # of what the team gives no price for
+
         by_source = {PriceSource.FILE: dated_prices.of(region, new, currency)}
         if self.ask and new:
             try:

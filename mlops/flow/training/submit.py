@@ -33,7 +33,7 @@ from mlops.flow.evaluation.evaluator import Evaluator
 from mlops.flow.outcome import Outcome
 from mlops.flow.training import estimates, known_prices, training_spec
 from mlops.flow.training.known_prices import KnownPrices
-from mlops.flow.training.training_spec import ResolvedTraining
+from mlops.flow.training.training_spec import Parameter, ResolvedTraining
 from mlops.params import Params
 
 TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
@@ -45,16 +45,6 @@ class DataVersion:
 
     name: str
     version: str
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter as it is sent, which is as text: `source` says who set it, `instead_of` what that replaced."""
-
-    name: str
-    value: str
-    source: str
-    instead_of: str
 
 
 @dataclass(frozen=True)

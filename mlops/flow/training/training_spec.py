@@ -22,6 +22,16 @@ WORKSPACE = "workspace"  # of training.component_from
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """One parameter as it is sent, which is as text: `source` says who set it, `instead_of` what that replaced."""
+
+    name: str
+    value: str
+    source: str
+    instead_of: str
+
+
+@dataclass(frozen=True)
 class ResolvedTraining:
     """What a run would be made of."""
 

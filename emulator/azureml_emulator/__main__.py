@@ -1,18 +1,13 @@
 """`python -m azureml_emulator FOLDER [PROXY_PORT [CONTROL_PORT]]`: serve until SIGTERM or SIGINT."""
 
-import asyncio
 import errno
 import fcntl
-import gc
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import IO
 
 from azureml_emulator import process
-from azureml_emulator.core.state import Emulator
-from azureml_emulator.server import Running
 
 PORTS = 2
 NO_PORT = (errno.EADDRINUSE, errno.EACCES)  # it is in use, or this user may not have it
@@ -20,7 +15,14 @@ OBJECTS_BETWEEN_COLLECTIONS = 50_000  # Python looks after 700, which is every c
 
 
 async def serve(folder: Path, proxy_port: int, control_port: int) -> None:
-    """Serve one folder until told to stop."""
+    """Serve one folder until told to stop. What serves is imported here: words that are refused do not wait for it."""
+    import asyncio
+    import gc
+    import signal
+
+    from azureml_emulator.core.state import Emulator
+    from azureml_emulator.server import Running
+
     running = Running(Emulator(folder))
     gc.freeze()  # what is imported stays; a call makes hundreds of objects, and nearly none of them is in a cycle
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
@@ -68,4 +70,6 @@ def stated(words: list[str]) -> tuple[Path, int, int]:
 if __name__ == "__main__":
     own, *both = stated(sys.argv[1:])
     lock = only_here(own)
-    asyncio.run(serve(own, *both))
+    from asyncio import run
+
+    run(serve(own, *both))

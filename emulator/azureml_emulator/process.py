@@ -60,21 +60,27 @@ def launch(
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "azureml_emulator", str(folder.resolve()), str(proxy_port), str(control_port)]
     log_file = folder / "process.log"
-    with log_file.open("ab") as log:
-        begun = log.tell()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    begun = log_file.stat().st_size if log_file.exists() else 0
+    process = _start(command, log_file)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if address := find(folder):
             process.returncode = 0  # it outlives this object on purpose; Popen would warn of that
             return address
-        if process.poll() not in (None, BUSY):  # where another serves it, that one may not have said where yet
+        if process.poll() == BUSY:  # another one has the folder: it has not said yet where it is, or it ends
+            process = _start(command, log_file)
+        elif process.returncode is not None:
             said = log_file.read_bytes()[begun:].decode(errors="replace")
             tail = "\n".join(said.splitlines()[-5:])
             raise NotStarted(f"the emulator's process ended with code {process.returncode}: {tail}")
         time.sleep(0.05)
     process.kill()
     raise NotStarted(f"the emulator did not answer within {START_SECONDS:.0f} s; see {log_file}")
+
+
+def _start(command: list[str], log_file: Path) -> "subprocess.Popen[bytes]":
+    with log_file.open("ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 
 def _prepare(folder: Path, cloud: str, *, fresh: bool) -> None:

@@ -1,5 +1,6 @@
 """The emulator under use that nobody means: junk, bombs, paths that climb, a full disk, two processes, a kill."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,19 @@ def test_a_second_process_is_refused_its_folder(emulator_address: Address) -> No
     assert done.returncode == process.BUSY
     assert "another emulator serves" in done.stderr
     assert process.find(Path(emulator_address.folder)) == emulator_address
+
+
+def test_whoever_has_the_folder_and_ends_is_waited_for(tmp_path: Path) -> None:
+    log = tmp_path / "process.log"
+    with ThreadPoolExecutor(1) as pool, (tmp_path / "process.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        launched = pool.submit(process.launch, tmp_path)
+        while not (log.exists() and "another emulator serves" in log.read_text()):
+            assert not launched.done()
+        fcntl.flock(held, fcntl.LOCK_UN)
+        address = launched.result()
+    assert process.find(tmp_path) == address
+    process.stop(tmp_path)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import gc
 import inspect
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ gitconfig = Path(tempfile.mkdtemp(prefix="mlops-tests-git-")) / "config"
 gitconfig.write_text("[safe]\n\tdirectory = *\n")
 atexit.register(_remove, str(gitconfig.parent), os.getpid())
 os.environ |= {"GIT_CONFIG_GLOBAL": str(gitconfig), "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+# A shell has what runs in its background ignore SIGINT, and so would all that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it

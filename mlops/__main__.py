@@ -36,6 +36,8 @@ def main() -> int:
     atexit.register(gc.freeze)
     streams.prepare(commands=os.environ.get("GITHUB_ACTIONS") == "true")
     signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # and not under nohup: then it goes on
+        signal.signal(signal.SIGHUP, _stop)
     try:
         code = _run()
     finally:
@@ -58,7 +60,10 @@ def _leave() -> None:
 
 
 def _stop(*_: object) -> None:
-    """Take SIGTERM for Ctrl-C: it is the second signal of a canceled workflow, and the first of a container's end."""
+    """Take SIGTERM for Ctrl-C: it is the second signal of a canceled workflow, and the first of a container's end.
+
+    So is SIGHUP, of a terminal that was closed: what was started here ends with the command.
+    """
     raise KeyboardInterrupt
 
 

@@ -61,7 +61,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
 @pytest.fixture
 def mlops(environment: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs `mlops` with arguments, as a shell does."""
-    threshold, handler, here = gc.get_threshold(), signal.getsignal(signal.SIGTERM), Path.cwd()
+    threshold, here = gc.get_threshold(), Path.cwd()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
 
     def run(*words: str | Path) -> Ended:
         out, err = Stream(), Stream()
@@ -74,7 +76,8 @@ def mlops(environment: pytest.MonkeyPatch) -> Iterator[Run]:
 
     yield run
     gc.set_threshold(*threshold)
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     os.chdir(here)
 
 

@@ -124,7 +124,7 @@ def test_what_failed_is_reported_even_when_the_parameters_are_wrong(
     assert "GET /actions/runs/x/jobs" in told.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_command_ends_with_130_and_no_traceback(
     mlops: Run, project: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:

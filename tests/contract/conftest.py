@@ -60,7 +60,9 @@ def tries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def mlops(emulator_address: Address, sdk_imported: None) -> Iterator[Callable[..., Ended]]:
     """Runs `mlops` on the emulator that the tests share."""
-    threshold, handler = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    threshold = gc.get_threshold()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield commands(emulator_address)
     gc.set_threshold(*threshold)
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -6,7 +6,9 @@ It runs nothing but git.
 import json
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,16 @@ class Record:
                 table("Time", ("step", "took", "calls to Azure", "polls"), timing),
             ),
         )
+
+
+def own_folder(wanted: Path) -> Path:
+    """Make a folder for one rehearsal alone, with a number where another began in the same second."""
+    for number in count(1):
+        made = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        with suppress(FileExistsError):
+            made.mkdir(parents=True)
+            break
+    return made
 
 
 def commit_of(root: Path) -> str:

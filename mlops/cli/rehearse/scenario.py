@@ -26,9 +26,9 @@ from mlops.cli.projects import ONLY_VARIABLE
 from mlops.cli.rehearse import failures, forks, github_side, places, roles, typed
 from mlops.cli.rehearse.calls import CallCounter, check_hosts
 from mlops.cli.rehearse.github_side import REF, REPOSITORY, GithubSide
-from mlops.cli.rehearse.record import Record, commit_of
+from mlops.cli.rehearse.record import Record, commit_of, own_folder
 from mlops.cli.rehearse.show import Show
-from mlops.cli.rehearse.titles import TITLES
+from mlops.cli.rehearse.titles import INTERRUPTED, TITLES
 from mlops.cli.session import SET_VARIABLE
 from mlops.errors import BadInput, MlopsError, Problem, RemoteFailed
 from mlops.params import REHEARSAL_VARIABLE, Params
@@ -87,30 +87,30 @@ class Rehearsal:
         """The folder of the parameters, from the top."""
         return self.root.resolve().relative_to(self.top.resolve()).as_posix()
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """Where the record lies."""
-        return self.root / "build" / "rehearsals" / f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        """Where the record lies; made when first asked for."""
+        return own_folder(self.root / "build" / "rehearsals" / f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}")
 
     @property
     def state_folder(self) -> Path:
         """Where the emulator keeps its state."""
-        if self.state:
-            return self.state.resolve()
-        return self.root / KEPT if self.keep else self.folder / "emulator"
+        kept = self.state.resolve() if self.state else self.root / KEPT
+        return kept if self.keep else self.folder / "emulator"
 
     def run(self, *, first: str, last: str, pause: bool) -> None:
         """Go from a step to another; the record is written however it ends."""
         names = [step.name for step in STEPS]
         due = STEPS[names.index(first) : names.index(last) + 1]
-        if first != names[0] and not self.state_folder.exists():
-            what = f"there is no state in {self.state_folder} to go on from"
-            raise BadInput(Problem(what, fix="mlops rehearse --keep"))
+        if first != names[0] and not (self.keep and self.state_folder.exists()):
+            raise BadInput(Problem("there is no state of an earlier --keep to go on from", fix="mlops rehearse --keep"))
         self.record.commit = commit_of(self.root)
         try:
             with forks.programs(os.environ, plain=self.plain) as self.binaries:
                 self._go(due, pause=pause)
             check_hosts(self.state_folder, self.running.cloud)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(INTERRUPTED[self.keep]) from None
         finally:
             self.show.calm()
             self._finish()
@@ -187,11 +187,14 @@ class Rehearsal:
         return {REHEARSAL_VARIABLE: "true", SET_VARIABLE: "\n".join(self.settings), ONLY_VARIABLE: self.project}
 
     def _finish(self) -> None:
-        self.record.write(self.folder)
-        self.show.report(self.record.report(typed.short(self.folder, self.root)))
+        try:
+            self.record.write(self.folder)
+            self.show.report(self.record.report(typed.short(self.folder, self.root)))
+        finally:  # also where there is no room for the record, or nobody reads any more
+            if not self.keep:
+                process.stop(self.state_folder)
+                shutil.rmtree(self.state_folder, ignore_errors=True)
         if not self.keep:
-            process.stop(self.state_folder)
-            shutil.rmtree(self.state_folder, ignore_errors=True)
             return
         state, program = typed.short(self.state_folder, self.root), typed.command(self.root, self.place)
         self.show.line(f"The emulator keeps running, state in {state}. Look around:")

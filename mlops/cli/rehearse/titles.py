@@ -8,5 +8,9 @@ TITLES = {
     "delete": "A day later: cleanup deletes what is still idle",
     "report": "Write what is live and why as a site",
 }
+INTERRUPTED = {  # whether its state is kept -> what is told
+    False: "interrupted; its emulator is stopped, nothing runs on, and the next rehearsal begins anew",
+    True: "interrupted; the emulator keeps running with all that was done, and the same command goes on from there",
+}
 TWO_WORKSPACES = "two-workspaces"
 SCENARIOS = ("one-workspace", TWO_WORKSPACES)

@@ -63,6 +63,16 @@ def tags(workspace: Workspace, name: str, version: str) -> dict[str, str] | None
     return None if found is None else plain_tags(found.get("tags"))
 
 
+def hand_on_absence(workspace: Workspace, name: str, recipe: str) -> None:
+    """That nothing is made from a recipe yet, for the step of the workflow job that makes it."""
+    workspace.hand_on(("not prepared", name, recipe), True)
+
+
+def is_known_absent(workspace: Workspace, name: str, recipe: str) -> bool:
+    """Whether an earlier step found nothing: who then makes it all the same finds what there is by its digest."""
+    return workspace.handed(("not prepared", name, recipe)) is True
+
+
 def _made_from(name: str, recipe: str) -> tuple[str, str, str]:
     return "prepared", name, recipe
 

@@ -62,18 +62,22 @@ def first_look(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
 def is_there(workspace: Workspace, name: str) -> bool:
     """Whether the listing or a read has an endpoint that an earlier read did not find."""
     listed, again = at_once.both(lambda: names(workspace), lambda: read(workspace, name))
+    workspace.remember("endpoints as listed", listed)
     return name in listed or again is not None
 
 
 def shown(workspace: Workspace, name: str, owner: str, every: Every | None = None) -> EndpointFacts:
-    """The endpoint for who changes nothing: `Absent` when neither a read nor the listing has it.
-
-    `every` gives the listing to all of several that are looked at.
-    """
+    """The endpoint for who changes nothing: `Absent` when neither a read nor the listing, `every` if given, has it."""
     found = read(workspace, name)
     if found is None and name in (every or (lambda: names(workspace)))():
         return observe(workspace, name, owner)
     return _seen(workspace, name, owner, found)
+
+
+def glimpsed(workspace: Workspace, name: str, owner: str) -> EndpointFacts:
+    """The same for who only tells of it: the listing may be one that this process has made before."""
+    listed: set[str] | None = workspace.known("endpoints as listed")
+    return shown(workspace, name, owner, None if listed is None else lambda: listed)
 
 
 def _seen(

@@ -175,6 +175,16 @@ def metrics(workspace: Workspace, name: str) -> dict[str, float]:
     return _values(workspace.send("GET", _run_url(workspace, name), f"read the metrics of {name}").json())
 
 
+def hand_on_metrics(workspace: Workspace, name: str, found: Mapping[str, float]) -> None:
+    """Those of a run that has ended, for the next steps of the workflow job."""
+    workspace.hand_on(("metrics at the end", name), dict(found))
+
+
+def handed_metrics(workspace: Workspace, name: str) -> dict[str, float]:
+    """What was handed on of them; some may be missing or have changed, so nobody judges a run by these."""
+    return {str(key): float(value) for key, value in (workspace.handed(("metrics at the end", name)) or {}).items()}
+
+
 def _run_url(workspace: Workspace, name: str) -> str:
     return f"{_mlflow(workspace)}/runs/get?run_id={quote(name)}"
 

@@ -12,6 +12,7 @@ import pytest
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure import aliases, jobs, models, run_tree
+from mlops.azure.step_cache import OF, StepCache
 from mlops.azure.workspace import Workspace
 from mlops.flow.evaluation import evidence
 from mlops.flow.registry import register
@@ -29,13 +30,14 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
 class Machine:
     """One process after another with the same folder, and what each asked."""
 
-    def __init__(self, world: World, address: Address, cache: Path) -> None:
+    def __init__(self, world: World, address: Address, cache: Path, step_cache: StepCache | None = None) -> None:
         self._world, self._cache, self._log = world, cache, Path(address.folder) / "requests.log"
+        self._step_cache = step_cache
 
     def asked(self, do: Callable[[World], Any]) -> tuple[Any, list[str]]:
         before = self._log.stat().st_size
         old = self._world.workspace
-        done = do(replace(self._world, workspace=Workspace(old.target, old.credential, self._cache)))
+        done = do(replace(self._world, workspace=Workspace(old.target, old.credential, self._cache, self._step_cache)))
         with self._log.open("rb") as log:
             log.seek(before)
             return done, [str(one["url"]) for one in map(json.loads, log)]
@@ -120,3 +122,48 @@ def test_that_nobody_is_champion_takes_three_kinds_of_evidence_and_all_looks_whe
         process.control(emulator_address, "DELETE", "/faults")
     assert champion
     assert champion.model == "somebody:1", "one answer that it is gone is not believed where a version is listed"
+
+
+def test_the_steps_of_a_workflow_job_ask_for_what_stays_once(
+    world: World, emulator_address: Address, tmp_path: Path
+) -> None:
+    """Twice the same with empty memories: of one job, and of a job with another name."""
+    limit = {"metric": "train_loss", "max": 1000.0}
+    said: list[str] = []
+    job = dict.fromkeys(OF, "of this test")
+
+    def machine(number: int, **other: str) -> Machine:
+        steps = StepCache(tmp_path / "facts", {**job, **other}, said.append)
+        return Machine(world, emulator_address, tmp_path / f"cache {number}", steps)
+
+    def evaluate(one: World) -> Any:
+        return one.evaluate(RUN, rule=limit)
+
+    def lasting(asked: list[str]) -> list[str]:
+        names = ("mlw-emulator", "/discovery", "/datastores", "/rundata")
+        return [name for name in names if any(one.endswith(name) for one in asked)]
+
+    first, asked = machine(1).asked(evaluate)
+    assert first.failure is None
+    assert "mlw-emulator" in lasting(asked)
+    again, asked = machine(2).asked(evaluate)
+    assert (again.result, lasting(asked), said) == (first.result, [], [])
+    other, asked = machine(3, GITHUB_JOB="another").asked(evaluate)
+    assert (other.result, "mlw-emulator" in lasting(asked)) == (first.result, True)
+    assert said, "the reason is told"
+
+
+@pytest.mark.parametrize(("seen", "reads"), [(3.0, 0), (5000.0, 1)], ids=["within the limit", "beyond it"])
+def test_metrics_that_watch_saw_save_a_read_unless_they_would_refuse(
+    world: World, emulator_address: Address, tmp_path: Path, seen: float, reads: int
+) -> None:
+    steps = StepCache(tmp_path / "facts", dict.fromkeys(OF, "of this test"), print)
+    machine = Machine(world, emulator_address, tmp_path / "cache", steps)
+    machine.asked(lambda one: jobs.hand_on_metrics(one.workspace, JOB, {"train_loss": seen}))
+    rule = {"metric": "train_loss", "max": 1000.0}
+    done, asked = machine.asked(lambda one: one.evaluate(RUN, rule=rule))
+    assert done.failure is None
+    assert done.result.skipped is None, "what it really measured is within the limit"
+    log = [json.loads(line) for line in (Path(emulator_address.folder) / "requests.log").read_text().splitlines()]
+    made = [one for one in log[-len(asked) :] if f"run_id={JOB}" in str(one.get("query", ""))]
+    assert len(made) == reads

@@ -63,7 +63,8 @@ def run(context: Context, *, out: Path, upload: bool) -> Outcome[PrepareResult]:
     """Prepare, write the files with their manifest, and upload them once for each digest."""
     curated = data_files(context.project)
     recipe, name = recipe_of(context.project, list(curated.read)), context.params.data.name
-    found = data.find_by_recipe(context.workspace, name, recipe) if upload else None
+    looks = upload and not data.is_known_absent(context.workspace, name, recipe)
+    found = data.find_by_recipe(context.workspace, name, recipe) if looks else None
     if found:
         stated = {role: found[1].get(f"{ROWS_PREFIX}{role}", "") for role in data.ROLES}
         rows = {role: int(text) if text.isdecimal() else None for role, text in stated.items()}

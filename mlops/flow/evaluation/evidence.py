@@ -105,6 +105,8 @@ def _champions_label(workspace: Workspace, place: ChampionPlace, seen: EndpointF
     facts = seen or own_endpoint(where, place.endpoint, place.model, place.environment, endpoints.first_look)
     if label := _serving(facts):
         return label
+    if seen and not models.seen_versions(workspace, place.model):
+        return None
     roles = aliases.find(workspace, place.model)
     if roles is None:
         return None

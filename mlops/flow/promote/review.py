@@ -57,7 +57,7 @@ def next_environments(home: Workspace, later: Sequence[RolloutSpec]) -> tuple[Ne
 def _next(home: Workspace, spec: RolloutSpec) -> NextEnvironment:
     live: str | None
     try:
-        facts = own_endpoint(home.at(spec.place), spec.endpoint, spec.owner, spec.environment, endpoints.shown)
+        facts = own_endpoint(home.at(spec.place), spec.endpoint, spec.owner, spec.environment, endpoints.glimpsed)
         live = facts.live_model or ""
     except MlopsError:  # it may be another workspace, which this sign-in does not see
         live = None

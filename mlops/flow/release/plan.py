@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlops.azure import at_once
+from mlops.azure import at_once, data
 from mlops.azure.agree import agreed
 from mlops.domain.promote.endpoint import EndpointFacts
 from mlops.domain.promote.preflight import sign_in_problem
@@ -105,6 +105,8 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         _believed(lambda: observe.facts(context, made_of, served)),
         superseded=superseded.why(context.project, context.commit, context.pushed_branch),
     )
+    if facts.data_version is None:
+        data.hand_on_absence(workspace, context.params.data.name, facts.recipe)
     plan = decide(facts, force=force)
     estimate = answers = None
     limits = context.params.budget

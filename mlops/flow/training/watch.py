@@ -105,6 +105,8 @@ class _Watcher:
             try:
                 now = replace(now, steps=tuple(steps.tree(self.workspace, self.name, found.experiment)))
                 now = replace(now, metrics=jobs.metrics(self.workspace, self.name))
+                if found.state.ended:
+                    jobs.hand_on_metrics(self.workspace, self.name, now.metrics)
                 log = self._log(now)
             except AzureRefused as error:  # run history and MLflow may not know yet what the job's list knows
                 log = [f"not to be read yet: {error.problems[0].what}"]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from mlops import yamls
 from tests.cli.conftest import Ended, Run
+from tests.project import PARAMS_FILE
 
 FORMATS = Path(__file__).resolve().parents[1] / "formats"
 CORPUS = FORMATS / "corpus"
@@ -92,6 +94,13 @@ def test_a_mapping_explains_what_is_not_recognised(mlops: Run, corpus: Path, nam
     assert all(row[-2:] == ["user", "assistant"] for row in roles)
 
 
+@cache
+def all_of_data() -> str:
+    """Parameters that name the whole folder; to write them as YAML takes a third of such a test."""
+    given = yamls.read(PARAMS_FILE.read_text(encoding="utf-8"))
+    return yaml.safe_dump({**given, "data": {"curated": "data"}})
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("name", EXPECTED)
 def test_below_the_data_folder_it_is_read_refused_or_listed(mlops: Run, name: str) -> None:
@@ -101,9 +110,7 @@ def test_below_the_data_folder_it_is_read_refused_or_listed(mlops: Run, name: st
         for number in range(40):
             conversation["messages"][0]["content"] = f"Does number {number} hold?"
             file.write(json.dumps(conversation) + "\n")
-    params = Path("params.yaml")
-    given = yamls.read(params.read_text(encoding="utf-8"))
-    params.write_text(yaml.safe_dump({**given, "data": {"curated": "data"}}), encoding="utf-8")
+    Path("params.yaml").write_text(all_of_data(), encoding="utf-8")
     told = mlops("--json", "prepare", "--no-upload", "--out", "out")
     path = f"data/{Path(name).name}"
     if EXPECTED[name]["prepared"] == "refused":

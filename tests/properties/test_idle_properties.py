@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TypeVar
 
 from hypothesis import given, settings
@@ -85,16 +86,17 @@ class Draw:
         )
 
 
-fleets = st.lists(st.integers(0, 2**32), max_size=8).map(
-    lambda seeds: [Draw(seed).usage(f"endpoint-{number}") for number, seed in enumerate(seeds)]
+fleets = st.builds(
+    lambda size, seed: [Draw(seed + number).usage(f"endpoint-{number}") for number in range(size)],
+    st.integers(0, 8),
+    st.integers(0, 2**32),
 )
-policies = st.builds(
-    IdleEndpointPolicy,
-    st.sampled_from([0.5, 3.0, 4.0]),
-    st.sampled_from([0.0, 20.0]),
-    st.sampled_from([0.0, 24.0, 100.0]),
-    st.integers(1, 6),
-    st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+# All of them, so that one is drawn and not five parts: to draw takes longer than to decide.
+policies = st.sampled_from(
+    [
+        IdleEndpointPolicy(*parts)
+        for parts in product([0.5, 3.0, 4.0], [0.0, 20.0], [0.0, 24.0, 100.0], range(1, 7), [0.0, 0.1, 0.5, 1.0])
+    ]
 )
 
 

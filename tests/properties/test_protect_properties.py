@@ -1,5 +1,7 @@
 """Protection: a slip is an error, and production goes only when the parameters say so twice."""
 
+from itertools import product
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,12 +47,12 @@ def test_a_rule_for_an_endpoint_covers_its_deployments_and_no_other_kind(endpoin
 @settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(ENVIRONMENTS), min_size=1, unique=True),
-    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.sampled_from([*product((False, True), repeat=6)]),
     st.sets(st.sampled_from(ENVIRONMENTS)),
     st.sampled_from([*ENVIRONMENTS, "retired", None]),
 )
 def test_production_goes_only_when_it_is_said_twice(
-    order: list[str], flags: list[bool], included: set[str], environment: str | None
+    order: list[str], flags: tuple[bool, ...], included: set[str], environment: str | None
 ) -> None:
     protected = dict(zip(order, flags, strict=False))
     chain = PromotionOrder({name: tuple(order[:index][-1:]) for index, name in enumerate(order)})

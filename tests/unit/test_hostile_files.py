@@ -157,7 +157,8 @@ def test_many_metrics_are_read_in_work_that_grows_as_they_do() -> None:
             read_metrics(whole[:-1] + ',"m1": 2' + "".join(f',"b{n}": "x"' for n in range(many)) + "}")
         assert len(caught.value.problems) == MOST_TOLD + 1
 
-    assert calls(lambda: read(10_000)) < 2.5 * calls(lambda: read(5_000))
+    read(1_000)  # what is imported once is not counted
+    assert calls(lambda: read(2_000)) < 2.5 * calls(lambda: read(1_000))
 
 
 def test_data_that_a_link_fetches_from_outside_is_not_read(tmp_path: Path) -> None:

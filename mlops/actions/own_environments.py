@@ -43,7 +43,7 @@ def resolved(text: str, service: TokenService | None) -> str:
 
     Raises yaml.YAMLError.
     """
-    document = yamls.compose(text)
+    document = yamls.own_nodes(text)
     jobs = _value(document, "jobs")
     if not isinstance(jobs, yaml.MappingNode):
         return text  # act says what is wrong with it

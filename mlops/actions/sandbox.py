@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +116,7 @@ class Sandbox:
         line += self._replacements(workflow)
         for repository, ref in sorted(workflow.calls()):
             line += ["--local-repository", f"{repository}@{ref}={self._product(repository, ref)}"]
-        self._resolve(machine)
+        self._resolve(workflow.files(), machine)
         line += ["--env", f"BASH_ENV={self._last_words()}"]
         variables = {**machine.variables, **flat(machine.environments)}
         told = origin(event, payload, _git(self.copy, "rev-parse", "HEAD").strip())
@@ -185,11 +185,13 @@ class Sandbox:
             raise BadInput([Problem(f"cannot run the action {used}", str(workflow.path), why=why) for used in unknown])
         return flags
 
-    def _resolve(self, machine: RunnerSetup) -> None:
-        """Give the jobs of every workflow that lies here, the caller's and the called, what their environments have."""
+    def _resolve(self, names: Collection[str], machine: RunnerSetup) -> None:
+        """Give the jobs of the workflows that act reads, the caller's and the called, what their environments have."""
         if not machine.environments and not machine.tokens:
             return
         for path in self.folder.rglob(".github/workflows/*.y*ml"):
+            if path.name not in names:
+                continue
             text = path.read_text(encoding="utf-8")
             with suppress(yaml.YAMLError):  # act says what is wrong with it, if it is used
                 path.write_text(resolved(text, machine.tokens), encoding="utf-8")

@@ -87,6 +87,11 @@ class Workflow:
                 ]
         return found
 
+    def files(self) -> set[str]:
+        """The names of its own file and of those of every reusable workflow that it calls, here or of this program."""
+        called = (inner for body in self.jobs.values() if (inner := self._called(body)))
+        return {self.path.name}.union(*(inner.files() for inner in called))
+
     def callers(self) -> dict[str, str]:
         """How act's names of jobs in reusable workflows begin, and how their keys begin.
 

@@ -116,6 +116,12 @@ def test_the_bridge_of_finished_runs_starts_resume_alone() -> None:
     assert [flow.path.stem for flow in found] == ["resume"]
 
 
+def test_the_files_of_a_run_are_its_own_and_those_that_it_calls_also_through_another() -> None:
+    folder = ROOT / ".github" / "workflows"
+    assert read(folder / "rollback.yml").files() == {"rollback.yml"}
+    assert read(folder / "train-models.yml").files() == {"train-models.yml", "train.yml", "promote.yml"}
+
+
 def test_jobs_of_reusable_workflows_are_expected_under_their_caller() -> None:
     jobs = {job.key: job for job in read(ROOT / ".github/workflows/train.yml").expected()}
     promotion = [f"promote/promote/{name}" for name in ("environments", "first", "second", "third", "fourth")]

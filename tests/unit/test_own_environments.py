@@ -35,6 +35,11 @@ def test_without_the_look_up_and_the_tokens_the_copy_is_the_file(path: Path) -> 
     assert made == yamls.read(text)
 
 
+def test_the_copy_of_a_second_run_is_that_of_the_first() -> None:
+    text = (ROOT / ".github" / "workflows" / "promote.yml").read_text(encoding="utf-8")
+    assert resolved(text, SERVICE) == resolved(text, SERVICE)
+
+
 def job(*lines: str) -> dict[str, Any]:
     text = "\n".join(["on: push", "jobs:", "  a:", *(f"    {line}" for line in lines)])
     return dict(jobs(resolved(text, SERVICE))["a"])

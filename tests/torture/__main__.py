@@ -63,7 +63,7 @@ def _import_all() -> None:
     import mlops
 
     others = "azure.ai.ml azure.ai.ml.dsl azure.identity azure.identity._credentials.imds azure.storage.blob"
-    others += " azure.monitor.querymetrics msal_extensions azureml_emulator.__main__ azureml_emulator.server"
+    others += " msal_extensions azureml_emulator.__main__ azureml_emulator.server"
     found = (module.name for module in pkgutil.walk_packages(mlops.__path__, "mlops."))
     for name in (*others.split(), *(name for name in found if not name.endswith("__main__"))):
         importlib.import_module(name)

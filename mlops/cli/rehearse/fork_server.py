@@ -36,7 +36,7 @@ SDK = ("azure.ai.ml", "azure.ai.ml.dsl", "azure.ai.ml.entities", "azure.storage.
     "azure.ai.ml.dsl._overrides_definition", "azure.ai.ml.entities._job.pipeline._load_component")  # fmt: skip
 # What is imported no sooner than it is used.
 LATE = ("azureml_emulator.cli.main", "encodings.utf_8_sig", "netrc", "azure.core.rest._requests_basic",
-    "azure.identity._credentials.imds", "msal_extensions", "azure.monitor.querymetrics", "jinja2")  # fmt: skip
+    "azure.identity._credentials.imds", "msal_extensions", "jinja2")  # fmt: skip
 # Of `datasets` and the hub's library what reads nothing of the environment, as that is another for each rehearsal.
 UNDER_DATASETS = ("pandas", "pyarrow.parquet", "pyarrow.dataset", "pyarrow.json", "fsspec", "dill", "multiprocess.pool",
     "xxhash", "httpx2", "httpcore2", "jsonschema")  # fmt: skip

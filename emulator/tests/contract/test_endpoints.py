@@ -76,6 +76,20 @@ def test_a_patch_of_what_it_does_not_change_is_refused(
     assert ml_client.online_endpoints.get(served).traffic == {"blue": 100, "green": 0}
 
 
+def test_a_put_that_states_other_properties_keeps_those_of_the_service(api: Call, served: str) -> None:
+    body = api("GET", arm(f"onlineEndpoints/{served}")).json()
+    names = ("azureml.onlineendpointid", "AzureAsyncOperationUri")
+    own = {name: body["properties"]["properties"][name] for name in names}
+    body["properties"]["properties"] = {"mine": "1"}
+    assert api("PUT", arm(f"onlineEndpoints/{served}"), body).status == 200
+    while (found := api("GET", arm(f"onlineEndpoints/{served}")).json())["properties"][
+        "provisioningState"
+    ] == "Updating":
+        pass
+    now = found["properties"]["properties"]
+    assert {name: now.get(name) for name in (*names, "mine")} == {**own, "mine": "1"}
+
+
 def test_keys_are_only_shown_by_list_keys(api: Call, ml_client: "MLClient", served: str) -> None:
     key = ml_client.online_endpoints.get_keys(served).primary_key
     for url in (arm(f"onlineEndpoints/{served}"), arm("onlineEndpoints")):

@@ -127,6 +127,9 @@ class OnlineEndpoint(Provisioned):
             for name, wire_name in zip(("description", "labels", "public_network_access"), _REPLACED, strict=True)
             if wire_name in stated
         }
+        if "labels" in replaced:
+            own = {name: self.labels[name] for name in (ENDPOINT_ID, OPERATION) if name in self.labels}
+            replaced["labels"] = {**(replaced["labels"] or {}), **own}  # what the service wrote is not the caller's
         return replace(
             self.moved(ProvisioningState.UPDATING),
             traffic=dict(shares.traffic),

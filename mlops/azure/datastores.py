@@ -15,6 +15,7 @@ from mlops.azure.workspace import Workspace
 from mlops.errors import AzureRefused, MlopsError, Problem
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
 API = "2024-10-01"
@@ -27,18 +28,22 @@ USUAL = "workspaceblobstore"  # what Azure makes with a workspace and mostly is 
 
 @dataclass(frozen=True)
 class BlobPlace:
-    """A blob container with what signs for it, and when that was given."""
+    """A blob container with what signs for it, and when that was given, to whom."""
 
     account_url: str
     container: str
     credential: Any
     at: float
+    who: "TokenCredential"
 
     def client(self) -> "ContainerClient":
-        """A client for it."""
+        """A client for it, over the connections of the sign-in: one of its own would greet the storage anew."""
         from azure.storage.blob import ContainerClient
 
-        return ContainerClient(self.account_url, self.container, credential=self.credential)
+        from mlops.azure import connections
+
+        transport = connections.of(self.who)
+        return ContainerClient(self.account_url, self.container, credential=self.credential, transport=transport)
 
 
 def read(workspace: Workspace, address: str, what: str) -> bytes | None:
@@ -83,7 +88,8 @@ def stated_default(workspace: Workspace) -> dict[str, Any]:
 def keep_signature(workspace: Workspace, place: dict[str, Any], secret: str) -> None:
     """Read the datastore `place` with what another caller was given to sign for it."""
     stated = place["properties"]
-    kept = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
+    address, container = account_url(workspace, stated), str(stated["containerName"])
+    kept = BlobPlace(address, container, secret, clock.monotonic(), workspace.credential)
     workspace.remember(("signature", str(place["name"])), kept)
 
 
@@ -117,7 +123,8 @@ def place_of(workspace: Workspace, datastore: str, what: str) -> BlobPlace | Non
         if known and clock.monotonic() - known.at < RENEWED_SECONDS:
             return known
         secret = _credential(workspace, stated, url, what)
-        made = BlobPlace(account_url(workspace, stated), str(stated["containerName"]), secret, clock.monotonic())
+        address, container = account_url(workspace, stated), str(stated["containerName"])
+        made = BlobPlace(address, container, secret, clock.monotonic(), workspace.credential)
         workspace.remember(key, made)
     return made
 

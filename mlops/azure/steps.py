@@ -63,7 +63,7 @@ class Log:
 
     def more(self) -> list[str]:
         """Whole lines that came since the last call; none while there is no log."""
-        read, self.offset = _from(self._address(), self.offset)
+        read, self.offset = _from(self.workspace, self._address(), self.offset)
         whole, end, self.rest = (self.rest + read).rpartition(b"\n")
         return [line for line in (whole + end).decode("utf-8", errors="replace").splitlines() if line.strip()]
 
@@ -79,14 +79,17 @@ class Log:
         return str(found.get(self.path) or "")
 
 
-def _from(address: str, offset: int) -> tuple[bytes, int]:
+def _from(workspace: Workspace, address: str, offset: int) -> tuple[bytes, int]:
     """What a blob holds from an offset on, and the next offset. Of much that is new only the end is read."""
     if not address:
         return b"", offset
     from azure.core.exceptions import HttpResponseError
     from azure.storage.blob import BlobClient
 
-    with translated("read a log"), BlobClient.from_blob_url(address) as blob:
+    from mlops.azure import connections
+
+    shared = connections.of(workspace.credential)  # a look of its own connection would greet the storage each time
+    with translated("read a log"), BlobClient.from_blob_url(address, transport=shared) as blob:
         try:
             size = int(blob.get_blob_properties().size)
             start = max(offset, size - LONGEST)

@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
-from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import aliases, models, target
+from mlops.azure import aliases, models
 from mlops.azure.workspace import Workspace
 from mlops.domain.registry.aliases import Roles
+from tests.contract.own_workspace import connected_workspace
 
 
 @pytest.fixture
 def workspace(emulator_address: Address, sdk_imported: None) -> Workspace:
     """The workspace as our own code sees it."""
-    return Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    return connected_workspace()
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """`mlops cleanup` in trouble: an outage, a storm of refusals, a deletion that breaks, a run that dies, two at once."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from azureml_emulator.http.address import Address
 from emulator_support.serving import Call, arm
-from mlops.azure import autoscale
+from mlops.azure import autoscale, rate_limit
 from mlops.domain.serving.autoscale import AutoscaleSpec
 from mlops.errors import RemoteFailed
 from mlops.flow.cleanup import deletion
@@ -22,6 +23,8 @@ SOON = "with Retry-After 0.02"  # a shorter wait than the service's, for the tes
 def site(api: Call, emulator_address: Address, sdk_imported: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setattr(deletion, "TRY_PAUSE", 0.0)
     monkeypatch.setattr(deletion, "GONE_PAUSE", 0.0)
+    refilled = partial(rate_limit.Budget, a_second=5_000.0)  # as soon as it was emptied by a refusal
+    monkeypatch.setattr(rate_limit, "Budget", refilled)
     yield from opened(api, emulator_address)
 
 

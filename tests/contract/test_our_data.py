@@ -1,21 +1,22 @@
 """Data assets through our own code: what was made is found by its recipe, also where another one made it before."""
 
+import ssl
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.identity import DefaultAzureCredential
 
 from azureml_emulator.http.address import Address
-from mlops.azure import data, datastores
+from mlops.azure import data, datastores, uploads
+from mlops.azure.workspace import Workspace
 from mlops.domain.tags import RECIPE_TAG
 from tests.contract.own_workspace import own_workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.storage.blob import BlobClient
-
-    from mlops.azure.workspace import Workspace
 
 
 @pytest.fixture
@@ -124,3 +125,23 @@ def test_a_file_that_is_whole_stays_and_one_that_was_given_up_is_replaced(files:
     blob_of(workspace, first["asset"]["dataUri"]).upload_blob(b"half of i", overwrite=True)
     data.upload_text(workspace, name, "3", text, {})
     assert shown(workspace, name, "3")["content"] == text.encode()
+
+
+def test_files_are_written_and_read_over_one_connection(
+    emulator_address: Address, sdk_imported: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greeted: list[str] = []
+    greet = ssl.SSLSocket.do_handshake
+
+    def counted(connection: ssl.SSLSocket, block: bool = False) -> None:
+        greeted.append(str(connection.server_hostname))
+        greet(connection, block)
+
+    monkeypatch.setattr(ssl.SSLSocket, "do_handshake", counted)
+    workspace = Workspace(own_workspace().target, DefaultAzureCredential())
+    for number in range(3):
+        text = f"{number} {uuid.uuid4().hex}".encode()
+        address = uploads.file(workspace, "a.txt", text, uploads.Asset("one", str(number)), "upload")
+        assert address
+        assert datastores.read(workspace, address, "read") == text
+    assert len([host for host in greeted if ".blob." in host]) == 1

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import aliases, data, jobs, models, registry, submission, target
+from mlops.azure import aliases, data, jobs, models, registry, submission
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
 from mlops.domain.evaluation import document as record
@@ -39,6 +38,7 @@ from mlops.params import Params, load
 from mlops.views import evaluate as view
 from mlops.views import gate as gate_view
 from mlops.views import model_card
+from tests.contract.own_workspace import connected_workspace
 from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 
@@ -101,7 +101,7 @@ def world(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytes
 
 def made_world(folder: Path, owner: str, runs: Mapping[str, tuple[str, int, float, str]]) -> World:
     """The data, and the runs, which are a project's own."""
-    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    workspace = connected_workspace()
     for version, answer in ((OLD, "The sky is grey."), (NEW, "The sky is blue on a clear day.")):
         for role, count in (("train", 16), ("validation", 2), ("test", 4)):
             (folder / f"{role}.jsonl").write_text(rows(answer, count))

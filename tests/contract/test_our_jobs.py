@@ -4,11 +4,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure.identity import DefaultAzureCredential
-
-from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, steps, target
+from mlops.azure import jobs, steps
 from mlops.azure.workspace import Workspace
 from mlops.domain.training.run import JobState
 from mlops.errors import RemoteFailed
@@ -19,6 +16,7 @@ from mlops.params import load
 from mlops.views import model_card
 from mlops.views import resume as resume_view
 from mlops.views import watch as view
+from tests.contract.own_workspace import connected_workspace
 from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ def test_the_cause_of_a_failure_is_found_in_the_step_that_failed(
     job = pipeline()
     job.name, job.experiment_name, job.tags = FAILED, "contract", {"mlops-owner": OWNER}
     ml_client.jobs.create_or_update(job)
-    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    workspace = connected_workspace()
     while (found := jobs.find(workspace, FAILED)) is not None and not found.state.ended:
         time.sleep(0.05)
     assert found is not None

@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
-from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import models, sharing, target
+from mlops.azure import models, sharing
 from mlops.azure.workspace import Workspace
 from mlops.domain.registry.registration import register_once
 from mlops.domain.tags import FINGERPRINT_TAG
 from mlops.errors import BadInput
+from tests.contract.own_workspace import connected_workspace
 
 
 def connected() -> Workspace:
     """The workspace as our own code sees it, with clients of its own."""
-    return Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    return connected_workspace()
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import agree, jobs, target
+from mlops.azure import agree, jobs
 from mlops.azure.workspace import Workspace
 from mlops.errors import AzureRefused, MlopsError, RemoteFailed
 from mlops.flow.context import Context
@@ -25,6 +24,7 @@ from mlops.flow.release.pull_request_diff import FileChange
 from mlops.flow.training import submit
 from mlops.params import Params, load
 from mlops.views import plan as view
+from tests.contract.own_workspace import connected_workspace
 from tests.project import PARAMS_FILE
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def held(emulator_address: Address) -> Iterator[None]:
 
 @pytest.fixture
 def repository(emulator_address: Address, sdk_imported: None, tmp_path: Path) -> Repository:
-    workspace = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    workspace = connected_workspace()
     (tmp_path / "repository").mkdir()
     return Repository(tmp_path / "repository", workspace)
 

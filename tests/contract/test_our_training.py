@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, provenance, skus_and_quota, submission, target
+from mlops.azure import jobs, provenance, skus_and_quota, submission
 from mlops.azure.workspace import Workspace
 from mlops.clouds import PUBLIC
 from mlops.domain.training.costs import PastRun
@@ -36,6 +35,7 @@ from mlops.params import Params, load
 from mlops.params.prices import CostBudget
 from mlops.views import compute as compute_view
 from mlops.views import watch as watch_view
+from tests.contract.own_workspace import connected_workspace
 from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 from tests.workflows import runner
@@ -50,7 +50,7 @@ Make = Callable[..., Context]
 
 @pytest.fixture(scope="module")
 def connected(emulator_address: Address, sdk_imported: None) -> Workspace:
-    return Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    return connected_workspace()
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
 from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import data, jobs, registry, submission, target
+from mlops.azure import data, jobs, registry, submission
 from mlops.azure.failures import Denied
 from mlops.azure.submission import Work
 from mlops.azure.workspace import Workspace
@@ -32,6 +31,7 @@ from mlops.views import compare as compare_view
 from mlops.views import gate as gate_view
 from mlops.views import judge as judge_view
 from mlops.views.offline_plan import answer_lines
+from tests.contract.own_workspace import connected_workspace
 from tests.project import PARAMS_FILE
 
 JOB, DATA, VERSION = "ft-abcdef012345-1", "colours", "d" * 30
@@ -78,7 +78,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def workspace(emulator_address: Address, sdk_imported: None, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace in which a run has learnt one sentence by heart, and by that got worse at another."""
-    found = Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    found = connected_workspace()
     folder = tmp_path_factory.mktemp("colours")
     for role, count, answer in (("train", 24, ANSWER), ("validation", 4, OTHER), ("test", 24, ANSWER)):
         (folder / f"{role}.jsonl").write_text(conversations(count, answer))
@@ -273,7 +273,7 @@ def test_a_judge_is_asked_within_its_cap_and_never_twice(context: Context, tmp_p
 
 
 def test_a_judge_that_refuses_or_is_busy_is_told_or_waited_for(
-    context: Context, tmp_path: Path, emulator_address: Address
+    context: Context, tmp_path: Path, emulator_address: Address, tries_at_once: None
 ) -> None:
     evaluate.run(context, job=JOB, wait_minutes=1, ok_if_unfinished=False)
     asked = judged_by(context, conversations=1, human=None)

@@ -6,11 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from azure.identity import DefaultAzureCredential
 
-from azureml_emulator import process
 from azureml_emulator.http.address import Address
-from mlops.azure import jobs, provenance, registry, target
+from mlops.azure import jobs, provenance, registry
 from mlops.azure.workspace import Workspace
 from mlops.domain.asset_ids import label
 from mlops.domain.training.run import JobState
@@ -20,6 +18,7 @@ from mlops.flow.dataset import prepare
 from mlops.flow.evaluation import evidence
 from mlops.flow.training import compute, submit
 from mlops.params import Params, load
+from tests.contract.own_workspace import connected_workspace
 from tests.contract.sdk_check import sdk_check
 from tests.project import PARAMS_FILE
 
@@ -28,7 +27,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "lora-component"
 
 @pytest.fixture(scope="module")
 def workspace(emulator_address: Address, sdk_imported: None) -> Workspace:
-    return Workspace(target.resolve("azure", {**process.workspace()}, interactive=False), DefaultAzureCredential())
+    return connected_workspace()
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,8 @@ class Evaluator:
     @cached_property
     def reads(self) -> Reads:
         """Its metrics."""
-        return Reads(self.workspace, METRICS_STEP if self.spec.metrics_component else "")
+        known = (self.spec.component, self.spec.metrics_component) in evaluation_spec.SCORES
+        return Reads(self.workspace, METRICS_STEP if known else "")  # steps of others may log anywhere
 
     @classmethod
     def of(cls, context: Context) -> "Evaluator":

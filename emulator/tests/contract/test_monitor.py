@@ -11,7 +11,7 @@ from azureml_emulator.http.address import Address
 from emulator_support.serving import (
     Call,
     arm,
-    ask,
+    asker,
     delete_endpoint,
     deploy,
     make_endpoint,
@@ -44,9 +44,10 @@ def used(api: Call, emulator_address: Address, ml_client: "MLClient") -> Iterato
     set_traffic(ml_client, NAME, blue=100)
     process.control(emulator_address, "POST", "/clock", {"advance_seconds": 3600})
     moment = now(emulator_address)
+    ask = asker(api, ml_client, NAME)
     for _ in range(ASKED):
-        assert ask(api, ml_client, NAME).status == 200
-    assert ask(api, ml_client, NAME, **{"azureml-model-deployment": "none"}).status == 404
+        assert ask().status == 200
+    assert ask(**{"azureml-model-deployment": "none"}).status == 404
     process.control(emulator_address, "POST", "/clock", {"advance_seconds": 3600})
     yield moment
     delete_endpoint(ml_client, NAME)

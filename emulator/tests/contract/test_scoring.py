@@ -17,6 +17,7 @@ from emulator_support.serving import (
     Call,
     arm,
     ask,
+    asker,
     delete_endpoint,
     deploy,
     make_endpoint,
@@ -133,7 +134,8 @@ def test_the_header_chooses_a_deployment_past_the_traffic(api: Call, ml_client: 
 
 def test_traffic_is_divided_by_weight(api: Call, ml_client: "MLClient", served: str) -> None:
     set_traffic(ml_client, served, tuned=80, base=20)
-    seen = [ask(api, ml_client, served).headers[HEADER] for _ in range(60)]
+    once_more = asker(api, ml_client, served)
+    seen = [once_more().headers[HEADER] for _ in range(60)]
     set_traffic(ml_client, served, tuned=100)
     assert 0 < seen.count("base") < 30
 
@@ -143,8 +145,8 @@ def test_mirrored_requests_are_served_twice_and_answered_once(api: Call, ml_clie
         return str(ml_client.online_deployments.get_logs("base", served, 1000)).count("POST /score")
 
     set_traffic(ml_client, served, mirror={"base": 50}, tuned=100)
-    before = mirrored()
-    assert {ask(api, ml_client, served).headers[HEADER] for _ in range(30)} == {"tuned"}
+    before, once_more = mirrored(), asker(api, ml_client, served)
+    assert {once_more().headers[HEADER] for _ in range(30)} == {"tuned"}
     while mirrored() == before:  # the second answer is given after the first one
         time.sleep(0.05)
     set_traffic(ml_client, served, tuned=100)
@@ -226,10 +228,10 @@ def test_a_request_beyond_the_time_limit_is_given_up_and_one_too_many_refused(
     settings = OnlineRequestSettings(request_timeout_ms=60, max_concurrent_requests_per_instance=1)
     deploy(ml_client, served, "hasty", request_settings=settings)
     many = {"input_data": {"input_string": [[TURN]] * 100, "parameters": {"max_new_tokens": 64}}}
-    statuses: list[int] = []
+    statuses, post = list[int](), asker(api, ml_client, served)
 
     def send() -> None:
-        statuses.append(ask(api, ml_client, served, many, **{HEADER: "hasty"}).status)
+        statuses.append(post(many, **{HEADER: "hasty"}).status)
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
@@ -237,6 +239,7 @@ def test_a_request_beyond_the_time_limit_is_given_up_and_one_too_many_refused(
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [408, 408, 429, 429]
-    while (status := ask(api, ml_client, served, **{HEADER: "hasty"}).status) != 200:
+    while (status := post(**{HEADER: "hasty"}).status) != 200:
         assert status in (408, 429), "the container is free again, sooner or later"
+        time.sleep(0.02)
     ml_client.online_deployments.begin_delete(name="hasty", endpoint_name=served).result()

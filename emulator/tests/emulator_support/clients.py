@@ -4,6 +4,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,6 +63,7 @@ def api(emulator_address: Address) -> Call:
 
     pool = urllib3.ProxyManager(emulator_address.proxy_url, ca_certs=emulator_address.ca_file)
     bearer = DefaultAzureCredential().get_token("https://management.azure.com/.default").token
+    of_host = cache(lambda host: pool.connection_from_host(host, 443, "https"))  # to find it takes a fifth of a call
 
     def call(
         method: str, url: str, body: Any = None, *, token: bool = True, **headers: str
@@ -71,7 +73,11 @@ def api(emulator_address: Address) -> Call:
             sent["Authorization"] = f"Bearer {bearer}"
         if isinstance(body, dict):
             body, sent["Content-Type"] = json.dumps(body), "application/json"
-        return pool.request(method, url, body=body, headers=sent, retries=False, redirect=False)
+        host, _, target = url.removeprefix("https://").partition("/")
+        found: urllib3.BaseHTTPResponse = of_host(host).urlopen(
+            method, f"/{target}", body=body, headers=sent, retries=False, redirect=False
+        )
+        return found
 
     return call
 

@@ -61,10 +61,19 @@ def delete_endpoint(ml_client: "MLClient", name: str) -> None:
 
 def ask(api: Call, ml_client: "MLClient", name: str, body: Any = QUESTION, **headers: str) -> urllib3.BaseHTTPResponse:
     """POST to the scoring URI with the endpoint's key."""
+    return asker(api, ml_client, name)(body, **headers)
+
+
+def asker(api: Call, ml_client: "MLClient", name: str) -> Call:
+    """What asks as often as it is called; the URI and the key are read once."""
     endpoint = ml_client.online_endpoints.get(name)
     key = ml_client.online_endpoints.get_keys(name).primary_key
-    sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
-    return api("POST", endpoint.scoring_uri, json.dumps(body), token=False, **sent)
+    signed = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def post(body: Any = QUESTION, **headers: str) -> urllib3.BaseHTTPResponse:
+        return api("POST", endpoint.scoring_uri, json.dumps(body), token=False, **{**signed, **headers})
+
+    return post
 
 
 def register_model(ml_client: "MLClient", folder: Path, name: str) -> str:

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import takewhile
 
@@ -138,7 +139,18 @@ def _machine(error: OSError) -> MlopsError:
     where = str(error.filename) if error.filename else None
     said = error.strerror or str(error)
     again = "what is done stays done, and the same command carries on from there"
-    return MlopsError(Problem(f"this machine refused: {said}", where, why=again, fix="put it right and run it again"))
+    refused = Problem(f"this machine refused: {said}", where, why=again, fix="put it right and run it again")
+    return MlopsError([refused, *_before(error)])
+
+
+def _before(error: BaseException) -> Sequence[Problem]:
+    """What had gone wrong already: where a command ends badly and cannot write that down, that is what to know."""
+    found = error.__context__
+    while found is not None:
+        if isinstance(found, MlopsError):
+            return found.problems
+        found = found.__context__
+    return ()
 
 
 def _unsaid() -> int:

@@ -71,7 +71,7 @@ def launch(
             process = _start(command, log_file)
         elif process.returncode is not None:
             said = log_file.read_bytes()[begun:].decode(errors="replace")
-            tail = "\n".join(said.splitlines()[-5:])
+            tail = "\n".join(said.splitlines()[-5:]) or f"it could write nothing into {log_file}"
             raise NotStarted(f"the emulator's process ended with code {process.returncode}: {tail}")
         time.sleep(0.05)
     process.kill()

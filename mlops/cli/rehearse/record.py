@@ -47,11 +47,14 @@ class Record:
         self.summaries += [f"## {workflow}: {part.job}, {part.step}\n\n{part.markdown}" for part in done.summaries]
 
     def write(self, folder: Path) -> None:
-        """Write `record.json` and `summaries.md`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write `record.json` and `summaries.md`. Raises OSError that names the folder."""
         body: Mapping[str, Any] = {key: value for key, value in asdict(self).items() if key != "summaries"}
-        (folder / "record.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-        (folder / "summaries.md").write_text("\n\n".join(self.summaries) + "\n", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "record.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+            (folder / "summaries.md").write_text("\n\n".join(self.summaries) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
 
     def report(self, folder: Path) -> Report:
         """The table at the end."""

@@ -7,9 +7,12 @@ as google-research/rouge_score does without stemming.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 _WORD = re.compile(r"[a-z0-9]+")
 LONGEST = 2000  # words of a text that are looked at
+TEXTS = 256  # of which the words are kept: each is cut for several scores, and a true answer for several models
 
 
 def rouge_l(prediction: str, truth: str) -> float:
@@ -20,19 +23,26 @@ def rouge_l(prediction: str, truth: str) -> float:
 
 def rouge_n(prediction: str, truth: str, length: int) -> float:
     """0 to 1, of the common runs of so many words; 0 when either has none."""
-    said, wanted = _runs(words(prediction), length), _runs(words(truth), length)
-    return _f_measure((said & wanted).total(), said.total(), wanted.total())
+    said, wanted = runs(words(prediction), length), runs(words(truth), length)
+    return _f_measure(common(said, wanted), said.total(), wanted.total())
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=TEXTS)
+def words(text: str) -> tuple[str, ...]:
     """Letters and digits in lower case; other scripts, which have none of these, are compared by character."""
     lowered = text.lower()
     found = _WORD.findall(lowered) or [character for character in lowered if character.isalnum()]
-    return found[:LONGEST]
+    return tuple(found[:LONGEST])
 
 
-def _runs(found: Sequence[str], length: int) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(found[start : start + length]) for start in range(len(found) - length + 1))
+def runs(found: Sequence[str], length: int) -> Counter[Any]:
+    """How often each run of so many words or characters is there, by itself where it is one."""
+    return Counter(found if length == 1 else zip(*(found[start:] for start in range(length)), strict=False))
+
+
+def common(one: Counter[Any], other: Counter[Any]) -> int:
+    """How many both have: what `(one & other).total()` is, which asks for each of the first one's."""
+    return sum(min(one[run], other[run]) for run in one.keys() & other.keys())
 
 
 def _f_measure(common: int, said: int, wanted: int) -> float:

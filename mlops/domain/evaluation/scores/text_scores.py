@@ -7,13 +7,12 @@ Sources: Papineni 2002 (BLEU) and Chen and Cherry 2014 (smoothing 3) on the toke
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from mlops import jsons
 from mlops.domain.evaluation.probes.refusal import refuses
-from mlops.domain.evaluation.scores.rouge import rouge_l, rouge_n
+from mlops.domain.evaluation.scores.rouge import TEXTS, common, rouge_l, rouge_n, runs
 
 BLEU_ORDER, CHRF_ORDER, CHRF_BETA = 4, 6, 2
 _RULES_13A = (
@@ -48,10 +47,10 @@ def sentence_bleu(prediction: str, truth: str) -> float:
         return 0.0
     smoothed, total, orders = 1.0, 0.0, 0
     for order in range(1, BLEU_ORDER + 1):
-        mine, theirs = _runs(said, order), _runs(wanted, order)
+        mine, theirs = runs(said, order), runs(wanted, order)
         if not mine:
             break  # an answer of two words has no runs of three
-        met = (mine & theirs).total()
+        met = common(mine, theirs)
         if not met:
             smoothed *= 2
         orders += 1
@@ -67,9 +66,9 @@ def chrf(prediction: str, truth: str) -> float:
     said, wanted = "".join(prediction.split()), "".join(truth.split())
     precisions, recalls = [], []
     for order in range(1, CHRF_ORDER + 1):
-        mine, theirs = _runs(said, order), _runs(wanted, order)
+        mine, theirs = runs(said, order), runs(wanted, order)
         if mine and theirs:
-            met = (mine & theirs).total()
+            met = common(mine, theirs)
             precisions.append(met / mine.total())
             recalls.append(met / theirs.total())
     if not precisions:
@@ -79,7 +78,8 @@ def chrf(prediction: str, truth: str) -> float:
     return (1 + weight) * precision * recall / (weight * precision + recall) if precision + recall else 0.0
 
 
-def tokens_13a(text: str) -> list[str]:
+@lru_cache(maxsize=TEXTS)
+def tokens_13a(text: str) -> tuple[str, ...]:
     """Words, numbers and punctuation as mteval-13a cuts them."""
     line = text.replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, character in _ENTITIES:
@@ -87,7 +87,7 @@ def tokens_13a(text: str) -> list[str]:
     line = f" {line} "
     for pattern, becomes in _RULES_13A:
         line = pattern.sub(becomes, line)
-    return line.split()
+    return tuple(line.split())
 
 
 def form_of_json(text: str) -> Any:
@@ -105,13 +105,6 @@ def _form(value: Any) -> Any:
     if isinstance(value, list):
         return sorted({json.dumps(_form(item)) for item in value})  # how many, and in which order, does not count
     return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
-
-
-def _runs(found: Sequence[str], length: int) -> Counter[Any]:
-    return Counter(
-        found[n : n + length] if isinstance(found, str) else tuple(found[n : n + length])
-        for n in range(len(found) - length + 1)
-    )
 
 
 def _plain(text: str) -> str:

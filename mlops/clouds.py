@@ -96,6 +96,7 @@ CHINA = Cloud(
     lacks=(ISOLATION,),
 )
 CLOUDS = (PUBLIC, US_GOVERNMENT, CHINA)
+STORAGE_AUDIENCE = "https://storage.azure.com"  # for which a token of Entra is in every cloud: azure-storage-blob
 NAMES = tuple(one.name for one in CLOUDS)
 
 

@@ -5,11 +5,15 @@ through the SDK.
 """
 
 import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops import clock
+from mlops.azure.blob_reading import BlobReader, Unsure
 from mlops.azure.failures import is_not_found, translated
 from mlops.azure.workspace import Workspace
 from mlops.errors import AzureRefused, MlopsError, Problem
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 API = "2024-10-01"
 BLOB = "AzureBlob"
+A_PAGE = 5000  # names that the service gives at most in one answer
 RENEWED_SECONDS = 1800.0  # half of what a signature lives
 ADDRESS = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
 BY_IDENTITY = ("None", "")
@@ -45,6 +50,13 @@ class BlobPlace:
         transport = connections.of(self.who)
         return ContainerClient(self.account_url, self.container, credential=self.credential, transport=transport)
 
+    def reader(self, workspace: Workspace) -> BlobReader | None:
+        """What reads it without that library; None where a key signs."""
+        if not isinstance(self.credential, str):
+            return BlobReader(workspace, self.account_url, self.container, "")
+        signed = self.credential.lstrip("?")
+        return BlobReader(workspace, self.account_url, self.container, signed) if "sig=" in signed else None
+
 
 def read(workspace: Workspace, address: str, what: str) -> bytes | None:
     """The content of a file, or of the first file of a folder; None where there is nothing."""
@@ -52,12 +64,13 @@ def read(workspace: Workspace, address: str, what: str) -> bytes | None:
     place = place_of(workspace, found["datastore"], what) if found else None
     if found is None or place is None:
         return _by_sdk(workspace, address, what)
-    path = found["path"].rstrip("/")
-    with translated(what), place.client() as client:
-        if not found["path"].endswith("/") and (content := _blob(client, path)) is not None:
-            return content
-        names = [name for name in client.list_blob_names(name_starts_with=path) if _is_below(name, path)]
-        return _blob(client, names[0]) if names else None
+    path, is_file = found["path"].rstrip("/"), not found["path"].endswith("/")
+    with translated(what):
+        if reader := place.reader(workspace):
+            with suppress(Unsure):
+                return _first(reader.content, reader.names(path, A_PAGE), path, is_file=is_file)
+        with place.client() as client:
+            return _first(partial(_blob, client), client.list_blob_names(name_starts_with=path), path, is_file=is_file)
 
 
 def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
@@ -66,6 +79,10 @@ def exists(workspace: Workspace, datastore: str, path: str, what: str) -> bool:
     if place is None:
         return _by_sdk(workspace, f"azureml://datastores/{datastore}/paths/{path}", what) is not None
     path = path.rstrip("/")
+    with translated(what):
+        if reader := place.reader(workspace):
+            with suppress(Unsure):
+                return any(_is_below(name, path) for name in reader.names(path, 10))
     with translated(what), place.client() as client:
         return any(_is_below(name, path) for name in client.list_blob_names(name_starts_with=path, results_per_page=10))
 
@@ -91,6 +108,14 @@ def keep_signature(workspace: Workspace, place: dict[str, Any], secret: str) -> 
     address, container = account_url(workspace, stated), str(stated["containerName"])
     kept = BlobPlace(address, container, secret, clock.monotonic(), workspace.credential)
     workspace.remember(("signature", str(place["name"])), kept)
+
+
+def _first(content: Callable[[str], bytes | None], names: Iterable[str], path: str, *, is_file: bool) -> bytes | None:
+    """A file of that path, else the first one below it."""
+    if is_file and (found := content(path)) is not None:
+        return found
+    name = next((name for name in names if _is_below(name, path)), None)
+    return None if name is None else content(name)
 
 
 def _blob(client: "ContainerClient", name: str) -> bytes | None:

@@ -36,6 +36,7 @@ def holder_that_dies(lock: str, record: Path) -> None:
     """A process takes the lock and is killed with it."""
     dying = subprocess.Popen([sys.executable, str(RACER), lock, "0", str(record), "dying"], cwd=ROOT)
     while not (record.exists() and record.read_text()):
+        assert dying.poll() is None, "it never had the lock"
         time.sleep(0.05)
     os.kill(dying.pid, signal.SIGKILL)
     dying.wait()

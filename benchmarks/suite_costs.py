@@ -14,9 +14,20 @@ from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).resolve().parent
 TICKS = os.sysconf("SC_CLK_TCK")
 OUT = "SUITE_COSTS"  # the folder for one file of rows a process of pytest
 ORPHANS = os.environ.get("SUITE_ORPHANS", "")  # the process that is given them, if it is the parent of this one
+
+
+def _forget_the_way_here() -> None:
+    """Take this folder out of PYTHONPATH, which the suite has not: a rehearsal forks no command where that is set."""
+    others = [one for one in os.environ.pop("PYTHONPATH", "").split(os.pathsep) if one not in ("", str(HERE))]
+    if others:
+        os.environ["PYTHONPATH"] = os.pathsep.join(others)
+
+
+_forget_the_way_here()
 
 
 def used() -> float:

@@ -11,7 +11,9 @@ import time
 import traceback
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from azureml_emulator.control.routes import CONTROL_HOST
 from azureml_emulator.core import api_versions, arm, body_types, clouds
@@ -210,8 +212,13 @@ def _sent(reply: Reply, emulator: Emulator) -> HttpAnswer:
     if kind and "content-type" not in headers:
         headers["content-type"] = kind
     headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
-    headers.setdefault("date", format_datetime(emulator.clock.now(), usegmt=True))
+    headers.setdefault("date", _date(int(emulator.clock.now().timestamp())))
     return HttpAnswer(reply.status, headers, body, reply.cut)
+
+
+@lru_cache(1)
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def _spelled(name: str) -> str:

@@ -7,11 +7,13 @@ azure-mgmt-machinelearningservices 2.0.0b2 (2023-04-01); where those do not say,
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from typing import Any
 
 from azureml_emulator.core.request import Reply, Request
 
 Answers = Callable[[str], bool]  # whether a version has it
+VERSIONS_KEPT = 500  # with kinds: of what a call asked, what its answer does not have
 STATES = "2022-10-01"  # the last version without a provisioning state of assets
 
 
@@ -223,11 +225,10 @@ def shaped(request: Request, reply: Reply) -> Reply:
     """The answer without what the version that was asked does not have; a version that is not stated has all."""
     version, match = request.query.get("api-version", ""), _KIND.search(request.path)
     kind = f"{match['kind'] or match['scope']}{match['part'] or ''}".lower() if match else None
-    only = _only(kind, version) if kind is not None else None
-    if only is None or not version or not isinstance(reply.body, dict) or reply.status >= 300:
+    gone = _gone(kind, version) if kind is not None else None
+    if gone is None or not version or not isinstance(reply.body, dict) or reply.status >= 300:
         return reply
     listed = reply.body.get("value")
-    gone = [_path(stated) for stated, answers in only.items() if not answers(version)]
     for one in listed if isinstance(listed, list) else [reply.body]:
         for path in gone:
             _take(one, path)
@@ -239,6 +240,13 @@ def shaped(request: Request, reply: Reply) -> Reply:
             if answers(version) and isinstance(holder, dict) and last in holder and not _says_something(holder[last]):
                 holder[last] = None
     return reply
+
+
+@lru_cache(VERSIONS_KEPT)
+def _gone(kind: str, version: str) -> list[list[str]] | None:
+    """The paths that a version does not have of a kind; None where nothing is known of it."""
+    only = _only(kind, version)
+    return None if only is None else [_path(stated) for stated, answers in only.items() if not answers(version)]
 
 
 def _only(kind: str, version: str) -> dict[str, Answers] | None:
@@ -253,6 +261,7 @@ def _says_something(value: Any) -> bool:
     return isinstance(value, dict) and (value.get("jobTier", "Null") != "Null" or "uri" in value)
 
 
+@cache
 def _path(stated: str) -> list[str]:
     """From the resource itself where it begins with a slash, else from its properties."""
     return stated[1:].split("/") if stated.startswith("/") else ["properties", *stated.split("/")]

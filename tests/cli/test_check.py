@@ -50,16 +50,24 @@ EDITS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def project(environment: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A team's repository with one commit: the workflows of this one, and parameters and conversations."""
-    made = tmp_path / "team"
+    made = tmp_path_factory.mktemp("first") / "team"
     shutil.copytree(ROOT / ".github", made / ".github")
     shutil.copytree(PROJECT / "data", made / "data")
     shutil.copy2(PARAMS_FILE, made)
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
-    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message=first"]):
+    start = ["init", "--quiet", "--initial-branch=main", "--template="]  # without git's own examples, to be copied fast
+    for words in (start, ["add", "."], ["commit", "--quiet", "--message=first"]):
         subprocess.run(["git", *identity, *words], cwd=made, check=True)
+    return made
+
+
+@pytest.fixture
+def project(environment: pytest.MonkeyPatch, tmp_path: Path, first: Path) -> Path:
+    """A copy of it, where the shell stands."""
+    made = Path(shutil.copytree(first, tmp_path / "team"))
     environment.chdir(made)
     return made
 

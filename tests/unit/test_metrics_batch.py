@@ -88,7 +88,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, Wire, Asked]:
     wire, credential = Wire(), Asked()
     monkeypatch.setattr(connections, "of", wire.transport)
     found = Workspace(Target("azure", "s", "g", "w", "told", cloud=PUBLIC), credential)
-    found.remember("description", {"location": "eastus", "properties": {"a": 1}})
+    found.remember(("description",), {"location": "eastus", "properties": {"a": 1}})
     return found, wire, credential
 
 

@@ -30,8 +30,19 @@ def credential(
 
     A browser is opened only where a terminal shows that somebody is there, and after everything else.
     """
+    from mlops.azure import connections
+
+    def made(transport: Any) -> OneAtATime:
+        given = {"authority": cloud.login, "transport": transport, **options}
+        return OneAtATime(_library(environ, cloud, given, interactive=interactive))
+
+    return connections.signed_in(made)
+
+
+def _library(environ: Mapping[str, str], cloud: Cloud, given: Mapping[str, Any], *, interactive: bool) -> Any:
+    """The credential of azure-identity."""
     if environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return _federated(environ, cloud, options)
+        return _federated(environ, cloud, given)
     if environ.get("GITHUB_ACTIONS") == "true":
         raise BadInput(
             Problem(
@@ -42,11 +53,10 @@ def credential(
         )
     from azure.identity import DefaultAzureCredential
 
-    alone, login = not interactive, cloud.login
-    return OneAtATime(DefaultAzureCredential(exclude_interactive_browser_credential=alone, authority=login, **options))
+    return DefaultAzureCredential(exclude_interactive_browser_credential=not interactive, **given)
 
 
-def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, Any]) -> "TokenCredential":
+def _federated(environ: Mapping[str, str], cloud: Cloud, given: Mapping[str, Any]) -> Any:
     missing = [name for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID") if not environ.get(name)]
     if missing:
         raise BadInput(
@@ -56,11 +66,10 @@ def _federated(environ: Mapping[str, str], cloud: Cloud, options: Mapping[str, A
                 fix="set them as variables of the GitHub environment",
             )
         )
-    given = {"authority": cloud.login, **options}
     from mlops.azure.federated import Federated  # of a workflow alone
 
     tenant, client = environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"]
-    return OneAtATime(Federated(tenant, client, assertion(environ, cloud), given))
+    return Federated(tenant, client, assertion(environ, cloud), given)
 
 
 def assertion(environ: Mapping[str, str], cloud: Cloud = PUBLIC) -> Callable[[], str]:

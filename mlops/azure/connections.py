@@ -6,9 +6,9 @@ reads the environment for a proxy that does not change. It must not retry and mu
 
 import re
 import threading
-from collections.abc import Hashable, MutableMapping
+from collections.abc import Callable, Hashable, MutableMapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from urllib3.connectionpool import HTTPConnectionPool
 
+Made = TypeVar("Made", bound="TokenCredential")
 SIDE_BY_SIDE = 16  # connections to one host that are kept
 # An address that requests would send as it is: nothing to encode, to decode, to leave out or to sign in with.
 AS_IT_IS = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/(?!.*/\.)[A-Za-z0-9._~:/?!$&'()*+,;=@-]*")
@@ -166,6 +167,14 @@ def of(credential: "TokenCredential", **timeouts: float) -> RequestsTransport:
     if credential not in _SIGNED_IN:
         _SIGNED_IN[credential] = Connections()
     return RequestsTransport(session=_SIGNED_IN[credential], session_owner=False, **timeouts)
+
+
+def signed_in(make: "Callable[[RequestsTransport], Made]") -> "Made":
+    """A sign-in that asks over the connections of its clients; alone it would read the authorities once more."""
+    session = Connections()
+    made = make(RequestsTransport(session=session, session_owner=False))
+    _SIGNED_IN[made] = session
+    return made
 
 
 _SIGNED_IN: MutableMapping["TokenCredential", Connections] = WeakKeyDictionary()

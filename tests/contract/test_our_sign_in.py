@@ -3,12 +3,16 @@
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from azure.core import PipelineClient
+from azure.core.rest import HttpRequest
 
 from azureml_emulator.core import defaults
 from azureml_emulator.http.address import Address
 from azureml_emulator.pytest_plugin import AzureMl
+from mlops.azure import connections
 from mlops.azure.auth import credential
 from mlops.errors import AzureRefused
 
@@ -63,3 +67,20 @@ def test_a_client_that_nobody_trusts_is_named(trusting: AzureMl) -> None:
     trusting.access(federated_credentials=[{**TRUSTED[0], "client": "another"}])
     with pytest.raises(AzureRefused, match="AADSTS700016"):
         sign_in()
+
+
+def test_signing_in_and_asking_read_whom_to_trust_once(trusting: AzureMl, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str | None, str | None]] = []
+    load = connections.trusting
+
+    def counted(file: str | None, folder: str | None) -> Any:
+        read.append((file, folder))
+        return load(file, folder)
+
+    monkeypatch.setattr(connections, "trusting", counted)
+    made = credential(workflow(), interactive=False)
+    assert made.get_token(SCOPE).token
+    host = "https://management.azure.com"
+    with PipelineClient[Any, Any](host, policies=[], transport=connections.of(made)) as client:
+        assert client.send_request(HttpRequest("GET", f"{host}/subscriptions")).status_code in (400, 401)
+    assert len(read) == 1

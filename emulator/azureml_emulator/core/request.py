@@ -82,6 +82,12 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     injected: list[InjectedFailure] = field(default_factory=list)  # taken by the operation that the request begins
 
+    def with_params(self, params: Mapping[str, str]) -> "Request":
+        """The same with a route's captured parts; what was worked out of it stays known, as the query."""
+        made = object.__new__(Request)
+        vars(made).update(vars(self), params=params)
+        return made
+
     @cached_property
     def query(self) -> dict[str, str]:
         """Query parameters; of a repeated one, the last."""

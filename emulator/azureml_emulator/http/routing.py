@@ -7,7 +7,7 @@ Paths of Azure Resource Manager ignore case; `{name}` takes one segment, `{name.
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -92,7 +92,7 @@ class Router:
                 allowed |= row.methods
                 continue
             captured = {name: text or "" for name, text in {**at_host, **at_path.groupdict()}.items()}
-            return row.route, replace(request, params=captured)
+            return row.route, request.with_params(captured)
         if allowed:
             raise ServiceError(
                 405,

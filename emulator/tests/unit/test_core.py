@@ -227,6 +227,13 @@ class TestRouting:
     def test_paths_ignore_case_and_values_keep_it(self) -> None:
         assert self.ask("GET", "arm.net", "/SUBSCRIPTIONS/S1/Things/MyName")["name"] == "MyName"
 
+    def test_a_query_is_read_once(self) -> None:
+        asked = Request("PUT", "one.blob.net", "/c/b", query_string="comp=block")
+        _, found = self.router.find(asked)
+        assert (found.query, found.params["blob"], asked.params) == ({"comp": "block"}, "b", {})
+        assert found.query is asked.query
+        assert found == Request("PUT", "one.blob.net", "/c/b", query_string="comp=block", params=found.params)
+
     def test_a_known_path_with_another_method_is_405(self) -> None:
         with pytest.raises(ServiceError) as refused:
             self.ask("DELETE", "acc.blob.net", "/c/x")

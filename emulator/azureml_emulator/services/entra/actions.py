@@ -7,9 +7,11 @@ are the caller's.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from azureml_emulator.services.entra.roles import BLOBS, ML
 
+KEPT = 1000  # calls whose action is known: a client asks for the same again and again
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 # The end of what the general rule makes of a path -> what the provider calls it.
 _NAMED = (
@@ -30,6 +32,7 @@ class Asked:
     data: bool = False
 
 
+@lru_cache(KEPT)
 def of_arm(method: str, path: str) -> Asked | None:
     """The action of a call to Azure Resource Manager; None for one that needs no role, such as the list of clouds."""
     parts = [part for part in path.split("/") if part]
@@ -49,6 +52,7 @@ def of_arm(method: str, path: str) -> Asked | None:
     return Asked(_named(f"{kinds}/{VERBS.get(method, 'action')}"), whole if names else "/" + "/".join(parts[:at]))
 
 
+@lru_cache(KEPT)
 def of_workspace(method: str, path: str) -> Asked | None:
     """The action of a call to a workspace's regional host (run history, MLflow); None where no workspace is named."""
     lower = path.lower().split("/")

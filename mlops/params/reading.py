@@ -82,11 +82,14 @@ def _refused(item: dict[str, Any], places: Mapping[overlay.Place, Override]) -> 
     if change is None:
         return None
     if item["type"] == "extra_forbidden":
-        near = _near(where)
-        told = overlay.problem_at(change, f"{change.key} is not a key that is known")
-        return replace(told, fix=f"perhaps you meant {near[0]}" if near else "")
+        return replace(overlay.problem_at(change, f"{change.key} is not a key that is known"), fix=_meant_key(where))
     told = overlay.problem_at(change, f"{change.key}: {_message(item)}")
     return replace(told, fix=_meant(item)) if _meant(item) else told
+
+
+def _meant_key(where: Where) -> str:
+    near = _near(where)
+    return f"perhaps you meant {near[0]}" if near else f"known keys here: {', '.join(_known(where[:-1]))}"
 
 
 def _near(where: Where) -> list[str]:
@@ -112,10 +115,7 @@ def _problem(item: dict[str, Any], root: yaml.Node | None, name: str) -> Problem
     dotted = ".".join(str(part) for part in where)
     line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (None, None)
     if item["type"] == "extra_forbidden":
-        known = _known(where[:-1])
-        near = _near(where)
-        fix = f"perhaps you meant {near[0]}" if near else f"known keys here: {', '.join(known)}"
-        return Problem(f"{dotted} is not a key that is known", name, line, column, fix=fix)
+        return Problem(f"{dotted} is not a key that is known", name, line, column, fix=_meant_key(where))
     if item["type"] == "missing":
         return Problem(f"{dotted} is missing", name, line, column, fix=f"add {where[-1]}")
     if item["type"] == AT_KEY:

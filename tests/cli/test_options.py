@@ -114,3 +114,11 @@ def test_a_promotion_asks_github_who_approved_it_on_a_runner_alone(
     environment.setattr(promote, "run", promoted)
     assert "enough" in mlops("promote", "staging").err
     assert [one.run if one else None for one in seen] == ["7" if asks else None]
+
+
+def test_a_key_that_is_not_known_says_which_are_on_the_command_line_too(mlops: Run, project: Path) -> None:
+    assert project
+    told = mlops("--set", "gate.nothing=1", "plan", "--offline")
+    assert told.code == BadInput.exit_code
+    assert "gate.nothing is not a key that is known\n  fix: known keys here: " in told.err
+    assert "rules" in told.err.partition("known keys here: ")[2]

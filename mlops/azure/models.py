@@ -65,6 +65,12 @@ def find(workspace: Workspace, name: str, version: str) -> Registered | None:
     return None if found is None else _registered(name, found)
 
 
+def shown(workspace: Workspace, name: str, version: str) -> Registered | None:
+    """One version as this process listed it, else as `find`; for who tells of it and changes nothing."""
+    listed: list[Registered] = workspace.known(("versions", name)) or []
+    return next((one for one in listed if one.version == version), None) or find(workspace, name, version)
+
+
 def register(
     workspace: Workspace, name: str, version: str, path: str, *, description: str, tags: Mapping[str, str]
 ) -> Registered:

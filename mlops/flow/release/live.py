@@ -149,7 +149,7 @@ def _live(workspace: Workspace, facts: EndpointFacts, environment: str) -> LiveM
     if not label:
         return None
     name, _, version = label.partition(":")
-    found = models.find(workspace, name, version) if version else None
+    found = models.shown(workspace, name, version) if version else None
     tags = found.tags if found else {}
     way, last = passed.read(tags, environment), audit.read(facts.tags.get(PROMOTED_TAG, ""))
     said = last if last and last.at and not facts.tags.get(ROLLED_BACK_TAG) else way.entry if way else last

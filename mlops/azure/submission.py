@@ -3,7 +3,7 @@
 It must not decide what to submit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from mlops.azure.translate import word
 from mlops.azure.workspace import Workspace
 from mlops.domain.tags import OWNER_TAG
 from mlops.domain.training.parameters import Component
-from mlops.errors import AzureRefused, BadInput
+from mlops.errors import AzureRefused, BadInput, Problem
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
 
+NAMES = 5  # numbers of attempts whose jobs were deleted, which Azure may give out once only
+OTHERWISE = "change what is asked for, such as training.parameters.seed or evaluation.conversations"
 TAKEN = "already exists"  # the service answers UserError for this as for much else: its text alone tells
 
 
@@ -86,6 +88,22 @@ def submit(workspace: Workspace, work: Work, name: str) -> tuple[str, bool]:
         if TAKEN in str(error):
             raise Taken(name) from error
         raise
+
+
+def submit_next(
+    workspace: Workspace, work: Work, named: Callable[[int], str], first: int, say: Callable[[str], None]
+) -> tuple[int, str, bool]:
+    """The attempt that it became, from `first` on, the studio's address, and whether this call made it.
+
+    A name that cannot be used again is passed over. Raises AzureRefused where many are, and our failures.
+    """
+    for number in range(first, first + NAMES):
+        try:
+            return number, *submit(workspace, work, named(number))
+        except Taken:
+            say(f"{named(number)} is another project's, or was deleted, and Azure may give a name out once only: the next")
+    what = f"the names {named(first)} and {NAMES - 1} more belong to deleted jobs or other projects"
+    raise AzureRefused(Problem(what, "the workspace", fix=OTHERWISE))
 
 
 def _there(workspace: Workspace, work: Work, name: str) -> Job | None:

@@ -184,6 +184,19 @@ def test_the_first_release_is_scored_alone_and_judged_by_absolute_rules(world: W
     assert isinstance(refused.failure, GateRefused)
 
 
+def test_a_name_that_azure_does_not_give_out_again_is_passed_over(world: World, emulator_address: Address) -> None:
+    taken = {"route": "jobs.put", "resource": "ev-*-1", "effect": "status", "status": 400, "code": "UserError"}
+    process.control(emulator_address, "POST", "/faults", {**taken, "message": "A run with this id already exists."})
+    try:
+        (scored,) = world.evaluate("plain", max_new_tokens=2).result.models
+    finally:
+        process.control(emulator_address, "DELETE", "/faults")
+    assert scored.job.startswith("ev-")
+    assert scored.job.endswith("-2")
+    assert scored.metrics
+    assert jobs_of(world.evaluate("plain", max_new_tokens=2)) == [scored.job]
+
+
 TWO = {
     "component": "model_prediction",
     "component_version": "0.0.38",

@@ -340,7 +340,12 @@ def _cancel_the_watch(workspace: Workspace, line: list[str], folder: Path, name:
 
 
 def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
-    make: Make, held: None, connected: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make: Make,
+    held: None,
+    connected: Workspace,
+    emulator_address: Address,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     context = make(training={"compute": "serverless"}, budget={"training": 0.5})
     prepare.run(context, out=tmp_path, upload=True)
@@ -372,6 +377,12 @@ def test_who_comes_second_attaches_and_a_canceled_run_gets_a_new_attempt(
     connected.send(
         "DELETE", f"{PUBLIC.arm}{connected.id}/jobs/{name}?api-version={jobs.API}", "delete the first attempt"
     )
+    taken = {"route": "jobs.put", "resource": "ft-*", "effect": "status", "status": 400, "code": "UserError"}
+    rule = {**taken, "message": "A run with this id already exists.", "times": 0}
+    process.control(emulator_address, "POST", "/faults", rule)
+    with pytest.raises(AzureRefused, match="-3 and 4 more belong to deleted jobs"):
+        submit.run(context, force=False)
+    process.control(emulator_address, "DELETE", "/faults")
     assert submit.run(context, force=False).result.job == name.removesuffix("-1") + "-3"
     canceled(connected, name.removesuffix("-1") + "-3")
 

@@ -1,5 +1,7 @@
 """Submits what an evaluation lacks: the questions as a data asset, and for each model the job in which it answers."""
 
+from functools import partial
+
 from mlops.azure import at_once, data, job_outputs, jobs, models, registry, submission
 from mlops.azure.submission import Following, StepMachines, Work
 from mlops.domain.evaluation import scoring
@@ -42,8 +44,9 @@ def _ensure_questions(found: RequestedEvaluation) -> None:
 def _submit(found: RequestedEvaluation, scored: Scored, work: Work) -> None:
     workspace = found.evaluator.workspace
     found.evaluator.say(f"submitting {scored.next_job}, which scores {scored.model}")
-    submission.submit(workspace, work, scored.next_job)
-    jobs.expect(workspace, scored.fingerprint, scored.attempts + 1, scoring.job_name)
+    named, say = partial(scoring.job_name, scored.fingerprint), found.evaluator.say
+    number, _, _ = submission.submit_next(workspace, work, named, scored.attempts + 1, say)
+    jobs.expect(workspace, scored.fingerprint, number, scoring.job_name)
 
 
 def _following(found: RequestedEvaluation) -> Following | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mlops.azure import at_once, data, jobs, own_components, submission
 from mlops.azure.submission import StepMachines, Work
@@ -26,7 +27,7 @@ from mlops.domain.training import costs
 from mlops.domain.training.run import Trigger, job_name
 from mlops.domain.training.spec import TrainingSpec
 from mlops.domain.training.submission import LONGEST_VALUE, SubmissionDecision, check, decide, display_name
-from mlops.errors import AzureRefused, BadInput, CapRefused, Problem
+from mlops.errors import BadInput, CapRefused
 from mlops.flow import observe
 from mlops.flow.context import Context
 from mlops.flow.evaluation.evaluator import Evaluator
@@ -35,8 +36,6 @@ from mlops.flow.training import estimates, known_prices, training_spec
 from mlops.flow.training.known_prices import KnownPrices
 from mlops.flow.training.training_spec import Parameter, ResolvedTraining
 from mlops.params import Params
-
-TRIES = 5  # numbers of attempts whose jobs were deleted, which Azure gives out once only
 
 
 @dataclass(frozen=True)
@@ -122,17 +121,9 @@ def _parameters(made_of: ResolvedTraining) -> tuple[Parameter, ...]:
 def _submit(
     workspace: Workspace, work: Work, mark: str, decision: SubmissionDecision, say: Callable[[str], None]
 ) -> tuple[str, str, bool]:
-    for number in range(decision.attempt, decision.attempt + TRIES):
-        name = job_name(mark, number)
-        say(f"submitting {name}: {decision.why}")
-        try:
-            url, made = submission.submit(workspace, work, name)
-        except submission.Taken:
-            say(f"{name} is another project's, or was deleted, and Azure gives a name out once")
-            continue
-        return name, url, made
-    what = f"the names {job_name(mark, decision.attempt)} and {TRIES - 1} more belong to deleted jobs or other projects"
-    raise AzureRefused(Problem(what, "the workspace", fix="change a parameter, such as training.parameters.seed"))
+    say(f"submitting {job_name(mark, decision.attempt)}: {decision.why}")
+    number, url, made = submission.submit_next(workspace, work, partial(job_name, mark), decision.attempt, say)
+    return job_name(mark, number), url, made
 
 
 def _work(

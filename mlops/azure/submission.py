@@ -101,7 +101,7 @@ def submit_next(
         try:
             return number, *submit(workspace, work, named(number))
         except Taken:
-            say(f"{named(number)} is another project's, or was deleted, and Azure may give a name out once only: the next")
+            say(f"the name {named(number)} is taken, by another project or by a job that was deleted: the next one")
     what = f"the names {named(first)} and {NAMES - 1} more belong to deleted jobs or other projects"
     raise AzureRefused(Problem(what, "the workspace", fix=OTHERWISE))
 

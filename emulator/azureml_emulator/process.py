@@ -4,6 +4,7 @@ It must not serve requests itself.
 """
 
 import base64
+import fcntl
 import json
 import os
 import signal
@@ -106,16 +107,28 @@ def _check_cloud(own: str, wanted: str) -> None:
 
 
 def stop(folder: Path) -> bool:
-    """Stop the emulator of this folder; its state stays. False when none was running."""
+    """Stop the emulator of this folder, which another may serve then, or copy. False when none was running."""
     address = find(folder)
     if address is None:
         return False
     with suppress(ProcessLookupError):
         os.kill(address.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline and (folder / "emulator.json").exists():
+    while time.monotonic() < deadline and not _is_free(folder):
         time.sleep(0.05)
     return True
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether no process holds it any more: one that has said its end still closes its database."""
+    try:
+        with (folder / "process.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # the folder was removed meanwhile
+        return True
+    return not (folder / "emulator.json").exists()
 
 
 def control(address: Address, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

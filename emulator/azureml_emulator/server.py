@@ -184,8 +184,8 @@ class Running:
             listening.end()
         await asyncio.gather(*self.emulator.tasks, return_exceptions=True)
         self.emulator.part(RequestLog).close()
-        (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
         self.emulator.close()
+        (self.emulator.folder / "emulator.json").unlink(missing_ok=True)
 
 
 def _refuse_strangers(request: Request) -> None:

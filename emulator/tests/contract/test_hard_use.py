@@ -182,3 +182,11 @@ def test_what_is_no_folder_and_ports_makes_no_folder(words: list[str], tmp_path:
     assert done.returncode == 1
     assert "FOLDER [PROXY_PORT [CONTROL_PORT]]" in done.stderr
     assert not [*tmp_path.iterdir()]
+
+
+def test_who_has_stopped_one_may_copy_its_folder(tmp_path: Path) -> None:
+    process.launch(tmp_path / "state")
+    process.stop(tmp_path / "state")
+    left = {path.name for path in (tmp_path / "state").iterdir()}
+    assert "emulator.sqlite" in left
+    assert left.isdisjoint(("emulator.json", "emulator.sqlite-wal", "emulator.sqlite-shm"))

@@ -71,7 +71,7 @@ class Play:
         places = [str(self._binaries), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
         variables = {**({"AZURE_ML_WORKSPACE": "w"} if configured else {}), **also}
         machine = actions.RunnerSetup(os.pathsep.join(places), variables, environment)
-        done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine, timeout=60)
+        done = actions.run(self._repository, f"{workflow}.yml", event, payload, machine)
         if not done.succeeded:  # pytest shows it where the test fails: which step ended how, and its last words
             print(done.jobs, *(step for step in done.steps if step.result == "failure"), done.cause(), sep="\n")
         return Scenario(done, stand_in.read(calls))

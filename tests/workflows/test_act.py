@@ -252,7 +252,7 @@ def test_an_interrupt_stops_act_and_what_it_started(repository: Path) -> None:
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), interrupt, timeout=60)
+        actions.run(repository, "slow.yml", "push", {}, actions.RunnerSetup(PATH), interrupt)
     (shell,) = shells
     assert gone(shell)
     assert threading.active_count() == before

@@ -45,7 +45,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
             told.extend(event.text.splitlines())
 
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
-    done = actions.run(folder, "cases.yml", "push", {}, actions.RunnerSetup(path), listen, timeout=60)
+    done = actions.run(folder, "cases.yml", "push", {}, actions.RunnerSetup(path), listen)
     assert done.succeeded, done.cause()
     texts: dict[str, list[str]] = {}
     where = ""

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import hashlib
 import inspect
 import os
 import shutil
@@ -49,6 +50,16 @@ os.environ |= {"GIT_CONFIG_GLOBAL": str(gitconfig), "GIT_CONFIG_NOSYSTEM": "1"}
 # A shell has what runs in its background ignore SIGINT, and so would all that a test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What the steps of one workflow job hand to one another there; on a runner, so each test is a job of its own.
+RUNNER_TEMP = os.environ.get("RUNNER_TEMP")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Another folder for each test where there is one; nobody but the commands under test looks there."""
+    if RUNNER_TEMP:
+        os.environ["RUNNER_TEMP"] = str(Path(RUNNER_TEMP, hashlib.sha256(item.nodeid.encode()).hexdigest()[:16]))
 
 
 # A test that passed passes again: the same examples are tried each time, so that nobody's change is stopped by what it

@@ -16,7 +16,12 @@ from typing import Any
 
 from mlops import clock, jsons
 
-OF = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "GITHUB_SHA", "AZURE_CLIENT_ID")
+PROXY = "HTTPS_PROXY"
+# The last is how an emulator is reached: one that a later step starts has the same workspace, and nothing in it.
+OF = (
+    *("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "GITHUB_SHA", "AZURE_CLIENT_ID"),
+    PROXY,
+)
 LONGEST_SECONDS = 3600.0
 OTHERS_MAY_WRITE = 0o022
 SAID = "what an earlier step of this job read is read again"
@@ -47,7 +52,7 @@ class StepCache:
         if not mine:
             return self._refuse("another user owns its file, or may write it")
         if of != (dict(self.job), workspace.lower(), list(key)):
-            return self._refuse("it is of another run, job, commit, identity or workspace")
+            return self._refuse("it is of another run, job, commit, identity, workspace or emulator")
         if not 0 <= clock.now().timestamp() - at <= LONGEST_SECONDS:
             return self._refuse("it is older than an hour, or of a time that is not yet")
         return known
@@ -78,6 +83,7 @@ def of(environ: Mapping[str, str], say: Callable[[str], None]) -> StepCache | No
     """That of the workflow job in which this process is a step; None elsewhere, where a person may change anything."""
     folder = environ.get("RUNNER_TEMP") if environ.get("GITHUB_ACTIONS") else None
     job = {name: environ.get(name, "") for name in OF}
+    job[PROXY] = hashlib.sha256(job[PROXY].encode()).hexdigest()  # it may name a password
     if not folder or not job["GITHUB_RUN_ID"] or not job["GITHUB_JOB"]:
         return None
     return StepCache(Path(folder) / "mlops" / "facts", job, say)

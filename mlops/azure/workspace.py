@@ -198,12 +198,16 @@ class Workspace:
 
     def handed(self, key: tuple[str, ...]) -> Any:
         """What an earlier step of the workflow job handed on, or None."""
-        return self._step_cache.recall(self.id, key) if self._step_cache else None
+        return self._step_cache.recall(self._whose, key) if self._step_cache else None
+
+    @property
+    def _whose(self) -> str:
+        return f"{self.cloud.arm}{self.id}"
 
     def hand_on(self, key: tuple[str, ...], fact: Any) -> None:
         """Hand something on to the next steps of the workflow job; elsewhere nothing happens."""
         if self._step_cache:
-            self._step_cache.keep(self.id, key, fact)
+            self._step_cache.keep(self._whose, key, fact)
 
     def alone(self, key: Hashable) -> AbstractContextManager[object]:
         """To be held while something is read that another thread may want at the same moment."""

@@ -42,6 +42,7 @@ OF_CODE = {
         "2022-12-01": "subscriptions: azure-mgmt-resource 23.3.0",
     },
     "autoscale": {"2022-10-01": "azure-mgmt-monitor 6.0.2"},
+    "blob_reading": {"2021-12-02": "azure-storage-blob 12.31, among those that it may be told to send"},
     "chat_completions": {"2024-10-21": "Azure OpenAI, pages of Microsoft Learn on its interface"},
     "endpoint_usage": {"2024-02-01": "azure-monitor-querymetrics 1.0.0, and Resource Manager's metrics"},
     "metrics_batch": {"2024-02-01": "azure-monitor-querymetrics 1.0.0"},

@@ -17,7 +17,7 @@ from typing import Any
 from mlops import clock, jsons
 
 PROXY = "HTTPS_PROXY"
-# The last is how an emulator is reached: one that a later step starts has the same workspace, and nothing in it.
+# The last is how Azure is reached: what a later step finds behind another proxy is no more than called the same.
 OF = (
     *("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "GITHUB_SHA", "AZURE_CLIENT_ID"),
     PROXY,
@@ -52,7 +52,7 @@ class StepCache:
         if not mine:
             return self._refuse("another user owns its file, or may write it")
         if of != (dict(self.job), workspace.lower(), list(key)):
-            return self._refuse("it is of another run, job, commit, identity, workspace or emulator")
+            return self._refuse("it is of another run, job, commit, identity, workspace or proxy")
         if not 0 <= clock.now().timestamp() - at <= LONGEST_SECONDS:
             return self._refuse("it is older than an hour, or of a time that is not yet")
         return known

@@ -56,7 +56,7 @@ def test_what_another_job_or_identity_left_is_read_again(tmp_path: Path, name: s
     said: list[str] = []
     step(tmp_path, None, **{name: "other"}).keep(WORKSPACE, KEY, 1)
     assert step(tmp_path, said).recall(WORKSPACE, KEY) is None
-    assert said == [f"{step_cache.SAID}: it is of another run, job, commit, identity, workspace or emulator"]
+    assert said == [f"{step_cache.SAID}: it is of another run, job, commit, identity, workspace or proxy"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,22 @@
 """Feature stores through the real SDK, whose template makes them of parts and of deployments within deployments."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from azureml_emulator import process
 from azureml_emulator.core import arm
+from azureml_emulator.http.address import Address
 
 DEPLOYMENTS = "/providers/Microsoft.Resources/deployments"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def assigned(emulator_address: Address) -> Iterator[None]:
+    """A store's template assigns roles, after which others of this emulator may do only what they have roles for."""
+    yield
+    process.control(emulator_address, "PUT", "/access", {"role_assignments": []})
 
 
 def deploy(api: Any, template: dict[str, Any], **properties: Any) -> Any:

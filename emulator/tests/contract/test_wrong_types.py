@@ -8,24 +8,42 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 
+from azureml_emulator import process
 from azureml_emulator.core import arm
 from azureml_emulator.core.body_types import read
 from azureml_emulator.core.errors import ServiceError
 from azureml_emulator.core.request import Request
 from azureml_emulator.pytest_plugin import AzureMl
 from emulator_support import recorded_place
-from emulator_support.clients import Call
+from emulator_support.clients import Call, caller
 from emulator_support.recorded_facts import replayed
 
 WRONG: tuple[Any, ...] = ("x", [None])
 RARE: tuple[Any, ...] = (None, {"a": None}, float("inf"), "a" * 300)  # one of them at each place
 NAMES = ("inputs", "jobs", "outputs", "properties", "services", "tags")  # below which each key is a name, or nearly
 Spot = tuple[str | int, ...]
+
+
+@pytest.fixture(scope="module")
+def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureMl]:
+    """An emulator of its own, for what it understood all the same stays there."""
+    address = process.launch(tmp_path_factory.mktemp("wrong"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in process.variables(address, {}).items():
+            patch.setenv(name, value)
+        yield AzureMl(address)
+    process.stop(Path(address.folder))
+
+
+@pytest.fixture(scope="module")
+def api(azure_ml: AzureMl) -> Call:
+    return caller(azure_ml.address)
 
 
 def test_a_part_of_another_type_is_understood_or_refused(api: Call, azure_ml: AzureMl) -> None:

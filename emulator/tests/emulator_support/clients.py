@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
 Call = Callable[..., urllib3.BaseHTTPResponse]
+shared: list[AzureMl] = []  # the emulator of this process, when a test has asked for it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,18 +51,31 @@ def emulator_address(request: pytest.FixtureRequest) -> Address:
     if on_azure(request.config):
         pytest.skip("steers the emulator; there is none with --target azure")
     started: AzureMl = request.getfixturevalue("azure_ml")
+    shared.append(started)
     return started.address
 
 
-@pytest.fixture(scope="session")
-def api(emulator_address: Address) -> Call:
+@pytest.fixture(scope="module", autouse=True)
+def left_as_found() -> Iterator[None]:
+    """The files of a worker share an emulator: who leaves a role or a fault there fails, and not the file after it."""
+    yield
+    for started in shared:
+        stated = process.control(started.address, "GET", "/access")
+        left = {name: found for name, found in stated.items() if found} | {"faults": started.faults()}
+        if any(left.values()):
+            started.access(federated_credentials=[], role_assignments=[])
+            started.forget_faults()
+        assert left == {"faults": []}
+
+
+def caller(address: Address) -> Call:
     """A raw call through the proxy: `api("GET", url, body=None, token=True, **headers)`; `_` in a header is `-`.
 
-    A dict as body is sent as JSON. The token is one for Azure Resource Manager.
+    A dict as body is sent as JSON. The token is one for Azure Resource Manager, of the emulator that this process uses.
     """
     from azure.identity import DefaultAzureCredential
 
-    pool = urllib3.ProxyManager(emulator_address.proxy_url, ca_certs=emulator_address.ca_file)
+    pool = urllib3.ProxyManager(address.proxy_url, ca_certs=address.ca_file)
     bearer = DefaultAzureCredential().get_token("https://management.azure.com/.default").token
     of_host = cache(lambda host: pool.connection_from_host(host, 443, "https"))  # to find it takes a fifth of a call
 
@@ -80,6 +94,12 @@ def api(emulator_address: Address) -> Call:
         return found
 
     return call
+
+
+@pytest.fixture(scope="session")
+def api(emulator_address: Address) -> Call:
+    """Raw calls to the emulator that the files of a worker share."""
+    return caller(emulator_address)
 
 
 @pytest.fixture(scope="session")

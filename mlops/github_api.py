@@ -14,7 +14,6 @@ from typing import Any, Self, TypeVar
 
 from mlops import clock, jsons
 from mlops.errors import BadInput, GithubNotFound, GithubRefused, Problem
-from mlops.kept_connections import KeptConnections
 
 VERSION = "2022-11-28"
 NOT_GITHUB = "what answered is not GitHub: its answer has another form"
@@ -42,7 +41,7 @@ class GitHub:
         self.run = run
         self._root = f"{api}/repos/{repository}"
         self._token = token
-        self._open = urllib.request.build_opener(_Redirects, KeptConnections()).open
+        self._open = urllib.request.build_opener(_Redirects).open
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from azureml_emulator import process
 from azureml_emulator.http.address import Address
 from mlops.azure.bulk import AT_ONCE
 from mlops.azure.rate_limit import Budget
+from mlops.azure.run_tree import ENDED
 from mlops.cli.rehearse.calls import CallCounter, is_call
 from mlops.params import load
 
@@ -144,6 +146,10 @@ def jobs(address: Address, count: int) -> None:
         answer = service.call("PUT", f"{service.workspace}/jobs/ft-{number:012x}-1?{API}", body)
         if answer.status not in (200, 201):
             raise SystemExit(f"job {number}: {answer.status} {answer.data.decode()[:300]}")
+    for number in range(count):  # what runs is read anew each time that it is looked at
+        url = f"{service.workspace}/jobs/ft-{number:012x}-1?{API}"
+        while service.call("GET", url).json()["properties"]["status"] not in ENDED:
+            time.sleep(0.05)
     weights(service, address)
     for number in range(count // 100):
         model(service, f"others-{number}", 1, {})

@@ -101,23 +101,19 @@ def run(context: Context, *, force: bool) -> Outcome[PlanResult]:
         return seen
 
     served, made_of = at_once.both(own, lambda: training_spec.training(workspace, spec))
-    facts = replace(
-        _believed(lambda: observe.facts(context, made_of, served)),
-        superseded=superseded.why(context.project, context.commit, context.pushed_branch),
-    )
+    older = superseded.why(context.project, context.commit, context.pushed_branch)
+    facts = replace(_believed(lambda: observe.facts(context, made_of, served)), superseded=older)
     if facts.data_version is None:
         data.hand_on_absence(workspace, context.params.data.name, facts.recipe)
-    plan = decide(facts, force=force)
+    plan, limits = decide(facts, force=force), context.params.budget
     estimate = answers = None
-    limits = context.params.budget
     known = KnownPrices(context.params, ask=limits.training is not None or limits.month is not None)
     if plan.train and not facts.no_evaluation:
         from mlops.flow.evaluation.evaluator import Evaluator  # of a training that is due
 
         asked_on = f"{context.params.data.name}:{facts.data_version}" if facts.data_version else None
-        answers = planned.planned(
-            Evaluator.of(context), asked_on, made_of.base.id, served[last_environment(context.params)]
-        )
+        last = served[last_environment(context.params)]
+        answers = planned.planned(Evaluator.of(context), asked_on, made_of.base.id, last)
     if plan.train:
         from mlops.flow.training import estimates
 

@@ -1,7 +1,7 @@
 """Azure Monitor's batch of metrics, which has a host in each region and a token of its own, over plain REST.
 
-The requests are those of azure-monitor-querymetrics, whose import takes as long as the answer; a contract test holds
-both to the same. It must not read what the answers say.
+The requests are those of azure-monitor-querymetrics, whose import takes as long as the answer; `test_metrics_batch.py`
+holds both to the same. It must not read what the answers say.
 Source: Azure/azure-rest-api-specs, Microsoft.Insights/metrics data plane, 2024-02-01: `metrics:getBatch`.
 """
 

@@ -1,8 +1,8 @@
 """What a step of a workflow job has read and cannot change while the job runs, for the next steps of the same job.
 
 Each `mlops` of a job is a process of its own on one runner. What one of them hands on is taken by the others where it
-is of this very run, job, commit, identity and workspace, of this user, and young; else it is read again, and the reason
-is said. It must not keep what somebody may change and somebody else acts on, and no secret.
+is of this very run, job, commit, identity, cloud and workspace, of this user, and young; else it is read again, and the
+reason is said. It must not keep what somebody may change and somebody else acts on, and no secret.
 """
 
 import hashlib
